@@ -1,0 +1,65 @@
+"""The one tree of errors. Each says what happened, what was kept, and what to do next.
+
+Every class also inherits the standard class a Python caller would expect, so that
+`except ValueError` in a notebook works. The page and the command line show `str(error)` as it is.
+"""
+
+from __future__ import annotations
+
+
+class CaiError(Exception):
+    """An error a person is meant to read.
+
+    `what` is one sentence on what happened; `kept` says what was not lost ("" where nothing was at
+    stake); `next_step` says what to do.
+    """
+
+    def __init__(self, what: str, *, kept: str = "", next_step: str = "") -> None:
+        self.what = what
+        self.kept = kept
+        self.next_step = next_step
+        super().__init__(" ".join(part for part in (what, kept, next_step) if part))
+
+
+class InputError(CaiError, ValueError):
+    """Text, number or file from outside that cannot be used as it is."""
+
+
+class FileFormatError(InputError):
+    """A file whose content does not fit; `what` names the line or key."""
+
+
+class ConstitutionError(InputError):
+    """A principle or constitution that cannot be saved."""
+
+
+class ConflictError(CaiError, RuntimeError):
+    """Someone else changed or holds the same thing; nothing was written."""
+
+
+class NotFoundError(CaiError, LookupError):
+    """A record, adapter or file that is named but not there."""
+
+
+class StoreError(CaiError, OSError):
+    """The database or the workspace could not be written or read."""
+
+
+class EngineError(CaiError, RuntimeError):
+    """The model could not be loaded or asked."""
+
+
+class PromptTooLongError(EngineError, InputError):
+    """A prompt that does not fit the model's context; both numbers are in `what`."""
+
+
+class AdapterError(EngineError):
+    """An adapter that is damaged, unsafe, or made for another base."""
+
+
+class TrainingError(CaiError, RuntimeError):
+    """A run that was refused before its start or failed in it."""
+
+
+class PreflightError(TrainingError, InputError):
+    """A run that must not start: the data or the settings cannot give a sound adapter."""

@@ -1,0 +1,73 @@
+"""What text from outside may be, and word diffs between two texts.
+
+`clean_text` stands at every entry: one lone surrogate would cut a visitor's stream, one NUL would
+shorten a text in SQLite. Bidirectional and zero-width marks are kept as typed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import Literal
+
+from cai_ui.errors import InputError
+
+PROMPT_LIMIT = 8_000
+PRINCIPLE_LIMIT = 2_000
+NAME_LIMIT = 120
+ANSWER_LIMIT = 50_000
+
+_CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
+DiffKind = Literal["same", "removed", "added"]
+
+
+def clean_text(text: object, what: str, *, limit: int, required: bool = True) -> str:
+    """The text, with line ends as \\n, if it is admissible; InputError names `what` and the reason.
+
+    `limit` counts characters. Refused: other types, NUL and control characters, lone surrogates,
+    over-long text and, where `required`, nothing but white space.
+    """
+    if not isinstance(text, str):
+        raise InputError(f"{what} is not text.", next_step="Type some text.")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) > limit:
+        raise InputError(f"{what} has {len(text):,} characters; at most {limit:,} fit.", next_step="Shorten it.")
+    if "\x00" in text or _CONTROL.search(text):
+        raise InputError(f"{what} holds a control character (such as NUL).", next_step="Remove it and try again.")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError(f"{what} holds half of a character (a lone surrogate).", next_step="Type it again.") from None
+    if required and not text.strip():
+        raise InputError(f"{what} is empty.", next_step="Type some text.")
+    return text
+
+
+def word_diff(before: str, after: str) -> list[tuple[DiffKind, str]]:
+    """Pieces that turn `before` into `after`, in order, compared by words and white space.
+
+    Joining the pieces that are not "added" gives `before`; joining those not "removed" gives `after`.
+    """
+    old, new = _words(before), _words(after)
+    pieces: list[tuple[DiffKind, str]] = []
+    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pieces.append(("same", "".join(old[i1:i2])))
+            continue
+        if i2 > i1:
+            pieces.append(("removed", "".join(old[i1:i2])))
+        if j2 > j1:
+            pieces.append(("added", "".join(new[j1:j2])))
+    return pieces
+
+
+def change_share(before: str, after: str) -> float:
+    """How much of the words changed: 0 = the same, 1 = nothing in common."""
+    old, new = before.split(), after.split()
+    if not old and not new:
+        return 0.0
+    return 1.0 - difflib.SequenceMatcher(None, old, new, autojunk=False).ratio()
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\s+|\w+|[^\w\s]", text)
