@@ -1,0 +1,146 @@
+"""Every knob, declared once: default, bounds, unit, help, and where the number comes from.
+
+Widgets (`web/forms.py`), command-line flags (`cli.py`) and checks all derive from these classes.
+Building one with a value out of bounds raises `pydantic.ValidationError`; `checked` turns that into
+an `InputError` that names the knob, the bound and the value.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeVar, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cai_ui.errors import InputError
+
+
+def knob(
+    default: Any,
+    help: str,
+    *,
+    ge: float | None = None,
+    le: float | None = None,
+    gt: float | None = None,
+    unit: str = "",
+    source: str = "",
+    step: float | None = None,
+    advanced: bool = False,
+) -> Any:
+    """A pydantic field that also carries what a form needs. `step` is the widget's step; `advanced` folds it away."""
+    extra = {"unit": unit, "source": source, "step": step, "advanced": advanced}
+    return Field(default, description=help, ge=ge, le=le, gt=gt, json_schema_extra=extra, allow_inf_nan=False)
+
+
+class Settings(BaseModel):
+    """Frozen settings that refuse unknown names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sampling(Settings):
+    """How one answer is drawn."""
+
+    temperature: float = knob(
+        0.7, "0 picks the likeliest token; higher values vary more.", ge=0, le=2, step=0.05, source="paper: 1.0"
+    )
+    top_p: float = knob(1.0, "Draw from the likeliest tokens that hold this share.", gt=0, le=1, step=0.05)
+    max_new_tokens: int = knob(256, "Longest answer.", ge=1, le=2048, unit="tokens", step=1)
+    seed: int = knob(0, "Same seed, same text.", ge=0, le=2**31 - 1, step=1)
+
+
+class RevisionSettings(Settings):
+    """How a critique-revision chain runs (Bai et al. 2022, section 3)."""
+
+    revisions: int = knob(1, "How often the answer is criticised and revised.", ge=1, le=4, step=1, source="paper: 4")
+    choice: Literal["random", "in order", "fixed"] = knob(
+        "random", "How each round gets its principle: drawn by weight, in the order of the list, or always the same."
+    )
+    principle_id: str = knob("", "The principle used when the choice is fixed.")
+    critique: bool = knob(True, "Write a critique before each revision; off revises directly.", source="paper fig. 7")
+
+
+class DatasetSettings(Settings):
+    """How decided examples become a frozen dataset."""
+
+    eval_share: float = knob(0.1, "Share of prompts kept out of training.", ge=0, le=0.5, step=0.05)
+    helpful: int = knob(
+        300, "Helpful rows mixed in, so that the tuned model stays helpful.", ge=0, le=5000, unit="rows", step=10
+    )
+    harmless_limit: int = knob(
+        400, "At most this many decided examples are used (0 = all).", ge=0, le=100_000, unit="rows", step=10
+    )
+    seed: int = knob(0, "Decides the split and the order.", ge=0, le=2**31 - 1, step=1, advanced=True)
+
+
+class TrainSettings(Settings):
+    """One training run. SFT uses all but the DPO knobs."""
+
+    learning_rate: float = knob(2e-4, "Step size of the optimiser.", gt=0, le=0.1, source="seed study: 2e-4")
+    epochs: float = knob(3.0, "Passes over the data.", gt=0, le=100, step=0.5)
+    max_steps: int = knob(0, "Stop after this many steps (0 = by epochs).", ge=0, le=1_000_000, unit="steps", step=1)
+    batch_size: int = knob(8, "Rows per step and device.", ge=1, le=256, unit="rows", step=1)
+    accumulation: int = knob(1, "Batches added up before a step.", ge=1, le=256, step=1, advanced=True)
+    max_length: int = knob(
+        512, "Rows longer than this are refused by the pre-flight check.", ge=16, le=32_768, unit="tokens", step=1
+    )
+    rank: int = knob(16, "Rank of the LoRA matrices.", ge=1, le=256, step=1, source="seed study: 16")
+    alpha: int = knob(32, "LoRA scale; the update is multiplied by alpha / rank.", ge=1, le=512, step=1)
+    dropout: float = knob(0.0, "Dropout on the LoRA input.", ge=0, le=0.9, step=0.05, advanced=True)
+    modules: Literal["attention q+v", "all linear"] = knob("all linear", "Which layers get LoRA matrices.")
+    schedule: Literal["linear", "cosine", "constant"] = knob("cosine", "How the learning rate falls.", advanced=True)
+    warmup_ratio: float = knob(0.05, "Share of the steps with a rising rate.", ge=0, le=0.5, step=0.01, advanced=True)
+    weight_decay: float = knob(0.0, "Pull of the LoRA weights towards zero.", ge=0, le=1, step=0.01, advanced=True)
+    max_grad_norm: float = knob(1.0, "Longer gradients are shortened to this.", gt=0, le=100, step=0.1, advanced=True)
+    seed: int = knob(0, "Decides data order and initial LoRA weights.", ge=0, le=2**31 - 1, step=1)
+    save_steps: int = knob(
+        25, "Steps between checkpoints (0 = only at the end).", ge=0, le=100_000, unit="steps", step=1, advanced=True
+    )
+    beta: float = knob(0.1, "DPO: how strongly the tuned model is held to the reference.", gt=0, le=10, step=0.01,
+                       source="Rafailov et al. 2023: 0.1")  # fmt: skip
+    sft_weight: float = knob(
+        0.0, "DPO: weight of an added likelihood loss on the chosen answer.", ge=0, le=10, step=0.1,
+        source="Pang et al. 2024", advanced=True,
+    )  # fmt: skip
+
+
+class CompareSettings(Settings):
+    """A batch evaluation of several arms over held-out prompts."""
+
+    per_kind: int = knob(60, "Prompts of each kind: harmful, helpful, benign twin.", ge=1, le=1000, step=1)
+    temperature: float = knob(0.0, "0 picks the likeliest token.", ge=0, le=2, step=0.05)
+    max_new_tokens: int = knob(160, "Longest answer.", ge=1, le=2048, unit="tokens", step=1, advanced=True)
+    seed: int = knob(0, "Decides which prompts are drawn, and the sampling.", ge=0, le=2**31 - 1, step=1)
+
+
+class AppSettings(Settings):
+    """How the server starts. Environment variables and flags fill the same fields."""
+
+    home: str = knob("workspace", "Folder for everything that lasts (CAI_HOME).")
+    model: str = knob(
+        "embedded", "`embedded`, `scripted`, a folder, or a model name such as mistralai/Mistral-7B-Instruct-v0.3 (CAI_MODEL)."
+    )  # fmt: skip
+    quantize: Literal["auto", "none", "nf4"] = knob("auto", "4-bit weights through bitsandbytes (CAI_QUANTIZE).")
+    revision: str = knob("", "Pinned revision of a model from the Hub (CAI_REVISION).")
+    host: str = knob("127.0.0.1", "Address to listen on.")
+    port: int = knob(7860, "Port to listen on.", ge=1, le=65_535)
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def checked(cls: type[S], values: dict[str, Any]) -> S:
+    """Settings made of `values`, or an InputError that names the first knob that does not fit."""
+    try:
+        return cls(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or cls.__name__
+        given = "" if first["type"] == "missing" else f" (given: {str(first.get('input'))[:60]})"
+        raise InputError(
+            f"{name.replace('_', ' ')}: {first['msg']}{given}.", next_step="Change it and try again."
+        ) from None
+
+
+def knob_extra(cls: type[Settings], name: str) -> dict[str, Any]:
+    """Unit, source, step and fold of one knob."""
+    return cast(dict[str, Any], cls.model_fields[name].json_schema_extra or {})
