@@ -117,8 +117,9 @@ class AppSettings(Settings):
 
     home: str = knob("workspace", "Folder for everything that lasts (CAI_HOME).")
     model: str = knob(
-        "embedded", "`embedded`, `scripted`, a folder, or a model name such as mistralai/Mistral-7B-Instruct-v0.3 (CAI_MODEL)."
-    )  # fmt: skip
+        "embedded",
+        "`embedded`, `scripted`, a folder, or a name such as mistralai/Mistral-7B-Instruct-v0.3 (CAI_MODEL).",
+    )
     quantize: Literal["auto", "none", "nf4"] = knob("auto", "4-bit weights through bitsandbytes (CAI_QUANTIZE).")
     revision: str = knob("", "Pinned revision of a model from the Hub (CAI_REVISION).")
     host: str = knob("127.0.0.1", "Address to listen on.")
