@@ -28,7 +28,10 @@ def knob(
 ) -> Any:
     """A pydantic field that also carries what a form needs. `step` is the widget's step; `advanced` folds it away."""
     extra = {"unit": unit, "source": source, "step": step, "advanced": advanced}
-    return Field(default, description=help, ge=ge, le=le, gt=gt, json_schema_extra=extra, allow_inf_nan=False)
+    finite = False if isinstance(default, float) else None  # pydantic takes this for numbers only
+    return Field(
+        default, description=help, ge=ge, le=le, gt=gt, json_schema_extra=cast(Any, extra), allow_inf_nan=finite
+    )
 
 
 class Settings(BaseModel):

@@ -1,0 +1,160 @@
+"""A real server in a process of its own and a real headless Chromium.
+
+Without Chromium these tests are skipped with a reason; `CAI_BROWSER=required` turns that into a failure.
+Screenshots go to the folder `CAI_ARTIFACTS` (default: `artifacts/`, ignored by git).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ARTIFACTS = Path(os.environ.get("CAI_ARTIFACTS", ROOT / "artifacts"))
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(str(item.fspath)).is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """The app as a person starts it: `python app.py`, with a home folder of its own."""
+
+    home: Path
+    model: str = "embedded"
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> Server:
+        log = (self.home.parent / f"{self.home.name}.log").open("ab")
+        command = [sys.executable, "app.py", "--port", str(self.port), "--home", str(self.home), "--model", self.model]
+        environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
+        for _ in range(600):
+            if self.process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(self.url, timeout=2):
+                    return self
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        raise AssertionError("The server did not come up:\n" + self.log()[-3000:])
+
+    def log(self) -> str:
+        return (self.home.parent / f"{self.home.name}.log").read_text(errors="replace")
+
+    def kill(self) -> None:
+        """As a power cut would: no chance to tidy up."""
+        assert self.process
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(20)
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """`serve(model)` starts a server on a fresh home; all are stopped at the end."""
+    started: list[Server] = []
+
+    def start(model: str = "embedded", home: Path | None = None) -> Server:
+        server = Server(home or tmp_path / "home", model)
+        started.append(server)
+        return server.start()
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        if os.environ.get("CAI_BROWSER") == "required":
+            pytest.fail("Chromium is required here (CAI_BROWSER=required) and was not found.")
+        pytest.skip("Chromium was not found; install it to run the tests in a real browser.")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """A page plus what a person would not see: script errors and requests to other hosts."""
+
+    page: object
+    errors: list[str]
+    foreign: list[str]
+
+
+@pytest.fixture
+def open_page(chromium: object) -> Iterator[Callable[..., Visit]]:
+    """`open_page(url, width, dark)` opens a fresh visitor (own storage) and records what goes wrong."""
+    contexts = []
+
+    def go(url: str, width: int = 1280, dark: bool = False) -> Visit:
+        context = chromium.new_context(  # type: ignore[attr-defined]
+            viewport={"width": width, "height": 900 if width > 600 else 844}, accept_downloads=True
+        )
+        contexts.append(context)
+        page = context.new_page()
+        visit = Visit(page, [], [])
+        page.on("pageerror", lambda error: visit.errors.append(str(error)))
+        page.on("request", lambda r: None if r.url.startswith((url, "data:", "blob:")) else visit.foreign.append(r.url))
+        page.set_default_timeout(30_000)
+        page.goto(url + ("/?__theme=dark" if dark else "/?__theme=light"))
+        return visit
+
+    yield go
+    for context in contexts:
+        context.close()
+
+
+def shot(page: object, name: str) -> None:
+    """Keep a full-page screenshot for people to look at."""
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(ARTIFACTS / f"{name}.png"), full_page=True)  # type: ignore[attr-defined]

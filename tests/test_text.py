@@ -1,0 +1,55 @@
+"""What text may be, and word diffs. Run: python -m pytest tests/test_text.py"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cai_ui.errors import InputError
+from cai_ui.text import change_share, clean_text, word_diff
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ("", "is empty"),
+        (" \n\t ", "is empty"),
+        ("a\x00b", "control character"),
+        ("a\x1bb", "control character"),
+        ("a\ud800b", "surrogate"),
+        ("x" * 101, "101 characters; at most 100"),
+        (None, "is not text"),
+        (5, "is not text"),
+    ],
+)
+def test_inadmissible_text_is_refused_with_its_name_and_reason(bad: object, reason: str) -> None:
+    with pytest.raises(InputError, match=f"The prompt.*{reason}"):
+        clean_text(bad, "The prompt", limit=100)
+
+
+@pytest.mark.parametrize("good", ["a\tb\nc", "שלום ‮ x", "👩‍👩‍👧", "<img src=x onerror=alert(1)>", "e\u0301", "[INST]"])
+def test_admissible_text_is_kept_as_typed(good: str) -> None:
+    assert clean_text(good, "The prompt", limit=100) == good
+
+
+def test_line_ends_become_newlines() -> None:
+    assert clean_text("a\r\nb\rc", "It", limit=9) == "a\nb\nc"
+
+
+def test_empty_text_is_allowed_where_nothing_is_required() -> None:
+    assert clean_text("", "A note", limit=9, required=False) == ""
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_a_word_diff_holds_both_texts(before: str, after: str) -> None:
+    pieces = word_diff(before, after)
+    assert "".join(t for kind, t in pieces if kind != "added") == before
+    assert "".join(t for kind, t in pieces if kind != "removed") == after
+
+
+def test_change_share_is_zero_for_equal_and_one_for_unlike_texts() -> None:
+    assert change_share("a b c", "a b c") == 0
+    assert change_share("", "") == 0
+    assert change_share("a b", "c d") == 1
+    assert change_share("a b c d", "a b x y") == pytest.approx(0.5)
