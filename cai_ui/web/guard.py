@@ -1,0 +1,69 @@
+"""What stands between a handler and Gradio: our errors become sentences, all others get an id.
+
+In: a handler that takes the services first. Out: a callable that Gradio can be given. A `CaiError`
+is shown as it is; anything else is logged with an id and shown as one plain sentence, since a bare
+exception would reach the page as an empty message. Gradio renders messages as HTML, so they are escaped.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import inspect
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+
+from cai_ui.errors import CaiError
+
+log = logging.getLogger(__name__)
+
+
+def bind(handler: Callable[..., Any], services: Any, *, quiet: bool = False) -> Callable[..., Any]:
+    """`handler` with its first argument filled in and its errors shown.
+
+    `quiet` is for timers: an error is logged and every output keeps its value, so that a fault
+    that repeats each second does not fill the page with messages.
+    """
+    if inspect.isgeneratorfunction(handler):
+
+        @functools.wraps(handler)
+        def call(*values: Any) -> Iterator[Any]:
+            try:
+                yield from handler(services, *values)
+            except Exception as error:
+                yield _answer(error, handler.__name__, quiet)
+    else:
+
+        @functools.wraps(handler)
+        def call(*values: Any) -> Any:
+            try:
+                return handler(services, *values)
+            except Exception as error:
+                return _answer(error, handler.__name__, quiet)
+
+    signature = inspect.signature(handler)
+    call.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])  # type: ignore[attr-defined]
+    return call
+
+
+def _answer(error: Exception, name: str, quiet: bool) -> Any:
+    """What the page gets for an error: nothing new (`quiet`), or `gr.Error` raised with a sentence."""
+    if isinstance(error, gr.Error):
+        raise error
+    if quiet:
+        log.warning("%s: %s", name, error, exc_info=not isinstance(error, CaiError))
+        return gr.skip()
+    if isinstance(error, CaiError):
+        raise gr.Error(html.escape(str(error)), title="Not done", duration=15, print_exception=False) from None
+    raise gr.Error(unexpected(error, name), title="Something went wrong", duration=20, print_exception=False) from None
+
+
+def unexpected(error: Exception, name: str) -> str:
+    """Log an error nobody foresaw; the sentence to show names it by an id that the log has too."""
+    error_id = secrets.token_hex(4)
+    log.error("error %s in %s", error_id, name, exc_info=error)
+    return f"This step failed in a way we did not foresee; saved work is untouched. The log has it as error {error_id}."

@@ -1,0 +1,33 @@
+"""Keys that press buttons. Gradio's buttons have no shortcuts, so a small script in the page's head
+clicks the button that carries an elem_id, if it can be seen and pressed.
+
+Keys without Ctrl are dead while somebody types, chooses from a menu, or holds Alt, Ctrl or Cmd.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+CURATE_KEYS = {
+    "a": "curate-accept",
+    "e": "curate-edit",
+    "r": "curate-reject",
+    "f": "curate-flip",
+    "s": "curate-skip",
+    "u": "curate-undo",
+    "j": "curate-next",
+    "ArrowRight": "curate-next",
+    "k": "curate-prev",
+    "ArrowLeft": "curate-prev",
+}
+"""Key -> elem_id of the button it presses."""
+
+RUN_CLASS = "ctrl-enter"
+"""elem_class of the buttons that Ctrl+Enter (or Cmd+Enter) presses."""
+
+
+def head() -> str:
+    """The script element for the page's head."""
+    script = (Path(__file__).parent / "assets" / "keys.js").read_text(encoding="utf-8")
+    return f"<script>window.caiKeys = {json.dumps({'keys': CURATE_KEYS, 'run': RUN_CLASS})};\n{script}</script>"
