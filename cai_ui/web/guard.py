@@ -22,8 +22,8 @@ from cai_ui.errors import CaiError
 log = logging.getLogger(__name__)
 
 
-def bind(handler: Callable[..., Any], services: Any, *, quiet: bool = False) -> Callable[..., Any]:
-    """`handler` with its first argument filled in and its errors shown.
+def bind(handler: Callable[..., Any], *fixed: Any, quiet: bool = False) -> Callable[..., Any]:
+    """`handler` with its first arguments (the services, then others alike) filled in and its errors shown.
 
     `quiet` is for timers: an error is logged and every output keeps its value, so that a fault
     that repeats each second does not fill the page with messages.
@@ -33,7 +33,7 @@ def bind(handler: Callable[..., Any], services: Any, *, quiet: bool = False) -> 
         @functools.wraps(handler)
         def call(*values: Any) -> Iterator[Any]:
             try:
-                yield from handler(services, *values)
+                yield from handler(*fixed, *values)
             except Exception as error:
                 yield _answer(error, handler.__name__, quiet)
     else:
@@ -41,12 +41,12 @@ def bind(handler: Callable[..., Any], services: Any, *, quiet: bool = False) -> 
         @functools.wraps(handler)
         def call(*values: Any) -> Any:
             try:
-                return handler(services, *values)
+                return handler(*fixed, *values)
             except Exception as error:
                 return _answer(error, handler.__name__, quiet)
 
     signature = inspect.signature(handler)
-    call.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])  # type: ignore[attr-defined]
+    call.__signature__ = signature.replace(parameters=list(signature.parameters.values())[len(fixed) :])  # type: ignore[attr-defined]
     return call
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from dataclasses import dataclass
 
 import gradio as gr
 
+from cai_ui.engine import StopFlag
 from cai_ui.errors import InputError
 from cai_ui.text import NAME_LIMIT, clean_text
 
@@ -20,17 +22,50 @@ LOCAL_AUTHOR = "local"
 
 @dataclass(frozen=True)
 class Session:
-    """One visitor; `author` signs decisions, drafts and versions."""
+    """One visitor. `author` signs decisions, drafts and versions; `page` tells open pages apart."""
 
     author: str = LOCAL_AUTHOR
+    page: str = ""
+
+
+class Stops:
+    """The stop flag of what each open page is running, so that its Stop button ends that and nothing else."""
+
+    def __init__(self) -> None:
+        self._flags: dict[str, StopFlag] = {}
+        self._lock = threading.Lock()
+
+    def start(self, page: str) -> StopFlag:
+        """A fresh flag for this page; whatever it still ran is asked to end."""
+        flag = StopFlag()
+        with self._lock:
+            previous = self._flags.get(page)
+            self._flags[page] = flag
+        if previous:
+            previous.set()
+        return flag
+
+    def stop(self, page: str) -> None:
+        """Ask what this page runs to end; nothing happens when it runs nothing."""
+        with self._lock:
+            flag = self._flags.get(page)
+        if flag:
+            flag.set()
+
+    def finish(self, page: str, flag: StopFlag) -> None:
+        """Set the flag and forget it, so that closed pages leave nothing behind."""
+        flag.set()
+        with self._lock:
+            if self._flags.get(page) is flag:
+                del self._flags[page]
 
 
 @dataclass(frozen=True)
 class SessionParts:
     """What tabs need of the page around them.
 
-    `ready` is the event after which `state` holds the visitor's session: restore a tab with
-    `session.ready.then(...)`.
+    `stops` holds the flags of streaming events. `ready` is the event after which `state` holds the
+    visitor's session: restore a tab with `session.ready.then(...)`.
     """
 
     page: gr.Blocks
@@ -38,6 +73,7 @@ class SessionParts:
     state: gr.State
     browser: gr.BrowserState
     ready: gr.events.Dependency
+    stops: Stops
 
 
 def restore_session(stored: object) -> tuple[Session, str]:
@@ -46,7 +82,7 @@ def restore_session(stored: object) -> tuple[Session, str]:
         author = clean_text(stored, "Name", limit=NAME_LIMIT)
     except InputError:
         author = default_author()
-    return Session(author), author
+    return Session(author, secrets.token_hex(8)), author
 
 
 def default_author() -> str:

@@ -1,0 +1,88 @@
+"""Start the page: flags and environment, services, page, launch.
+
+    python app.py                          the embedded model on http://127.0.0.1:7860
+    python app.py --model mistralai/Mistral-7B-Instruct-v0.3 --quantize nf4
+    CAI_HOME=~/cai python app.py --port 8000
+
+The page is up before the model is. On a Hugging Face Space it listens on all addresses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+
+from cai_ui.config import AppSettings, checked
+from cai_ui.errors import CaiError
+
+
+def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> AppSettings:
+    """Settings from flags, then `CAI_*` variables, then defaults. Raises InputError for a bad value."""
+    parser = argparse.ArgumentParser(prog="app.py", description="Constitutional AI Workbench")
+    for name, field in AppSettings.model_fields.items():
+        parser.add_argument(f"--{name}", help=f"{field.description} Default: {field.default!r}")
+    flags = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
+    variables = {
+        n: environment[f"CAI_{n.upper()}"] for n in AppSettings.model_fields if environment.get(f"CAI_{n.upper()}")
+    }
+    space = {"host": "0.0.0.0"} if environment.get("SPACE_ID") else {}
+    return checked(AppSettings, {**space, **variables, **flags})
+
+
+def port_is_taken(host: str, port: int) -> bool:
+    """Whether something listens there already (a socket left over by a server that ended does not count)."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+    return False
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until interrupted; 2 means that it could not start, and a sentence on stderr says why."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        settings = read_settings(sys.argv[1:] if arguments is None else arguments, os.environ)
+        if port_is_taken(settings.host, settings.port):
+            return refuse(
+                f"Port {settings.port} on {settings.host} is in use or not allowed. "
+                f"Stop what listens there, or choose another with --port {settings.port + 1}."
+            )
+        return serve(settings)
+    except CaiError as error:
+        return refuse(str(error))
+
+
+def serve(settings: AppSettings) -> int:
+    """Open the workspace, build the page and block until Ctrl+C."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
+    from cai_ui import pipeline
+
+    services = pipeline.open_services(settings)
+    try:
+        from cai_ui.web.app import build_app, launch_arguments
+
+        page = build_app(services)
+        page.launch(server_name=settings.host, server_port=settings.port, inbrowser=False, **launch_arguments(services))
+    except OSError as error:
+        return refuse(f"The page could not be served on {settings.host}:{settings.port}: {error}")
+    finally:
+        services.close()
+    return 0
+
+
+def refuse(sentence: str) -> int:
+    """Say why there is no page; 2 is the exit status of a start that was refused."""
+    print(sentence, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

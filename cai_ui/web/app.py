@@ -1,0 +1,90 @@
+"""The page as a whole: header, tabs, and what Gradio is told at launch.
+
+`build_app` makes every tab first and wires them afterwards, so that a tab may point at another's
+components without anybody looking things up by name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from cai_ui import pipeline
+from cai_ui.pipeline import Services
+from cai_ui.web import gate, header, hotkeys, theme
+from cai_ui.web.session import Session, SessionParts, Stops, restore_session
+from cai_ui.web.tabs import compare, curate, principles, revise, tour, train
+
+TITLE = "Constitutional AI Workbench"
+
+
+@dataclass(frozen=True)
+class AllParts:
+    """Every tab's components."""
+
+    tour: tour.TourParts
+    principles: principles.PrinciplesParts
+    revise: revise.ReviseParts
+    curate: curate.CurateParts
+    train: train.TrainParts
+    compare: compare.CompareParts
+
+
+def build_app(services: Services) -> gr.Blocks:
+    """The whole page over these services. Nothing starts here; `launch_arguments` has the rest."""
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as page:
+        head = header.build(services)
+        with gr.Tabs(elem_id="tabs") as tabs:
+            parts = AllParts(
+                tour=tour.build(services),
+                principles=principles.build(services),
+                revise=revise.build(services),
+                curate=curate.build(services),
+                train=train.build(services),
+                compare=compare.build(services),
+            )
+        session = _session(page, tabs)
+        header.wire(services, head, session)
+        tour.wire(services, parts.tour, session, parts)
+        principles.wire(services, parts.principles, session, parts)
+        revise.wire(services, parts.revise, session, parts)
+        curate.wire(services, parts.curate, session, parts)
+        train.wire(services, parts.train, session, parts)
+        compare.wire(services, parts.compare, session, parts)
+    page.queue(max_size=64, default_concurrency_limit=4)
+    return page
+
+
+def launch_arguments(services: Services) -> dict[str, Any]:
+    """Arguments for `Blocks.launch`, except for the address.
+
+    Nothing is shared, recorded in the browser, or asked of another host.
+    """
+    return {
+        "theme": theme.make_theme(),
+        "css_paths": [theme.STYLE],
+        "head": hotkeys.head(),
+        "footer_links": [],
+        "run_history": False,
+        "share": False,
+        "show_error": False,
+        "enable_monitoring": False,
+        "mcp_server": False,
+        "ssr_mode": False,
+        "pwa": False,
+        "max_file_size": gate.UPLOAD_LIMIT,
+        "allowed_paths": [str(pipeline.download_folder(services))],
+        "app_kwargs": {"middleware": [Middleware(gate.Gate)]},
+    }
+
+
+def _session(page: gr.Blocks, tabs: gr.Tabs) -> SessionParts:
+    state = gr.State(Session())
+    browser = gr.BrowserState("", storage_key="cai-author", secret="author-name-only")
+    ready = page.load(
+        restore_session, [browser], [state, browser], show_progress="hidden", api_visibility="private", queue=False
+    )
+    return SessionParts(page, tabs, state, browser, ready, Stops())

@@ -1,0 +1,117 @@
+"""Changes to a constitution that is being edited: each takes one and gives a new one.
+
+A draft may hold what a saved version may not (an empty request, say); findings say so beside it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Container
+
+from cai_ui.errors import InputError
+from cai_ui.records import Constitution, Principle
+from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_text
+
+TAGS_LIMIT = 20
+
+
+def edited(
+    principle: Principle,
+    name: object,
+    kind: object,
+    critique_request: object,
+    revision_request: object,
+    tags: object,
+    enabled: object,
+    weight: object,
+) -> Principle:
+    """The principle with the values of the editor's fields; InputError where a text cannot be kept."""
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight <= 1000:
+        raise InputError("Weight is not a number from 0 to 1000.", next_step="0 means: never drawn; 1 is usual.")
+    return dataclasses.replace(
+        principle,
+        name=clean_text(name, "Name", limit=NAME_LIMIT, required=False),
+        kind="preference" if kind == "preference" else "critique",
+        critique_request=clean_text(critique_request, "Critique request", limit=PRINCIPLE_LIMIT, required=False),
+        revision_request=clean_text(revision_request, "Revision request", limit=PRINCIPLE_LIMIT, required=False),
+        tags=split_tags(tags),
+        enabled=bool(enabled),
+        weight=float(weight),
+    )
+
+
+def split_tags(text: object) -> tuple[str, ...]:
+    """Tags from a line with commas; empty ones and repetitions fall away."""
+    line = clean_text(text or "", "Tags", limit=PRINCIPLE_LIMIT, required=False)
+    tags = tuple(dict.fromkeys(tag for part in line.split(",") if (tag := " ".join(part.split()))))
+    if len(tags) > TAGS_LIMIT:
+        raise InputError(f"There are {len(tags)} tags; at most {TAGS_LIMIT} fit.", next_step="Remove some.")
+    return tags
+
+
+def with_principle(constitution: Constitution, principle: Principle) -> Constitution:
+    """The principle of the same id replaced."""
+    kept = tuple(principle if p.id == principle.id else p for p in constitution.principles)
+    return dataclasses.replace(constitution, principles=kept)
+
+
+def added(constitution: Constitution) -> tuple[Constitution, str]:
+    """With a new principle to fill in at the end, and its id."""
+    principle_id = _free_id("principle", {p.id for p in constitution.principles})
+    new = Principle(
+        id=principle_id,
+        name="New principle",
+        critique_request="Say whether the answer above ... and why.",
+        revision_request="Rewrite the answer so that it ...",
+    )
+    return dataclasses.replace(constitution, principles=(*constitution.principles, new)), principle_id
+
+
+def duplicated(constitution: Constitution, principle_id: str) -> tuple[Constitution, str]:
+    """With a copy right after the principle it copies, and the copy's id."""
+    at = _place(constitution, principle_id)
+    original = constitution.principles[at]
+    new_id = _free_id(f"{original.id}-copy", {p.id for p in constitution.principles})
+    copy = dataclasses.replace(original, id=new_id, name=f"{original.name} (copy)"[:NAME_LIMIT])
+    principles = (*constitution.principles[: at + 1], copy, *constitution.principles[at + 1 :])
+    return dataclasses.replace(constitution, principles=principles), new_id
+
+
+def removed(constitution: Constitution, principle_id: str) -> tuple[Constitution, str]:
+    """Without the principle, and the id of its neighbour ("" when none is left)."""
+    at = _place(constitution, principle_id)
+    rest = (*constitution.principles[:at], *constitution.principles[at + 1 :])
+    neighbour = rest[min(at, len(rest) - 1)].id if rest else ""
+    return dataclasses.replace(constitution, principles=rest), neighbour
+
+
+def what_changed(before: Constitution, after: Constitution) -> str:
+    """One sentence on what a draft changes, or "" where it changes nothing."""
+    old, new = {p.id: p for p in before.principles}, {p.id: p for p in after.principles}
+    parts = [
+        ("added", [p.name for i, p in new.items() if i not in old]),
+        ("removed", [p.name for i, p in old.items() if i not in new]),
+        ("changed", [p.name for i, p in new.items() if i in old and old[i] != p]),
+    ]
+    words = [f"{verb} {', '.join(name or '(no name)' for name in names)}" for verb, names in parts if names]
+    if (before.title, before.description) != (after.title, after.description):
+        words.append("changed the title or description")
+    if not words and before != after:
+        words.append("changed the order")
+    return "; ".join(words)
+
+
+def _place(constitution: Constitution, principle_id: str) -> int:
+    for at, principle in enumerate(constitution.principles):
+        if principle.id == principle_id:
+            return at
+    raise InputError("No principle is chosen.", next_step="Choose one in the list first.")
+
+
+def _free_id(stem: str, taken: Container[str]) -> str:
+    stem = re.sub(r"[^a-z0-9-]+", "-", stem.lower()).strip("-")[:60] or "principle"
+    number = 1
+    while (name := stem if number == 1 else f"{stem}-{number}") in taken:
+        number += 1
+    return name
