@@ -43,7 +43,7 @@ def chain_html(steps: Sequence[Step], principles: Mapping[str, str], live: Live 
     ]
     if live is not None:
         cards.append(_card(NAMES[live.kind], live.kind, _under(live.principle_id, principles), live.text, None))
-    return f'<div class="chain" aria-live="polite">{"".join(cards)}</div>'
+    return f'<div class="cai-chain" aria-live="polite">{"".join(cards)}</div>'
 
 
 def step_titles(steps: Sequence[Step]) -> list[str]:
@@ -73,16 +73,16 @@ def _under(principle_id: str | None, principles: Mapping[str, str]) -> str:
 
 
 def _card(title: str, kind: str, under: str, text: str, step: Step | None) -> str:
-    live = " step-live" if step is None else ""
+    live = " cai-step-live" if step is None else ""
     asked = ""
     if step is not None and step.request:
         asked = (
             "<details><summary>What the model was asked</summary>"
-            f'<div class="step-text" dir="auto">{esc(step.request)}</div></details>'
+            f'<div class="cai-step-text" dir="auto">{esc(step.request)}</div></details>'
         )
     return (
-        f'<section class="step step-{esc(kind)}{live}"><div class="step-head"><strong>{esc(title)}</strong>'
-        f'<span class="muted">{esc(under)}</span></div><div class="step-text" dir="auto">{esc(text)}</div>'
+        f'<section class="cai-step cai-step-{esc(kind)}{live}"><div class="cai-step-head"><strong>{esc(title)}</strong>'
+        f'<span class="muted">{esc(under)}</span></div><div class="cai-step-text" dir="auto">{esc(text)}</div>'
         f"{_foot(step)}{asked}</section>"
     )
 
@@ -90,11 +90,11 @@ def _card(title: str, kind: str, under: str, text: str, step: Step | None) -> st
 def _foot(step: Step | None) -> str:
     """How the text came about: length, seed, how it ended, whether a person changed it."""
     if step is None or step.answer is None:
-        return '<div class="step-foot">changed by hand</div>' if step is not None and step.edited else ""
+        return '<div class="cai-step-foot">changed by hand</div>' if step is not None and step.edited else ""
     answer = step.answer
     words = [f"{answer.tokens} tokens", f"seed {answer.provenance.seed}", answer.provenance.adapter or "base model"]
     if answer.finish in _ENDS:
         words.append(_ENDS[answer.finish])
     if step.edited:
         words.append("changed by hand")
-    return f'<div class="step-foot">{esc(" · ".join(words))}</div>'
+    return f'<div class="cai-step-foot">{esc(" · ".join(words))}</div>'

@@ -93,7 +93,7 @@ def _widgets(
 ) -> dict[str, gr.components.Component]:
     if not names:
         return {}
-    with gr.Row(elem_classes="form-grid"):
+    with gr.Row(elem_classes="cai-form-grid"):
         return {n: _widget(cls, n, getattr(start, n), prefix, labels.get(n)) for n in names}
 
 

@@ -39,9 +39,9 @@ def masthead(services: Services) -> str:
     version = pipeline.current_constitution(services)
     constitution = f"{version.constitution.title} · {short(version.hash)}"
     return (
-        '<header class="masthead"><div><h1>Constitutional AI Workbench</h1>'
-        '<p class="tagline">Write principles, watch a model revise itself by them, train on what you accept</p></div>'
-        f'<div class="masthead-state">{model_pill(pipeline.engine_status(services))}'
+        '<header class="cai-masthead"><div><h1>Constitutional AI Workbench</h1>'
+        '<p class="cai-tagline">Principles in, better answers out</p></div>'
+        f'<div class="cai-masthead-state">{model_pill(pipeline.engine_status(services))}'
         f"<span>Constitution <b>{esc(constitution)}</b></span></div></header>"
     )
 

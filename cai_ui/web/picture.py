@@ -25,11 +25,11 @@ def stages_html(stages: Sequence[tuple[str, str, str, float | None]]) -> str:
         mark = _MARKS.get(state) or str(number)
         took = duration(seconds) if seconds is not None else ""
         rows.append(
-            f'<li class="{_CLASSES.get(state, "")}" data-state="{esc(state)}"><span class="mark">{esc(mark)}</span>'
-            f'<span class="what">{esc(title)} <span class="detail">{esc(detail)}</span></span>'
-            f'<span class="time">{esc(took)}</span></li>'
+            f'<li class="{_CLASSES.get(state, "")}" data-state="{esc(state)}"><span class="cai-mark">{esc(mark)}</span>'
+            f'<span class="cai-what">{esc(title)} <span class="cai-detail">{esc(detail)}</span></span>'
+            f'<span class="cai-time">{esc(took)}</span></li>'
         )
-    return f'<ol class="stages" aria-live="polite">{"".join(rows)}</ol>'
+    return f'<ol class="cai-stages" aria-live="polite">{"".join(rows)}</ol>'
 
 
 def bars_html(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
@@ -43,30 +43,29 @@ def bars_html(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
         ]
         if rows:
             figures.append(f"<figure><figcaption>{esc(question)}</figcaption>{''.join(rows)}</figure>")
-    return f'<div class="bars">{"".join(figures)}</div>'
+    return f'<div class="cai-bars">{"".join(figures)}</div>'
 
 
 def _bar(arm: str, rate: Rate, before: bool) -> str:
     """One bar; what it shows stands beside it in words, so it needs no colour to be read."""
+    name = f'<div class="cai-bar-row"><span>{esc(arm)}</span>'
     if rate.value is None or rate.low is None or rate.high is None:
-        return (
-            f'<div class="bar-row"><span>{esc(arm)}</span><div class="bar-track"></div><span>not measured</span></div>'
-        )
+        return f'{name}<div class="cai-bar-track"></div><span class="cai-bar-value">not measured</span></div>'
     low, high = 100 * rate.low, 100 * rate.high
     words = f"{percent(rate.value)} ({low:.0f}–{high:.0f} %)"
     return (
-        f'<div class="bar-row"><span>{esc(arm)}</span><div class="bar-track" role="img" aria-label="{esc(words)}">'
-        f'<div class="bar-fill{" before" if before else ""}" style="width:{100 * rate.value:.1f}%"></div>'
-        f'<div class="bar-range" style="left:{low:.1f}%;width:{high - low:.1f}%"></div></div>'
-        f'<span class="bar-value">{esc(words)} of {rate.total}</span></div>'
+        f'{name}<div class="cai-bar-track" role="img" aria-label="{esc(words)}">'
+        f'<div class="cai-bar-fill{" before" if before else ""}" style="width:{100 * rate.value:.1f}%"></div>'
+        f'<div class="cai-bar-range" style="left:{low:.1f}%;width:{high - low:.1f}%"></div></div>'
+        f'<span class="cai-bar-value">{esc(words)} of {rate.total}</span></div>'
     )
 
 
 def answers_html(question: str, answers: Sequence[tuple[str, str]]) -> str:
     """One request with the answers of several arms next to each other."""
     blocks = "".join(
-        f'<div class="block"><div class="block-label">{esc(arm)}</div>'
-        f'<div class="block-text" dir="auto">{esc(text)}</div></div>'
+        f'<div class="cai-block"><div class="cai-block-label">{esc(arm)}</div>'
+        f'<div class="cai-block-text" dir="auto">{esc(text)}</div></div>'
         for arm, text in answers
     )
-    return f'<p class="question" dir="auto">{esc(question)}</p><div class="pair">{blocks}</div>'
+    return f'<p class="cai-question" dir="auto">{esc(question)}</p><div class="cai-pair">{blocks}</div>'

@@ -22,49 +22,49 @@ def esc(text: object) -> str:
 
 def pill(text: str, kind: Kind = "neutral") -> str:
     """A short state in a rounded box; the words carry the meaning, the colour only repeats it."""
-    return f'<span class="pill pill-{kind}">{esc(text)}</span>'
+    return f'<span class="cai-pill cai-pill-{kind}">{esc(text)}</span>'
 
 
 def notice(text: str, kind: Kind = "neutral") -> str:
     """A sentence or two in a coloured box, announced politely to screen readers."""
-    return f'<div class="notice notice-{kind}" role="status">{esc(text)}</div>'
+    return f'<div class="cai-notice cai-notice-{kind}" role="status">{esc(text)}</div>'
 
 
 def empty_state(title: str, hint_text: str) -> str:
     """What a place shows before it holds anything, and what to do about it."""
-    return f'<div class="empty"><strong>{esc(title)}</strong><p>{esc(hint_text)}</p></div>'
+    return f'<div class="cai-empty"><strong>{esc(title)}</strong><p>{esc(hint_text)}</p></div>'
 
 
 def hint(text: str) -> str:
     """The line at a tab's foot that says what to try next."""
-    return f'<p class="hint"><strong>Try next</strong> {esc(text)}</p>'
+    return f'<p class="cai-hint"><strong>Try next</strong> {esc(text)}</p>'
 
 
 def lead(title: str, text: str) -> str:
     """A tab's heading and one sentence on what it is for."""
-    return f'<div class="lead"><h2>{esc(title)}</h2><p>{esc(text)}</p></div>'
+    return f'<div class="cai-lead"><h2>{esc(title)}</h2><p>{esc(text)}</p></div>'
 
 
 def text_block(text: str, label: str = "") -> str:
     """A text from a person or a model, line breaks kept, in its own direction."""
-    head = f'<div class="block-label">{esc(label)}</div>' if label else ""
-    return f'<div class="block">{head}<div class="block-text" dir="auto">{esc(text)}</div></div>'
+    head = f'<div class="cai-block-label">{esc(label)}</div>' if label else ""
+    return f'<div class="cai-block">{head}<div class="cai-block-text" dir="auto">{esc(text)}</div></div>'
 
 
 def facts(pairs: Sequence[tuple[str, object]]) -> str:
     """Label and value in two columns."""
     rows = "".join(f"<dt>{esc(label)}</dt><dd>{esc(value)}</dd>" for label, value in pairs)
-    return f'<dl class="facts">{rows}</dl>'
+    return f'<dl class="cai-facts">{rows}</dl>'
 
 
 def progress_bar(done: float, total: float, label: str) -> str:
     """A bar with its meaning in words; `total` 0 means that the length is not known yet."""
     share = max(0.0, min(1.0, done / total)) if total else 0.0
     return (
-        f'<div class="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" '
+        f'<div class="cai-progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" '
         f'aria-valuenow="{round(100 * share)}" aria-label="{esc(label)}">'
-        f'<div class="progress-line"><div style="width:{100 * share:.1f}%"></div></div>'
-        f'<div class="progress-label">{esc(label)}</div></div>'
+        f'<div class="cai-progress-line"><div style="width:{100 * share:.1f}%"></div></div>'
+        f'<div class="cai-progress-label">{esc(label)}</div></div>'
     )
 
 

@@ -28,7 +28,7 @@ from cai_ui.web.session import Session, SessionParts
 if TYPE_CHECKING:
     from cai_ui.web.app import AllParts
 
-KINDS = [("criticise and revise answers", "critique"), ("choose between two answers", "preference")]
+KINDS = [("revise answers", "critique"), ("choose answers", "preference")]
 
 
 @dataclass(frozen=True)
@@ -227,7 +227,7 @@ def build(services: Services) -> PrinciplesParts:
         editing = gr.Textbox(visible="hidden", elem_id="principles-editing")
         with gr.Row():
             with gr.Column(scale=2, min_width=280):
-                navigator = gr.Radio([], label="Principles", elem_id="principles-list", elem_classes="navigator")
+                navigator = gr.Radio([], label="Principles", elem_id="principles-list", elem_classes="cai-navigator")
                 with gr.Row(elem_classes="toolbar"):
                     add = gr.Button("Add", size="sm", elem_id="principles-add")
                     duplicate = gr.Button("Duplicate", size="sm", elem_id="principles-duplicate")
@@ -409,7 +409,9 @@ def findings_html(services: Services, view: View) -> str:
         f"<li>{esc(names.get(f.principle_id or '', 'Whole constitution'))}: {esc(f.message)}</li>" for f in first
     )
     more = f"<li>and {len(found) - len(first)} more</li>" if len(found) > len(first) else ""
-    return f'<div class="notice notice-warn" role="status"><strong>To look at</strong><ul>{lines}{more}</ul></div>'
+    return (
+        f'<div class="cai-notice cai-notice-warn" role="status"><strong>To look at</strong><ul>{lines}{more}</ul></div>'
+    )
 
 
 def _label(principle: Principle) -> str:

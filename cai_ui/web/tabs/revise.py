@@ -216,7 +216,7 @@ def build(services: Services) -> ReviseParts:
                 )
                 with gr.Row(elem_classes="toolbar"):
                     run = gr.Button(
-                        "Run  Ctrl+Enter", variant="primary", elem_id="revise-run", elem_classes="ctrl-enter"
+                        "Run (Ctrl+Enter)", variant="primary", elem_id="revise-run", elem_classes="ctrl-enter"
                     )
                     stop = gr.Button("Stop", elem_id="revise-stop", interactive=False)
             with gr.Column(scale=3, min_width=280):

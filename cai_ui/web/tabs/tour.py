@@ -101,13 +101,14 @@ def build(services: Services) -> TourParts:
                 elem_id="tour-name",
                 elem_classes="narrow",
             )
+        shown, timer = gr.State(""), gr.Timer(1.5)
         gr.HTML(
             hint(
                 "Open Principles, change one principle, save, and run the loop again: the model that comes out follows "
                 "your wording."
             )
         )
-    return TourParts(tab, run, stop, by_hand, stages, result, name, model_parts, gr.State(""), gr.Timer(1.5))
+    return TourParts(tab, run, stop, by_hand, stages, result, name, model_parts, shown, timer)
 
 
 # Wiring

@@ -1,0 +1,50 @@
+"""Who a visitor is, and stop flags that end one page's work only."""
+
+from __future__ import annotations
+
+import pytest
+
+from cai_ui.web import hotkeys
+from cai_ui.web.session import Session, Stops, restore_session
+
+
+def test_a_name_kept_in_the_browser_comes_back() -> None:
+    session, kept = restore_session("Ada")
+    assert (session.author, kept) == ("Ada", "Ada")
+    assert session.page
+
+
+@pytest.mark.parametrize("stored", ["", None, 7, "x" * 500, "\ud800", {"author": "x"}])
+def test_anything_else_gives_the_name_of_this_machine(stored: object) -> None:
+    assert restore_session(stored)[0].author == "local"
+
+
+def test_two_pages_of_one_visitor_are_told_apart() -> None:
+    assert restore_session("Ada")[0].page != restore_session("Ada")[0].page
+    assert Session().author == "local"
+
+
+def test_stop_ends_what_this_page_runs_and_nothing_else() -> None:
+    stops = Stops()
+    mine, other = stops.start("a"), stops.start("b")
+    stops.stop("a")
+    assert mine.is_set()
+    assert not other.is_set()
+    stops.stop("nobody")
+
+
+def test_a_new_start_ends_the_one_before_and_a_late_finish_leaves_the_new_one() -> None:
+    stops = Stops()
+    first = stops.start("a")
+    second = stops.start("a")
+    assert first.is_set()
+    stops.finish("a", first)
+    stops.stop("a")
+    assert second.is_set()
+
+
+def test_the_script_in_the_head_knows_the_keys() -> None:
+    head = hotkeys.head()
+    assert head.startswith("<script>")
+    assert head.count("</script>") == 1
+    assert '"a": "curate-accept"' in head
