@@ -63,8 +63,8 @@ class TrainingSeat(Protocol):
         On leaving, the model is back in evaluation mode and the next asker in line goes first.
         """
 
-    def save(self, folder: Path) -> None:
-        """Write the trained adapter as a PEFT folder (safetensors) atomically."""
+    def save(self, folder: Path) -> str:
+        """Write the trained adapter as a PEFT folder (safetensors) atomically; gives the adapter's hash."""
 
 
 class Engine(Protocol):

@@ -1,0 +1,193 @@
+"""Messages to token ids: the one place, used for sampling, scoring and training alike.
+
+The text is what the model's own chat template makes of the messages. Only the template may place
+special tokens: a user who types `[/INST]` or `</s>` gets those characters, not the control token.
+Roles must alternate, user first; system text goes into the first user turn where the template has
+no system role (Mistral). Nothing is ever cut.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from cai_ui.errors import EngineError, InputError, PromptTooLongError
+from cai_ui.records import Message
+
+_PROBE = "system probe 7305"
+_PRIVATE_USE = range(0xF0000, 0xFFFFE)
+
+
+class ChatFormat:
+    """The chat format of one tokenizer and context length (tokens)."""
+
+    def __init__(self, tokenizer: Any, context_length: int) -> None:
+        if not tokenizer.chat_template:
+            raise EngineError(
+                "This model has no chat template, so it cannot be told who speaks.",
+                next_step="Choose an instruction-tuned (chat) model.",
+            )
+        self.tokenizer = tokenizer
+        self.context_length = context_length
+        self._special = sorted(_special_strings(tokenizer), key=len, reverse=True)
+        self._split = re.compile("(" + "|".join(map(re.escape, self._special)) + ")") if self._special else None
+        self._takes_system = self._has_system_role()
+        self._anchor = self._find_anchor()
+
+    def encode(self, messages: Sequence[Message]) -> list[int]:
+        """Ids up to where the assistant's next reply begins.
+
+        Raises InputError for turns that do not alternate or do not end with the user's.
+        """
+        turns = self.turns(messages)
+        if turns[-1]["role"] != "user":
+            raise InputError("The last turn is not the user's.", next_step="End with a question for the assistant.")
+        return self._ids(turns, add_generation_prompt=True)
+
+    def encode_prompt(self, messages: Sequence[Message]) -> list[int]:
+        """`encode`, refused with PromptTooLongError where no token of an answer would fit."""
+        ids = self.encode(messages)
+        self.check_length(len(ids), room=1)
+        return ids
+
+    def encode_reply(self, messages: Sequence[Message], reply: str, *, end: bool = True) -> tuple[list[int], list[int]]:
+        """(prompt ids, reply ids) as they are learnt or scored; `end` adds what closes the reply.
+
+        The prompt ids are those of `encode`, so a model is trained on what it is later asked.
+        """
+        turns = self.turns(messages)
+        prompt = self._ids(turns, add_generation_prompt=True)
+        whole = self._ids([*turns, {"role": "assistant", "content": reply}], add_generation_prompt=False)
+        if whole[: len(prompt)] != prompt:
+            raise EngineError("This model's chat template changes the prompt once there is a reply; it cannot be used.")
+        tail = whole[len(prompt) :]
+        return prompt, tail if end else tail[: len(tail) - self._closing_length(tail)]
+
+    def check_length(self, tokens: int, room: int = 0) -> None:
+        """PromptTooLongError if `tokens`, with `room` more, do not fit the model's context."""
+        limit = self.context_length - room
+        if tokens > limit:
+            raise PromptTooLongError(
+                f"The conversation has {tokens:,} tokens; this model takes at most {limit:,}.",
+                next_step="Shorten it, use fewer revisions, or choose a model with a longer context.",
+            )
+
+    def turns(self, messages: Sequence[Message]) -> list[dict[str, str]]:
+        """The messages as alternating `{"role", "content"}` turns, ready for TRL and for the template."""
+        turns = [{"role": m.role, "content": m.content} for m in messages]
+        if turns and turns[0]["role"] == "system" and not self._takes_system:
+            system = turns.pop(0)["content"]
+            if turns and turns[0]["role"] == "user":
+                turns[0]["content"] = system + "\n\n" + turns[0]["content"]
+        spoken = turns[1:] if turns and turns[0]["role"] == "system" else turns
+        for place, turn in enumerate(spoken):
+            if turn["role"] != ("user", "assistant")[place % 2]:
+                raise InputError(
+                    f"Turn {place + 1} is the {turn['role']}'s out of order.",
+                    next_step="User and assistant must take turns, the user first.",
+                )
+        if not spoken:
+            raise InputError("The conversation is empty.", next_step="Type a prompt.")
+        return turns
+
+    def training_tokenizer(self) -> Any:
+        """The tokenizer for TRL: the same, but its `apply_chat_template` goes through this format."""
+        tokenizer = copy.copy(self.tokenizer)
+        original = type(tokenizer)
+        tokenizer.__class__ = type(original.__name__, (_ExactTemplate, original), {})
+        tokenizer.chat_format = self
+        return tokenizer
+
+    def _ids(self, turns: list[dict[str, str]], add_generation_prompt: bool) -> list[int]:
+        contents = [t["content"] for t in turns]
+        if self._split is None or not any(self._split.search(c) for c in contents):
+            return self._encode(self._render(turns, add_generation_prompt), split_special_tokens=False)
+        return self._ids_with_typed_marks(turns, add_generation_prompt)
+
+    def _ids_with_typed_marks(self, turns: list[dict[str, str]], add_generation_prompt: bool) -> list[int]:
+        """Some turn holds the characters of a special token: hide them while the template is applied, then
+        encode each stretch between the template's own special tokens as plain text."""
+        assert self._split is not None
+        present = set("".join(t["content"] for t in turns))
+        free = (chr(c) for c in _PRIVATE_USE if chr(c) not in present)
+        hidden = dict(zip(self._special, free, strict=False))
+        shown = {stand_in: mark for mark, stand_in in hidden.items()}
+        masked = [{**t, "content": self._split.sub(lambda m: hidden[m[0]], t["content"])} for t in turns]
+        ids: list[int] = []
+        for piece in self._split.split(self._render(masked, add_generation_prompt)):
+            if piece in hidden:
+                ids.append(self.tokenizer.convert_tokens_to_ids(piece))
+            elif piece:
+                ids += self._encode_text("".join(shown.get(c, c) for c in piece))
+        return ids
+
+    def _encode_text(self, text: str) -> list[int]:
+        """Ids of text that stands after a special token, special tokens in it read as characters."""
+        ids = self._encode(self._anchor + text, split_special_tokens=True)
+        return ids[len(self._encode(self._anchor, split_special_tokens=True)) :] if self._anchor else ids
+
+    def _encode(self, text: str, *, split_special_tokens: bool) -> list[int]:
+        ids: list[int] = self.tokenizer(
+            text, add_special_tokens=False, split_special_tokens=split_special_tokens, verbose=False
+        )["input_ids"]
+        return ids
+
+    def _render(self, turns: list[dict[str, str]], add_generation_prompt: bool) -> str:
+        text: str = self.tokenizer.apply_chat_template(
+            turns, tokenize=False, add_generation_prompt=add_generation_prompt
+        )
+        return text
+
+    def _closing_length(self, tail: list[int]) -> int:
+        """How many ids at the end of a reply close it (end of sequence, and white space after it)."""
+        special = set(self.tokenizer.all_special_ids)
+        last = max((i for i, token in enumerate(tail) if token in special), default=None)
+        return 0 if last is None else len(tail) - last
+
+    def _has_system_role(self) -> bool:
+        turns = [{"role": "system", "content": _PROBE}, {"role": "user", "content": "hello"}]
+        try:
+            return _PROBE in self._render(turns, True)
+        except Exception:  # templates refuse a role by raising whatever Jinja raises
+            return False
+
+    def _find_anchor(self) -> str:
+        """Sentencepiece tokenizers put a space before the first word of a text, and not after a special
+        token; a line break in front, removed again, stands for the special token."""
+        if not self._special:
+            return ""
+        whole = self._encode(self._special[0] + "hello there", split_special_tokens=False)
+        for anchor in ("", "\n"):
+            self._anchor = anchor
+            if self._encode_text("hello there") == whole[1:]:
+                return anchor
+        return ""
+
+
+class _ExactTemplate:
+    """`apply_chat_template` of a tokenizer handed to TRL: ids come from the chat format."""
+
+    chat_format: ChatFormat
+
+    def apply_chat_template(self, conversation: Any, *args: Any, **options: Any) -> Any:
+        tokenize = options.get("tokenize", True)
+        if args or not tokenize or options.get("return_tensors") or options.get("return_assistant_tokens_mask"):
+            return super().apply_chat_template(conversation, *args, **options)  # type: ignore[misc]
+        add = bool(options.get("add_generation_prompt", False))
+        many = bool(conversation) and isinstance(conversation[0], list)
+        ids = [self._turn_ids(turns, add) for turns in (conversation if many else [conversation])]
+        if options.get("return_dict", True) is False:
+            return ids if many else ids[0]
+        masks = [[1] * len(row) for row in ids]
+        return {"input_ids": ids if many else ids[0], "attention_mask": masks if many else masks[0]}
+
+    def _turn_ids(self, turns: list[dict[str, str]], add_generation_prompt: bool) -> list[int]:
+        messages = [Message(t["role"], t["content"]) for t in turns]  # type: ignore[arg-type]
+        return self.chat_format._ids(self.chat_format.turns(messages), add_generation_prompt)
+
+
+def _special_strings(tokenizer: Any) -> set[str]:
+    added = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
+    return added | set(tokenizer.all_special_tokens)

@@ -1,0 +1,161 @@
+"""The weights that answer: the bare base, and beside it a tree of modules that also holds adapters.
+
+Both trees, and the tree of a training run, are copies of the module structure around the *same*
+weight tensors: one copy of the weights in memory, and nothing that training does to its tree (mode,
+dropout, active adapter, patched forward) exists in the trees that answer.
+
+Changing the shelf, and running a tree, needs the engine's lease; looking names up does not.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain, count
+from typing import Any
+
+from cai_ui.engine.adapters import AdapterFolder
+from cai_ui.errors import AdapterError, NotFoundError
+from cai_ui.records import BASE, AdapterInfo
+
+BASE_KEY = "__base__"
+"""PEFT's name for "no adapter" in a row of a mixed batch."""
+
+
+@dataclass
+class Slot:
+    """A loaded adapter. `key` is its name inside PEFT; `users` counts the batches that are using it."""
+
+    key: str
+    info: AdapterInfo | None = None
+    folder: AdapterFolder | None = None
+    users: int = 0
+
+
+@dataclass
+class Shelf:
+    """The base and the adapters loaded beside it."""
+
+    base: Any
+    _slots: dict[str, Slot] = field(default_factory=lambda: {BASE: Slot(BASE_KEY)})
+    _leaving: list[Slot] = field(default_factory=list)
+    _tree: Any = None
+    _keys: Iterator[int] = field(default_factory=count)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def infos(self) -> list[AdapterInfo]:
+        """Loaded adapters in the order they came."""
+        with self._lock:
+            return [slot.info for slot in self._slots.values() if slot.info is not None]
+
+    def look_up(self, name: str) -> Slot:
+        """The slot of an arm; NotFoundError if it is not loaded."""
+        with self._lock:
+            if name not in self._slots:
+                raise NotFoundError(
+                    f"There is no adapter {name[:80]!r} loaded.", next_step="Choose one from the list, or the base."
+                )
+            return self._slots[name]
+
+    @contextmanager
+    def using(self, names: Sequence[str]) -> Iterator[list[Slot]]:
+        """The slots of several arms, kept in memory for the block even if they are unloaded meanwhile."""
+        slots = [self.look_up(name) for name in names]
+        self._count(slots, +1)
+        try:
+            yield slots
+        finally:
+            self._count(slots, -1)
+
+    @contextmanager
+    def rows(self, keys: Sequence[str]) -> Iterator[Any]:
+        """The model for a batch whose row i uses the adapter `keys[i]`. Needs the lease."""
+        self._sweep()
+        if all(key == BASE_KEY for key in keys):
+            yield self.base
+            return
+        with self._tree._enable_peft_forward_hooks(adapter_names=list(keys)):
+            yield self._tree.get_base_model()
+
+    def put(self, info: AdapterInfo, folder: AdapterFolder) -> None:
+        """Load a checked adapter under `info.name`, in the place of one of that name. Needs the lease."""
+        slot = Slot(f"a{next(self._keys)}", info, folder)
+        if self._tree is None:
+            self._tree = wrap(self.base, folder, slot.key)
+        else:
+            self._tree.add_adapter(slot.key, lora_config(folder.config))
+            fill(self._tree, folder, slot.key)
+        self._tree.eval().requires_grad_(False)
+        with self._lock:
+            old = self._slots.pop(info.name, None)
+            self._slots[info.name] = slot
+            self._leaving += [old] if old else []
+        self._sweep()
+
+    def remove(self, name: str) -> None:
+        """Forget an adapter; batches that use it end undisturbed. Needs the lease."""
+        if self.look_up(name).info is None:
+            raise NotFoundError("The base is not an adapter and stays loaded.")
+        with self._lock:
+            self._leaving.append(self._slots.pop(name))
+        self._sweep()
+
+    def _count(self, slots: list[Slot], by: int) -> None:
+        with self._lock:
+            for slot in slots:
+                slot.users += by
+
+    def _sweep(self) -> None:
+        """Free the adapters that were removed and are no longer in use."""
+        with self._lock:
+            gone = [slot for slot in self._leaving if slot.users == 0]
+            self._leaving = [slot for slot in self._leaving if slot.users > 0]
+            empty = not self._leaving and all(slot.info is None for slot in self._slots.values())
+        if empty:
+            self._tree = None
+            return
+        for slot in gone:
+            self._tree.delete_adapter(slot.key)
+
+
+def share_tree(model: Any) -> Any:
+    """A copy of the modules around the same parameter and buffer tensors."""
+    shared = chain(model.parameters(), model.buffers())
+    memo: dict[int, Any] = {id(tensor): tensor for tensor in shared}
+    states = (getattr(module, "quant_state", None) for module in model.modules())
+    memo |= {id(state): state for state in states if state is not None}
+    return copy.deepcopy(model, memo)
+
+
+def lora_config(config: dict[str, Any]) -> Any:
+    """PEFT's configuration from checked keys only."""
+    from peft import LoraConfig
+
+    names = ("r", "lora_alpha", "lora_dropout", "target_modules", "use_rslora")
+    return LoraConfig(task_type="CAUSAL_LM", bias="none", **{n: config[n] for n in names if n in config})
+
+
+def wrap(base: Any, folder: AdapterFolder, key: str) -> Any:
+    """A tree of its own around the base's weights, with the adapter loaded as `key`."""
+    from peft import get_peft_model
+
+    try:
+        tree = get_peft_model(share_tree(base), lora_config(folder.config), adapter_name=key)
+    except ValueError as error:
+        raise AdapterError("The adapter names layers that this model does not have.") from error
+    fill(tree, folder, key)
+    return tree
+
+
+def fill(tree: Any, folder: AdapterFolder, key: str) -> None:
+    """Copy the folder's tensors into adapter `key`; AdapterError unless every one finds its place."""
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
+
+    wanted = get_peft_model_state_dict(tree, adapter_name=key, save_embedding_layers=False)
+    shapes = {name: tuple(t.shape) for name, t in wanted.items()}
+    if shapes != {name: tuple(t.shape) for name, t in folder.state.items()}:
+        raise AdapterError("The adapter's tensors do not fit this model.", next_step="Train it again.")
+    set_peft_model_state_dict(tree, folder.state, adapter_name=key)

@@ -1,0 +1,99 @@
+"""A place at the engine's weights for one training run.
+
+The run gets a tree of modules of its own around the engine's weight tensors (see `shelf`), with a
+trainable LoRA adapter named "default", as TRL's DPOTrainer wants it. The base tensors are frozen, so
+no gradient and no optimiser step can reach them. TRL may add its "ref" adapter, patch `forward` or
+switch modes: it does so on that tree only, which is dropped with the seat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cai_ui.config import TrainSettings
+from cai_ui.engine.adapters import AdapterFolder, write_adapter
+from cai_ui.engine.lease import Lease
+from cai_ui.engine.shelf import fill, lora_config, share_tree
+
+ADAPTER = "default"
+MODULES: dict[str, Any] = {"attention q+v": ["q_proj", "v_proj"], "all linear": "all-linear"}
+
+
+class Seat:
+    """The seat of one run; made by `LocalEngine.training_seat`."""
+
+    def __init__(self, model: Any, tokenizer: Any, lease: Lease, base: tuple[str, str]) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self._lease = lease
+        self._base = base
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Hold the weights for one training step, in training mode; evaluation mode on leaving.
+
+        Do not ask the engine for an answer inside: it would wait for this very step to end.
+        """
+        with self._lease.hold("training"):
+            self.model.train()
+            try:
+                yield
+            finally:
+                self.model.eval()
+
+    def save(self, folder: Path) -> str:
+        """Write the adapter as a folder that PEFT and this engine can load; gives the adapter's hash."""
+        from peft import get_peft_model_state_dict
+
+        config = self.model.peft_config[ADAPTER]
+        state = get_peft_model_state_dict(self.model, adapter_name=ADAPTER, save_embedding_layers=False)
+        plain = {
+            "r": config.r,
+            "lora_alpha": config.lora_alpha,
+            "lora_dropout": config.lora_dropout,
+            "target_modules": sorted(config.target_modules),
+            "use_rslora": config.use_rslora,
+            "inference_mode": True,
+        }
+        return write_adapter(folder, plain, state, *self._base)
+
+
+def make_seat(
+    base: Any,
+    tokenizer: Any,
+    lease: Lease,
+    names: tuple[str, str],
+    settings: TrainSettings,
+    start: AdapterFolder | None,
+) -> Seat:
+    """A seat with a new adapter as `settings` say, or with a trainable copy of `start`.
+
+    `names` are the base's name and hash. `settings.seed` decides the initial LoRA weights; the
+    process's random state is left as it was. A copy of `start` keeps its rank, alpha and layers.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    if start is not None:
+        config = lora_config(start.config)
+        config.lora_dropout = settings.dropout
+    else:
+        config = LoraConfig(
+            task_type="CAUSAL_LM",
+            bias="none",
+            r=settings.rank,
+            lora_alpha=settings.alpha,
+            lora_dropout=settings.dropout,
+            target_modules=MODULES[settings.modules],
+        )
+    with torch.random.fork_rng():
+        torch.manual_seed(settings.seed)
+        model = get_peft_model(share_tree(base), config, adapter_name=ADAPTER)
+    if start is not None:
+        fill(model, start, ADAPTER)
+    model.eval()
+    return Seat(model, tokenizer, lease, names)
