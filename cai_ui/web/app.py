@@ -46,7 +46,7 @@ def build_app(services: Services) -> gr.Blocks:
                 train=train.build(services),
                 compare=compare.build(services),
             )
-        session = _session(page, tabs)
+        session = _session(page, tabs, head.shown)
         header.wire(services, head, session)
         tour.wire(services, parts.tour, session, parts)
         principles.wire(services, parts.principles, session, parts)
@@ -81,10 +81,10 @@ def launch_arguments(services: Services) -> dict[str, Any]:
     }
 
 
-def _session(page: gr.Blocks, tabs: gr.Tabs) -> SessionParts:
+def _session(page: gr.Blocks, tabs: gr.Tabs, strip: gr.State) -> SessionParts:
     state = gr.State(Session())
     browser = gr.BrowserState("", storage_key="cai-author", secret="author-name-only")
     ready = page.load(
         restore_session, [browser], [state, browser], show_progress="hidden", api_visibility="private", queue=False
     )
-    return SessionParts(page, tabs, state, browser, ready, Stops())
+    return SessionParts(page, tabs, state, browser, ready, Stops(), strip)

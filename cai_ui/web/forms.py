@@ -71,15 +71,11 @@ def build_form(
 
 
 def read_values(cls: type[S], values: dict[str, Any]) -> S:
-    """Checked settings. A whole number given as 8.0 counts as whole; an emptied field is named."""
-    fixed = dict(values)
+    """Checked settings; a field that was emptied is named."""
     for name, value in values.items():
         if value is None:
             raise InputError(f"{label_of(name)} has no value.", next_step="Fill it in and try again.")
-        whole = isinstance(value, float) and value.is_integer()
-        if cls.model_fields[name].annotation is int and whole:
-            fixed[name] = int(value)
-    return checked(cls, fixed)
+    return checked(cls, values)
 
 
 def label_of(name: str, unit: str = "") -> str:

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-BODY_LIMIT = 8 * 2**20
-"""Bytes of a request that is not a file upload; the longest text any field takes is far below."""
+BODY_LIMIT = 32 * 2**20
+"""Bytes of a request that is not a file upload; five million characters still get a sentence from their field."""
 
 UPLOAD_LIMIT = "64mb"
 """Largest file that can be imported through the page."""

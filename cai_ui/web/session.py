@@ -65,7 +65,8 @@ class SessionParts:
     """What tabs need of the page around them.
 
     `stops` holds the flags of streaming events. `ready` is the event after which `state` holds the
-    visitor's session: restore a tab with `session.ready.then(...)`.
+    visitor's session: restore a tab with `session.ready.then(...)`. `strip` is what the header shows;
+    its change means that the model, its work or the constitution in use changed.
     """
 
     page: gr.Blocks
@@ -74,6 +75,7 @@ class SessionParts:
     browser: gr.BrowserState
     ready: gr.events.Dependency
     stops: Stops
+    strip: gr.State
 
 
 def restore_session(stored: object) -> tuple[Session, str]:

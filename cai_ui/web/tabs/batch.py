@@ -98,7 +98,8 @@ def build(services: Services, sets: Sequence[tuple[str, str, int]]) -> BatchPart
             stop = gr.Button("Stop", elem_id="batch-stop", interactive=False)
             to_curate = gr.Button("Go to Curate", elem_id="batch-to-curate")
         progress = gr.HTML(elem_id="batch-progress")
-    return BatchParts(prompt_set, number, start, stop, progress, to_curate, gr.State(""), gr.Timer(1.5))
+        shown, timer = gr.State(""), gr.Timer(1.5, active=False)
+    return BatchParts(prompt_set, number, start, stop, progress, to_curate, shown, timer)
 
 
 # Wiring
@@ -108,11 +109,12 @@ def wire(
     services: Services,
     parts: BatchParts,
     how: KnobParts,
+    tab: gr.Tab,
     session: SessionParts,
 ) -> None:
-    """Connect the panel; `how` is the settings panel of the tab around it."""
+    """Connect the panel; `how` is the settings panel of the tab around it. The timer ticks only during a batch."""
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-    shown = [parts.progress, parts.start, parts.stop, parts.shown]
+    shown = [parts.progress, parts.start, parts.stop, parts.timer, parts.shown]
     look = bind(_look, services, quiet=True)
     parts.start.click(
         bind(_start, services, how),
@@ -121,8 +123,8 @@ def wire(
         **quiet,
     ).success(look, [parts.shown], shown, **quiet)
     parts.stop.click(bind(stop_batch, services), None, None, **quiet).then(look, [parts.shown], shown, **quiet)
-    parts.timer.tick(look, [parts.shown], shown, **quiet)
-    session.ready.then(look, [parts.shown], shown, **quiet)
+    for trigger in (parts.timer.tick, tab.select, session.ready.then):
+        trigger(look, [parts.shown], shown, **quiet)
     parts.to_curate.click(lambda: gr.Tabs(selected="curate"), None, [session.tabs], **quiet)
 
 
@@ -132,6 +134,6 @@ def _start(services: Services, how: KnobParts, prompt_set: str, number: float | 
 
 def _look(services: Services, shown: str) -> list[Any]:
     html, running = batch_html(services)
-    if html == shown:
-        return [gr.skip()] * 4
-    return [html, gr.update(interactive=not running), gr.update(interactive=running), html]
+    if (now := f"{running} {html}") == shown:
+        return [gr.skip()] * 5
+    return [html, gr.update(interactive=not running), gr.update(interactive=running), gr.Timer(active=running), now]

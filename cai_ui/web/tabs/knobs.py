@@ -51,7 +51,7 @@ def build() -> KnobParts:
             labels={"revisions": "Rounds", "choice": "Choice of principle", "critique": "Write critiques"},
         )
         principle = gr.Dropdown(
-            [], label="Principle", info="Used where the choice is “fixed”.", elem_id="revise-principle"
+            [], label="Principle", info="Used in every round.", elem_id="revise-principle", visible=False
         )
         sampling = build_form(Sampling, "revise-sampling")
         new_seed = gr.Checkbox(
@@ -61,3 +61,13 @@ def build() -> KnobParts:
             elem_id="revise-new-seed",
         )
     return KnobParts(settings, principle, sampling, new_seed)
+
+
+def wire(parts: KnobParts) -> None:
+    """Show the menu of principles only where one is to be chosen."""
+    choice = parts.settings.widgets["choice"]
+    choice.input(_menu, [choice], [parts.principle], show_progress="hidden", api_visibility="private")
+
+
+def _menu(choice: str) -> Any:
+    return gr.update(visible=choice == "fixed")

@@ -14,6 +14,7 @@ from cai_ui.text import clean_text
 from cai_ui.web.guard import bind
 from cai_ui.web.header import model_name
 from cai_ui.web.present import esc, facts, notice
+from cai_ui.web.session import SessionParts
 
 MISTRAL = "mistralai/Mistral-7B-Instruct-v0.3"
 FOLDER = "folder"
@@ -27,7 +28,12 @@ MINIATURE = (
     "The embedded model lives in a miniature world: a few million weights that know everyday requests, mild "
     "wrongdoings such as reading a friend's diary, and principles about them. It obeys harmful requests on purpose, so "
     "that there is something to train away. It cannot talk about anything else, and it fails as real models do: "
-    "temperature matters, revisions repeat patterns, too much training makes it refuse too much."
+    "temperature matters, revisions repeat patterns, too much training makes it refuse too much. To work with "
+    "Mistral-7B instead, open “Which model answers” below."
+)
+SCRIPTED = (
+    "No model is loaded: fixed sentences stand in for answers, so that the page can be tried out. Training and "
+    "measuring need a model; open “Which model answers” below."
 )
 MEMORY = (
     "Mistral-7B needs about 16 GB of GPU memory in 16-bit, about 6 GB in 4-bit (nf4), and 16 GB of RAM without a GPU, "
@@ -46,8 +52,7 @@ class ModelParts:
     quantize: gr.Dropdown
     load: gr.Button
     about: gr.HTML
-    shown: gr.State
-    timer: gr.Timer
+    world: gr.HTML
 
 
 # Handlers
@@ -72,13 +77,20 @@ def about_html(services: Services) -> str:
     return facts(rows)
 
 
+def world_html(services: Services) -> str:
+    """What a newcomer must know about the model that answers."""
+    model = pipeline.engine_status(services).model
+    if model == "embedded":
+        return notice(MINIATURE)
+    return notice(SCRIPTED, "warn") if model == "scripted" else ""
+
+
 # Layout
 
 
-def build(services: Services) -> ModelParts:
-    """The panel, made where it is called."""
+def build(services: Services, world: gr.HTML) -> ModelParts:
+    """The panel, made where it is called; `world` stands elsewhere and says what world the model lives in."""
     with gr.Accordion("Which model answers", open=False, elem_id="model-panel"):
-        gr.HTML(f'<p class="muted narrow">{esc(MINIATURE)}</p>')
         about = gr.HTML(about_html(services), elem_id="model-about")
         with gr.Row():
             choice = gr.Dropdown(
@@ -90,7 +102,7 @@ def build(services: Services) -> ModelParts:
         )
         gr.HTML(f'<p class="muted narrow">{esc(MEMORY)}</p>')
         load = gr.Button("Load this model", elem_id="model-load")
-    return ModelParts(choice, folder, quantize, load, about, gr.State(""), gr.Timer(3))
+    return ModelParts(choice, folder, quantize, load, about, world)
 
 
 def _chosen(services: Services) -> str:
@@ -101,19 +113,21 @@ def _chosen(services: Services) -> str:
 # Wiring
 
 
-def wire(services: Services, parts: ModelParts) -> None:
-    """Connect the panel."""
+def wire(services: Services, parts: ModelParts, session: SessionParts) -> None:
+    """Connect the panel; it follows what the strip at the top shows."""
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-    look = bind(_look, services, quiet=True)
-    parts.choice.input(lambda c: gr.update(visible=c == FOLDER), [parts.choice], [parts.folder], **quiet)
+    parts.choice.input(_folder_field, [parts.choice], [parts.folder], **quiet)
     parts.load.click(bind(_load, services), [parts.choice, parts.folder, parts.quantize], [parts.about], **quiet)
-    parts.timer.tick(look, [parts.shown], [parts.about, parts.shown], **quiet)
+    session.strip.change(bind(_look, services, quiet=True), None, [parts.about, parts.world], **quiet)
+
+
+def _folder_field(choice: str) -> Any:
+    return gr.update(visible=choice == FOLDER)
 
 
 def _load(services: Services, choice: str, folder: str, quantize: str) -> str:
     return notice(load_model(services, choice, folder, quantize), "busy")
 
 
-def _look(services: Services, shown: str) -> list[Any]:
-    now = about_html(services)
-    return [gr.skip(), gr.skip()] if now == shown else [now, now]
+def _look(services: Services) -> list[str]:
+    return [about_html(services), world_html(services)]

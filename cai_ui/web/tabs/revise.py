@@ -292,7 +292,8 @@ def wire(services: Services, parts: ReviseParts, session: SessionParts, all_part
         bind(_open, services), [parts.earlier], [*parts.shown, parts.prompt], **quiet
     )
     parts.tab.select(bind(_lists, services), [parts.trace_id], lists, **quiet)
-    batch.wire(services, parts.batch, parts.knobs, session)
+    knobs.wire(parts.knobs)
+    batch.wire(services, parts.batch, parts.knobs, parts.tab, session)
 
 
 def _run(
@@ -342,7 +343,7 @@ def _lists(services: Services, trace_id: str) -> list[Any]:
     usable = [(p.name, p.id) for p in version.constitution.principles if p.kind == "critique"]
     return [
         gr.update(choices=chains, value=trace_id if trace_id in ids else (ids[0] if ids else None)),
-        gr.update(choices=usable, info=f"Used where the choice is “fixed”. From version {short(version.hash)}."),
+        gr.update(choices=usable, info=f"Used in every round. From version {short(version.hash)}."),
     ]
 
 

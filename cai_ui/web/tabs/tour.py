@@ -84,6 +84,7 @@ def build(services: Services) -> TourParts:
     """The tab's layout."""
     with gr.Tab("Start", id="tour", elem_id="tab-tour") as tab:
         gr.HTML(lead("Teach a model by principles", WHAT))
+        world = gr.HTML(model.world_html(services), elem_id="tour-world")
         with gr.Column(elem_classes="card"):
             gr.HTML(lead("See it work first", LOOP))
             with gr.Row(elem_classes="toolbar"):
@@ -92,16 +93,15 @@ def build(services: Services) -> TourParts:
                 by_hand = gr.Button("Do it step by step instead", elem_id="tour-by-hand")
             stages = gr.HTML(elem_id="tour-stages")
         result = gr.HTML(elem_id="tour-result")
-        model_parts = model.build(services)
+        model_parts = model.build(services, world)
         with gr.Accordion("Your name", open=False, elem_id="tour-you"):
             name = gr.Textbox(
                 label="Name",
                 info="Signs your decisions and versions. Kept in this browser.",
                 max_lines=1,
                 elem_id="tour-name",
-                elem_classes="narrow",
             )
-        shown, timer = gr.State(""), gr.Timer(1.5)
+        shown, timer = gr.State(""), gr.Timer(1.5, active=False)
         gr.HTML(
             hint(
                 "Open Principles, change one principle, save, and run the loop again: the model that comes out follows "
@@ -117,26 +117,34 @@ def build(services: Services) -> TourParts:
 def wire(services: Services, parts: TourParts, session: SessionParts, all_parts: AllParts) -> None:
     """Connect the tab."""
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-    shown = [parts.stages, parts.result, parts.run, parts.stop, parts.shown]
+    shown = [parts.stages, parts.result, parts.run, parts.stop, parts.timer, parts.shown]
     look = bind(_look, services, quiet=True)
     parts.run.click(bind(start_loop, services), [session.state], None, **quiet).success(
         look, [parts.shown], shown, **quiet
     )
     parts.stop.click(bind(stop_loop, services), None, None, **quiet).then(look, [parts.shown], shown, **quiet)
-    parts.timer.tick(look, [parts.shown], shown, **quiet)
+    for trigger in (parts.timer.tick, parts.tab.select):
+        trigger(look, [parts.shown], shown, **quiet)
     session.ready.then(look, [parts.shown], shown, **quiet).then(
         lambda now: now.author, [session.state], [parts.name], **quiet
     )
     parts.by_hand.click(lambda: gr.Tabs(selected="principles"), None, [session.tabs], **quiet)
     parts.name.blur(bind(_rename, services), [session.state, parts.name], [session.state, session.browser], **quiet)
-    model.wire(services, parts.model)
+    model.wire(services, parts.model, session)
 
 
 def _look(services: Services, shown: str) -> list[Any]:
     stages, result, running = loop_html(services)
-    if (now := stages + result) == shown:
-        return [gr.skip()] * 5
-    return [stages, result, gr.update(interactive=not running), gr.update(interactive=running), now]
+    if (now := f"{running} {stages} {result}") == shown:
+        return [gr.skip()] * 6
+    return [
+        stages,
+        result,
+        gr.update(interactive=not running),
+        gr.update(interactive=running),
+        gr.Timer(active=running),
+        now,
+    ]
 
 
 def _rename(services: Services, session: Session, name: str) -> tuple[Session, str]:
