@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import re
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ class ChatFormat:
             )
         self.tokenizer = tokenizer
         self.context_length = context_length
+        self._lock = threading.Lock()
+        self._longest_token = max(len(token) for token in tokenizer.get_vocab())
         self._special = sorted(_special_strings(tokenizer), key=len, reverse=True)
         self._split = re.compile("(" + "|".join(map(re.escape, self._special)) + ")") if self._special else None
         self._takes_system = self._has_system_role()
@@ -39,9 +42,11 @@ class ChatFormat:
     def encode(self, messages: Sequence[Message]) -> list[int]:
         """Ids up to where the assistant's next reply begins.
 
-        Raises InputError for turns that do not alternate or do not end with the user's.
+        Raises InputError for turns that do not alternate or do not end with the user's, and
+        PromptTooLongError for text so long that counting its tokens would take seconds.
         """
         turns = self.turns(messages)
+        self._check_size(turns)
         if turns[-1]["role"] != "user":
             raise InputError("The last turn is not the user's.", next_step="End with a question for the assistant.")
         return self._ids(turns, add_generation_prompt=True)
@@ -58,6 +63,7 @@ class ChatFormat:
         The prompt ids are those of `encode`, so a model is trained on what it is later asked.
         """
         turns = self.turns(messages)
+        self._check_size([*turns, {"role": "assistant", "content": reply}])
         prompt = self._ids(turns, add_generation_prompt=True)
         whole = self._ids([*turns, {"role": "assistant", "content": reply}], add_generation_prompt=False)
         if whole[: len(prompt)] != prompt:
@@ -69,14 +75,11 @@ class ChatFormat:
         """PromptTooLongError if `tokens`, with `room` more, do not fit the model's context."""
         limit = self.context_length - room
         if tokens > limit:
-            raise PromptTooLongError(
-                f"The conversation has {tokens:,} tokens; this model takes at most {limit:,}.",
-                next_step="Shorten it, use fewer revisions, or choose a model with a longer context.",
-            )
+            raise _too_long(f"{tokens:,}", limit)
 
     def turns(self, messages: Sequence[Message]) -> list[dict[str, str]]:
         """The messages as alternating `{"role", "content"}` turns, ready for TRL and for the template."""
-        turns = [{"role": m.role, "content": m.content} for m in messages]
+        turns = [{"role": m.role, "content": _whole_characters(m.content)} for m in messages]
         if turns and turns[0]["role"] == "system" and not self._takes_system:
             system = turns.pop(0)["content"]
             if turns and turns[0]["role"] == "user":
@@ -94,11 +97,30 @@ class ChatFormat:
 
     def training_tokenizer(self) -> Any:
         """The tokenizer for TRL: the same, but its `apply_chat_template` goes through this format."""
-        tokenizer = copy.copy(self.tokenizer)
+        with self._lock:
+            tokenizer = copy.deepcopy(self.tokenizer)
         original = type(tokenizer)
         tokenizer.__class__ = type(original.__name__, (_ExactTemplate, original), {})
         tokenizer.chat_format = self
         return tokenizer
+
+    def decode(self, ids: list[int]) -> str:
+        """Text of ids without special tokens; bytes that are no whole character give U+FFFD."""
+        with self._lock:
+            text: str = self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return text
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ChatFormat:
+        return self  # a tokenizer of TRL's may be copied; the format, with its lock, stays one
+
+    def __reduce__(self) -> tuple[type[ChatFormat], tuple[Any, int]]:
+        return ChatFormat, (self.tokenizer, self.context_length)
+
+    def _check_size(self, turns: list[dict[str, str]]) -> None:
+        """Refuse text that cannot fit by its characters alone: a token has no more than the longest one."""
+        least = sum(len(t["content"]) for t in turns) // self._longest_token
+        if least > self.context_length:
+            raise _too_long(f"more than {least:,}", self.context_length)
 
     def _ids(self, turns: list[dict[str, str]], add_generation_prompt: bool) -> list[int]:
         contents = [t["content"] for t in turns]
@@ -129,9 +151,10 @@ class ChatFormat:
         return ids[len(self._encode(self._anchor, split_special_tokens=True)) :] if self._anchor else ids
 
     def _encode(self, text: str, *, split_special_tokens: bool) -> list[int]:
-        ids: list[int] = self.tokenizer(
-            text, add_special_tokens=False, split_special_tokens=split_special_tokens, verbose=False
-        )["input_ids"]
+        with self._lock:  # the tokenizer keeps `split_special_tokens` as state that all threads share
+            ids: list[int] = self.tokenizer(
+                text, add_special_tokens=False, split_special_tokens=split_special_tokens, verbose=False
+            )["input_ids"]
         return ids
 
     def _render(self, turns: list[dict[str, str]], add_generation_prompt: bool) -> str:
@@ -191,3 +214,18 @@ class _ExactTemplate:
 def _special_strings(tokenizer: Any) -> set[str]:
     added = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
     return added | set(tokenizer.all_special_tokens)
+
+
+def _whole_characters(text: str) -> str:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError("The text holds half of a character (a lone surrogate).", next_step="Type it again.") from None
+    return text
+
+
+def _too_long(tokens: str, limit: int) -> PromptTooLongError:
+    return PromptTooLongError(
+        f"The conversation has {tokens} tokens; this model takes at most {limit:,}.",
+        next_step="Shorten it, use fewer revisions, or choose a model with a longer context.",
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,10 +32,10 @@ class TextStream:
     follows. Control characters, which no later stage admits, become U+FFFD.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, decode: Callable[[list[int]], str]) -> None:
         self.ids: list[int] = []
         self.text = ""
-        self._tokenizer = tokenizer
+        self._decode = decode
         self._from = self._read = 0
         self._held = ""
 
@@ -52,10 +52,6 @@ class TextStream:
         self._held = fresh[len(piece) :]
         self.text += piece
         return piece
-
-    def _decode(self, ids: list[int]) -> str:
-        text: str = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return text
 
 
 @dataclass

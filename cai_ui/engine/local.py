@@ -171,7 +171,7 @@ class LocalEngine:
 
     def _row(self, index: int, request: Request, prompt: list[int], key: str) -> Row:
         limit = min(request.sampling.max_new_tokens, self.context_length - len(prompt))
-        return Row(index, prompt, key, request.sampling, limit, TextStream(self.chat.tokenizer))
+        return Row(index, prompt, key, request.sampling, limit, TextStream(self.chat.decode))
 
     def _answer(self, row: Row, slot: Slot) -> Answer:
         assert row.finish is not None

@@ -22,7 +22,7 @@ def score_replies(
     device: str,
     slice_tokens: int,
 ) -> list[float]:
-    """Sum of the natural log-probabilities of each reply's tokens after `prompt` (0.0 for an empty reply).
+    """Sum of the natural log-probabilities of each reply's tokens after `prompt`.
 
     The lease is held for one batch of at most about `slice_tokens` tokens at a time.
     """

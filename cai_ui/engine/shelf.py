@@ -118,7 +118,13 @@ class Shelf:
             self._tree = None
             return
         for slot in gone:
+            self._make_inactive(slot.key)
             self._tree.delete_adapter(slot.key)
+
+    def _make_inactive(self, key: str) -> None:
+        """PEFT calls one adapter the active one, which rows with names of their own ignore; it must not be deleted."""
+        if self._tree.active_adapter == key:
+            self._tree.set_adapter(next(other for other in self._tree.peft_config if other != key), inference_mode=True)
 
 
 def share_tree(model: Any) -> Any:
