@@ -21,7 +21,7 @@ from cai_ui.engine.lease import Lease
 from cai_ui.engine.shelf import fill, lora_config, share_tree
 
 ADAPTER = "default"
-MODULES: dict[str, Any] = {"attention q+v": ["q_proj", "v_proj"], "all linear": "all-linear"}
+ATTENTION = ["q_proj", "v_proj"]
 
 
 class Seat:
@@ -88,7 +88,7 @@ def make_seat(
             r=settings.rank,
             lora_alpha=settings.alpha,
             lora_dropout=settings.dropout,
-            target_modules=MODULES[settings.modules],
+            target_modules=ATTENTION if settings.modules == "attention q+v" else linear_layers(base),
         )
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
@@ -97,3 +97,10 @@ def make_seat(
         fill(model, start, ADAPTER)
     model.eval()
     return Seat(model, tokenizer, lease, names)
+
+
+def linear_layers(model: Any) -> list[str]:
+    """Last names of all linear layers but the one that gives the logits, as PEFT's "all-linear" means them."""
+    head = model.get_output_embeddings()
+    linear = (n for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head)
+    return sorted({name.rpartition(".")[2] for name in linear})
