@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -61,18 +62,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def serve(settings: AppSettings) -> int:
-    """Open the workspace, build the page and block until Ctrl+C."""
+    """Open the workspace, build the page and block until Ctrl+C or SIGTERM."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
     from cai_ui import pipeline
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     services = pipeline.open_services(settings)
     try:
+        os.environ.setdefault("GRADIO_TEMP_DIR", str(pipeline.upload_folder(services)))
         from cai_ui.web.app import build_app, launch_arguments
 
         page = build_app(services)
-        page.launch(server_name=settings.host, server_port=settings.port, inbrowser=False, **launch_arguments(services))
+        print(f"Constitutional AI Workbench: http://{settings.host}:{settings.port}", flush=True)
+        page.launch(server_name=settings.host, server_port=settings.port, **launch_arguments(services))
     except OSError as error:
         return refuse(f"The page could not be served on {settings.host}:{settings.port}: {error}")
+    except KeyboardInterrupt:
+        print("Closed.", flush=True)
     finally:
         services.close()
     return 0

@@ -70,6 +70,8 @@ def launch_arguments(services: Services) -> dict[str, Any]:
         "footer_links": [],
         "run_history": False,
         "share": False,
+        "inbrowser": False,
+        "quiet": True,
         "show_error": False,
         "enable_monitoring": False,
         "mcp_server": False,

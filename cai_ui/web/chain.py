@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cai_ui.records import Step, Trace
+from cai_ui.records import Step, StepKind, Trace
 from cai_ui.web.diff import diff_html
 from cai_ui.web.present import empty_state, esc, first_line, when
 
@@ -21,7 +21,7 @@ _ENDS = {
 class Live:
     """The step being written right now."""
 
-    kind: str
+    kind: StepKind
     principle_id: str | None
     text: str
 
@@ -37,12 +37,11 @@ def chain_html(steps: Sequence[Step], principles: Mapping[str, str], live: Live 
     """All steps, and the one being written; `principles` maps ids to names."""
     if not steps and live is None:
         return NOTHING_YET
-    titles = step_titles(steps)
+    shown = [*steps, Step(live.kind, live.text, principle_id=live.principle_id)] if live else steps
     cards = [
-        _card(t, s.kind, _under(s.principle_id, principles), s.text, s) for t, s in zip(titles, steps, strict=True)
+        _card(title, step, _under(step.principle_id, principles), writing=number == len(steps))
+        for number, (title, step) in enumerate(zip(step_titles(shown), shown, strict=True))
     ]
-    if live is not None:
-        cards.append(_card(NAMES[live.kind], live.kind, _under(live.principle_id, principles), live.text, None))
     return f'<div class="cai-chain" aria-live="polite">{"".join(cards)}</div>'
 
 
@@ -72,25 +71,25 @@ def _under(principle_id: str | None, principles: Mapping[str, str]) -> str:
     return f"by the principle “{principles.get(principle_id, principle_id)}”" if principle_id else ""
 
 
-def _card(title: str, kind: str, under: str, text: str, step: Step | None) -> str:
-    live = " cai-step-live" if step is None else ""
+def _card(title: str, step: Step, under: str, writing: bool) -> str:
     asked = ""
-    if step is not None and step.request:
+    if step.request:
         asked = (
             "<details><summary>What the model was asked</summary>"
             f'<div class="cai-step-text" dir="auto">{esc(step.request)}</div></details>'
         )
+    live = " cai-step-live" if writing else ""
     return (
-        f'<section class="cai-step cai-step-{esc(kind)}{live}"><div class="cai-step-head"><strong>{esc(title)}</strong>'
-        f'<span class="muted">{esc(under)}</span></div><div class="cai-step-text" dir="auto">{esc(text)}</div>'
-        f"{_foot(step)}{asked}</section>"
+        f'<section class="cai-step cai-step-{esc(step.kind)}{live}"><div class="cai-step-head">'
+        f'<strong>{esc(title)}</strong><span class="muted">{esc(under)}</span></div>'
+        f'<div class="cai-step-text" dir="auto">{esc(step.text)}</div>{_foot(step)}{asked}</section>'
     )
 
 
-def _foot(step: Step | None) -> str:
+def _foot(step: Step) -> str:
     """How the text came about: length, seed, how it ended, whether a person changed it."""
-    if step is None or step.answer is None:
-        return '<div class="cai-step-foot">changed by hand</div>' if step is not None and step.edited else ""
+    if step.answer is None:
+        return '<div class="cai-step-foot">changed by hand</div>' if step.edited else ""
     answer = step.answer
     words = [f"{answer.tokens} tokens", f"seed {answer.provenance.seed}", answer.provenance.adapter or "base model"]
     if answer.finish in _ENDS:

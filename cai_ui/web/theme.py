@@ -67,6 +67,8 @@ def make_theme() -> gr.themes.Base:
         button_primary_text_color_dark="#ffffff",
         button_secondary_background_fill="#ffffff",
         button_secondary_background_fill_dark="*neutral_800",
+        button_secondary_background_fill_hover="*neutral_100",
+        button_secondary_background_fill_hover_dark="*neutral_700",
         button_secondary_border_color="*neutral_300",
         button_secondary_border_color_dark="*neutral_600",
         button_border_width="1px",

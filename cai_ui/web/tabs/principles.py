@@ -163,6 +163,23 @@ def _keep(services: Services, session: Session, view: View, draft: Constitution,
 
 
 @dataclass(frozen=True)
+class EditorParts:
+    """The fields of one principle, in the order in which `edit_principle` takes them."""
+
+    name: gr.Textbox
+    kind: gr.Dropdown
+    critique: gr.Textbox
+    revision: gr.Textbox
+    tags: gr.Textbox
+    enabled: gr.Checkbox
+    weight: gr.Number
+
+    @property
+    def fields(self) -> list[gr.components.Component]:
+        return [self.name, self.kind, self.critique, self.revision, self.tags, self.enabled, self.weight]
+
+
+@dataclass(frozen=True)
 class PrinciplesParts:
     """The tab's components. `base` and `editing` are hidden: they travel with the fields they belong to."""
 
@@ -176,13 +193,7 @@ class PrinciplesParts:
     add: gr.Button
     duplicate: gr.Button
     delete: gr.Button
-    name: gr.Textbox
-    kind: gr.Dropdown
-    critique: gr.Textbox
-    revision: gr.Textbox
-    tags: gr.Textbox
-    enabled: gr.Checkbox
-    weight: gr.Number
+    editor: EditorParts
     findings: gr.HTML
     title: gr.Textbox
     description: gr.Textbox
@@ -194,17 +205,13 @@ class PrinciplesParts:
     download: gr.DownloadButton
 
     @property
-    def fields(self) -> list[gr.components.Component]:
-        return [self.name, self.kind, self.critique, self.revision, self.tags, self.enabled, self.weight]
-
-    @property
     def around(self) -> list[gr.components.Component]:
         """What an edit may change outside the editor's own fields."""
         return [self.navigator, self.state, self.findings, self.save, self.discard]
 
     @property
     def all(self) -> list[gr.components.Component]:
-        return [*self.around, self.version, self.base, self.editing, *self.fields, self.title, self.description]
+        return [*self.around, self.version, self.base, self.editing, *self.editor.fields, self.title, self.description]
 
 
 def build(services: Services) -> PrinciplesParts:
@@ -233,7 +240,7 @@ def build(services: Services) -> PrinciplesParts:
                     duplicate = gr.Button("Duplicate", size="sm", elem_id="principles-duplicate")
                     delete = gr.Button("Delete", size="sm", elem_id="principles-delete", elem_classes="danger")
             with gr.Column(scale=5, min_width=300):
-                fields = _editor()
+                editor = _editor()
                 findings = gr.HTML("", elem_id="principles-findings")
         with gr.Accordion("Title and description of this constitution", open=False, elem_id="principles-about"):
             title = gr.Textbox(label="Title", elem_id="principles-title", max_length=NAME_LIMIT)
@@ -262,12 +269,12 @@ def build(services: Services) -> PrinciplesParts:
             )
         )
     return PrinciplesParts(
-        tab, version, use, use_note, base, editing, navigator, add, duplicate, delete, *fields, findings, title,
+        tab, version, use, use_note, base, editing, navigator, add, duplicate, delete, editor, findings, title,
         description, state, note, save, discard, upload, download,
     )  # fmt: skip
 
 
-def _editor() -> tuple[Any, ...]:
+def _editor() -> EditorParts:
     with gr.Row():
         name = gr.Textbox(label="Name", elem_id="principles-name", max_lines=1, scale=3, min_width=220)
         enabled = gr.Checkbox(label="On", info="Off: never drawn.", elem_id="principles-on", scale=1, min_width=110)
@@ -298,7 +305,7 @@ def _editor() -> tuple[Any, ...]:
             min_width=160,
         )
         kind = gr.Dropdown(KINDS, label="Used to", elem_id="principles-kind", min_width=220, filterable=False)
-    return name, kind, critique, revision, tags, enabled, weight
+    return EditorParts(name, kind, critique, revision, tags, enabled, weight)
 
 
 # Wiring
@@ -323,9 +330,13 @@ def wire(services: Services, parts: PrinciplesParts, session: SessionParts, all_
     session.ready.then(to_all(open_current), [session.state], parts.all, **one_by_one)
     parts.version.input(to_all(open_version), [session.state, parts.version], parts.all, **one_by_one)
     parts.navigator.input(to_all(open_principle), [session.state, parts.base, parts.navigator], parts.all, **one_by_one)
-    for field in parts.fields:
+    for field in parts.editor.fields:
         field.input(
-            to_around(edit_principle), [*here, *parts.fields], parts.around, trigger_mode="always_last", **one_by_one
+            to_around(edit_principle),
+            [*here, *parts.editor.fields],
+            parts.around,
+            trigger_mode="always_last",
+            **one_by_one,
         )
     for about in (parts.title, parts.description):
         about.input(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _PACE_S = 0.08
 """Least time between two updates of the page while text streams in."""
+
+WHAT = "The model answers, criticises its answer by a principle, and rewrites it. Every step is kept."
 
 EARLIER = 50
 """Chains offered under "Earlier chains"."""
@@ -166,25 +168,39 @@ def _chosen(trace_id: str, step: int | None) -> tuple[str, int]:
 
 
 @dataclass(frozen=True)
-class ReviseParts:
-    """The tab's components. `trace_id` is hidden and travels with the page's fields."""
+class AskParts:
+    """Where the request comes from, and the buttons that run and stop."""
 
-    tab: gr.Tab
-    prompt_set: gr.Dropdown
-    draw: gr.Button
     prompt: gr.Textbox
     run: gr.Button
     stop: gr.Button
-    knobs: knobs.KnobParts
-    trace_id: gr.Textbox
-    chain: gr.HTML
-    diff: gr.HTML
-    after: gr.Column
+    prompt_set: gr.Dropdown
+    draw: gr.Button
+
+
+@dataclass(frozen=True)
+class ChangeParts:
+    """The box under a finished chain: choose a step, reword it, ask again, send on."""
+
+    box: gr.Column
     step: gr.Radio
     text: gr.Textbox
     keep: gr.Button
     again: gr.Button
     send: gr.Button
+
+
+@dataclass(frozen=True)
+class ReviseParts:
+    """The tab's components. `trace_id` is hidden and travels with the page's fields."""
+
+    tab: gr.Tab
+    ask: AskParts
+    knobs: knobs.KnobParts
+    trace_id: gr.Textbox
+    chain: gr.HTML
+    diff: gr.HTML
+    change: ChangeParts
     note: gr.HTML
     earlier: gr.Dropdown
     batch: batch.BatchParts
@@ -192,68 +208,61 @@ class ReviseParts:
     @property
     def shown(self) -> list[Any]:
         """What one view of a chain fills."""
-        return [self.chain, self.diff, self.trace_id, self.after, self.step, self.text, self.note]
+        return [self.chain, self.diff, self.trace_id, self.change.box, self.change.step, self.change.text, self.note]
 
 
 def build(services: Services) -> ReviseParts:
     """The tab's layout."""
     sets = pipeline.prompt_sets(services)
     with gr.Tab("Critique & Revision", id="revise", elem_id="tab-revise") as tab:
-        gr.HTML(
-            lead(
-                "Critique & Revision",
-                "The model answers, criticises its answer by a principle, and rewrites it. Every step is kept.",
-            )
-        )
-        with gr.Row():
-            with gr.Column(scale=5, min_width=300):
-                prompt = gr.Textbox(
-                    label="Request",
-                    placeholder="Type what somebody asks the model",
-                    lines=3,
-                    max_lines=12,
-                    elem_id="revise-prompt",
-                )
-                with gr.Row(elem_classes="toolbar"):
-                    run = gr.Button(
-                        "Run (Ctrl+Enter)", variant="primary", elem_id="revise-run", elem_classes="ctrl-enter"
-                    )
-                    stop = gr.Button("Stop", elem_id="revise-stop", interactive=False)
-            with gr.Column(scale=3, min_width=280):
-                prompt_set = gr.Dropdown(
-                    [(f"{title} ({count:,})", key) for key, title, count in sets],
-                    value=sets[0][0] if sets else None,
-                    label="Ready-made requests",
-                    elem_id="revise-set",
-                    filterable=False,
-                )
-                draw = gr.Button("Draw one at random", elem_id="revise-draw")
+        gr.HTML(lead("Critique & Revision", WHAT))
+        ask = _ask(sets)
         how = knobs.build()
         trace_id = gr.Textbox(visible="hidden", elem_id="revise-trace")
         chain_box = gr.HTML(chain.NOTHING_YET, elem_id="revise-chain")
         diff = gr.HTML("", elem_id="revise-diff")
+        change = _change()
         note = gr.HTML("", elem_id="revise-note")
-        after, step, text, keep, again, send = _after()
-        earlier = gr.Dropdown(
-            [], label="Earlier chains", info="Kept on this computer.", elem_id="revise-earlier", filterable=True
-        )
+        earlier = gr.Dropdown([], label="Earlier chains", info="Kept in the workspace.", elem_id="revise-earlier")
         batch_parts = batch.build(services, sets)
         gr.HTML(hint("Send good chains to Curate, or run a whole prompt set below and judge the results there."))
-    return ReviseParts(
-        tab, prompt_set, draw, prompt, run, stop, how, trace_id, chain_box, diff,
-        after, step, text, keep, again, send, note, earlier, batch_parts,
-    )  # fmt: skip
+    return ReviseParts(tab, ask, how, trace_id, chain_box, diff, change, note, earlier, batch_parts)
 
 
-def _after() -> tuple[Any, ...]:
-    with gr.Column(visible=False, elem_id="revise-after", elem_classes="card") as after:
+def _ask(sets: Sequence[tuple[str, str, int]]) -> AskParts:
+    with gr.Row():
+        with gr.Column(scale=5, min_width=300):
+            prompt = gr.Textbox(
+                label="Request",
+                placeholder="Type what somebody asks the model",
+                lines=3,
+                max_lines=12,
+                elem_id="revise-prompt",
+            )
+            with gr.Row(elem_classes="toolbar"):
+                run = gr.Button("Run (Ctrl+Enter)", variant="primary", elem_id="revise-run", elem_classes="ctrl-enter")
+                stop = gr.Button("Stop", elem_id="revise-stop", interactive=False)
+        with gr.Column(scale=3, min_width=280):
+            prompt_set = gr.Dropdown(
+                [(f"{title} ({count:,})", key) for key, title, count in sets],
+                value=sets[0][0] if sets else None,
+                label="Ready-made requests",
+                elem_id="revise-set",
+                filterable=False,
+            )
+            draw = gr.Button("Draw one at random", elem_id="revise-draw")
+    return AskParts(prompt, run, stop, prompt_set, draw)
+
+
+def _change() -> ChangeParts:
+    with gr.Column(visible=False, elem_id="revise-after", elem_classes="card") as box:
         step = gr.Radio([], label="Change a step", elem_id="revise-step")
         text = gr.Textbox(label="Its text", lines=4, max_lines=16, elem_id="revise-text")
         with gr.Row(elem_classes="toolbar"):
             keep = gr.Button("Keep my wording", elem_id="revise-keep")
             again = gr.Button("Ask again with a new seed", elem_id="revise-again")
             send = gr.Button("Send to Curate", variant="primary", elem_id="revise-send")
-    return after, step, text, keep, again, send
+    return ChangeParts(box, step, text, keep, again, send)
 
 
 # Wiring
@@ -263,33 +272,37 @@ def wire(services: Services, parts: ReviseParts, session: SessionParts, all_part
     """Connect the components. Streaming events share the model's place in the queue."""
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     model: dict[str, Any] = {**quiet, "concurrency_id": "model", "concurrency_limit": 4}
-    buttons = [parts.run, parts.again, parts.stop]
+    buttons = [parts.ask.run, parts.change.again, parts.ask.stop]
     lists = [parts.earlier, parts.knobs.principle]
 
-    parts.draw.click(bind(draw_prompt, services), [parts.prompt_set], [parts.prompt], **quiet)
+    parts.ask.draw.click(bind(draw_prompt, services), [parts.ask.prompt_set], [parts.ask.prompt], **quiet)
     running = [
-        parts.run.click(
+        parts.ask.run.click(
             bind(_run, services, session.stops, parts.knobs),
-            [session.state, parts.prompt, *parts.knobs.inputs],
+            [session.state, parts.ask.prompt, *parts.knobs.inputs],
             [*parts.shown, *buttons],
             **model,
         ),
-        parts.again.click(
+        parts.change.again.click(
             bind(_again, services, session.stops),
-            [session.state, parts.trace_id, parts.step],
+            [session.state, parts.trace_id, parts.change.step],
             [*parts.shown, *buttons],
             **model,
         ),
     ]
     for event in running:
         event.then(_idle, None, buttons, **quiet).then(bind(_lists, services), [parts.trace_id], lists, **quiet)
-    parts.stop.click(bind(stop_chain, services, session.stops), [session.state], None, queue=False, **quiet)
-    parts.step.input(bind(step_text, services), [parts.trace_id, parts.step], [parts.text], **quiet)
-    parts.keep.click(bind(_edit, services), [parts.trace_id, parts.step, parts.text], parts.shown, **quiet)
-    parts.send.click(bind(_send, services), [parts.trace_id], [parts.note], **quiet)
-    parts.earlier.input(bind(_open, services), [parts.earlier], [*parts.shown, parts.prompt], **quiet)
+    parts.ask.stop.click(bind(stop_chain, services, session.stops), [session.state], None, queue=False, **quiet)
+    parts.change.step.input(
+        bind(step_text, services), [parts.trace_id, parts.change.step], [parts.change.text], **quiet
+    )
+    parts.change.keep.click(
+        bind(_edit, services), [parts.trace_id, parts.change.step, parts.change.text], parts.shown, **quiet
+    )
+    parts.change.send.click(bind(_send, services), [parts.trace_id], [parts.note], **quiet)
+    parts.earlier.input(bind(_open, services), [parts.earlier], [*parts.shown, parts.ask.prompt], **quiet)
     session.ready.then(bind(_lists, services), [parts.trace_id], lists, **quiet).then(
-        bind(_open, services), [parts.earlier], [*parts.shown, parts.prompt], **quiet
+        bind(_open, services), [parts.earlier], [*parts.shown, parts.ask.prompt], **quiet
     )
     parts.tab.select(bind(_lists, services), [parts.trace_id], lists, **quiet)
     knobs.wire(parts.knobs)

@@ -1,0 +1,34 @@
+"""Services on a fresh workspace with the scripted model: the same parts as in the app, ready in no time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cai_ui import pipeline
+from cai_ui.config import AppSettings
+from cai_ui.pipeline import Services
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[Services]:
+    opened = pipeline.open_services(AppSettings(home=str(tmp_path / "home"), model="scripted"))
+    _until(lambda: pipeline.engine_status(opened).state != "loading")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """`until(condition)` waits for a background job, and fails if it takes too long."""
+    return _until
+
+
+def _until(condition: Callable[[], object], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.02)

@@ -1,0 +1,68 @@
+"""The whole page: it builds, its parts have names of their own, and a real client sees no outside host."""
+
+from __future__ import annotations
+
+import re
+import urllib.request
+
+import gradio as gr
+import pytest
+
+from cai_ui.pipeline import Services
+from cai_ui.web import header
+from cai_ui.web.app import build_app, launch_arguments
+
+
+@pytest.fixture
+def page(services: Services) -> gr.Blocks:
+    return build_app(services)
+
+
+def test_the_tabs_come_in_the_order_of_the_work(page: gr.Blocks) -> None:
+    tabs = [block.label for block in page.blocks.values() if isinstance(block, gr.Tab)]
+    assert tabs[:6] == ["Start", "Principles", "Critique & Revision", "Curate", "Train", "Compare"]
+
+
+def test_only_tabs_stand_beside_tabs(page: gr.Blocks) -> None:
+    """Gradio counts a stray State or Timer as a tab and shifts the labels after it."""
+    row = next(block for block in page.blocks.values() if isinstance(block, gr.Tabs) and block.elem_id == "tabs")
+    assert all(isinstance(child, gr.Tab) for child in row.children)
+
+
+def test_element_ids_are_given_once(page: gr.Blocks) -> None:
+    ids = [block.elem_id for block in page.blocks.values() if getattr(block, "elem_id", None)]
+    assert sorted(set(ids)) == sorted(ids)
+
+
+def test_buttons_have_ids_and_do_something(page: gr.Blocks) -> None:
+    used = {target[0] for fn in page.fns.values() for target in fn.targets}
+    for block in page.blocks.values():
+        if isinstance(block, (gr.Button, gr.UploadButton, gr.DownloadButton)):
+            assert block.elem_id, f"{block} has no id"
+            assert block._id in used, f"the button {block.elem_id} does nothing"
+
+
+def test_plumbing_is_not_offered_as_an_interface(page: gr.Blocks) -> None:
+    assert [fn.name for fn in page.fns.values() if fn.api_visibility == "public" and fn.fn is not None] == []
+
+
+def test_the_strip_says_which_model_and_constitution(services: Services) -> None:
+    strip = header.masthead(services)
+    assert 'data-state="ready"' in strip
+    assert "Scripted" in strip
+    assert header.poll_masthead(services, strip) == (gr.skip(), gr.skip())
+    assert header.poll_masthead(services, "")[0] == strip
+
+
+def test_the_served_page_names_no_outside_host_to_load_from(services: Services, page: gr.Blocks) -> None:
+    _, url, _ = page.launch(prevent_thread_lock=True, server_port=0 or None, **launch_arguments(services))
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            text = answer.read().decode()
+            policy = answer.headers["content-security-policy"]
+    finally:
+        page.close()
+    loads = re.findall(r"""(?:src|href)=["'](https?://[^"']+)""", text)
+    assert [link for link in loads if not link.startswith(url)] == []
+    assert "googleapis" not in text
+    assert "default-src 'self'" in policy
