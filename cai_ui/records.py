@@ -164,7 +164,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Trace:
-    """One chain: prompt, draft, then critiques and revisions under a constitution version."""
+    """One chain: prompt, draft, then critiques and revisions under a constitution version.
+
+    `settings` holds what it was asked with (revision and sampling settings, adapter), so that it can be made again.
+    """
 
     id: str
     prompt: Prompt
@@ -174,6 +177,7 @@ class Trace:
     seed: int = 0
     created_at: str = ""
     parent: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def initial(self) -> str | None:
