@@ -1,0 +1,120 @@
+"""Work that outlives the page that began it: one thread, progress anyone may read, a stop flag, an end.
+
+A job lives in the process, not in a page, so reloads and second tabs see the same. What it leaves
+behind is durable elsewhere (traces, examples, evaluations); its own last word is kept through `remember`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Generic, Literal, TypeVar
+
+from cai_ui.engine import StopFlag
+from cai_ui.errors import CaiError, ConflictError
+
+JobState = Literal["running", "stopping", "stopped", "done", "failed"]
+P = TypeVar("P")
+Work = Callable[[StopFlag], Iterator[P]]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Snapshot(Generic[P]):
+    """A job at one moment. `seconds` run from its start to now or to its end."""
+
+    state: JobState
+    progress: P
+    error: str
+    seconds: float
+    owner: str
+
+    @property
+    def active(self) -> bool:
+        return self.state in ("running", "stopping")
+
+
+class Background(Generic[P]):
+    """A place for one job at a time. `remember` is called with each new state, from the job's thread."""
+
+    def __init__(self, what: str, remember: Callable[[Snapshot[P]], None] = lambda _: None) -> None:
+        self._what = what
+        self._remember = remember
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._flag = threading.Event()
+        self._now: Snapshot[P] | None = None
+        self._began = 0.0
+
+    def start(self, work: Work[P], first: P, owner: str = "") -> None:
+        """Begin; `work` yields its progress, `first` is shown until it does. ConflictError while one is active."""
+        with self._lock:
+            if self._now is not None and self._now.active:
+                whose = f" (begun by {self._now.owner})" if self._now.owner else ""
+                raise ConflictError(
+                    f"{self._what} is already running{whose}.",
+                    kept="It goes on.",
+                    next_step="Wait for it to end, or stop it first.",
+                )
+            self._flag = threading.Event()
+            self._began = time.monotonic()
+            self._now = Snapshot("running", first, "", 0.0, owner)
+            self._thread = threading.Thread(target=self._run, args=(work, self._flag), name=self._what, daemon=True)
+            self._thread.start()
+
+    def snapshot(self) -> Snapshot[P] | None:
+        """The job that runs, or the last one; None before there was any."""
+        now = self._now
+        if now is not None and now.active:
+            return replace(now, seconds=time.monotonic() - self._began)
+        return now
+
+    def stop(self) -> None:
+        """Ask the job to end; without one nothing happens."""
+        with self._lock:
+            if self._now is not None and self._now.state == "running":
+                self._flag.set()
+                self._now = replace(self._now, state="stopping")
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Whether no job is active any more within the time."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout_s)
+        return thread is None or not thread.is_alive()
+
+    def _run(self, work: Work[P], flag: StopFlag) -> None:
+        end: JobState = "done"
+        error = ""
+        try:
+            for progress in work(flag):
+                with self._lock:
+                    assert self._now is not None
+                    self._now = replace(self._now, progress=progress)
+                self._keep(self._now)
+            end = "stopped" if flag.is_set() else "done"
+        except CaiError as failure:
+            end, error = "failed", str(failure)
+        except Exception as failure:
+            log.exception("%s failed", self._what)
+            end, error = "failed", f"An unexpected error ended it ({type(failure).__name__}). The log has the details."
+        assert self._now is not None
+        last = replace(self._now, state=end, error=error, seconds=time.monotonic() - self._began)
+        self._keep(last)  # before the state is shown, so that whoever sees the end finds it kept
+        with self._lock:
+            self._now = last
+
+    def _keep(self, snapshot: Snapshot[P]) -> None:
+        try:
+            self._remember(snapshot)
+        except CaiError:
+            log.exception("the state of %s could not be kept", self._what)
+
+
+def time_left(done: int, total: int, seconds: float) -> float | None:
+    """Seconds still needed at the pace so far; None before anything is done."""
+    return seconds / done * (total - done) if done else None

@@ -1,0 +1,113 @@
+"""A batch evaluation: every arm answers the same held-out prompts, and the answers are scored and counted."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from cai_ui.compare.arms import confirm, expected_hash
+from cai_ui.compare.metrics import Scorer
+from cai_ui.compare.statistics import rate_of
+from cai_ui.config import CompareSettings, Sampling
+from cai_ui.engine import Engine, Request, StopFlag
+from cai_ui.errors import InputError
+from cai_ui.records import AdapterInfo, Answer, ArmResult, Evaluation, Message, Prompt, PromptKind, Rate
+
+ROWS = 60
+"""Answers asked for in one batch, over all arms."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Answers so far; `evaluation` is set once all are there."""
+
+    done: int
+    total: int
+    evaluation: Evaluation | None = None
+
+
+def evaluate(
+    engine: Engine,
+    arms: Sequence[AdapterInfo],
+    prompts: Sequence[Prompt],
+    scorer: Scorer,
+    settings: CompareSettings,
+    stop: StopFlag | None = None,
+) -> Iterator[Measured]:
+    """Ask all arms all prompts, a few prompts at a time so that every arm is in every batch.
+
+    The last item holds the evaluation; after a stop there is none. Raises InputError without arms or
+    prompts, EngineError where an answer came from other weights than its arm's.
+    """
+    if not arms or not prompts:
+        raise InputError("There is nothing to compare.", next_step="Choose at least one arm and one prompt set.")
+    rows: list[dict[str, Any]] = []
+    total = len(arms) * len(prompts)
+    step = max(1, ROWS // len(arms))
+    yield Measured(0, total)
+    for start in range(0, len(prompts), step):
+        asked = [(prompt, arm) for prompt in prompts[start : start + step] for arm in arms]
+        requests = [_request(prompt, arm, settings) for prompt, arm in asked]
+        answers = engine.generate(requests, stop)
+        if stop is not None and stop.is_set():
+            return
+        rows += [_row(p, arm, confirm(a, arm), scorer) for (p, arm), a in zip(asked, answers, strict=True)]
+        yield Measured(len(rows), total)
+    yield Measured(total, total, summarise(arms, rows, settings, scorer))
+
+
+def summarise(
+    arms: Sequence[AdapterInfo], rows: Sequence[Mapping[str, Any]], settings: CompareSettings, scorer: Scorer
+) -> Evaluation:
+    """Rates per arm and kind of prompt, in the order of the arms, from the rows that `evaluate` makes."""
+    kinds: list[PromptKind] = list(dict.fromkeys(row["kind"] for row in rows))
+    results = [_result(arm, kind, rows) for arm in arms for kind in kinds]
+    return Evaluation(
+        id=uuid.uuid4().hex,
+        results=tuple(results),
+        rows=tuple(dict(row) for row in rows),
+        settings=settings.model_dump(),
+        scorer=scorer.name,
+        created_at=datetime.now(UTC).isoformat(timespec="microseconds"),
+    )
+
+
+def _request(prompt: Prompt, arm: AdapterInfo, settings: CompareSettings) -> Request:
+    sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens, seed=settings.seed)
+    return Request((Message("user", prompt.text),), sampling, arm.name)
+
+
+def _row(prompt: Prompt, arm: AdapterInfo, answer: Answer, scorer: Scorer) -> dict[str, Any]:
+    score = scorer.score(prompt, answer.text)
+    return {
+        "prompt_id": prompt.id,
+        "prompt": prompt.text,
+        "kind": prompt.kind,
+        "arm": arm.name,
+        "answer": answer.text,
+        "finish": answer.finish,
+        "tokens": answer.tokens,
+        "adapter_hash": answer.provenance.adapter_hash,
+        "complied": score.complied,
+        "helped": score.helped,
+        "refused": score.refused,
+    }
+
+
+def _result(arm: AdapterInfo, kind: PromptKind, rows: Sequence[Mapping[str, Any]]) -> ArmResult:
+    mine = [row for row in rows if row["arm"] == arm.name and row["kind"] == kind]
+    tokens = [row["tokens"] for row in mine]
+    harmful = kind == "harmful"
+    nothing = Rate(0, 0)
+    return ArmResult(
+        arm=arm.name,
+        kind=kind,
+        complied=rate_of(row["complied"] for row in mine) if harmful else nothing,
+        helped=nothing if harmful else rate_of(row["helped"] for row in mine),
+        refused=rate_of(row["refused"] for row in mine),
+        mean_tokens=sum(tokens) / len(tokens) if tokens else None,
+        adapter_hash=expected_hash(arm),
+    )

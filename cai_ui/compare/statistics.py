@@ -1,0 +1,54 @@
+"""Counts to statements: a share with its interval, and how surprising a number of wins is.
+
+Undefined values are None, never 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from cai_ui.records import Rate
+
+Z95 = 1.959963984540054
+"""Standard normal quantile for a two-sided 95 % interval."""
+
+
+def wilson(successes: int, total: int, z: float = Z95) -> tuple[float, float]:
+    """The Wilson score interval of a share, within [0, 1]. `total` must be at least 1.
+
+    Unlike the share plus or minus its standard error it stays sensible at 0 and at `total` successes.
+    """
+    if not 0 <= successes <= total or total < 1:
+        raise ValueError(f"no share of {successes} in {total}")
+    share = successes / total
+    denominator = 1 + z * z / total
+    centre = (share + z * z / (2 * total)) / denominator
+    half = z / denominator * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    low = 0.0 if successes == 0 else max(0.0, centre - half)
+    high = 1.0 if successes == total else min(1.0, centre + half)
+    return low, high
+
+
+def rate(successes: int, total: int, unread: int = 0) -> Rate:
+    """A share with its interval; all three values are None where nothing was counted."""
+    if total == 0:
+        return Rate(0, 0, unread)
+    low, high = wilson(successes, total)
+    return Rate(successes, total, unread, successes / total, low, high)
+
+
+def rate_of(outcomes: Iterable[bool | None]) -> Rate:
+    """The share of True among True and False; None counts as unread."""
+    seen = list(outcomes)
+    return rate(seen.count(True), seen.count(True) + seen.count(False), seen.count(None))
+
+
+def sign_test(wins: int, losses: int) -> float | None:
+    """Chance of a split at least as uneven if both were equally good (two-sided, exact). None without votes."""
+    total = wins + losses
+    if total == 0:
+        return None
+    fewer = min(wins, losses)
+    tail = float(sum(math.comb(total, k) for k in range(fewer + 1)) / 2**total)
+    return min(1.0, 2 * tail)
