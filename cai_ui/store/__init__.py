@@ -1,0 +1,65 @@
+"""The only owner of durable state: one database and the files of one workspace folder.
+
+Everything a method gives back has been committed. Methods may be called from any thread.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+from cai_ui.errors import StoreError
+from cai_ui.store.constitutions import Constitutions
+from cai_ui.store.database import Database, open_database
+from cai_ui.store.datasets import Datasets
+from cai_ui.store.decisions import Decisions
+from cai_ui.store.examples import AddReport, Examples, QueueCounts, QueueFilter, QueueItem
+from cai_ui.store.lock import WorkspaceLock
+from cai_ui.store.results import Results
+from cai_ui.store.runs import Runs
+from cai_ui.store.traces import Traces
+from cai_ui.store.workspace import Workspace, unwritable
+
+
+class Store(Constitutions, Traces, Examples, Decisions, Datasets, Runs, Results):
+    """All records of one workspace. Made by `open_store`."""
+
+    def __init__(self, workspace: Workspace, database: Database, lock: WorkspaceLock) -> None:
+        self.workspace = workspace
+        self._db = database
+        self._lock = lock
+
+    def close(self) -> None:
+        """End all work with the database and give the workspace free."""
+        self._db.close()
+        self._lock.release()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_store(home: Path, database_url: str | None = None) -> Store:
+    """The store in folder `home`, made if it is not there; `database_url` puts the database elsewhere.
+
+    StoreError if another process holds the workspace, or if it cannot be written or read.
+    """
+    workspace = Workspace(Path(home))
+    try:
+        lock = WorkspaceLock(workspace.lock_file)
+    except StoreError:
+        raise
+    except OSError as error:
+        raise unwritable(workspace.home, error) from None
+    try:
+        return Store(workspace, open_database(workspace.database, database_url), lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+__all__ = ["AddReport", "QueueCounts", "QueueFilter", "QueueItem", "Store", "Workspace", "open_store"]

@@ -1,0 +1,326 @@
+"""Decisions of people: written to the log and to its projection in one transaction, then acknowledged."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cai_ui.errors import ConflictError, InputError, NotFoundError
+from cai_ui.records import Decision, Example, Verdict
+from cai_ui.store import schema
+from cai_ui.store.database import Database, now
+from cai_ui.store.encoding import batches, load
+from cai_ui.store.events import Event, Standing, replay
+from cai_ui.store.examples import DONE, QueueFilter, _selected, decision_columns, decision_of
+from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text
+
+VERDICTS: tuple[Verdict, ...] = ("accept", "edit", "reject", "flip", "skip")
+NOTE_LIMIT = 2_000
+
+_t = schema.examples
+_events = schema.events
+_standing = schema.standing
+_drafts = schema.text_drafts
+
+
+class Decisions:
+    """The part of the store that keeps human work."""
+
+    _db: Database
+
+    def decide(self, decision: Decision, base_rev: int) -> Decision:
+        """Save a decision made by someone who saw revision `base_rev` of the example (0 = open).
+
+        Gives it with its revision and time, after the commit. The same event again gives the saved
+        one. ConflictError, with nothing written, if the example was decided meanwhile.
+        """
+        decision = _checked(decision)
+        with self._db.write("The decision") as connection:
+            known = _event(connection, decision.event_id)
+            if known is not None:
+                return _same(known, decision)
+            place = _place(connection, decision.example_id)
+            if place.rev != base_rev and not (base_rev == 0 and place.event_id is None):
+                raise _conflict(place)
+            if decision.verdict == "flip":
+                _must_have_initial(connection, decision.example_id)
+            saved = dataclasses.replace(decision, at=now(), rev=place.rev + 1)
+            _append_decision(connection, saved, place.rev, batch=None)
+            _forget_draft(connection, saved.example_id, saved.rater)
+        return saved
+
+    def decide_many(self, example_ids: Sequence[str], verdict: Verdict, rater: str) -> int:
+        """Give the same verdict to those of the examples that are open; one undo takes all of it back.
+
+        Gives their number. Examples without an initial answer cannot be flipped and stay open.
+        """
+        if verdict == "edit":
+            raise InputError("Editing needs a text for each example.", next_step="Edit them one by one.")
+        _checked(Decision("-", "-", verdict, rater))
+        batch, at, count = uuid.uuid4().hex, now(), 0
+        with self._db.write("The decisions") as connection:
+            for chunk in batches(list(dict.fromkeys(example_ids)), 500):
+                query = sa.select(_standing.c.example_id, _standing.c.rev).where(
+                    _standing.c.example_id.in_(chunk), _standing.c.done == 0
+                )
+                revs = {row.example_id: row.rev for row in connection.execute(query.with_for_update())}
+                ids = [id for id in chunk if id in revs]
+                if verdict == "flip":
+                    ids = _with_initial(connection, ids)
+                for id in ids:
+                    saved = Decision(uuid.uuid4().hex, id, verdict, rater, at=at, rev=revs[id] + 1)
+                    _append_decision(connection, saved, revs[id], batch)
+                count += len(ids)
+        return count
+
+    def undo(self, rater: str) -> Decision | None:
+        """Take back this rater's last decision that still stands; gives it, or None if there is none.
+
+        A decision of many examples is taken back as a whole (the last of them is given). The text of an
+        edit stays as the rater's draft. What others decided since is not touched.
+        """
+        undone = self.undo_all(rater)
+        return undone[-1] if undone else None
+
+    def undo_all(self, rater: str) -> list[Decision]:
+        """As `undo`, giving every decision that was taken back."""
+        with self._db.write("The undo") as connection:
+            last = connection.execute(
+                sa.select(*decision_columns(), _events.c.seq, _events.c.batch, _standing.c.rev.label("stands_at"))
+                .join(_standing, _standing.c.event_seq == _events.c.seq)
+                .where(_standing.c.rater == rater)
+                .order_by(_standing.c.event_seq.desc())
+                .limit(1)
+            ).one_or_none()
+            if last is None:
+                return []
+            rows: Sequence[Any] = [last]
+            if last.batch is not None:
+                rows = connection.execute(
+                    sa.select(*decision_columns(), _events.c.seq, _standing.c.rev.label("stands_at"))
+                    .join(_standing, _standing.c.event_seq == _events.c.seq)
+                    .where(_events.c.batch == last.batch)
+                    .order_by(_events.c.seq)
+                ).all()
+            return [_take_back(self._db, connection, row, rater) for row in rows]
+
+    def history(self, rater: str, limit: int = 50) -> list[Decision]:
+        """This rater's decisions that were not taken back, newest first."""
+        inverse = _events.alias()
+        query = (
+            sa.select(*decision_columns(), _events.c.rev)
+            .outerjoin(inverse, inverse.c.undoes == _events.c.event_id)
+            .where(_events.c.rater == rater, _events.c.kind == "decide", inverse.c.seq.is_(None))
+            .order_by(_events.c.seq.desc())
+            .limit(limit)
+        )
+        with self._db.read() as connection:
+            found = [decision_of(row, row.rev) for row in connection.execute(query)]
+        return [decision for decision in found if decision is not None]
+
+    def save_text_draft(self, example_id: str, rater: str, text: str) -> str:
+        """Keep a text that is being edited; gives the time it was saved."""
+        text = clean_text(text, "The text", limit=ANSWER_LIMIT, required=False)
+        values = {"example_id": example_id, "rater": rater, "text": text, "saved_at": now()}
+        with self._db.write("The draft") as connection:
+            _place(connection, example_id)
+            _keep_draft(self._db, connection, values)
+        return values["saved_at"]
+
+    def text_draft(self, example_id: str, rater: str) -> str | None:
+        with self._db.read() as connection:
+            return connection.scalar(
+                sa.select(_drafts.c.text).where(_drafts.c.example_id == example_id, _drafts.c.rater == rater)
+            )
+
+    def drop_text_draft(self, example_id: str, rater: str) -> None:
+        with self._db.write("The draft") as connection:
+            _forget_draft(connection, example_id, rater)
+
+    def decided(self, filter: QueueFilter = DONE) -> Iterator[tuple[Example, Decision]]:
+        """Decided examples that fit the filter, in order of arrival, as of one moment, read bit by bit."""
+        seqs = _selected(filter).where(_standing.c.done == 1).subquery()
+        query = (
+            sa.select(_t.c.body, _standing.c.rev, *decision_columns())
+            .select_from(seqs)
+            .join(_standing, _standing.c.seq == seqs.c.seq)
+            .join(_t, _t.c.seq == seqs.c.seq)
+            .join(_events, _events.c.seq == _standing.c.event_seq)
+            .order_by(_standing.c.seq)
+        )
+        with self._db.read() as connection:
+            for row in connection.execution_options(yield_per=500).execute(query):
+                decision = decision_of(row, row.rev)
+                if decision is not None:
+                    yield load(Example, row.body), decision
+
+    def check(self) -> list[str]:
+        """Faults of the database file and places where the projection differs from the log; empty when sound."""
+        faults = self._db.integrity()
+        with self._db.read() as connection:
+            told = replay(_log(connection))
+            for row in connection.execute(sa.select(_standing)):
+                wanted = told.get(row.example_id, Standing())
+                if _columns(wanted) != {name: row._mapping[name] for name in _columns(wanted)}:
+                    faults.append(f"example {row.example_id} is shown as {row.status}, its log says {wanted.status}")
+        return faults
+
+    def rebuild(self) -> int:
+        """Derive the projection anew from the log; gives the number of examples."""
+        with self._db.write("The rebuilt state") as connection:
+            told = replay(_log(connection))
+            rows = []
+            for row in connection.execute(sa.select(_t.c.seq, _t.c.id, _t.c.body)):
+                example = load(Example, row.body)
+                place = {"seq": row.seq, "example_id": row.id, "kind": example.prompt.kind, "source": example.source}
+                rows.append(place | _columns(told.get(row.id, Standing())))
+            connection.execute(_standing.delete())
+            for chunk in batches(rows, 1_000):
+                connection.execute(_standing.insert(), chunk)
+        return len(rows)
+
+
+def _checked(decision: Decision) -> Decision:
+    """The decision with admissible texts; InputError says what does not fit."""
+    if decision.verdict not in VERDICTS:
+        raise InputError(f"There is no verdict {decision.verdict!r}.", next_step=f"Use one of {', '.join(VERDICTS)}.")
+    clean_text(decision.event_id, "The event's id", limit=200)
+    clean_text(decision.rater, "Your name", limit=NAME_LIMIT)
+    note = clean_text(decision.note, "The note", limit=NOTE_LIMIT, required=False)
+    if decision.verdict != "edit":
+        return dataclasses.replace(decision, text=None, note=note)
+    text = clean_text(decision.text or "", "The edited text", limit=ANSWER_LIMIT)
+    return dataclasses.replace(decision, text=text, note=note)
+
+
+def _event(connection: sa.Connection, event_id: str) -> Any:
+    query = sa.select(*decision_columns(), _events.c.kind, _events.c.rev).where(_events.c.event_id == event_id)
+    return connection.execute(query).one_or_none()
+
+
+def _same(known: Any, decision: Decision) -> Decision:
+    """The stored decision of a repeated event. ConflictError if the id stands for something else."""
+    saved = decision_of(known, known.rev) if known.kind == "decide" else None
+    if saved is None or dataclasses.replace(decision, at=saved.at, rev=saved.rev) != saved:
+        raise ConflictError(
+            "This event id was used for another decision.", kept="Nothing was saved.", next_step="Reload the page."
+        )
+    return saved
+
+
+def _place(connection: sa.Connection, example_id: str) -> Any:
+    row = connection.execute(
+        sa.select(_standing).where(_standing.c.example_id == example_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(
+            f"There is no example {example_id}.", kept="Nothing was saved.", next_step="Reload the queue."
+        )
+    return row
+
+
+def _conflict(place: Any) -> ConflictError:
+    words = {"open": "was opened again", "accept": "was accepted", "reject": "was rejected", "edit": "was edited",
+             "flip": "was flipped", "skip": "was skipped"}  # fmt: skip
+    who = f" by {place.rater}" if place.rater else ""
+    return ConflictError(
+        f"This example {words[place.status]}{who} while you were looking at it.",
+        kept="Nothing was saved; your text is still in the box.",
+        next_step="Look at the new state and decide again.",
+    )
+
+
+def _with_initial(connection: sa.Connection, ids: list[str]) -> list[str]:
+    rows = connection.execute(sa.select(_t.c.id, _t.c.body).where(_t.c.id.in_(ids)))
+    having = {row.id for row in rows if load(Example, row.body).initial}
+    return [id for id in ids if id in having]
+
+
+def _must_have_initial(connection: sa.Connection, example_id: str) -> None:
+    if not _with_initial(connection, [example_id]):
+        raise InputError(
+            "This example has no initial answer that could be better.",
+            kept="Nothing was saved.",
+            next_step="Accept, edit, reject or skip it.",
+        )
+
+
+def _append_decision(connection: sa.Connection, decision: Decision, base_rev: int, batch: str | None) -> None:
+    values = dataclasses.asdict(decision)
+    result = connection.execute(_events.insert().values(kind="decide", base_rev=base_rev, batch=batch, **values))
+    seq = result.inserted_primary_key[0] if result.inserted_primary_key else 0
+    event = Event(seq, decision.event_id, decision.example_id, "decide", decision.verdict, decision.rater, decision.rev)
+    _project(connection, decision.example_id, Standing(decision.rev, event))
+
+
+def _take_back(db: Database, connection: sa.Connection, row: Any, rater: str) -> Decision:
+    """Append the inverse of a standing decision: what stood before it stands again."""
+    before = _stood_before(connection, row.example_id, row.seq)
+    rev = row.stands_at + 1
+    connection.execute(
+        _events.insert().values(
+            event_id=uuid.uuid4().hex,
+            example_id=row.example_id,
+            kind="undo",
+            rater=rater,
+            note="",
+            at=now(),
+            base_rev=row.stands_at,
+            rev=rev,
+            undoes=row.event_id,
+            restores=before.event_id if before else None,
+        )
+    )
+    _project(connection, row.example_id, Standing(rev, before))
+    if row.verdict == "edit":
+        values = {"example_id": row.example_id, "rater": rater, "text": row.text, "saved_at": now()}
+        _keep_draft(db, connection, values)
+    taken = decision_of(row, row.stands_at)
+    assert taken is not None
+    return taken
+
+
+def _stood_before(connection: sa.Connection, example_id: str, seq: int) -> Event | None:
+    return replay(_log(connection, example_id, before=seq)).get(example_id, Standing()).event
+
+
+def _log(connection: sa.Connection, example_id: str | None = None, before: int | None = None) -> Iterator[Event]:
+    c = _events.c
+    query = sa.select(c.seq, c.event_id, c.example_id, c.kind, c.verdict, c.rater, c.rev, c.restores).order_by(c.seq)
+    if example_id is not None:
+        query = query.where(c.example_id == example_id)
+    if before is not None:
+        query = query.where(c.seq < before)
+    for row in connection.execute(query):
+        yield Event(*row)
+
+
+def _columns(standing: Standing) -> dict[str, Any]:
+    """What stands, as columns of the projection."""
+    event = standing.event
+    return {
+        "status": standing.status,
+        "done": int(event is not None),
+        "rev": standing.rev,
+        "event_seq": event.seq if event else None,
+        "event_id": event.event_id if event else None,
+        "rater": event.rater if event else None,
+    }
+
+
+def _project(connection: sa.Connection, example_id: str, standing: Standing) -> None:
+    connection.execute(_standing.update().where(_standing.c.example_id == example_id).values(_columns(standing)))
+
+
+def _keep_draft(db: Database, connection: sa.Connection, values: dict[str, Any]) -> None:
+    connection.execute(
+        db.insert(_drafts).values(values).on_conflict_do_update(index_elements=["example_id", "rater"], set_=values)
+    )
+
+
+def _forget_draft(connection: sa.Connection, example_id: str, rater: str) -> None:
+    connection.execute(_drafts.delete().where(_drafts.c.example_id == example_id, _drafts.c.rater == rater))

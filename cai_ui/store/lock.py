@@ -1,0 +1,66 @@
+"""One process per workspace: a lock that the operating system drops when its holder dies.
+
+The lock is on the open file, not on the file's existence, so a crash leaves nothing to clean up and
+a reused process number fools nobody. The holder's number is written inside for the message only.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import IO
+
+from cai_ui.errors import StoreError
+
+_LOCK_BYTE = 1 << 20  # on Windows a locked byte cannot be read by others, so lock one behind the text
+
+
+class WorkspaceLock:
+    """Held from construction to `release`. StoreError if another process (or this one) holds it."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: IO[str] | None = None
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        file = os.fdopen(descriptor, "r+", encoding="ascii", errors="replace")
+        try:
+            _take(file)
+        except BlockingIOError:
+            holder = file.read(20).strip() or "unknown"
+            file.close()
+            raise StoreError(
+                f"This workspace is in use by another process (pid {holder}): {path.parent}",
+                kept="Nothing was changed.",
+                next_step="Close that one first, or start with another folder (CAI_HOME).",
+            ) from None
+        except OSError:
+            file.close()
+            raise
+        file.seek(0)
+        file.truncate()
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        self._file = file
+
+    def release(self) -> None:
+        """Give the workspace free. Calling it twice does no harm."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _take(file: IO[str]) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(_LOCK_BYTE)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            raise BlockingIOError from None
+        finally:
+            file.seek(0)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

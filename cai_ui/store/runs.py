@@ -1,0 +1,96 @@
+"""Training runs as rows; what they write while they run is in their folders."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import socket
+import uuid
+from typing import Any
+
+import sqlalchemy as sa
+
+from cai_ui.errors import ConflictError, NotFoundError
+from cai_ui.records import Run
+from cai_ui.store import schema
+from cai_ui.store.database import Database, now
+from cai_ui.store.encoding import dump, load
+
+_t = schema.runs
+_ACTIVE = ("preparing", "running", "stopping")
+
+THIS_PROCESS = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+"""Who holds a run: the random part tells this process from an older one with the same number."""
+
+
+class Runs:
+    """The part of the store that keeps runs."""
+
+    _db: Database
+
+    def create_run(self, run: Run) -> Run:
+        """Store a new run; gives it with its time of creation. ConflictError if the id is taken."""
+        run = dataclasses.replace(run, created_at=run.created_at or now())
+        with self._db.write("The run") as connection:
+            added = connection.execute(
+                self._db.insert(_t)
+                .values(id=run.id, state=run.state, process=THIS_PROCESS, body=dump(run))
+                .on_conflict_do_nothing(index_elements=["id"])
+            )
+            if not added.rowcount:
+                raise ConflictError(f"There is a run {run.id} already.", kept="It was left as it is.")
+        return run
+
+    def update_run(self, id: str, **changes: Any) -> Run:
+        """Change fields of a run; gives it as it is now. NotFoundError if there is none."""
+        with self._db.write("The run's state") as connection:
+            body = connection.scalar(sa.select(_t.c.body).where(_t.c.id == id).with_for_update())
+            if body is None:
+                raise _missing(id)
+            run = dataclasses.replace(load(Run, body), **changes)
+            connection.execute(
+                _t.update().where(_t.c.id == id).values(state=run.state, process=THIS_PROCESS, body=dump(run))
+            )
+        return run
+
+    def run(self, id: str) -> Run:
+        """The run with this id. NotFoundError if there is none."""
+        with self._db.read() as connection:
+            body = connection.scalar(sa.select(_t.c.body).where(_t.c.id == id))
+        if body is None:
+            raise _missing(id)
+        return load(Run, body)
+
+    def runs(self) -> list[Run]:
+        """All runs, newest first."""
+        with self._db.read() as connection:
+            return [load(Run, body) for body in connection.scalars(sa.select(_t.c.body).order_by(_t.c.seq.desc()))]
+
+    def mark_interrupted(self) -> list[Run]:
+        """Mark what dead processes left preparing, running or stopping as interrupted; gives those runs."""
+        query = sa.select(_t.c.id, _t.c.process).where(_t.c.state.in_(_ACTIVE)).order_by(_t.c.seq)
+        with self._db.read() as connection:
+            left = [row.id for row in connection.execute(query) if self._is_dead(row.process)]
+        why = "The program ended while this run was going."
+        return [self.update_run(id, state="interrupted", ended_at=now(), error=why) for id in left]
+
+    def _is_dead(self, process: str) -> bool:
+        """Whether nobody works on a run any more. With SQLite, the workspace lock says so: only we are here."""
+        if process == THIS_PROCESS:
+            return False
+        host, pid, _ = process.rsplit(":", 2)
+        return self._db.is_sqlite or (host == socket.gethostname() and not _alive(int(pid)))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _missing(id: str) -> NotFoundError:
+    return NotFoundError(f"There is no run {id}.", next_step="Choose one from the list.")

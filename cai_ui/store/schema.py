@@ -1,0 +1,170 @@
+"""The tables, in types that SQLite and PostgreSQL share.
+
+Records are kept as JSON text beside the few columns that are searched or sorted by. `seq` gives the
+order of arrival, since clocks may jump. The event log is the truth about human work; `standing` is
+its projection and can be rebuilt from it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+
+def _seq() -> Column[int]:
+    return Column("seq", Integer, primary_key=True, autoincrement=True)
+
+
+meta = Table("meta", metadata, Column("key", String(64), primary_key=True), Column("value", Text, nullable=False))
+
+settings = Table(
+    "settings", metadata, Column("key", String(200), primary_key=True), Column("value", Text, nullable=False)
+)
+
+constitutions = Table(
+    "constitutions",
+    metadata,
+    _seq(),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("name", Text, nullable=False, index=True),
+    Column("author", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("parent", String(64)),
+    Column("created_at", String(40), nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+constitution_drafts = Table(
+    "constitution_drafts",
+    metadata,
+    Column("name", String(400), primary_key=True),
+    Column("author", String(400), primary_key=True),
+    Column("saved_at", String(40), nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+traces = Table(
+    "traces",
+    metadata,
+    _seq(),
+    Column("id", String(120), nullable=False, unique=True),
+    Column("created_at", String(40), nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("trace_id", String(120), ForeignKey("traces.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+examples = Table(
+    "examples",
+    metadata,
+    _seq(),
+    Column("id", String(64), nullable=False, unique=True),
+    # Before `body`, so that a search need not read the overflow pages behind it.
+    Column("folded", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _seq(),
+    Column("event_id", String(200), nullable=False, unique=True),
+    Column("example_id", String(64), ForeignKey("examples.id"), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("verdict", String(10)),
+    Column("rater", Text, nullable=False),
+    Column("text", Text),
+    Column("note", Text, nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("base_rev", Integer, nullable=False),
+    Column("rev", Integer, nullable=False),
+    Column("batch", String(64)),
+    Column("undoes", String(200)),
+    Column("restores", String(200)),
+    Index("ix_events_example", "example_id", "seq"),
+    Index("ix_events_rater", "rater", "seq"),
+    Index("ix_events_undoes", "undoes"),
+    Index("ix_events_batch", "batch"),
+)
+
+standing = Table(
+    "standing",
+    metadata,
+    Column("seq", Integer, ForeignKey("examples.seq"), primary_key=True, autoincrement=False),
+    Column("example_id", String(64), nullable=False, unique=True),
+    Column("kind", String(20), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("rev", Integer, nullable=False),
+    Column("event_seq", Integer),
+    Column("event_id", String(200)),
+    Column("rater", Text),
+    Index("ix_standing_done", "done", "seq"),
+    Index("ix_standing_status", "status", "kind", "source", "seq"),
+    Index("ix_standing_rater", "rater", "event_seq"),
+)
+
+text_drafts = Table(
+    "text_drafts",
+    metadata,
+    Column("example_id", String(64), ForeignKey("examples.id"), primary_key=True),
+    Column("rater", String(400), primary_key=True),
+    Column("saved_at", String(40), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    _seq(),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("created_at", String(40), nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+dataset_rows = Table(
+    "dataset_rows",
+    metadata,
+    Column("dataset_hash", String(64), ForeignKey("datasets.hash"), primary_key=True),
+    Column("part", String(20), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _seq(),
+    Column("id", String(120), nullable=False, unique=True),
+    Column("state", String(20), nullable=False, index=True),
+    Column("process", String(200), nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    _seq(),
+    Column("event_id", String(200), nullable=False, unique=True),
+    Column("body", Text, nullable=False),
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    _seq(),
+    Column("id", String(120), nullable=False, unique=True),
+    Column("body", Text, nullable=False),
+)

@@ -1,0 +1,92 @@
+"""Critique-revision chains, stored step by step as they happen."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cai_ui.errors import ConflictError, NotFoundError
+from cai_ui.records import Step, Trace
+from cai_ui.store import schema
+from cai_ui.store.database import Database, now
+from cai_ui.store.encoding import dump, load
+
+_t = schema.traces
+_steps = schema.steps
+
+
+class Traces:
+    """The part of the store that keeps traces."""
+
+    _db: Database
+
+    def start_trace(self, trace: Trace) -> Trace:
+        """Store a new trace with the steps it has so far; gives it with its time of creation."""
+        trace = dataclasses.replace(trace, created_at=trace.created_at or now())
+        with self._db.write("The trace") as connection:
+            added = connection.execute(
+                self._db.insert(_t)
+                .values(id=trace.id, created_at=trace.created_at, body=dump(dataclasses.replace(trace, steps=())))
+                .on_conflict_do_nothing(index_elements=["id"])
+            )
+            if not added.rowcount:
+                raise ConflictError(f"There is a trace {trace.id} already.", kept="It was left as it is.")
+            _insert(connection, trace.id, 0, trace.steps)
+        return trace
+
+    def append_step(self, trace_id: str, step: Step) -> None:
+        """Add the next step. NotFoundError if there is no such trace."""
+        with self._db.write("The step") as connection:
+            _must_exist(connection, trace_id)
+            count = connection.scalar(
+                sa.select(sa.func.count()).select_from(_steps).where(_steps.c.trace_id == trace_id)
+            )
+            _insert(connection, trace_id, count or 0, [step])
+
+    def replace_steps(self, trace_id: str, steps: Sequence[Step]) -> None:
+        """Put these steps in place of all that are there (a re-roll or an edit)."""
+        with self._db.write("The steps") as connection:
+            _must_exist(connection, trace_id)
+            connection.execute(_steps.delete().where(_steps.c.trace_id == trace_id))
+            _insert(connection, trace_id, 0, steps)
+
+    def trace(self, id: str) -> Trace:
+        """The trace with this id. NotFoundError if there is none."""
+        with self._db.read() as connection:
+            found = _with_steps(connection, sa.select(_t).where(_t.c.id == id))
+        if not found:
+            raise NotFoundError(f"There is no trace {id}.", next_step="Start a new chain.")
+        return found[0]
+
+    def traces(self, limit: int = 50, offset: int = 0) -> list[Trace]:
+        """Traces with their steps, newest first."""
+        with self._db.read() as connection:
+            return _with_steps(connection, sa.select(_t).order_by(_t.c.seq.desc()).limit(limit).offset(offset))
+
+    def count_traces(self) -> int:
+        with self._db.read() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(_t)) or 0
+
+
+def _insert(connection: sa.Connection, trace_id: str, start: int, steps: Sequence[Step]) -> None:
+    if steps:
+        rows = [{"trace_id": trace_id, "position": start + i, "body": dump(s)} for i, s in enumerate(steps)]
+        connection.execute(_steps.insert(), rows)
+
+
+def _must_exist(connection: sa.Connection, trace_id: str) -> None:
+    # FOR UPDATE makes two writers of one trace take turns where the database has no single writer.
+    if connection.scalar(sa.select(_t.c.seq).where(_t.c.id == trace_id).with_for_update()) is None:
+        raise NotFoundError(f"There is no trace {trace_id}.", kept="Nothing was saved.", next_step="Start a new chain.")
+
+
+def _with_steps(connection: sa.Connection, query: sa.Select[Any]) -> list[Trace]:
+    traces = [load(Trace, row.body) for row in connection.execute(query)]
+    of_trace: dict[str, list[Step]] = {trace.id: [] for trace in traces}
+    found = sa.select(_steps).where(_steps.c.trace_id.in_(of_trace)).order_by(_steps.c.trace_id, _steps.c.position)
+    for row in connection.execute(found) if traces else ():
+        of_trace[row.trace_id].append(load(Step, row.body))
+    return [dataclasses.replace(trace, steps=tuple(of_trace[trace.id])) for trace in traces]

@@ -1,0 +1,98 @@
+"""The one place that makes paths. Folders and files are named by ids of ours, never by what people typed.
+
+Every path is checked to lie below the home folder with no symbolic link on the way, so neither a
+forged id nor a planted link reaches anything else.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+
+from cai_ui.errors import InputError, StoreError
+
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
+_PART_LIMIT = 120
+
+
+class Workspace:
+    """Paths below `home`. Folders are made when asked for."""
+
+    def __init__(self, home: Path) -> None:
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            self.home = home.resolve(strict=True)
+        except OSError as error:
+            raise unwritable(home, error) from None
+
+    @property
+    def database(self) -> Path:
+        return self._at("cai.db")
+
+    @property
+    def lock_file(self) -> Path:
+        return self._at("lock")
+
+    def run_dir(self, run_id: str) -> Path:
+        """Folder of a training run."""
+        return self._folder("runs", run_id)
+
+    def dataset_dir(self, dataset_hash: str) -> Path:
+        """Folder for files made from one dataset."""
+        return self._folder("datasets", dataset_hash)
+
+    def export_path(self, name: str) -> Path:
+        """A file offered for download. `name` is made of ids and a suffix."""
+        return self.exports_dir() / self._part(name)
+
+    def exports_dir(self) -> Path:
+        """Folder that holds nothing but files made for download."""
+        return self._folder("exports")
+
+    def uploads_dir(self) -> Path:
+        return self._folder("uploads")
+
+    def tmp_dir(self) -> Path:
+        """A new empty folder, on the same disk as the rest so that files can be moved into place."""
+        return self._folder("tmp", secrets.token_hex(8))
+
+    def _folder(self, *parts: str) -> Path:
+        path = self._at(*parts)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(path, error) from None
+        return path
+
+    def _at(self, *parts: str) -> Path:
+        path = self.home
+        for part in parts:
+            path = path / self._part(part)
+            if path.is_symlink():
+                raise StoreError(
+                    f"{path} is a symbolic link; links are not followed inside a workspace.",
+                    kept="Nothing was changed.",
+                    next_step="Remove the link.",
+                )
+        if not path.resolve().is_relative_to(self.home):
+            raise InputError("That name leads out of the workspace.", next_step="Use the id shown on the page.")
+        return path
+
+    @staticmethod
+    def _part(name: str) -> str:
+        if not isinstance(name, str) or len(name) > _PART_LIMIT or not _PART.fullmatch(name):
+            raise InputError(
+                "That is not an id of this workspace.",
+                next_step="Ids have letters, digits, dots, dashes and underscores only.",
+            )
+        return name
+
+
+def unwritable(path: Path, error: OSError) -> StoreError:
+    """The sentence for a folder that cannot be made or written."""
+    return StoreError(
+        f"The folder {path} cannot be used ({error.strerror or type(error).__name__}).",
+        kept="Nothing was saved.",
+        next_step="Check its permissions and the free disk space, or start with another folder (CAI_HOME).",
+    )
