@@ -51,6 +51,10 @@ def load_model(settings: AppSettings) -> LoadedModel:
     tokenizer = _load_tokenizer(folder)
     model = _load_weights(folder, device, quantize, _dtype(settings, files, device))
     model.eval().requires_grad_(False)
+    if quantize and device == "cpu":
+        from cai_ui.engine.nf4_cpu import pack_now
+
+        pack_now(model)
     return LoadedModel(
         name=settings.model,
         model=model,

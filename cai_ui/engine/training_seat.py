@@ -18,6 +18,7 @@ import torch
 from cai_ui.config import TrainSettings
 from cai_ui.engine.adapters import AdapterFolder, write_adapter
 from cai_ui.engine.lease import Lease
+from cai_ui.engine.nf4_cpu import make_trainable
 from cai_ui.engine.shelf import fill, lora_config, share_tree
 
 ADAPTER = "default"
@@ -92,7 +93,9 @@ def make_seat(
         )
     with torch.random.fork_rng():
         torch.manual_seed(settings.seed)
-        model = get_peft_model(share_tree(base), config, adapter_name=ADAPTER)
+        tree = share_tree(base)
+        make_trainable(tree)
+        model = get_peft_model(tree, config, adapter_name=ADAPTER)
     if start is not None:
         fill(model, start, ADAPTER)
     model.eval()

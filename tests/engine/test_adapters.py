@@ -13,6 +13,7 @@ import pytest
 from cai_ui.config import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.adapters import CONFIG, MANIFEST, WEIGHTS, check_adapter, describe_adapter, write_adapter
+from cai_ui.engine.decoding import TextStream
 from cai_ui.errors import AdapterError, NotFoundError
 
 
@@ -50,10 +51,11 @@ def test_peft_itself_reads_the_folder_and_answers_the_same(tiny_engine, tiny_mod
     with torch.no_grad():
         out = peft.generate(input_ids=torch.tensor([ids]), max_new_tokens=24, do_sample=False)
     tiny_engine.load_adapter(info)
-    tiny_engine._shelf.look_up(info.name)
-    parts = [c for c in tiny_engine.stream([request]) if c.answer]
+    answer = tiny_engine.generate([request])[0]
     tiny_engine.unload_adapter(info.name)
-    assert parts[0].answer.text == tiny_engine.chat.decode(out[0, len(ids) :].tolist()).strip()
+    plain = TextStream(tiny_engine.chat.decode)
+    plain.ids = [i for i in out[0, len(ids) :].tolist() if i != tiny_engine.chat.tokenizer.eos_token_id]
+    assert answer.text == plain.take(final=True)
 
 
 def test_unloading_while_a_batch_uses_it(tiny_engine, info, ask):

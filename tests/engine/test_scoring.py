@@ -40,7 +40,7 @@ def test_one_by_one_and_in_slices_the_same(tiny_engine):
 def test_under_an_adapter(tiny_engine, two_adapters):
     base = tiny_engine.score(ASKED, REPLIES)
     tuned = tiny_engine.score(ASKED, REPLIES, adapter=two_adapters[0].name)
-    assert all(abs(a - b) > 1e-2 for a, b in zip(base, tuned, strict=True))
+    assert all(abs(a - b) > 1e-3 for a, b in zip(base, tuned, strict=True))
     folder = tiny_engine._shelf.look_up(two_adapters[0].name).folder
     from cai_ui.engine.shelf import wrap
 
