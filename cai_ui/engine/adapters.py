@@ -170,6 +170,8 @@ def _read_state(path: Path) -> dict[str, Any]:
         state: dict[str, Any] = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise _damaged(path.parent, f"{path.name} is not a sound safetensors file") from error
+    if not all(bool(tensor.isfinite().all()) for tensor in state.values()):
+        raise _damaged(path.parent, "it holds numbers that are not finite, so its training went wrong")
     return state
 
 
@@ -191,9 +193,10 @@ def _swap(draft: Path, folder: Path) -> None:
     if folder.exists():
         folder.rename(old)
     draft.rename(folder)
-    parent = os.open(folder.parent, os.O_RDONLY)
-    try:
-        os.fsync(parent)
-    finally:
-        os.close(parent)
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        parent = os.open(folder.parent, os.O_RDONLY)
+        try:
+            os.fsync(parent)
+        finally:
+            os.close(parent)
     shutil.rmtree(old, ignore_errors=True)

@@ -34,7 +34,7 @@ class ChatFormat:
         self.context_length = context_length
         self._lock = threading.Lock()
         self._longest_token = max(len(token) for token in tokenizer.get_vocab())
-        self._special = sorted(_special_strings(tokenizer), key=len, reverse=True)
+        self._special = _special_tokens(tokenizer)
         self._split = re.compile("(" + "|".join(map(re.escape, self._special)) + ")") if self._special else None
         self._takes_system = self._has_system_role()
         self._anchor = self._find_anchor()
@@ -140,7 +140,7 @@ class ChatFormat:
         ids: list[int] = []
         for piece in self._split.split(self._render(masked, add_generation_prompt)):
             if piece in hidden:
-                ids.append(self.tokenizer.convert_tokens_to_ids(piece))
+                ids.append(self._special[piece])
             elif piece:
                 ids += self._encode_text("".join(shown.get(c, c) for c in piece))
         return ids
@@ -165,7 +165,7 @@ class ChatFormat:
 
     def _closing_length(self, tail: list[int]) -> int:
         """How many ids at the end of a reply close it (end of sequence, and white space after it)."""
-        special = set(self.tokenizer.all_special_ids)
+        special = set(self._special.values())
         last = max((i for i, token in enumerate(tail) if token in special), default=None)
         return 0 if last is None else len(tail) - last
 
@@ -181,7 +181,7 @@ class ChatFormat:
         token; a line break in front, removed again, stands for the special token."""
         if not self._special:
             return ""
-        whole = self._encode(self._special[0] + "hello there", split_special_tokens=False)
+        whole = self._encode(next(iter(self._special)) + "hello there", split_special_tokens=False)
         for anchor in ("", "\n"):
             self._anchor = anchor
             if self._encode_text("hello there") == whole[1:]:
@@ -211,9 +211,11 @@ class _ExactTemplate:
         return self.chat_format._ids(self.chat_format.turns(messages), add_generation_prompt)
 
 
-def _special_strings(tokenizer: Any) -> set[str]:
+def _special_tokens(tokenizer: Any) -> dict[str, int]:
+    """Special tokens and their ids, the longest first, so that none hides within another."""
     added = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
-    return added | set(tokenizer.all_special_tokens)
+    strings = sorted(added | set(tokenizer.all_special_tokens), key=len, reverse=True)
+    return {text: tokenizer.convert_tokens_to_ids(text) for text in strings}
 
 
 def _whole_characters(text: str) -> str:

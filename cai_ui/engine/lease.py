@@ -11,7 +11,6 @@ several threads. It is not re-entrant, and it must never be held across a `yield
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +26,6 @@ class Lease:
         self._changed = threading.Condition()
         self._line: deque[object] = deque()
         self._holder = ""
-        self._since = 0.0
 
     @property
     def holder(self) -> str:
@@ -38,11 +36,6 @@ class Lease:
     def waiting(self) -> int:
         """How many wait in line."""
         return len(self._line)
-
-    @property
-    def held_s(self) -> float:
-        """Seconds since the present holder took it; 0 when it is free."""
-        return time.monotonic() - self._since if self._holder else 0.0
 
     @contextmanager
     def hold(self, kind: str, owner: str = "", stop: threading.Event | None = None) -> Iterator[bool]:
@@ -66,7 +59,7 @@ class Lease:
                     if stop is not None and stop.is_set():
                         return False
                     self._changed.wait(POLL_S if stop is not None else None)
-                self._holder, self._since = label, time.monotonic()
+                self._holder = label
                 return True
             finally:
                 self._line.remove(ticket)

@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
-
 from cai_ui.config import AppSettings, TrainSettings
 from cai_ui.engine import Chunk, EngineStatus, Request, StopFlag
 from cai_ui.engine.adapters import check_adapter
@@ -156,12 +154,13 @@ class LocalEngine:
             if not held:
                 batch.stop()
                 return
+            memory_full = False
             try:
                 batch.run_slice(self._shelf, stop, SLICE_S, self._prefill_tokens)
-            except torch.OutOfMemoryError:
-                memory_full = True
-            else:
-                memory_full = False
+            except (RuntimeError, MemoryError) as error:  # on a CPU torch says it in words only
+                memory_full = "memory" in str(error) or isinstance(error, MemoryError)
+                if not memory_full:
+                    raise
         if memory_full:  # outside `except`, which would keep the tensors alive
             raise EngineError(
                 "The device ran out of memory while answering.",

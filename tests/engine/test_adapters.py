@@ -173,7 +173,7 @@ def test_empty_extra_keys_of_peft_are_no_reason_to_refuse(tiny_engine, info):
     tiny_engine.unload_adapter(signed.name)
 
 
-def test_tensors_that_are_missing_or_pickled(tiny_engine, info):
+def test_tensors_that_are_missing_not_finite_or_pickled(tiny_engine, info):
     from safetensors.torch import load_file, save_file
 
     path = Path(info.path) / WEIGHTS
@@ -181,6 +181,9 @@ def test_tensors_that_are_missing_or_pickled(tiny_engine, info):
     state.pop(sorted(state)[0])
     save_file(state, path)
     refused(tiny_engine, sign_again(info), "do not fit")
+    state[sorted(state)[0]][0, 0] = float("nan")
+    save_file(state, path)
+    refused(tiny_engine, sign_again(info), "not finite")
     path.write_bytes(b"\x80\x04\x95pickle")
     refused(tiny_engine, sign_again(info), "not a sound safetensors")
 
