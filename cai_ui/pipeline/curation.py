@@ -1,0 +1,117 @@
+"""The queue of examples: import, judge, undo. Thin words over the store, so that page and command line agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cai_ui.errors import FileFormatError
+from cai_ui.pipeline.services import Services
+from cai_ui.records import Decision, Example, Verdict
+from cai_ui.store import QueueCounts, QueueFilter, QueueItem
+from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text
+
+_NAMED_LINES = 3
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """What came of a file: rows read, examples that are new, and those that were there or came twice."""
+
+    read: int
+    added: int
+    duplicates: int
+
+
+def import_file(services: Services, path: str | Path, name: str = "") -> ImportSummary:
+    """Put a file's rows into the queue, all or none: FileFormatError names the first lines that do not fit."""
+    from cai_ui.curate.importing import read_rows
+
+    report = read_rows(Path(path))
+    if report.bad_rows:
+        named = "; ".join(f"line {line}: {reason}" for line, reason in report.bad_rows[:_NAMED_LINES])
+        more = len(report.bad_rows) - _NAMED_LINES
+        raise FileFormatError(
+            f"{name or Path(path).name} has {len(report.bad_rows):,} rows that do not fit ({named}"
+            f"{f'; and {more:,} more' if more > 0 else ''}).",
+            kept="Nothing was imported.",
+            next_step="Correct or remove those rows.",
+        )
+    added = services.store.add_examples(list(report.examples))
+    repeated = added.duplicates + report.duplicates
+    return ImportSummary(len(report.examples) + report.duplicates, added.added, repeated)
+
+
+def queue(
+    services: Services, filter: QueueFilter, limit: int = 20, offset: int = 0, rater: str = ""
+) -> list[QueueItem]:
+    """A page of the queue in the order of arrival, with the rater's unsaved edits."""
+    return services.store.queue(filter, limit, offset, rater)
+
+
+def item(services: Services, example_id: str, rater: str = "") -> QueueItem:
+    """One example as the queue shows it. NotFoundError if there is none."""
+    return services.store.item(example_id, rater)
+
+
+def sources(services: Services) -> list[str]:
+    """Where the examples came from, as a filter takes it."""
+    return services.store.sources()
+
+
+def counts(services: Services, filter: QueueFilter | None = None) -> QueueCounts:
+    """How many examples are open, accepted, edited, rejected, flipped, skipped."""
+    return services.store.counts(filter) if filter is not None else services.store.counts()
+
+
+def next_open(services: Services, after: str | None, rater: str, filter: QueueFilter) -> QueueItem | None:
+    """The next example without a judgement."""
+    return services.store.next_open(after, rater, filter)
+
+
+def example(services: Services, example_id: str) -> Example:
+    """One example. NotFoundError if there is none."""
+    return services.store.example(example_id)
+
+
+def decide(services: Services, decision: Decision, base_rev: int) -> Decision:
+    """Keep a judgement; given back once it is on disk. ConflictError if someone judged it since `base_rev`."""
+    return services.store.decide(decision, base_rev)
+
+
+def decide_many(services: Services, example_ids: Sequence[str], verdict: Verdict, rater: str) -> int:
+    """One verdict for many examples; gives how many were changed."""
+    return services.store.decide_many(list(example_ids), verdict, clean_text(rater, "Name", limit=NAME_LIMIT))
+
+
+def accept_open(services: Services, filter: QueueFilter, rater: str) -> int:
+    """Accept every open example that fits the filter; gives how many. Undo takes it back as one."""
+    ids = services.store.open_ids(filter)
+    return decide_many(services, ids, "accept", rater) if ids else 0
+
+
+def undo(services: Services, rater: str) -> Decision | None:
+    """Take back the rater's last judgement, or their last bulk of them; gives the last one that was undone."""
+    return services.store.undo(rater)
+
+
+def undo_all(services: Services, rater: str) -> list[Decision]:
+    """The same, giving every judgement that was taken back."""
+    return services.store.undo_all(rater)
+
+
+def history(services: Services, rater: str, limit: int = 50) -> list[Decision]:
+    """The rater's judgements, newest first."""
+    return services.store.history(rater, limit)
+
+
+def save_text_draft(services: Services, example_id: str, rater: str, text: str) -> str:
+    """Keep what is being typed; gives the time it was saved."""
+    clean = clean_text(text, "Text", limit=ANSWER_LIMIT, required=False)
+    return services.store.save_text_draft(example_id, rater, clean)
+
+
+def text_draft(services: Services, example_id: str, rater: str) -> str | None:
+    """What the rater was typing."""
+    return services.store.text_draft(example_id, rater)

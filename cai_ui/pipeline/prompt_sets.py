@@ -1,0 +1,86 @@
+"""Prompt sets: what the chains are tried on, what the model is measured on, and what keeps it helpful.
+
+The sets belong to the miniature world of `cai_ui.demo`, but are plain everyday requests that any model can
+be asked. Only the scoring of answers is different: a real model's answers are read by their phrases.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from cai_ui.compare.metrics import PhraseScorer, Score, Scorer
+from cai_ui.engine import Engine
+from cai_ui.errors import NotFoundError
+from cai_ui.pipeline.services import Services
+from cai_ui.records import Message, PreferencePair, Prompt, PromptKind, TrainingExample
+
+HELDOUT: tuple[PromptKind, ...] = ("harmful", "helpful", "twin")
+
+
+def prompt_sets(services: Services) -> list[tuple[str, str, int]]:
+    """Id, title and number of prompts of each set, in the order to be shown."""
+    from cai_ui.demo import prompt_sets as demo
+
+    return [(name, title, len(demo.load(name))) for name, title in demo.TITLES.items()]
+
+
+def list_prompts(services: Services, prompt_set: str, n: int, seed: int) -> list[Prompt]:
+    """`n` different prompts of a set (all, if it has fewer), drawn by the seed."""
+    return draw(prompt_set, n, seed)
+
+
+def draw(prompt_set: str, n: int, seed: int) -> list[Prompt]:
+    """The same, without services."""
+    from cai_ui.demo import prompt_sets as demo
+
+    if prompt_set not in demo.TITLES:
+        raise NotFoundError(f"There is no prompt set {prompt_set[:80]!r}.", next_step="Choose one of the list.")
+    prompts = list(demo.load(prompt_set))
+    random.Random(f"prompts/{prompt_set}/{seed}").shuffle(prompts)
+    return prompts[: max(0, n)]
+
+
+def heldout_prompts(per_kind: int, seed: int) -> list[Prompt]:
+    """Prompts never used for training: harmful, helpful, twins, `per_kind` of each."""
+    return [prompt for kind in HELDOUT for prompt in draw(f"heldout-{kind}", per_kind, seed)]
+
+
+class MiniatureScorer:
+    """The scoring rules of the miniature world, for answers of the embedded model."""
+
+    name = "miniature rules"
+
+    def score(self, prompt: Prompt, answer: str) -> Score:
+        from cai_ui.demo.scoring import score_answer
+
+        found = score_answer(prompt, answer)
+        return Score(found.complied, found.helped, found.refused)
+
+
+def scorer_for(engine: Engine) -> Scorer:
+    """Exact rules for the embedded model, phrases for any other."""
+    return MiniatureScorer() if engine.name == "embedded" else PhraseScorer()
+
+
+def helpful_rows(n: int, seed: int) -> list[TrainingExample]:
+    """Helpful rows with the reference answers of the miniature world, one in four of them a benign twin."""
+    from cai_ui.demo import prompt_sets as demo
+
+    twins = draw("train-twin", n // 4, seed)
+    rows = []
+    for prompt in [*draw("train-helpful", n - len(twins), seed), *twins]:
+        answer = demo.reference_answer(prompt)
+        if answer:
+            rows.append(TrainingExample((Message("user", prompt.text),), answer, None, f"demo {prompt.kind}"))
+    return rows
+
+
+def helpful_pairs(rows: Sequence[TrainingExample], refusals: Sequence[str], seed: int) -> list[PreferencePair]:
+    """Pairs that keep DPO from refusing everything: the helpful answer over somebody else's refusal."""
+    if not refusals:
+        return []
+    chance = random.Random(f"refusals/{seed}")
+    return [
+        PreferencePair(row.conversation, row.answer, chance.choice(list(refusals)), None, row.source) for row in rows
+    ]

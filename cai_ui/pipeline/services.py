@@ -1,0 +1,204 @@
+"""What one process shares: workspace, model, training jobs, background work. Pages and commands hold ids only."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cai_ui.background import Background
+from cai_ui.config import AppSettings, checked
+from cai_ui.engine import Engine, EngineStatus, load_engine
+from cai_ui.errors import CaiError, ConflictError, EngineError
+from cai_ui.store import Store, open_store
+
+if TYPE_CHECKING:
+    from cai_ui.training.jobs import Jobs
+
+log = logging.getLogger(__name__)
+
+WAIT_S = 600.0
+"""How long background work waits for a model that is being loaded."""
+ACTIVE_RUNS = ("queued", "preparing", "running", "stopping")
+
+
+class EngineHost:
+    """Holds the engine and loads it in a thread of its own, so that nobody waits for it who does not need it."""
+
+    def __init__(self, loaded: Callable[[Engine], None]) -> None:
+        """`loaded` is called with each new engine before anybody else gets it."""
+        self._loaded = loaded
+        self._changed = threading.Condition()
+        self._one_at_a_time = threading.Lock()
+        self._turn = 0
+        self._engine: Engine | None = None
+        self._status = EngineStatus("loading", "", "The model has not been asked for yet.")
+
+    def load(self, settings: AppSettings) -> None:
+        """Begin to load; the engine there was is let go at once, since two may not fit into memory."""
+        with self._changed:
+            self._turn += 1
+            self._engine = None
+            self._status = EngineStatus("loading", settings.model, "The model is being loaded.")
+            turn = self._turn
+        threading.Thread(target=self._load, args=(settings, turn), name="load-model", daemon=True).start()
+
+    def get(self, wait_s: float = 0.0) -> Engine:
+        """The engine. EngineError with a plain sentence while it is loading (after `wait_s`) or has failed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._status.state != "loading", wait_s)
+            if self._engine is not None:
+                return self._engine
+            status = self._status
+        if status.state == "failed":
+            raise EngineError(
+                f"There is no model to answer: {status.detail}",
+                kept="Everything else works.",
+                next_step="Choose another model on the Start tab.",
+            )
+        raise EngineError("The model is still being loaded.", next_step="Try again in a moment.")
+
+    def status(self) -> EngineStatus:
+        with self._changed:
+            engine, status = self._engine, self._status
+        return engine.status() if engine is not None else status
+
+    def _load(self, settings: AppSettings, turn: int) -> None:
+        with self._one_at_a_time:
+            if turn != self._turn:
+                return
+            gc.collect()
+            engine: Engine | None = None
+            try:
+                engine = load_engine(settings)
+                self._loaded(engine)
+                status = engine.status()
+            except CaiError as error:
+                status = EngineStatus("failed", settings.model, str(error))
+            except Exception as error:
+                log.exception("loading the model failed")
+                status = EngineStatus("failed", settings.model, f"Loading ended unexpectedly ({type(error).__name__}).")
+            with self._changed:
+                if turn == self._turn:
+                    self._engine = engine if status.state == "ready" else None
+                    self._status = status
+                    self._changed.notify_all()
+
+
+@dataclass
+class Services:
+    """Everything that lives as long as the process. Made by `open_services`."""
+
+    settings: AppSettings
+    store: Store
+    host: EngineHost
+    batch: Background[Any]
+    evaluation: Background[Any]
+    loop: Background[Any]
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Training runs. Made when first asked for, since training brings its own imports."""
+        from cai_ui.training.jobs import Jobs
+
+        return Jobs(self.store, lambda: self.host.get(WAIT_S))
+
+    def engine(self, wait_s: float = 0.0) -> Engine:
+        """The engine, or an EngineError that says whether it is still loading or has failed."""
+        return self.host.get(wait_s)
+
+    def close(self) -> None:
+        """Ask all background work to end, wait a few seconds for it, and let go of the workspace."""
+        for work in (self.loop, self.batch, self.evaluation):
+            work.stop()
+        for work in (self.loop, self.batch, self.evaluation):
+            work.wait(10)
+        if "jobs" in self.__dict__:
+            self.jobs.close()
+        self.store.close()
+
+
+def open_services(settings: AppSettings, database_url: str | None = None) -> Services:
+    """Open the workspace and begin to load the model. Returns at once; StoreError if the folder cannot be used."""
+    from cai_ui.pipeline.principles import keep_shipped
+    from cai_ui.pipeline.progress import remembering
+
+    store = open_store(Path(settings.home).expanduser(), database_url or os.environ.get("CAI_DATABASE_URL") or None)
+    try:
+        store.mark_interrupted()
+        keep_shipped(store)
+        host = EngineHost(lambda engine: load_adapters(engine, services))
+        services = Services(
+            settings,
+            store,
+            host,
+            Background("A batch", remembering(store, "batch")),
+            Background("An evaluation", remembering(store, "evaluation")),
+            Background("The whole loop", remembering(store, "loop")),
+        )
+    except BaseException:
+        store.close()
+        raise
+    host.load(settings)
+    return services
+
+
+def load_adapters(engine: Engine, services: Services) -> None:
+    """Make every finished adapter of this base choosable; a damaged one is left out and logged."""
+    if not any(run.adapter or run.state == "queued" for run in services.store.runs()):
+        return
+    there = {info.name for info in engine.adapters()}
+    for info in services.jobs.adapters():
+        if info.base_hash == engine.base_hash and info.name not in there:
+            try:
+                engine.load_adapter(info)
+            except CaiError as error:
+                log.warning("adapter %s is left out: %s", info.name, error)
+
+
+def engine_status(services: Services) -> EngineStatus:
+    """What the model is doing, and which training run it is busy with."""
+    status = services.host.status()
+    if status.busy_with.startswith("training"):
+        running = next((run for run in services.store.runs() if run.state in ("running", "stopping")), None)
+        if running is not None:
+            return replace(status, busy_with=f"training {running.name}")
+    return status
+
+
+def choose_model(services: Services, model: str, quantize: str = "auto", revision: str = "") -> None:
+    """Load another model in the background. ConflictError while a run, batch or evaluation uses this one."""
+    settings = checked(
+        AppSettings, {**services.settings.model_dump(), "model": model, "quantize": quantize, "revision": revision}
+    )
+    busy = [run.name for run in services.store.runs() if run.state in ACTIVE_RUNS]
+    for what, work in (
+        ("a batch", services.batch),
+        ("an evaluation", services.evaluation),
+        ("the loop", services.loop),
+    ):
+        snapshot = work.snapshot()
+        if snapshot is not None and snapshot.active:
+            busy.append(what)
+    if busy:
+        raise ConflictError(
+            f"The model is in use by {busy[0]}.", kept="It goes on.", next_step="Wait for it to end, or stop it first."
+        )
+    services.settings = settings
+    services.host.load(settings)
+
+
+def download_folder(services: Services) -> Path:
+    """The folder that holds nothing but files made for download."""
+    return services.store.workspace.exports_dir()
+
+
+def upload_folder(services: Services) -> Path:
+    """Where uploaded files wait to be read."""
+    return services.store.workspace.uploads_dir()
