@@ -61,6 +61,22 @@ def _bar(arm: str, rate: Rate, before: bool) -> str:
     )
 
 
+def examples_html(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
+    """One request of each kind with every arm's answer: the first on which the last arm did as it should."""
+    arms = list(dict.fromkeys(result.arm for result in evaluation.results))
+    shown = []
+    for kind, measure, _ in QUESTIONS:
+        rows = [row for row in evaluation.rows if row.get("kind") == kind]
+        wanted = kind == "helpful"
+        good = [row["prompt_id"] for row in rows if row.get("arm") == arms[-1] and row.get(measure) is wanted]
+        chosen = good[0] if good else (rows[0]["prompt_id"] if rows else None)
+        answers = {str(row["arm"]): str(row["answer"]) for row in rows if row["prompt_id"] == chosen}
+        if answers:
+            question = next(str(row["prompt"]) for row in rows if row["prompt_id"] == chosen)
+            shown.append(answers_html(question, [(titles.get(a, a), answers[a]) for a in arms if a in answers]))
+    return "".join(shown)
+
+
 def answers_html(question: str, answers: Sequence[tuple[str, str]]) -> str:
     """One request with the answers of several arms next to each other."""
     blocks = "".join(

@@ -62,7 +62,8 @@ def batch_html(services: Services) -> tuple[str, bool]:
         return empty_state("No batch yet", "Choose a prompt set and a number, then press Start batch."), False
     counts = f"{now.done:,} of {now.total:,} chains, {now.examples_added:,} new in Curate"
     if now.failed:
-        counts += f", {now.failed:,} failed"
+        reasons = "; ".join(f"{number:,}: {reason.rstrip('.')}" for reason, number in now.failures.items())
+        counts += f", {now.failed:,} without a usable revision ({reasons})"
     if now.state in ("running", "stopping"):
         left = "stopping" if now.state == "stopping" else f"about {duration(now.eta_s)} left"
         return progress_bar(now.done, now.total, f"{counts}; {left}"), True

@@ -17,8 +17,8 @@ import gradio as gr
 from cai_ui import pipeline
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.errors import InputError
-from cai_ui.pipeline import Services
-from cai_ui.records import Trace
+from cai_ui.pipeline import Services, StepEvent
+from cai_ui.records import Prompt, Trace
 from cai_ui.text import ANSWER_LIMIT, PROMPT_LIMIT, clean_text
 from cai_ui.web import chain
 from cai_ui.web.guard import bind
@@ -72,12 +72,20 @@ def run_chain(
     try:
         version = pipeline.current_constitution(services)
         names = {p.id: p.name for p in version.constitution.principles}
-        events = pipeline.start_chain(
-            services, clean_text(text, "Request", limit=PROMPT_LIMIT), version.hash, settings, sampling, flag
-        )
+        asked = as_prompt(services, clean_text(text, "Request", limit=PROMPT_LIMIT))
+        events = pipeline.start_chain(services, asked, version.hash, settings, sampling, flag)
         yield from _stream(services, events, names)
     finally:
         stops.finish(key, flag)
+
+
+def as_prompt(services: Services, text: str) -> str | Prompt:
+    """The ready-made prompt with exactly this text, so that its kind goes along; otherwise the text as typed."""
+    for key, _, count in pipeline.prompt_sets(services):
+        for prompt in pipeline.list_prompts(services, key, count, 0):
+            if prompt.text == text:
+                return prompt
+    return text
 
 
 def stop_chain(services: Services, stops: Stops, session: Session) -> None:

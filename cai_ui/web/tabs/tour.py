@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from cai_ui import pipeline
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import LoopView, Services
+from cai_ui.records import BASE
 from cai_ui.text import NAME_LIMIT, clean_text
 from cai_ui.web import picture
 from cai_ui.web.guard import bind
@@ -31,6 +32,12 @@ LOOP = (
     "train twice (SFT, then DPO), and ask each model the same held-out requests. About eight minutes on two "
     "processor cores with the embedded model; you may look at the other tabs meanwhile, or close the page."
 )
+
+MEASURED = (
+    "The same held-out requests, answered by the model as it was and by what you trained. The thin lines are 95 % "
+    "intervals. All answers are under Compare."
+)
+AFTER = {"sft": "After SFT", "dpo": "After DPO"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ def loop_html(services: Services) -> tuple[str, str, bool]:
     running = view.state in ("running", "stopping")
     if view.state == "failed":
         stages += notice(view.error or "The loop ended early.", "bad")
-    return stages, _result_html(services, view.evaluation) if view.evaluation else "", running
+    return stages, _result_html(services, view), running
 
 
 def rename(services: Services, session: Session, name: str) -> Session:
@@ -152,8 +159,17 @@ def _rename(services: Services, session: Session, name: str) -> tuple[Session, s
     return renamed, renamed.author
 
 
-def _result_html(services: Services, evaluation: Any) -> str:
-    titles = {arm.name: arm.title for arm in pipeline.arms(services)}
-    return lead(
-        "Before and after", "The same held-out requests, answered by the model as it was and by what you trained. "
-    ) + picture.bars_html(evaluation, titles)
+def _result_html(services: Services, view: LoopView) -> str:
+    """Bars and example answers, or "" before there is a measurement."""
+    if view.evaluation is None:
+        return ""
+    titles = {BASE: "Before"}
+    runs = {run.id: run for run in pipeline.runs(services)}
+    for method, run_id in view.run_ids.items():
+        if run_id in runs and runs[run_id].adapter:
+            titles[str(runs[run_id].adapter)] = AFTER.get(method, method)
+    return (
+        lead("Before and after", MEASURED)
+        + picture.bars_html(view.evaluation, titles)
+        + picture.examples_html(view.evaluation, titles)
+    )
