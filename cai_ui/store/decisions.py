@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from cai_ui.store import schema
 from cai_ui.store.database import Database, now
 from cai_ui.store.encoding import batches, load
 from cai_ui.store.events import Event, Standing, replay
-from cai_ui.store.examples import DONE, QueueFilter, _selected, decision_columns, decision_of
+from cai_ui.store.examples import DONE, QueueFilter, decision_columns, decision_of, selected
 from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text
 
 VERDICTS: tuple[Verdict, ...] = ("accept", "edit", "reject", "flip", "skip")
@@ -49,7 +49,7 @@ class Decisions:
             if decision.verdict == "flip":
                 _must_have_initial(connection, decision.example_id)
             saved = dataclasses.replace(decision, at=now(), rev=place.rev + 1)
-            _append_decision(connection, saved, place.rev, batch=None)
+            _append(connection, [saved], batch=None)
             _forget_draft(connection, saved.example_id, saved.rater)
         return saved
 
@@ -71,9 +71,8 @@ class Decisions:
                 ids = [id for id in chunk if id in revs]
                 if verdict == "flip":
                     ids = _with_initial(connection, ids)
-                for id in ids:
-                    saved = Decision(uuid.uuid4().hex, id, verdict, rater, at=at, rev=revs[id] + 1)
-                    _append_decision(connection, saved, revs[id], batch)
+                decisions = [Decision(uuid.uuid4().hex, id, verdict, rater, at=at, rev=revs[id] + 1) for id in ids]
+                _append(connection, decisions, batch)
                 count += len(ids)
         return count
 
@@ -143,7 +142,7 @@ class Decisions:
 
     def decided(self, filter: QueueFilter = DONE) -> Iterator[tuple[Example, Decision]]:
         """Decided examples that fit the filter, in order of arrival, as of one moment, read bit by bit."""
-        seqs = _selected(filter).where(_standing.c.done == 1).subquery()
+        seqs = selected(filter).where(_standing.c.done == 1).subquery()
         query = (
             sa.select(_t.c.body, _standing.c.rev, *decision_columns())
             .select_from(seqs)
@@ -249,12 +248,19 @@ def _must_have_initial(connection: sa.Connection, example_id: str) -> None:
         )
 
 
-def _append_decision(connection: sa.Connection, decision: Decision, base_rev: int, batch: str | None) -> None:
-    values = dataclasses.asdict(decision)
-    result = connection.execute(_events.insert().values(kind="decide", base_rev=base_rev, batch=batch, **values))
-    seq = result.inserted_primary_key[0] if result.inserted_primary_key else 0
-    event = Event(seq, decision.event_id, decision.example_id, "decide", decision.verdict, decision.rater, decision.rev)
-    _project(connection, decision.example_id, Standing(decision.rev, event))
+def _append(connection: sa.Connection, decisions: Sequence[Decision], batch: str | None) -> None:
+    """Add decisions, one per example and each one revision further, to the log and the projection."""
+    if not decisions:
+        return
+    rows = [{**dataclasses.asdict(d), "kind": "decide", "base_rev": d.rev - 1, "batch": batch} for d in decisions]
+    connection.execute(_events.insert(), rows)
+    ids = [d.event_id for d in decisions]
+    seqs = {
+        r.event_id: r.seq
+        for r in connection.execute(sa.select(_events.c.event_id, _events.c.seq).where(_events.c.event_id.in_(ids)))
+    }
+    events = [Event(seqs[d.event_id], d.event_id, d.example_id, "decide", d.verdict, d.rater, d.rev) for d in decisions]
+    _project(connection, {event.example_id: Standing(event.rev, event) for event in events})
 
 
 def _take_back(db: Database, connection: sa.Connection, row: Any, rater: str) -> Decision:
@@ -275,7 +281,7 @@ def _take_back(db: Database, connection: sa.Connection, row: Any, rater: str) ->
             restores=before.event_id if before else None,
         )
     )
-    _project(connection, row.example_id, Standing(rev, before))
+    _project(connection, {row.example_id: Standing(rev, before)})
     if row.verdict == "edit":
         values = {"example_id": row.example_id, "rater": rater, "text": row.text, "saved_at": now()}
         _keep_draft(db, connection, values)
@@ -312,8 +318,10 @@ def _columns(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _project(connection: sa.Connection, example_id: str, standing: Standing) -> None:
-    connection.execute(_standing.update().where(_standing.c.example_id == example_id).values(_columns(standing)))
+def _project(connection: sa.Connection, standings: Mapping[str, Standing]) -> None:
+    """Show what stands now for these examples."""
+    update = _standing.update().where(_standing.c.example_id == sa.bindparam("of_example"))
+    connection.execute(update, [{"of_example": id, **_columns(standing)} for id, standing in standings.items()])
 
 
 def _keep_draft(db: Database, connection: sa.Connection, values: dict[str, Any]) -> None:

@@ -134,13 +134,13 @@ class Examples:
         self, filter: QueueFilter = EVERYTHING, limit: int = 20, offset: int = 0, rater: str = ""
     ) -> list[QueueItem]:
         """A page of the queue in order of arrival, with the drafts of `rater`."""
-        page = _selected(filter).order_by(_standing.c.seq).limit(limit).offset(offset)
+        page = selected(filter).order_by(_standing.c.seq).limit(limit).offset(offset)
         with self._db.read() as connection:
             return _items(connection, page, rater)
 
     def next_open(self, after: str | None, rater: str, filter: QueueFilter = EVERYTHING) -> QueueItem | None:
         """The first open example behind `after` (an example's id); at the end it starts over. None if all are done."""
-        query = _selected(QueueFilter("open", filter.kind, filter.source, filter.search))
+        query = selected(QueueFilter("open", filter.kind, filter.source, filter.search))
         query = query.order_by(_standing.c.seq).limit(1)
         with self._db.read() as connection:
             place = connection.scalar(sa.select(_t.c.seq).where(_t.c.id == after)) if after else None
@@ -152,14 +152,14 @@ class Examples:
 
     def open_ids(self, filter: QueueFilter = EVERYTHING, limit: int = 100_000) -> list[str]:
         """Ids of open examples that fit the filter, in order, for deciding many at once."""
-        query = _selected(QueueFilter("open", filter.kind, filter.source, filter.search), _standing.c.example_id)
+        query = selected(QueueFilter("open", filter.kind, filter.source, filter.search), _standing.c.example_id)
         with self._db.read() as connection:
             return list(connection.scalars(query.order_by(_standing.c.seq).limit(limit)))
 
     def counts(self, filter: QueueFilter | None = None) -> QueueCounts:
         """How many examples stand where; of the filter, all but its status counts."""
         filter = filter or EVERYTHING
-        query = _selected(QueueFilter("all", filter.kind, filter.source, filter.search), _standing.c.status)
+        query = selected(QueueFilter("all", filter.kind, filter.source, filter.search), _standing.c.status)
         with self._db.read() as connection:
             grouped = query.add_columns(sa.func.count()).group_by(_standing.c.status)
             counts = {_COUNTED[status]: number for status, number in connection.execute(grouped)}
@@ -191,7 +191,7 @@ def _row(example: Example) -> tuple[dict[str, Any], dict[str, Any]]:
     return {"id": example.id, "folded": folded, "body": dump(example)}, place
 
 
-def _selected(filter: QueueFilter, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+def selected(filter: QueueFilter, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
     """Places in the queue that fit the filter; `seq` unless other columns are named."""
     query = sa.select(*(columns or (_standing.c.seq,)))
     if filter.search.strip():

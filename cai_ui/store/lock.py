@@ -29,7 +29,7 @@ class WorkspaceLock:
             holder = file.read(20).strip() or "unknown"
             file.close()
             raise StoreError(
-                f"This workspace is in use by another process (pid {holder}): {path.parent}",
+                f"This workspace is in use by another process (pid {holder}, folder {path.parent}).",
                 kept="Nothing was changed.",
                 next_step="Close that one first, or start with another folder (CAI_HOME).",
             ) from None

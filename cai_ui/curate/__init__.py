@@ -1,0 +1,1 @@
+"""From files to examples, and from decided examples to frozen datasets and back to files."""

@@ -1,0 +1,153 @@
+"""Decided examples as a frozen dataset: SFT rows and preference pairs, split by prompt.
+
+Accept, edit and flip give a target to learn (the revision, the edited text, the initial answer) and a
+pair in which it is preferred over the other answer. Helpful rows are mixed in, since a model tuned on
+revisions alone forgets to help (Bai et al. 2022, section 3.3, mix them in as well).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from cai_ui.config import DatasetSettings
+from cai_ui.curate.split import draw, eval_keys, prompt_key
+from cai_ui.errors import InputError
+from cai_ui.records import Dataset, Decision, Example, PreferencePair, TrainingExample, to_dict
+from cai_ui.text import NAME_LIMIT, clean_text
+
+REJECTED = "rejected"
+SKIPPED = "skipped"
+EMPTY = "empty text"
+REPEATED = "the same row again"
+OVER_LIMIT = "over the limit of decided examples"
+NO_INITIAL = "no pair: no initial answer"
+EMPTY_OTHER = "no pair: empty text"
+SAME = "no pair: chosen and rejected are the same"
+"""Reasons in `Dataset.left_out`. Those of pairs count examples that still gave an SFT row."""
+
+Judged = tuple[Example, Decision]
+R = TypeVar("R", TrainingExample, PreferencePair)
+
+
+def build_dataset(
+    name: str,
+    decided: Iterable[Judged],
+    helpful: Iterable[TrainingExample],
+    settings: DatasetSettings,
+    helpful_pairs: Iterable[PreferencePair] = (),
+) -> Dataset:
+    """Freeze decided examples, `settings.helpful` helpful rows and as many helpful pairs.
+
+    The same input in any order gives the same dataset. InputError if no decided example gives a row.
+    """
+    name = clean_text(name, "The name", limit=NAME_LIMIT).strip()
+    left_out: Counter[str] = Counter()
+    rows, pairs, parents = _from_decisions(decided, settings, left_out)
+    if not rows:
+        raise _nothing(left_out)
+    extra_rows = _some(helpful, settings.helpful, settings.seed)
+    extra_pairs = _some(helpful_pairs, settings.helpful, settings.seed) if pairs else []
+    # Both kinds of prompt are split apart, so that evaluation holds its share of each.
+    ours = [prompt_key(row.conversation) for row in rows]
+    others = [prompt_key(row.conversation) for row in extra_rows]
+    others += [prompt_key(pair.conversation) for pair in extra_pairs]
+    held_out = eval_keys(ours, settings.eval_share, settings.seed)
+    known = set(ours)
+    held_out |= eval_keys((key for key in others if key not in known), settings.eval_share, settings.seed)
+    sft_train, sft_eval = _sides(rows + extra_rows, held_out, settings.seed)
+    pairs_train, pairs_eval = _sides(pairs + extra_pairs, held_out, settings.seed)
+    return Dataset(
+        name=name,
+        sft_train=sft_train,
+        sft_eval=sft_eval,
+        pairs_train=pairs_train,
+        pairs_eval=pairs_eval,
+        settings=settings.model_dump(),
+        parents=tuple(sorted(parents)),
+        left_out=dict(sorted(left_out.items())),
+    )
+
+
+def _from_decisions(
+    decided: Iterable[Judged], settings: DatasetSettings, left_out: Counter[str]
+) -> tuple[list[TrainingExample], list[PreferencePair], set[str]]:
+    """SFT rows and pairs of the examples that are used, and the constitutions these were made under."""
+    usable: dict[str, tuple[Example, str, str | None]] = {}
+    for example, decision in sorted(decided, key=lambda judged: judged[0].id):
+        target, other = _target(example, decision)
+        if target is None:
+            left_out[REJECTED if decision.verdict == "reject" else SKIPPED] += 1
+        elif not target.strip():
+            left_out[EMPTY] += 1
+        else:
+            usable[example.id] = (example, target, other)
+    chosen = sorted(usable, key=lambda id: draw(settings.seed, id))
+    if settings.harmless_limit and len(chosen) > settings.harmless_limit:
+        left_out[OVER_LIMIT] += len(chosen) - settings.harmless_limit
+        chosen = chosen[: settings.harmless_limit]
+    rows: dict[Any, TrainingExample] = {}
+    pairs: dict[Any, PreferencePair] = {}
+    parents = set()
+    for example, target, other in (usable[id] for id in sorted(chosen)):
+        row = TrainingExample(example.conversation, target, example.id, example.source)
+        if (row.conversation, row.answer) in rows:
+            left_out[REPEATED] += 1
+        rows.setdefault((row.conversation, row.answer), row)
+        if example.constitution_hash:
+            parents.add(example.constitution_hash)
+        reason = _unfit(target, other)
+        if reason:
+            left_out[reason] += 1
+        elif other is not None:
+            pair = PreferencePair(example.conversation, target, other, example.id, example.source)
+            pairs.setdefault((pair.conversation, pair.chosen, pair.rejected), pair)
+    return list(rows.values()), list(pairs.values()), parents
+
+
+def _target(example: Example, decision: Decision) -> tuple[str | None, str | None]:
+    """The text to learn and the one it is preferred to; (None, None) where the decision names none."""
+    if decision.verdict == "accept":
+        return example.revision, example.initial
+    if decision.verdict == "edit":
+        return decision.text or "", example.initial
+    if decision.verdict == "flip":
+        return example.initial or "", example.revision
+    return None, None
+
+
+def _unfit(target: str, other: str | None) -> str:
+    """Why two answers give no pair; "" if they do."""
+    if other is None:
+        return NO_INITIAL
+    if not other.strip():
+        return EMPTY_OTHER
+    return SAME if target.strip() == other.strip() else ""
+
+
+def _some(rows: Iterable[R], count: int, seed: int) -> list[R]:
+    """That many different rows, drawn by the seed; fewer if there are not enough."""
+    different = {draw(seed, to_dict(row)): row for row in rows} if count else {}
+    return [different[place] for place in sorted(different)[:count]]
+
+
+def _sides(rows: Sequence[R], held_out: set[str], seed: int) -> tuple[tuple[R, ...], tuple[R, ...]]:
+    """Training and evaluation rows, each in an order drawn by the seed."""
+    mixed = sorted(rows, key=lambda row: draw(seed, to_dict(row)))
+    is_eval = [prompt_key(row.conversation) in held_out for row in mixed]
+    train = tuple(row for row, out in zip(mixed, is_eval, strict=True) if not out)
+    return train, tuple(row for row, out in zip(mixed, is_eval, strict=True) if out)
+
+
+def _nothing(left_out: Counter[str]) -> InputError:
+    if not left_out:
+        return InputError(
+            "No example is decided yet.", kept="Nothing was frozen.", next_step="Accept, edit or flip some in Curate."
+        )
+    counted = ", ".join(f"{number:,} {reason}" for reason, number in sorted(left_out.items()))
+    return InputError(
+        f"None of the decided examples gives a row ({counted}).",
+        kept="Nothing was frozen.",
+        next_step="Accept, edit or flip some in Curate.",
+    )
