@@ -10,7 +10,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import logging
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,7 @@ class LoadedModel:
 
 def load_model(settings: AppSettings) -> LoadedModel:
     """The model that `settings` names. EngineError with a sentence for every known cause of failure."""
+    _silence_notes()
     folder = find_folder(settings)
     config = _read_config(folder)
     files = _weight_files(folder)
@@ -64,6 +67,13 @@ def load_model(settings: AppSettings) -> LoadedModel:
         device=device,
         dtype="nf4" if quantize else str(model.dtype).removeprefix("torch."),
     )
+
+
+def _silence_notes() -> None:
+    """Two notes of libraries to one another that a reader of our terminal can do nothing about: bitsandbytes on
+    an optional package, transformers on a name that PEFT still uses."""
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
 
 
 def find_folder(settings: AppSettings) -> Path:
