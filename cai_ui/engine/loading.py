@@ -55,9 +55,7 @@ def load_model(settings: AppSettings) -> LoadedModel:
     model = _load_weights(folder, device, quantize, _dtype(settings, files, device))
     model.eval().requires_grad_(False)
     if quantize and device == "cpu":
-        from cai_ui.engine.nf4_cpu import pack_now
-
-        pack_now(model)
+        _pack(model)
     return LoadedModel(
         name=settings.model,
         model=model,
@@ -232,6 +230,17 @@ def _free_bytes(device: str) -> int | None:
         return int(next(line.split()[1] for line in lines if line.startswith("MemAvailable"))) * 1024
     except (OSError, StopIteration, ValueError, IndexError):
         return None
+
+
+def _pack(model: Any) -> None:
+    from cai_ui.engine.nf4_cpu import pack_now
+
+    try:
+        pack_now(model)
+    except (AssertionError, RuntimeError, ValueError) as error:  # bitsandbytes on layers of other sizes
+        raise EngineError(
+            "The layers of this model cannot be packed as 4-bit weights on a CPU.", next_step="Load it without nf4."
+        ) from error
 
 
 def _load_tokenizer(folder: Path) -> Any:

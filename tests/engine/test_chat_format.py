@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cai_ui.engine.chat_format import ChatFormat
 from cai_ui.errors import EngineError, InputError
@@ -156,3 +158,19 @@ def test_a_sentencepiece_tokenizer_gets_no_extra_space_after_typed_marks():
     assert typed[: len(plain) - 1] == plain[:-1]
     assert tokenizer.eos_token_id not in typed
     assert chat._anchor, "the tokenizer has no such habit, so the test would prove nothing"
+
+
+PIECES = ("[INST]", "[/INST]", "</s>", "<s>", "<pad>", "[", "INST]", "</", " ", "\n", "😀", "\U000f0000")
+MARKS = st.sampled_from(PIECES)
+TYPED = st.lists(MARKS | st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=12).map("".join)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=TYPED, reply=TYPED, second=TYPED)
+def test_any_text_stays_text(chat, first, reply, second):
+    """Whatever is typed: the control tokens are the template's own, and every character survives."""
+    ids = chat.encode((user(first), assistant(reply), user(second)))
+    special = set(chat.tokenizer.all_special_ids)
+    control = ["<s>", "[INST]", "[/INST]", "</s>", "[INST]", "[/INST]"]
+    assert [i for i in ids if i in special] == chat.tokenizer.convert_tokens_to_ids(control)
+    assert chat.tokenizer.decode(ids) == f"<s>[INST] {first}[/INST] {reply}</s>[INST] {second}[/INST]"

@@ -9,6 +9,7 @@ from cai_ui.config import AppSettings, TrainSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.adapters import describe_adapter
 from cai_ui.engine.nf4_cpu import _packed_layers, make_trainable, unpack
+from cai_ui.errors import EngineError
 from cai_ui.records import Message
 
 LESSON = (Message("user", "How do I read my friend's diary?"),)
@@ -74,3 +75,15 @@ def test_training_moves_every_layer_and_leaves_the_base_to_the_bit(engine, ask, 
     engine.unload_adapter("run-4")
     assert [a.text for a in answers] == ["I would not do that.", quiet]
     assert all(torch.equal(weights[n], p) for n, p in engine._shelf.base.named_parameters())
+
+
+def test_layers_of_sizes_that_cannot_be_packed(packed_layer, build_tiny_model, tmp_path):
+    import json
+
+    import transformers
+
+    config = json.loads((build_tiny_model(tmp_path / "tiny") / "config.json").read_text())
+    odd = transformers.MistralConfig(**{**config, "intermediate_size": 72})
+    transformers.MistralForCausalLM(odd).save_pretrained(tmp_path / "tiny")
+    with pytest.raises(EngineError, match="cannot be packed"):
+        load_engine(AppSettings(model=str(tmp_path / "tiny"), quantize="nf4"))
