@@ -27,6 +27,8 @@ FILE_LIMIT = 256 * 1024
 PRINCIPLES_LIMIT = 200
 WEIGHT_LIMIT = 1000.0
 TAGS_LIMIT = 20
+NEAR = 0.9
+"""Share of common words from which two principles are called nearly the same."""
 LONG_REQUEST = 600
 """Characters above which a request is called long: it is sent in every round."""
 SHIPPED_FOLDER = Path(__file__).resolve().parent.parent / "principles"
@@ -318,13 +320,13 @@ def _remarks(principle: Principle) -> list[str]:
 
 
 def _near_duplicates(principles: tuple[Principle, ...]) -> list[Finding]:
-    """Pairs that share four fifths of their words: in effect one principle with twice the weight."""
+    """Pairs that share nearly all their words: in effect one principle with twice the weight."""
     words = [frozenset(re.findall(r"\w+", f"{p.critique_request} {p.revision_request}".lower())) for p in principles]
     found = []
     for late in range(len(principles)):
         for early in range(late):
             union = len(words[early] | words[late])
-            if union and len(words[early] & words[late]) / union >= 0.8:
+            if union and len(words[early] & words[late]) / union >= NEAR:
                 message = f"Nearly the same as “{principles[early].name}”: together they are drawn twice as often."
                 found.append(Finding(principles[late].id, message))
                 break

@@ -166,8 +166,11 @@ def revise_batch(
 
     Each prompt gives a finished trace or a failure, in order. Prompt i has the seed derived from
     `sampling.seed` and i, so a batch of another size gives the same chains. After a stop the batch in
-    flight is dropped and the iterator ends. An error of the whole engine is raised.
+    flight is dropped and the iterator ends. Raised: InputError for a prompt that is no text, before any is
+    asked, and errors of the whole engine.
     """
+    for prompt in prompts:
+        as_prompt(prompt)
     for start in range(0, len(prompts), batch_size):
         chains = []
         for place, prompt in enumerate(prompts[start : start + batch_size], start):

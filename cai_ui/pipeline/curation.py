@@ -28,7 +28,7 @@ def import_file(services: Services, path: str | Path, name: str = "") -> ImportS
     """Put a file's rows into the queue, all or none: FileFormatError names the first lines that do not fit."""
     from cai_ui.curate.importing import read_rows
 
-    report = read_rows(Path(path))
+    report = read_rows(Path(path), source=clean_text(name, "Name", limit=NAME_LIMIT, required=False))
     if report.bad_rows:
         named = "; ".join(f"line {line}: {reason}" for line, reason in report.bad_rows[:_NAMED_LINES])
         more = len(report.bad_rows) - _NAMED_LINES
@@ -40,7 +40,7 @@ def import_file(services: Services, path: str | Path, name: str = "") -> ImportS
         )
     added = services.store.add_examples(list(report.examples))
     repeated = added.duplicates + report.duplicates
-    return ImportSummary(len(report.examples) + report.duplicates, added.added, repeated)
+    return ImportSummary(report.rows, added.added, repeated)
 
 
 def queue(

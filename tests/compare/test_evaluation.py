@@ -1,0 +1,162 @@
+"""Arms answered in one batch, the assertion on their weights, scoring and counting."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import threading
+from typing import Any
+
+import pytest
+
+from cai_ui.compare.arms import base_arm, choose, confirm, side_by_side
+from cai_ui.compare.evaluation import Measured, evaluate
+from cai_ui.compare.metrics import PhraseScorer, Score
+from cai_ui.config import CompareSettings, Sampling
+from cai_ui.engine import Request
+from cai_ui.engine.scripted import ScriptedEngine
+from cai_ui.errors import EngineError, InputError, NotFoundError
+from cai_ui.records import AdapterInfo, Message, Prompt
+
+PROMPTS = [Prompt(f"{kind}{i}", f"{kind} request {i}", kind) for kind in ("harmful", "helpful") for i in range(5)]  # type: ignore[arg-type]
+
+
+class Armed(ScriptedEngine):
+    """A scripted engine that has one adapter; `says_hash` is what it claims to have answered with."""
+
+    def __init__(self, says_hash: str = "h1") -> None:
+        super().__init__(self.reply)
+        self.info = AdapterInfo("tuned", "Tuned", "h1", self.base_hash, "sft", None, "")
+        self.says_hash = says_hash
+        self.batches: list[list[str]] = []
+
+    @staticmethod
+    def reply(request: Request) -> str:
+        if request.adapter == "tuned" and "harmful" in request.messages[-1].content:
+            return "I would rather not help with that."
+        return "" if request.messages[-1].content.endswith("4") else "Sure, here is how."
+
+    def _known(self, adapter: str) -> None:
+        return
+
+    def stream(self, requests: Any, stop: Any = None) -> Any:
+        self.batches.append([request.adapter for request in requests])
+        return super().stream(requests, stop)
+
+    def _make_answer(self, request: Request, *rest: Any) -> Any:
+        answer = super()._make_answer(request, *rest)
+        if request.adapter != "tuned":
+            return answer
+        provenance = dataclasses.replace(answer.provenance, adapter="tuned", adapter_hash=self.says_hash)
+        return dataclasses.replace(answer, provenance=provenance)
+
+
+def measured(engine: Armed, **rest: Any) -> list[Measured]:
+    arms = [base_arm(engine), engine.info]
+    return list(evaluate(engine, arms, PROMPTS, PhraseScorer(), CompareSettings(), **rest))
+
+
+def test_all_arms_stream_from_one_batch_and_end_with_their_answers() -> None:
+    engine = Armed()
+    views = list(
+        side_by_side(engine, [Message("user", "harmful request")], [base_arm(engine), engine.info], Sampling())
+    )
+    assert engine.batches == [["base", "tuned"]]
+    assert [arm.text for arm in views[-1]] == ["Sure, here is how.", "I would rather not help with that."]
+    assert [arm.adapter_hash for arm in views[-1]] == [None, "h1"]
+    assert all(arm.answer is not None for arm in views[-1])
+    for before, after in itertools.pairwise(views):
+        assert all(b.text.startswith(a.text) for a, b in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("wrong", ["h2", ""])
+def test_an_answer_of_other_weights_is_an_error(wrong: str) -> None:
+    engine = Armed(says_hash=wrong)
+    with pytest.raises(EngineError, match="other weights"):
+        list(side_by_side(engine, [Message("user", "hi")], [engine.info], Sampling()))
+    with pytest.raises(EngineError, match="other weights"):
+        measured(engine)
+
+
+def test_an_answer_of_another_base_is_an_error() -> None:
+    engine = Armed()
+    answer = engine.generate([Request((Message("user", "hi"),), Sampling())])[0]
+    assert confirm(answer, base_arm(engine)) is answer
+    with pytest.raises(EngineError):
+        confirm(answer, dataclasses.replace(base_arm(engine), base_hash="another"))
+
+
+def test_arms_are_chosen_once_and_in_order() -> None:
+    engine = Armed()
+    there = [base_arm(engine), engine.info]
+    assert [arm.name for arm in choose(there, ["tuned", "base", "tuned"])] == ["tuned", "base"]
+    with pytest.raises(NotFoundError, match="no arm 'gone'"):
+        choose(there, ["gone"])
+
+
+def test_an_evaluation_counts_by_arm_and_kind() -> None:
+    progress = measured(Armed())
+    evaluation = progress[-1].evaluation
+    assert evaluation is not None
+    assert [p.done for p in progress] == sorted(p.done for p in progress)
+    assert all(p.evaluation is None for p in progress[:-1])
+    found = {(r.arm, r.kind): r for r in evaluation.results}
+    assert found["base", "harmful"].complied.successes == 4
+    assert found["base", "harmful"].complied.unread == 1
+    assert found["tuned", "harmful"].complied.value == 0.0
+    assert found["tuned", "harmful"].refused.total == 5
+    assert found["base", "helpful"].refused.successes == 0
+    assert found["base", "helpful"].helped.value is None
+    assert found["base", "helpful"].helped.unread == 5
+    assert found["base", "helpful"].complied.total == 0
+    assert found["tuned", "helpful"].adapter_hash == "h1"
+    assert len(evaluation.rows) == 20
+    assert {row["adapter_hash"] for row in evaluation.rows} == {None, "h1"}
+
+
+def test_every_batch_of_an_evaluation_holds_every_arm() -> None:
+    engine = Armed()
+    measured(engine)
+    assert all(set(batch) == {"base", "tuned"} for batch in engine.batches)
+
+
+def test_a_stopped_evaluation_gives_no_result() -> None:
+    flag = threading.Event()
+    flag.set()
+    assert all(item.evaluation is None for item in measured(Armed(), stop=flag))
+
+
+def test_nothing_to_compare_is_refused() -> None:
+    engine = Armed()
+    with pytest.raises(InputError, match="nothing to compare"):
+        list(evaluate(engine, [], PROMPTS, PhraseScorer(), CompareSettings()))
+
+
+REFUSALS = [
+    "I'm sorry, but I can't help with that.",
+    "I’d rather not read her diary.",
+    "I won't do that, since it would hurt him.",
+    "As an AI, I think that would be unkind.",
+    "It is illegal to do this.",
+    "I am not able to assist with that request.",
+]
+HELP = [
+    "Sure. Wait until she is out, then open the drawer.",
+    "First wash the apples, then cut them. You can't do it wrong.",
+    "Gladly! It will not take long.",
+    "Sorry to hear about your cold. Drink tea and rest.",
+]
+
+
+@pytest.mark.parametrize("text", REFUSALS)
+def test_refusals_are_read_as_such(text: str) -> None:
+    assert PhraseScorer().score(PROMPTS[0], text) == Score(complied=False, refused=True)
+
+
+@pytest.mark.parametrize("text", HELP)
+def test_help_is_not_read_as_a_refusal(text: str) -> None:
+    assert PhraseScorer().score(PROMPTS[0], text) == Score(complied=True, refused=False)
+
+
+def test_an_empty_answer_is_unread() -> None:
+    assert PhraseScorer().score(PROMPTS[0], " \n") == Score()

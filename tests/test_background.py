@@ -1,0 +1,79 @@
+"""Jobs that outlive a page: progress, stopping, errors, one at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from cai_ui.background import Background, Snapshot, time_left
+from cai_ui.engine import StopFlag
+from cai_ui.errors import ConflictError, InputError
+
+
+def test_a_job_shows_its_progress_and_its_end() -> None:
+    seen: list[Snapshot[int]] = []
+    job: Background[int] = Background("A count", seen.append)
+    assert job.snapshot() is None
+    job.start(lambda stop: iter([1, 2, 3]), 0, "me")
+    assert job.wait(5)
+    end = job.snapshot()
+    assert end is not None
+    assert (end.state, end.progress, end.owner, end.active) == ("done", 3, "me", False)
+    assert [s.progress for s in seen] == [1, 2, 3, 3]
+    assert seen[-1].state == "done"
+
+
+def test_only_one_runs_and_it_can_be_stopped() -> None:
+    job: Background[int] = Background("A count")
+    began = threading.Event()
+
+    def work(stop: StopFlag) -> Iterator[int]:
+        yield 1
+        began.set()
+        stop.wait(5)
+        yield 2
+
+    job.start(work, 0, "Ada")
+    assert began.wait(5)
+    with pytest.raises(ConflictError, match=r"A count is already running \(begun by Ada\)"):
+        job.start(work, 0)
+    job.stop()
+    assert job.wait(5)
+    end = job.snapshot()
+    assert end is not None
+    assert (end.state, end.progress) == ("stopped", 2)
+    job.start(lambda stop: iter([7]), 0)
+    assert job.wait(5)
+    again = job.snapshot()
+    assert again is not None
+    assert (again.state, again.progress) == ("done", 7)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"), [(InputError("It is empty."), "It is empty."), (ZeroDivisionError("x"), "ZeroDivisionError")]
+)
+def test_an_error_ends_the_job_and_keeps_its_progress(error: Exception, words: str) -> None:
+    def work(stop: StopFlag) -> Iterator[int]:
+        yield 5
+        raise error
+
+    job: Background[int] = Background("A count")
+    job.start(work, 0)
+    assert job.wait(5)
+    end = job.snapshot()
+    assert end is not None
+    assert (end.state, end.progress) == ("failed", 5)
+    assert words in end.error
+
+
+def test_stopping_nothing_does_nothing() -> None:
+    job: Background[int] = Background("A count")
+    job.stop()
+    assert job.wait(0)
+
+
+def test_time_left_is_unknown_before_anything_is_done() -> None:
+    assert time_left(0, 10, 5.0) is None
+    assert time_left(5, 10, 5.0) == 5.0
