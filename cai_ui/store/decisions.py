@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.records import Decision, Example, Verdict
-from cai_ui.store import schema
+from cai_ui.store import decision_log, schema
 from cai_ui.store.database import Database, now
 from cai_ui.store.encoding import batches, load
-from cai_ui.store.events import Event, Standing, replay
 from cai_ui.store.examples import DONE, QueueFilter, decision_columns, decision_of, selected
 from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text
 
@@ -49,7 +48,7 @@ class Decisions:
             if decision.verdict == "flip":
                 _must_have_initial(connection, decision.example_id)
             saved = dataclasses.replace(decision, at=now(), rev=place.rev + 1)
-            _append(connection, [saved], batch=None)
+            decision_log.append(connection, [saved], batch=None)
             _forget_draft(connection, saved.example_id, saved.rater)
         return saved
 
@@ -72,7 +71,7 @@ class Decisions:
                 if verdict == "flip":
                     ids = _with_initial(connection, ids)
                 decisions = [Decision(uuid.uuid4().hex, id, verdict, rater, at=at, rev=revs[id] + 1) for id in ids]
-                _append(connection, decisions, batch)
+                decision_log.append(connection, decisions, batch)
                 count += len(ids)
         return count
 
@@ -105,7 +104,13 @@ class Decisions:
                     .where(_events.c.batch == last.batch)
                     .order_by(_events.c.seq)
                 ).all()
-            return [_take_back(self._db, connection, row, rater) for row in rows]
+            decision_log.take_back(connection, rows, rater)
+            for row in rows:
+                if row.verdict == "edit":
+                    values = {"example_id": row.example_id, "rater": rater, "text": row.text, "saved_at": now()}
+                    _keep_draft(self._db, connection, values, replace=False)
+        taken = [decision_of(row, row.stands_at) for row in rows]
+        return [decision for decision in taken if decision is not None]
 
     def history(self, rater: str, limit: int = 50) -> list[Decision]:
         """This rater's decisions that were not taken back, newest first."""
@@ -127,7 +132,7 @@ class Decisions:
         values = {"example_id": example_id, "rater": rater, "text": text, "saved_at": now()}
         with self._db.write("The draft") as connection:
             _place(connection, example_id)
-            _keep_draft(self._db, connection, values)
+            _keep_draft(self._db, connection, values, replace=True)
         return values["saved_at"]
 
     def text_draft(self, example_id: str, rater: str) -> str | None:
@@ -158,29 +163,15 @@ class Decisions:
                     yield load(Example, row.body), decision
 
     def check(self) -> list[str]:
-        """Faults of the database file and places where the projection differs from the log; empty when sound."""
+        """Faults of the database file, and places where the projection differs from the log; empty when sound."""
         faults = self._db.integrity()
         with self._db.read() as connection:
-            told = replay(_log(connection))
-            for row in connection.execute(sa.select(_standing)):
-                wanted = told.get(row.example_id, Standing())
-                if _columns(wanted) != {name: row._mapping[name] for name in _columns(wanted)}:
-                    faults.append(f"example {row.example_id} is shown as {row.status}, its log says {wanted.status}")
-        return faults
+            return faults + decision_log.differences(connection)
 
     def rebuild(self) -> int:
-        """Derive the projection anew from the log; gives the number of examples."""
+        """Derive what stands anew from the log; gives the number of examples."""
         with self._db.write("The rebuilt state") as connection:
-            told = replay(_log(connection))
-            rows = []
-            for row in connection.execute(sa.select(_t.c.seq, _t.c.id, _t.c.body)):
-                example = load(Example, row.body)
-                place = {"seq": row.seq, "example_id": row.id, "kind": example.prompt.kind, "source": example.source}
-                rows.append(place | _columns(told.get(row.id, Standing())))
-            connection.execute(_standing.delete())
-            for chunk in batches(rows, 1_000):
-                connection.execute(_standing.insert(), chunk)
-        return len(rows)
+            return decision_log.rebuild(connection)
 
 
 def _checked(decision: Decision) -> Decision:
@@ -248,85 +239,12 @@ def _must_have_initial(connection: sa.Connection, example_id: str) -> None:
         )
 
 
-def _append(connection: sa.Connection, decisions: Sequence[Decision], batch: str | None) -> None:
-    """Add decisions, one per example and each one revision further, to the log and the projection."""
-    if not decisions:
-        return
-    rows = [{**dataclasses.asdict(d), "kind": "decide", "base_rev": d.rev - 1, "batch": batch} for d in decisions]
-    connection.execute(_events.insert(), rows)
-    ids = [d.event_id for d in decisions]
-    seqs = {
-        r.event_id: r.seq
-        for r in connection.execute(sa.select(_events.c.event_id, _events.c.seq).where(_events.c.event_id.in_(ids)))
-    }
-    events = [Event(seqs[d.event_id], d.event_id, d.example_id, "decide", d.verdict, d.rater, d.rev) for d in decisions]
-    _project(connection, {event.example_id: Standing(event.rev, event) for event in events})
-
-
-def _take_back(db: Database, connection: sa.Connection, row: Any, rater: str) -> Decision:
-    """Append the inverse of a standing decision: what stood before it stands again."""
-    before = _stood_before(connection, row.example_id, row.seq)
-    rev = row.stands_at + 1
+def _keep_draft(db: Database, connection: sa.Connection, values: dict[str, Any], *, replace: bool) -> None:
+    insert, keys = db.insert(_drafts).values(values), ["example_id", "rater"]
     connection.execute(
-        _events.insert().values(
-            event_id=uuid.uuid4().hex,
-            example_id=row.example_id,
-            kind="undo",
-            rater=rater,
-            note="",
-            at=now(),
-            base_rev=row.stands_at,
-            rev=rev,
-            undoes=row.event_id,
-            restores=before.event_id if before else None,
-        )
-    )
-    _project(connection, {row.example_id: Standing(rev, before)})
-    if row.verdict == "edit":
-        values = {"example_id": row.example_id, "rater": rater, "text": row.text, "saved_at": now()}
-        _keep_draft(db, connection, values)
-    taken = decision_of(row, row.stands_at)
-    assert taken is not None
-    return taken
-
-
-def _stood_before(connection: sa.Connection, example_id: str, seq: int) -> Event | None:
-    return replay(_log(connection, example_id, before=seq)).get(example_id, Standing()).event
-
-
-def _log(connection: sa.Connection, example_id: str | None = None, before: int | None = None) -> Iterator[Event]:
-    c = _events.c
-    query = sa.select(c.seq, c.event_id, c.example_id, c.kind, c.verdict, c.rater, c.rev, c.restores).order_by(c.seq)
-    if example_id is not None:
-        query = query.where(c.example_id == example_id)
-    if before is not None:
-        query = query.where(c.seq < before)
-    for row in connection.execute(query):
-        yield Event(*row)
-
-
-def _columns(standing: Standing) -> dict[str, Any]:
-    """What stands, as columns of the projection."""
-    event = standing.event
-    return {
-        "status": standing.status,
-        "done": int(event is not None),
-        "rev": standing.rev,
-        "event_seq": event.seq if event else None,
-        "event_id": event.event_id if event else None,
-        "rater": event.rater if event else None,
-    }
-
-
-def _project(connection: sa.Connection, standings: Mapping[str, Standing]) -> None:
-    """Show what stands now for these examples."""
-    update = _standing.update().where(_standing.c.example_id == sa.bindparam("of_example"))
-    connection.execute(update, [{"of_example": id, **_columns(standing)} for id, standing in standings.items()])
-
-
-def _keep_draft(db: Database, connection: sa.Connection, values: dict[str, Any]) -> None:
-    connection.execute(
-        db.insert(_drafts).values(values).on_conflict_do_update(index_elements=["example_id", "rater"], set_=values)
+        insert.on_conflict_do_update(index_elements=keys, set_=values)
+        if replace
+        else insert.on_conflict_do_nothing(index_elements=keys)
     )
 
 

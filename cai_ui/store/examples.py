@@ -13,6 +13,7 @@ from cai_ui.errors import InputError, NotFoundError
 from cai_ui.records import Decision, Example, PromptKind, Verdict
 from cai_ui.store import schema
 from cai_ui.store.database import Database
+from cai_ui.store.decision_log import place_of
 from cai_ui.store.encoding import batches, dump, load
 from cai_ui.text import ANSWER_LIMIT, clean_text
 
@@ -180,15 +181,7 @@ def _row(example: Example) -> tuple[dict[str, Any], dict[str, Any]]:
     for label in (example.source, example.prompt.source, example.prompt.topic, example.prompt.text):
         clean_text(label, "An example's label", limit=ANSWER_LIMIT, required=False)
     folded = "\n".join(text for text in texts if text).casefold()
-    place = {
-        "example_id": example.id,
-        "kind": example.prompt.kind,
-        "source": example.source,
-        "status": "open",
-        "done": 0,
-        "rev": 0,
-    }
-    return {"id": example.id, "folded": folded, "body": dump(example)}, place
+    return {"id": example.id, "folded": folded, "body": dump(example)}, place_of(example)
 
 
 def selected(filter: QueueFilter, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
