@@ -54,21 +54,21 @@ class Shelf:
     def look_up(self, name: str) -> Slot:
         """The slot of an arm; NotFoundError if it is not loaded."""
         with self._lock:
-            if name not in self._slots:
-                raise NotFoundError(
-                    f"There is no adapter {name[:80]!r} loaded.", next_step="Choose one from the list, or the base."
-                )
-            return self._slots[name]
+            return self._find(name)
 
     @contextmanager
     def using(self, names: Sequence[str]) -> Iterator[list[Slot]]:
         """The slots of several arms, kept in memory for the block even if they are unloaded meanwhile."""
-        slots = [self.look_up(name) for name in names]
-        self._count(slots, +1)
+        with self._lock:  # found and counted in one go, or an adapter could be freed in between
+            slots = [self._find(name) for name in names]
+            for slot in slots:
+                slot.users += 1
         try:
             yield slots
         finally:
-            self._count(slots, -1)
+            with self._lock:
+                for slot in slots:
+                    slot.users -= 1
 
     @contextmanager
     def rows(self, keys: Sequence[str]) -> Iterator[Any]:
@@ -103,10 +103,12 @@ class Shelf:
             self._leaving.append(self._slots.pop(name))
         self._sweep()
 
-    def _count(self, slots: list[Slot], by: int) -> None:
-        with self._lock:
-            for slot in slots:
-                slot.users += by
+    def _find(self, name: str) -> Slot:
+        if name not in self._slots:
+            raise NotFoundError(
+                f"There is no adapter {name[:80]!r} loaded.", next_step="Choose one from the list, or the base."
+            )
+        return self._slots[name]
 
     def _sweep(self) -> None:
         """Free the adapters that were removed and are no longer in use."""
