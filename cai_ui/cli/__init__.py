@@ -1,0 +1,65 @@
+"""The stages from files to files, with the same functions as the page.
+
+Each command works in the workspace `--home` (default: CAI_HOME or ./workspace) with the model `--model`.
+An error is printed as its sentence and gives exit status 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from cai_ui.cli import compare, curate, generate, principles, store, train
+from cai_ui.errors import CaiError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 if it did what was asked, 2 with a sentence on stderr if it could not."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["demo"] and given[1:2] in (["build"], ["evaluate"]):
+        return _demo(given[1], given[2:])
+    parsed = build_parser().parse_args(given)
+    try:
+        result: int = parsed.run(parsed)
+        return result
+    except CaiError as error:
+        print(str(error), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped. What was finished is kept.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of a pipe went away: nothing to say to anybody
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands; flags come from the Settings classes, so a knob is written once."""
+    parser = argparse.ArgumentParser(
+        prog="python -m cai_ui", description="Constitutional AI workbench, from files to files. The page: python app.py"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    principles.add(commands)
+    generate.add(commands)
+    curate.add(commands)
+    train.add(commands)
+    compare.add(commands)
+    store.add(commands)
+    demo = commands.add_parser("demo", help="the embedded model: build or evaluate it")
+    demo.add_argument("what", choices=["build", "evaluate"])
+    return parser
+
+
+def _demo(what: str, arguments: list[str]) -> int:
+    """Hand over to the embedded model's own commands, which have flags of their own."""
+    try:
+        if what == "build":
+            from cai_ui.demo.build import main as run
+        else:
+            from cai_ui.demo.evaluate import main as run
+        return int(run(arguments) or 0)
+    except CaiError as error:
+        print(str(error), file=sys.stderr)
+        return 2

@@ -1,0 +1,63 @@
+"""`compare`: arms measured over the same requests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from cai_ui.cli.flags import (
+    WAIT_S,
+    Arguments,
+    add_flags,
+    command,
+    opened,
+    read_flags,
+    read_text,
+    show_progress,
+    write_text,
+)
+from cai_ui.config import CompareSettings
+
+
+def add(commands: Any) -> None:
+    parser = command(commands, "compare", _compare, "measure arms over held-out requests")
+    parser.add_argument("arms", nargs="*", help="adapter names (default: the base and all adapters)")
+    parser.add_argument("--prompts", type=Path, help="text file, one request a line, read by refusal phrases")
+    parser.add_argument("--out", type=Path, help="write the evaluation with all answers as JSON")
+    add_flags(parser, CompareSettings)
+
+
+def _compare(parsed: Arguments) -> int:
+    from cai_ui import pipeline
+    from cai_ui.compare.metrics import PhraseScorer
+    from cai_ui.records import to_dict
+    from cai_ui.revise import as_prompt
+
+    settings = read_flags(CompareSettings, parsed)
+    with opened(parsed) as services:
+        services.engine(WAIT_S)
+        arms = parsed.arms or [arm.name for arm in pipeline.arms(services)]
+        if parsed.prompts is None:
+            steps = pipeline.run_evaluation(services, arms, settings)
+        else:
+            prompts = [as_prompt(line)[0] for line in read_text(parsed.prompts).splitlines() if line.strip()]
+            steps = pipeline.evaluate_prompts(services, arms, prompts, settings, PhraseScorer())
+        found = None
+        for step in steps:
+            show_progress(step.done, step.total)
+            found = step.evaluation_id or found
+        evaluation = services.store.evaluation(found)
+    for result in evaluation.results:
+        shares = [(name, getattr(result, name)) for name in ("complied", "helped", "refused")]
+        said = "  ".join(f"{name} {_share(rate)}" for name, rate in shares if rate.total or rate.unread)
+        print(f"{result.arm}  {result.kind}  {said}")
+    if parsed.out is not None:
+        write_text(parsed.out, json.dumps(to_dict(evaluation), indent=1, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _share(rate: Any) -> str:
+    if rate.value is None:
+        return f"unread ({rate.unread})"
+    return f"{rate.value:.1%} [{rate.low:.1%}, {rate.high:.1%}] of {rate.total}"

@@ -1,0 +1,78 @@
+"""`principles`: constitutions as files and versions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cai_ui.cli.flags import Arguments, command, opened, write_text
+from cai_ui.errors import InputError
+
+
+def add(commands: Any) -> None:
+    group = commands.add_parser("principles", help="constitutions: list, check, export, import")
+    actions = group.add_subparsers(required=True, metavar="ACTION")
+    command(actions, "list", _principles_list, "saved versions, newest first")
+    check = command(actions, "check", _principles_check, "is a YAML file sound?", workspace=False)
+    check.add_argument("file", type=Path)
+    export = command(actions, "export", _principles_export, "a saved version as YAML")
+    export.add_argument("version", help="hash (or its beginning) or name of a constitution")
+    export.add_argument("--out", type=Path, help="file to write (default: standard output)")
+    imported = command(actions, "import", _principles_import, "save a YAML file as a version and use it")
+    imported.add_argument("file", type=Path)
+
+
+def _principles_list(parsed: Arguments) -> int:
+    from cai_ui import pipeline
+
+    with opened(parsed) as services:
+        in_use = pipeline.current_constitution(services).hash
+        for v in pipeline.versions(services):
+            mark = "*" if v.hash == in_use else " "
+            print(f"{mark} {v.hash[:12]}  {v.constitution.name}  {len(v.constitution.principles)} principles  {v.note}")
+    return 0
+
+
+def _principles_check(parsed: Arguments) -> int:
+    from cai_ui import constitution
+    from cai_ui.pipeline.principles import read_constitution
+
+    found = read_constitution(parsed.file)
+    for finding in constitution.check(found):
+        print(f"{finding.principle_id or found.name}: {finding.message}")
+    print(f"{found.name}: {len(found.principles)} principles, {found.hash[:12]}")
+    return 0
+
+
+def _principles_export(parsed: Arguments) -> int:
+    from cai_ui import constitution
+
+    with opened(parsed) as services:
+        text = constitution.dump_yaml(find_version(services, parsed.version).constitution)
+    if parsed.out is None:
+        print(text, end="")
+    else:
+        write_text(parsed.out, text)
+    return 0
+
+
+def _principles_import(parsed: Arguments) -> int:
+    from cai_ui import pipeline
+
+    with opened(parsed) as services:
+        saved = pipeline.import_constitution(services, parsed.file, "command line")
+        pipeline.use_constitution(services, saved.hash)
+        print(saved.hash)
+    return 0
+
+
+def find_version(services: Any, named: str | None) -> Any:
+    """The version with this hash, beginning of a hash, or name (its newest); the one in use for None."""
+    from cai_ui import pipeline
+
+    if not named:
+        return pipeline.current_constitution(services)
+    for version in pipeline.versions(services):
+        if version.constitution.name == named or (len(named) >= 6 and version.hash.startswith(named)):
+            return version
+    raise InputError(f"There is no constitution {named[:80]!r}.", next_step="See: python -m cai_ui principles list")

@@ -1,0 +1,44 @@
+"""`store`: the workspace itself, without a model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cai_ui.cli.flags import Arguments, command
+from cai_ui.config import AppSettings
+
+
+def add(commands: Any) -> None:
+    group = commands.add_parser("store", help="the workspace: check or rebuild")
+    actions = group.add_subparsers(required=True, metavar="ACTION")
+    command(actions, "check", _store_check, "is the workspace sound?")
+    command(actions, "rebuild", _store_rebuild, "make the queue's state again from the decisions")
+
+
+@contextmanager
+def _store(parsed: Arguments) -> Iterator[Any]:
+    """The workspace alone, without a model."""
+    from cai_ui.store import open_store
+
+    home = parsed.home or os.environ.get("CAI_HOME") or AppSettings().home
+    with open_store(Path(home).expanduser(), os.environ.get("CAI_DATABASE_URL") or None) as store:
+        yield store
+
+
+def _store_check(parsed: Arguments) -> int:
+    with _store(parsed) as store:
+        problems = store.check()
+    for problem in problems:
+        print(problem)
+    print("The workspace is sound." if not problems else f"{len(problems)} problems. Try: store rebuild")
+    return 0 if not problems else 2
+
+
+def _store_rebuild(parsed: Arguments) -> int:
+    with _store(parsed) as store:
+        print(store.rebuild())
+    return 0
