@@ -62,6 +62,9 @@ def example_of(row: dict[str, Any], source: str) -> Example:
 
 def _pair(row: dict[str, Any]) -> tuple[Talk, str, str]:
     chosen, rejected = row.get("chosen"), row.get("rejected")
+    for name, value in (("chosen", chosen), ("rejected", rejected)):
+        if value is None:
+            raise RowError(f"{name} is missing")
     if isinstance(chosen, str) and isinstance(rejected, str) and "prompt" in row:
         return _talk(row, "prompt"), _text(row, "rejected"), _text(row, "chosen")
     before = _talk(row, "prompt") if isinstance(row.get("prompt"), list) else ()
@@ -123,7 +126,7 @@ def _answered(talk: Talk, name: str) -> tuple[Talk, str]:
 
 def _check_order(talk: Talk) -> None:
     """Chat templates take an optional system text, then user and assistant in turn, the user last."""
-    turns = talk[1:] if talk[0].role == "system" else talk
+    turns = talk[1:] if talk and talk[0].role == "system" else talk
     wanted = [("user", "assistant")[i % 2] for i in range(len(turns))]
     if not turns or [m.role for m in turns] != wanted or turns[-1].role != "user":
         raise RowError("user and assistant do not take turns")

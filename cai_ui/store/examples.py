@@ -98,8 +98,10 @@ class Examples:
 
         All or nothing: InputError if one of them holds text that cannot be kept.
         """
-        fresh = list({example.id: example for example in reversed(examples)}.values())[::-1]
-        rows = {example.id: _row(example) for example in fresh}
+        rows: dict[str, Any] = {}
+        for example in examples:
+            if example.id not in rows:
+                rows[example.id] = _row(example)
         added = 0
         with self._db.write("The examples") as connection:
             for chunk in batches(list(rows), 500):

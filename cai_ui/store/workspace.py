@@ -44,7 +44,8 @@ class Workspace:
 
     def export_path(self, name: str) -> Path:
         """A file offered for download. `name` is made of ids and a suffix."""
-        return self.exports_dir() / self._part(name)
+        self.exports_dir()
+        return self._at("exports", name)
 
     def exports_dir(self) -> Path:
         """Folder that holds nothing but files made for download."""

@@ -1,0 +1,175 @@
+"""Decisions become the right rows and pairs, and what gives none is counted."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cai_ui.config import DatasetSettings
+from cai_ui.curate.dataset import build_dataset
+from cai_ui.curate.split import prompt_key
+from cai_ui.errors import InputError
+from cai_ui.records import Dataset, Decision, Example, Message, PreferencePair, TrainingExample, make_example
+
+Judged = tuple[Example, Decision]
+PLAIN = DatasetSettings(eval_share=0, helpful=0)
+
+
+def judged(verdict: str, prompt: str = "q", initial: str | None = "bad", revision: str = "good", **rest: str) -> Judged:
+    example = make_example(
+        (Message("user", prompt),), initial, revision, source="s", constitution_hash=rest.get("constitution")
+    )
+    return example, Decision("e", example.id, verdict, "Ana", rest.get("text"))  # type: ignore[arg-type]
+
+
+def helpful(n: int) -> list[TrainingExample]:
+    return [TrainingExample((Message("user", f"help {i}"),), f"here {i}", None, "helpful") for i in range(n)]
+
+
+def helpful_pairs(n: int) -> list[PreferencePair]:
+    return [PreferencePair((Message("user", f"help {i}"),), "here", "no", None, "helpful") for i in range(n)]
+
+
+def build(*decided: Judged) -> Dataset:
+    return build_dataset("d", decided, [], PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("case", "answer", "pair"),
+    [
+        (judged("accept"), "good", ("good", "bad")),
+        (judged("edit", text="edited"), "edited", ("edited", "bad")),
+        (judged("flip"), "bad", ("bad", "good")),
+        (judged("accept", initial=None), "good", None),
+        (judged("accept", initial="  "), "good", None),
+        (judged("accept", initial="good\n"), "good", None),
+        (judged("edit", text="bad"), "bad", None),
+    ],
+)
+def test_each_verdict_gives_its_row_and_pair(case: Judged, answer: str, pair: tuple[str, str] | None) -> None:
+    dataset = build(case)
+    (row,) = dataset.sft_train
+    assert (row.answer, row.example_id, row.source, row.conversation) == (answer, case[0].id, "s", case[0].conversation)
+    assert [(p.chosen, p.rejected) for p in dataset.pairs_train] == ([pair] if pair else [])
+    assert sum(dataset.left_out.values()) == (0 if pair else 1)
+
+
+def test_what_is_left_out_is_counted_by_reason() -> None:
+    dataset = build(
+        judged("accept", "a"),
+        judged("accept", "a", initial="other"),
+        judged("reject", "b"),
+        judged("reject", "c"),
+        judged("skip", "d"),
+        judged("accept", "e", initial="same", revision="same"),
+        judged("accept", "f", initial=None),
+        judged("accept", "g", revision=" "),
+        judged("flip", "h", initial=""),
+    )
+    assert dataset.left_out == {
+        "rejected": 2,
+        "skipped": 1,
+        "empty text": 2,
+        "the same row again": 1,
+        "no pair: chosen and rejected are the same": 1,
+        "no pair: no initial answer": 1,
+    }
+    assert len(dataset.sft_train) == 3 and len(dataset.pairs_train) == 2
+
+
+def test_parents_are_the_constitutions_of_what_was_used() -> None:
+    dataset = build(
+        judged("accept", "a", constitution="h2"),
+        judged("accept", "b", constitution="h1"),
+        judged("reject", "c", constitution="h3"),
+        judged("accept", "d"),
+    )
+    assert dataset.parents == ("h1", "h2")
+
+
+def test_one_row_is_trained_on_and_nothing_is_held_out() -> None:
+    dataset = build_dataset("d", [judged("accept")], [], DatasetSettings(eval_share=0.5, helpful=0))
+    assert (len(dataset.sft_train), len(dataset.sft_eval), len(dataset.pairs_train)) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("cases", [[], [judged("reject"), judged("skip", "b"), judged("accept", "c", revision="")]])
+def test_nothing_to_learn_is_refused_with_the_count(cases: list[Judged]) -> None:
+    with pytest.raises(InputError) as caught:
+        build_dataset("d", cases, helpful(10), PLAIN)
+    assert "Nothing was frozen" in str(caught.value)
+    assert not cases or "1 empty text, 1 rejected, 1 skipped" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\x00", "\ud800", "x" * 121])
+def test_a_name_that_cannot_be_kept_is_refused(name: str) -> None:
+    with pytest.raises(InputError):
+        build_dataset(name, [judged("accept")], [], PLAIN)
+
+
+def test_helpful_rows_and_pairs_are_mixed_in_by_count() -> None:
+    wanted = DatasetSettings(eval_share=0.2, helpful=30)
+    decided = [judged("accept", f"q{i}") for i in range(20)]
+    dataset = build_dataset("d", decided, helpful(100), wanted, helpful_pairs(50))
+    for train, held_out in ((dataset.sft_train, dataset.sft_eval), (dataset.pairs_train, dataset.pairs_eval)):
+        assert sum(row.source == "helpful" for row in (*train, *held_out)) == 30
+        assert sum(row.source == "s" for row in (*train, *held_out)) == 20
+        assert sum(row.source == "s" for row in held_out) == 4
+        assert any(row.source == "helpful" for row in held_out)
+        sources = [row.source for row in train]
+        assert sources != sorted(sources) and sources != sorted(sources, reverse=True)
+    assert len(build_dataset("d", decided, helpful(3), wanted).sft_train) < 24
+
+
+def test_the_limit_draws_the_same_examples_again() -> None:
+    decided = [judged("accept", f"q{i}") for i in range(50)]
+    limited = DatasetSettings(eval_share=0, helpful=0, harmless_limit=10)
+    dataset = build_dataset("d", decided, [], limited)
+    assert len(dataset.sft_train) == 10 and dataset.left_out == {"over the limit of decided examples": 40}
+    other = build_dataset("d", decided, [], limited.model_copy(update={"seed": 1}))
+    assert {r.example_id for r in dataset.sft_train} != {r.example_id for r in other.sft_train}
+
+
+def test_the_same_input_in_any_order_gives_the_same_hash() -> None:
+    decided = [judged(random.Random(i).choice(["accept", "flip"]), f"q{i % 9}", initial=f"i{i}") for i in range(40)]
+    extra, pairs = helpful(30), helpful_pairs(30)
+    wanted = DatasetSettings(eval_share=0.3, helpful=12, harmless_limit=20, seed=4)
+    hashes = set()
+    for seed in range(4):
+        rng = random.Random(seed)
+        for rows in (decided, extra, pairs):
+            rng.shuffle(rows)  # type: ignore[arg-type]
+        hashes.add(build_dataset("d", decided, extra, wanted, pairs).hash)
+    assert len(hashes) == 1
+    assert build_dataset("d", decided, extra, wanted.model_copy(update={"seed": 5}), pairs).hash not in hashes
+
+
+prompts = st.sampled_from(["Lock?", "lock", " LOCK! ", "ﬁne", "Fine", "q", "¿q?", "other", "x y", "X  y."]) | st.text(
+    alphabet=st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=6
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.lists(st.tuples(prompts, st.sampled_from(["accept", "flip", "edit", "reject"])), min_size=1, max_size=40),
+    st.lists(prompts, max_size=20),
+    st.floats(0, 0.5),
+    st.integers(0, 1000),
+)
+def test_no_prompt_is_on_both_sides(cases: list[tuple[str, str]], others: list[str], share: float, seed: int) -> None:
+    decided = [judged(verdict, prompt, initial=f"i{n}", text=f"t{n}") for n, (prompt, verdict) in enumerate(cases)]
+    extra = [TrainingExample((Message("user", p),), f"a{n}", None, "h") for n, p in enumerate(others)]
+    pairs = [PreferencePair((Message("user", p),), f"a{n}", "b", None, "h") for n, p in enumerate(others)]
+    wanted = DatasetSettings(eval_share=share, helpful=10, seed=seed)
+    if all(verdict == "reject" for _, verdict in cases):
+        with pytest.raises(InputError):
+            build_dataset("d", decided, extra, wanted, pairs)
+        return
+    dataset = build_dataset("d", decided, extra, wanted, pairs)
+    train = {prompt_key(row.conversation) for row in (*dataset.sft_train, *dataset.pairs_train)}
+    held_out = {prompt_key(row.conversation) for row in (*dataset.sft_eval, *dataset.pairs_eval)}
+    assert not train & held_out
+    assert dataset.sft_train
+    assert all(pair.chosen.strip() != pair.rejected.strip() for pair in dataset.pairs_train + dataset.pairs_eval)

@@ -1,0 +1,60 @@
+"""Ids become paths; nothing else does, and nothing leads out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cai_ui.errors import CaiError, InputError, StoreError
+from cai_ui.store import Workspace
+
+OUTSIDE = [
+    "..", ".", "", "../x", "/etc/passwd", "a/b", "a\\b", "..%2f", "C:", "C:\\x", "a\x00b", "a" * 300, "-rf", ";rm",
+    "$(id)", "a\nb", "a b", ".hidden", "a..b", "~", "é", "a.", "a\ud800",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_what_is_no_id_is_refused_everywhere(tmp_path: Path, name: str) -> None:
+    workspace = Workspace(tmp_path / "home")
+    for make in (workspace.run_dir, workspace.dataset_dir, workspace.export_path):
+        with pytest.raises(InputError):
+            make(name)
+    assert list(tmp_path.rglob("*")) in ([tmp_path / "home"], [tmp_path / "home", tmp_path / "home" / "exports"])
+
+
+def test_ids_give_paths_below_home(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "new" / "home")
+    paths = [
+        workspace.run_dir("run-1_a"),
+        workspace.dataset_dir("0" * 64),
+        workspace.uploads_dir(),
+        workspace.tmp_dir(),
+    ]
+    assert all(path.is_dir() and path.is_relative_to(workspace.home) for path in paths)
+    export = workspace.export_path("sft-0123.jsonl")
+    assert export.parent.is_dir() and not export.exists()
+    assert workspace.tmp_dir() != workspace.tmp_dir()
+
+
+def test_links_inside_are_refused_and_the_home_itself_may_be_one(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "link").symlink_to(elsewhere)
+    workspace = Workspace(tmp_path / "link")
+    assert workspace.home == elsewhere
+    (elsewhere / "runs").symlink_to("/etc")
+    (elsewhere / "exports").mkdir()
+    (elsewhere / "exports" / "x.jsonl").symlink_to("/etc/passwd")
+    (elsewhere / "cai.db").symlink_to("/etc/passwd")
+    for make in (lambda: workspace.run_dir("r1"), lambda: workspace.export_path("x.jsonl"), lambda: workspace.database):
+        with pytest.raises(StoreError, match="symbolic link"):
+            make()
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    (tmp_path / "runs").write_text("in the way")
+    with pytest.raises(CaiError, match="runs"):
+        workspace.run_dir("r1")
