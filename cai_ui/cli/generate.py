@@ -32,9 +32,10 @@ def _generate(parsed: Arguments) -> int:
     if parsed.batch_size < 1:
         raise InputError("--batch-size is not a number from 1.")
     with opened(parsed) as services:
-        prompts: Any = pipeline.list_prompts(services, parsed.prompt_set, parsed.number, sampling.seed)
         if parsed.prompts is not None:
-            prompts = [line for line in read_text(parsed.prompts).splitlines() if line.strip()]
+            prompts: Any = [line for line in read_text(parsed.prompts).splitlines() if line.strip()]
+        else:
+            prompts = pipeline.list_prompts(services, parsed.prompt_set, parsed.number, sampling.seed)
         version = find_version(services, parsed.constitution)
         before = pipeline.count_traces(services)
         last = None

@@ -44,11 +44,11 @@ def _train(parsed: Arguments) -> int:
 def _submit(services: Any, parsed: Arguments) -> Any:
     from cai_ui import pipeline
 
+    dataset = find_dataset(services, parsed.dataset)
     presets = pipeline.presets(services)
     if parsed.preset not in presets:
         raise InputError(f"There is no preset {parsed.preset[:80]!r}.", next_step=f"Choose: {', '.join(presets)}.")
     settings = read_flags(TrainSettings, parsed, presets[parsed.preset][parsed.what])
-    dataset = find_dataset(services, parsed.dataset)
     return pipeline.start_run(
         services, parsed.what, dataset, settings, "command line", parsed.name, parsed.start_adapter
     )

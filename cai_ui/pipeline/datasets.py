@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
 from cai_ui.config import DatasetSettings
 from cai_ui.errors import InputError
-from cai_ui.pipeline.prompt_sets import helpful_pairs, helpful_rows
+from cai_ui.pipeline.helpful import helpful_pairs, helpful_rows
 from cai_ui.pipeline.services import Services
-from cai_ui.records import Dataset, DatasetInfo, Decision, Example
+from cai_ui.records import Dataset, DatasetInfo, Decision, Example, TrainingExample
 from cai_ui.store import QueueFilter
 from cai_ui.text import NAME_LIMIT, clean_text
 
@@ -24,10 +24,12 @@ def freeze_dataset(
     author: str,
     filter: QueueFilter | None = None,
     example_ids: Collection[str] | None = None,
+    helpful: Sequence[TrainingExample] | None = None,
 ) -> DatasetInfo:
     """Freeze what has been judged (of the filter, or of these ids) with helpful rows mixed in, as a new version.
 
-    InputError if nothing has been judged, or if what was judged gives no row.
+    `helpful` rows are chosen by the model in use unless they are given. InputError if nothing has been
+    judged, or if what was judged gives no row.
     """
     from cai_ui.curate.dataset import build_dataset
 
@@ -36,7 +38,7 @@ def freeze_dataset(
         raise InputError(
             "Nothing has been judged yet.", kept="The queue is unchanged.", next_step="Accept or edit some examples."
         )
-    rows = helpful_rows(settings.helpful, settings.seed)
+    rows = helpful_rows(services, settings) if helpful is None else list(helpful)
     refusals = [example.revision for example, decision in decided if _declines(example, decision)]
     dataset = build_dataset(
         clean_text(name, "Name", limit=NAME_LIMIT),

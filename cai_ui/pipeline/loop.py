@@ -18,11 +18,12 @@ from cai_ui.engine import StopFlag
 from cai_ui.errors import NotFoundError, TrainingError
 from cai_ui.pipeline import comparison, datasets, runs
 from cai_ui.pipeline.batch import keep_result
+from cai_ui.pipeline.helpful import SMALL_MODELS, own_answers
 from cai_ui.pipeline.principles import current_constitution
 from cai_ui.pipeline.progress import remembered
 from cai_ui.pipeline.prompt_sets import draw, scorer_for
 from cai_ui.pipeline.services import ACTIVE_RUNS, WAIT_S, Services
-from cai_ui.records import BASE, Evaluation, Example, Method, Run
+from cai_ui.records import BASE, Evaluation, Example, Method, Run, TrainingExample
 
 RATER = "guided run"
 """Signs the automatic acceptances, so that they can be told from a person's."""
@@ -188,7 +189,16 @@ class _Loop:
     def _freeze(self) -> Iterator[str]:
         settings = DatasetSettings(helpful=self._settings.helpful, seed=self._settings.seed)
         ids = {example.id for example in self._examples}
-        info = datasets.freeze_dataset(self._services, RATER, settings, self._author, example_ids=ids)
+        helpful: list[TrainingExample] | None = None
+        engine = self._services.engine(WAIT_S)
+        if engine.name not in SMALL_MODELS:
+            helpful = []
+            for row in own_answers(engine, settings.helpful, Sampling(seed=settings.seed), self._stop):
+                helpful.append(row)
+                yield f"{len(helpful)} of {settings.helpful} helpful answers of its own"
+            if self._stop.is_set():
+                return
+        info = datasets.freeze_dataset(self._services, RATER, settings, self._author, example_ids=ids, helpful=helpful)
         self._now = replace(self._now, dataset_hash=info.hash)
         yield ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in info.counts.items() if count)
 

@@ -7,13 +7,12 @@ be asked. Only the scoring of answers is different: a real model's answers are r
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 
 from cai_ui.compare.metrics import PhraseScorer, Score, Scorer
 from cai_ui.engine import Engine
 from cai_ui.errors import NotFoundError
 from cai_ui.pipeline.services import Services
-from cai_ui.records import Message, PreferencePair, Prompt, PromptKind, TrainingExample
+from cai_ui.records import Prompt, PromptKind
 
 HELDOUT: tuple[PromptKind, ...] = ("harmful", "helpful", "twin")
 
@@ -61,26 +60,3 @@ class MiniatureScorer:
 def scorer_for(engine: Engine) -> Scorer:
     """Exact rules for the embedded model, phrases for any other."""
     return MiniatureScorer() if engine.name == "embedded" else PhraseScorer()
-
-
-def helpful_rows(n: int, seed: int) -> list[TrainingExample]:
-    """Helpful rows with the reference answers of the miniature world, one in four of them a benign twin."""
-    from cai_ui.demo import prompt_sets as demo
-
-    twins = draw("train-twin", n // 4, seed)
-    rows = []
-    for prompt in [*draw("train-helpful", n - len(twins), seed), *twins]:
-        answer = demo.reference_answer(prompt)
-        if answer:
-            rows.append(TrainingExample((Message("user", prompt.text),), answer, None, f"demo {prompt.kind}"))
-    return rows
-
-
-def helpful_pairs(rows: Sequence[TrainingExample], refusals: Sequence[str], seed: int) -> list[PreferencePair]:
-    """Pairs that keep DPO from refusing everything: the helpful answer over somebody else's refusal."""
-    if not refusals:
-        return []
-    chance = random.Random(f"refusals/{seed}")
-    return [
-        PreferencePair(row.conversation, row.answer, chance.choice(list(refusals)), None, row.source) for row in rows
-    ]

@@ -49,6 +49,14 @@ class EngineHost:
             turn = self._turn
         threading.Thread(target=self._load, args=(settings, turn), name="load-model", daemon=True).start()
 
+    def use(self, engine: Engine) -> None:
+        """Take an engine that was made elsewhere."""
+        self._loaded(engine)
+        with self._changed:
+            self._turn += 1
+            self._engine, self._status = engine, engine.status()
+            self._changed.notify_all()
+
     def get(self, wait_s: float = 0.0) -> Engine:
         """The engine. EngineError with a plain sentence while it is loading (after `wait_s`) or has failed."""
         with self._changed:
@@ -124,12 +132,15 @@ class Services:
         self.store.close()
 
 
-def open_services(settings: AppSettings, database_url: str | None = None) -> Services:
-    """Open the workspace and begin to load the model. Returns at once; StoreError if the folder cannot be used."""
+def open_services(settings: AppSettings, engine: Engine | None = None) -> Services:
+    """Open the workspace and begin to load the model. Returns at once; StoreError if the folder cannot be used.
+
+    `engine` is one that is there already; then nothing is loaded. CAI_DATABASE_URL puts the database elsewhere.
+    """
     from cai_ui.pipeline.principles import keep_shipped
     from cai_ui.pipeline.progress import remembering
 
-    store = open_store(Path(settings.home).expanduser(), database_url or os.environ.get("CAI_DATABASE_URL") or None)
+    store = open_store(Path(settings.home).expanduser(), os.environ.get("CAI_DATABASE_URL") or None)
     try:
         store.mark_interrupted()
         keep_shipped(store)
@@ -145,7 +156,10 @@ def open_services(settings: AppSettings, database_url: str | None = None) -> Ser
     except BaseException:
         store.close()
         raise
-    host.load(settings)
+    if engine is None:
+        host.load(settings)
+    else:
+        host.use(engine)
     return services
 
 
