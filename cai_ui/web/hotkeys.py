@@ -2,6 +2,7 @@
 clicks the button that carries an elem_id, if it can be seen and pressed.
 
 Keys without Ctrl are dead while somebody types, chooses from a menu, or holds Alt, Ctrl or Cmd.
+A second script makes text boxes report every change of their text, not typing alone.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ RUN_CLASS = "ctrl-enter"
 
 
 def head() -> str:
-    """The script element for the page's head."""
-    script = (Path(__file__).parent / "assets" / "keys.js").read_text(encoding="utf-8")
-    return f"<script>window.caiKeys = {json.dumps({'keys': CURATE_KEYS, 'run': RUN_CLASS})};\n{script}</script>"
+    """The script elements for the page's head."""
+    assets = Path(__file__).parent / "assets"
+    keys = f"window.caiKeys = {json.dumps({'keys': CURATE_KEYS, 'run': RUN_CLASS})};"
+    scripts = [keys, *((assets / name).read_text(encoding="utf-8") for name in ("keys.js", "typing.js"))]
+    return "".join(f"<script>{script}</script>" for script in scripts)

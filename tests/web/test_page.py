@@ -37,7 +37,7 @@ def test_element_ids_are_given_once(page: gr.Blocks) -> None:
 def test_buttons_have_ids_and_do_something(page: gr.Blocks) -> None:
     used = {target[0] for fn in page.fns.values() for target in fn.targets}
     for block in page.blocks.values():
-        if isinstance(block, (gr.Button, gr.UploadButton, gr.DownloadButton)):
+        if isinstance(block, (gr.Button, gr.UploadButton)):
             assert block.elem_id, f"{block} has no id"
             assert block._id in used, f"the button {block.elem_id} does nothing"
 

@@ -21,6 +21,7 @@ from cai_ui.pipeline import Services
 from cai_ui.records import Constitution, Principle
 from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_text
 from cai_ui.web import drafts
+from cai_ui.web.download import Download, build_download, wire_download
 from cai_ui.web.guard import bind
 from cai_ui.web.present import esc, hint, lead, notice, short, when
 from cai_ui.web.session import Session, SessionParts
@@ -202,7 +203,7 @@ class PrinciplesParts:
     save: gr.Button
     discard: gr.Button
     upload: gr.UploadButton
-    download: gr.DownloadButton
+    download: Download
 
     @property
     def around(self) -> list[gr.components.Component]:
@@ -261,7 +262,7 @@ def build(services: Services) -> PrinciplesParts:
             upload = gr.UploadButton(
                 "Import YAML file", file_types=[".yaml", ".yml"], elem_id="principles-import", scale=0
             )
-            download = gr.DownloadButton("Export saved version as YAML", elem_id="principles-export", scale=0)
+            download = build_download("Export saved version as YAML", "principles-export", scale=0)
         gr.HTML(
             hint(
                 "Switch a principle off or reword its requests, save a version, and run the same prompt again under "
@@ -355,7 +356,7 @@ def wire(services: Services, parts: PrinciplesParts, session: SessionParts, all_
     )
     parts.upload.upload(to_all(import_file), [session.state, parts.upload], parts.all, **one_by_one)
     parts.use.click(bind(_say_used, services), here[:2], [parts.use_note], **one_by_one)
-    parts.download.click(bind(export_file, services), here[:2], [parts.download], **one_by_one)
+    wire_download(parts.download, bind(export_file, services), here[:2])
 
 
 def _say_used(services: Services, session: Session, base: str) -> str:
