@@ -149,8 +149,6 @@ def revise(
             return
         trace = _extended(trace, planned, answer)
         yield StepEvent(planned.kind, planned.principle, answer.text, trace.steps[-1], trace)
-        if answer.finish == "stopped":
-            return
 
 
 def revise_batch(

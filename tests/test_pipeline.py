@@ -72,7 +72,9 @@ def test_services_are_there_before_the_model(tmp_path: Path) -> None:
         services.engine()
     until(lambda: pipeline.engine_status(services).state == "failed")
     with pytest.raises(EngineError, match="Everything else works"):
-        pipeline.arms(services)
+        chain(services)
+    assert pipeline.arms(services) == []
+    assert pipeline.arm_titles(services) == {"base": "Base model"}
     pipeline.choose_model(services, "scripted")
     assert services.engine(20).name == "scripted"
     services.close()
@@ -228,6 +230,23 @@ def test_an_edited_revision_is_what_is_judged(services: Services) -> None:
     assert pipeline.example(services, example.id) == example
     assert pipeline.send_to_curate(services, trace.id) == example
     assert pipeline.counts(services).total == 1
+
+
+def test_the_chain_works_on_weights(services: Services, tiny_engine: Any) -> None:
+    services.host.use(tiny_engine)
+    short = Sampling(max_new_tokens=8)
+    tone = next(v for v in pipeline.versions(services) if v.constitution.name == "tone").hash
+    events = list(pipeline.start_chain(services, "Hello", tone, RevisionSettings(), short))
+    assert [step.kind for step in events[-1].trace.steps] == ["draft", "critique", "revision"]
+    again = list(pipeline.start_chain(services, "Hello", tone, RevisionSettings(), short))
+    assert again[-1].trace.steps == events[-1].trace.steps
+    one, three = (
+        list(pipeline.run_batch(services, prompts, tone, RevisionSettings(), short, 4))
+        for prompts in (["Hello"], ["Hello", "Ho", "Hi"])
+    )
+    assert (one[-1].done, three[-1].done) == (1, 3)
+    traces = {t.prompt.text: t for t in pipeline.recent_traces(services, 3)}
+    assert traces["Hello"].steps == pipeline.recent_traces(services, 4)[-1].steps
 
 
 # Batches

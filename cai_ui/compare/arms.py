@@ -15,6 +15,8 @@ from cai_ui.engine import BASE, Engine, Request, StopFlag
 from cai_ui.errors import EngineError, NotFoundError
 from cai_ui.records import AdapterInfo, Answer, Message
 
+BASE_TITLE = "Base model"
+
 
 @dataclass(frozen=True)
 class ArmText:
@@ -29,7 +31,7 @@ class ArmText:
 
 def base_arm(engine: Engine) -> AdapterInfo:
     """The model without an adapter, as an arm. Its `hash` is "": there are no adapter weights."""
-    return AdapterInfo(BASE, "Base model", "", engine.base_hash, "base", None, "")
+    return AdapterInfo(BASE, BASE_TITLE, "", engine.base_hash, "base", None, "")
 
 
 def choose(available: Sequence[AdapterInfo], names: Sequence[str]) -> list[AdapterInfo]:

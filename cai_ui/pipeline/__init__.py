@@ -23,6 +23,7 @@ from cai_ui.pipeline.chains import (
 from cai_ui.pipeline.comparison import (
     EvaluationProgress,
     answer_side_by_side,
+    arm_titles,
     arms,
     blind_order,
     evaluate_prompts,
@@ -98,6 +99,7 @@ __all__ = [
     "StepEvent",
     "accept_open",
     "answer_side_by_side",
+    "arm_titles",
     "arms",
     "batch_status",
     "blind_order",

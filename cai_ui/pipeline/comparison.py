@@ -16,11 +16,11 @@ from cai_ui.compare.metrics import Scorer
 from cai_ui.compare.votes import PairTally
 from cai_ui.config import CompareSettings, Sampling
 from cai_ui.engine import Engine, StopFlag
-from cai_ui.errors import NotFoundError
+from cai_ui.errors import EngineError, NotFoundError
 from cai_ui.pipeline.progress import remembered
 from cai_ui.pipeline.prompt_sets import heldout_prompts, scorer_for
 from cai_ui.pipeline.services import WAIT_S, Services
-from cai_ui.records import AdapterInfo, Evaluation, Message, Prompt, Vote
+from cai_ui.records import BASE, AdapterInfo, Evaluation, Message, Prompt, Vote
 from cai_ui.revise import as_prompt
 from cai_ui.text import NAME_LIMIT, clean_text
 
@@ -41,8 +41,17 @@ class EvaluationProgress:
 
 
 def arms(services: Services) -> list[AdapterInfo]:
-    """The base, then the adapters that are loaded. EngineError while there is no model."""
-    return engine_arms(services.engine())
+    """The base, then the adapters that are loaded; nothing while there is no model that could answer."""
+    try:
+        return engine_arms(services.engine())
+    except EngineError:
+        return []
+
+
+def arm_titles(services: Services) -> dict[str, str]:
+    """Title by arm name, also of adapters that are not loaded, for showing older results."""
+    titles = {run.adapter: run.name for run in services.store.runs() if run.adapter}
+    return {BASE: side.BASE_TITLE, **titles, **{arm.name: arm.title for arm in arms(services)}}
 
 
 def engine_arms(engine: Engine) -> list[AdapterInfo]:
@@ -107,7 +116,7 @@ def evaluate_prompts(
 
 def start_evaluation(services: Services, arm_names: Sequence[str], settings: CompareSettings, owner: str = "") -> None:
     """Begin in the background. ConflictError while one is running; NotFoundError for an arm that is not there."""
-    chosen = side.choose(arms(services), arm_names)
+    chosen = side.choose(engine_arms(services.engine()), arm_names)
     total = len(chosen) * len(heldout_prompts(settings.per_kind, settings.seed))
     services.evaluation.start(
         lambda stop: run_evaluation(services, arm_names, settings, stop), EvaluationProgress(0, total), owner

@@ -15,7 +15,7 @@ from cai_ui import revise
 from cai_ui.background import time_left
 from cai_ui.config import CompareSettings, DatasetSettings, LoopSettings, RevisionSettings, Sampling, TrainSettings
 from cai_ui.engine import StopFlag
-from cai_ui.errors import NotFoundError, TrainingError
+from cai_ui.errors import EngineError, NotFoundError, TrainingError
 from cai_ui.pipeline import comparison, datasets, runs
 from cai_ui.pipeline.batch import keep_result
 from cai_ui.pipeline.helpful import SMALL_MODELS, own_answers
@@ -74,7 +74,12 @@ class LoopView:
 
 
 def start_loop(services: Services, author: str = "", settings: LoopSettings | None = None) -> None:
-    """Begin in the background. ConflictError while it is running."""
+    """Begin in the background. ConflictError while it is running, EngineError for a model that cannot be trained."""
+    if services.host.status().model == "scripted":
+        raise EngineError(
+            "The scripted model cannot be trained.",
+            next_step="Choose the embedded model or a real one on the Start tab.",
+        )
     services.loop.start(
         lambda stop: whole_loop(services, stop, settings or LoopSettings(), author), LoopProgress(), author
     )
