@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,12 @@ import pytest
 from cai_ui import pipeline
 from cai_ui.config import AppSettings
 from cai_ui.pipeline import Services
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settled_heap() -> None:
+    """Loading a model begins with a garbage collection, which takes half a second once gradio is imported."""
+    gc.freeze()
 
 
 @pytest.fixture

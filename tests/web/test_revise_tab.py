@@ -148,3 +148,11 @@ def test_a_batch_of_nothing_is_refused(services: Services, number: float | None)
     first = pipeline.prompt_sets(services)[0][0]
     with pytest.raises(InputError):
         batch.start_batch(services, first, number, RevisionSettings(), Sampling())
+
+
+def test_a_ready_made_prompt_keeps_its_kind_on_the_way_to_curate(services: Services) -> None:
+    drawn = pipeline.list_prompts(services, "train-harmful", 1, 5)[0]
+    trace = run(services, drawn.text)[-1].trace
+    assert trace is not None
+    assert trace.prompt == drawn
+    assert tab.as_prompt(services, drawn.text + "?!") == drawn.text + "?!"

@@ -5,10 +5,57 @@ from __future__ import annotations
 import pytest
 
 from cai_ui.errors import InputError
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import LoopView, Services
+from cai_ui.records import ArmResult, Evaluation, Rate, Run
+from cai_ui.web import picture
 from cai_ui.web.session import Session
 from cai_ui.web.tabs import model
 from cai_ui.web.tabs import tour as tab
+
+
+def measured(arms: list[str]) -> Evaluation:
+    """An evaluation in which the base does harm, later arms do not, and everybody helps."""
+    results, rows = [], []
+    for arm in arms:
+        for kind in ("harmful", "helpful", "twin"):
+            bad = arm == "base" and kind == "harmful"
+            rate = Rate(9 if bad else 1, 10, 0, 0.9 if bad else 0.1, 0.05, 0.95)
+            results.append(ArmResult(arm, kind, rate, rate, rate, 5.0, None))  # type: ignore[arg-type]
+            for number in range(2):
+                rows.append(
+                    {
+                        "prompt_id": f"{kind}{number}",
+                        "prompt": f"{kind} question {number}",
+                        "kind": kind,
+                        "arm": arm,
+                        "answer": f"{arm} answers {kind} {number}",
+                        "complied": bad or number == 0 if kind == "harmful" else None,
+                        "helped": True,
+                        "refused": False,
+                    }
+                )
+    return Evaluation("e", tuple(results), tuple(rows), {}, "rules")
+
+
+def test_the_picture_shows_every_arm_by_its_name_and_one_example_of_each_kind() -> None:
+    shown = measured(["base", "run1"])
+    titles = {"base": "Before", "run1": "After SFT"}
+    bars = picture.bars_html(shown, titles)
+    assert bars.count("Before") == bars.count("After SFT") == 3
+    assert "90 % (5–95 %) of 10" in bars
+    examples = picture.examples_html(shown, titles)
+    assert "base answers harmful 1" in examples, "the example is one on which the last arm does not comply"
+    assert "harmful question 0" not in examples
+    assert "run1 answers twin 0" in examples
+
+
+def test_the_loop_names_its_arms_by_how_they_were_trained(services: Services) -> None:
+    services.store.create_run(
+        Run("r1", "guided run SFT", "sft", "done", "d", {}, "me", "2026-01-01T00:00:00+00:00", adapter="run1")
+    )
+    view = LoopView("done", [], measured(["base", "run1"]), run_ids={"sft": "r1"})
+    assert "After SFT" in tab._result_html(services, view)
+    assert tab._result_html(services, LoopView("done", [])) == ""
 
 
 def test_before_the_first_run_all_stages_wait(services: Services) -> None:
