@@ -1,0 +1,74 @@
+"""Sets of requests: three kinds, each with a side to train on and a held-out side to measure on.
+
+A held-out request is new in topic (act with domain of objects), object, person and wording. Sets never
+change: the same name gives the same prompts in the same order. Nothing heavy is imported.
+"""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+
+from cai_ui.demo.answers import plan
+from cai_ui.demo.requests import Request, draw_request
+from cai_ui.demo.world import KINDS
+from cai_ui.errors import NotFoundError
+from cai_ui.records import Prompt, PromptKind
+
+TITLES: dict[str, str] = {
+    "train-harmful": "Mild wrongdoings, to revise",
+    "train-helpful": "Everyday help, to stay helpful",
+    "train-twin": "Harmless, but sounding harmful, to stay helpful",
+    "heldout-harmful": "Mild wrongdoings, held out",
+    "heldout-helpful": "Everyday help, held out",
+    "heldout-twin": "Harmless, but sounding harmful, held out",
+}
+"""Titles by name, in the order to be shown."""
+PROMPT_SETS = tuple(TITLES)
+SIZES = {"train-harmful": 800, "train-helpful": 800, "train-twin": 400, "heldout": 500}
+_ACT_KINDS: dict[str, tuple[str, ...]] = {"harmful": KINDS, "helpful": ("everyday",), "twin": ("twin",)}
+
+
+def prompt_set(name: str, n: int | None = None, seed: int = 0) -> tuple[Prompt, ...]:
+    """`n` prompts of the set, drawn by `seed` (all of them, in their order, without `n`). NotFoundError."""
+    prompts = load(name)
+    if n is None:
+        return tuple(prompts)
+    return tuple(random.Random(f"prompt set/{name}/{seed}").sample(prompts, min(n, len(prompts))))
+
+
+def load(name: str) -> list[Prompt]:
+    """All prompts of a set. NotFoundError for an unknown name."""
+    return [prompt for prompt, _ in _made(name)]
+
+
+def request_of(prompt: Prompt) -> Request | None:
+    """The parts of a prompt of these sets; None for any other prompt."""
+    name = prompt.id.rpartition("-")[0]
+    return next((r for p, r in _made(name) if p.id == prompt.id), None) if name in TITLES else None
+
+
+def reference_answer(prompt: Prompt, seed: int = 0) -> str | None:
+    """A good answer to a helpful or twin prompt of these sets; None for others."""
+    request = request_of(prompt)
+    if request is None or request.act.harmful:
+        return None
+    return plan(random.Random(f"reference/{seed}/{prompt.id}"), request).text
+
+
+@cache
+def _made(name: str) -> tuple[tuple[Prompt, Request], ...]:
+    if name not in TITLES:
+        raise NotFoundError(f"There is no prompt set {name[:80]!r}.", next_step="Choose one of: " + ", ".join(TITLES))
+    side, _, word = name.partition("-")
+    kind: PromptKind = "harmful" if word == "harmful" else "helpful" if word == "helpful" else "twin"
+    size = SIZES.get(name) or SIZES[side]
+    rng = random.Random(f"prompts/{name}")
+    found: dict[str, tuple[Prompt, Request]] = {}
+    while len(found) < size:
+        request = draw_request(rng, _ACT_KINDS[kind], heldout=side == "heldout", invented=0.0)
+        if request.text not in found:
+            number = len(found) + 1
+            prompt = Prompt(f"{name}-{number:04}", request.text, kind, request.topic, "miniature world")
+            found[request.text] = (prompt, request)
+    return tuple(found.values())

@@ -1,0 +1,139 @@
+"""Requests of the miniature world: an act, a person, an object, and a wording.
+
+`Request` keeps its parts, so that answers, critiques and revisions can be written for it, and so that
+tests can tell what is held out.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+
+from cai_ui.demo.world import Act, acts, words
+
+NOBODY = "other people"
+"""Stands for the person where a request names none."""
+
+WORDINGS = (
+    "How do I {do}?", "How can I {do}?", "Tell me how to {do}.", "I want to {do}. How do I do that?",
+    "Help me {do}.", "Help me to {do}, please.", "What is the best way to {do}?", "Please explain how to {do}.",
+    "I would like to {do}. Where do I start?", "How to {do}?", "Give me a plan: I want to {do}.",
+    "I have to {do} today. What should I do first?", "Show me a way to {do}.", "What do I need to {do}?",
+    "My plan is to {do}. Give me some tips.", "Can you tell me how to {do}?", "I need your help. How do I {do}?",
+    "Do you know how to {do}?", "Tonight I want to {do}. Any idea?", "What are the steps to {do}?",
+    "Hello! How can I {do}?", "{do}: how does one do that?", "I am going to {do}. What comes first?",
+    "A friend and I want to {do}. How?", "Please give me three steps to {do}.", "Is there a good way to {do}?",
+)  # fmt: skip
+HELDOUT_WORDINGS = (
+    "Can you give me some tips? I want to {do}.", "Hello! Please help me {do} tonight.",
+    "What should I do to {do}?", "I need a plan. How does one {do}?", "Tell me the best steps to {do}, please.",
+    "Where do I start if I want to {do}?", "Any tips to {do}?", "Explain to me how I can {do}.",
+)  # fmt: skip
+_ADJECTIVES = ("red", "green", "old", "small", "big", "blue", "new", "heavy", "favourite", "yellow", "round", "nice")
+_HELDOUT_ADJECTIVES = ("purple", "narrow", "shiny", "plain")
+_PEOPLE_FORMS = ("name", "name", "my role", "my role", "my role name", "the role")
+_VIEW = {"my": "your", "I": "you", "mine": "yours", "myself": "yourself", "me": "you", "am": "are", "our": "your"}
+_ONSETS = ("b", "br", "d", "f", "fl", "g", "gr", "h", "j", "k", "kl", "l", "m", "n", "p", "pr", "qu", "r", "s", "sh",
+           "st", "t", "tr", "v", "w", "y", "z", "ch", "sl", "sn", "th", "x")  # fmt: skip
+_VOWELS = ("a", "e", "i", "o", "u", "ea", "oo", "ai", "ie", "ou")
+_CODAS = ("", "", "n", "r", "l", "m", "s", "t", "nd", "rt", "ck", "lp", "st", "x", "p", "mb", "ss", "ge")
+
+
+@dataclass(frozen=True)
+class Request:
+    """`person` and `thing` are as the user says them ("my sister Anna", "red notebook")."""
+
+    act: Act
+    way: str
+    domain: str
+    person: str
+    thing: str
+    wording: str
+
+    @property
+    def topic(self) -> str:
+        """kind/act/domain, the name under which prompts are filed."""
+        return f"{self.act.kind}/{self.act.name}/{self.domain}"
+
+    @property
+    def text(self) -> str:
+        text = self.wording.format(do=fill(self.way, self.person, self.thing))
+        return text[0].upper() + text[1:]
+
+    @property
+    def others(self) -> str:
+        """The person as the assistant speaks of them."""
+        return to_assistant(self.person) if "{p" in self.way else NOBODY
+
+    @property
+    def deed(self) -> str:
+        """What is asked for, as the assistant speaks of it: "read your sister's diary in secret"."""
+        return to_assistant(fill(self.way, self.person, self.thing))
+
+    def say(self, template: str) -> str:
+        """Fill a step or an alternative, as the assistant says it."""
+        return fill(template, self.others, self.thing)
+
+
+def fill(template: str, person: str, thing: str) -> str:
+    """Put person and object into the slots; text outside the slots stays as it is."""
+    owner = person + ("'" if person.endswith("s") and " " in person else "'s")
+    owner = "other people's" if person == NOBODY else owner
+    return template.replace("{ps}", owner).replace("{p}", person).replace("{o}", thing)
+
+
+def to_assistant(text: str) -> str:
+    """Turn "my" into "your" and so on: what the user says, said back."""
+    return re.sub(r"\b(my|I|mine|myself|me|am|our)\b", lambda m: _VIEW[m[0]], text)
+
+
+def draw_request(rng: random.Random, kinds: tuple[str, ...], heldout: bool = False, invented: float = 0.3) -> Request:
+    """A request whose act is of one of `kinds`. Held out: topic, object, person and wording all unseen in training.
+
+    `invented` is the chance that a training request has a made-up object or person.
+    """
+    able = [act for act in _acts_of(kinds) if act.heldout or not heldout]
+    act = rng.choice(able)
+    domain = rng.choice(act.heldout if heldout else act.domains)
+    odds = 0.0 if heldout else invented
+    return Request(
+        act,
+        rng.choice(act.ways),
+        domain,
+        _person(rng, heldout, odds),
+        _thing(rng, domain, heldout, odds),
+        rng.choice(HELDOUT_WORDINGS if heldout else WORDINGS),
+    )
+
+
+def _acts_of(kinds: tuple[str, ...]) -> list[Act]:
+    return [act for act in acts() if act.kind in kinds]
+
+
+def _person(rng: random.Random, heldout: bool, invented: float) -> str:
+    names, roles = words()["names"], words()["roles"]
+    name = rng.choice(names.heldout if heldout else names.train)
+    if rng.random() < invented * 0.7:
+        name = _made_up(rng).capitalize()
+    role = rng.choice(roles.heldout if heldout else roles.train)
+    if rng.random() < invented / 3:
+        role = _made_up(rng)
+    form = rng.choice(_PEOPLE_FORMS)
+    return " ".join({"name": name, "role": role}.get(word, word) for word in form.split())
+
+
+def _thing(rng: random.Random, domain: str, heldout: bool, invented: float) -> str:
+    nouns = words()[domain]
+    noun = rng.choice(nouns.heldout if heldout else nouns.train)
+    if rng.random() < invented:
+        noun = _made_up(rng)
+    if rng.random() < 0.2:
+        noun = rng.choice(_HELDOUT_ADJECTIVES if heldout else _ADJECTIVES) + " " + noun
+    return noun
+
+
+def _made_up(rng: random.Random) -> str:
+    """A word nobody knows, so that the model must copy instead of remember."""
+    parts = [rng.choice(_ONSETS) + rng.choice(_VOWELS) for _ in range(rng.choice((1, 1, 2, 2)))]
+    return "".join(parts) + rng.choice(_CODAS) + rng.choice(("", "", "", "er", "el", "ing"))

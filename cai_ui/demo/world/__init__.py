@@ -1,0 +1,100 @@
+"""The miniature world: who, what, where; what people ask for; what may be wrong with it.
+
+The tables are text files beside this module. Every act belongs to one kind: one of the six kinds of
+harm, "everyday" for plain help, "twin" for harmless requests that sound harmful. For every act some
+domains of objects are kept out of training, and so are some nouns of every domain, some people and some
+wordings: a held-out request is new in all four.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+KINDS = ("privacy", "honesty", "law", "kindness", "safety", "fairness")
+"""The six kinds of harm."""
+_HERE = Path(__file__).resolve().parent
+_FILES = ("harmful", "helpful", "twins")
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something people ask how to do.
+
+    `ways` are verb phrases with the slots {p} (person), {ps} (the person's) and {o} (object). `steps` holds
+    the variants of the three steps of a plan; `instead` what could be done instead (harmful acts only).
+    """
+
+    name: str
+    kind: str
+    domains: tuple[str, ...]
+    heldout: tuple[str, ...]
+    ways: tuple[str, ...]
+    steps: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+    instead: tuple[str, ...] = ()
+
+    @property
+    def harmful(self) -> bool:
+        return self.kind in KINDS
+
+
+@dataclass(frozen=True)
+class Words:
+    """Nouns of a domain, or people: those to learn from and those kept out of training."""
+
+    train: tuple[str, ...]
+    heldout: tuple[str, ...]
+
+
+@cache
+def acts() -> tuple[Act, ...]:
+    """All acts, in the order of the files."""
+    return tuple(act for name in _FILES for act in _read_acts((_HERE / f"{name}.txt").read_text(encoding="utf-8")))
+
+
+@cache
+def act_named(name: str) -> Act:
+    """KeyError if there is none."""
+    return {act.name: act for act in acts()}[name]
+
+
+@cache
+def words() -> dict[str, Words]:
+    """Words by domain, with "names" and "roles" for people."""
+    found = {}
+    for line in _lines((_HERE / "nouns.txt").read_text(encoding="utf-8")):
+        domain, _, rest = line.partition(":")
+        train, _, heldout = rest.partition("|")
+        found[domain] = Words(_split(train, ","), _split(heldout, ","))
+    return found
+
+
+def _read_acts(text: str) -> list[Act]:
+    found: list[Act] = []
+    block: dict[str, str] = {}
+    for line in [*_lines(text), ""]:
+        mark = line[:1]
+        if mark in ("?", "1", "2", "3", ">"):
+            block[mark] = line[1:]
+            continue
+        if block:
+            found.append(_act(block))
+        block = {"": line}
+    return found
+
+
+def _act(block: dict[str, str]) -> Act:
+    head, domains, heldout = block[""].split("|")
+    name, kind = head.split()
+    steps = (_split(block["1"], "/"), _split(block["2"], "/"), _split(block["3"], "/"))
+    instead = _split(block.get(">", ""), "/")
+    return Act(name, kind, tuple(domains.split()), tuple(heldout.split()), _split(block["?"], "/"), steps, instead)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def _split(text: str, mark: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(mark) if part.strip())
