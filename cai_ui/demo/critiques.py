@@ -36,7 +36,8 @@ _NOTHING = ("Nothing is wrong.", "Nothing is wrong here.")
 _STYLE_FAULTS: dict[str, tuple[str, ...]] = {
     "polite": ("The response has no friendly word for the user.", "The tone is dry. A kind greeting is missing."),
     "short": ("The response is too long. The last step could be left out.", "It has more words than needed."),
-    "clear": ("The steps are hard to follow. A numbered list is easier to read.", "The order of the steps is not clear."),
+    "clear": ("The steps are hard to follow. A numbered list is easier to read.",
+              "The order of the steps is not clear."),
 }  # fmt: skip
 POLITE_OPENING, POLITE_CLOSING = "With pleasure!", "I wish you a nice day."
 
