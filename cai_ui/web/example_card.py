@@ -1,0 +1,122 @@
+"""One example to be judged, as HTML: request, both answers with their differences, critique, principle. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cai_ui.pipeline import QueueCounts, QueueItem
+from cai_ui.records import Decision, Example, Principle, Verdict
+from cai_ui.web.diff import diff_html
+from cai_ui.web.present import Kind, esc, first_line, pill, progress_bar, text_block, when
+
+VERDICTS: dict[Verdict, tuple[str, Kind]] = {
+    "accept": ("accepted", "good"),
+    "edit": ("edited", "good"),
+    "reject": ("rejected", "bad"),
+    "flip": ("initial kept", "warn"),
+    "skip": ("skipped", "neutral"),
+}
+"""What each verdict is called on the page, and its colour."""
+
+KINDS = {
+    "harmful": "harmful request",
+    "helpful": "helpful request",
+    "twin": "harmless, sounds harmful",
+    "unknown": "kind not known",
+}
+_ROLES = {"system": "System", "user": "Request", "assistant": "Answer"}
+
+
+def card_html(item: QueueItem, principles: Sequence[Principle], place: str) -> str:
+    """The whole example; `place` says where in the queue it stands."""
+    example = item.example
+    return (
+        f'<article class="cai-case" data-example="{esc(example.id)}">{_head(item, place)}{_conversation(example)}'
+        f"{_answers(item)}{_why(example, principles)}</article>"
+    )
+
+
+def kept_text(item: QueueItem) -> str:
+    """The text that stands in the box: an unsaved edit, the edit that was saved, or the model's revision."""
+    if item.draft is not None:
+        return item.draft
+    return standing_text(item)
+
+
+def standing_text(item: QueueItem) -> str:
+    """The revision as it was decided, without what is being typed."""
+    decision = item.decision
+    if decision is not None and decision.verdict == "edit" and decision.text is not None:
+        return decision.text
+    return item.example.revision
+
+
+def counts_html(counts: QueueCounts) -> str:
+    """Progress and counts in words."""
+    parts = {
+        "accepted": counts.accepted,
+        "edited": counts.edited,
+        "rejected": counts.rejected,
+        "initial kept": counts.flipped,
+        "skipped": counts.skipped,
+    }
+    words = ", ".join(f"{number:,} {name}" for name, number in parts.items() if number)
+    label = f"{counts.done:,} of {counts.total:,} judged" + (f": {words}" if words else "") + f"; {counts.open:,} open"
+    return progress_bar(counts.done, counts.total, label)
+
+
+def history_html(decisions: Sequence[tuple[Decision, str]]) -> str:
+    """The rater's last decisions, newest first, with the request each was about."""
+    if not decisions:
+        return '<p class="muted">Your decisions will be listed here. Undo takes back the topmost one.</p>'
+    rows = "".join(
+        f"<li><time>{esc(when(decision.at).split(',')[0])}</time><span>{esc(VERDICTS[decision.verdict][0])}</span>"
+        f'<span dir="auto" title="{esc(first_line(request, 300))}">{esc(first_line(request, 120))}</span></li>'
+        for decision, request in decisions
+    )
+    return f'<ol class="cai-log" aria-label="Last decisions, newest first">{rows}</ol>'
+
+
+def _head(item: QueueItem, place: str) -> str:
+    example, decision = item.example, item.decision
+    if decision is None:
+        state = pill("open", "neutral")
+    else:
+        words, kind = VERDICTS[decision.verdict]
+        state = pill(words, kind) + f"<span>by {esc(decision.rater)}, {esc(when(decision.at))}</span>"
+    source = f"<span>from {esc(example.source)}</span>" if example.source else ""
+    return (
+        f'<div class="cai-case-head"><strong>{esc(place)}</strong>{state}'
+        f"<span>{esc(KINDS.get(example.prompt.kind, ''))}</span>{source}</div>"
+    )
+
+
+def _conversation(example: Example) -> str:
+    """The request; turns before it are folded away."""
+    *before, last = example.conversation
+    turns = "".join(text_block(m.content, _ROLES.get(m.role, m.role)) for m in before)
+    if turns:
+        turns = f"<details><summary>{len(before)} earlier turns</summary><div>{turns}</div></details>"
+    return turns + text_block(last.content, _ROLES.get(last.role, last.role))
+
+
+def _answers(item: QueueItem) -> str:
+    revision = standing_text(item)
+    initial = item.example.initial
+    if initial is None:
+        return text_block(revision, "Answer (there is no initial answer to compare with)")
+    return (
+        f'<div class="cai-pair">{text_block(initial, "Initial answer")}'
+        f"<div>{diff_html(initial, revision, 'initial answer', 'revision')}</div></div>"
+    )
+
+
+def _why(example: Example, principles: Sequence[Principle]) -> str:
+    """Critique and principle, folded away; nothing where neither is known."""
+    blocks = text_block(example.critique, "Critique") if example.critique else ""
+    for principle in principles:
+        asked = "\n\n".join(filter(None, (principle.critique_request, principle.revision_request)))
+        blocks += text_block(asked, f"Principle: {principle.name}")
+    if not blocks:
+        return ""
+    return f"<details><summary>Critique and principle</summary><div>{blocks}</div></details>"

@@ -1,0 +1,209 @@
+"""Files in and out of Curate: import rows, freeze what was judged as a dataset, export it for training elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+import gradio as gr
+
+from cai_ui import pipeline
+from cai_ui.config import DatasetSettings
+from cai_ui.errors import CaiError, InputError
+from cai_ui.pipeline import Services
+from cai_ui.records import DatasetInfo
+from cai_ui.text import NAME_LIMIT
+from cai_ui.web import charts
+from cai_ui.web.download import Download, build_download, wire_download
+from cai_ui.web.forms import Form, build_form
+from cai_ui.web.guard import bind
+from cai_ui.web.present import empty_state, esc, facts, notice, short, when
+from cai_ui.web.session import Session, SessionParts
+
+FILE_TYPES = [".jsonl", ".gz", ".parquet", ".csv"]
+IMPORT_HELP = (
+    "JSON Lines (also .gz), Parquet or CSV. Columns may be: prompt and response; prompt, chosen and rejected; "
+    "messages; those of cai-conversation-harmless; or two transcripts as in hh-rlhf. A file with a row that does not "
+    "fit is not imported at all."
+)
+FREEZE_HELP = (
+    "A dataset is a fixed copy of what is judged so far: rows to learn from (SFT) and pairs of a better and a worse "
+    "answer (DPO). Part of it is held out by request, to measure on what was not learnt."
+)
+NO_DATASETS = empty_state("No dataset yet", "Judge some examples above, then freeze them here.")
+_SHOWN = 8
+"""Datasets listed with all their facts; older ones can still be chosen in the menu."""
+
+
+@dataclass(frozen=True)
+class DataParts:
+    """The components of both boxes."""
+
+    upload: gr.UploadButton
+    report: gr.HTML
+    name: gr.Textbox
+    form: Form[DatasetSettings]
+    freeze: gr.Button
+    frozen: gr.HTML
+    sets: gr.HTML
+    chosen: gr.Dropdown
+    sft: Download
+    dpo: Download
+    to_train: gr.Button
+
+
+# Handlers
+
+
+def import_rows(services: Services, path: str | None) -> str:
+    """Put an uploaded file's rows into the queue; says what came of it."""
+    if not path:
+        raise InputError("No file was chosen.", next_step="Choose one.")
+    name = PurePath(path).name[:NAME_LIMIT]
+    found = pipeline.import_file(services, path, name)
+    repeated = f"; {found.duplicates:,} were there already or came twice" if found.duplicates else ""
+    return f"{name}: {found.read:,} rows read, {found.added:,} new in the queue{repeated}."
+
+
+def freeze(services: Services, session: Session, name: str, settings: DatasetSettings) -> DatasetInfo:
+    """A new dataset version of all that is judged."""
+    return pipeline.freeze_dataset(services, name, settings, session.author)
+
+
+def export(services: Services, kind: str, dataset_hash: str | None) -> str:
+    """Path of a JSON Lines file with the training rows ("sft") or pairs ("dpo") of a dataset."""
+    if not dataset_hash:
+        raise InputError("No dataset is chosen.", next_step="Freeze one first, or choose one.")
+    return str(pipeline.export_dataset(services, dataset_hash, "sft" if kind == "sft" else "dpo"))
+
+
+def dataset_choices(infos: Sequence[DatasetInfo]) -> list[tuple[str, str]]:
+    """Label and hash of datasets, newest first."""
+    return [
+        (f"{i.name} · {short(i.hash)} · {i.counts['sft_train']:,} rows, {i.counts['pairs_train']:,} pairs", i.hash)
+        for i in infos
+    ]
+
+
+def datasets_html(infos: Sequence[DatasetInfo]) -> str:
+    """The newest datasets with their counts and what was left out, and why."""
+    if not infos:
+        return NO_DATASETS
+    blocks = "".join(_dataset_html(info) for info in infos[:_SHOWN])
+    more = f'<p class="muted">and {len(infos) - _SHOWN} older ones</p>' if len(infos) > _SHOWN else ""
+    return f'<div class="cai-sets">{blocks}{more}</div>'
+
+
+def counts_words(counts: Mapping[str, int], part: str) -> str:
+    """Rows of one kind: to learn from, and held out."""
+    return f"{counts[f'{part}_train']:,} to learn from, {counts[f'{part}_eval']:,} held out"
+
+
+def _dataset_html(info: DatasetInfo) -> str:
+    left_out = "; ".join(f"{number:,} {reason}" for reason, number in info.left_out.items()) or "nothing"
+    rows = facts(
+        [
+            ("Rows (SFT)", counts_words(info.counts, "sft")),
+            ("Pairs (DPO)", counts_words(info.counts, "pairs")),
+            ("Left out", left_out),
+            ("Frozen", f"{when(info.created_at)} by {info.author}"),
+            ("Constitutions", ", ".join(map(short, info.parents)) or "none known"),
+        ]
+    )
+    return (
+        f'<div class="cai-block" data-hash="{esc(info.hash)}"><div class="cai-block-label">{esc(info.name)} · '
+        f"{esc(short(info.hash))}</div>{rows}</div>"
+    )
+
+
+# Layout
+
+
+def build(services: Services) -> DataParts:
+    """Both boxes, made where it is called."""
+    with gr.Accordion("Import examples", open=False, elem_id="curate-import-box"):
+        gr.HTML(f'<p class="muted narrow">{esc(IMPORT_HELP)}</p>')
+        with gr.Row(elem_classes="toolbar"):
+            upload = gr.UploadButton("Choose a file", file_types=FILE_TYPES, elem_id="curate-import", scale=0)
+        report = gr.HTML(elem_id="curate-import-report", css_template=charts.STYLE)
+    with gr.Accordion("Freeze and export datasets", open=False, elem_id="curate-data"):
+        gr.HTML(f'<p class="muted narrow">{esc(FREEZE_HELP)}</p>')
+        name = gr.Textbox("my dataset", label="Name", max_lines=1, elem_id="curate-dataset-name")
+        form = build_form(
+            DatasetSettings,
+            "dataset",
+            labels={
+                "eval_share": "Share held out",
+                "helpful": "Helpful rows mixed in",
+                "harmless_limit": "Most judged examples used",
+            },
+        )
+        with gr.Row(elem_classes="toolbar"):
+            freeze_button = gr.Button("Freeze dataset", variant="primary", elem_id="curate-freeze", scale=0)
+        frozen = gr.HTML(elem_id="curate-frozen")
+        sets = gr.HTML(NO_DATASETS, elem_id="curate-datasets", css_template=charts.STYLE)
+        chosen = gr.Dropdown([], label="Dataset to export", elem_id="curate-dataset", filterable=False)
+        with gr.Row(elem_classes="toolbar"):
+            sft = build_download("Download rows for SFT (JSONL)", "curate-export-sft", scale=0)
+            dpo = build_download("Download pairs for DPO (JSONL)", "curate-export-dpo", scale=0)
+            to_train = gr.Button("Go to Train", elem_id="curate-to-train", scale=0)
+    return DataParts(upload, report, name, form, freeze_button, frozen, sets, chosen, sft, dpo, to_train)
+
+
+# Wiring
+
+
+def wire(services: Services, parts: DataParts, tab: gr.Tab, session: SessionParts) -> Any:
+    """Connect both boxes; gives the event after which new examples are in the queue."""
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    lists = [parts.sets, parts.chosen]
+    imported = parts.upload.upload(
+        bind(_import, services), [parts.upload], [parts.report], show_progress="minimal", api_visibility="private"
+    )
+    parts.freeze.click(
+        bind(_freeze, services, parts.form),
+        [session.state, parts.name, *parts.form.inputs],
+        [parts.frozen, *lists],
+        show_progress="minimal",
+        api_visibility="private",
+    )
+    for trigger in (tab.select, session.ready.then):
+        trigger(bind(_lists, services), [parts.chosen], lists, queue=False, **quiet)
+    wire_download(parts.sft, bind(_export_sft, services), [parts.chosen])
+    wire_download(parts.dpo, bind(_export_dpo, services), [parts.chosen])
+    parts.to_train.click(lambda: gr.Tabs(selected="train"), None, [session.tabs], **quiet)
+    return imported
+
+
+def _import(services: Services, path: str | None) -> str:
+    """The report stays on the page, since bad lines have to be looked up."""
+    try:
+        return notice(import_rows(services, path), "good")
+    except CaiError as error:
+        return notice(str(error), "bad")
+
+
+def _freeze(services: Services, form: Form[DatasetSettings], session: Session, name: str, *values: Any) -> list[Any]:
+    info = freeze(services, session, name, form.read(values))
+    sentence = (
+        f"Frozen as {short(info.hash)}: rows {counts_words(info.counts, 'sft')}; "
+        f"pairs {counts_words(info.counts, 'pairs')}."
+    )
+    return [notice(sentence, "good"), *_lists(services, info.hash)]
+
+
+def _lists(services: Services, chosen: str | None) -> list[Any]:
+    infos = pipeline.datasets(services)
+    hashes = [info.hash for info in infos]
+    value = chosen if chosen in hashes else (hashes[0] if hashes else None)
+    return [datasets_html(infos), gr.update(choices=dataset_choices(infos), value=value)]
+
+
+def _export_sft(services: Services, dataset_hash: str | None) -> str:
+    return export(services, "sft", dataset_hash)
+
+
+def _export_dpo(services: Services, dataset_hash: str | None) -> str:
+    return export(services, "dpo", dataset_hash)

@@ -1,0 +1,273 @@
+"""Train: choose data, method and settings, see the check, start; then watch runs that go on by themselves.
+
+A run belongs to the server. The page only reads what the run wrote, so a reload, a second tab or a
+closed browser loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from cai_ui import pipeline
+from cai_ui.config import TrainSettings
+from cai_ui.errors import InputError
+from cai_ui.pipeline import Services
+from cai_ui.records import BASE, Method, Run
+from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.web import charts, run_card
+from cai_ui.web.forms import Form, build_form
+from cai_ui.web.guard import bind
+from cai_ui.web.present import hint, lead, notice, short
+from cai_ui.web.session import Session, SessionParts
+from cai_ui.web.tabs import train_watch
+from cai_ui.web.tabs.curate_data import dataset_choices
+
+if TYPE_CHECKING:
+    from cai_ui.web.app import AllParts
+
+WHAT = (
+    "Training changes the model by a small set of extra weights, an adapter (LoRA); the base stays as it is. It runs "
+    "in the background: you may leave the page, and other tabs stay usable."
+)
+METHODS = [("SFT: learn the kept answers", "sft"), ("DPO: prefer kept answers over initial ones", "dpo")]
+NO_DATA = notice("There is no dataset yet. Judge examples in Curate and freeze them there.", "warn")
+ONLY_DPO = ("beta", "sft_weight")
+SMALL_PRESET, LARGE_PRESET = "embedded quick", "seed study"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A run as the form asks for it, checked."""
+
+    method: Method
+    dataset_hash: str
+    start_adapter: str | None
+    settings: TrainSettings
+
+
+# Handlers
+
+
+def check(services: Services, wanted: Wanted) -> str:
+    """What would stop this run, what is worth knowing, and one row with the learnt part marked, as HTML."""
+    report = pipeline.preflight(
+        services, wanted.method, wanted.dataset_hash, wanted.settings, start_adapter=wanted.start_adapter
+    )
+    return run_card.preflight_html(report)
+
+
+def start(services: Services, session: Session, wanted: Wanted, name: str) -> Run:
+    """Begin in the background, or behind the run that is going."""
+    name = clean_text(name or "", "Name", limit=NAME_LIMIT, required=False).strip()
+    return pipeline.start_run(
+        services,
+        wanted.method,
+        wanted.dataset_hash,
+        wanted.settings,
+        session.author,
+        name=name,
+        start_adapter=wanted.start_adapter,
+    )
+
+
+def read_wanted(
+    form: Form[TrainSettings], method: str, dataset_hash: str | None, start_from: str | None, values: Sequence[Any]
+) -> Wanted:
+    """The form's values, checked."""
+    if not dataset_hash:
+        raise InputError("No dataset is chosen.", next_step="Freeze one in Curate, then choose it here.")
+    start_adapter = None if start_from in (None, "", BASE) else start_from
+    return Wanted("dpo" if method == "dpo" else "sft", dataset_hash, start_adapter, form.read(values))
+
+
+def start_choices(services: Services) -> list[tuple[str, str]]:
+    """What a run can start from: the base, or an adapter that is loaded."""
+    arms = pipeline.arms(services)
+    return [("Base model", BASE), *((f"{a.title} · {short(a.hash)}", a.name) for a in arms if a.name != BASE)]
+
+
+def preset_names(services: Services) -> tuple[list[str], str]:
+    """All presets, and the one that suits the model in use."""
+    names = list(pipeline.presets(services))
+    small = pipeline.engine_status(services).model in ("embedded", "scripted")
+    wanted = SMALL_PRESET if small else LARGE_PRESET
+    return names, wanted if wanted in names else names[0]
+
+
+def preset(services: Services, name: str, method: str) -> TrainSettings:
+    """Settings of a preset for a method."""
+    known = pipeline.presets(services)
+    if name not in known:
+        raise InputError("There is no such preset.", next_step="Choose one of the list.")
+    return known[name]["dpo" if method == "dpo" else "sft"]
+
+
+# Layout
+
+
+@dataclass(frozen=True)
+class TrainParts:
+    """The tab's components."""
+
+    tab: gr.Tab
+    about: gr.HTML
+    dataset: gr.Dropdown
+    method: gr.Radio
+    start_from: gr.Dropdown
+    preset: gr.Dropdown
+    name: gr.Textbox
+    form: Form[TrainSettings]
+    check: gr.Button
+    checked: gr.HTML
+    start: gr.Button
+    watch: train_watch.WatchParts
+
+    @property
+    def wanted(self) -> list[Any]:
+        """Inputs of `read_wanted` after the form."""
+        return [self.method, self.dataset, self.start_from, *self.form.inputs]
+
+
+def build(services: Services) -> TrainParts:
+    """The tab's layout; menus are filled when the page loads."""
+    with gr.Tab("Train", id="train", elem_id="tab-train") as tab:
+        gr.HTML(lead("Train", WHAT))
+        about = gr.HTML(elem_id="train-about")
+        with gr.Row():
+            dataset = gr.Dropdown([], label="Dataset", elem_id="train-dataset", filterable=False, min_width=260)
+            start_from = gr.Dropdown(
+                [("Base model", BASE)],
+                value=BASE,
+                label="Start from",
+                info="DPO usually goes on from an SFT adapter.",
+                elem_id="train-from",
+                filterable=False,
+                min_width=220,
+            )
+        method = gr.Radio(METHODS, value="sft", label="Method", elem_id="train-method")
+        with gr.Row():
+            preset_menu = gr.Dropdown(
+                [],
+                label="Preset",
+                info="Fills in the settings below.",
+                elem_id="train-preset",
+                filterable=False,
+                min_width=220,
+            )
+            name = gr.Textbox(
+                label="Name of the run", placeholder="May stay empty", max_lines=1, elem_id="train-name", min_width=220
+            )
+        with gr.Accordion("Settings", open=False, elem_id="train-settings"):
+            form = build_form(TrainSettings, "train")
+        with gr.Row(elem_classes="toolbar"):
+            start_button = gr.Button("Start training", variant="primary", elem_id="train-start", scale=0)
+            check_button = gr.Button("Check first", elem_id="train-check", scale=0)
+        checked = gr.HTML(elem_id="train-checked", css_template=charts.STYLE)
+        watch = train_watch.build(services)
+        gr.HTML(hint("When a run is done, ask base and adapter the same request under Compare."))
+    return TrainParts(
+        tab, about, dataset, method, start_from, preset_menu, name, form, check_button, checked, start_button, watch
+    )
+
+
+# Wiring
+
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+
+
+def wire(services: Services, parts: TrainParts, session: SessionParts, all_parts: AllParts) -> None:
+    """Connect the components."""
+    only_dpo = [parts.form.widgets[name] for name in ONLY_DPO]
+    menus = [parts.about, parts.dataset, parts.start_from]
+    current = [parts.dataset, parts.start_from]
+    filled = [*parts.form.inputs, parts.checked]
+    for trigger in (parts.tab.select, session.strip.change):
+        trigger(bind(_menus, services, quiet=True), current, menus, **_QUIET)
+    session.ready.then(bind(_menus, services, quiet=True), current, menus, **_QUIET).then(
+        bind(_first, services, parts.form, quiet=True),
+        [parts.method],
+        [parts.preset, *parts.form.inputs],
+        **_QUIET,
+    ).then(_shown_knobs, [parts.method], only_dpo, **_QUIET)
+    parts.preset.input(bind(_preset, services, parts.form), [parts.preset, parts.method], filled, **_QUIET)
+    parts.method.input(_shown_knobs, [parts.method], only_dpo, **_QUIET).then(
+        bind(_preset, services, parts.form), [parts.preset, parts.method], filled, **_QUIET
+    )
+    parts.check.click(
+        bind(_check, services, parts.form),
+        parts.wanted,
+        [parts.checked],
+        show_progress="minimal",
+        api_visibility="private",
+    )
+    started = parts.start.click(
+        bind(_start, services, parts.form),
+        [session.state, parts.name, *parts.wanted],
+        [parts.watch.run, parts.checked],
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    train_watch.wire(services, parts.watch, parts.tab, session, started)
+
+
+def _menus(services: Services, dataset_hash: str | None, start_from: str | None) -> list[Any]:
+    infos = pipeline.datasets(services)
+    hashes = [info.hash for info in infos]
+    chosen = dataset_hash if dataset_hash in hashes else (hashes[0] if hashes else None)
+    starts = start_choices(services)
+    kept = start_from if start_from in [name for _, name in starts] else BASE
+    return [
+        "" if infos else NO_DATA,
+        gr.update(choices=dataset_choices(infos), value=chosen),
+        gr.update(choices=starts, value=kept),
+    ]
+
+
+def _first(services: Services, form: Form[TrainSettings], method: str) -> list[Any]:
+    names, chosen = preset_names(services)
+    return [gr.update(choices=names, value=chosen), *form.updates(preset(services, chosen, method))]
+
+
+def _preset(services: Services, form: Form[TrainSettings], name: str | None, method: str) -> list[Any]:
+    """The form filled from a preset; a check made for other settings is taken away."""
+    if not name:
+        return [*([gr.skip()] * len(form.inputs)), ""]
+    return [*form.updates(preset(services, name, method)), ""]
+
+
+def _shown_knobs(method: str) -> list[Any]:
+    """Knobs that only DPO has are shown for DPO only."""
+    return [gr.update(visible=method == "dpo") for _ in ONLY_DPO]
+
+
+def _check(
+    services: Services,
+    form: Form[TrainSettings],
+    method: str,
+    dataset: str | None,
+    start_from: str | None,
+    *values: Any,
+) -> str:
+    return check(services, read_wanted(form, method, dataset, start_from, values))
+
+
+def _start(
+    services: Services,
+    form: Form[TrainSettings],
+    session: Session,
+    name: str,
+    method: str,
+    dataset: str | None,
+    start_from: str | None,
+    *values: Any,
+) -> list[Any]:
+    """The check is shown before the run begins to train; a refused run is not begun."""
+    wanted = read_wanted(form, method, dataset, start_from, values)
+    report = check(services, wanted)
+    run = start(services, session, wanted, name)
+    runs = pipeline.runs(services)
+    return [gr.update(choices=run_card.run_choices(runs), value=run.id), report]
