@@ -106,15 +106,28 @@ class _Frame:
 
 def _line(series: Series, frame: _Frame, dash: str) -> str:
     """The line, broken where a value is missing. A point alone is drawn as a dot."""
-    path, pen_down = [], False
-    for x, y in thinned(series.points):
-        if y is None or not _is_finite(y):
-            pen_down = False
-            continue
-        path.append(f"{'L' if pen_down else 'M'}{frame.x(x):.1f} {frame.y(y):.1f}{'' if pen_down else 'h0'}")
-        pen_down = True
+    line, dots = "", ""
+    for stretch in _stretches(series.points):
+        places = [f"{frame.x(x):.1f} {frame.y(y):.1f}" for x, y in stretch]
+        if len(places) == 1:
+            dots += f"M{places[0]}h0"
+        else:
+            line += f"M{'L'.join(places)}"
+    colour = f'style="stroke:var(--cai-{series.colour})"'
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
-    return f'<path class="cai-chart-line" style="stroke:var(--cai-{series.colour})"{dashes} d="{"".join(path)}"/>'
+    drawn = f'<path class="cai-chart-line" {colour}{dashes} d="{line}"/>' if line else ""
+    return drawn + (f'<path class="cai-chart-line cai-chart-dot" {colour} d="{dots}"/>' if dots else "")
+
+
+def _stretches(points: Sequence[Point]) -> list[list[tuple[float, float]]]:
+    """The thinned points, parted where a value is missing."""
+    parted: list[list[tuple[float, float]]] = [[]]
+    for x, y in thinned(points):
+        if y is not None and math.isfinite(y):
+            parted[-1].append((x, y))
+        elif parted[-1]:
+            parted.append([])
+    return [stretch for stretch in parted if stretch]
 
 
 def _legend(series: Sequence[Series], percent: bool) -> str:

@@ -101,13 +101,15 @@ def _conversation(example: Example) -> str:
 
 
 def _answers(item: QueueItem) -> str:
-    revision = standing_text(item)
     initial = item.example.initial
     if initial is None:
-        return text_block(revision, "Answer (there is no initial answer to compare with)")
+        return (
+            '<p class="muted">There is no initial answer to compare with: this one can be learnt (SFT), but gives no '
+            "pair (DPO).</p>"
+        )
     return (
         f'<div class="cai-pair">{text_block(initial, "Initial answer")}'
-        f"<div>{diff_html(initial, revision, 'initial answer', 'revision')}</div></div>"
+        f"<div>{diff_html(initial, standing_text(item), 'initial answer', 'revision')}</div></div>"
     )
 
 

@@ -25,6 +25,8 @@ from cai_ui.web.present import first_line
 HISTORY = 6
 """Last decisions that are listed."""
 
+TOO_FAST = "That key came before the next example was shown, so it was left out."
+
 
 @dataclass(frozen=True)
 class Place:
@@ -212,8 +214,14 @@ def _after(services: Services, rater: str, filter: QueueFilter, place: Place, ve
 
 
 def _conflict(services: Services, rater: str, filter: QueueFilter, place: Place, text: str, sentence: str) -> View:
-    """The example as it stands now, with the reader's text kept in the box."""
+    """The example as it stands now, with the reader's text kept in the box.
+
+    A second key pressed before the first one's answer was on the page is no conflict between people: it is
+    left out, since it was meant for an example that nobody had seen yet.
+    """
     item = pipeline.item(services, place.example_id, rater)
+    if item.decision is not None and item.decision.event_id.startswith(f"{place.sight}-"):
+        return _after(services, rater, filter, place, item.decision.verdict, TOO_FAST)
     view = _view(services, filter, item, place.offset, "")
     stands = dataclasses.replace(item, draft=None)
     mine = text or kept_text(item)

@@ -82,6 +82,9 @@ def charts_html(view: RunView) -> str:
         charts.append(line_chart("Accuracy on pairs", [accuracy], percent=True))
         margin = Series("margin", series(rows, "rewards/margins"), "ok")
         charts.append(line_chart("Margin between better and worse answer", [margin]))
+        better = Series("better answer", series(rows, "rewards/chosen"), "ok")
+        worse = Series("worse answer", series(rows, "rewards/rejected"), "bad")
+        charts.append(line_chart("How much likelier than before training", [better, worse]))
     return f'<div class="cai-charts">{"".join(charts)}</div>'
 
 
@@ -110,20 +113,24 @@ def runs_html(runs: Sequence[Run]) -> str:
 def preflight_html(report: Preflight) -> str:
     """What the check found, and one row as the model will see it with the learnt part marked."""
     if report.problems:
-        head = _list("This run would be refused", report.problems, "bad")
+        parts = [_list("This run would be refused", report.problems, "bad")]
     else:
-        head = notice(f"Ready: {report.rows:,} rows, {report.steps:,} steps.", "good")
+        parts = [notice(f"Ready: {report.rows:,} rows, {report.steps:,} steps.", "good")]
     if report.warnings:
-        head += _list("Worth knowing", report.warnings, "warn")
-    if not report.decoded_example:
-        return head
-    pieces = "".join(
+        parts.append(_list("Worth knowing", report.warnings, "warn"))
+    if report.decoded_example:
+        parts.append(_decoded(report.decoded_example))
+    return f'<div class="cai-sets">{"".join(parts)}</div>'
+
+
+def _decoded(pieces: Sequence[tuple[str, bool]]) -> str:
+    marked = "".join(
         f'<mark class="cai-learnt">{esc(text)}</mark>' if learnt else f"<span>{esc(text)}</span>"
-        for text, learnt in report.decoded_example
+        for text, learnt in pieces
     )
     return (
-        f'{head}<div class="cai-block"><div class="cai-block-label">One row as the model sees it; only the marked part '
-        f'is learnt</div><div class="cai-tokens" dir="auto">{pieces}</div></div>'
+        '<div class="cai-block"><div class="cai-block-label">One row as the model sees it; only the marked part is '
+        f'learnt</div><div class="cai-tokens" dir="auto">{marked}</div></div>'
     )
 
 

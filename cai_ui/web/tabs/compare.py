@@ -40,8 +40,8 @@ NO_MODEL = empty_state("No model yet", "The strip at the top says when the model
 ONLY_BASE = notice("Only the base model is here so far. Train an adapter in the Train tab to compare with it.")
 CHOICES = [("Left is better", "left"), ("Right is better", "right"), ("Equally good", "tie"), ("Both bad", "both_bad")]
 _PACE_S = 0.08
-_FIRST_CHOSEN = 3
-"""Models chosen at first: the base and the newest adapters."""
+_NEWEST = 2
+"""Adapters ticked by themselves when they are new; more would be hard to read side by side."""
 
 
 # Handlers
@@ -55,9 +55,15 @@ def arm_choices(services: Services) -> list[tuple[str, str]]:
     ]
 
 
-def first_choice(names: Sequence[str]) -> list[str]:
-    """The base and the newest adapters (the last ones of the list)."""
-    return [*names[:1], *names[1:][-(_FIRST_CHOSEN - 1) :]]
+def choose_arms(names: Sequence[str], chosen: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Which models are ticked: those that were and are still there, and the newest that were not known before.
+
+    At first, and where nothing is left, the base and the newest adapters.
+    """
+    kept = [name for name in chosen if name in names]
+    if not kept or not known:
+        return [*names[:1], *names[1:][-_NEWEST:]]
+    return [*kept, *[name for name in names if name not in known][-_NEWEST:]]
 
 
 def answer(
@@ -68,6 +74,8 @@ def answer(
     if not names:
         raise InputError("No model is chosen.", next_step="Choose at least one above.")
     chosen = list(names)
+    if blind and len(set(chosen)) < 2:
+        raise InputError("A blind vote needs two models.", next_step="Choose another one above.")
     if blind:
         pair = random.sample(chosen, 2) if len(chosen) > 2 else chosen
         chosen = list(pipeline.blind_order(pair, random.randrange(2**31)))
@@ -118,7 +126,7 @@ def _paced(prompt: str, blind: bool, stream: Iterator[list[Any]]) -> Iterator[Si
 
 @dataclass(frozen=True)
 class CompareParts:
-    """The tab's components. `sight` holds the last answers, for the vote on them."""
+    """The tab's components. `sight` holds the last answers, for the vote on them, `known` the models listed so far."""
 
     tab: gr.Tab
     arms: gr.CheckboxGroup
@@ -136,6 +144,7 @@ class CompareParts:
     voted: gr.HTML
     tally: gr.HTML
     sight: gr.State
+    known: gr.State
     measure: compare_measure.MeasureParts
 
 
@@ -176,12 +185,12 @@ def build(services: Services) -> CompareParts:
         voted = gr.HTML(elem_id="compare-voted")
         with gr.Accordion("Votes so far", open=False, elem_id="compare-votes"):
             tally_box = gr.HTML(elem_id="compare-tally", css_template=charts.STYLE)
-        sight = gr.State(None)
+        sight, known = gr.State(None), gr.State([])
         measure = compare_measure.build(services)
         gr.HTML(hint("Read the answers behind a share before you trust it: open “Answers behind the numbers”."))
     return CompareParts(
         tab, arms, about, prompt, heldout, draw, run, stop, blind, sampling, answers, ballot, votes, voted, tally_box,
-        sight, measure,
+        sight, known, measure,
     )  # fmt: skip
 
 
@@ -227,7 +236,11 @@ def wire(services: Services, parts: CompareParts, session: SessionParts, all_par
         )
     for trigger in (session.ready.then, session.strip.change, parts.tab.select):
         trigger(
-            bind(_arms, services, quiet=True), [parts.arms], [parts.arms, parts.about, parts.run], queue=False, **_QUIET
+            bind(_arms, services, quiet=True),
+            [parts.arms, parts.known],
+            [parts.arms, parts.about, parts.run, parts.known],
+            queue=False,
+            **_QUIET,
         )
     parts.tab.select(bind(tally, services, quiet=True), None, [parts.tally], queue=False, **_QUIET)
     compare_measure.wire(services, parts.measure, parts.arms, parts.tab, session)
@@ -258,9 +271,9 @@ def _vote(services: Services, choice: str, session: Session, sight: Sight | None
     return [answers_html(revealed), revealed, gr.update(visible=False), notice(sentence, "good"), tally(services)]
 
 
-def _arms(services: Services, chosen: list[str] | None) -> list[Any]:
+def _arms(services: Services, chosen: list[str] | None, known: list[str]) -> list[Any]:
     choices = arm_choices(services)
     names = [name for _, name in choices]
-    kept = [name for name in chosen or [] if name in names]
     about = NO_MODEL if not names else (ONLY_BASE if len(names) == 1 else "")
-    return [gr.update(choices=choices, value=kept or first_choice(names)), about, gr.update(interactive=bool(names))]
+    ticked = choose_arms(names, chosen or [], known)
+    return [gr.update(choices=choices, value=ticked), about, gr.update(interactive=bool(names)), names]

@@ -49,9 +49,11 @@ class MeasureParts:
     start: gr.Button
     stop: gr.Button
     progress: gr.HTML
+    empty: gr.HTML
     earlier: gr.Dropdown
     plot: gr.HTML
     table: gr.HTML
+    box: gr.Accordion
     kind: gr.Dropdown
     outcome: gr.Dropdown
     back: gr.Button
@@ -145,10 +147,11 @@ def build(services: Services) -> MeasureParts:
             start_button = gr.Button("Measure", variant="primary", elem_id="compare-evaluate", scale=0)
             stop_button = gr.Button("Stop", elem_id="compare-evaluate-stop", interactive=False, scale=0)
         progress = gr.HTML(elem_id="compare-progress")
-        earlier = gr.Dropdown([], label="Measurement", elem_id="compare-evaluation", filterable=False)
-        plot = gr.HTML(NOTHING, elem_id="compare-plot")
+        empty = gr.HTML(NOTHING, elem_id="compare-nothing")
+        earlier = gr.Dropdown([], label="Measurement", elem_id="compare-evaluation", filterable=False, visible=False)
+        plot = gr.HTML(elem_id="compare-plot")
         table = gr.HTML(elem_id="compare-table", css_template=charts.STYLE)
-        with gr.Accordion("Answers behind the numbers", open=False, elem_id="compare-rows-box"):
+        with gr.Accordion("Answers behind the numbers", open=False, elem_id="compare-rows-box", visible=False) as box:
             with gr.Row():
                 kind = gr.Dropdown(KINDS, value="", label="Requests", elem_id="compare-rows-kind", filterable=False)
                 wanted = gr.Dropdown(
@@ -161,8 +164,8 @@ def build(services: Services) -> MeasureParts:
         page = gr.Number(0, visible="hidden", elem_id="compare-rows-page")
         shown, timer = gr.State(""), gr.Timer(1.5, active=False)
     return MeasureParts(
-        form, start_button, stop_button, progress, earlier, plot, table, kind, wanted, back, onward, page, rows, shown,
-        timer,
+        form, start_button, stop_button, progress, empty, earlier, plot, table, box, kind, wanted, back, onward, page,
+        rows, shown, timer,
     )  # fmt: skip
 
 
@@ -174,7 +177,7 @@ def wire(services: Services, parts: MeasureParts, arms: gr.CheckboxGroup, tab: g
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
     look = bind(_look, services, quiet=True)
     watched = [parts.progress, parts.start, parts.stop, parts.timer, parts.earlier, parts.shown]
-    result = [parts.plot, parts.table, parts.rows, parts.page]
+    result = [parts.empty, parts.plot, parts.table, parts.box, parts.rows, parts.page]
     open_one = bind(_open, services, quiet=True)
     choice = [parts.earlier, parts.kind, parts.outcome]
 
@@ -221,16 +224,18 @@ def _menu(services: Services, chosen: str | None) -> Any:
     found = pipeline.evaluations(services)
     ids = [e.id for e in found]
     value = chosen if chosen in ids else (ids[0] if ids else None)
-    return gr.update(choices=evaluation_choices(found, pipeline.arm_titles(services)), value=value)
+    choices = evaluation_choices(found, pipeline.arm_titles(services))
+    return gr.update(choices=choices, value=value, visible=bool(found))
 
 
 def _open(services: Services, evaluation_id: str | None, kind: str, wanted: str) -> list[Any]:
     if not evaluation_id:
-        return [NOTHING, "", "", 0]
+        return [NOTHING, "", "", gr.update(visible=False), "", 0]
     evaluation = services.store.evaluation(evaluation_id)
     titles = pipeline.arm_titles(services)
     rows, page = answers_page(services, evaluation_id, kind, wanted, 0)
-    return [bars_html(evaluation, titles), results_html(evaluation, titles), rows, page]
+    shown = gr.update(visible=True)
+    return ["", bars_html(evaluation, titles), results_html(evaluation, titles), shown, rows, page]
 
 
 def _rows(services: Services, evaluation_id: str | None, kind: str, wanted: str) -> list[Any]:

@@ -214,12 +214,18 @@ def build(services: Services) -> CurateParts:
             )
             buttons = _buttons()
         said = gr.HTML(elem_id="curate-saved")
-        with gr.Row(elem_classes="toolbar"):
-            buttons["undo"] = gr.Button("Undo (U)", elem_id="curate-undo", size="sm", scale=0)
-        history = gr.HTML(elem_id="curate-history", css_template=charts.STYLE)
-        rater = gr.Textbox(
-            label="Your name", info="Signs your decisions. Kept in this browser.", max_lines=1, elem_id="curate-rater"
-        )
+        with gr.Row():
+            with gr.Column(scale=3, min_width=300):
+                with gr.Row(elem_classes="toolbar"):
+                    buttons["undo"] = gr.Button("Undo (U)", elem_id="curate-undo", size="sm", scale=0)
+                history = gr.HTML(elem_id="curate-history", css_template=charts.STYLE)
+            with gr.Column(scale=1, min_width=240):
+                rater = gr.Textbox(
+                    label="Your name",
+                    info="Signs your decisions. Kept in this browser.",
+                    max_lines=1,
+                    elem_id="curate-rater",
+                )
         place = gr.Textbox(visible="hidden", elem_id="curate-place")
         memory = gr.BrowserState({}, storage_key="cai-curate", secret="place-in-queue-only")
         data = curate_data.build(services)

@@ -52,12 +52,11 @@ class Wanted:
 # Handlers
 
 
-def check(services: Services, wanted: Wanted) -> str:
-    """What would stop this run, what is worth knowing, and one row with the learnt part marked, as HTML."""
-    report = pipeline.preflight(
+def check(services: Services, wanted: Wanted) -> run_card.Preflight:
+    """What would stop this run, what is worth knowing, and one row with the learnt part marked."""
+    return pipeline.preflight(
         services, wanted.method, wanted.dataset_hash, wanted.settings, start_adapter=wanted.start_adapter
     )
-    return run_card.preflight_html(report)
 
 
 def start(services: Services, session: Session, wanted: Wanted, name: str) -> Run:
@@ -252,7 +251,7 @@ def _check(
     start_from: str | None,
     *values: Any,
 ) -> str:
-    return check(services, read_wanted(form, method, dataset, start_from, values))
+    return run_card.preflight_html(check(services, read_wanted(form, method, dataset, start_from, values)))
 
 
 def _start(
@@ -265,9 +264,11 @@ def _start(
     start_from: str | None,
     *values: Any,
 ) -> list[Any]:
-    """The check is shown before the run begins to train; a refused run is not begun."""
+    """The check is shown in any case; a run that it refuses is not begun."""
     wanted = read_wanted(form, method, dataset, start_from, values)
     report = check(services, wanted)
+    if not report.ok:
+        return [gr.skip(), run_card.preflight_html(report)]
     run = start(services, session, wanted, name)
-    runs = pipeline.runs(services)
-    return [gr.update(choices=run_card.run_choices(runs), value=run.id), report]
+    choices = run_card.run_choices(pipeline.runs(services))
+    return [gr.update(choices=choices, value=run.id), run_card.preflight_html(report)]

@@ -24,6 +24,8 @@ _LOG_LINES = 14
 class WatchParts:
     """The components. `shown` is a mark of what the page last got."""
 
+    box: gr.Column
+    empty: gr.HTML
     run: gr.Dropdown
     live: gr.HTML
     charts: gr.HTML
@@ -41,8 +43,8 @@ class WatchParts:
     def watched(self) -> list[Any]:
         """What `_look` fills."""
         return [
-            self.run, self.live, self.charts, self.stop, self.cancel, self.resume, self.log, self.command, self.runs,
-            self.timer, self.shown,
+            self.box, self.empty, self.run, self.live, self.charts, self.stop, self.cancel, self.resume, self.log,
+            self.command, self.runs, self.timer, self.shown,
         ]  # fmt: skip
 
 
@@ -91,32 +93,42 @@ def build(services: Services) -> WatchParts:
     """The lower half of the tab, made where it is called."""
     with gr.Column(elem_classes="card", elem_id="train-watch"):
         gr.HTML(lead("Runs", "Charts are renewed while a run trains. A reload of the page changes nothing."))
-        run = gr.Dropdown([], label="Run", elem_id="train-run", filterable=False)
-        live = gr.HTML(run_card.NO_RUNS, elem_id="train-live", css_template=charts.STYLE)
-        plots = gr.HTML(elem_id="train-charts", css_template=charts.STYLE)
-        with gr.Row(elem_classes="toolbar"):
-            stop_button = gr.Button("Stop and save", elem_id="train-stop", interactive=False, scale=0)
-            cancel_button = gr.Button(
-                "Cancel and discard", elem_id="train-cancel", elem_classes="danger", interactive=False, scale=0
-            )
-            resume_button = gr.Button("Resume", elem_id="train-resume", interactive=False, scale=0)
-            to_compare = gr.Button("Go to Compare", elem_id="train-to-compare", scale=0)
-        with gr.Accordion("Log and command", open=False, elem_id="train-log-box"):
-            log = gr.Textbox(
-                label="End of the log", lines=6, max_lines=_LOG_LINES, interactive=False, elem_id="train-log"
-            )
-            command = gr.Textbox(
-                label="The same from the command line",
-                interactive=False,
-                max_lines=3,
-                buttons=["copy"],
-                elem_id="train-command",
-            )
-        runs = gr.HTML(elem_id="train-runs", css_template=charts.STYLE)
+        empty = gr.HTML(run_card.NO_RUNS, elem_id="train-empty")
+        with gr.Column(visible=False, elem_id="train-shown") as box:
+            run = gr.Dropdown([], label="Run", elem_id="train-run", filterable=False)
+            live = gr.HTML(elem_id="train-live", css_template=charts.STYLE)
+            stop_button, cancel_button, resume_button, to_compare = _buttons()
+            plots = gr.HTML(elem_id="train-charts", css_template=charts.STYLE)
+            log, command = _log()
+            runs = gr.HTML(elem_id="train-runs", css_template=charts.STYLE)
         shown, timer = gr.State(""), gr.Timer(2, active=False)
     return WatchParts(
-        run, live, plots, stop_button, cancel_button, resume_button, to_compare, log, command, runs, shown, timer
-    )
+        box, empty, run, live, plots, stop_button, cancel_button, resume_button, to_compare, log, command, runs, shown,
+        timer,
+    )  # fmt: skip
+
+
+def _buttons() -> tuple[gr.Button, gr.Button, gr.Button, gr.Button]:
+    with gr.Row(elem_classes="toolbar"):
+        return (
+            gr.Button("Stop and save", elem_id="train-stop", interactive=False, scale=0),
+            gr.Button("Cancel and discard", elem_id="train-cancel", elem_classes="danger", interactive=False, scale=0),
+            gr.Button("Resume", elem_id="train-resume", interactive=False, scale=0),
+            gr.Button("Go to Compare", elem_id="train-to-compare", scale=0),
+        )
+
+
+def _log() -> tuple[gr.Textbox, gr.Textbox]:
+    with gr.Accordion("Log and command", open=False, elem_id="train-log-box"):
+        log = gr.Textbox(label="End of the log", lines=6, max_lines=_LOG_LINES, interactive=False, elem_id="train-log")
+        command = gr.Textbox(
+            label="The same from the command line",
+            interactive=False,
+            max_lines=3,
+            buttons=["copy"],
+            elem_id="train-command",
+        )
+    return log, command
 
 
 # Wiring
@@ -144,14 +156,17 @@ def _look(services: Services, chosen: str | None, shown: str) -> list[Any]:
     runs = pipeline.runs(services)
     run_id = choose_run(runs, chosen)
     if run_id is None:
-        return [gr.skip()] * 11
+        return [gr.skip()] * 13
     view = pipeline.run_view(services, run_id)
-    pieces = [run_card.run_html(view), run_card.charts_html(view), view.log_tail, run_card.runs_html(runs)]
+    log_end = "\n".join(view.log_tail.splitlines()[-_LOG_LINES:])
+    pieces = [run_card.run_html(view), run_card.charts_html(view), log_end, run_card.runs_html(runs)]
     now = content_hash([run_id, *pieces])
     if now == shown:
-        return [gr.skip()] * 11
+        return [gr.skip()] * 13
     live, plots, log, table = pieces
     return [
+        gr.update(visible=True),
+        "",
         gr.update(choices=run_card.run_choices(runs), value=run_id),
         live,
         plots,
