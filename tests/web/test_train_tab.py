@@ -1,0 +1,172 @@
+"""The Train tab: what is asked for, what the check says, and how runs are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from cai_ui import pipeline
+from cai_ui.config import TrainSettings
+from cai_ui.errors import InputError
+from cai_ui.pipeline import RunView, Services
+from cai_ui.records import BASE, Run
+from cai_ui.web import run_card
+from cai_ui.web.forms import Form, build_form
+from cai_ui.web.tabs import train as tab
+from cai_ui.web.tabs import train_watch as watch
+
+RUN = Run(
+    "run-1", "first", "sft", "running", "d" * 64, {}, "me", "2026-01-01T10:00:00+00:00",
+    started_at="2026-01-01T10:00:05+00:00", step=20, total_steps=80,
+)  # fmt: skip
+
+
+def view(run: Run = RUN, metrics: list[dict[str, Any]] | None = None, eta_s: float | None = 90.0) -> RunView:
+    return RunView(run, metrics or [], "", eta_s, "python -m cai_ui train")
+
+
+def ended(state: str, **changes: Any) -> Run:
+    return replace(RUN, state=state, ended_at="2026-01-01T10:02:05+00:00", **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished check, as the training part gives it."""
+
+    ok: bool = True
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    rows: int = 12
+    steps: int = 36
+    decoded_example: tuple[tuple[str, bool], ...] = (("[INST] <b>How?</b>[/INST]", False), (" Ask first.</s>", True))
+
+
+@pytest.fixture
+def form() -> Form[TrainSettings]:
+    with gr.Blocks():
+        return build_form(TrainSettings, "t")
+
+
+def values(form: Form[TrainSettings], **changes: Any) -> list[Any]:
+    return [changes.get(name, getattr(TrainSettings(), name)) for name in form.widgets]
+
+
+def test_the_form_becomes_a_checked_wish(form: Form[TrainSettings]) -> None:
+    wanted = tab.read_wanted(form, "dpo", "abc", "run-7", values(form, beta=0.3))
+    assert (wanted.method, wanted.dataset_hash, wanted.start_adapter) == ("dpo", "abc", "run-7")
+    assert wanted.settings == TrainSettings(beta=0.3)
+    assert tab.read_wanted(form, "sft", "abc", BASE, values(form)).start_adapter is None
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf"), None, "fast"])
+def test_a_learning_rate_that_cannot_be_is_refused_by_name(form: Form[TrainSettings], rate: object) -> None:
+    with pytest.raises(InputError, match=r"(?i)learning rate"):
+        tab.read_wanted(form, "sft", "abc", BASE, values(form, learning_rate=rate))
+
+
+def test_without_a_dataset_there_is_no_run(form: Form[TrainSettings]) -> None:
+    with pytest.raises(InputError, match="No dataset is chosen"):
+        tab.read_wanted(form, "sft", None, BASE, values(form))
+
+
+def test_knobs_of_dpo_are_shown_for_dpo_only() -> None:
+    assert [update["visible"] for update in tab._shown_knobs("sft")] == [False, False]
+    assert [update["visible"] for update in tab._shown_knobs("dpo")] == [True, True]
+    assert set(tab.ONLY_DPO) <= set(TrainSettings.model_fields)
+
+
+def test_a_page_without_datasets_says_where_to_make_one(services: Services) -> None:
+    about, dataset, start_from = tab._menus(services, None, "gone")
+    assert "Curate" in about
+    assert dataset["value"] is None
+    assert start_from["value"] == BASE
+
+
+def test_the_check_marks_what_is_learnt_and_shows_text_as_text() -> None:
+    html = run_card.preflight_html(Report(warnings=("3 rows are <i>long</i>.",)))
+    assert "12 rows, 36 steps" in html
+    assert '<mark class="cai-learnt"> Ask first.&lt;/s&gt;</mark>' in html
+    assert "<b>" not in html and "<i>" not in html
+
+
+def test_a_refusing_check_names_every_problem() -> None:
+    html = run_card.preflight_html(Report(ok=False, problems=("No rows.", "Rate <0."), decoded_example=()))
+    assert "would be refused" in html and "No rows." in html and "Rate &lt;0." in html
+    assert "Ready" not in html
+
+
+def test_a_running_run_shows_step_time_left_and_speed() -> None:
+    html = run_card.run_html(view(metrics=[{"step": 20, "loss": 1.0, "tokens_per_s": 1234.0}]))
+    assert "step 20 of 80" in html and "2 min" not in html and "1 min 30 s left" in html
+    assert "1,234 tokens per second" in html
+
+
+@pytest.mark.parametrize("state", run_card.STATES)
+def test_every_state_can_be_shown(state: str) -> None:
+    run = ended(state)
+    assert f'data-state="{state}"' in run_card.run_html(view(run))
+    assert "first" in run_card.runs_html([run])
+
+
+def test_a_failed_run_says_why_and_text_stays_text() -> None:
+    html = run_card.run_html(
+        view(ended("failed", error="The loss is <NaN>. Lower the learning rate.", name="<b>x</b>"))
+    )
+    assert "&lt;NaN&gt;" in html and "Lower the learning rate" in html
+    assert "<b>" not in html
+
+
+def test_an_interrupted_run_says_how_to_go_on() -> None:
+    assert "Press Resume" in run_card.run_html(view(ended("interrupted")))
+
+
+@pytest.mark.parametrize(
+    ("state", "usable"),
+    [
+        ("queued", [False, True, False]),
+        ("running", [True, True, False]),
+        ("stopping", [False, False, False]),
+        ("interrupted", [False, False, True]),
+        ("stopped", [False, False, True]),
+        ("failed", [False, False, True]),
+        ("done", [False, False, False]),
+        ("cancelled", [False, False, False]),
+    ],
+)
+def test_only_buttons_that_can_do_something_can_be_pressed(state: str, usable: list[bool]) -> None:
+    assert [update["interactive"] for update in watch.buttons(view(ended(state)))] == usable
+
+
+def test_dpo_has_charts_of_its_own() -> None:
+    rows = [
+        {"step": n, "loss": 1 / n, "rewards/margins": n / 10, "rewards/accuracies": 0.9, "rewards/chosen": 0.1}
+        for n in range(1, 5)
+    ]
+    sft, dpo = (run_card.charts_html(view(replace(RUN, method=m), rows)) for m in ("sft", "dpo"))  # type: ignore[arg-type]
+    assert "Margin" not in sft and "Accuracy" not in sft
+    assert "margin 0.4" in dpo and "prefers the better answer 90 %" in dpo
+
+
+def test_a_loss_that_is_no_number_is_named() -> None:
+    rows = [{"step": 1, "loss": 2.0}, {"step": 2, "loss": "NaN"}, {"step": 3, "loss": None}, {"step": 4, "lr": 1}]
+    assert run_card.series(rows, "loss")[0] == (1.0, 2.0)
+    assert "1 of 3 values are not a number (at 2)" in run_card.charts_html(view(metrics=rows))
+
+
+def test_the_chosen_run_is_shown_else_the_active_one_else_the_newest() -> None:
+    done, running = ended("done", id="a"), replace(RUN, id="b")
+    assert watch.choose_run([done, running], "a") == "a"
+    assert watch.choose_run([done, running], "gone") == "b"
+    assert watch.choose_run([done], None) == "a"
+    assert watch.choose_run([], "a") is None
+
+
+def test_without_runs_nothing_is_renewed(services: Services) -> None:
+    assert all(update == gr.skip() for update in watch._look(services, None, ""))
+    for handler in (watch.stop, watch.cancel, watch.resume):
+        with pytest.raises(InputError, match="No run is chosen"):
+            handler(services, None)
+    assert pipeline.runs(services) == []
