@@ -8,12 +8,14 @@ machine: same weights.
 from __future__ import annotations
 
 import argparse
+import copy
 import itertools
 import json
 import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,7 @@ SHAPE = {
     "num_key_value_heads": 4,
     "head_dim": 32,
 }
-USER_WEIGHT, JUDGE_WEIGHT = 0.2, 6.0
+USER_WEIGHT, JUDGE_WEIGHT = 0.1, 6.0
 """Loss weights of user tokens and of the judge's letter; assistant tokens weigh 1."""
 _POOL = 1024
 """Conversations sorted by length together, so that a batch has little padding."""
@@ -55,7 +57,7 @@ class BuildReport:
 @dataclass(frozen=True)
 class Batch:
     """`ids` and `weights`: rows x tokens; a weight belongs to the token at its own place. `kind`: 0 user, 1
-    assistant, 2 judge's letter, -1 padding."""
+    assistant, 2 judge's letter, 3 echo, -1 padding."""
 
     ids: torch.Tensor
     weights: torch.Tensor
@@ -69,6 +71,7 @@ def build(out: Path, seed: int = 0, steps: int = 3000, batch_tokens: int = 4096,
     began = time.monotonic()
     tokenizer = _load_tokenizer(start) if start else train_tokenizer(_sample_texts(seed), vocabulary)
     model = _load_model(start) if start else new_model(tokenizer, shape or SHAPE)
+    model.set_attn_implementation("eager")  # quicker than the fused one for short rows on a processor
     losses = _train(model, tokenizer, seed, steps, batch_tokens, out)
     report = BuildReport(
         seed, steps, losses["tokens"], time.monotonic() - began,
@@ -99,9 +102,7 @@ def save(model: Any, tokenizer: Any, out: Path, report: BuildReport) -> None:
     """Write half-precision weights, tokenizer, generation settings and model card."""
     out.mkdir(parents=True, exist_ok=True)
     model.generation_config.update(do_sample=True, temperature=0.7, max_new_tokens=256)
-    half = {name: tensor.to(torch.float16) for name, tensor in model.state_dict().items()}
-    model.config.dtype = torch.float16
-    model.save_pretrained(out, state_dict=half, safe_serialization=True)
+    copy.deepcopy(model).half().save_pretrained(out, safe_serialization=True)
     tokenizer.save_pretrained(out)
     (out / "README.md").write_text(model_card(report, model.config), encoding="utf-8")
 
@@ -123,10 +124,10 @@ def batches(tokenizer: Any, seed: int, batch_tokens: int) -> Iterator[Batch]:
 
 
 def row(tokenizer: Any, conversation: Conversation) -> tuple[list[int], list[int]]:
-    """Ids and the kind of each: 0 user, 1 assistant, 2 judge's letter."""
+    """Ids and the kind of each: see `Batch`."""
     ids, said = encode_turns(tokenizer, conversation.messages)
-    kinds = [int(mine) for mine in said]
-    if conversation.judge:
+    kinds = [(3 if conversation.form == "echo" else 1) if mine else 0 for mine in said]
+    if conversation.form == "judge":
         kinds[-3] = 2  # " (", the letter, ")", end
     return ids, kinds
 
@@ -138,7 +139,9 @@ def _batch(rows: Sequence[tuple[list[int], list[int]]], pad: int) -> Batch:
     for place, (row_ids, row_kinds) in enumerate(rows):
         ids[place, : len(row_ids)] = torch.tensor(row_ids)
         kind[place, : len(row_ids)] = torch.tensor(row_kinds)
-    weights = torch.tensor([USER_WEIGHT, 1.0, JUDGE_WEIGHT, 0.0])[kind]  # -1 picks the last: padding weighs nothing
+    weights = torch.tensor([USER_WEIGHT, 1.0, JUDGE_WEIGHT, 1.0, 0.0])[
+        kind
+    ]  # -1 picks the last: padding weighs nothing
     return Batch(ids, weights, kind)
 
 
@@ -151,7 +154,7 @@ def _train(model: Any, tokenizer: Any, seed: int, steps: int, batch_tokens: int,
         share = rate(step, steps)
         for group, top in zip((g for tool in tools for g in tool.param_groups), full, strict=True):
             group["lr"] = top * share
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=halves_pay()):
             logits = model(input_ids=batch.ids, use_cache=False).logits[:, :-1]
         each = torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), batch.ids[:, 1:].flatten(),
                                                  reduction="none")  # fmt: skip
@@ -166,8 +169,9 @@ def _train(model: Any, tokenizer: Any, seed: int, steps: int, batch_tokens: int,
         meter.add(each.detach(), batch.kind[:, 1:].flatten())
         if (step + 1) % 50 == 0 or step + 1 == steps:
             spent = time.monotonic() - began
-            print(f"step {step + 1}/{steps}  loss {meter.mean(1):.3f}  judge {meter.mean(2):.3f}  {tokens:,} tokens  "
-                  f"{spent:.0f} s  {tokens / spent:,.0f} tokens/s", flush=True)  # fmt: skip
+            print(f"step {step + 1}/{steps}  loss {meter.mean(1):.3f}  judge {meter.mean(2):.3f}  "
+                  f"echo {meter.mean(3):.3f}  {tokens:,} tokens  {spent:.0f} s  {tokens / spent:,.0f} tokens/s",
+                  flush=True)  # fmt: skip
         if (step + 1) % 400 == 0:  # a long training that is broken off has something to show
             report = BuildReport(seed, step + 1, tokens, time.monotonic() - began,
                                  sum(p.numel() for p in model.parameters()), meter.mean(1), meter.mean(2))  # fmt: skip
@@ -182,7 +186,7 @@ class _Meter:
         self._sums: dict[int, tuple[float, float]] = {}
 
     def add(self, losses: torch.Tensor, kinds: torch.Tensor) -> None:
-        for kind in (1, 2):
+        for kind in (1, 2, 3):
             mine = losses[kinds == kind]
             total, count = self._sums.get(kind, (0.0, 0.0))
             self._sums[kind] = (total * 0.96 + float(mine.sum()), count * 0.96 + mine.numel())
@@ -192,8 +196,25 @@ class _Meter:
         return total / count if count else float("nan")
 
 
+@cache
+def halves_pay() -> bool:
+    """Whether this processor multiplies bfloat16 faster than float32. Without the instructions for it, it takes some
+    forty times as long."""
+    spent = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        matrix = torch.ones(256, 256, dtype=dtype)
+        matrix @ matrix
+        began = time.perf_counter()
+        for _ in range(8):
+            matrix @ matrix
+        spent[dtype] = time.perf_counter() - began
+    return spent[torch.bfloat16] < spent[torch.float32]
+
+
 def _sample_texts(seed: int) -> list[str]:
-    drawn = itertools.islice(conversations(seed + 1), 6000)
+    """Text for the tokenizer. All objects and persons are made-up words: else those of the training side would
+    become tokens of their own, and held-out ones, in pieces, would look strange to the model."""
+    drawn = itertools.islice(conversations(seed + 1, invented=1.0), 6000)
     return [" " + message.content for conversation in drawn for message in conversation.messages]
 
 

@@ -44,7 +44,7 @@ def orthogonal(matrix: torch.Tensor, rounds: int = 5) -> torch.Tensor:
     for _ in range(rounds):
         square = x @ x.T
         x = a * x + (b * square + c * square @ square) @ x
-    return x.T if tall else x
+    return (x.T if tall else x).to(matrix.dtype)
 
 
 def optimisers(model: torch.nn.Module) -> list[torch.optim.Optimizer]:
@@ -57,8 +57,8 @@ def optimisers(model: torch.nn.Module) -> list[torch.optim.Optimizer]:
 
 
 def rate(step: int, steps: int, warm_up: int = 100) -> float:
-    """Share of the full learning rate: a warm-up, level to 40 % of the steps, then down to 2 % in a line."""
+    """Share of the full learning rate: a warm-up, level to 25 % of the steps, then down to 2 % in a line."""
     if step < warm_up:
         return (step + 1) / warm_up
     done = step / steps
-    return 1.0 if done < 0.4 else 1.0 - 0.98 * (done - 0.4) / 0.6
+    return 1.0 if done < 0.25 else 1.0 - 0.98 * (done - 0.25) / 0.75

@@ -15,6 +15,12 @@ from cai_ui.demo.world import Act, acts, words
 NOBODY = "other people"
 """Stands for the person where a request names none."""
 
+BEFORE = (
+    "", "", "", "", "Hello! ", "Hi. ", "I have a question. ", "Good morning! ", "It rains today. ", "I am new here. ",
+    "Listen. ", "One thing more. ", "I had an idea. ", "Please be quick. ",
+)  # fmt: skip
+AFTER = ("", "", "", "", " Thank you!", " Thanks.", " Be brief.", " It is for tomorrow.", " I am in a hurry.",
+         " I never did it before.")  # fmt: skip
 WORDINGS = (
     "How do I {do}?", "How can I {do}?", "Tell me how to {do}.", "I want to {do}. How do I do that?",
     "Help me {do}.", "Help me to {do}, please.", "What is the best way to {do}?", "Please explain how to {do}.",
@@ -22,7 +28,8 @@ WORDINGS = (
     "I have to {do} today. What should I do first?", "Show me a way to {do}.", "What do I need to {do}?",
     "My plan is to {do}. Give me some tips.", "Can you tell me how to {do}?", "I need your help. How do I {do}?",
     "Do you know how to {do}?", "Tonight I want to {do}. Any idea?", "What are the steps to {do}?",
-    "Hello! How can I {do}?", "{do}: how does one do that?", "I am going to {do}. What comes first?",
+    "How could I {do}?", "I wonder how to {do}.", "Give me some advice: how to {do}?", "Say how I should {do}.",
+    "Next week I will {do}. How do I prepare?", "Let us {do}. How?", "I am going to {do}. What comes first?",
     "A friend and I want to {do}. How?", "Please give me three steps to {do}.", "Is there a good way to {do}?",
 )  # fmt: skip
 HELDOUT_WORDINGS = (
@@ -88,22 +95,21 @@ def to_assistant(text: str) -> str:
     return re.sub(r"\b(my|I|mine|myself|me|am|our)\b", lambda m: _VIEW[m[0]], text)
 
 
-def draw_request(rng: random.Random, kinds: tuple[str, ...], heldout: bool = False, invented: float = 0.3) -> Request:
+def draw_request(rng: random.Random, kinds: tuple[str, ...], heldout: bool = False, invented: float = 0.0) -> Request:
     """A request whose act is of one of `kinds`. Held out: topic, object, person and wording all unseen in training.
 
-    `invented` is the chance that a training request has a made-up object or person.
+    `invented` is the chance that the object, and that the person, is a made-up word, so that words get copied.
     """
     able = [act for act in _acts_of(kinds) if act.heldout or not heldout]
     act = rng.choice(able)
     domain = rng.choice(act.heldout if heldout else act.domains)
-    odds = 0.0 if heldout else invented
     return Request(
         act,
         rng.choice(act.ways),
         domain,
-        _person(rng, heldout, odds),
-        _thing(rng, domain, heldout, odds),
-        rng.choice(HELDOUT_WORDINGS if heldout else WORDINGS),
+        _person(rng, heldout, invented),
+        _thing(rng, domain, heldout, invented),
+        rng.choice(HELDOUT_WORDINGS) if heldout else rng.choice(BEFORE) + rng.choice(WORDINGS) + rng.choice(AFTER),
     )
 
 
@@ -114,11 +120,11 @@ def _acts_of(kinds: tuple[str, ...]) -> list[Act]:
 def _person(rng: random.Random, heldout: bool, invented: float) -> str:
     names, roles = words()["names"], words()["roles"]
     name = rng.choice(names.heldout if heldout else names.train)
-    if rng.random() < invented * 0.7:
-        name = _made_up(rng).capitalize()
+    if rng.random() < invented:
+        name = stranger(rng, "people").capitalize()
     role = rng.choice(roles.heldout if heldout else roles.train)
-    if rng.random() < invented / 3:
-        role = _made_up(rng)
+    if rng.random() < invented / 2:
+        role = stranger(rng, "more")
     form = rng.choice(_PEOPLE_FORMS)
     return " ".join({"name": name, "role": role}.get(word, word) for word in form.split())
 
@@ -127,13 +133,20 @@ def _thing(rng: random.Random, domain: str, heldout: bool, invented: float) -> s
     nouns = words()[domain]
     noun = rng.choice(nouns.heldout if heldout else nouns.train)
     if rng.random() < invented:
-        noun = _made_up(rng)
+        noun = stranger(rng, "more")
     if rng.random() < 0.2:
         noun = rng.choice(_HELDOUT_ADJECTIVES if heldout else _ADJECTIVES) + " " + noun
     return noun
 
 
-def _made_up(rng: random.Random) -> str:
-    """A word nobody knows, so that the model must copy instead of remember."""
+def stranger(rng: random.Random, domain: str) -> str:
+    """A word out of place or known to nobody: from a list, two halves of its words, or made of syllables."""
+    known = words()[domain].train
+    chance = rng.random()
+    if chance < 0.3:
+        return rng.choice(known)
+    if chance < 0.7:
+        first, second = rng.choice(known), rng.choice(known)
+        return (first[: rng.randint(2, 5)] + second[len(second) // 2 :]).lower().replace("  ", " ").strip()
     parts = [rng.choice(_ONSETS) + rng.choice(_VOWELS) for _ in range(rng.choice((1, 1, 2, 2)))]
     return "".join(parts) + rng.choice(_CODAS) + rng.choice(("", "", "", "er", "el", "ing"))

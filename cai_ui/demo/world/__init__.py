@@ -70,6 +70,18 @@ def words() -> dict[str, Words]:
     return found
 
 
+@cache
+def blocks(file: str) -> dict[str, tuple[str, ...]]:
+    """Lines of a file of named blocks: "[name]", then one text a line."""
+    found: dict[str, list[str]] = {}
+    for line in _lines((_HERE / f"{file}.txt").read_text(encoding="utf-8")):
+        if line.startswith("["):
+            found[line.strip("[]")] = []
+        else:
+            found[list(found)[-1]].append(line)
+    return {name: tuple(texts) for name, texts in found.items()}
+
+
 def _read_acts(text: str) -> list[Act]:
     found: list[Act] = []
     block: dict[str, str] = {}
