@@ -84,7 +84,7 @@ class TrainSettings(Settings):
     batch_size: int = knob(8, "Rows per step and device.", ge=1, le=256, unit="rows", step=1)
     accumulation: int = knob(1, "Batches added up before a step.", ge=1, le=256, step=1, advanced=True)
     max_length: int = knob(
-        512, "Rows longer than this are refused by the pre-flight check.", ge=16, le=32_768, unit="tokens", step=1
+        512, "Rows longer than this are left out and counted; none is cut.", ge=16, le=32_768, unit="tokens", step=1
     )
     rank: int = knob(16, "Rank of the LoRA matrices.", ge=1, le=256, step=1, source="seed study: 16")
     alpha: int = knob(32, "LoRA scale; the update is multiplied by alpha / rank.", ge=1, le=512, step=1)

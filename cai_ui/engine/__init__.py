@@ -63,6 +63,9 @@ class TrainingSeat(Protocol):
         On leaving, the model is back in evaluation mode and the next asker in line goes first.
         """
 
+    def look(self) -> AbstractContextManager[None]:
+        """Hold the weights for one forward pass on held-out rows, in evaluation mode."""
+
     def save(self, folder: Path) -> str:
         """Write the trained adapter as a PEFT folder (safetensors) atomically; gives the adapter's hash."""
 

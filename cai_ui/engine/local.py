@@ -19,7 +19,7 @@ from cai_ui.engine.lease import Lease
 from cai_ui.engine.loading import LoadedModel, load_model
 from cai_ui.engine.scoring import score_replies
 from cai_ui.engine.shelf import Shelf, Slot
-from cai_ui.engine.training_seat import Seat, make_seat
+from cai_ui.engine.training_seat import Seat, make_seat, trainable_parameters
 from cai_ui.errors import AdapterError, ConflictError, EngineError
 from cai_ui.records import BASE, AdapterInfo, Answer, Message, Provenance
 
@@ -110,6 +110,11 @@ class LocalEngine:
     def unload_adapter(self, name: str) -> None:
         with self.lease.hold("unloading adapter", name):
             self._shelf.remove(name)
+
+    def trainable_parameters(self, settings: TrainSettings, start_adapter: str | None = None) -> int:
+        """How many numbers a run with these settings would train."""
+        start = self._shelf.look_up(start_adapter or BASE).folder
+        return trainable_parameters(self._loaded.model, settings, start)
 
     @contextmanager
     def training_seat(self, settings: TrainSettings, start_adapter: str | None = None) -> Iterator[Seat]:

@@ -47,6 +47,13 @@ class Seat:
             finally:
                 self.model.eval()
 
+    @contextmanager
+    def look(self) -> Iterator[None]:
+        """Hold the weights for one forward pass on held-out rows, in evaluation mode."""
+        with self._lease.hold("training"):
+            self.model.eval()
+            yield
+
     def save(self, folder: Path) -> str:
         """Write the adapter as a folder that PEFT and this engine can load; gives the adapter's hash."""
         from peft import get_peft_model_state_dict
@@ -100,6 +107,15 @@ def make_seat(
         fill(model, start, ADAPTER)
     model.eval()
     return Seat(model, tokenizer, lease, names)
+
+
+def trainable_parameters(base: Any, settings: TrainSettings, start: AdapterFolder | None) -> int:
+    """How many numbers a run would train: those of `start`, or rank x (inputs + outputs) per chosen layer."""
+    if start is not None:
+        return sum(int(tensor.numel()) for tensor in start.state.values())
+    chosen = set(ATTENTION if settings.modules == "attention q+v" else linear_layers(base))
+    layers = (m for n, m in base.named_modules() if n.rpartition(".")[2] in chosen and isinstance(m, torch.nn.Linear))
+    return sum(settings.rank * (layer.in_features + layer.out_features) for layer in layers)
 
 
 def linear_layers(model: Any) -> list[str]:

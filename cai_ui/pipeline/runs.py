@@ -28,7 +28,7 @@ class RunView:
     command: str
 
 
-def presets(services: Services) -> dict[str, dict[str, TrainSettings]]:
+def presets(services: Services) -> dict[str, dict[Method, TrainSettings]]:
     """Named settings for "sft" and "dpo"."""
     from cai_ui.training.presets import PRESETS
 
@@ -45,7 +45,7 @@ def preflight(
     """What would stop a run, before it is started."""
     from cai_ui.training.preflight import preflight as look
 
-    return look(method, services.store.dataset(dataset_hash), settings, services.engine())
+    return look(method, services.store.dataset(dataset_hash), settings, services.engine(), start_adapter)
 
 
 def start_run(
@@ -79,11 +79,12 @@ def runs(services: Services) -> list[Run]:
 def run_view(services: Services, run_id: str, after_step: int = 0) -> RunView:
     """A run with the metrics logged after `after_step` and the end of its log."""
     from cai_ui.training.metrics import read_metrics
+    from cai_ui.training.presets import command_for
 
     run = services.store.run(run_id)
     folder = services.store.workspace.run_dir(run_id)
     metrics = read_metrics(folder, after_step)
-    return RunView(run, metrics, _tail(folder / "log.txt"), _eta(run, metrics), f"python -m cai_ui train {run.id}")
+    return RunView(run, metrics, _tail(folder / "log.txt"), _eta(run, metrics), command_for(run))
 
 
 def _tail(path: Path) -> str:

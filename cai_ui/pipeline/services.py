@@ -8,18 +8,15 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cai_ui.background import Background
 from cai_ui.config import AppSettings, checked
 from cai_ui.engine import Engine, EngineStatus, load_engine
 from cai_ui.errors import CaiError, ConflictError, EngineError
 from cai_ui.store import Store, open_store
-
-if TYPE_CHECKING:
-    from cai_ui.training.jobs import Jobs
+from cai_ui.training.jobs import Jobs
 
 log = logging.getLogger(__name__)
 
@@ -106,16 +103,10 @@ class Services:
     settings: AppSettings
     store: Store
     host: EngineHost
+    jobs: Jobs
     batch: Background[Any]
     evaluation: Background[Any]
     loop: Background[Any]
-
-    @cached_property
-    def jobs(self) -> Jobs:
-        """Training runs. Made when first asked for, since training brings its own imports."""
-        from cai_ui.training.jobs import Jobs
-
-        return Jobs(self.store, lambda: self.host.get(WAIT_S))
 
     def engine(self, wait_s: float = 0.0) -> Engine:
         """The engine, or an EngineError that says whether it is still loading or has failed."""
@@ -127,8 +118,7 @@ class Services:
             work.stop()
         for work in (self.loop, self.batch, self.evaluation):
             work.wait(10)
-        if "jobs" in self.__dict__:
-            self.jobs.close()
+        self.jobs.close()
         self.store.close()
 
 
@@ -149,6 +139,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             settings,
             store,
             host,
+            Jobs(store, lambda: host.get(WAIT_S)),
             Background("A batch", remembering(store, "batch")),
             Background("An evaluation", remembering(store, "evaluation")),
             Background("The whole loop", remembering(store, "loop")),
@@ -165,8 +156,6 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
 
 def load_adapters(engine: Engine, services: Services) -> None:
     """Make every finished adapter of this base choosable; a damaged one is left out and logged."""
-    if not any(run.adapter or run.state == "queued" for run in services.store.runs()):
-        return
     there = {info.name for info in engine.adapters()}
     for info in services.jobs.adapters():
         if info.base_hash == engine.base_hash and info.name not in there:

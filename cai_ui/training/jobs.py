@@ -1,0 +1,267 @@
+"""The queue of runs: one trains at a time, in a thread of this process; the database and the folders remember.
+
+A run is never lost by its page: it belongs to the process, its state to the database, and how it ended to the exit
+record in its folder. What is queued when the program ends begins when it is started again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cai_ui.config import TrainSettings
+from cai_ui.engine import Engine
+from cai_ui.engine.adapters import describe_adapter
+from cai_ui.errors import CaiError, ConflictError, NotFoundError
+from cai_ui.records import BASE, AdapterInfo, Method, Run
+from cai_ui.store import Store
+from cai_ui.store.database import now
+from cai_ui.training.checkpoints import drop_all
+from cai_ui.training.preflight import preflight
+from cai_ui.training.run import ADAPTER, Outcome, read_outcome, train
+from cai_ui.training.signals import StopSignal
+
+WAITING = ("queued",)
+ACTIVE = ("preparing", "running", "stopping")
+RESUMABLE = ("interrupted", "stopped", "failed")
+REPORT_S = 1.0
+"""Seconds between two notes of a run's step in the database; its metrics are written at every step."""
+
+log = logging.getLogger(__name__)
+
+
+class Jobs:
+    """Starts, stops and resumes runs. `engine` gives the model, waiting for it if need be."""
+
+    def __init__(self, store: Store, engine: Callable[[], Engine]) -> None:
+        self._store = store
+        self._engine = engine
+        self._changed = threading.Condition(threading.RLock())
+        self._thread: threading.Thread | None = None
+        self._signals: dict[str, StopSignal] = {}
+        self._closed = False
+        self._believe_exit_records()
+        with self._changed:
+            self._wake()
+
+    def submit(
+        self,
+        method: Method,
+        dataset_hash: str,
+        settings: TrainSettings,
+        owner: str,
+        name: str = "",
+        start_adapter: str | None = None,
+    ) -> Run:
+        """Begin a run, or queue it behind the one there is. The same run asked for twice is one run.
+
+        PreflightError names what stands against it; then nothing was started.
+        """
+        start = None if start_adapter in (None, "", BASE) else start_adapter
+        engine = self._engine()
+        self._need(engine, start)
+        dataset = self._store.dataset(dataset_hash)
+        preflight(method, dataset, settings, engine, start).require()
+        with self._changed:
+            config = settings.model_dump()
+            wanted = (method, dataset_hash, config, start)
+            for run in self._store.runs():
+                if run.state in WAITING + ACTIVE and _what(run) == wanted:
+                    return run
+            run = Run(
+                id=f"run-{uuid.uuid4().hex[:12]}",
+                name=name or self._free_name(f"{method.upper()} {dataset.name}".strip()),
+                method=method,
+                state="queued",
+                dataset_hash=dataset_hash,
+                config=config,
+                owner=owner,
+                created_at=now(),
+                start_adapter=start,
+                base_hash=engine.base_hash,
+            )
+            self._store.create_run(run)
+            self._wake()
+        return run
+
+    def stop(self, run_id: str, save: bool = True) -> None:
+        """End a run after the step in hand; with `save` its adapter is kept. A waiting run leaves the queue.
+
+        ConflictError for one that is over.
+        """
+        with self._changed:
+            run = self._store.run(run_id)
+            if run.state == "queued":
+                self._store.update_run(run_id, state="cancelled", ended_at=now())
+                self._changed.notify_all()
+            elif run.state in ACTIVE and run_id in self._signals:
+                self._signals[run_id].ask("stop" if save else "cancel")
+                self._store.update_run(run_id, state="stopping")
+            else:
+                raise ConflictError(f"The run {run.name} is not going on.", kept="Nothing was changed.")
+
+    def resume(self, run_id: str) -> Run:
+        """Go on from the last complete checkpoint, or from the beginning where there is none."""
+        self._engine()
+        with self._changed:
+            run = self._store.run(run_id)
+            if run.state in WAITING + ACTIVE:
+                return run
+            if run.state not in RESUMABLE:
+                raise ConflictError(
+                    f"The run {run.name} is {run.state}; there is nothing to go on with.",
+                    kept="It was left as it is.",
+                    next_step="Start a new run.",
+                )
+            run = self._store.update_run(run_id, state="queued", error=None, ended_at=None)
+            self._wake()
+        return run
+
+    def wait(self, run_id: str, timeout_s: float | None = None) -> Run:
+        """The run when it is over, or as it is after `timeout_s` seconds."""
+        end = None if timeout_s is None else time.monotonic() + timeout_s
+        with self._changed:
+            while True:
+                run = self._store.run(run_id)
+                left = None if end is None else end - time.monotonic()
+                if run.state not in WAITING + ACTIVE or (left is not None and left <= 0):
+                    return run
+                self._changed.wait(left)
+
+    def adapters(self) -> list[AdapterInfo]:
+        """Adapters of all runs that kept one, oldest first; a damaged folder is left out and logged."""
+        found = []
+        for run in reversed(self._store.runs()):
+            if run.adapter:
+                folder = self._folder(run) / ADAPTER
+                try:
+                    found.append(describe_adapter(folder, run.adapter, run.name, run.method, run.id))
+                except CaiError as error:
+                    log.warning("the adapter of %s is left out: %s", run.name, error)
+        return found
+
+    def close(self) -> None:
+        """Ask the run that trains to end with a checkpoint, and wait for it a while. It can be resumed later."""
+        with self._changed:
+            self._closed = True
+            for signal in self._signals.values():
+                signal.ask("close")
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(30)
+
+    # The thread
+
+    def _wake(self) -> None:
+        """See to it that somebody works on the queue. Called with the lock held."""
+        if self._thread is None and not self._closed and self._next() is not None:
+            self._thread = threading.Thread(target=self._work, name="training", daemon=True)
+            self._thread.start()
+
+    def _next(self) -> Run | None:
+        waiting = [run for run in self._store.runs() if run.state == "queued"]
+        return waiting[-1] if waiting else None
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                run = None if self._closed else self._next()
+                if run is None:
+                    self._thread = None
+                    return
+                signal = self._signals[run.id] = StopSignal()
+                run = self._store.update_run(run.id, state="preparing", started_at=run.started_at or now())
+            outcome = self._run(run, signal)
+            with self._changed:
+                del self._signals[run.id]
+                self._settle(run, outcome)
+                self._changed.notify_all()
+
+    def _run(self, run: Run, signal: StopSignal) -> Outcome:
+        try:
+            engine = self._engine()
+            self._need(engine, run.start_adapter)
+            dataset = self._store.dataset(run.dataset_hash)
+        except CaiError as error:
+            return Outcome("failed", run.step, str(error))
+        outcome = train(run, dataset, engine, self._folder(run), signal, self._reporter(run))
+        if outcome.adapter_hash:
+            self._put_up(engine, run)
+        return outcome
+
+    def _put_up(self, engine: Engine, run: Run) -> None:
+        """Make the new adapter choosable; in the place of an older one of the same run."""
+        try:
+            if run.id in {info.name for info in engine.adapters()}:
+                engine.unload_adapter(run.id)
+            engine.load_adapter(describe_adapter(self._folder(run) / ADAPTER, run.id, run.name, run.method, run.id))
+        except CaiError as error:
+            log.warning("the adapter of %s could not be put up: %s", run.name, error)
+
+    def _reporter(self, run: Run) -> Callable[[int, int], None]:
+        last = 0.0
+
+        def report(step: int, steps: int) -> None:
+            nonlocal last
+            begins = last == 0.0
+            if not begins and time.monotonic() - last < REPORT_S and step < steps:
+                return
+            last = time.monotonic()
+            changes: dict[str, Any] = {"step": step, "total_steps": steps}
+            with self._changed:
+                if begins and self._store.run(run.id).state == "preparing":
+                    changes["state"] = "running"
+                self._store.update_run(run.id, **changes)
+
+        return report
+
+    def _settle(self, run: Run, outcome: Outcome) -> None:
+        kept = outcome.adapter_hash is not None
+        changes: dict[str, Any] = {
+            "state": outcome.state,
+            "step": outcome.step,
+            "error": outcome.error,
+            "ended_at": now(),
+            "summary": outcome.summary,
+        }
+        if kept or outcome.state == "cancelled":
+            changes |= {"adapter": run.id if kept else None, "adapter_hash": outcome.adapter_hash}
+        if outcome.state == "cancelled":
+            drop_all(self._folder(run))
+        self._store.update_run(run.id, **changes)
+
+    # What a run needs and leaves
+
+    def _believe_exit_records(self) -> None:
+        """A process may die between a run's end and its note in the database: the exit record decides."""
+        for run in self._store.runs():
+            if run.state == "interrupted":
+                outcome = read_outcome(self._folder(run))
+                if outcome is not None and outcome.state != "interrupted":
+                    self._settle(run, outcome)
+
+    def _need(self, engine: Engine, start_adapter: str | None) -> None:
+        """Load the adapter a run starts from, if it is one of ours and not loaded yet."""
+        if start_adapter is None or start_adapter in {info.name for info in engine.adapters()}:
+            return
+        info = next((info for info in self.adapters() if info.name == start_adapter), None)
+        if info is None:
+            raise NotFoundError("The adapter to start from is not there.", next_step="Choose another one.")
+        engine.load_adapter(info)
+
+    def _folder(self, run: Run) -> Path:
+        return self._store.workspace.run_dir(run.id)
+
+    def _free_name(self, wanted: str) -> str:
+        taken = {run.name for run in self._store.runs()}
+        numbered = (wanted if n == 1 else f"{wanted} {n}" for n in range(1, len(taken) + 2))
+        return next(name for name in numbered if name not in taken)
+
+
+def _what(run: Run) -> tuple[Any, ...]:
+    return (run.method, run.dataset_hash, run.config, run.start_adapter)

@@ -1,0 +1,32 @@
+"""How a run is asked to end."""
+
+from __future__ import annotations
+
+import threading
+from typing import Literal
+
+Wish = Literal["", "stop", "cancel", "close"]
+
+
+class StopSignal:
+    """Set from any thread, read by the run after each step. The first wish counts.
+
+    stop: keep the adapter. cancel: keep nothing. close: the program ends; keep a checkpoint to go on from.
+    """
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self.wish: Wish = ""
+
+    def ask(self, wish: Literal["stop", "cancel", "close"]) -> None:
+        if not self._event.is_set():
+            self.wish = wish
+            self._event.set()
+
+    def is_set(self) -> bool:
+        return self._event.is_set()
+
+    @property
+    def keeps(self) -> bool:
+        """Whether a checkpoint is to be written at the end."""
+        return self.wish in ("stop", "close")
