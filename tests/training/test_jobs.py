@@ -1,0 +1,158 @@
+"""The queue: one at a time, in order, nothing twice, nothing lost."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from cai_ui.errors import ConflictError, NotFoundError, PreflightError
+from cai_ui.training.checkpoints import latest_checkpoint
+from cai_ui.training.jobs import Jobs
+
+from .conftest import QUICK, sample
+
+LONG = QUICK.model_copy(update={"max_steps": 2000})
+
+
+@pytest.fixture
+def data(store, make_dataset):
+    return store.save_dataset(make_dataset(), "me").hash
+
+
+def until(store, run_id, *states, seconds=60):
+    end = time.monotonic() + seconds
+    while store.run(run_id).state not in states:
+        assert time.monotonic() < end, store.run(run_id)
+        time.sleep(0.02)
+    return store.run(run_id)
+
+
+def test_a_run_ends_with_an_adapter_that_answers(jobs, store, data, tiny_engine):
+    run = jobs.submit("sft", data, QUICK, "me", name="first")
+    run = jobs.wait(run.id, 120)
+    assert (run.state, run.step, run.total_steps, run.error) == ("done", 8, 8, None)
+    assert run.adapter == run.id and run.base_hash == tiny_engine.base_hash and run.started_at and run.ended_at
+    assert [info.name for info in tiny_engine.adapters()] == [run.id]
+    assert [(info.name, info.hash) for info in jobs.adapters()] == [(run.id, run.adapter_hash)]
+    following = jobs.wait(jobs.submit("dpo", data, QUICK, "me", start_adapter=run.adapter).id, 120)
+    assert following.state == "done" and following.start_adapter == run.id
+
+
+def test_asked_twice_it_is_one_run(jobs, store, data):
+    """Two clicks, or two people at once."""
+    got = []
+    threads = [threading.Thread(target=lambda: got.append(jobs.submit("sft", data, LONG, "me").id)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(got)) == 1 and len(store.runs()) == 1
+    jobs.stop(got[0], save=False)
+    assert jobs.wait(got[0], 60).state == "cancelled"
+    assert jobs.submit("sft", data, QUICK, "me").id != got[0], "what is over may be run again"
+
+
+def test_a_second_run_waits_its_turn(jobs, store, data):
+    first = jobs.submit("sft", data, LONG, "me")
+    second = jobs.submit("dpo", data, QUICK, "you")
+    third = jobs.submit("sft", data, QUICK, "you")
+    until(store, first.id, "running")
+    assert store.run(second.id).state == store.run(third.id).state == "queued"
+    jobs.stop(third.id)
+    assert store.run(third.id).state == "cancelled"
+    jobs.stop(first.id, save=True)
+    assert jobs.wait(first.id, 60).state == "stopped"
+    assert jobs.wait(second.id, 120).state == "done"
+    with pytest.raises(ConflictError, match="not going on"):
+        jobs.stop(first.id)
+
+
+def test_stop_keeps_the_adapter_and_cancel_keeps_nothing(jobs, store, data, tiny_engine):
+    run = jobs.submit("sft", data, LONG, "me")
+    until(store, run.id, "running")
+    jobs.stop(run.id, save=True)
+    stopped = jobs.wait(run.id, 60)
+    assert stopped.state == "stopped" and stopped.adapter == run.id and 0 < stopped.step < 2000
+    jobs.resume(run.id)
+    until(store, run.id, "running")
+    jobs.stop(run.id, save=False)
+    cancelled = jobs.wait(run.id, 60)
+    assert cancelled.state == "cancelled" and cancelled.adapter is None
+    assert latest_checkpoint(store.workspace.run_dir(run.id)) is None
+    with pytest.raises(ConflictError, match="nothing to go on with"):
+        jobs.resume(run.id)
+
+
+def test_what_the_check_refuses_is_not_begun(jobs, store, make_dataset):
+    empty = store.save_dataset(make_dataset(sft_train=()), "me").hash
+    with pytest.raises(PreflightError, match="no rows"):
+        jobs.submit("sft", empty, QUICK, "me")
+    with pytest.raises(NotFoundError):
+        jobs.submit("sft", empty, QUICK, "me", start_adapter="run-nowhere")
+    with pytest.raises(NotFoundError):
+        jobs.submit("sft", "f" * 64, QUICK, "me")
+    assert store.runs() == []
+
+
+def test_names_tell_runs_apart(jobs, store, data, make_dataset):
+    one = jobs.submit("sft", data, QUICK, "me")
+    two = jobs.submit("sft", data, QUICK.model_copy(update={"seed": 1}), "me")
+    named = jobs.submit("sft", data, QUICK.model_copy(update={"seed": 2}), "me", name="<b>mine</b>")
+    assert [one.name, two.name, named.name] == ["SFT diaries", "SFT diaries 2", "<b>mine</b>"]
+
+
+def test_closing_the_program_interrupts_and_starting_it_again_goes_on(store, data, tiny_engine):
+    jobs = Jobs(store, lambda: tiny_engine)
+    settings = QUICK.model_copy(update={"max_steps": 60})
+    run = jobs.submit("sft", data, settings, "me")
+    waiting = jobs.submit("sft", data, QUICK, "me")
+    until(store, run.id, "running")
+    jobs.close()
+    assert store.run(run.id).state == "interrupted" and store.run(waiting.id).state == "queued"
+    assert latest_checkpoint(store.workspace.run_dir(run.id)) is not None
+    again = Jobs(store, lambda: tiny_engine)
+    assert again.wait(waiting.id, 120).state == "done", "what was waiting begins by itself"
+    again.resume(run.id)
+    done = again.wait(run.id, 120)
+    assert (done.state, done.step, done.error) == ("done", 60, None)
+    again.close()
+    for info in tiny_engine.adapters():
+        tiny_engine.unload_adapter(info.name)
+
+
+def test_the_exit_record_decides_where_the_database_was_not_told(store, data, tiny_engine):
+    jobs = Jobs(store, lambda: tiny_engine)
+    run = jobs.wait(jobs.submit("sft", data, QUICK, "me").id, 120)
+    store.update_run(run.id, state="interrupted", adapter=None, adapter_hash=None)
+    Jobs(store, lambda: tiny_engine).close()
+    assert store.run(run.id).state == "done" and store.run(run.id).adapter_hash == run.adapter_hash
+    jobs.close()
+    tiny_engine.unload_adapter(run.id)
+
+
+def test_a_failed_run_says_why_and_the_next_one_begins(jobs, store, data):
+    going = jobs.submit("sft", data, LONG, "me")
+    lost = jobs.submit("dpo", data, QUICK, "me")
+    good = jobs.submit("sft", data, QUICK, "me")
+    store.update_run(lost.id, base_hash="0" * 64)
+    jobs.stop(going.id, save=False)
+    failed = jobs.wait(lost.id, 60)
+    assert failed.state == "failed" and "other base weights" in (failed.error or "") and failed.adapter is None
+    assert jobs.wait(good.id, 120).state == "done"
+
+
+def test_chats_are_answered_between_the_steps(jobs, store, data, tiny_engine):
+    from cai_ui.config import Sampling
+    from cai_ui.engine import Request
+
+    request = Request(sample(50).conversation, Sampling(temperature=0.0, max_new_tokens=12))
+    quiet = tiny_engine.generate([request])[0].text
+    run = jobs.submit("sft", data, LONG, "me")
+    until(store, run.id, "running")
+    texts = {tiny_engine.generate([request])[0].text for _ in range(10)}
+    assert store.run(run.id).state == "running"
+    jobs.stop(run.id, save=False)
+    jobs.wait(run.id, 60)
+    assert texts == {quiet}

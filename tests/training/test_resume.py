@@ -1,0 +1,86 @@
+"""A run that was broken off and resumed is the run that was never broken off."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from cai_ui.training import checkpoints
+from cai_ui.training.metrics import read_metrics
+
+from .conftest import QUICK
+
+
+def losses(folder):
+    return {row["step"]: row["loss"] for row in read_metrics(folder) if "loss" in row}
+
+
+@pytest.mark.parametrize("method", ["sft", "dpo"])
+def test_resumed_losses_and_adapter_equal_those_of_an_unbroken_run(run_in, tmp_path, method):
+    """Dropout is on, rows are shuffled, the rate falls: optimiser, schedule, random states and data order all count."""
+    whole = run_in(tmp_path / "whole", method)
+    broken = run_in(tmp_path / "broken", method, stop_at=(3, "close"))
+    assert broken.state == "interrupted" and broken.adapter_hash is None
+    resumed = run_in(tmp_path / "broken", method)
+    assert resumed.state == "done"
+    wanted, found = losses(tmp_path / "whole"), losses(tmp_path / "broken")
+    assert list(found) == list(wanted) == list(range(1, 9))
+    assert found == pytest.approx(wanted, abs=1e-5)
+    assert resumed.adapter_hash == whole.adapter_hash
+
+
+def test_steps_after_the_last_checkpoint_are_taken_again_and_counted_once(run_in, tmp_path):
+    run_in(tmp_path / "run", stop_at=(5, "close"))
+    shutil.rmtree(tmp_path / "run" / "checkpoints" / "checkpoint-5")
+    run_in(tmp_path / "run")
+    assert list(losses(tmp_path / "run")) == list(range(1, 9))
+    assert "goes on from step 4" in (tmp_path / "run" / "log.txt").read_text()
+
+
+@pytest.mark.parametrize("harm", ["half", "flipped", "no manifest", "garbage manifest"])
+def test_a_checkpoint_that_is_not_whole_is_never_opened(run_in, tmp_path, harm):
+    run_in(tmp_path / "run", stop_at=(5, "close"))
+    newest = tmp_path / "run" / "checkpoints" / "checkpoint-5"
+    assert checkpoints.latest_checkpoint(tmp_path / "run") == newest
+    weights = newest / "adapter_model.safetensors"
+    if harm == "half":
+        weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
+    elif harm == "flipped":
+        content = bytearray(weights.read_bytes())
+        content[-1] ^= 1
+        weights.write_bytes(bytes(content))
+    elif harm == "no manifest":
+        (newest / "manifest.json").unlink()
+    else:
+        (newest / "manifest.json").write_text('{"files": 3}')
+    older = checkpoints.latest_checkpoint(tmp_path / "run")
+    assert older is not None and older.name == "checkpoint-4"
+    assert run_in(tmp_path / "run").state == "done"
+
+
+def test_without_a_checkpoint_it_begins_again(run_in, tmp_path):
+    run_in(tmp_path / "run", stop_at=(3, "close"))
+    checkpoints.drop_all(tmp_path / "run")
+    outcome = run_in(tmp_path / "run")
+    assert outcome.state == "done" and list(losses(tmp_path / "run")) == list(range(1, 9))
+
+
+def test_a_stopped_run_can_be_gone_on_with(run_in, tmp_path):
+    stopped = run_in(tmp_path / "run", stop_at=(3, "stop"))
+    done = run_in(tmp_path / "run")
+    assert stopped.state == "stopped" and done.state == "done"
+    assert stopped.adapter_hash and stopped.adapter_hash != done.adapter_hash
+
+
+def test_two_checkpoints_are_kept(run_in, tmp_path):
+    run_in(tmp_path / "run", settings=QUICK.model_copy(update={"max_steps": 12}), stop_at=(11, "close"))
+    names = sorted(path.name for path in (tmp_path / "run" / "checkpoints").glob("checkpoint-*"))
+    assert names == ["checkpoint-10", "checkpoint-11"]
+
+
+def test_other_base_weights_are_refused(run_in, tmp_path):
+    run_in(tmp_path / "run", stop_at=(3, "close"))
+    outcome = run_in(tmp_path / "run", base_hash="0" * 64)
+    assert outcome.state == "failed" and "other base weights (00000000" in outcome.error
+    assert checkpoints.latest_checkpoint(tmp_path / "run") is not None
