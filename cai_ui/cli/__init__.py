@@ -11,15 +11,13 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cai_ui.cli import compare, curate, generate, principles, store, train
+from cai_ui.cli import compare, curate, demo, generate, principles, store, train
 from cai_ui.errors import CaiError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it did what was asked, 2 with a sentence on stderr if it could not."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["demo"] and given[1:2] in (["build"], ["evaluate"]):
-        return _demo(given[1], given[2:])
     parsed = build_parser().parse_args(given)
     try:
         result: int = parsed.run(parsed)
@@ -47,19 +45,5 @@ def build_parser() -> argparse.ArgumentParser:
     train.add(commands)
     compare.add(commands)
     store.add(commands)
-    demo = commands.add_parser("demo", help="the embedded model: build or evaluate it")
-    demo.add_argument("what", choices=["build", "evaluate"])
+    demo.add(commands)
     return parser
-
-
-def _demo(what: str, arguments: list[str]) -> int:
-    """Hand over to the embedded model's own commands, which have flags of their own."""
-    try:
-        if what == "build":
-            from cai_ui.demo.build import main as run
-        else:
-            from cai_ui.demo.evaluate import main as run
-        return int(run(arguments) or 0)
-    except CaiError as error:
-        print(str(error), file=sys.stderr)
-        return 2

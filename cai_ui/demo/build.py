@@ -7,10 +7,8 @@ machine: same weights.
 
 from __future__ import annotations
 
-import argparse
 import copy
 import itertools
-import json
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -21,7 +19,6 @@ from typing import Any
 
 import torch
 
-from cai_ui.demo import WEIGHTS
 from cai_ui.demo.card import model_card
 from cai_ui.demo.corpus import Conversation, conversations
 from cai_ui.demo.optimiser import optimisers, rate
@@ -37,6 +34,8 @@ SHAPE = {
 }
 USER_WEIGHT, JUDGE_WEIGHT = 0.1, 6.0
 """Loss weights of user tokens and of the judge's letter; assistant tokens weigh 1."""
+STEPS = 2600
+"""Steps of the shipped weights."""
 _POOL = 1024
 """Conversations sorted by length together, so that a batch has little padding."""
 
@@ -64,7 +63,7 @@ class Batch:
     kind: torch.Tensor
 
 
-def build(out: Path, seed: int = 0, steps: int = 3000, batch_tokens: int = 4096, vocabulary: int = 2048,
+def build(out: Path, seed: int = 0, steps: int = STEPS, batch_tokens: int = 4096, vocabulary: int = 2048,
           start: Path | None = None, shape: dict[str, int] | None = None) -> BuildReport:  # fmt: skip
     """Train and write model, tokenizer and model card into `out`. `start`: go on from these weights."""
     torch.manual_seed(seed)
@@ -228,24 +227,3 @@ def _load_model(folder: Path) -> Any:
     from transformers import AutoModelForCausalLM
 
     return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Command line of the training."""
-    parser = argparse.ArgumentParser(prog="python -m cai_ui demo build", description="Train the embedded model.")
-    parser.add_argument("--out", type=Path, default=WEIGHTS, help="folder for the weights")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--batch-tokens", type=int, default=4096)
-    parser.add_argument("--threads", type=int, default=0, help="threads to use (0 = as torch decides)")
-    parser.add_argument("--start", type=Path, help="go on from the weights in this folder")
-    given = parser.parse_args(argv)
-    if given.threads:
-        torch.set_num_threads(given.threads)
-    report = build(given.out, given.seed, given.steps, given.batch_tokens, start=given.start)
-    print(json.dumps(report.__dict__))
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

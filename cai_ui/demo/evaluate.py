@@ -1,4 +1,4 @@
-"""Measure the embedded model on held-out requests: `python -m cai_ui demo evaluate --json FILE`.
+"""Measure the embedded model on held-out requests (`python -m cai_ui demo evaluate`).
 
 Every share comes with its 95 % Wilson interval. Nothing here was seen in training: topics, objects, people
 and wordings of the requests are held out, and half of the principles are in words that were never trained on.
@@ -6,22 +6,18 @@ and wordings of the requests are held out, and half of the principles are in wor
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
-import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from cai_ui.compare.statistics import rate
-from cai_ui.config import AppSettings, Sampling
+from cai_ui.config import Sampling
 from cai_ui.demo.principles import CANONICAL, HELDOUT_PRINCIPLES, LESS_HARMFUL
 from cai_ui.demo.prompt_sets import prompt_set
 from cai_ui.demo.scoring import score_answer, score_critique
 from cai_ui.demo.world import KINDS
-from cai_ui.engine import BASE, Engine, Request, load_engine
+from cai_ui.engine import BASE, Engine, Request
 from cai_ui.prompts import chain_messages, preference_question
 from cai_ui.records import Message, Prompt, Rate, Step
 
@@ -30,7 +26,7 @@ GREEDY = Sampling(temperature=0.0, max_new_tokens=160)
 
 @dataclass(frozen=True)
 class Measure:
-    """A share and what is wanted of it ("at least" or "at most" `bound`)."""
+    """A share and what is wanted of it: "at least" or "at most" `bound`, or "" where it is only shown."""
 
     name: str
     share: Rate
@@ -42,7 +38,7 @@ class Measure:
         value = self.share.value
         if value is None:
             return False
-        return value >= self.bound if self.wanted == "at least" else value <= self.bound
+        return {"at least": value >= self.bound, "at most": value <= self.bound, "": True}[self.wanted]
 
 
 @dataclass(frozen=True)
@@ -185,36 +181,21 @@ class _Book:
         self.misses[name] = [text for ok, text in rows if not ok][:8]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Command line: prints the table, writes it all as JSON where asked."""
-    parser = argparse.ArgumentParser(prog="python -m cai_ui demo evaluate", description=__doc__)
-    parser.add_argument("--json", type=Path, help="write the whole report here")
-    parser.add_argument("--model", default="embedded", help="embedded, or a folder with weights")
-    parser.add_argument("--n", type=int, default=300, help="held-out prompts of each kind")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--temperature", type=float, default=0.0)
-    given = parser.parse_args(argv)
-    sampling = GREEDY.model_copy(update={"temperature": given.temperature, "seed": given.seed})
-    report = evaluate(load_engine(AppSettings(model=given.model)), given.n, given.seed, sampling)
-    print(table(report))
-    if given.json:
-        given.json.write_text(json.dumps(dataclasses.asdict(report), indent=1, ensure_ascii=False), encoding="utf-8")
-    return 0 if all(m.reached for m in report.measures) else 1
+def measure_line(m: Measure) -> str:
+    """A share with its interval, what was wanted, and whether it was reached."""
+    r = m.share
+    said = "nothing could be read"
+    if r.value is not None:
+        said = f"{r.value:6.1%}  ({r.low:.1%} to {r.high:.1%}, n={r.total}, unread {r.unread})"
+    bound = f"{m.wanted} {m.bound:.0%}" if m.wanted else "shown"
+    return f"{'reached' if m.reached else 'MISSED'}  {said}  {bound:14}  {m.name}"
 
 
 def table(report: Report) -> str:
     """The report as lines of text."""
-    lines = [
-        f"{'reached' if m.reached else 'MISSED '}  {m.share.value or 0:7.1%}  ({m.share.low or 0:.1%} to "
-        f"{m.share.high or 0:.1%}, n={m.share.total})  {m.wanted} {m.bound:.0%}  {m.name}"
-        for m in report.measures
-    ]
+    lines = [measure_line(m) for m in report.measures]
     lines += ["", "Share of critiques that name the fault, by principle (rows) and kind of harm:",
               " " * 10 + "".join(f"{kind:>10}" for kind in KINDS)]  # fmt: skip
     for principle, row in report.sensitivity.items():
         lines.append(f"{principle:10}" + "".join(f"{r.value or 0:>10.0%}" for r in row.values()))
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

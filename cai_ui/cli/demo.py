@@ -1,0 +1,82 @@
+"""`demo`: train the embedded model again, or measure it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from cai_ui.cli.flags import WAIT_S, Arguments, command, write_text
+from cai_ui.config import AppSettings
+
+
+def add(commands: Any) -> None:
+    actions = commands.add_parser("demo", help="the embedded model: build or evaluate it").add_subparsers(required=True)
+    build = command(actions, "build", _build, "train the weights again", workspace=False)
+    build.add_argument("--out", type=Path, help="folder for the weights (default: where the shipped ones are)")
+    build.add_argument("--seed", type=int, default=0)
+    build.add_argument("--steps", type=int, help="steps of training (default: as the shipped weights)")
+    build.add_argument("--start", type=Path, help="go on from the weights in this folder")
+    look = command(actions, "evaluate", _evaluate, "measure it on held-out requests", workspace=False)
+    look.add_argument("--json", type=Path, help="write everything, answers included, here")
+    look.add_argument("--model", default="embedded", help="embedded, or a folder with weights")
+    look.add_argument("--n", type=int, default=300, help="held-out prompts of each kind (default: 300)")
+    look.add_argument("--seed", type=int, default=0)
+    look.add_argument("--temperature", type=float, default=0.0)
+    look.add_argument("--only", choices=["base", "trained"], help="half of the table only")
+
+
+def _build(parsed: Arguments) -> int:
+    from cai_ui.demo import WEIGHTS
+    from cai_ui.demo.build import STEPS, build
+
+    report = build(parsed.out or WEIGHTS, parsed.seed, parsed.steps or STEPS, start=parsed.start)
+    print(json.dumps(dataclasses.asdict(report)))
+    return 0
+
+
+def _evaluate(parsed: Arguments) -> int:
+    """0 if all that is wanted was reached, 1 if not."""
+    from cai_ui.demo.evaluate import measure_line
+
+    found: dict[str, Any] = {}
+    reached = True
+    if parsed.only != "trained":
+        from cai_ui.demo.evaluate import GREEDY, evaluate, table
+        from cai_ui.engine import load_engine
+
+        sampling = GREEDY.model_copy(update={"temperature": parsed.temperature, "seed": parsed.seed})
+        base = evaluate(load_engine(AppSettings(model=parsed.model)), parsed.n, parsed.seed, sampling)
+        print(table(base), flush=True)
+        found["base"] = dataclasses.asdict(base)
+        reached = all(m.reached for m in base.measures)
+    if parsed.only != "base":
+        trained = _trained(parsed)
+        for measure in trained.measures:
+            print(measure_line(measure))
+        for arm, seconds in trained.seconds.items():
+            print(f"{seconds:6.0f} s  {trained.rows[arm]} rows  {arm}")
+        found["trained"] = dataclasses.asdict(trained)
+        reached = reached and all(m.reached for m in trained.measures)
+    if parsed.json:
+        write_text(parsed.json, json.dumps(found, indent=1, ensure_ascii=False))
+    return 0 if reached else 1
+
+
+def _trained(parsed: Arguments) -> Any:
+    """The trainings, in a workspace that is thrown away afterwards."""
+    from cai_ui import pipeline
+    from cai_ui.pipeline.trained import measure_training
+
+    with tempfile.TemporaryDirectory() as home:
+        services = pipeline.open_services(AppSettings(home=home, model=parsed.model))
+        try:
+            services.engine(WAIT_S)
+            for item in measure_training(services, parsed.n, parsed.seed):
+                if isinstance(item, str):
+                    print(item, flush=True)
+            return item
+        finally:
+            services.close()
