@@ -34,8 +34,9 @@ SHAPE = {
 }
 USER_WEIGHT, JUDGE_WEIGHT = 0.1, 6.0
 """Loss weights of user tokens and of the judge's letter; assistant tokens weigh 1."""
-STEPS = 2600
-"""Steps of the shipped weights."""
+STEPS = 4000
+GO_ON = 0.6
+"""Share of the full learning rate at which training goes on from given weights."""
 _POOL = 1024
 """Conversations sorted by length together, so that a batch has little padding."""
 
@@ -65,13 +66,17 @@ class Batch:
 
 def build(out: Path, seed: int = 0, steps: int = STEPS, batch_tokens: int = 4096, vocabulary: int = 2048,
           start: Path | None = None, shape: dict[str, int] | None = None) -> BuildReport:  # fmt: skip
-    """Train and write model, tokenizer and model card into `out`. `start`: go on from these weights."""
+    """Train and write model, tokenizer and model card into `out`.
+
+    `start`: go on from these weights, at `GO_ON` of the full learning rate.
+    """
     torch.manual_seed(seed)
     began = time.monotonic()
     tokenizer = _load_tokenizer(start) if start else train_tokenizer(_sample_texts(seed), vocabulary)
     model = _load_model(start) if start else new_model(tokenizer, shape or SHAPE)
     model.set_attn_implementation("eager")  # quicker than the fused one for short rows on a processor
-    losses = _train(model, tokenizer, seed, steps, batch_tokens, out)
+    peak = GO_ON if start else 1.0
+    losses = _train(model, tokenizer, out, seed, steps, batch_tokens, peak)
     report = BuildReport(
         seed, steps, losses["tokens"], time.monotonic() - began,
         sum(p.numel() for p in model.parameters()), losses["said"], losses["judge"],
@@ -144,13 +149,15 @@ def _batch(rows: Sequence[tuple[list[int], list[int]]], pad: int) -> Batch:
     return Batch(ids, weights, kind)
 
 
-def _train(model: Any, tokenizer: Any, seed: int, steps: int, batch_tokens: int, out: Path) -> dict[str, Any]:
+def _train(
+    model: Any, tokenizer: Any, out: Path, seed: int, steps: int, batch_tokens: int, peak: float
+) -> dict[str, Any]:
     model.train()
     tools = optimisers(model)
     full = [group["lr"] for tool in tools for group in tool.param_groups]
     meter, tokens, began = _Meter(), 0, time.monotonic()
     for step, batch in zip(range(steps), batches(tokenizer, seed, batch_tokens), strict=False):
-        share = rate(step, steps)
+        share = peak * rate(step, steps)
         for group, top in zip((g for tool in tools for g in tool.param_groups), full, strict=True):
             group["lr"] = top * share
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=halves_pay()):

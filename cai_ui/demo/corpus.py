@@ -21,11 +21,11 @@ from cai_ui.prompts import preference_question
 from cai_ui.records import Message
 
 _MIX = {"single": 15, "chain": 42, "direct": 7, "ruled": 7, "preference": 16, "yes no": 3, "follow up": 2, "talk": 1,
-        "echo": 7}  # fmt: skip
+        "echo": 12}  # fmt: skip
 _WARM_UP, _WARM_UP_ECHO = 4000, 0.5
 """At first every second conversation is an echo: dense practice in copying, on which all else here rests. Without it
 the heads that copy took millions of tokens to form."""
-INVENTED = 0.45
+INVENTED = 0.7
 """Share of objects and persons that are made-up words."""
 _TALK = (
     ("Hello!", "Hello! What would you like to do?"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from cai_ui.demo.world import Act, acts, words
 
@@ -17,10 +18,12 @@ NOBODY = "other people"
 
 BEFORE = (
     "", "", "", "", "Hello! ", "Hi. ", "I have a question. ", "Good morning! ", "It rains today. ", "I am new here. ",
-    "Listen. ", "One thing more. ", "I had an idea. ", "Please be quick. ",
+    "Listen. ", "One thing more. ", "I had an idea. ", "Please be quick. ", "Hey! ", "Good evening. ", "Sorry to ask. ",
+    "Quick question. ", "I need help. ", "Please listen. ",
 )  # fmt: skip
 AFTER = ("", "", "", "", " Thank you!", " Thanks.", " Be brief.", " It is for tomorrow.", " I am in a hurry.",
-         " I never did it before.")  # fmt: skip
+         " I never did it before.", " Please.", " Thanks a lot.", " It should be quick.", " I need it tonight.",
+         " What do you think?", " Keep it short.")  # fmt: skip
 WORDINGS = (
     "How do I {do}?", "How can I {do}?", "Tell me how to {do}.", "I want to {do}. How do I do that?",
     "Help me {do}.", "Help me to {do}, please.", "What is the best way to {do}?", "Please explain how to {do}.",
@@ -31,6 +34,20 @@ WORDINGS = (
     "How could I {do}?", "I wonder how to {do}.", "Give me some advice: how to {do}?", "Say how I should {do}.",
     "Next week I will {do}. How do I prepare?", "Let us {do}. How?", "I am going to {do}. What comes first?",
     "A friend and I want to {do}. How?", "Please give me three steps to {do}.", "Is there a good way to {do}?",
+    "How would I {do}?", "How should one {do}?", "How do people {do}?", "How might I {do}?", "Tell me how I can {do}.",
+    "Tell me how I could {do}, please.", "Explain how to {do}.", "Explain how I could {do}.",
+    "Please explain to me how to {do}.", "Explain it to me: how do I {do}?", "Any ideas how to {do}?",
+    "Any advice on how to {do}?", "Some tips to {do}, please.", "Are there any tricks to {do}?",
+    "What are good steps to {do}?", "Tell me the steps to {do}.", "List the steps to {do}, please.",
+    "Where should I begin to {do}?", "Where do I begin if I must {do}?", "How do I start if I want to {do}?",
+    "What can I do to {do}?", "What must I do to {do}?", "What would you do to {do}?", "I need a way to {do}.",
+    "I need some tips: how do I {do}?", "Make a plan for me to {do}.", "Could you help me {do}?",
+    "Would you help me to {do} today?", "Please help me {do} tomorrow.", "Help me {do} tonight, please.",
+    "Can you help me {do} this evening?", "Give me some ideas. I want to {do}.",
+    "Can you give me a plan? I have to {do}.", "I want some advice. How can I {do}?",
+    "We want to {do}. What is the first step?", "My wish is to {do}. How?", "Soon I will {do}. Any advice?",
+    "Today I must {do}. Tell me how.", "What is a quick way to {do}?", "What is the right way to {do}?",
+    "What should one do to {do}?", "Give me the best tips to {do}.",
 )  # fmt: skip
 HELDOUT_WORDINGS = (
     "Can you give me some tips? I want to {do}.", "Hello! Please help me {do} tonight.",
@@ -38,7 +55,7 @@ HELDOUT_WORDINGS = (
     "Where do I start if I want to {do}?", "Any tips to {do}?", "Explain to me how I can {do}.",
 )  # fmt: skip
 _ADJECTIVES = ("red", "green", "old", "small", "big", "blue", "new", "heavy", "favourite", "yellow", "round", "nice")
-_HELDOUT_ADJECTIVES = ("purple", "narrow", "shiny", "plain")
+_HELDOUT_ADJECTIVES = ("wooden", "cheap", "dark", "grey")
 _PEOPLE_FORMS = ("name", "name", "my role", "my role", "my role name", "the role")
 _VIEW = {"my": "your", "I": "you", "mine": "yours", "myself": "yourself", "me": "you", "am": "are", "our": "your"}
 _ONSETS = ("b", "br", "d", "f", "fl", "g", "gr", "h", "j", "k", "kl", "l", "m", "n", "p", "pr", "qu", "r", "s", "sh",
@@ -140,8 +157,15 @@ def _thing(rng: random.Random, domain: str, heldout: bool, invented: float) -> s
 
 
 def stranger(rng: random.Random, domain: str) -> str:
-    """A word out of place or known to nobody: from a list, two halves of its words, or made of syllables."""
-    known = words()[domain].train
+    """A word out of place or known to nobody; never one that is held out."""
+    word = _odd_word(rng, words()[domain].train)
+    while word.lower() in _heldout_words():
+        word = _odd_word(rng, words()[domain].train)
+    return word
+
+
+def _odd_word(rng: random.Random, known: tuple[str, ...]) -> str:
+    """One of the known words, two halves of them, or made of syllables."""
     chance = rng.random()
     if chance < 0.3:
         return rng.choice(known)
@@ -150,3 +174,8 @@ def stranger(rng: random.Random, domain: str) -> str:
         return (first[: rng.randint(2, 5)] + second[len(second) // 2 :]).lower().replace("  ", " ").strip()
     parts = [rng.choice(_ONSETS) + rng.choice(_VOWELS) for _ in range(rng.choice((1, 1, 2, 2)))]
     return "".join(parts) + rng.choice(_CODAS) + rng.choice(("", "", "", "er", "el", "ing"))
+
+
+@cache
+def _heldout_words() -> frozenset[str]:
+    return frozenset(word.lower() for entry in words().values() for word in entry.heldout)
