@@ -32,10 +32,16 @@ def bind(handler: Callable[..., Any], *fixed: Any, quiet: bool = False) -> Calla
 
         @functools.wraps(handler)
         def call(*values: Any) -> Iterator[Any]:
+            begun = False
             try:
-                yield from handler(*fixed, *values)
+                for answer in handler(*fixed, *values):
+                    begun = True
+                    yield answer
             except Exception as error:
-                yield _answer(error, handler.__name__, quiet)
+                if not begun or quiet:
+                    yield _answer(error, handler.__name__, quiet)
+                else:
+                    _warn(error, handler.__name__)
     else:
 
         @functools.wraps(handler)
@@ -60,6 +66,13 @@ def _answer(error: Exception, name: str, quiet: bool) -> Any:
     if isinstance(error, CaiError):
         raise gr.Error(html.escape(str(error)), title="Not done", duration=15, print_exception=False) from None
     raise gr.Error(unexpected(error, name), title="Something went wrong", duration=20, print_exception=False) from None
+
+
+def _warn(error: Exception, name: str) -> None:
+    """Show the sentence and let the stream end: Gradio runs no following step (such as freeing the buttons)
+    after an error that comes behind a first answer."""
+    sentence = str(error) if isinstance(error, CaiError) else unexpected(error, name)
+    gr.Warning(html.escape(sentence), title="Ended early", duration=20)
 
 
 def unexpected(error: Exception, name: str) -> str:

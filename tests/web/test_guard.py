@@ -36,12 +36,14 @@ def test_an_error_of_ours_is_shown_as_its_sentence_with_markup_escaped() -> None
     assert caught.value.message == "The page cannot use &lt;b&gt;x&lt;/b&gt;. Shorten it."
 
 
-def test_a_stream_gives_what_it_had_before_its_error_is_shown() -> None:
-    seen = []
+def test_a_stream_that_breaks_off_ends_so_that_the_buttons_are_freed(recwarn: pytest.WarningsRecorder) -> None:
+    assert list(bind(stream, "s")(2)) == [0, 1]
+    assert "It broke off." in [str(warning.message) for warning in recwarn]
+
+
+def test_a_stream_refused_at_once_is_an_error() -> None:
     with pytest.raises(gr.Error, match="broke off"):
-        for value in bind(stream, "s")(2):
-            seen.append(value)
-    assert seen == [0, 1]
+        list(bind(stream, "s")(0))
 
 
 def test_an_unforeseen_error_is_logged_under_the_id_that_the_page_shows(caplog: pytest.LogCaptureFixture) -> None:

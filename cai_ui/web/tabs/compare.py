@@ -205,7 +205,7 @@ def _heldout(services: Services) -> tuple[gr.Dropdown, gr.Button]:
         elem_id="compare-set",
         filterable=False,
     )
-    return menu, gr.Button("Draw one at random", elem_id="compare-draw", size="sm")
+    return menu, gr.Button("Draw one at random", elem_id="compare-draw")
 
 
 # Wiring

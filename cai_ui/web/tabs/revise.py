@@ -6,6 +6,7 @@ afterwards under "Earlier chains".
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ import gradio as gr
 
 from cai_ui import pipeline
 from cai_ui.config import RevisionSettings, Sampling
-from cai_ui.errors import InputError
+from cai_ui.errors import CaiError, InputError
 from cai_ui.pipeline import Services, StepEvent
 from cai_ui.records import Prompt, Trace
 from cai_ui.text import ANSWER_LIMIT, PROMPT_LIMIT, clean_text
@@ -40,7 +41,10 @@ EARLIER = 50
 
 @dataclass(frozen=True)
 class View:
-    """What the tab shows of a chain. `html` is ready-made; `trace` is None before anything is stored."""
+    """What the tab shows of a chain. `html` is ready-made; `trace` is None before anything is stored.
+
+    `note` says why a chain ended early.
+    """
 
     html: str
     trace: Trace | None
@@ -151,19 +155,24 @@ def principle_names(services: Services, trace: Trace) -> dict[str, str]:
 
 def _stream(services: Services, events: Iterator[StepEvent], names: dict[str, str]) -> Iterator[View]:
     """Views of a chain as it grows: not more often than the page can follow, and one at each finished step."""
-    shown_at, trace = 0.0, None
-    for event in events:
-        trace = event.trace
-        now = time.monotonic()
-        if event.step is None and now - shown_at < _PACE_S:
-            continue
-        shown_at = now
-        live = None
-        if event.step is None:
-            live = chain.Live(event.kind, event.principle.id if event.principle else None, event.text)
-        yield View(chain.chain_html(trace.steps, names, live), None)
+    shown_at, trace, note = 0.0, None, ""
+    try:
+        for event in events:
+            trace = event.trace
+            now = time.monotonic()
+            if event.step is None and now - shown_at < _PACE_S:
+                continue
+            shown_at = now
+            live = None
+            if event.step is None:
+                live = chain.Live(event.kind, event.principle.id if event.principle else None, event.text)
+            yield View(chain.chain_html(trace.steps, names, live), None)
+    except CaiError as error:
+        if trace is None:
+            raise
+        note = f"The chain ended early: {error} The finished steps are kept."
     if trace is not None:
-        yield show_trace(services, trace.id)
+        yield dataclasses.replace(show_trace(services, trace.id), note=note)
 
 
 def _chosen(trace_id: str, step: int | None) -> tuple[str, int]:
@@ -231,7 +240,9 @@ def build(services: Services) -> ReviseParts:
         diff = gr.HTML("", elem_id="revise-diff")
         change = _change()
         note = gr.HTML("", elem_id="revise-note")
-        earlier = gr.Dropdown([], label="Earlier chains", info="Kept in the workspace.", elem_id="revise-earlier")
+        earlier = gr.Dropdown(
+            [], label="Earlier chains", info="Kept in the workspace.", elem_id="revise-earlier", visible=False
+        )
         batch_parts = batch.build(services, sets)
         gr.HTML(hint("Send good chains to Curate, or run a whole prompt set below and judge the results there."))
     return ReviseParts(tab, ask, how, trace_id, chain_box, diff, change, note, earlier, batch_parts)
@@ -363,7 +374,9 @@ def _lists(services: Services, trace_id: str) -> list[Any]:
     version = pipeline.current_constitution(services)
     usable = [(p.name, p.id) for p in version.constitution.principles if p.kind == "critique"]
     return [
-        gr.update(choices=chains, value=trace_id if trace_id in ids else (ids[0] if ids else None)),
+        gr.update(
+            choices=chains, value=trace_id if trace_id in ids else (ids[0] if ids else None), visible=bool(chains)
+        ),
         gr.update(choices=usable, info=f"Used in every round. From version {short(version.hash)}."),
     ]
 
@@ -382,5 +395,5 @@ def _updates(view: View, step: int | None = None) -> list[Any]:
         gr.update(visible=bool(titles)),
         gr.update(choices=titles, value=last if titles else None),
         view.trace.steps[last].text if titles else "",
-        notice(view.note) if view.note else "",
+        notice(view.note, "bad") if view.note else "",
     ]

@@ -37,6 +37,12 @@ METHODS = [("SFT: learn the kept answers", "sft"), ("DPO: prefer kept answers ov
 NO_DATA = notice("There is no dataset yet. Judge examples in Curate and freeze them there.", "warn")
 ONLY_DPO = ("beta", "sft_weight")
 SMALL_PRESET, LARGE_PRESET = "embedded quick", "seed study"
+PRESET_TITLES = {
+    "embedded quick": "Embedded model, three passes in minutes",
+    "seed study": "7B model, query and value layers only (seed study)",
+    "Mistral-7B": "7B model, all linear layers",
+}
+"""What a preset is called in the menu; others go by their name."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +213,7 @@ def wire(services: Services, parts: TrainParts, session: SessionParts, all_parts
         bind(_start, services, parts.form),
         [session.state, parts.name, *parts.wanted],
         [parts.watch.run, parts.checked],
-        show_progress="hidden",
+        show_progress="minimal",
         api_visibility="private",
     )
     train_watch.wire(services, parts.watch, parts.tab, session, started)
@@ -228,7 +234,8 @@ def _menus(services: Services, dataset_hash: str | None, start_from: str | None)
 
 def _first(services: Services, form: Form[TrainSettings], method: str) -> list[Any]:
     names, chosen = preset_names(services)
-    return [gr.update(choices=names, value=chosen), *form.updates(preset(services, chosen, method))]
+    choices = [(PRESET_TITLES.get(name, name), name) for name in names]
+    return [gr.update(choices=choices, value=chosen), *form.updates(preset(services, chosen, method))]
 
 
 def _preset(services: Services, form: Form[TrainSettings], name: str | None, method: str) -> list[Any]:
