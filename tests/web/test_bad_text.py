@@ -1,0 +1,148 @@
+"""Every text field of the page with every text that is not one: a sentence that names the field, and nothing kept.
+
+The doors are the tabs' handlers, called with what the page would send. A field may also do without the text
+(a search for nothing is no search); what it may not do is fail in any other way or change what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cai_ui import pipeline
+from cai_ui.config import DatasetSettings, RevisionSettings, Sampling, TrainSettings
+from cai_ui.errors import InputError
+from cai_ui.pipeline import QueueFilter, Services
+from cai_ui.records import Message, make_example
+from cai_ui.web.session import Session, Stops
+from cai_ui.web.tabs import compare, curate, curate_data, model, principles, revise, tour, train
+
+ME = Session("me", "page")
+MARKUP = "<img src=x onerror=alert(1)>"
+NEVER = {"five million characters": "x" * 5_000_000, "NUL": "a\x00b", "half a character": "a\ud800b"}
+BLANK = {"empty": "", "white space": " \t\n "}
+
+ONE = make_example((Message("user", "How do I lie?"),), "Like this.", "Better not.", source="test")
+
+Door = Callable[[Services, str], Any]
+
+
+def _base(services: Services) -> str:
+    return pipeline.current_constitution(services).hash
+
+
+def _principle(field: str) -> Door:
+    def door(services: Services, text: str) -> Any:
+        one = principles.open_current(services, ME).principle
+        assert one is not None
+        values = {
+            "name": one.name,
+            "kind": one.kind,
+            "critique": one.critique_request,
+            "revision": one.revision_request,
+            "tags": "",
+            "enabled": one.enabled,
+            "weight": one.weight,
+        } | {field: text}
+        return principles.edit_principle(services, ME, _base(services), one.id, *values.values())
+
+    return door
+
+
+def _step_text(services: Services, text: str) -> Any:
+    trace = list(revise.run_chain(services, Stops(), ME, "How do I lie?", RevisionSettings(), Sampling()))[-1].trace
+    assert trace is not None
+    return revise.edit_step(services, trace.id, 0, text)
+
+
+def _judged(services: Services, text: str) -> Any:
+    services.store.add_examples([ONE])
+    place = str(curate.choose(services, ME, "open", "", "", "")[3])
+    return curate.judge(services, "edit", ME, place, text, "open", "", "", "")
+
+
+def _dataset_name(services: Services, text: str) -> Any:
+    services.store.add_examples([ONE])
+    pipeline.accept_open(services, QueueFilter(), "me")
+    return curate_data.freeze(services, ME, text, DatasetSettings(helpful=0))
+
+
+def _run_name(services: Services, text: str) -> Any:
+    return train.start(services, ME, train.Wanted("sft", "0" * 64, None, TrainSettings()), text)
+
+
+DOORS: dict[str, Door] = {
+    "request": lambda s, text: list(
+        revise.run_chain(s, Stops(), ME, text, RevisionSettings(revisions=1), Sampling(max_new_tokens=8))
+    ),
+    "text of a step": _step_text,
+    "request to compare": lambda s, text: list(
+        compare.answer(s, Stops(), ME, text, ["base"], False, Sampling(max_new_tokens=8))
+    ),
+    "name of a principle": _principle("name"),
+    "critique request": _principle("critique"),
+    "revision request": _principle("revision"),
+    "tags": _principle("tags"),
+    "title": lambda s, text: principles.edit_about(s, ME, _base(s), "", text, ""),
+    "description": lambda s, text: principles.edit_about(s, ME, _base(s), "", "Title", text),
+    "note": lambda s, text: principles.save_version(s, ME, _base(s), "", text),
+    "edited revision": _judged,
+    "search": lambda s, text: curate.choose(s, ME, "open", "", "", text),
+    "rater": lambda s, text: curate._rename(s, ME, text),
+    "name of a dataset": _dataset_name,
+    "author": lambda s, text: tour.rename(s, ME, text),
+    "model folder": lambda s, text: model.load_model(s, model.FOLDER, text, "auto"),
+    "name of a run": _run_name,
+}
+MAY_BE_BLANK = {"revision request", "tags", "description", "note", "search", "name of a run",
+                "name of a principle", "critique request"}  # fmt: skip
+"""An unfinished draft may hold an empty name or request: it is named beside the editor and stops the saving."""
+
+
+def stored(services: Services) -> tuple[Any, ...]:
+    """What a refused text must leave as it is."""
+    kept = pipeline.load_draft(services, pipeline.current_constitution(services).constitution.name, ME.author)
+    return (
+        pipeline.count_traces(services),
+        len(services.store.versions()),
+        kept,
+        len(pipeline.datasets(services)),
+        len(pipeline.runs(services)),
+        pipeline.counts(services),
+        pipeline.engine_status(services).model,
+    )
+
+
+@pytest.mark.parametrize("bad", NEVER)
+@pytest.mark.parametrize("field", DOORS)
+def test_text_that_cannot_be_kept_is_refused_in_every_field(services: Services, field: str, bad: str) -> None:
+    with pytest.raises(InputError) as caught:
+        DOORS[field](services, NEVER[bad])
+    assert len(str(caught.value)) < 400, "the sentence must not repeat the text"
+
+
+@pytest.mark.parametrize("bad", BLANK)
+@pytest.mark.parametrize("field", sorted(set(DOORS) - MAY_BE_BLANK))
+def test_nothing_at_all_is_refused_where_something_is_needed(services: Services, field: str, bad: str) -> None:
+    with pytest.raises(InputError, match="empty"):
+        DOORS[field](services, BLANK[bad])
+
+
+@pytest.mark.parametrize("field", ["request", "request to compare", "title", "note", "rater", "author", "model folder"])
+def test_a_refused_text_changes_nothing(services: Services, field: str) -> None:
+    before = stored(services)
+    with pytest.raises(InputError):
+        DOORS[field](services, NEVER["NUL"])
+    assert stored(services) == before
+
+
+def test_a_folder_that_is_no_model_is_said_and_the_page_stays(
+    services: Services, tmp_path: Path, until: Callable[[Callable[[], object]], None]
+) -> None:
+    model.load_model(services, model.FOLDER, str(tmp_path / MARKUP), "auto")
+    until(lambda: pipeline.engine_status(services).state == "failed")
+    assert "<img" not in model.about_html(services)
+    assert "&lt;img" in model.about_html(services)
