@@ -48,6 +48,19 @@ def arms(services: Services) -> list[AdapterInfo]:
         return []
 
 
+def arms_left_out(services: Services) -> list[tuple[str, str]]:
+    """Name of each run whose adapter cannot be chosen now, and why; nothing while there is no model."""
+    there = arms(services)
+    if not there:
+        return []
+    loaded, base = {arm.name for arm in there}, there[0].base_hash
+    return [
+        (run.name, "it is damaged" if run.base_hash == base else "it belongs to another base model")
+        for run in services.store.runs()
+        if run.adapter and run.adapter not in loaded
+    ]
+
+
 def arm_titles(services: Services) -> dict[str, str]:
     """Title by arm name, also of adapters that are not loaded, for showing older results."""
     titles = {run.adapter: run.name for run in services.store.runs() if run.adapter}

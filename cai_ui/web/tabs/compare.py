@@ -66,6 +66,17 @@ def choose_arms(names: Sequence[str], chosen: Sequence[str], known: Sequence[str
     return [*kept, *[name for name in names if name not in known][-_NEWEST:]]
 
 
+def about_html(services: Services) -> str:
+    """What is missing among the models to choose from: all of them, adapters, or some adapters and why."""
+    there, left_out = pipeline.arms(services), pipeline.arms_left_out(services)
+    if not there:
+        return NO_MODEL
+    if left_out:
+        names = "; ".join(f"“{name}”: {why}" for name, why in left_out)
+        return notice(f"Not offered here: {names}. To use it, load the model it was trained on (Start tab).", "warn")
+    return ONLY_BASE if len(there) == 1 else ""
+
+
 def answer(
     services: Services, stops: Stops, session: Session, text: str, names: Sequence[str], blind: bool, sampling: Sampling
 ) -> Iterator[Sight]:
@@ -274,6 +285,5 @@ def _vote(services: Services, choice: str, session: Session, sight: Sight | None
 def _arms(services: Services, chosen: list[str] | None, known: list[str]) -> list[Any]:
     choices = arm_choices(services)
     names = [name for _, name in choices]
-    about = NO_MODEL if not names else (ONLY_BASE if len(names) == 1 else "")
     ticked = choose_arms(names, chosen or [], known)
-    return [gr.update(choices=choices, value=ticked), about, gr.update(interactive=bool(names)), names]
+    return [gr.update(choices=choices, value=ticked), about_html(services), gr.update(interactive=bool(names)), names]
