@@ -244,8 +244,8 @@ def build(services: Services) -> PrinciplesParts:
                 editor = _editor()
                 findings = gr.HTML("", elem_id="principles-findings")
         with gr.Accordion("Title and description of this constitution", open=False, elem_id="principles-about"):
-            title = gr.Textbox(label="Title", elem_id="principles-title", max_length=NAME_LIMIT)
-            description = gr.Textbox(label="Description", lines=3, elem_id="principles-description")
+            title = gr.Textbox(label="Title", elem_id="principles-title", max_length=NAME_LIMIT, interactive=False)
+            description = gr.Textbox(label="Description", lines=3, elem_id="principles-description", interactive=False)
         state = gr.HTML("", elem_id="principles-state")
         with gr.Row(elem_classes="toolbar"):
             note = gr.Textbox(
@@ -276,14 +276,20 @@ def build(services: Services) -> PrinciplesParts:
 
 
 def _editor() -> EditorParts:
+    """Not to be typed into before the page has its values: a late answer would take the typed text away."""
     with gr.Row():
-        name = gr.Textbox(label="Name", elem_id="principles-name", max_lines=1, scale=3, min_width=220)
-        enabled = gr.Checkbox(label="On", info="Off: never drawn.", elem_id="principles-on", scale=1, min_width=110)
+        name = gr.Textbox(
+            label="Name", elem_id="principles-name", interactive=False, max_lines=1, scale=3, min_width=220
+        )
+        enabled = gr.Checkbox(
+            label="On", info="Off: never drawn.", elem_id="principles-on", interactive=False, scale=1, min_width=110
+        )
     critique = gr.Textbox(
         label="Critique request",
         info="Asked after an answer: what is wrong with it?",
         lines=4,
         elem_id="principles-critique",
+        interactive=False,
     )
     revision = gr.Textbox(
         label="Revision request",
@@ -291,10 +297,16 @@ def _editor() -> EditorParts:
         "chooses between answers.",
         lines=4,
         elem_id="principles-revision",
+        interactive=False,
     )
     with gr.Row():
         tags = gr.Textbox(
-            label="Tags", info="Separated by commas.", elem_id="principles-tags", max_lines=1, min_width=200
+            label="Tags",
+            info="Separated by commas.",
+            elem_id="principles-tags",
+            interactive=False,
+            max_lines=1,
+            min_width=200,
         )
         weight = gr.Number(
             label="Weight",
@@ -303,9 +315,12 @@ def _editor() -> EditorParts:
             maximum=1000,
             step=0.5,
             elem_id="principles-weight",
+            interactive=False,
             min_width=160,
         )
-        kind = gr.Dropdown(KINDS, label="Used to", elem_id="principles-kind", min_width=220, filterable=False)
+        kind = gr.Dropdown(
+            KINDS, label="Used to", elem_id="principles-kind", interactive=False, min_width=220, filterable=False
+        )
     return EditorParts(name, kind, critique, revision, tags, enabled, weight)
 
 
@@ -397,8 +412,8 @@ def everything(services: Services, view: View) -> list[Any]:
         view.base,
         view.chosen,
         *(gr.update(value=value, interactive=there) for value in values),
-        view.draft.title,
-        view.draft.description,
+        gr.update(value=view.draft.title, interactive=True),
+        gr.update(value=view.draft.description, interactive=True),
     ]
 
 
