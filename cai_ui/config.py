@@ -54,12 +54,26 @@ class Sampling(Settings):
 class RevisionSettings(Settings):
     """How a critique-revision chain runs (Bai et al. 2022, section 3)."""
 
-    revisions: int = knob(1, "How often the answer is criticised and revised.", ge=1, le=4, step=1, source="paper: 4")
-    choice: Literal["random", "in order", "fixed"] = knob(
-        "random", "How each round gets its principle: drawn by weight, in the order of the list, or always the same."
+    revisions: int = knob(1, "How often the answer is criticised and revised.", ge=1, le=8, step=1, source="paper: 4")
+    choice: Literal["random", "random, none twice", "in order", "fixed", "all at once", "contextual", "none"] = knob(
+        "random",
+        "How each round gets its principle. Random goes by weight; contextual asks the model which one matters most "
+        "here; none asks for a critique without any.",
     )
     principle_id: str = knob("", "The principle used when the choice is fixed.")
     critique: bool = knob(True, "Write a critique before each revision; off revises directly.", source="paper fig. 7")
+    critiques: int = knob(
+        1, "Critiques before each revision, each under a principle of its own.", ge=1, le=4, step=1, advanced=True
+    )
+    stop_when_fine: bool = knob(
+        False, "End the chain early when the critiques of a round find nothing wrong.", advanced=True
+    )
+    few_shot: bool = knob(
+        False, "Show the model the worked examples of the constitution before it criticises and revises.",
+        source="paper section 3.1", advanced=True,
+    )  # fmt: skip
+    critic: str = knob("", "Adapter that writes the critiques (empty: the one that answers).", advanced=True)
+    reviser: str = knob("", "Adapter that writes the revisions (empty: the one that answers).", advanced=True)
 
 
 class DatasetSettings(Settings):

@@ -118,6 +118,23 @@ class ConstitutionVersion:
 
 
 @dataclass(frozen=True)
+class FewShot:
+    """A worked example that is shown to the model before the chain (Bai et al. 2022, section 3.1).
+
+    It is a whole round: request, answer, critique request, critique, revision request, revision. One that
+    is not `enabled` is kept but not shown.
+    """
+
+    request: str
+    answer: str
+    critique_request: str
+    critique: str
+    revision_request: str
+    revision: str
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Which weights really gave a text, and how: recorded by the engine, not by the asker.
 
@@ -147,7 +164,9 @@ class Answer:
 class Step:
     """One step of a critique-revision chain. `request` is the user text that asked for it ("" for the draft).
 
-    A step edited by hand keeps the model's own words in `model_text`.
+    A step edited by hand keeps the model's own words in `model_text`. `principle_ids` is filled where one
+    request speaks of several principles. `scores` holds each principle's relevance where that chose it.
+    `labels` are those a person set instead of the computed ones; None means that nobody did.
     """
 
     kind: StepKind
@@ -156,10 +175,20 @@ class Step:
     principle_id: str | None = None
     answer: Answer | None = None
     model_text: str | None = None
+    principle_ids: tuple[str, ...] = ()
+    scores: dict[str, float] = field(default_factory=dict)
+    labels: tuple[str, ...] | None = None
+    seconds: float | None = field(default=None, compare=False)
+    """Time the model took for it; never a reason to call two steps different."""
 
     @property
     def edited(self) -> bool:
         return self.model_text is not None and self.model_text != self.text
+
+    @property
+    def principles(self) -> tuple[str, ...]:
+        """Ids of all principles it was asked under, one or several; none for a draft."""
+        return self.principle_ids or ((self.principle_id,) if self.principle_id else ())
 
 
 @dataclass(frozen=True)

@@ -209,3 +209,52 @@ def test_a_constitution_with_nothing_to_draw_says_so() -> None:
 def test_saving_without_a_change_keeps_the_hash() -> None:
     one = rules.shipped()[rules.DEFAULT]
     assert rules.validate(one).hash == one.hash
+
+
+# Findings
+
+
+def findings(*principles: Principle) -> dict[str | None, str]:
+    return {f.principle_id: f.message for f in rules.check(constitution(*principles))}
+
+
+@pytest.mark.parametrize(
+    ("revision", "found"),
+    [
+        ("Please rewrite the response to remove any and all harmful content.", True),
+        ("Rewrite it without any illegal advice.", True),
+        ("Remove what is harmful and say why you left it out.", False),
+        ("Please rewrite it so that it is shorter.", False),
+    ],
+)
+def test_a_request_that_only_takes_away_is_named(revision: str, found: bool) -> None:
+    assert ("evasive" in findings(principle(revision_request=revision)).get("a", "")) is found
+
+
+@pytest.mark.parametrize(
+    "text", ["Say what is", "Name it, and", "Name the [thing].", "Name the fault...", "Name <fault> now.", "Point out:"]
+)
+def test_an_unfinished_request_is_named(text: str) -> None:
+    said = findings(principle(critique_request=text)).get("a", "")
+    assert ("unfinished" in said) is (text != "Say what is")
+
+
+def test_pairs_that_may_contradict_are_named_with_the_reason() -> None:
+    short = principle("a", name="Short", revision_request="Please rewrite it so that it is shorter.")
+    long = principle("b", name="Long", critique_request="What is missing?", revision_request="Rewrite in more detail.")
+    assert "May contradict “Long”: one asks for a shorter answer" in findings(short, long)["a"]
+    off = principle("b", enabled=False, critique_request="What is missing?", revision_request="Rewrite in more detail.")
+    assert findings(short, off) == {}
+
+
+def test_instructions_that_ask_for_the_worse_answer_are_named() -> None:
+    better = principle("a", kind="preference", critique_request="Which is less harmful?", revision_request="")
+    worse = principle("b", kind="preference", critique_request="Which is more harmful?", revision_request="")
+    assert "contradict each other" in findings(better, worse)["b"]
+    assert "the preferred answer will be the worse one" in findings(worse)["b"]
+    assert findings(better) == {}
+
+
+def test_a_critique_request_for_praise_is_named() -> None:
+    praise = principle(critique_request="Point out where the response is most helpful.")
+    assert "asks for what is good" in findings(praise)["a"]

@@ -1,103 +1,90 @@
-"""What a constitution must be to be saved, and what may be meant differently."""
+"""What may be meant differently: shown beside the text, never blocking.
+
+Crude rules that point at candidates; a person decides. Why each is looked at: requests that only ask for removal give
+evasive answers (Bai et al. 2022, section 4.4); redundant principles and mixed polarity blur what is learnt
+(Kyrychenko et al. 2025, C3AI).
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cai_ui.constitution.drawing import drawable
-from cai_ui.errors import CaiError, ConstitutionError
+from cai_ui.constitution.validation import validate
+from cai_ui.errors import ConstitutionError
 from cai_ui.records import Constitution, Principle
-from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_text
 
-PRINCIPLES_LIMIT = 200
-WEIGHT_LIMIT = 1000.0
-TAGS_LIMIT = 20
 NEAR = 0.9
 """Share of common words from which two principles are called nearly the same."""
 LONG_REQUEST = 600
 """Characters above which a request is called long: it is sent in every round."""
 
-_ID = re.compile(r"\w[\w .-]*")
-
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that may be meant differently. It never blocks saving. `principle_id` is None for the whole set."""
+    """Something that may be meant differently. `principle_id` is None for the whole set."""
 
     principle_id: str | None
     message: str
 
 
-def validate(constitution: Constitution) -> Constitution:
-    """The constitution with clean texts and number types, or a ConstitutionError that names what cannot be saved."""
-    try:
-        principles = tuple(_valid_principle(p) for p in constitution.principles)
-        values = {
-            "name": clean_text(constitution.name, "The constitution's name", limit=NAME_LIMIT),
-            "title": clean_text(constitution.title, "Title", limit=NAME_LIMIT),
-            "description": clean_text(constitution.description, "Description", limit=PRINCIPLE_LIMIT, required=False),
-            "source": clean_text(constitution.source, "Source", limit=PRINCIPLE_LIMIT, required=False),
-            "licence": clean_text(constitution.licence, "Licence", limit=NAME_LIMIT, required=False),
-        }
-    except ConstitutionError:
-        raise
-    except CaiError as error:
-        raise ConstitutionError(error.what, kept=error.kept, next_step=error.next_step) from None
-    if not _ID.fullmatch(values["name"]):
-        raise _not_an_id(values["name"])
-    _check_set(principles)
-    return dataclasses.replace(constitution, principles=principles, **values)
-
-
-def _check_set(principles: tuple[Principle, ...]) -> None:
-    if not principles:
-        raise ConstitutionError("There is no principle in it.", next_step="Add at least one.")
-    if len(principles) > PRINCIPLES_LIMIT:
-        raise ConstitutionError(
-            f"There are {len(principles):,} principles; at most {PRINCIPLES_LIMIT} fit.", next_step="Remove some."
-        )
-    seen: set[str] = set()
-    for principle in principles:
-        if principle.id in seen:
-            raise ConstitutionError(f"Two principles have the id {principle.id!r}.", next_step="Rename one of them.")
-        seen.add(principle.id)
-
-
-def _valid_principle(principle: Principle) -> Principle:
-    label = f"Principle {str(principle.name or principle.id)[:60]!r}"
-    identity = clean_text(principle.id, f"{label}: id", limit=NAME_LIMIT)
-    if not _ID.fullmatch(identity):
-        raise _not_an_id(identity)
-    weight = principle.weight
-    number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
-    if not number or not math.isfinite(weight) or not 0 <= weight <= WEIGHT_LIMIT:
-        raise ConstitutionError(f"{label}: the weight is not a number from 0 to {WEIGHT_LIMIT:.0f}.")
-    if principle.kind not in ("critique", "preference"):
-        raise ConstitutionError(f"{label}: the kind is neither critique nor preference.")
-    if len(principle.tags) > TAGS_LIMIT:
-        raise ConstitutionError(f"{label} has {len(principle.tags)} tags; at most {TAGS_LIMIT} fit.")
-    revision = clean_text(
-        principle.revision_request, f"{label}: revision request", limit=PRINCIPLE_LIMIT, required=False
-    )
-    return dataclasses.replace(
-        principle,
-        id=identity,
-        name=clean_text(principle.name, f"{label}: name", limit=NAME_LIMIT),
-        critique_request=clean_text(principle.critique_request, f"{label}: critique request", limit=PRINCIPLE_LIMIT),
-        revision_request=revision,
-        tags=tuple(clean_text(tag, f"{label}: tag", limit=NAME_LIMIT) for tag in principle.tags),
-        weight=float(weight),
-        source=clean_text(principle.source, f"{label}: source", limit=PRINCIPLE_LIMIT, required=False),
-    )
-
-
-def _not_an_id(text: str) -> ConstitutionError:
-    return ConstitutionError(
-        f"{text[:60]!r} cannot be an id.", next_step="Use letters, digits, spaces, dots, dashes and underscores."
-    )
+_UNFINISHED = re.compile(
+    r"\.\.\.|…|\b(?:TO ?DO|TBD|XXX)\b|\[[^\]]{0,40}\]|<[a-z ]{1,40}>"
+    r"|(?:[,:;(–-]|\b(?:and|or|that|which|so|the|a|to|of))\s*$"
+)
+_REMOVES = re.compile(
+    r"\b(?:remove|delete|strip|omit|leave out|take out|get rid of|eliminate|cut out|censor|filter out|"
+    r"without (?:any|the|all))\b",
+    re.IGNORECASE,
+)
+_BUILDS = re.compile(
+    r"\b(?:explain|say|state|tell|name|offer|suggest|propose|instead|alternative|reason|why|decline|refuse|help\w*|answer|"
+    r"give|point|better|warn|describe|acknowledge|correct|contradict|keep)\b",
+    re.IGNORECASE,
+)
+_BAD = r"(?:harmful|toxic|dangerous|dishonest|offensive|rude|biased|unethical|illegal|evasive|wrong|false|cruel)"
+_GOOD = r"(?:helpful|honest|truthful|harmless|kind|polite|useful|fair|respectful|safe|careful|wise|clear|good)"
+_WORSE = re.compile(rf"\b(?:more|most) {_BAD}\b|\b(?:less|least) {_GOOD}\b|\b(?:worse|worst)\b", re.IGNORECASE)
+_PRAISE = re.compile(
+    rf"\b(?:point out|say|name|identify|list)\b[^.]{{0,40}}\b(?:is|are) (?:most |very |especially )?{_GOOD}\b"
+    r"|\bwhat (?:is|was) good\b|\bstrengths\b",
+    re.IGNORECASE,
+)
+_OPPOSITES: tuple[tuple[str, str, str], ...] = (
+    (
+        r"\b(?:shorter|more briefly|as short as|fewer words)\b",
+        r"\b(?:longer|more detailed|in more detail|more thorough)\b",
+        "one asks for a shorter answer, the other for a longer one",
+    ),
+    (
+        r"\b(?:never|not|don't|do not) (?:refuse|decline)|always (?:answer|help|comply)",
+        r"\b(?:refuse|decline) (?:what|anything|every|all|the|to)|do not help",
+        "one forbids to refuse, the other asks for it",
+    ),
+    (
+        r"\b(?:formal|serious)\b",
+        r"\b(?:casual|playful|humorous|funny)\b",
+        "one asks for a formal tone, the other for a light one",
+    ),
+    (
+        r"\b(?:no|without|leave out)[^.]{0,20} (?:warnings?|disclaimers?|lecture)",
+        r"\b(?:add|include|give|with)[^.]{0,20} (?:warnings?|disclaimers?)",
+        "one wants warnings left out, the other wants them in",
+    ),
+    (
+        r"simple words|plain words|\ba child of\b",
+        r"\b(?:technical|expert|scientific) (?:terms|language|words)\b",
+        "one asks for simple words, the other for technical ones",
+    ),
+    (
+        r"\b(?:do not|never|without) (?:tak\w+|choos\w+) (?:a )?(?:sides?|position)|\bneutral\b",
+        r"\b(?:take|state|defend) (?:a |one )?(?:clear )?(?:side|position|stand)\b",
+        "one asks to stay neutral, the other to take a position",
+    ),
+)
+"""Pairs of demands that seldom go together, and why."""
 
 
 def check(constitution: Constitution) -> list[Finding]:
@@ -112,7 +99,8 @@ def check(constitution: Constitution) -> list[Finding]:
         findings.append(Finding(None, "No principle can be drawn: switch one on and give it a weight above 0."))
     for principle in constitution.principles:
         findings += [Finding(principle.id, message) for message in _remarks(principle)]
-    return findings + _near_duplicates(constitution.principles)
+    pairs = [*_near_duplicates(constitution.principles), *_contradictions(constitution.principles)]
+    return [*findings, *_polarity(constitution.principles), *pairs]
 
 
 def _remarks(principle: Principle) -> list[str]:
@@ -125,11 +113,43 @@ def _remarks(principle: Principle) -> list[str]:
         ("critique request", principle.critique_request),
         ("revision request", principle.revision_request),
     ):
-        if "..." in text or "…" in text:
-            remarks.append(f"The {what} looks unfinished: it holds dots to be filled in.")
+        if text.strip() and (mark := _UNFINISHED.search(text.strip())):
+            remarks.append(f"The {what} looks unfinished (“{mark[0].strip()}”).")
         if len(text) > LONG_REQUEST:
             remarks.append(f"The {what} is long ({len(text):,} characters) and is sent every time it is drawn.")
+    if _REMOVES.search(principle.revision_request) and not _BUILDS.search(principle.revision_request):
+        remarks.append(
+            "The revision request only asks to take something away, which invites evasive answers. Say also what the "
+            "answer should do instead: give a reason, say what it declines, offer something better."
+        )
+    if principle.kind == "critique" and _PRAISE.search(principle.critique_request):
+        remarks.append("The critique request asks for what is good, so the revision has no fault to go by.")
     return remarks
+
+
+def _polarity(principles: tuple[Principle, ...]) -> list[Finding]:
+    """Preference instructions that ask for the worse answer among others that ask for the better one."""
+    asked = [p for p in principles if p.kind == "preference" and p.enabled]
+    worse = [p for p in asked if _WORSE.search(p.critique_request)]
+    if not worse or len(worse) == len(asked):
+        message = "It asks which answer is worse; the preferred answer will be the worse one."
+    else:
+        message = (
+            "It asks which answer is worse while others ask which is better: the labels will contradict each other."
+        )
+    return [Finding(p.id, message) for p in worse]
+
+
+def _contradictions(principles: tuple[Principle, ...]) -> Iterator[Finding]:
+    """Pairs whose demands look opposite. Candidates only: the words may be about different cases."""
+    there = [p for p in principles if p.enabled and p.kind == "critique"]
+    for one, other, reason in _OPPOSITES:
+        first = [p for p in there if re.search(one, p.revision_request, re.IGNORECASE)]
+        second = [p for p in there if re.search(other, p.revision_request, re.IGNORECASE)]
+        for p in first:
+            for q in second:
+                if p.id != q.id:
+                    yield Finding(p.id, f"May contradict “{q.name}”: {reason}.")
 
 
 def _near_duplicates(principles: tuple[Principle, ...]) -> list[Finding]:
@@ -138,8 +158,10 @@ def _near_duplicates(principles: tuple[Principle, ...]) -> list[Finding]:
     found = []
     for late in range(len(principles)):
         for early in range(late):
-            union = len(words[early] | words[late])
-            if union and len(words[early] & words[late]) / union >= NEAR:
+            small, large = sorted((len(words[early]), len(words[late])))
+            if not large or small < NEAR * large:
+                continue
+            if len(words[early] & words[late]) / len(words[early] | words[late]) >= NEAR:
                 message = f"Nearly the same as “{principles[early].name}”: together they are drawn twice as often."
                 found.append(Finding(principles[late].id, message))
                 break
