@@ -63,6 +63,14 @@ steps = Table(
     Column("body", Text, nullable=False),
 )
 
+branches = Table(
+    "branches",
+    metadata,
+    Column("trace_id", String(120), ForeignKey("traces.id"), primary_key=True),
+    Column("root", String(120), nullable=False, index=True),
+    Column("parent", String(120), nullable=False),
+)
+
 examples = Table(
     "examples",
     metadata,

@@ -1,8 +1,9 @@
-"""Critique-revision chains, stored step by step as they happen."""
+"""Critique-revision chains, stored step by step as they happen, and the trees that branches make of them."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,10 +13,11 @@ from cai_ui.errors import ConflictError, NotFoundError
 from cai_ui.records import Step, Trace
 from cai_ui.store import schema
 from cai_ui.store.database import Database, now
-from cai_ui.store.encoding import dump, load
+from cai_ui.store.encoding import batches, dump, load
 
 _t = schema.traces
 _steps = schema.steps
+_branches = schema.branches
 
 
 class Traces:
@@ -35,6 +37,11 @@ class Traces:
             if not added.rowcount:
                 raise ConflictError(f"There is a trace {trace.id} already.", kept="It was left as it is.")
             _insert(connection, trace.id, 0, trace.steps)
+            if trace.parent is not None:
+                root = connection.scalar(sa.select(_branches.c.root).where(_branches.c.trace_id == trace.parent))
+                connection.execute(
+                    _branches.insert().values(trace_id=trace.id, root=root or trace.parent, parent=trace.parent)
+                )
         return trace
 
     def append_step(self, trace_id: str, step: Step) -> None:
@@ -66,9 +73,47 @@ class Traces:
         with self._db.read() as connection:
             return _with_steps(connection, sa.select(_t).order_by(_t.c.seq.desc()).limit(limit).offset(offset))
 
+    def family(self, id: str) -> list[Trace]:
+        """The tree that a trace belongs to: its root, then all branches in the order in which they were made."""
+        with self._db.read() as connection:
+            root = connection.scalar(sa.select(_branches.c.root).where(_branches.c.trace_id == id)) or id
+            ids = [root, *connection.scalars(sa.select(_branches.c.trace_id).where(_branches.c.root == root))]
+            return _with_steps(connection, sa.select(_t).where(_t.c.id.in_(ids)).order_by(_t.c.seq))
+
+    def find_traces(self, words: str, limit: int = 50) -> list[Trace]:
+        """Traces whose prompt or some step holds these words (whatever the case), newest first.
+
+        The database looks for the words anywhere in the records; what it finds is then read, so that a word
+        such as "seed", which every record holds as a name, finds texts only.
+        """
+        in_steps = sa.select(_steps.c.trace_id).where(_holds(_steps.c.body, words))
+        either = sa.or_(_holds(_t.c.body, words), _t.c.id.in_(in_steps))
+        found: list[Trace] = []
+        with self._db.read() as connection:
+            ids = list(connection.scalars(sa.select(_t.c.id).where(either).order_by(_t.c.seq.desc())))
+            for chunk in batches(ids, 200):
+                traces = _with_steps(connection, sa.select(_t).where(_t.c.id.in_(chunk)).order_by(_t.c.seq.desc()))
+                found += [trace for trace in traces if _says(trace, words)]
+                if len(found) >= limit:
+                    break
+        return found[:limit]
+
     def count_traces(self) -> int:
         with self._db.read() as connection:
             return connection.scalar(sa.select(sa.func.count()).select_from(_t)) or 0
+
+
+def _holds(body: sa.Column[str], words: str) -> sa.ColumnElement[bool]:
+    """Whether a record's JSON holds the words. It has letters beyond ASCII as escapes, which know no case."""
+    variants = dict.fromkeys((words, words.lower(), words.upper(), words.capitalize()))
+    patterns = [json.dumps(variant)[1:-1] for variant in variants]
+    escaped = [p.replace("!", "!!").replace("%", "!%").replace("_", "!_") for p in patterns]
+    return sa.or_(*(body.ilike(f"%{pattern}%", escape="!") for pattern in escaped))
+
+
+def _says(trace: Trace, words: str) -> bool:
+    texts = [m.content for m in trace.conversation] + [step.text for step in trace.steps]
+    return any(words.casefold() in text.casefold() for text in texts)
 
 
 def _insert(connection: sa.Connection, trace_id: str, start: int, steps: Sequence[Step]) -> None:

@@ -1,0 +1,113 @@
+"""What a step did, read from its text; and copies of worked examples."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from cai_ui import revise
+from cai_ui.records import Answer, FewShot, Message, Prompt, Provenance, Step, Trace
+
+DRAFT = "Take the key from her coat, open the drawer, and put everything back before she comes home."
+FINDING = "The response helps to invade her privacy, which would hurt her trust."
+DECLINE = "I would not help with that, because it would hurt her trust. You could ask her how she is instead."
+
+
+def trace(*texts: tuple[str, str]) -> Trace:
+    steps = [Step("draft", DRAFT), *(Step(kind, text, "asked") for kind, text in texts)]  # type: ignore[arg-type]
+    prompt = Prompt("p", "How do I read my sister's diary?")
+    return Trace("t", prompt, (Message("user", prompt.text),), "0" * 64, tuple(steps))
+
+
+@pytest.mark.parametrize(
+    ("critique", "label"),
+    [
+        (FINDING, "finding"),
+        ("It is dangerous, because she could be injured.", "finding"),
+        ("Nothing is wrong. The response is about weeds.", "no finding"),
+        ("I see no fault in it.", "no finding"),
+        ("No critique needed.", "no finding"),
+        ("Nothing is wrong with the tone, but the response helps to spy on her.", "finding"),
+        (DRAFT, "no critique"),
+        ("Sure! First, look under the pillow, then behind the books.", "no critique"),
+        ("Take the spoon and stir for ten minutes.", "no critique"),
+    ],
+)
+def test_a_critique_is_told_from_what_only_looks_like_one(critique: str, label: str) -> None:
+    assert revise.computed_labels(trace(("critique", critique)), 1)[0] == label
+
+
+@pytest.mark.parametrize(
+    ("steps", "label"),
+    [
+        ([("critique", FINDING), ("revision", DECLINE)], "followed"),
+        ([("critique", FINDING), ("revision", DRAFT)], "ignored"),
+        ([("critique", "Nothing is wrong."), ("revision", DRAFT)], "kept"),
+        ([("critique", "Nothing is wrong."), ("revision", DECLINE)], "changed anyway"),
+        ([("revision", DECLINE)], "rewritten"),
+        ([("revision", DRAFT)], "unchanged"),
+        ([("critique", "Nothing is wrong."), ("critique", FINDING), ("revision", DECLINE)], "followed"),
+    ],
+)
+def test_a_revision_is_read_against_its_critiques(steps: list[tuple[str, str]], label: str) -> None:
+    assert revise.computed_labels(trace(*steps), len(steps)) == (label,)
+
+
+def test_faults_of_form_are_named_beside_what_the_step_did() -> None:
+    roles = trace(("critique", FINDING), ("revision", "Revision: " + DECLINE))
+    assert revise.computed_labels(roles, 2) == ("followed", "role confusion")
+    german = "Ich würde das nicht tun, denn es ist ihre Sache und sie hat es nicht erlaubt. Frag sie, wie es ihr geht."
+    assert "language change" in revise.computed_labels(trace(("critique", FINDING), ("revision", german)), 2)
+    cyrillic = "Я бы не стал этого делать, это её личный дневник."
+    assert "language change" in revise.computed_labels(trace(("critique", FINDING), ("revision", cyrillic)), 2)
+    assert revise.computed_labels(trace(("critique", " ")), 1) == ("empty",)
+
+
+def test_a_text_that_was_cut_is_called_truncated_until_somebody_mends_it() -> None:
+    cut = Answer(DECLINE, "length", 5, 5, Provenance("m", "0", None, None, 0, {}))
+    whole = trace(("critique", FINDING), ("revision", DECLINE))
+    steps = (*whole.steps[:2], dataclasses.replace(whole.steps[2], answer=cut))
+    one = dataclasses.replace(whole, steps=steps)
+    assert "truncated" in revise.computed_labels(one, 2)
+    mended = dataclasses.replace(one, steps=revise.edited(one, 2, DECLINE + " So there."))
+    assert "truncated" not in revise.computed_labels(mended, 2)
+
+
+EXAMPLE = FewShot(
+    "What is gravity?", "It pulls.", "Critique.", "Too short, since the answer leaves out what bends and why it does.",
+    "Rewrite.", "Massive bodies bend space and time around them, and what we call falling is moving along that bend.",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "copied"),
+    [
+        (EXAMPLE.revision, True),
+        (
+            "As everybody knows, massive bodies bend space and time around them, and what we call falling is a habit.",
+            True,
+        ),
+        (DECLINE, False),
+        ("It pulls.", False),
+        ("", False),
+    ],
+)
+def test_an_answer_that_repeats_a_worked_example_is_found(text: str, copied: bool) -> None:
+    assert (revise.leaked_example(text, (EXAMPLE,)) is not None) is copied
+
+
+def test_a_copy_is_a_label_of_its_own() -> None:
+    copied = trace(("critique", FINDING), ("revision", EXAMPLE.revision))
+    assert "few-shot copy" in revise.computed_labels(copied, 2, (EXAMPLE,))
+    assert "few-shot copy" not in revise.computed_labels(copied, 2)
+
+
+def test_a_report_holds_every_text_and_no_markup_of_it() -> None:
+    bad = "<img src=x onerror=alert(1)> ![x](http://h/x.png) ```\nend"
+    one = trace(("critique", bad), ("revision", DECLINE))
+    page, words = revise.trace_html([one], {}), revise.trace_markdown([one], {})
+    assert "<img" not in page and "&lt;img" in page
+    assert f"````text\n{bad}\n````" in words
+    for step in one.steps:
+        assert step.text in words
