@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui import pipeline
+from cai_ui import pipeline, revise
 from cai_ui.config import AppSettings, CompareSettings, DatasetSettings, RevisionSettings, Sampling
 from cai_ui.engine.scripted import ScriptedEngine
 from cai_ui.errors import (
@@ -23,7 +23,7 @@ from cai_ui.errors import (
     NotFoundError,
     StoreError,
 )
-from cai_ui.pipeline import QueueFilter, Services
+from cai_ui.pipeline import QueueFilter, Reroll, Services
 from cai_ui.pipeline.services import EngineHost
 from cai_ui.records import Decision, Principle
 
@@ -194,41 +194,131 @@ def test_stop_keeps_the_finished_steps_after_a_restart(tmp_path: Path) -> None:
     again.close()
 
 
-def test_a_step_made_again_keeps_what_is_before_it_and_the_principles(services: Services) -> None:
+def test_a_step_made_again_is_a_branch_with_the_same_principles(services: Services) -> None:
     before = chain(services)
-    events = list(pipeline.reroll(services, before.id, 2, 77))
-    after = pipeline.trace(services, before.id)
+    events = list(pipeline.reroll(services, before.id, 2, Reroll(77)))
+    after = pipeline.trace(services, events[-1].trace.id)
     assert after.steps == events[-1].trace.steps
-    assert after.steps[:2] == before.steps[:2]
+    assert (after.parent, after.steps[:2]) == (before.id, before.steps[:2])
     assert [s.principle_id for s in after.steps] == [s.principle_id for s in before.steps]
     seeds = [s.answer.provenance.seed for s in after.steps[2:] if s.answer]
     assert not set(seeds) & {s.answer.provenance.seed for s in before.steps if s.answer}
-    assert pipeline.count_traces(services) == 1
+    assert pipeline.trace(services, before.id) == before
+    assert pipeline.family(services, after.id) == [before, after] == pipeline.family(services, before.id)
 
 
 def test_a_step_made_again_with_its_own_seed_is_the_same(services: Services) -> None:
     before = chain(services, seed=5)
-    list(pipeline.reroll(services, before.id, 0, 5))
-    assert pipeline.trace(services, before.id).steps == before.steps
+    again = list(pipeline.reroll(services, before.id, 0, Reroll(5)))[-1].trace
+    assert again.steps == before.steps
 
 
-def test_a_stop_before_the_new_step_is_finished_leaves_the_chain_as_it_was(services: Services) -> None:
+def test_a_step_is_made_again_under_another_principle_and_temperature(services: Services) -> None:
+    before = chain(services)
+    used = before.steps[1].principle_id
+    other = next(p for p in pipeline.current_constitution(services).constitution.principles if p.id != used)
+    after = list(pipeline.reroll(services, before.id, 1, Reroll(3, 0.0, other.id)))[-1].trace
+    assert [step.principle_id for step in after.steps[1:3]] == [other.id, other.id]
+    assert after.steps[1].request == other.critique_request
+    assert all(s.answer.provenance.sampling["temperature"] == 0 for s in after.steps[1:] if s.answer)
+    deeper = list(pipeline.reroll(services, after.id, 2, Reroll(4)))[-1].trace
+    assert [t.id for t in pipeline.family(services, deeper.id)] == [before.id, after.id, deeper.id]
+
+
+def test_a_stop_before_a_branch_has_begun_leaves_nothing_behind(services: Services) -> None:
     before = chain(services)
     flag = threading.Event()
     flag.set()
-    assert list(pipeline.reroll(services, before.id, 1, 7, flag)) == []
-    assert pipeline.trace(services, before.id) == before
+    assert list(pipeline.reroll(services, before.id, 1, Reroll(7), flag)) == []
+    assert pipeline.family(services, before.id) == [before]
     with pytest.raises(InputError, match="no step"):
-        list(pipeline.reroll(services, before.id, 9, 7))
+        list(pipeline.reroll(services, before.id, 9, Reroll(7)))
+
+
+def test_an_edited_step_is_a_branch_that_can_go_on(services: Services) -> None:
+    before = chain(services)
+    edited = pipeline.edit_step(services, before.id, 1, "It harms her.")
+    assert [step.kind for step in edited.steps] == ["draft", "critique"]
+    assert edited.steps[1].model_text == before.steps[1].text
+    assert pipeline.missing_steps(edited) == 3
+    done = list(pipeline.go_on(services, edited.id))[-1].trace
+    assert (len(done.steps), pipeline.missing_steps(done)) == (5, 0)
+    assert done.steps[2].request == next(
+        p.revision_request
+        for p in pipeline.current_constitution(services).constitution.principles
+        if p.id == before.steps[1].principle_id
+    )
+    assert list(pipeline.go_on(services, edited.id)) == []
+
+
+def test_a_stopped_chain_goes_on_as_if_it_had_not_been_stopped(services: Services) -> None:
+    whole = chain(services, seed=8)
+    flag = threading.Event()
+    for event in pipeline.start_chain(
+        services, "How do I read her diary?", in_use(services), TWICE, Sampling(seed=8), flag
+    ):
+        if event.step is not None and event.kind == "critique":
+            flag.set()
+    half = pipeline.recent_traces(services, 1)[0]
+    assert len(half.steps) == 2
+    list(pipeline.go_on(services, half.id))
+    assert pipeline.trace(services, half.id).steps == whole.steps
+
+
+def test_a_persons_labels_overrule_the_computed_ones_until_they_are_taken_back(services: Services) -> None:
+    trace = chain(services)
+    labelled = pipeline.label_step(services, trace.id, 1, ["no finding", "truncated"])
+    assert revise.labels_of(labelled, 1) == ("no finding", "truncated")
+    back = pipeline.label_step(services, trace.id, 1, None)
+    assert back == trace
+    with pytest.raises(InputError, match="no label"):
+        pipeline.label_step(services, trace.id, 1, ["nice"])
+
+
+def test_a_chain_replays_the_same_and_names_the_cause_where_it_does_not(services: Services) -> None:
+    trace = chain(services)
+    assert (pipeline.replay_chain(services, trace.id).same, len(trace.steps)) == (5, 5)
+    other = ScriptedEngine(lambda request: "Something else.")
+    other.base_hash = "0" * 64
+    services.host.use(other)
+    found = pipeline.replay_chain(services, trace.id).difference
+    assert found is not None
+    assert (found.index, found.again) == (0, "Something else.")
+    assert "Another model" in found.cause
+
+
+def test_chains_are_found_by_their_words(services: Services) -> None:
+    chain(services, "Wie backe ich Brötchen?")
+    other = chain(services, "How do I read 100% of her_diary?")
+    assert [t.prompt.text for t in pipeline.find_traces(services, "BRÖTCHEN")] == ["Wie backe ich Brötchen?"]
+    assert pipeline.find_traces(services, "100%")[0].id == other.id
+    assert pipeline.find_traces(services, other.steps[-1].text[:20].upper()) != []
+    assert pipeline.find_traces(services, "principle_id") == []
+    assert len(pipeline.find_traces(services, " ")) == 2
+
+
+def test_worked_examples_are_kept_counted_and_brought_back(services: Services) -> None:
+    name = pipeline.current_constitution(services).constitution.name
+    shipped = pipeline.few_shot(services, name)
+    assert len(shipped) >= 2
+    mine = (dataclasses.replace(shipped[1], critique="Mine."), dataclasses.replace(shipped[0], enabled=False))
+    assert pipeline.save_few_shot(services, name, mine) == pipeline.few_shot(services, name) == mine
+    fewer, more = (pipeline.few_shot_tokens(services, e) for e in (mine, shipped))
+    assert fewer is not None and more is not None and 0 < fewer < more
+    with pytest.raises(InputError, match="Example 1: critique"):
+        pipeline.save_few_shot(services, name, (dataclasses.replace(mine[0], critique="a\x00"),))
+    events = list(pipeline.start_chain(services, "Hi", in_use(services), RevisionSettings(few_shot=True), Sampling()))
+    assert [e["critique"] for e in events[-1].trace.settings["few_shot"]] == ["Mine."]
+    assert pipeline.reset_few_shot(services, name) == pipeline.few_shot(services, name) == shipped
 
 
 def test_an_edited_revision_is_what_is_judged(services: Services) -> None:
     trace = chain(services)
-    pipeline.edit_step(services, trace.id, 4, "My own words.")
-    example = pipeline.send_to_curate(services, trace.id)
+    edited = pipeline.edit_step(services, trace.id, 4, "My own words.")
+    example = pipeline.send_to_curate(services, edited.id)
     assert example.revision == "My own words."
     assert pipeline.example(services, example.id) == example
-    assert pipeline.send_to_curate(services, trace.id) == example
+    assert pipeline.send_to_curate(services, edited.id) == example
     assert pipeline.counts(services).total == 1
 
 
@@ -307,6 +397,34 @@ def test_a_stopped_batch_keeps_what_it_stored(services: Services) -> None:
     assert status.state == "stopped"
     assert 4 <= status.done < 400
     assert pipeline.counts(services).total == status.examples_added == status.done
+
+
+def test_a_batch_that_was_stopped_goes_on_to_what_it_would_have_been(services: Services) -> None:
+    prompts = [f"Request {i}" for i in range(9)]
+    for _ in pipeline.run_batch(services, prompts, in_use(services), TWICE, Sampling(seed=4), 2):
+        pass
+    whole = {t.prompt.text: t.steps for t in pipeline.recent_traces(services, 9)}
+    gate = threading.Event()
+
+    class Stuck(ScriptedEngine):
+        def generate(self, requests: Any, stop: Any = None) -> Any:
+            if "Request 4" in requests[0].messages[0].content:
+                gate.wait(10)
+            return super().generate(requests, stop)
+
+    services.host.use(Stuck())
+    pipeline.start_batch(services, prompts, in_use(services), TWICE, Sampling(seed=4), 2)
+    until(lambda: pipeline.batch_status(services).done == 4)  # type: ignore[union-attr]
+    pipeline.stop_batch(services)
+    gate.set()
+    assert services.batch.wait(10)
+    pipeline.resume_batch(services)
+    assert services.batch.wait(20)
+    status = pipeline.batch_status(services)
+    assert status is not None and (status.state, status.done) == ("done", 9)
+    assert {t.prompt.text: t.steps for t in pipeline.recent_traces(services, 9)} == whole
+    with pytest.raises(InputError, match="no batch to go on with"):
+        pipeline.resume_batch(services)
 
 
 def test_failed_prompts_are_counted_by_reason_and_do_not_end_the_batch(services: Services) -> None:

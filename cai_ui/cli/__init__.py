@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cai_ui.cli import compare, curate, demo, generate, principles, store, train
+from cai_ui.cli import compare, curate, demo, generate, principles, store, study, train
 from cai_ui.errors import CaiError
 
 
@@ -44,6 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     curate.add(commands)
     train.add(commands)
     compare.add(commands)
+    study.add(commands)
     store.add(commands)
     demo.add(commands)
     return parser

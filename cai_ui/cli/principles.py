@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from cai_ui.cli.flags import Arguments, command, opened, write_text
+from cai_ui.constitution import Format
 from cai_ui.errors import InputError
 
 
@@ -13,12 +14,13 @@ def add(commands: Any) -> None:
     group = commands.add_parser("principles", help="constitutions: list, check, export, import")
     actions = group.add_subparsers(required=True, metavar="ACTION")
     command(actions, "list", _principles_list, "saved versions, newest first")
-    check = command(actions, "check", _principles_check, "is a YAML file sound?", workspace=False)
+    check = command(actions, "check", _principles_check, "is a file sound? (any known format)", workspace=False)
     check.add_argument("file", type=Path)
-    export = command(actions, "export", _principles_export, "a saved version as YAML")
+    export = command(actions, "export", _principles_export, "a saved version as a file")
     export.add_argument("version", help="hash (or its beginning) or name of a constitution")
+    export.add_argument("--format", default="yaml", choices=get_args(Format), help="default: yaml")
     export.add_argument("--out", type=Path, help="file to write (default: standard output)")
-    imported = command(actions, "import", _principles_import, "save a YAML file as a version and use it")
+    imported = command(actions, "import", _principles_import, "save a file of any known format as a version and use it")
     imported.add_argument("file", type=Path)
 
 
@@ -45,10 +47,11 @@ def _principles_check(parsed: Arguments) -> int:
 
 
 def _principles_export(parsed: Arguments) -> int:
-    from cai_ui import constitution
+    from cai_ui import constitution, pipeline
 
     with opened(parsed) as services:
-        text = constitution.dump_yaml(find_version(services, parsed.version).constitution)
+        found = find_version(services, parsed.version).constitution
+        text = constitution.dump_as(found, parsed.format, pipeline.few_shot(services, found.name))
     if parsed.out is None:
         print(text, end="")
     else:

@@ -10,14 +10,23 @@ error of `cai_ui.errors` whose text can be shown. Importing this loads neither t
 from cai_ui.compare.arms import ArmText
 from cai_ui.compare.votes import PairTally
 from cai_ui.constitution import Finding
-from cai_ui.pipeline.batch import BatchProgress, batch_status, run_batch, start_batch, stop_batch
+from cai_ui.pipeline.batch import BatchProgress, batch_status, resume_batch, run_batch, start_batch, stop_batch
 from cai_ui.pipeline.chains import (
+    Reroll,
+    asked_with,
     count_traces,
     edit_step,
+    family,
+    find_traces,
+    go_on,
+    label_step,
+    missing_steps,
     recent_traces,
+    replay_chain,
     reroll,
     send_to_curate,
     start_chain,
+    tokens_in,
     trace,
 )
 from cai_ui.pipeline.comparison import (
@@ -55,16 +64,25 @@ from cai_ui.pipeline.curation import (
     undo_all,
 )
 from cai_ui.pipeline.datasets import dataset, datasets, export_dataset, freeze_dataset
+from cai_ui.pipeline.few_shot import few_shot, few_shot_tokens, reset_few_shot, save_few_shot
+from cai_ui.pipeline.left_off import leave, left_off
 from cai_ui.pipeline.loop import LoopProgress, LoopStage, LoopView, loop_status, start_loop, stop_loop, whole_loop
+from cai_ui.pipeline.principle_statistics import PrincipleCount, Statistics, principle_statistics
 from cai_ui.pipeline.principles import (
+    ImportedFile,
     check_constitution,
     current_constitution,
     drop_draft,
     export_constitution,
+    import_any,
     import_constitution,
     load_draft,
+    notes,
+    pop_undo,
+    push_undo,
     save_constitution,
     save_draft,
+    save_notes,
     use_constitution,
     version,
     versions,
@@ -79,7 +97,9 @@ from cai_ui.pipeline.services import (
     open_services,
     upload_folder,
 )
-from cai_ui.revise import StepEvent
+from cai_ui.pipeline.trace_files import TraceFormat, export_traces, principle_names
+from cai_ui.pipeline.trying import Tried, try_principles
+from cai_ui.revise import Replay, StepEvent
 from cai_ui.store import QueueCounts, QueueFilter, QueueItem
 
 __all__ = [
@@ -88,21 +108,29 @@ __all__ = [
     "EvaluationProgress",
     "Finding",
     "ImportSummary",
+    "ImportedFile",
     "LoopProgress",
     "LoopStage",
     "LoopView",
     "PairTally",
+    "PrincipleCount",
     "QueueCounts",
     "QueueFilter",
     "QueueItem",
+    "Replay",
+    "Reroll",
     "RunView",
     "Services",
+    "Statistics",
     "StepEvent",
+    "TraceFormat",
+    "Tried",
     "accept_open",
     "answer_side_by_side",
     "arm_titles",
     "arms",
     "arms_left_out",
+    "asked_with",
     "batch_status",
     "blind_order",
     "check_constitution",
@@ -124,22 +152,41 @@ __all__ = [
     "example",
     "export_constitution",
     "export_dataset",
+    "export_traces",
+    "family",
+    "few_shot",
+    "few_shot_tokens",
+    "find_traces",
     "freeze_dataset",
+    "go_on",
     "history",
+    "import_any",
     "import_constitution",
     "import_file",
     "item",
+    "label_step",
+    "leave",
+    "left_off",
     "list_prompts",
     "load_draft",
     "loop_status",
+    "missing_steps",
     "next_open",
+    "notes",
     "open_services",
+    "pop_undo",
     "preflight",
     "presets",
+    "principle_names",
+    "principle_statistics",
     "prompt_sets",
+    "push_undo",
     "queue",
     "recent_traces",
+    "replay_chain",
     "reroll",
+    "reset_few_shot",
+    "resume_batch",
     "resume_run",
     "run_batch",
     "run_evaluation",
@@ -147,6 +194,8 @@ __all__ = [
     "runs",
     "save_constitution",
     "save_draft",
+    "save_few_shot",
+    "save_notes",
     "save_text_draft",
     "send_to_curate",
     "sources",
@@ -161,7 +210,9 @@ __all__ = [
     "stop_run",
     "tally",
     "text_draft",
+    "tokens_in",
     "trace",
+    "try_principles",
     "undo",
     "undo_all",
     "upload_folder",

@@ -6,16 +6,21 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from cai_ui import constitution as rules
 from cai_ui import revise
 from cai_ui.background import time_left
-from cai_ui.config import RevisionSettings, Sampling
+from cai_ui.config import RevisionSettings, Sampling, checked
 from cai_ui.engine import StopFlag
 from cai_ui.errors import InputError
+from cai_ui.pipeline.few_shot import few_shot
 from cai_ui.pipeline.progress import remembered
 from cai_ui.pipeline.services import WAIT_S, Services
-from cai_ui.records import Example, Message, Prompt, Trace
+from cai_ui.records import Example, Message, Prompt, Trace, to_dict
 from cai_ui.revise import BATCH_SIZE, ChainFailure
+
+_ASKED = "batch.asked"
 
 
 @dataclass(frozen=True)
@@ -41,22 +46,29 @@ def run_batch(
     batch_size: int = BATCH_SIZE,
     stop: StopFlag | None = None,
     source: str = "batch",
+    so_far: BatchProgress | None = None,
 ) -> Iterator[BatchProgress]:
-    """Run the chains here and now. Each one is stored with its example before it is counted."""
+    """Run the chains here and now. Each one is stored with its example before it is counted.
+
+    `so_far` is where the same batch was stopped: it goes on with the prompt after those, as if it had not been.
+    """
     constitution = services.store.version(constitution_hash).constitution
     engine = services.engine(WAIT_S)
-    added = 0
-    failures: Counter[str] = Counter()
+    now = so_far or BatchProgress(0, len(prompts))
+    first, added, failures = now.done, now.examples_added, Counter(now.failures)
     began = time.monotonic()
-    yield BatchProgress(0, len(prompts))
-    results = revise.revise_batch(engine, prompts, constitution, settings, sampling, batch_size, stop)
-    for done, result in enumerate(results, 1):
+    yield BatchProgress(first, len(prompts), None, failures.total(), added, dict(failures))
+    places = range(first, len(prompts))
+    examples = few_shot(services, constitution.name) if settings.few_shot else ()
+    asked = [prompts[place] for place in places]
+    results = revise.revise_batch(engine, asked, constitution, settings, sampling, batch_size, stop, places, examples)
+    for done, result in enumerate(results, first + 1):
         kept = keep_result(services, result, source)
         if isinstance(kept, str):
             failures[kept] += 1
         else:
             added += kept[1]
-        eta = time_left(done, len(prompts), time.monotonic() - began)
+        eta = time_left(done - first, len(prompts) - first, time.monotonic() - began)
         yield BatchProgress(done, len(prompts), eta, failures.total(), added, dict(failures))
 
 
@@ -81,17 +93,65 @@ def start_batch(
     batch_size: int = BATCH_SIZE,
     owner: str = "",
 ) -> None:
-    """Begin in the background. ConflictError while a batch is running; InputError for no prompts."""
+    """Begin in the background. ConflictError while a batch is running; InputError for no prompts.
+
+    What was asked for is kept, so that `resume_batch` can go on after a stop or a restart.
+    """
     if not prompts:
         raise InputError("There are no requests in this set.", next_step="Choose another prompt set.")
     constitution = services.store.version(constitution_hash).constitution
-    trial = revise.new_trace(prompts[0], constitution, settings, sampling)
-    revise.plan(trial, constitution, settings)  # an unusable constitution is refused here, not in the thread
+    if settings.choice == "fixed":  # an unusable constitution is refused here, not in the thread
+        rules.resolve(constitution, settings.principle_id)
+    elif settings.choice != "none":
+        rules.candidates(constitution)
+    asked = {
+        "prompts": [_plain(prompt) for prompt in prompts],
+        "constitution": constitution_hash,
+        "settings": settings.model_dump(),
+        "sampling": sampling.model_dump(),
+        "batch_size": batch_size,
+    }
+    _begin(services, asked, BatchProgress(0, len(prompts)), owner)
+
+
+def resume_batch(services: Services, owner: str = "") -> None:
+    """Go on with the batch that was stopped or cut off, behind its last finished prompt, with the same seeds.
+
+    InputError where there is none or it is complete. The result is that of a batch which nobody stopped.
+    """
+    asked = services.store.get_setting(_ASKED, None)
+    so_far = batch_status(services)
+    if not isinstance(asked, dict) or so_far is None or so_far.done >= so_far.total:
+        raise InputError("There is no batch to go on with.", next_step="Start one.")
+    _begin(services, asked, so_far, owner)
+
+
+def _begin(services: Services, asked: dict[str, Any], so_far: BatchProgress, owner: str) -> None:
+    prompts = [_prompt(plain) for plain in asked["prompts"]]
+    settings = checked(RevisionSettings, asked["settings"])
+    sampling = checked(Sampling, asked["sampling"])
+    size = int(asked["batch_size"])
+    start = BatchProgress(so_far.done, so_far.total, None, so_far.failed, so_far.examples_added, so_far.failures)
     services.batch.start(
-        lambda stop: run_batch(services, prompts, constitution_hash, settings, sampling, batch_size, stop),
-        BatchProgress(0, len(prompts)),
+        lambda stop: run_batch(
+            services, prompts, asked["constitution"], settings, sampling, size, stop, "batch", start
+        ),
+        start,
         owner,
     )
+    services.store.set_setting(_ASKED, asked)
+
+
+def _plain(prompt: str | Prompt | Sequence[Message]) -> Any:
+    if isinstance(prompt, str):
+        return prompt
+    return to_dict(prompt) if isinstance(prompt, Prompt) else [to_dict(turn) for turn in prompt]
+
+
+def _prompt(plain: Any) -> str | Prompt | Sequence[Message]:
+    if isinstance(plain, str):
+        return plain
+    return Prompt(**plain) if isinstance(plain, dict) else [Message(**turn) for turn in plain]
 
 
 def batch_status(services: Services) -> BatchProgress | None:

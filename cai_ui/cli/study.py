@@ -1,0 +1,40 @@
+"""`study`: critique and revision measured on held-out requests."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from cai_ui.cli.flags import Arguments, command, opened, write_text
+from cai_ui.errors import InputError
+
+
+def add(commands: Any) -> None:
+    parser = command(commands, "study", _study, "what critiques and revisions do, per mode, round and principle")
+    parser.add_argument("--number", type=int, default=200, help="held-out requests of each side (default: 200)")
+    parser.add_argument("--per-principle", type=int, default=200, help="requests for each principle (default: 200)")
+    parser.add_argument("--seed", type=int, default=0, help="decides requests and texts (default: 0)")
+    parser.add_argument("--temperature", type=float, default=0.7, help="of all answers (default: 0.7)")
+    parser.add_argument("--out", type=Path, required=True, help="Markdown file; an SVG and a JSON file go beside it")
+
+
+def _study(parsed: Arguments) -> int:
+    from cai_ui.pipeline.revision_study import Study, run_study
+    from cai_ui.pipeline.study_report import study_markdown, study_svg
+    from cai_ui.records import to_dict
+
+    if parsed.number < 1 or parsed.per_principle < 1:
+        raise InputError("--number and --per-principle must be at least 1.")
+    with opened(parsed) as services:
+        for news in run_study(services, parsed.number, parsed.per_principle, parsed.seed, parsed.temperature):
+            if isinstance(news, Study):
+                plot = parsed.out.with_suffix(".svg")
+                write_text(plot, study_svg(news))
+                write_text(parsed.out, study_markdown(news, plot.name))
+                write_text(parsed.out.with_suffix(".json"), json.dumps(to_dict(news), indent=1) + "\n")
+            else:
+                print(news, file=sys.stderr)
+    print(parsed.out)
+    return 0

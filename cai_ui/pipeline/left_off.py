@@ -1,0 +1,23 @@
+"""Where a person left off on the page, so that a reload or another day shows the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cai_ui.pipeline.services import Services
+from cai_ui.records import content_hash
+
+
+def leave(services: Services, author: str, place: str, value: Any) -> None:
+    """Keep a small value (plain data) of this person for this place of the page."""
+    if left_off(services, author, place) != value:
+        services.store.set_setting(_key(author, place), value)
+
+
+def left_off(services: Services, author: str, place: str) -> Any:
+    """What was kept, or None."""
+    return services.store.get_setting(_key(author, place), None)
+
+
+def _key(author: str, place: str) -> str:
+    return f"left_off.{content_hash([author, place])[:32]}"

@@ -1,0 +1,57 @@
+"""Stored chains as files: JSON lines for programs, a page or Markdown for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from cai_ui import revise
+from cai_ui.errors import InputError, NotFoundError
+from cai_ui.pipeline.services import Services
+from cai_ui.records import Trace, content_hash, to_dict
+
+TraceFormat = Literal["jsonl", "html", "md"]
+EXPORT_LIMIT = 20_000
+"""Chains in one file; a readable page is cut to `PAGE_LIMIT`."""
+PAGE_LIMIT = 500
+
+
+def export_traces(services: Services, traces: Sequence[Trace], form: TraceFormat) -> Path:
+    """A file with these chains in the download folder. InputError for none."""
+    if not traces:
+        raise InputError("There is no chain to write.", next_step="Run one first, or look for other words.")
+    names = principle_names(services, traces)
+    if form == "jsonl":
+        text = "".join(json.dumps(trace_line(services, t), ensure_ascii=False) + "\n" for t in traces[:EXPORT_LIMIT])
+    elif form == "html":
+        text = revise.trace_html(traces[:PAGE_LIMIT], names)
+    else:
+        text = revise.trace_markdown(traces[:PAGE_LIMIT], names)
+    name = content_hash([trace.id for trace in traces])[:12]
+    path = services.store.workspace.export_path(f"traces-{name}.{form}")
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    return path
+
+
+def trace_line(services: Services, trace: Trace) -> dict[str, object]:
+    """A chain as one line of JSON: the record, the labels of each step, and the texts of its principles."""
+    plain = to_dict(trace)
+    examples = revise.few_shot_of(trace)
+    for index, step in enumerate(plain["steps"]):
+        step["labels"] = list(revise.labels_of(trace, index, examples))
+        step["labels_by_hand"] = trace.steps[index].labels is not None
+    return plain
+
+
+def principle_names(services: Services, traces: Iterable[Trace]) -> dict[str, str]:
+    """Names of the principles of the constitutions that the chains were made under, by id."""
+    names: dict[str, str] = {}
+    for digest in dict.fromkeys(trace.constitution_hash for trace in traces):
+        try:
+            constitution = services.store.version(digest).constitution
+        except NotFoundError:
+            continue
+        names |= {p.id: p.name for p in constitution.principles}
+    return names
