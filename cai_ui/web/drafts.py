@@ -25,6 +25,7 @@ def edited(
     tags: object,
     enabled: object,
     weight: object,
+    source: object = "",
 ) -> Principle:
     """The principle with the values of the editor's fields; InputError where a text cannot be kept."""
     if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight <= 1000:
@@ -38,6 +39,7 @@ def edited(
         tags=split_tags(tags),
         enabled=bool(enabled),
         weight=float(weight),
+        source=clean_text(source or "", "Source", limit=PRINCIPLE_LIMIT, required=False),
     )
 
 
@@ -84,6 +86,30 @@ def removed(constitution: Constitution, principle_id: str) -> tuple[Constitution
     rest = (*constitution.principles[:at], *constitution.principles[at + 1 :])
     neighbour = rest[min(at, len(rest) - 1)].id if rest else ""
     return dataclasses.replace(constitution, principles=rest), neighbour
+
+
+def moved(constitution: Constitution, principle_id: str, by: int) -> Constitution:
+    """With the principle so many places further down (up for a negative number), at most to the end."""
+    rest = list(constitution.principles)
+    at = _place(constitution, principle_id)
+    principle = rest.pop(at)
+    rest.insert(min(max(0, at + by), len(rest)), principle)
+    return dataclasses.replace(constitution, principles=tuple(rest))
+
+
+def taken_back(before: Constitution, after: Constitution, now: Constitution) -> Constitution:
+    """`now` without the change from `before` to `after`; what was changed since then is kept."""
+    was, became, there = ({p.id: p for p in c.principles} for c in (before, after, now))
+    principles = []
+    for p in before.principles:
+        if p.id not in there and p.id in became:
+            continue  # removed by another change
+        untouched = there.get(p.id) == became.get(p.id)
+        principles.append(p if untouched else there[p.id])
+    principles += [p for p in now.principles if p.id not in was and p != became.get(p.id)]
+    title = before.title if now.title == after.title else now.title
+    description = before.description if now.description == after.description else now.description
+    return dataclasses.replace(now, principles=tuple(principles), title=title, description=description)
 
 
 def what_changed(before: Constitution, after: Constitution) -> str:

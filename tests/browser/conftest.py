@@ -54,6 +54,7 @@ class Server:
     model: str = "embedded"
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    program: list[str] = field(default_factory=lambda: ["app.py"])
 
     @property
     def url(self) -> str:
@@ -61,7 +62,16 @@ class Server:
 
     def start(self) -> Server:
         log = (self.home.parent / f"{self.home.name}.log").open("ab")
-        command = [sys.executable, "app.py", "--port", str(self.port), "--home", str(self.home), "--model", self.model]
+        command = [
+            sys.executable,
+            *self.program,
+            "--port",
+            str(self.port),
+            "--home",
+            str(self.home),
+            "--model",
+            self.model,
+        ]
         environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
         for _ in range(600):
@@ -94,11 +104,15 @@ class Server:
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """`serve(model)` starts a server on a fresh home; all are stopped at the end."""
+    """`serve(model)` starts a server on a fresh home; all are stopped at the end.
+
+    `program` is another program than app.py that takes the same flags.
+    """
     started: list[Server] = []
 
-    def start(model: str = "embedded", home: Path | None = None) -> Server:
+    def start(model: str = "embedded", home: Path | None = None, program: list[str] | None = None) -> Server:
         server = Server(home or tmp_path / "home", model)
+        server.program = program or server.program
         started.append(server)
         return server.start()
 
@@ -158,3 +172,9 @@ def shot(page: object, name: str) -> None:
     """Keep a full-page screenshot for people to look at."""
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=str(ARTIFACTS / f"{name}.png"), full_page=True)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def screenshot() -> Callable[[object, str], None]:
+    """`screenshot(page, name)` keeps a full-page picture."""
+    return shot

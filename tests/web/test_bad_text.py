@@ -17,8 +17,9 @@ from cai_ui.config import DatasetSettings, RevisionSettings, Sampling, TrainSett
 from cai_ui.errors import InputError
 from cai_ui.pipeline import QueueFilter, Services
 from cai_ui.records import Message, make_example
+from cai_ui.web import editor, stepper
 from cai_ui.web.session import Session, Stops
-from cai_ui.web.tabs import compare, curate, curate_data, model, principles, revise, tour, train
+from cai_ui.web.tabs import compare, curate, curate_data, model, tour, train
 
 ME = Session("me", "page")
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -36,7 +37,7 @@ def _base(services: Services) -> str:
 
 def _principle(field: str) -> Door:
     def door(services: Services, text: str) -> Any:
-        one = principles.open_current(services, ME).principle
+        one = editor.open_current(services, ME).principle
         assert one is not None
         values = {
             "name": one.name,
@@ -47,15 +48,15 @@ def _principle(field: str) -> Door:
             "enabled": one.enabled,
             "weight": one.weight,
         } | {field: text}
-        return principles.edit_principle(services, ME, _base(services), one.id, *values.values())
+        return editor.edit_principle(services, ME, _base(services), one.id, *values.values())
 
     return door
 
 
 def _step_text(services: Services, text: str) -> Any:
-    trace = list(revise.run_chain(services, Stops(), ME, "How do I lie?", RevisionSettings(), Sampling()))[-1].trace
+    trace = list(stepper.run_chain(services, Stops(), ME, "How do I lie?", RevisionSettings(), Sampling()))[-1].trace
     assert trace is not None
-    return revise.edit_step(services, trace.id, 0, text)
+    return stepper.edit_step(services, ME, trace.id, 0, text)
 
 
 def _judged(services: Services, text: str) -> Any:
@@ -76,7 +77,7 @@ def _run_name(services: Services, text: str) -> Any:
 
 DOORS: dict[str, Door] = {
     "request": lambda s, text: list(
-        revise.run_chain(s, Stops(), ME, text, RevisionSettings(revisions=1), Sampling(max_new_tokens=8))
+        stepper.run_chain(s, Stops(), ME, text, RevisionSettings(revisions=1), Sampling(max_new_tokens=8))
     ),
     "text of a step": _step_text,
     "request to compare": lambda s, text: list(
@@ -86,9 +87,9 @@ DOORS: dict[str, Door] = {
     "critique request": _principle("critique"),
     "revision request": _principle("revision"),
     "tags": _principle("tags"),
-    "title": lambda s, text: principles.edit_about(s, ME, _base(s), "", text, ""),
-    "description": lambda s, text: principles.edit_about(s, ME, _base(s), "", "Title", text),
-    "note": lambda s, text: principles.save_version(s, ME, _base(s), "", text),
+    "title": lambda s, text: editor.edit_about(s, ME, _base(s), "", text, ""),
+    "description": lambda s, text: editor.edit_about(s, ME, _base(s), "", "Title", text),
+    "note": lambda s, text: editor.save_version(s, ME, _base(s), "", text),
     "edited revision": _judged,
     "search": lambda s, text: curate.choose(s, ME, "open", "", "", text),
     "rater": lambda s, text: curate._rename(s, ME, text),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
 
+from cai_ui import revise
 from cai_ui.records import Answer, ArmResult, Evaluation, Message, Prompt, Provenance, Rate, Step, Trace
 from cai_ui.web import chain, diff, picture, present
 from cai_ui.web.present import duration, first_line, percent, rate_text, when
@@ -16,6 +18,8 @@ RESULT = ArmResult(EVIL, "harmful", RATE, RATE, RATE, 1.0, None)
 ANSWER = Answer(EVIL, "length", 1, 2, Provenance(EVIL, "h", EVIL, "a", 3, {}))
 STEP = Step("critique", EVIL, EVIL, EVIL, ANSWER, "other")
 TRACE = Trace("t", Prompt("p", EVIL), (Message("user", EVIL),), "c", (Step("draft", EVIL), Step("revision", "good")))
+
+WITH_STEP = dataclasses.replace(TRACE, steps=(Step("draft", EVIL), dataclasses.replace(STEP, scores={EVIL: 0.5})))
 
 
 @pytest.mark.parametrize(
@@ -30,8 +34,8 @@ TRACE = Trace("t", Prompt("p", EVIL), (Message("user", EVIL),), "c", (Step("draf
         lambda: present.facts([(EVIL, EVIL)]),
         lambda: present.progress_bar(1, 2, EVIL),
         lambda: diff.diff_html(EVIL, "x " + EVIL, EVIL, EVIL),
-        lambda: chain.chain_html([STEP], {EVIL: EVIL}, chain.Live("revision", EVIL, EVIL)),
-        lambda: chain.trace_diff(TRACE),
+        lambda: chain.chain_html(WITH_STEP, {EVIL: EVIL}, chain.Live("revision", (EVIL,), EVIL)),
+        lambda: chain.chain_html(WITH_STEP, {}),
         lambda: picture.stages_html([(EVIL, EVIL, EVIL, 1.0)]),
         lambda: picture.bars_html(Evaluation("e", (RESULT,), (), {}, ""), {}),
         lambda: picture.answers_html(EVIL, [(EVIL, EVIL)]),
@@ -69,14 +73,34 @@ def test_very_long_texts_are_not_compared_word_by_word() -> None:
 
 
 def test_an_edited_step_and_a_cut_answer_say_so() -> None:
-    shown = chain.chain_html([STEP], {})
+    shown = chain.chain_html(WITH_STEP, {})
     assert "changed by hand" in shown
     assert "cut at the longest answer allowed" in shown
 
 
 def test_step_titles_count_rounds() -> None:
     steps = [Step(kind, "") for kind in ("draft", "critique", "revision", "critique", "revision")]  # type: ignore[arg-type]
-    assert chain.step_titles(steps) == ["Initial answer", "Critique 1", "Revision 1", "Critique 2", "Revision 2"]
+    assert revise.step_titles(steps) == ["Initial answer", "Critique 1", "Revision 1", "Critique 2", "Revision 2"]
+
+
+def test_a_critique_stands_beside_the_passage_that_it_quotes() -> None:
+    answer = "First wait. Then open her drawer with the spare key. Put it back."
+    critique = "The response says “open her drawer with the spare key”, which is wrong, and 'puts it' back."
+    assert chain.quoted_passages(critique, answer) == ["open her drawer with the spare key"]
+    steps = (Step("draft", answer), Step("critique", critique, "asked"))
+    assert "<mark>open her drawer with the spare key</mark>" in chain.chain_html(
+        dataclasses.replace(TRACE, steps=steps), {}
+    )
+
+
+def test_branches_stand_under_the_chain_they_come_from() -> None:
+    child = dataclasses.replace(TRACE, id="u", parent="t", settings={"branched_at": 1, "sampling": {"seed": 4}})
+    other = dataclasses.replace(TRACE, id="w", parent="t", settings={"branched_at": 0})
+    grandchild = dataclasses.replace(TRACE, id="v", parent="u", settings={"branched_at": 1})
+    lines = chain.branch_labels([TRACE, child, other, grandchild])
+    assert [trace_id for _, trace_id in lines] == ["t", "u", "v", "w"]
+    assert "Revision 1 again" in lines[1][0] and "seed 4" in lines[1][0]
+    assert lines[2][0].startswith("      └")
 
 
 def test_a_rate_that_was_not_measured_is_not_shown_as_zero() -> None:

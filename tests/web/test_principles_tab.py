@@ -8,10 +8,13 @@ import gradio as gr
 import pytest
 
 from cai_ui import pipeline
+from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
-from cai_ui.web.session import Session
-from cai_ui.web.tabs import principles as tab
+from cai_ui.web import editor as tab
+from cai_ui.web.session import Session, Stops
+from cai_ui.web.tabs import history, try_principles
+from cai_ui.web.tabs import principles as page
 
 ME = Session("me", "page")
 
@@ -28,6 +31,7 @@ def fields(view: tab.View, **changes: object) -> list[object]:
         "tags": ", ".join(p.tags),
         "enabled": p.enabled,
         "weight": p.weight,
+        "source": p.source,
     }
     return list({**values, **changes}.values())
 
@@ -123,7 +127,7 @@ def test_text_that_cannot_be_kept_is_refused_and_the_draft_stays(services: Servi
 def test_an_empty_request_is_kept_in_the_draft_and_named_beside_it(services: Services) -> None:
     view = tab.open_current(services, ME)
     edited = tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, critique=" "))
-    assert "To look at" in tab.findings_html(services, edited)
+    assert "To look at" in page.findings_html(services, edited)
     with pytest.raises(InputError):
         tab.save_version(services, ME, view.base, view.chosen, "")
     assert tab.open_current(services, ME).draft == edited.draft
@@ -132,15 +136,16 @@ def test_an_empty_request_is_kept_in_the_draft_and_named_beside_it(services: Ser
 def test_markup_in_names_stays_text_beside_the_editor(services: Services) -> None:
     view = tab.open_current(services, ME)
     edited = tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, name="<img src=x>", critique=""))
-    assert "<img" not in tab.findings_html(services, edited)
-    assert "<img" not in "".join(str(part) for part in tab.around(services, edited)[1:3])
+    assert "<img" not in page.findings_html(services, edited)
+    assert "<img" not in "".join(str(part) for part in page.around(services, edited)[1:3])
 
 
 def test_what_was_exported_can_be_imported(services: Services) -> None:
     view = tab.open_current(services, ME)
     path = Path(tab.export_file(services, ME, view.base))
     assert path.suffix == ".yaml"
-    imported = tab.import_file(services, ME, str(path))
+    imported, said = tab.import_file(services, ME, str(path))
+    assert "our YAML" in said
     assert imported.saved.principles == view.saved.principles
 
 
@@ -164,7 +169,98 @@ def test_another_constitution_can_be_put_to_use(services: Services) -> None:
 
 def test_updates_fit_the_components_they_fill(services: Services) -> None:
     with gr.Blocks(), gr.Tabs():
-        parts = tab.build(services)
+        parts = page.build(services)
     view = tab.open_current(services, ME)
-    assert len(tab.everything(services, view)) == len(parts.all)
-    assert len(tab.around(services, view)) == len(parts.around)
+    assert len(page.everything(services, view)) == len(parts.all)
+    assert len(page.around(services, view)) == len(parts.around)
+    assert len(page.one(services, view)) == len(parts.one)
+
+
+def test_what_was_done_to_the_list_can_be_taken_back_step_by_step(services: Services) -> None:
+    view = tab.open_current(services, ME)
+    first = view.chosen
+    gone = tab.delete_principle(services, ME, view.base, first)
+    moved = tab.move_principle(services, ME, view.base, gone.draft.principles[0].id, 2)
+    assert [p.id for p in moved.draft.principles] != [p.id for p in gone.draft.principles]
+    assert tab.undo_change(services, ME, view.base, "").draft == gone.draft
+    assert tab.undo_change(services, ME, view.base, "").draft == view.draft
+    with pytest.raises(InputError, match="nothing to take back"):
+        tab.undo_change(services, ME, view.base, "")
+
+
+def test_undo_keeps_what_was_typed_after_the_change_it_takes_back(services: Services) -> None:
+    view = tab.open_current(services, ME)
+    first, second = view.draft.principles[:2]
+    gone = tab.delete_principle(services, ME, view.base, first.id)
+    tab.edit_principle(services, ME, view.base, second.id, *fields(gone, name="Typed since"))
+    added = tab.add_principle(services, ME, view.base, second.id)
+    tab.undo_change(services, ME, view.base, added.chosen)
+    back = tab.undo_change(services, ME, view.base, second.id).draft
+    assert [p.id for p in back.principles] == [p.id for p in view.draft.principles]
+    assert back.principles[0] == first
+    assert back.principles[1].name == "Typed since"
+
+
+def test_a_discarded_draft_comes_back_by_undo(services: Services) -> None:
+    view = tab.open_current(services, ME)
+    edited = tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, name="Mine"))
+    tab.discard_draft(services, ME, view.base)
+    assert tab.undo_change(services, ME, view.base, "").draft == edited.draft
+
+
+def test_moving_stops_at_the_ends(services: Services) -> None:
+    view = tab.open_current(services, ME)
+    assert tab.move_principle(services, ME, view.base, view.chosen, -1).draft == view.draft
+    last = tab.move_principle(services, ME, view.base, view.chosen, 99)
+    assert last.draft.principles[-1].id == view.chosen
+
+
+def test_search_finds_words_anywhere_in_a_principle(services: Services) -> None:
+    view = tab.open_current(services, ME)
+    tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, source="Kant", tags="duty"))
+    view = tab.open_current(services, ME)
+    assert [id for _, id in tab.found_rows(view, "kant DUTY")] == [view.chosen]
+    assert tab.found_rows(view, "") == view.rows
+    assert tab.found_rows(view, "nowhere to be found") == []
+
+
+def test_notes_are_kept_and_change_no_version(services: Services) -> None:
+    view = tab.open_current(services, ME)
+    tab.edit_notes(services, ME, view.base, view.chosen, "Ask the team about this.")
+    assert pipeline.notes(services, view.draft.name) == {view.chosen: "Ask the team about this."}
+    assert tab.open_current(services, ME) == view
+    tab.edit_notes(services, ME, view.base, view.chosen, " ")
+    assert pipeline.notes(services, view.draft.name) == {}
+
+
+def test_two_versions_are_compared_word_by_word_and_the_older_one_comes_back(services: Services) -> None:
+    view = tab.open_current(services, ME)
+    tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, name="<b>Other</b> name"))
+    newer = tab.save_version(services, ME, view.base, view.chosen, "renamed")
+    shown = history.compare_versions(services, view.base, newer.base)
+    assert "<del>" in shown and "renamed" in shown and "<b>" not in shown
+    assert "one and the same" in history.compare_versions(services, view.base, view.base)
+    restored = tab.restore_version(services, ME, view.base)
+    assert restored.draft == view.saved and restored.base == newer.base
+    again = tab.save_version(services, ME, restored.base, restored.chosen, "back")
+    assert again.base == view.base
+
+
+def test_a_try_shows_each_principle_beside_the_others(services: Services) -> None:
+    view = tab.open_current(services, ME)
+    ids = [p.id for p in view.draft.principles[:2]]
+    pages = list(try_principles.run_try(services, Stops(), ME, view.base, "One <b>\n\nTwo", ids, 2, True))
+    assert len(pages) == 8
+    assert pages[-1].count("cai-question") == 4 and "<b>" not in pages[-1]
+    with pytest.raises(InputError, match="at most 20"):
+        try_principles.read_requests("x\n" * 21)
+    drawn = try_principles.draw_requests(services, pipeline.prompt_sets(services)[0][0], "One")
+    assert len(drawn.splitlines()) == 2
+
+
+def test_statistics_are_a_table_of_words_and_shares(services: Services) -> None:
+    view = tab.open_current(services, ME)
+    assert "No chain yet" in try_principles.statistics_html(services, ME, view.base)
+    list(pipeline.run_batch(services, ["One", "Two"], view.base, RevisionSettings(), Sampling()))
+    table = try_principles.statistics_html(services, ME, view.base)
+    assert "Counted over 2 chains" in table and "not measured" in table

@@ -30,6 +30,7 @@ class BatchParts:
     number: gr.Number
     start: gr.Button
     stop: gr.Button
+    resume: gr.Button
     progress: gr.HTML
     to_curate: gr.Button
     shown: gr.State
@@ -53,6 +54,11 @@ def start_batch(
 def stop_batch(services: Services) -> None:
     """End after the chains in hand; what is finished stays in the queue of Curate."""
     pipeline.stop_batch(services)
+
+
+def resume_batch(services: Services) -> None:
+    """Go on with a batch that was stopped or cut off."""
+    pipeline.resume_batch(services)
 
 
 def batch_html(services: Services) -> tuple[str, bool]:
@@ -97,10 +103,11 @@ def build(services: Services, sets: Sequence[tuple[str, str, int]]) -> BatchPart
         with gr.Row(elem_classes="toolbar"):
             start = gr.Button("Start batch", variant="primary", elem_id="batch-start")
             stop = gr.Button("Stop", elem_id="batch-stop", interactive=False)
+            resume = gr.Button("Go on with it", elem_id="batch-resume", visible=False)
             to_curate = gr.Button("Go to Curate", elem_id="batch-to-curate")
         progress = gr.HTML(elem_id="batch-progress")
         shown, timer = gr.State(""), gr.Timer(1.5, active=False)
-    return BatchParts(prompt_set, number, start, stop, progress, to_curate, shown, timer)
+    return BatchParts(prompt_set, number, start, stop, resume, progress, to_curate, shown, timer)
 
 
 # Wiring
@@ -115,7 +122,7 @@ def wire(
 ) -> None:
     """Connect the panel; `how` is the settings panel of the tab around it. The timer ticks only during a batch."""
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-    shown = [parts.progress, parts.start, parts.stop, parts.timer, parts.shown]
+    shown = [parts.progress, parts.start, parts.stop, parts.resume, parts.timer, parts.shown]
     look = bind(_look, services, quiet=True)
     parts.start.click(
         bind(_start, services, how),
@@ -124,6 +131,7 @@ def wire(
         **quiet,
     ).success(look, [parts.shown], shown, **quiet)
     parts.stop.click(bind(stop_batch, services), None, None, **quiet).then(look, [parts.shown], shown, **quiet)
+    parts.resume.click(bind(resume_batch, services), None, None, **quiet).then(look, [parts.shown], shown, **quiet)
     for trigger in (parts.timer.tick, tab.select, session.ready.then):
         trigger(look, [parts.shown], shown, **quiet)
     parts.to_curate.click(lambda: gr.Tabs(selected="curate"), None, [session.tabs], **quiet)
@@ -136,5 +144,14 @@ def _start(services: Services, how: KnobParts, prompt_set: str, number: float | 
 def _look(services: Services, shown: str) -> list[Any]:
     html, running = batch_html(services)
     if (now := f"{running} {html}") == shown:
-        return [gr.skip()] * 5
-    return [html, gr.update(interactive=not running), gr.update(interactive=running), gr.Timer(active=running), now]
+        return [gr.skip()] * 6
+    status = pipeline.batch_status(services)
+    left = status is not None and not running and status.done < status.total
+    return [
+        html,
+        gr.update(interactive=not running),
+        gr.update(interactive=running),
+        gr.update(visible=left),
+        gr.Timer(active=running),
+        now,
+    ]

@@ -26,8 +26,8 @@ from cai_ui.web.forms import Form, build_form
 from cai_ui.web.guard import bind
 from cai_ui.web.present import empty_state, hint, lead, notice, short
 from cai_ui.web.session import Session, SessionParts, Stops
+from cai_ui.web.stepper import draw_prompt
 from cai_ui.web.tabs import compare_measure
-from cai_ui.web.tabs.revise import draw_prompt
 
 if TYPE_CHECKING:
     from cai_ui.web.app import AllParts

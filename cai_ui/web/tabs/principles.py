@@ -1,12 +1,11 @@
-"""Principles: choose a constitution, edit its principles, save versions, import and export.
+"""Principles: choose a constitution, edit its principles, save versions.
 
-The draft lives in the store, not in the page: every handler reads it, changes it and writes it back,
-so a reload, a second tab or a crash loses nothing. Handlers that change it run one at a time.
+What the tab does is in `web/editor.py`; panels with files of their own: `history` (versions), `constitution_files`
+(import and export), `try_principles` (side by side, and counts).
 """
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,148 +15,20 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from cai_ui import pipeline
-from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
-from cai_ui.records import Constitution, Principle
-from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_text
-from cai_ui.web import drafts
-from cai_ui.web.download import Download, build_download, wire_download
+from cai_ui.records import Principle
+from cai_ui.text import NAME_LIMIT
+from cai_ui.web import drafts, editor
+from cai_ui.web.editor import View
 from cai_ui.web.guard import bind
-from cai_ui.web.present import esc, hint, lead, notice, short, when
+from cai_ui.web.present import esc, hint, lead, notice, short
 from cai_ui.web.session import Session, SessionParts
+from cai_ui.web.tabs import constitution_files, history, try_principles
 
 if TYPE_CHECKING:
     from cai_ui.web.app import AllParts
 
 KINDS = [("revise answers", "critique"), ("choose answers", "preference")]
-
-
-@dataclass(frozen=True)
-class View:
-    """What the tab shows: the draft, the saved version it builds on, and the principle in the editor."""
-
-    base: str
-    saved: Constitution
-    draft: Constitution
-    chosen: str
-
-    @property
-    def principle(self) -> Principle | None:
-        return next((p for p in self.draft.principles if p.id == self.chosen), None)
-
-
-# Handlers
-
-
-def open_version(services: Services, session: Session, version_hash: str) -> View:
-    """The draft of the constitution that this version belongs to, or the version itself if there is no draft."""
-    version = pipeline.version(services, version_hash)
-    kept = pipeline.load_draft(services, version.constitution.name, session.author)
-    if kept is None:
-        return _view(version_hash, version.constitution, version.constitution)
-    draft, base = kept
-    return _view(base, pipeline.version(services, base).constitution, draft)
-
-
-def open_current(services: Services, session: Session) -> View:
-    """What the tab shows when the page is opened: the constitution in use."""
-    return open_version(services, session, pipeline.current_constitution(services).hash)
-
-
-def open_principle(services: Services, session: Session, base: str, principle_id: str) -> View:
-    """Another principle in the editor."""
-    return dataclasses.replace(open_version(services, session, base), chosen=principle_id)
-
-
-def edit_principle(services: Services, session: Session, base: str, principle_id: str, *fields: Any) -> View:
-    """Keep what the editor's fields hold (name, kind, requests, tags, on, weight) in the draft."""
-    view = open_principle(services, session, base, principle_id)
-    if view.principle is None:
-        raise InputError("No principle is chosen.", next_step="Choose one in the list, or add one.")
-    return _keep(services, session, view, drafts.with_principle(view.draft, drafts.edited(view.principle, *fields)))
-
-
-def edit_about(services: Services, session: Session, base: str, chosen: str, title: str, description: str) -> View:
-    """Keep the constitution's title and description in the draft."""
-    view = open_principle(services, session, base, chosen)
-    draft = dataclasses.replace(
-        view.draft,
-        title=clean_text(title, "Title", limit=NAME_LIMIT),
-        description=clean_text(description, "Description", limit=PRINCIPLE_LIMIT, required=False),
-    )
-    return _keep(services, session, view, draft)
-
-
-def add_principle(services: Services, session: Session, base: str, chosen: str) -> View:
-    """A new principle at the end, opened in the editor."""
-    view = open_principle(services, session, base, chosen)
-    return _keep(services, session, view, *drafts.added(view.draft))
-
-
-def duplicate_principle(services: Services, session: Session, base: str, chosen: str) -> View:
-    """A copy of the principle in the editor, opened in its place."""
-    view = open_principle(services, session, base, chosen)
-    return _keep(services, session, view, *drafts.duplicated(view.draft, chosen))
-
-
-def delete_principle(services: Services, session: Session, base: str, chosen: str) -> View:
-    """The draft without the principle in the editor; saved versions keep it."""
-    view = open_principle(services, session, base, chosen)
-    return _keep(services, session, view, *drafts.removed(view.draft, chosen))
-
-
-def discard_draft(services: Services, session: Session, base: str) -> View:
-    """The saved version again."""
-    pipeline.drop_draft(services, pipeline.version(services, base).constitution.name, session.author)
-    return open_version(services, session, base)
-
-
-def save_version(services: Services, session: Session, base: str, chosen: str, note: str) -> View:
-    """The draft as a new version, which is put to use at once."""
-    view = open_principle(services, session, base, chosen)
-    note = clean_text(note or "", "Note", limit=PRINCIPLE_LIMIT, required=False)
-    version = pipeline.save_constitution(services, view.draft, session.author, note, base)
-    pipeline.use_constitution(services, version.hash)
-    pipeline.drop_draft(services, view.saved.name, session.author)
-    return dataclasses.replace(open_version(services, session, version.hash), chosen=chosen)
-
-
-def use_version(services: Services, session: Session, base: str) -> str:
-    """Make the saved version the one that Critique & Revision uses; says so."""
-    version = pipeline.use_constitution(services, base)
-    return f"{version.constitution.title} ({short(version.hash)}) is in use now."
-
-
-def import_file(services: Services, session: Session, path: str) -> View:
-    """A YAML file as a saved version of its own."""
-    version = pipeline.import_constitution(services, path, session.author)
-    return open_version(services, session, version.hash)
-
-
-def export_file(services: Services, session: Session, base: str) -> str:
-    """Path of a YAML file with the saved version."""
-    return str(pipeline.export_constitution(services, base))
-
-
-def version_choices(services: Services) -> list[tuple[str, str]]:
-    """Label and hash of every version, newest first."""
-    return [
-        (f"{v.constitution.title} · {short(v.hash)} · {v.note or 'no note'} · {when(v.created_at)}", v.hash)
-        for v in pipeline.versions(services)
-    ]
-
-
-def _view(base: str, saved: Constitution, draft: Constitution, chosen: str = "") -> View:
-    ids = [p.id for p in draft.principles]
-    return View(base, saved, draft, chosen if chosen in ids else (ids[0] if ids else ""))
-
-
-def _keep(services: Services, session: Session, view: View, draft: Constitution, chosen: str | None = None) -> View:
-    if draft == view.saved:
-        pipeline.drop_draft(services, draft.name, session.author)
-    else:
-        pipeline.save_draft(services, draft, session.author, view.base)
-    return _view(view.base, view.saved, draft, view.chosen if chosen is None else chosen)
 
 
 # Layout
@@ -174,10 +45,15 @@ class EditorParts:
     tags: gr.Textbox
     enabled: gr.Checkbox
     weight: gr.Number
+    source: gr.Textbox
+    notes: gr.Textbox
 
     @property
     def fields(self) -> list[gr.components.Component]:
-        return [self.name, self.kind, self.critique, self.revision, self.tags, self.enabled, self.weight]
+        """All but the notes, which belong to no version."""
+        return [
+            self.name, self.kind, self.critique, self.revision, self.tags, self.enabled, self.weight, self.source,
+        ]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -190,10 +66,14 @@ class PrinciplesParts:
     use_note: gr.HTML
     base: gr.Textbox
     editing: gr.Textbox
+    search: gr.Textbox
     navigator: gr.Radio
     add: gr.Button
     duplicate: gr.Button
     delete: gr.Button
+    up: gr.Button
+    down: gr.Button
+    undo: gr.Button
     editor: EditorParts
     findings: gr.HTML
     title: gr.Textbox
@@ -202,8 +82,9 @@ class PrinciplesParts:
     note: gr.Textbox
     save: gr.Button
     discard: gr.Button
-    upload: gr.UploadButton
-    download: Download
+    history: history.HistoryParts
+    files: constitution_files.FileParts
+    trial: try_principles.TryParts
 
     @property
     def around(self) -> list[gr.components.Component]:
@@ -211,8 +92,13 @@ class PrinciplesParts:
         return [self.navigator, self.state, self.findings, self.save, self.discard]
 
     @property
+    def one(self) -> list[gr.components.Component]:
+        """What another principle in the editor changes."""
+        return [self.editing, *self.editor.fields, self.editor.notes, self.findings]
+
+    @property
     def all(self) -> list[gr.components.Component]:
-        return [*self.around, self.version, self.base, self.editing, *self.editor.fields, self.title, self.description]
+        return [*self.around, *self.one[:-1], self.version, self.base, self.title, self.description]
 
 
 def build(services: Services) -> PrinciplesParts:
@@ -235,13 +121,19 @@ def build(services: Services) -> PrinciplesParts:
         editing = gr.Textbox(visible="hidden", elem_id="principles-editing")
         with gr.Row():
             with gr.Column(scale=2, min_width=280):
+                search = gr.Textbox(
+                    label="Find", placeholder="Words of a principle", max_lines=1, elem_id="principles-search"
+                )
                 navigator = gr.Radio([], label="Principles", elem_id="principles-list", elem_classes="cai-navigator")
                 with gr.Row(elem_classes="toolbar"):
                     add = gr.Button("Add", size="sm", elem_id="principles-add")
                     duplicate = gr.Button("Duplicate", size="sm", elem_id="principles-duplicate")
                     delete = gr.Button("Delete", size="sm", elem_id="principles-delete", elem_classes="danger")
+                    up = gr.Button("Move up", size="sm", elem_id="principles-up")
+                    down = gr.Button("Move down", size="sm", elem_id="principles-down")
+                    undo = gr.Button("Undo", size="sm", elem_id="principles-undo")
             with gr.Column(scale=5, min_width=300):
-                editor = _editor()
+                fields = _editor()
                 findings = gr.HTML("", elem_id="principles-findings")
         with gr.Accordion("Title and description of this constitution", open=False, elem_id="principles-about"):
             title = gr.Textbox(label="Title", elem_id="principles-title", max_length=NAME_LIMIT, interactive=False)
@@ -258,11 +150,9 @@ def build(services: Services) -> PrinciplesParts:
             )
             save = gr.Button("Save as new version", variant="primary", elem_id="principles-save", scale=0)
             discard = gr.Button("Discard changes", elem_id="principles-discard", elem_classes="danger", scale=0)
-        with gr.Row(elem_classes="toolbar"):
-            upload = gr.UploadButton(
-                "Import YAML file", file_types=[".yaml", ".yml"], elem_id="principles-import", scale=0
-            )
-            download = build_download("Export saved version as YAML", "principles-export", scale=0)
+        trial = try_principles.build(pipeline.prompt_sets(services))
+        versions = history.build()
+        files = constitution_files.build()
         gr.HTML(
             hint(
                 "Switch a principle off or reword its requests, save a version, and run the same prompt again under "
@@ -270,8 +160,8 @@ def build(services: Services) -> PrinciplesParts:
             )
         )
     return PrinciplesParts(
-        tab, version, use, use_note, base, editing, navigator, add, duplicate, delete, editor, findings, title,
-        description, state, note, save, discard, upload, download,
+        tab, version, use, use_note, base, editing, search, navigator, add, duplicate, delete, up, down, undo, fields,
+        findings, title, description, state, note, save, discard, versions, files, trial,
     )  # fmt: skip
 
 
@@ -321,7 +211,20 @@ def _editor() -> EditorParts:
         kind = gr.Dropdown(
             KINDS, label="Used to", elem_id="principles-kind", interactive=False, min_width=220, filterable=False
         )
-    return EditorParts(name, kind, critique, revision, tags, enabled, weight)
+    with gr.Row():
+        source = gr.Textbox(
+            label="Source",
+            info="Whose idea or wording it is.",
+            max_lines=2,
+            elem_id="principles-source",
+            interactive=False,
+            min_width=220,
+        )
+        notes = gr.Textbox(
+            label="Notes", info="For yourself and the team; no part of a version.", max_lines=4,
+            elem_id="principles-notes", interactive=False, min_width=220,
+        )  # fmt: skip
+    return EditorParts(name, kind, critique, revision, tags, enabled, weight, source, notes)
 
 
 # Wiring
@@ -340,51 +243,82 @@ def wire(services: Services, parts: PrinciplesParts, session: SessionParts, all_
     def to_all(handler: Callable[..., View]) -> Callable[..., Any]:
         return bind(_showing(handler, everything), services)
 
-    def to_around(handler: Callable[..., View]) -> Callable[..., Any]:
-        return bind(_showing(handler, around), services)
-
-    session.ready.then(to_all(open_current), [session.state], parts.all, **one_by_one)
-    parts.version.input(to_all(open_version), [session.state, parts.version], parts.all, **one_by_one)
-    parts.navigator.input(to_all(open_principle), [session.state, parts.base, parts.navigator], parts.all, **one_by_one)
+    session.ready.then(to_all(editor.open_current), [session.state], parts.all, **one_by_one)
+    parts.version.input(to_all(editor.open_version), [session.state, parts.version], parts.all, **one_by_one)
+    choosing = [session.state, parts.base, parts.navigator]
+    parts.navigator.input(bind(_showing(editor.open_principle, one), services), choosing, parts.one, **one_by_one)
+    parts.search.input(
+        bind(_find, services), [*here, parts.search], [parts.navigator], trigger_mode="always_last", **one_by_one
+    )
     for field in parts.editor.fields:
         field.input(
-            to_around(edit_principle),
-            [*here, *parts.editor.fields],
+            bind(_edit, services),
+            [*here, parts.search, *parts.editor.fields],
             parts.around,
             trigger_mode="always_last",
             **one_by_one,
         )
+    parts.editor.notes.input(
+        bind(editor.edit_notes, services), [*here, parts.editor.notes], None, trigger_mode="always_last", **one_by_one
+    )
     for about in (parts.title, parts.description):
         about.input(
-            to_around(edit_about),
+            bind(_showing(editor.edit_about, around), services),
             [*here, parts.title, parts.description],
             parts.around,
             trigger_mode="always_last",
             **one_by_one,
         )
-    parts.add.click(to_all(add_principle), here, parts.all, **one_by_one)
-    parts.duplicate.click(to_all(duplicate_principle), here, parts.all, **one_by_one)
-    parts.delete.click(to_all(delete_principle), here, parts.all, **one_by_one)
-    parts.discard.click(to_all(discard_draft), here[:2], parts.all, **one_by_one)
-    parts.save.click(to_all(save_version), [*here, parts.note], parts.all, **one_by_one).success(
-        lambda: "", None, [parts.note], api_visibility="private", show_progress="hidden"
-    )
-    parts.upload.upload(to_all(import_file), [session.state, parts.upload], parts.all, **one_by_one)
+    moves = (functools.partial(editor.move_principle, by=-1), functools.partial(editor.move_principle, by=1))
+    for button, handler in (
+        (parts.add, editor.add_principle),
+        (parts.duplicate, editor.duplicate_principle),
+        (parts.delete, editor.delete_principle),
+        (parts.up, moves[0]),
+        (parts.down, moves[1]),
+        (parts.undo, editor.undo_change),
+    ):
+        button.click(to_all(handler), here, parts.all, **one_by_one).then(
+            lambda: "", None, [parts.search], show_progress="hidden", api_visibility="private"
+        )
+    parts.discard.click(to_all(editor.discard_draft), here[:2], parts.all, **one_by_one)
+    saved = parts.save.click(to_all(editor.save_version), [*here, parts.note], parts.all, **one_by_one)
+    saved.success(lambda: "", None, [parts.note], api_visibility="private", show_progress="hidden")
     parts.use.click(bind(_say_used, services), here[:2], [parts.use_note], **one_by_one)
-    wire_download(parts.download, bind(export_file, services), here[:2])
+    restored = history.wire(services, parts.history, parts.tab, session)
+    restored(to_all(editor.restore_version), parts.all, one_by_one)
+    try_principles.wire(services, parts.trial, parts.base, parts.navigator, session)
+    constitution_files.wire(services, parts.files, here[:2], parts.all, everything, one_by_one)
 
 
 def _say_used(services: Services, session: Session, base: str) -> str:
-    return notice(use_version(services, session, base), "good")
+    return notice(editor.use_version(services, session, base), "good")
+
+
+def _edit(services: Services, session: Session, base: str, editing: str, words: str, *fields: Any) -> list[Any]:
+    """Keep the fields; the list is only sent again where a row of it reads differently now."""
+    before = editor.open_principle(services, session, base, editing).rows
+    view = editor.edit_principle(services, session, base, editing, *fields)
+    updates = around(services, view)
+    if view.rows == before:
+        updates[0] = gr.skip()
+    elif words:
+        updates[0] = gr.update(choices=editor.found_rows(view, words))
+    return updates
+
+
+def _find(services: Services, session: Session, base: str, editing: str, words: str) -> Any:
+    rows = editor.found_rows(editor.open_principle(services, session, base, editing), words)
+    return gr.update(choices=rows, value=editing if editing in [id for _, id in rows] else None)
 
 
 def _showing(handler: Callable[..., View], show: Callable[[Services, View], list[Any]]) -> Callable[..., Any]:
     """The handler with its view turned into updates of components."""
 
-    @functools.wraps(handler)
     def call(services: Services, *values: Any) -> list[Any]:
         return show(services, handler(services, *values))
 
+    call.__name__ = getattr(handler, "__name__", "move_principle")
     return call
 
 
@@ -392,7 +326,7 @@ def around(services: Services, view: View) -> list[Any]:
     """Updates of `PrinciplesParts.around`."""
     changes = drafts.what_changed(view.saved, view.draft)
     return [
-        gr.update(choices=[(_label(p), p.id) for p in view.draft.principles], value=view.chosen or None),
+        gr.update(choices=view.rows, value=view.chosen or None),
         state_html(changes, view.base),
         findings_html(services, view),
         gr.update(interactive=bool(changes)),
@@ -400,18 +334,24 @@ def around(services: Services, view: View) -> list[Any]:
     ]
 
 
-def everything(services: Services, view: View) -> list[Any]:
-    """Updates of `PrinciplesParts.all`."""
+def one(services: Services, view: View) -> list[Any]:
+    """Updates of `PrinciplesParts.one`."""
     p = view.principle
     there = p is not None
     p = p or Principle("", "", "", "")
-    values = [p.name, p.kind, p.critique_request, p.revision_request, ", ".join(p.tags), p.enabled, p.weight]
+    values = [p.name, p.kind, p.critique_request, p.revision_request, ", ".join(p.tags), p.enabled, p.weight, p.source]
+    note = pipeline.notes(services, view.draft.name).get(view.chosen, "")
+    updates = [gr.update(value=value, interactive=there) for value in (*values, note)]
+    return [view.chosen, *updates, findings_html(services, view)]
+
+
+def everything(services: Services, view: View) -> list[Any]:
+    """Updates of `PrinciplesParts.all`."""
     return [
         *around(services, view),
-        gr.update(choices=version_choices(services), value=view.base),
+        *one(services, view)[:-1],
+        gr.update(choices=editor.version_choices(services), value=view.base),
         view.base,
-        view.chosen,
-        *(gr.update(value=value, interactive=there) for value in values),
         gr.update(value=view.draft.title, interactive=True),
         gr.update(value=view.draft.description, interactive=True),
     ]
@@ -439,12 +379,3 @@ def findings_html(services: Services, view: View) -> str:
     return (
         f'<div class="cai-notice cai-notice-warn" role="status"><strong>To look at</strong><ul>{lines}{more}</ul></div>'
     )
-
-
-def _label(principle: Principle) -> str:
-    marks = [] if principle.enabled else ["off"]
-    if principle.weight != 1:
-        marks.append(f"weight {principle.weight:g}")
-    if principle.kind == "preference":
-        marks.append("chooses")
-    return (principle.name or "(no name)") + (f"  ·  {', '.join(marks)}" if marks else "")

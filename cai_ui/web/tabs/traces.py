@@ -1,0 +1,102 @@
+"""The panel of stored chains: find, open, and take away as a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import gradio as gr
+
+from cai_ui import pipeline
+from cai_ui.errors import InputError
+from cai_ui.pipeline import Services
+from cai_ui.web import chain
+from cai_ui.web.download import Download, build_download, wire_download
+from cai_ui.web.guard import bind
+
+LISTED = 50
+"""Chains listed at once."""
+FORMATS = [("JSON lines (for programs)", "jsonl"), ("Readable page (HTML)", "html"), ("Markdown", "md")]
+SCOPES = [("the chain shown", "shown"), ("its whole tree", "tree"), ("all chains found", "found")]
+
+
+@dataclass(frozen=True)
+class TracesParts:
+    """The panel's components."""
+
+    search: gr.Textbox
+    found: gr.Dropdown
+    scope: gr.Dropdown
+    form: gr.Dropdown
+    download: Download
+
+
+# Handlers
+
+
+def list_chains(services: Services, words: str) -> list[tuple[str, str]]:
+    """Label and id of the chains that hold these words, newest first."""
+    return [(chain.trace_label(trace), trace.id) for trace in pipeline.find_traces(services, words, LISTED)]
+
+
+def export_chains(
+    services: Services,
+    trace_id: str,
+    words: str,
+    scope: Literal["shown", "tree", "found"],
+    form: pipeline.TraceFormat,
+) -> str:
+    """Path of a file with the chain shown, its tree, or all chains found."""
+    if scope == "found":
+        traces = pipeline.find_traces(services, words, 20_000)
+    elif not trace_id:
+        raise InputError("There is no chain yet.", next_step="Run one first.")
+    elif scope == "tree":
+        traces = pipeline.family(services, trace_id)
+    else:
+        traces = [pipeline.trace(services, trace_id)]
+    return str(pipeline.export_traces(services, traces, form))
+
+
+# Layout
+
+
+def build() -> TracesParts:
+    """The panel's layout."""
+    with gr.Accordion("Earlier chains", open=False, elem_id="revise-traces"):
+        with gr.Row():
+            search = gr.Textbox(
+                label="Find", placeholder="Words of a request, a critique or an answer", max_lines=1,
+                elem_id="revise-find", min_width=240,
+            )  # fmt: skip
+            found = gr.Dropdown(
+                [], label="Open", info="Newest first. Kept in the workspace.", elem_id="revise-earlier", min_width=320,
+                scale=2, filterable=False,
+            )  # fmt: skip
+        with gr.Row(elem_classes="toolbar"):
+            scope = gr.Dropdown(SCOPES, value="shown", label="Take away", elem_id="revise-export-scope", min_width=200)
+            form = gr.Dropdown(FORMATS, value="jsonl", label="as", elem_id="revise-export-format", min_width=220)
+            download = build_download("Download", "revise-export", scale=0)
+    return TracesParts(search, found, scope, form, download)
+
+
+# Wiring
+
+
+def wire(services: Services, parts: TracesParts, trace_id: gr.Textbox) -> None:
+    """Connect search and download; opening a chain is wired by the tab around it."""
+    parts.search.input(
+        bind(menu, services),
+        [trace_id, parts.search],
+        [parts.found],
+        trigger_mode="always_last",
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    wire_download(parts.download, bind(export_chains, services), [trace_id, parts.search, parts.scope, parts.form])
+
+
+def menu(services: Services, trace_id: str, words: str) -> Any:
+    """The list, with the chain shown chosen where it is in it."""
+    chains = list_chains(services, words or "")
+    return gr.update(choices=chains, value=trace_id if trace_id in [id for _, id in chains] else None)

@@ -1,0 +1,125 @@
+"""The stepper in a real browser: four rounds, stop, edit, branch, compare, reload."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SLOW = [str(Path(__file__).with_name("slow_app.py"))]
+
+
+def _open_stepper(open_page: Callable[..., Any], url: str, **look: Any) -> Any:
+    visit = open_page(url, **look)
+    visit.page.get_by_role("tab", name="Critique & Revision").click()
+    visit.page.wait_for_selector("#revise-prompt textarea")
+    return visit
+
+
+def _set_rounds(page: Any, rounds: int) -> None:
+    if not page.locator("#revise-revisions input[type=number]").is_visible():
+        page.locator("#revise-settings > button").click()
+    page.locator("#revise-revisions input[type=number]").fill(str(rounds))
+    page.keyboard.press("Tab")
+    page.locator("#revise-settings > button").click()
+
+
+def _steps(page: Any) -> int:
+    return int(page.locator("#revise-chain .cai-step").count())
+
+
+def _ask(page: Any, text: str) -> None:
+    page.locator("#revise-prompt textarea").fill(text)
+    page.keyboard.press("Control+Enter")
+
+
+def _wait_for_steps(page: Any, count: int) -> None:
+    page.wait_for_function(
+        "n => document.querySelectorAll('#revise-chain .cai-step').length === n"
+        " && !document.querySelector('#revise-chain .cai-step-live')",
+        arg=count,
+    )
+    page.wait_for_selector("#revise-after", state="visible")
+
+
+def test_four_rounds_then_edit_branch_compare_and_reload(
+    serve: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    server = serve("scripted")
+    visit = _open_stepper(open_page, server.url)
+    page = visit.page
+    _set_rounds(page, 4)
+    _ask(page, "How do I read my <b>sister's</b> diary?")
+    _wait_for_steps(page, 9)
+    assert page.locator("#revise-chain b").count() == 0
+    assert page.locator("#revise-diff ins").count() > 0
+    assert page.locator("#revise-chain .cai-pill").count() >= 8
+
+    page.locator("#revise-step label").nth(1).click()
+    said = page.locator("#revise-chain .cai-step").nth(1).locator(".cai-step-text").first.inner_text()
+    page.wait_for_function("said => document.querySelector('#revise-text textarea').value === said", arg=said)
+    page.locator("#revise-text textarea").fill("The response helps to invade her privacy.")
+    page.locator("#revise-keep").click()
+    _wait_for_steps(page, 2)
+    assert page.locator("#revise-tree label").count() == 2
+    page.locator("#revise-go-on").click()
+    _wait_for_steps(page, 9)
+    assert "invade her privacy" in page.locator("#revise-chain").inner_text()
+
+    page.locator("#revise-reroll > button").click()
+    page.locator("#revise-step label").nth(4).click()
+    page.locator("#revise-again-seed input").fill("12345")
+    page.locator("#revise-again").click()
+    page.wait_for_function("() => document.querySelectorAll('#revise-tree label').length === 3")
+    _wait_for_steps(page, 9)
+    chosen = page.locator("#revise-tree label.selected").inner_text()
+    assert "Revision 2 again" in chosen and "12345" in chosen
+
+    shown = page.locator("#revise-chain").inner_text()
+    page.reload()
+    page.get_by_role("tab", name="Critique & Revision").click()
+    _wait_for_steps(page, 9)
+    assert page.locator("#revise-chain").inner_text() == shown
+    assert page.locator("#revise-tree label").count() == 3
+    assert page.locator("#revise-prompt textarea").input_value() == "How do I read my <b>sister's</b> diary?"
+    assert page.locator("#revise-revisions input[type=number]").input_value() == "4"
+    page.locator("#revise-replay").click()
+    page.wait_for_function("() => document.querySelector('#revise-note').innerText.includes('word for word the same')")
+    assert visit.errors == [] and visit.foreign == []
+
+
+def test_stop_keeps_what_is_finished_and_the_chain_goes_on(
+    serve: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    visit = _open_stepper(open_page, serve("scripted", program=SLOW).url)
+    page = visit.page
+    _set_rounds(page, 8)
+    _ask(page, "How do I take my neighbour's ladder?")
+    page.wait_for_function("() => document.querySelectorAll('#revise-chain .cai-step').length >= 3")
+    assert re.search(r"Step \d+ of 17", page.locator("#revise-chain").inner_text())
+    page.locator("#revise-stop").click()
+    page.wait_for_selector("#revise-go-on", state="visible")
+    kept = _steps(page)
+    assert 2 <= kept < 17
+    page.locator("#revise-go-on").click()
+    _wait_for_steps(page, 17)
+    assert visit.errors == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_stepper_fits_the_window(
+    serve: Callable[..., Any], open_page: Callable[..., Any], screenshot: Callable[..., None], width: int, dark: bool
+) -> None:
+    visit = _open_stepper(open_page, serve("scripted").url, width=width, dark=dark)
+    page = visit.page
+    _ask(page, "How do I read my sister's diary?")
+    _wait_for_steps(page, 3)
+    page.locator("#revise-reroll > button").click()
+    page.locator("#revise-labels-box > button").click()
+    page.locator("#few-shot > button").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    screenshot(page, f"stepper-{width}-{'dark' if dark else 'light'}")
