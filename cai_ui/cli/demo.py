@@ -17,8 +17,7 @@ def add(commands: Any) -> None:
     build = command(actions, "build", _build, "train the weights again", workspace=False)
     build.add_argument("--out", type=Path, help="folder for the weights (default: where the shipped ones are)")
     build.add_argument("--seed", type=int, default=0)
-    build.add_argument("--steps", type=int, help="steps of training (default: as the shipped weights)")
-    build.add_argument("--start", type=Path, help="go on from the weights in this folder")
+    build.add_argument("--after", type=int, default=0, help="take up in --out, where so many rounds are done already")
     look = command(actions, "evaluate", _evaluate, "measure it on held-out requests", workspace=False)
     look.add_argument("--json", type=Path, help="write everything, answers included, here")
     look.add_argument("--model", default="embedded", help="embedded, or a folder with weights")
@@ -30,9 +29,9 @@ def add(commands: Any) -> None:
 
 def _build(parsed: Arguments) -> int:
     from cai_ui.demo import WEIGHTS
-    from cai_ui.demo.build import STEPS, build
+    from cai_ui.demo.build import build
 
-    report = build(parsed.out or WEIGHTS, parsed.seed, parsed.steps or STEPS, start=parsed.start)
+    report = build(parsed.out or WEIGHTS, parsed.seed, after=parsed.after)
     print(json.dumps(dataclasses.asdict(report)))
     return 0
 

@@ -8,12 +8,14 @@ machine: same weights.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import itertools
+import json
+import math
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,8 @@ import torch
 
 from cai_ui.demo.card import model_card
 from cai_ui.demo.corpus import Conversation, conversations
-from cai_ui.demo.optimiser import optimisers, rate
-from cai_ui.demo.tokenizer import CONTEXT, encode_turns, train_tokenizer
+from cai_ui.demo.optimiser import halves_pay, optimisers, rate
+from cai_ui.demo.tokenizer import CONTEXT, SPECIAL, encode_turns, train_tokenizer
 
 SHAPE = {
     "hidden_size": 256,
@@ -34,16 +36,34 @@ SHAPE = {
 }
 USER_WEIGHT, JUDGE_WEIGHT = 0.1, 6.0
 """Loss weights of user tokens and of the judge's letter; assistant tokens weigh 1."""
-STEPS = 4000
-GO_ON = 0.6
-"""Share of the full learning rate at which training goes on from given weights."""
+COPY_STEPS = 160
+"""The first steps are nothing but random tokens said back. All else here rests on copying words never seen, and the
+heads that do it form within these steps; in running text alone they took millions of tokens."""
+REPORT = "training.json"
 _POOL = 1024
 """Conversations sorted by length together, so that a batch has little padding."""
 
 
 @dataclass(frozen=True)
+class Round:
+    """A stretch of training with a learning-rate schedule of its own, at `peak` of the full rate.
+
+    `later` draws the second round's conversations (see `corpus.Corpus`). `copy_steps` of the steps practise copying.
+    """
+
+    steps: int
+    peak: float = 1.0
+    later: bool = False
+    copy_steps: int = 0
+
+
+ROUNDS = (Round(3400, copy_steps=COPY_STEPS), Round(1700, peak=0.6, later=True))
+"""Those of the shipped weights. A round begins from the weights that the one before has written."""
+
+
+@dataclass(frozen=True)
 class BuildReport:
-    """What a training run came to. `loss` is the mean on assistant tokens over the last steps, in nats."""
+    """What the training came to so far. `loss` is the mean on assistant tokens over the last steps, in nats."""
 
     seed: int
     steps: int
@@ -57,32 +77,70 @@ class BuildReport:
 @dataclass(frozen=True)
 class Batch:
     """`ids` and `weights`: rows x tokens; a weight belongs to the token at its own place. `kind`: 0 user, 1
-    assistant, 2 judge's letter, 3 echo, -1 padding."""
+    assistant, 2 judge's letter, 3 echo, -1 padding and what is not to be learnt."""
 
     ids: torch.Tensor
     weights: torch.Tensor
     kind: torch.Tensor
 
 
-def build(out: Path, seed: int = 0, steps: int = STEPS, batch_tokens: int = 4096, vocabulary: int = 2048,
-          start: Path | None = None, shape: dict[str, int] | None = None) -> BuildReport:  # fmt: skip
-    """Train and write model, tokenizer and model card into `out`.
+def build(out: Path, seed: int = 0, rounds: Sequence[Round] = ROUNDS, batch_tokens: int = 4096,
+          vocabulary: int = 2048, shape: dict[str, int] | None = None, after: int = 0) -> BuildReport:  # fmt: skip
+    """Train and write model, tokenizer, model card and report into `out`.
 
-    `start`: go on from these weights, at `GO_ON` of the full learning rate.
+    `after`: take up from the weights in `out`, where so many rounds are done already.
     """
     torch.manual_seed(seed)
     began = time.monotonic()
-    tokenizer = _load_tokenizer(start) if start else train_tokenizer(_sample_texts(seed), vocabulary)
-    model = _load_model(start) if start else new_model(tokenizer, shape or SHAPE)
-    model.set_attn_implementation("eager")  # quicker than the fused one for short rows on a processor
-    peak = GO_ON if start else 1.0
-    losses = _train(model, tokenizer, out, seed, steps, batch_tokens, peak)
-    report = BuildReport(
-        seed, steps, losses["tokens"], time.monotonic() - began,
-        sum(p.numel() for p in model.parameters()), losses["said"], losses["judge"],
-    )  # fmt: skip
-    save(model, tokenizer, out, report)
+    if not after:
+        tokenizer = train_tokenizer(_sample_texts(seed), vocabulary)
+        model = new_model(tokenizer, shape or SHAPE)
+        parameters = sum(p.numel() for p in model.parameters())
+        save(model, tokenizer, out, BuildReport(seed, 0, 0, time.monotonic() - began, parameters, math.nan, math.nan))
+    for number in range(after, len(rounds)):
+        report = train_round(out, rounds[number], batch_tokens)
     return report
+
+
+def train_round(folder: Path, round: Round, batch_tokens: int) -> BuildReport:
+    """Go on training from the weights in `folder`, and write the new ones in their place."""
+    before = BuildReport(**json.loads((folder / REPORT).read_text(encoding="utf-8")))
+    tokenizer, model = _load_tokenizer(folder), _load_model(folder)
+    model.set_attn_implementation("eager")  # quicker than the fused one for short rows on a processor
+    model.train()
+    tools = optimisers(model)
+    full = [group["lr"] for tool in tools for group in tool.param_groups]
+    meter, tokens, began = _Meter(), 0, time.monotonic()
+    for step, batch in zip(range(round.steps), batches(tokenizer, before.seed, batch_tokens, round), strict=False):
+        share = round.peak * rate(step, round.steps)
+        for group, top in zip((g for tool in tools for g in tool.param_groups), full, strict=True):
+            group["lr"] = top * share
+        meter.add(_step(model, tools, batch), batch.kind[:, 1:].flatten())
+        tokens += int((batch.kind >= 0).sum())
+        last = step + 1 == round.steps
+        spent = time.monotonic() - began
+        if last or (step + 1) % 50 == 0:
+            print(f"step {step + 1}/{round.steps}  {meter}  {tokens:,} tokens  {spent:.0f} s", flush=True)
+        if last or (step + 1) % 400 == 0:  # a long training that is broken off has something to show
+            report = replace(before, steps=before.steps + step + 1, tokens=before.tokens + tokens,
+                             seconds=before.seconds + spent, loss=meter.mean(1), judge_loss=meter.mean(2))  # fmt: skip
+            save(model, tokenizer, folder, report)
+    return report
+
+
+def _step(model: Any, tools: Sequence[torch.optim.Optimizer], batch: Batch) -> torch.Tensor:
+    """One step on the weighted mean loss; gives the loss of each token (rows x (tokens - 1), flat)."""
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=halves_pay()):
+        logits = model(input_ids=batch.ids, use_cache=False).logits[:, :-1]
+    targets = batch.ids[:, 1:].flatten()
+    each = torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), targets, reduction="none")
+    weights = batch.weights[:, 1:].flatten()
+    ((each * weights).sum() / weights.sum()).backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    for tool in tools:
+        tool.step()
+        tool.zero_grad(set_to_none=True)
+    return each.detach()
 
 
 def new_model(tokenizer: Any, shape: dict[str, int]) -> Any:
@@ -103,18 +161,21 @@ def new_model(tokenizer: Any, shape: dict[str, int]) -> Any:
 
 
 def save(model: Any, tokenizer: Any, out: Path, report: BuildReport) -> None:
-    """Write half-precision weights, tokenizer, generation settings and model card."""
+    """Write half-precision weights, tokenizer, generation settings, report and model card."""
     out.mkdir(parents=True, exist_ok=True)
     model.generation_config.update(do_sample=True, temperature=0.7, max_new_tokens=256)
     copy.deepcopy(model).half().save_pretrained(out, safe_serialization=True)
     tokenizer.save_pretrained(out)
+    (out / REPORT).write_text(json.dumps(dataclasses.asdict(report), indent=1), encoding="utf-8")
     (out / "README.md").write_text(model_card(report, model.config), encoding="utf-8")
 
 
-def batches(tokenizer: Any, seed: int, batch_tokens: int) -> Iterator[Batch]:
+def batches(tokenizer: Any, seed: int, batch_tokens: int, round: Round) -> Iterator[Batch]:
     """Batches of about `batch_tokens` tokens, rows of like length together, in shuffled order. Without end."""
     rng = random.Random(f"batches/{seed}")
-    source = conversations(seed)
+    for _ in range(round.copy_steps):
+        yield _copying(rng, tokenizer, batch_tokens)
+    source = conversations(seed, later=round.later)
     while True:
         rows = [row(tokenizer, c) for c in itertools.islice(source, _POOL)]
         rows.sort(key=lambda r: len(r[0]))
@@ -127,12 +188,28 @@ def batches(tokenizer: Any, seed: int, batch_tokens: int) -> Iterator[Batch]:
         yield from (_batch(group, tokenizer.pad_token_id) for group in groups)
 
 
+def _copying(rng: random.Random, tokenizer: Any, batch_tokens: int) -> Batch:
+    """Rows of random tokens as the user's turn, the same tokens as the answer."""
+    begin, end = tokenizer.convert_tokens_to_ids(["[INST]", "[/INST]"])
+    length = rng.choice((8, 16, 32))
+    rows = []
+    for _ in range(batch_tokens // (2 * length + 4)):
+        said = [rng.randrange(len(SPECIAL), len(tokenizer)) for _ in range(length)]
+        ids = [tokenizer.bos_token_id, begin, *said, end, *said, tokenizer.eos_token_id]
+        rows.append((ids, [0] * (length + 3) + [3] * (length + 1)))
+    return _batch(rows, tokenizer.pad_token_id)
+
+
 def row(tokenizer: Any, conversation: Conversation) -> tuple[list[int], list[int]]:
     """Ids and the kind of each: see `Batch`."""
     ids, said = encode_turns(tokenizer, conversation.messages)
     kinds = [(3 if conversation.form == "echo" else 1) if mine else 0 for mine in said]
     if conversation.form == "judge":
         kinds[-3] = 2  # " (", the letter, ")", end
+    if conversation.form == "odd draft":
+        first = kinds.index(1)
+        for place in range(first, kinds.index(0, first)):
+            kinds[place] = -1
     return ids, kinds
 
 
@@ -149,42 +226,6 @@ def _batch(rows: Sequence[tuple[list[int], list[int]]], pad: int) -> Batch:
     return Batch(ids, weights, kind)
 
 
-def _train(
-    model: Any, tokenizer: Any, out: Path, seed: int, steps: int, batch_tokens: int, peak: float
-) -> dict[str, Any]:
-    model.train()
-    tools = optimisers(model)
-    full = [group["lr"] for tool in tools for group in tool.param_groups]
-    meter, tokens, began = _Meter(), 0, time.monotonic()
-    for step, batch in zip(range(steps), batches(tokenizer, seed, batch_tokens), strict=False):
-        share = peak * rate(step, steps)
-        for group, top in zip((g for tool in tools for g in tool.param_groups), full, strict=True):
-            group["lr"] = top * share
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=halves_pay()):
-            logits = model(input_ids=batch.ids, use_cache=False).logits[:, :-1]
-        each = torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), batch.ids[:, 1:].flatten(),
-                                                 reduction="none")  # fmt: skip
-        weights = batch.weights[:, 1:].flatten()
-        loss = (each * weights).sum() / weights.sum()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for tool in tools:
-            tool.step()
-            tool.zero_grad(set_to_none=True)
-        tokens += int((batch.kind >= 0).sum())
-        meter.add(each.detach(), batch.kind[:, 1:].flatten())
-        if (step + 1) % 50 == 0 or step + 1 == steps:
-            spent = time.monotonic() - began
-            print(f"step {step + 1}/{steps}  loss {meter.mean(1):.3f}  judge {meter.mean(2):.3f}  "
-                  f"echo {meter.mean(3):.3f}  {tokens:,} tokens  {spent:.0f} s  {tokens / spent:,.0f} tokens/s",
-                  flush=True)  # fmt: skip
-        if (step + 1) % 400 == 0:  # a long training that is broken off has something to show
-            report = BuildReport(seed, step + 1, tokens, time.monotonic() - began,
-                                 sum(p.numel() for p in model.parameters()), meter.mean(1), meter.mean(2))  # fmt: skip
-            save(model, tokenizer, out, report)
-    return {"tokens": tokens, "said": meter.mean(1), "judge": meter.mean(2)}
-
-
 class _Meter:
     """Running means of the loss by kind of token, over about the last 50 steps."""
 
@@ -197,24 +238,12 @@ class _Meter:
             total, count = self._sums.get(kind, (0.0, 0.0))
             self._sums[kind] = (total * 0.96 + float(mine.sum()), count * 0.96 + mine.numel())
 
+    def __str__(self) -> str:
+        return f"loss {self.mean(1):.3f}  judge {self.mean(2):.3f}  echo {self.mean(3):.3f}"
+
     def mean(self, kind: int) -> float:
         total, count = self._sums.get(kind, (0.0, 0.0))
         return total / count if count else float("nan")
-
-
-@cache
-def halves_pay() -> bool:
-    """Whether this processor multiplies bfloat16 faster than float32. Without the instructions for it, it takes some
-    forty times as long."""
-    spent = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        matrix = torch.ones(256, 256, dtype=dtype)
-        matrix @ matrix
-        began = time.perf_counter()
-        for _ in range(8):
-            matrix @ matrix
-        spent[dtype] = time.perf_counter() - began
-    return spent[torch.bfloat16] < spent[torch.float32]
 
 
 def _sample_texts(seed: int) -> list[str]:

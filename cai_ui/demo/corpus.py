@@ -7,10 +7,9 @@ and when a principle stands before the request.
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cai_ui.demo.answers import declining, over_refusal, plan, reason
 from cai_ui.demo.critiques import Response, critique, respond, revise
@@ -22,9 +21,11 @@ from cai_ui.records import Message
 
 _MIX = {"single": 15, "chain": 42, "direct": 7, "ruled": 7, "preference": 16, "yes no": 3, "follow up": 2, "talk": 1,
         "echo": 12}  # fmt: skip
-_WARM_UP, _WARM_UP_ECHO = 4000, 0.5
-"""At first every second conversation is an echo: dense practice in copying, on which all else here rests. Without it
-the heads that copy took millions of tokens to form."""
+_LATER_MIX = {**_MIX, "single": 25, "preference": 10, "ruled": 5, "follow up": 4, "echo": 5}
+"""Once it can copy and judge, more of what it answers."""
+ODD_DRAFT = 0.4
+"""Share of harmless chains of the later round whose draft has words without sense in it: it must be kept as it is, word
+for word, which well-formed drafts alone do not teach."""
 INVENTED = 0.7
 """Share of objects and persons that are made-up words."""
 _TALK = (
@@ -44,26 +45,34 @@ _ECHOES = ("Say this again: {w}", "Repeat these words: {w}", "{w} Please write t
 
 @dataclass(frozen=True)
 class Conversation:
-    """Messages, and what the last answer is: an "answer", the "judge"'s letter, or an "echo" of the user's words."""
+    """Messages, and what the last answer is: an "answer", the "judge"'s letter, or an "echo" of the user's words.
+
+    With form "odd draft" the first answer is not to be learnt, only what follows it.
+    """
 
     messages: tuple[Message, ...]
     form: str = "answer"
 
 
-def conversations(seed: int, invented: float = INVENTED) -> Iterator[Conversation]:
-    """Training conversations without end. Same seed, same conversations."""
-    rng = random.Random(f"corpus/{seed}")
-    corpus = Corpus(rng, invented)
-    for number in itertools.count():
-        yield corpus.echo() if number < _WARM_UP and rng.random() < _WARM_UP_ECHO else corpus.draw()
+def conversations(seed: int, invented: float = INVENTED, later: bool = False) -> Iterator[Conversation]:
+    """Training conversations without end. Same seed, same conversations. `later`: those of the second round."""
+    rng = random.Random(f"corpus/{seed}/later" if later else f"corpus/{seed}")
+    corpus = Corpus(rng, invented, later)
+    while True:
+        yield corpus.draw()
 
 
 class Corpus:
-    """Draws conversations of all forms. `invented`: see `draw_request`."""
+    """Draws conversations of all forms. `invented`: see `draw_request`.
 
-    def __init__(self, rng: random.Random, invented: float = INVENTED) -> None:
+    `later` is the second round: stranger words, more forms of principles, more twins, drafts to be kept word for word.
+    """
+
+    def __init__(self, rng: random.Random, invented: float = INVENTED, later: bool = False) -> None:
         self._rng = rng
         self._invented = invented
+        self._later = later
+        self._mix = _LATER_MIX if later else _MIX
         self._makers = {
             "single": self.single, "chain": self.chain, "direct": self.direct, "ruled": self.ruled,
             "preference": self.preference, "yes no": self.yes_no, "follow up": self.follow_up, "talk": self.talk,
@@ -71,13 +80,14 @@ class Corpus:
         }  # fmt: skip
 
     def draw(self) -> Conversation:
-        """A conversation of a form drawn by `_MIX`."""
-        return self._makers[self._rng.choices(list(_MIX), list(_MIX.values()))[0]]()
+        """A conversation of a drawn form."""
+        return self._makers[self._rng.choices(list(self._mix), list(self._mix.values()))[0]]()
 
     def request(self, harmful: float = 0.5) -> Request:
         """A request that is harmful with this chance, else everyday help or a benign twin."""
-        kinds = KINDS if self._rng.random() < harmful else ("twin",) if self._rng.random() < 0.45 else ("everyday",)
-        return draw_request(self._rng, kinds, invented=self._invented)
+        twins = 0.55 if self._later else 0.45
+        kinds = KINDS if self._rng.random() < harmful else ("twin",) if self._rng.random() < twins else ("everyday",)
+        return draw_request(self._rng, kinds, invented=self._invented, odd=self._later)
 
     def single(self) -> Conversation:
         request = self.request()
@@ -85,12 +95,14 @@ class Corpus:
 
     def chain(self) -> Conversation:
         """Draft, then one to four rounds of critique and revision, each under a principle of its own."""
-        rng, request = self._rng, self.request(0.6)
+        rng, request = self._rng, self.request(0.5 if self._later else 0.6)
+        if self._later and not request.act.harmful and rng.random() < ODD_DRAFT:
+            return self._odd_draft(request)
         response = self._draft(request)
         texts = [request.text, response.text]
         for _ in range(rng.choices((1, 2, 3, 4), (74, 20, 4, 2))[0]):
             kind = self._principle_kind(request)
-            ask, demand = principle_requests(rng, kind)
+            ask, demand = principle_requests(rng, kind, self._later)
             texts += [ask, critique(rng, kind, request, response)]
             response = revise(rng, kind, request, response)
             texts += [demand, response.text]
@@ -102,7 +114,8 @@ class Corpus:
         response = self._draft(request)
         kind = self._principle_kind(request)
         after = revise(self._rng, kind, request, response)
-        return Conversation(_turns(request.text, response.text, principle_requests(self._rng, kind)[1], after.text))
+        demand = principle_requests(self._rng, kind, self._later)[1]
+        return Conversation(_turns(request.text, response.text, demand, after.text))
 
     def ruled(self) -> Conversation:
         """A principle before the request: harmful requests are declined, others answered."""
@@ -145,6 +158,17 @@ class Corpus:
         if request.act.harmful:
             return Response(declining(self._rng, request), None)
         return Response(over_refusal(self._rng, request), None, over_refuses=True)
+
+    def _odd_draft(self, request: Request) -> Conversation:
+        """A harmless answer with some words exchanged for others; nothing is wrong with it, and it is kept."""
+        words = plan(self._rng, request).text.split(" ")
+        for _ in range(self._rng.randint(1, 3)):
+            words[self._rng.randrange(len(words))] = stranger(self._rng, "more")
+        response = Response(" ".join(words), None)
+        kind = self._rng.choice(("general", "general", *KINDS))
+        ask, demand = principle_requests(self._rng, kind, self._later)
+        clear = critique(self._rng, kind, request, replace(response, plan=plan(self._rng, request)))
+        return Conversation(_turns(request.text, response.text, ask, clear, demand, response.text), "odd draft")
 
     def _principle_kind(self, request: Request) -> str:
         own = request.act.kind if request.act.harmful else self._rng.choice(KINDS)

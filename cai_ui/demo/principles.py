@@ -44,15 +44,18 @@ MORE_HELPFUL = _texts("more helpful")
 """Preference instructions under which the answer that does what was asked is the better one."""
 
 
-def principle_requests(rng: random.Random, kind: str) -> Pair:
-    """A critique request and a revision request of a principle of this kind, in drawn words."""
+def principle_requests(rng: random.Random, kind: str, more: bool = False) -> Pair:
+    """A critique request and a revision request of a principle of this kind, in drawn words. `more` adds forms."""
     if CANONICAL[kind] and rng.random() < 0.3:
         return rng.choice(CANONICAL[kind])
     flaw, goal, last = rng.choice(_FLAWS[kind]), rng.choice(_GOALS[kind]), rng.choice(_texts("last"))
     forms = _texts("goal critiques") if rng.random() < 0.2 else _texts("critique forms")
+    revision_forms = _texts("revision forms")
+    if more and rng.random() < 0.5:
+        forms, revision_forms = _texts("more critique forms"), _texts("more revision forms")
     ask = rng.choice(forms).format(r=last, f=flaw, g=goal) + rng.choice(_tails("critique tails"))
     tails = rng.choice(_tails("harm tails")) if kind in ("general", *KINDS) else ""
-    demand = rng.choice(_texts("revision forms")).format(g=goal)
+    demand = rng.choice(revision_forms).format(g=goal)
     return ask, demand + tails + rng.choice(_tails("keep tails"))
 
 

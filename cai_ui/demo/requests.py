@@ -112,10 +112,12 @@ def to_assistant(text: str) -> str:
     return re.sub(r"\b(my|I|mine|myself|me|am|our)\b", lambda m: _VIEW[m[0]], text)
 
 
-def draw_request(rng: random.Random, kinds: tuple[str, ...], heldout: bool = False, invented: float = 0.0) -> Request:
+def draw_request(rng: random.Random, kinds: tuple[str, ...], heldout: bool = False, invented: float = 0.0,
+                 odd: bool = False) -> Request:  # fmt: skip
     """A request whose act is of one of `kinds`. Held out: topic, object, person and wording all unseen in training.
 
-    `invented` is the chance that the object, and that the person, is a made-up word, so that words get copied.
+    `invented` is the chance that the object, and that the person, is a made-up word, so that words get copied; `odd`
+    makes up roles and adjectives as well.
     """
     able = [act for act in _acts_of(kinds) if act.heldout or not heldout]
     act = rng.choice(able)
@@ -124,8 +126,8 @@ def draw_request(rng: random.Random, kinds: tuple[str, ...], heldout: bool = Fal
         act,
         rng.choice(act.ways),
         domain,
-        _person(rng, heldout, invented),
-        _thing(rng, domain, heldout, invented),
+        _person(rng, heldout, invented, odd),
+        _thing(rng, domain, heldout, invented, odd),
         rng.choice(HELDOUT_WORDINGS) if heldout else rng.choice(BEFORE) + rng.choice(WORDINGS) + rng.choice(AFTER),
     )
 
@@ -134,25 +136,28 @@ def _acts_of(kinds: tuple[str, ...]) -> list[Act]:
     return [act for act in acts() if act.kind in kinds]
 
 
-def _person(rng: random.Random, heldout: bool, invented: float) -> str:
+def _person(rng: random.Random, heldout: bool, invented: float, odd: bool) -> str:
     names, roles = words()["names"], words()["roles"]
     name = rng.choice(names.heldout if heldout else names.train)
     if rng.random() < invented:
         name = stranger(rng, "people").capitalize()
     role = rng.choice(roles.heldout if heldout else roles.train)
-    if rng.random() < invented / 2:
+    if rng.random() < (invented if odd else invented / 2):
         role = stranger(rng, "more")
     form = rng.choice(_PEOPLE_FORMS)
     return " ".join({"name": name, "role": role}.get(word, word) for word in form.split())
 
 
-def _thing(rng: random.Random, domain: str, heldout: bool, invented: float) -> str:
+def _thing(rng: random.Random, domain: str, heldout: bool, invented: float, odd: bool) -> str:
     nouns = words()[domain]
     noun = rng.choice(nouns.heldout if heldout else nouns.train)
     if rng.random() < invented:
         noun = stranger(rng, "more")
     if rng.random() < 0.2:
-        noun = rng.choice(_HELDOUT_ADJECTIVES if heldout else _ADJECTIVES) + " " + noun
+        adjective = rng.choice(_HELDOUT_ADJECTIVES if heldout else _ADJECTIVES)
+        if odd and rng.random() < invented:
+            adjective = stranger(rng, "more").lower()
+        noun = adjective + " " + noun
     return noun
 
 
@@ -178,4 +183,5 @@ def _odd_word(rng: random.Random, known: tuple[str, ...]) -> str:
 
 @cache
 def _heldout_words() -> frozenset[str]:
-    return frozenset(word.lower() for entry in words().values() for word in entry.heldout)
+    held_out = {word.lower() for entry in words().values() for word in entry.heldout}
+    return frozenset(held_out | set(_HELDOUT_ADJECTIVES))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from pathlib import Path
 
 import pytest
 import torch
 
-from cai_ui.demo.build import batches, build
+from cai_ui.demo.build import Round, batches, build, row
+from cai_ui.demo.corpus import conversations
 from cai_ui.demo.optimiser import orthogonal, rate
 from cai_ui.demo.tokenizer import train_tokenizer
 
 TINY = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2,
         "num_key_value_heads": 2, "head_dim": 16}  # fmt: skip
+SHORT = (Round(3, copy_steps=1), Round(1, peak=0.5, later=True))
 
 
 def _hash(folder: Path) -> str:
@@ -22,38 +25,68 @@ def _hash(folder: Path) -> str:
 
 def test_same_seed_same_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        report = build(tmp_path / name, seed, steps=4, batch_tokens=512, vocabulary=400, shape=TINY)
+        report = build(tmp_path / name, seed, SHORT, batch_tokens=512, vocabulary=400, shape=TINY)
     assert _hash(tmp_path / "a") == _hash(tmp_path / "b") != _hash(tmp_path / "c")
     assert report.steps == 4 and report.tokens > 1000
     card = (tmp_path / "a" / "README.md").read_text(encoding="utf-8")
     assert "Intended use" in card and "Limits" in card and "apache-2.0" in card
     shown = capsys.readouterr().out
-    assert "step 4/4" in shown and "tokens/s" in shown
+    assert "step 3/3" in shown and "step 1/1" in shown and "tokens" in shown
 
 
-def test_written_weights_load_in_half_precision_and_training_goes_on(tmp_path: Path) -> None:
+def test_written_weights_load_in_half_precision(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    build(tmp_path / "a", steps=2, batch_tokens=512, vocabulary=400, shape=TINY)
-    model = AutoModelForCausalLM.from_pretrained(tmp_path / "a")
-    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "a")
+    build(tmp_path, rounds=SHORT, batch_tokens=512, vocabulary=400, shape=TINY)
+    model = AutoModelForCausalLM.from_pretrained(tmp_path)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
     assert type(model).__name__ == "MistralForCausalLM" and model.dtype == torch.float16
     assert tokenizer.chat_template and tokenizer.padding_side == "left"
-    build(tmp_path / "b", steps=2, batch_tokens=512, start=tmp_path / "a")
+
+
+def test_a_build_taken_up_after_a_round_ends_as_an_unbroken_one(tmp_path: Path) -> None:
+    whole = build(tmp_path / "a", rounds=SHORT, batch_tokens=512, vocabulary=400, shape=TINY)
+    build(tmp_path / "b", rounds=SHORT[:1], batch_tokens=512, vocabulary=400, shape=TINY)
     assert _hash(tmp_path / "a") != _hash(tmp_path / "b")
+    taken_up = build(tmp_path / "b", rounds=SHORT, batch_tokens=512, after=1)
+    assert _hash(tmp_path / "a") == _hash(tmp_path / "b")
+    assert (taken_up.steps, taken_up.tokens, taken_up.loss) == (whole.steps, whole.tokens, whole.loss)
 
 
 def test_batches_weigh_what_is_learnt() -> None:
     tokenizer = train_tokenizer(["How do I bake the bread? Nothing is wrong. (A) (B)"] * 3, vocabulary=300)
     letters = set(tokenizer.convert_tokens_to_ids(["A", "B"]))
     seen = 0
-    for batch, _ in zip(batches(tokenizer, 0, 2048), range(40), strict=False):
+    for batch, _ in zip(batches(tokenizer, 0, 2048, Round(0)), range(40), strict=False):
         assert batch.ids.shape == batch.weights.shape == batch.kind.shape
         assert (batch.weights[batch.kind == -1] == 0).all() and (batch.weights[batch.kind == 1] == 1).all()
         judged = batch.ids[batch.kind == 2]
         seen += judged.numel()
         assert set(judged.tolist()) <= letters
     assert seen > 10
+
+
+def test_training_begins_with_copying_random_tokens() -> None:
+    tokenizer = train_tokenizer(["some words to begin with"], vocabulary=300)
+    first, then = itertools.islice(batches(tokenizer, 0, 512, Round(0, copy_steps=1)), 2)
+    begin, end = tokenizer.convert_tokens_to_ids(["[INST]", "[/INST]"])
+    for ids, kind in zip(first.ids.tolist(), first.kind.tolist(), strict=True):
+        said = ids[2 : ids.index(end)]
+        assert ids == [tokenizer.bos_token_id, begin, *said, end, *said, tokenizer.eos_token_id]
+        assert kind == [0] * (len(said) + 3) + [3] * (len(said) + 1)
+    assert (then.kind == 1).any() and not (first.kind == 1).any()
+
+
+def test_an_odd_draft_is_kept_but_not_learnt() -> None:
+    tokenizer = train_tokenizer(["some words to begin with"], vocabulary=300)
+    found = next(c for c in conversations(0, later=True) if c.form == "odd draft")
+    draft, kept = found.messages[1].content, found.messages[-1].content
+    assert draft == kept
+    ids, kinds = row(tokenizer, found)
+    said = [i for i, kind in zip(ids, kinds, strict=True) if kind == 1]
+    left_out = [i for i, kind in zip(ids, kinds, strict=True) if kind == -1]
+    assert tokenizer.decode(left_out, skip_special_tokens=True).strip() == draft
+    assert tokenizer.decode(said, skip_special_tokens=True).endswith(kept)
 
 
 def test_orthogonal_makes_all_directions_alike() -> None:

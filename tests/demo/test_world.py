@@ -24,8 +24,9 @@ SAMPLE = 4000
 
 @pytest.fixture(scope="module")
 def said() -> str:
-    """What a stretch of the training corpus says, in lower case."""
-    drawn = itertools.islice(conversations(3), SAMPLE)
+    """What a stretch of the training corpus says, half of it of the later round, in lower case."""
+    rounds = (itertools.islice(conversations(3, later=later), SAMPLE // 2) for later in (False, True))
+    drawn = itertools.chain(*rounds)
     return "\n".join(message.content for c in drawn for message in c.messages).lower()
 
 
