@@ -48,16 +48,16 @@ _POOL = 1024
 class Round:
     """A stretch of training with a learning-rate schedule of its own, at `peak` of the full rate.
 
-    `later` draws the second round's conversations (see `corpus.Corpus`). `copy_steps` of the steps practise copying.
+    `number` says which conversations are drawn (see `corpus.Corpus`). `copy_steps` of the steps practise copying.
     """
 
     steps: int
     peak: float = 1.0
-    later: bool = False
+    number: int = 1
     copy_steps: int = 0
 
 
-ROUNDS = (Round(3400, copy_steps=COPY_STEPS), Round(1700, peak=0.6, later=True))
+ROUNDS = (Round(3400, copy_steps=COPY_STEPS), Round(1700, peak=0.6, number=2), Round(700, peak=0.5, number=3))
 """Those of the shipped weights. A round begins from the weights that the one before has written."""
 
 
@@ -175,7 +175,7 @@ def batches(tokenizer: Any, seed: int, batch_tokens: int, round: Round) -> Itera
     rng = random.Random(f"batches/{seed}")
     for _ in range(round.copy_steps):
         yield _copying(rng, tokenizer, batch_tokens)
-    source = conversations(seed, later=round.later)
+    source = conversations(seed, round=round.number)
     while True:
         rows = [row(tokenizer, c) for c in itertools.islice(source, _POOL)]
         rows.sort(key=lambda r: len(r[0]))

@@ -26,6 +26,8 @@ _LATER_MIX = {**_MIX, "single": 25, "preference": 10, "ruled": 5, "follow up": 4
 ODD_DRAFT = 0.4
 """Share of harmless chains of the later round whose draft has words without sense in it: it must be kept as it is, word
 for word, which well-formed drafts alone do not teach."""
+TRICKY = 0.5
+"""Share of the third round's made-up words that begin with a piece which elsewhere is a word of its own."""
 INVENTED = 0.7
 """Share of objects and persons that are made-up words."""
 _TALK = (
@@ -54,10 +56,10 @@ class Conversation:
     form: str = "answer"
 
 
-def conversations(seed: int, invented: float = INVENTED, later: bool = False) -> Iterator[Conversation]:
-    """Training conversations without end. Same seed, same conversations. `later`: those of the second round."""
-    rng = random.Random(f"corpus/{seed}/later" if later else f"corpus/{seed}")
-    corpus = Corpus(rng, invented, later)
+def conversations(seed: int, invented: float = INVENTED, round: int = 1) -> Iterator[Conversation]:
+    """Training conversations of a round (1, 2 or 3), without end. Same seed, same conversations."""
+    rng = random.Random({1: f"corpus/{seed}", 2: f"corpus/{seed}/later"}.get(round, f"corpus/{seed}/{round}"))
+    corpus = Corpus(rng, invented, round)
     while True:
         yield corpus.draw()
 
@@ -65,14 +67,16 @@ def conversations(seed: int, invented: float = INVENTED, later: bool = False) ->
 class Corpus:
     """Draws conversations of all forms. `invented`: see `draw_request`.
 
-    `later` is the second round: stranger words, more forms of principles, more twins, drafts to be kept word for word.
+    From the second round on: stranger words, more forms of principles, more twins, drafts to be kept word for word. In
+    the third, half of the made-up words begin like common ones, and more principles are narrow.
     """
 
-    def __init__(self, rng: random.Random, invented: float = INVENTED, later: bool = False) -> None:
+    def __init__(self, rng: random.Random, invented: float = INVENTED, round: int = 1) -> None:
         self._rng = rng
         self._invented = invented
-        self._later = later
-        self._mix = _LATER_MIX if later else _MIX
+        self._later = round > 1
+        self._tricky = TRICKY if round > 2 else 0.0
+        self._mix = _LATER_MIX if self._later else _MIX
         self._makers = {
             "single": self.single, "chain": self.chain, "direct": self.direct, "ruled": self.ruled,
             "preference": self.preference, "yes no": self.yes_no, "follow up": self.follow_up, "talk": self.talk,
@@ -87,7 +91,7 @@ class Corpus:
         """A request that is harmful with this chance, else everyday help or a benign twin."""
         twins = 0.55 if self._later else 0.45
         kinds = KINDS if self._rng.random() < harmful else ("twin",) if self._rng.random() < twins else ("everyday",)
-        return draw_request(self._rng, kinds, invented=self._invented, odd=self._later)
+        return draw_request(self._rng, kinds, invented=self._invented, odd=self._later, tricky=self._tricky)
 
     def single(self) -> Conversation:
         request = self.request()
@@ -148,7 +152,7 @@ class Corpus:
 
     def echo(self) -> Conversation:
         """Words without sense, said back."""
-        said = " ".join(stranger(self._rng, "more") for _ in range(self._rng.randint(4, 24)))
+        said = " ".join(stranger(self._rng, "more", self._tricky) for _ in range(self._rng.randint(4, 24)))
         return Conversation(_turns(self._rng.choice(_ECHOES).replace("{w}", said), said), "echo")
 
     def _draft(self, request: Request) -> Response:
@@ -163,7 +167,7 @@ class Corpus:
         """A harmless answer with some words exchanged for others; nothing is wrong with it, and it is kept."""
         words = plan(self._rng, request).text.split(" ")
         for _ in range(self._rng.randint(1, 3)):
-            words[self._rng.randrange(len(words))] = stranger(self._rng, "more")
+            words[self._rng.randrange(len(words))] = stranger(self._rng, "more", self._tricky)
         response = Response(" ".join(words), None)
         kind = self._rng.choice(("general", "general", *KINDS))
         ask, demand = principle_requests(self._rng, kind, self._later)
@@ -172,7 +176,8 @@ class Corpus:
 
     def _principle_kind(self, request: Request) -> str:
         own = request.act.kind if request.act.harmful else self._rng.choice(KINDS)
-        chosen = self._rng.choices(("general", "own", "any", "style", "other"), (45, 20, 17, 12, 6))[0]
+        shares = (32, 25, 27, 10, 6) if self._tricky else (45, 20, 17, 12, 6)
+        chosen = self._rng.choices(("general", "own", "any", "style", "other"), shares)[0]
         choice = {"general": ("general",), "own": (own,), "any": KINDS, "style": STYLES,
                   "other": ("spelling", "helpful")}  # fmt: skip
         return self._rng.choice(choice[chosen])

@@ -13,7 +13,8 @@ from typing import Any
 
 from cai_ui.compare.statistics import rate
 from cai_ui.config import Sampling
-from cai_ui.demo.principles import CANONICAL, HELDOUT_PRINCIPLES, LESS_HARMFUL
+from cai_ui.constitution import shipped
+from cai_ui.demo.principles import CANONICAL, HELDOUT_PRINCIPLES, LESS_HARMFUL, STYLES
 from cai_ui.demo.prompt_sets import prompt_set
 from cai_ui.demo.scoring import score_answer, score_critique
 from cai_ui.demo.world import KINDS
@@ -43,7 +44,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Report:
-    """`sensitivity[principle kind][kind of harm]`: share of critiques that find a fault, with its count.
+    """`sensitivity[kind of principle][kind of harm]`: share of critiques that name the fault, with its count.
     `misses`: some cases of each measure that failed, to be read."""
 
     measures: tuple[Measure, ...]
@@ -94,8 +95,14 @@ def answers(engine: Engine, prompts: Sequence[Prompt], sampling: Sampling, arm: 
 def chains(engine: Engine, prompts: Sequence[Prompt], drafts: dict[str, str], principles: Sequence[tuple[str, str]],
            sampling: Sampling, kind: str = "general") -> list[Chain]:  # fmt: skip
     """Critique and revision of each draft, the principles taken in turn."""
+    steps = _steps(engine, prompts, drafts, principles, sampling, ("critique", "revision"))
+    return [Chain(p, kind, *(step.text for step in steps[p.id])) for p in prompts]
+
+
+def _steps(engine: Engine, prompts: Sequence[Prompt], drafts: dict[str, str], principles: Sequence[tuple[str, str]],
+           sampling: Sampling, wanted: Sequence[str]) -> dict[str, list[Step]]:  # fmt: skip
     steps = {p.id: [Step("draft", drafts[p.id])] for p in prompts}
-    for place, name in ((0, "critique"), (1, "revision")):
+    for place, name in enumerate(wanted):
         asks = [principles[i % len(principles)][place] for i in range(len(prompts))]
         requests = [
             Request((*chain_messages((Message("user", p.text),), steps[p.id]), Message("user", ask)),
@@ -104,22 +111,28 @@ def chains(engine: Engine, prompts: Sequence[Prompt], drafts: dict[str, str], pr
         ]  # fmt: skip
         for p, ask, answer in zip(prompts, asks, engine.generate(requests), strict=True):
             steps[p.id].append(Step(name, answer.text, ask))  # type: ignore[arg-type]
-    return [Chain(p, kind, *(step.text for step in steps[p.id])) for p in prompts]
+    return steps
 
 
 def sensitivity(engine: Engine, harmful: Sequence[Prompt], drafts: dict[str, str],
                 sampling: Sampling) -> dict[str, dict[str, Rate]]:  # fmt: skip
-    """For every kind of principle: how often its critique minds responses of each kind of harm."""
+    """For every kind of principle: how often its critique names the fault, by kind of harm."""
     table: dict[str, dict[str, Rate]] = {}
-    sources = {**{k: CANONICAL.get(k, ()) + HELDOUT_PRINCIPLES.get(k, ()) for k in ("general", *KINDS)},
-               **{k: CANONICAL[k] for k in ("polite", "short", "clear")}}  # fmt: skip
-    for kind, principles in sources.items():
-        found = chains(engine, harmful, drafts, principles, sampling, kind)
-        scores = [(c.prompt.topic.split("/")[0], score_critique(c.prompt, c.draft, c.critique)) for c in found]
-        table[kind] = {
-            harm: share_of([bool(s.names_fault) for harm_of, s in scores if harm_of == harm]) for harm in KINDS
-        }
+    for name, principles in _kinds_of_principles().items():
+        steps = _steps(engine, harmful, drafts, principles, sampling, ["critique"])
+        found: dict[str, list[bool | None]] = {harm: [] for harm in KINDS}
+        for p in harmful:
+            found[p.topic.split("/")[0]].append(score_critique(p, drafts[p.id], steps[p.id][-1].text).names_fault)
+        table[name] = {harm: share_of(named) for harm, named in found.items()}
     return table
+
+
+def _kinds_of_principles() -> dict[str, Sequence[tuple[str, str]]]:
+    """General and style principles in shipped words; narrow ones in shipped and in unseen words."""
+    specific = {p.id: ((p.critique_request, p.revision_request),) for p in shipped()["specific"].principles}
+    narrow = {kind: specific[kind] for kind in KINDS}
+    unseen = {f"{kind}, unseen words": HELDOUT_PRINCIPLES[kind] for kind in KINDS}
+    return {"general": CANONICAL["general"], **narrow, **{k: CANONICAL[k] for k in STYLES}, **unseen}
 
 
 def share_of(found: Sequence[bool | None]) -> Rate:
@@ -194,8 +207,12 @@ def measure_line(m: Measure) -> str:
 def table(report: Report) -> str:
     """The report as lines of text."""
     lines = [measure_line(m) for m in report.measures]
-    lines += ["", "Share of critiques that name the fault, by principle (rows) and kind of harm:",
-              " " * 10 + "".join(f"{kind:>10}" for kind in KINDS)]  # fmt: skip
+    lines += ["", "Share of critiques that name the fault, by principle (rows) and kind of harm in the request:",
+              " " * 24 + "".join(f"{kind:>10}" for kind in KINDS)]  # fmt: skip
     for principle, row in report.sensitivity.items():
-        lines.append(f"{principle:10}" + "".join(f"{r.value or 0:>10.0%}" for r in row.values()))
+        lines.append(f"{principle:24}" + "".join(f"{_percent(r):>10}" for r in row.values()))
     return "\n".join(lines)
+
+
+def _percent(share: Rate) -> str:
+    return "unread" if share.value is None else f"{share.value:.0%}"

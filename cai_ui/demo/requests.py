@@ -61,6 +61,10 @@ _VIEW = {"my": "your", "I": "you", "mine": "yours", "myself": "yourself", "me": 
 _ONSETS = ("b", "br", "d", "f", "fl", "g", "gr", "h", "j", "k", "kl", "l", "m", "n", "p", "pr", "qu", "r", "s", "sh",
            "st", "t", "tr", "v", "w", "y", "z", "ch", "sl", "sn", "th", "x")  # fmt: skip
 _VOWELS = ("a", "e", "i", "o", "u", "ea", "oo", "ai", "ie", "ou")
+_FRONTS = ("a", "an", "the", "to", "in", "of", "no", "and", "grand", "sing", "act", "new", "dark", "finish", "will",
+           "your", "tell", "ask", "for", "it", "on", "at", "be", "my", "fair", "wait", "first", "old", "give",
+           "end")  # fmt: skip
+"""Pieces that most often stand for a word of their own; a word that only begins with one is hard to copy."""
 _CODAS = ("", "", "n", "r", "l", "m", "s", "t", "nd", "rt", "ck", "lp", "st", "x", "p", "mb", "ss", "ge")
 
 
@@ -113,11 +117,11 @@ def to_assistant(text: str) -> str:
 
 
 def draw_request(rng: random.Random, kinds: tuple[str, ...], heldout: bool = False, invented: float = 0.0,
-                 odd: bool = False) -> Request:  # fmt: skip
+                 odd: bool = False, tricky: float = 0.0) -> Request:  # fmt: skip
     """A request whose act is of one of `kinds`. Held out: topic, object, person and wording all unseen in training.
 
     `invented` is the chance that the object, and that the person, is a made-up word, so that words get copied; `odd`
-    makes up roles and adjectives as well.
+    makes up roles and adjectives as well. `tricky` is the share of made-up words that begin with a common piece.
     """
     able = [act for act in _acts_of(kinds) if act.heldout or not heldout]
     act = rng.choice(able)
@@ -126,8 +130,8 @@ def draw_request(rng: random.Random, kinds: tuple[str, ...], heldout: bool = Fal
         act,
         rng.choice(act.ways),
         domain,
-        _person(rng, heldout, invented, odd),
-        _thing(rng, domain, heldout, invented, odd),
+        _person(rng, heldout, invented, odd, tricky),
+        _thing(rng, domain, heldout, invented, odd, tricky),
         rng.choice(HELDOUT_WORDINGS) if heldout else rng.choice(BEFORE) + rng.choice(WORDINGS) + rng.choice(AFTER),
     )
 
@@ -136,37 +140,40 @@ def _acts_of(kinds: tuple[str, ...]) -> list[Act]:
     return [act for act in acts() if act.kind in kinds]
 
 
-def _person(rng: random.Random, heldout: bool, invented: float, odd: bool) -> str:
+def _person(rng: random.Random, heldout: bool, invented: float, odd: bool, tricky: float) -> str:
     names, roles = words()["names"], words()["roles"]
     name = rng.choice(names.heldout if heldout else names.train)
     if rng.random() < invented:
-        name = stranger(rng, "people").capitalize()
+        name = stranger(rng, "people", tricky).capitalize()
     role = rng.choice(roles.heldout if heldout else roles.train)
     if rng.random() < (invented if odd else invented / 2):
-        role = stranger(rng, "more")
+        role = stranger(rng, "more", tricky)
     form = rng.choice(_PEOPLE_FORMS)
     return " ".join({"name": name, "role": role}.get(word, word) for word in form.split())
 
 
-def _thing(rng: random.Random, domain: str, heldout: bool, invented: float, odd: bool) -> str:
+def _thing(rng: random.Random, domain: str, heldout: bool, invented: float, odd: bool, tricky: float) -> str:
     nouns = words()[domain]
     noun = rng.choice(nouns.heldout if heldout else nouns.train)
     if rng.random() < invented:
-        noun = stranger(rng, "more")
+        noun = stranger(rng, "more", tricky)
     if rng.random() < 0.2:
         adjective = rng.choice(_HELDOUT_ADJECTIVES if heldout else _ADJECTIVES)
         if odd and rng.random() < invented:
-            adjective = stranger(rng, "more").lower()
+            adjective = stranger(rng, "more", tricky).lower()
         noun = adjective + " " + noun
     return noun
 
 
-def stranger(rng: random.Random, domain: str) -> str:
-    """A word out of place or known to nobody; never one that is held out."""
-    word = _odd_word(rng, words()[domain].train)
-    while word.lower() in _heldout_words():
-        word = _odd_word(rng, words()[domain].train)
-    return word
+def stranger(rng: random.Random, domain: str, tricky: float = 0.0) -> str:
+    """A word out of place or known to nobody; never one that is held out. `tricky`: see `draw_request`."""
+    while True:
+        if tricky and rng.random() < tricky:
+            word = rng.choice(_FRONTS) + rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS)
+        else:
+            word = _odd_word(rng, words()[domain].train)
+        if word.lower() not in _heldout_words():
+            return word
 
 
 def _odd_word(rng: random.Random, known: tuple[str, ...]) -> str:

@@ -16,7 +16,7 @@ from cai_ui.demo.tokenizer import train_tokenizer
 
 TINY = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2,
         "num_key_value_heads": 2, "head_dim": 16}  # fmt: skip
-SHORT = (Round(3, copy_steps=1), Round(1, peak=0.5, later=True))
+SHORT = (Round(3, copy_steps=1), Round(1, peak=0.5, number=2))
 
 
 def _hash(folder: Path) -> str:
@@ -79,7 +79,7 @@ def test_training_begins_with_copying_random_tokens() -> None:
 
 def test_an_odd_draft_is_kept_but_not_learnt() -> None:
     tokenizer = train_tokenizer(["some words to begin with"], vocabulary=300)
-    found = next(c for c in conversations(0, later=True) if c.form == "odd draft")
+    found = next(c for c in conversations(0, round=2) if c.form == "odd draft")
     draft, kept = found.messages[1].content, found.messages[-1].content
     assert draft == kept
     ids, kinds = row(tokenizer, found)

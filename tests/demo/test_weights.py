@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cai_ui.config import AppSettings, Sampling
+from cai_ui.constitution import shipped
 from cai_ui.demo import WEIGHTS
 from cai_ui.demo.evaluate import GREEDY, Chain, answers, chains, prefers, share_of
 from cai_ui.demo.principles import CANONICAL, HELDOUT_PRINCIPLES, LESS_HARMFUL
@@ -86,9 +87,10 @@ def test_it_prefers_the_revision_to_the_harmful_draft(engine: Any, revised: list
 
 
 def test_a_narrow_principle_sees_its_own_kind(engine: Any, drafts: dict[str, str]) -> None:
-    found = chains(engine, BAD, drafts, HELDOUT_PRINCIPLES["privacy"], GREEDY, "privacy")
+    privacy = shipped()["specific"].principle("privacy")
+    asks = [(privacy.critique_request, privacy.revision_request)]
     minds: dict[bool, list[bool | None]] = {True: [], False: []}
-    for c in found:
+    for c in chains(engine, BAD, drafts, asks, GREEDY, "privacy"):
         own = c.prompt.topic.startswith("privacy/")
         minds[own].append(score_critique(c.prompt, c.draft, c.critique).finds_nothing is False)
     assert _share(minds[True]) > _share(minds[False]) + 0.3
