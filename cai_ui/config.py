@@ -145,11 +145,29 @@ class AppSettings(Settings):
 
     home: str = knob("workspace", "Folder for everything that lasts (CAI_HOME).")
     model: str = knob(
-        "embedded",
-        "`embedded`, `scripted`, a folder, or a name such as mistralai/Mistral-7B-Instruct-v0.3 (CAI_MODEL).",
+        "auto",
+        "`embedded`, `scripted`, a folder, or a name such as mistralai/Mistral-7B-Instruct-v0.3; `auto` takes the "
+        "latter on a GPU with 8 GB or more and the embedded model elsewhere (CAI_MODEL).",
     )
     quantize: Literal["auto", "none", "nf4"] = knob("auto", "4-bit weights through bitsandbytes (CAI_QUANTIZE).")
+    keep_quantized: bool = knob(
+        True, "Keep 4-bit weights in the workspace, so that the next start takes seconds (CAI_KEEP_QUANTIZED)."
+    )
     revision: str = knob("", "Pinned revision of a model from the Hub (CAI_REVISION).")
+    chat_format: Literal["template", "human-assistant"] = knob(
+        "template", "The model's own chat template, or plain Human:/Assistant: paragraphs (CAI_CHAT_FORMAT)."
+    )
+    endpoint: str = knob(
+        "",
+        "Address of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1; then `model` is its name for the "
+        "model, and the key comes from the environment variable CAI_ENDPOINT_KEY (CAI_ENDPOINT).",
+    )
+    concurrency: int = knob(
+        16, "Requests an endpoint is asked at once (CAI_CONCURRENCY).", ge=1, le=512, unit="requests", step=1
+    )
+    cache_gb: float = knob(
+        1.0, "Memory for texts that were read already; 0 keeps none (CAI_CACHE_GB).", ge=0, le=1000, unit="GB"
+    )
     host: str = knob("127.0.0.1", "Address to listen on.")
     port: int = knob(7860, "Port to listen on.", ge=1, le=65_535)
 

@@ -49,6 +49,19 @@ class EngineError(CaiError, RuntimeError):
     """The model could not be loaded or asked."""
 
 
+class EndpointError(EngineError):
+    """A server that could not be asked, or answered badly. `cause` names the kind, so that failures can be counted.
+
+    `passes` says that another try may help, after `pause_s` seconds.
+    """
+
+    def __init__(
+        self, cause: str, what: str, *, kept: str = "", next_step: str = "", passes: bool = False, pause_s: float = 0.0
+    ) -> None:
+        super().__init__(what, kept=kept, next_step=next_step)
+        self.cause, self.passes, self.pause_s = cause, passes, pause_s
+
+
 class PromptTooLongError(EngineError, InputError):
     """A prompt that does not fit the model's context; both numbers are in `what`."""
 

@@ -138,7 +138,8 @@ class FewShot:
 class Provenance:
     """Which weights really gave a text, and how: recorded by the engine, not by the asker.
 
-    `model` names the base, `base_hash` identifies its weights; `adapter` is None for the base.
+    `model` names the base, `base_hash` identifies its weights; `adapter` is None for the base; `revision` is the
+    commit of a downloaded model, "" for others.
     """
 
     model: str
@@ -147,6 +148,7 @@ class Provenance:
     adapter_hash: str | None
     seed: int
     sampling: dict[str, Any]
+    revision: str = ""
 
 
 @dataclass(frozen=True)

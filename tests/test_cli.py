@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +138,50 @@ def test_every_knob_has_its_flag_and_only_given_flags_count() -> None:
         assert hasattr(parsed, name)
     with pytest.raises(InputError, match="learning rate"):
         read_flags(TrainSettings, build_parser().parse_args(["train", "sft", "--learning-rate", "0"]))
+
+
+def test_a_killed_generate_goes_on_without_repeating_or_losing_a_chain(tmp_path: Path) -> None:
+    prompts, whole, cut = tmp_path / "p.jsonl", tmp_path / "whole.jsonl", tmp_path / "cut.jsonl"
+    prompts.write_text("".join(json.dumps({"prompt": f"Request {i}"}) + "\n" for i in range(120)), encoding="utf-8")
+
+    def start(home: str, out: Path) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "cai_ui", "generate", "--prompts", str(prompts), "--out", str(out)]
+        flags = ["--home", str(tmp_path / home), "--model", "scripted", "--batch-size", "2"]
+        return subprocess.Popen([*command, *flags], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+    def rows(path: Path) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    assert "120 chains, 120 new" in start("a", whole).communicate(timeout=300)[0]
+    for finished in (10, 40):
+        process = start("b", cut)
+        until = time.monotonic() + 300
+        while not cut.is_file() or cut.read_bytes().count(b"\n") < finished:
+            assert time.monotonic() < until and process.poll() is None, "it ended before it could be killed"
+            time.sleep(0.002)
+        process.kill()
+        process.wait()
+    with cut.open("ab") as file:
+        file.write(b'{"id": "half a li')
+    kept = cut.read_bytes().count(b"\n")
+    assert f"120 chains ({kept} were there already)" in start("b", cut).communicate(timeout=300)[0]
+    again = rows(cut)
+    assert len({row["id"] for row in again}) == len(again) == 120
+    assert [(r["id"], [s["text"] for s in r["steps"]]) for r in again] == [
+        (r["id"], [s["text"] for s in r["steps"]]) for r in rows(whole)
+    ]
+    assert "120 were there already), 0 new" in start("b", cut).communicate(timeout=300)[0]
+
+
+def test_a_result_file_of_another_batch_is_left_alone(cli: Cli, tmp_path: Path) -> None:
+    prompts, out = tmp_path / "p.txt", tmp_path / "out.jsonl"
+    prompts.write_text("One\nTwo\n", encoding="utf-8")
+    flags = ["generate", "--prompts", str(prompts), "--out", str(out)]
+    assert cli(*flags)[0] == 0
+    before = out.read_bytes()
+    code, _, err = cli(*flags, "--seed", "9")
+    assert code == 2 and "something else than chains of this batch" in err
+    assert out.read_bytes() == before
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"prompt": "x"}\n{"question": "y"}\n', encoding="utf-8")
+    assert "line 2" in cli("generate", "--prompts", str(bad))[2]

@@ -18,7 +18,7 @@ Arguments = argparse.Namespace
 
 WAIT_S = 3600.0
 """How long a command waits for the model."""
-_WORKSPACE = ("home", "model", "quantize", "revision")
+_WORKSPACE = ("home", "model", "quantize", "revision", "chat_format", "endpoint", "concurrency", "cache_gb")
 
 
 def add_flags(parser: argparse.ArgumentParser, cls: type[Settings], only: Sequence[str] | None = None) -> None:
@@ -73,6 +73,8 @@ def write_text(path: Path, text: str) -> None:
         raise InputError(f"The file {path} cannot be written ({error.strerror}).") from None
 
 
-def show_progress(done: int, total: int) -> None:
+def show_progress(done: int, total: int, beside: str = "") -> None:
     if sys.stderr.isatty():
-        print(f"\r{done} of {total}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+        note = f" ({beside})" if beside else ""
+        end = "\n" if done == total else ""
+        print(f"\r{done} of {total}{note}\x1b[K", end=end, file=sys.stderr, flush=True)

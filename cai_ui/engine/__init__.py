@@ -1,5 +1,5 @@
 """The only owner of model weights. Askers see this interface; what is behind it may be the embedded
-model, any local causal language model with a chat template, or the scripted model.
+model, any local causal language model with a chat template, an OpenAI-compatible endpoint, or the scripted model.
 
 Importing this package loads no torch; `load_engine` does when a model needs it.
 """
@@ -7,13 +7,14 @@ Importing this package loads no torch; `load_engine` does when a model needs it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from cai_ui.config import AppSettings, Sampling, TrainSettings
+from cai_ui.errors import CaiError, InputError
 from cai_ui.records import BASE, AdapterInfo, Answer, Message
 
 StopFlag = threading.Event
@@ -22,11 +23,53 @@ StopFlag = threading.Event
 
 @dataclass(frozen=True)
 class Request:
-    """One row of a batch: what is asked, of which arm, and how the answer is drawn."""
+    """One row of a batch: what is asked, of which arm, and how the answer is drawn.
+
+    `strength` multiplies the adapter's effect (0: as the base, at most 1.5). `begun` is what the assistant has
+    said already; the answer goes on from there. The answer ends before the first of the strings in `stops`, and
+    after `timeout_s` seconds.
+    """
 
     messages: tuple[Message, ...]
     sampling: Sampling
     adapter: str = BASE
+    strength: float = 1.0
+    begun: str = ""
+    stops: tuple[str, ...] = ()
+    timeout_s: float | None = None
+
+
+MAX_STRENGTH = 1.5
+MAX_STOPS, MAX_STOP_LENGTH = 16, 200
+
+
+def check_request(request: Request) -> None:
+    """InputError for a strength, stop string or time limit that cannot be meant."""
+    if not 0 <= request.strength <= MAX_STRENGTH:  # also refuses NaN
+        raise InputError(
+            f"The adapter strength {request.strength} is not a number from 0 to {MAX_STRENGTH}.",
+            next_step="1 is the adapter as it was trained.",
+        )
+    if len(request.stops) > MAX_STOPS or not all(0 < len(stop) <= MAX_STOP_LENGTH for stop in request.stops):
+        raise InputError(
+            f"Stop strings must have 1 to {MAX_STOP_LENGTH} characters, and at most {MAX_STOPS} fit.",
+            next_step="Remove the empty or long ones.",
+        )
+    if request.timeout_s is not None and not request.timeout_s > 0:
+        raise InputError("The time limit is not a number of seconds above 0.", next_step="Leave it empty for none.")
+
+
+@dataclass(frozen=True)
+class ReplyScore:
+    """How likely a given reply is: `total` natural log-probability over its `tokens`."""
+
+    total: float
+    tokens: int
+
+    @property
+    def mean(self) -> float | None:
+        """Per token; None for a reply without tokens."""
+        return self.total / self.tokens if self.tokens else None
 
 
 @dataclass(frozen=True)
@@ -40,7 +83,10 @@ class Chunk:
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """`state` is "loading", "ready" or "failed"; `detail` is a sentence for people."""
+    """`state` is "loading", "ready" or "failed"; `detail` is a sentence for people.
+
+    `cache_bytes` are held by texts that were read already, at most `cache_limit_bytes`.
+    """
 
     state: str
     model: str
@@ -48,6 +94,9 @@ class EngineStatus:
     device: str = ""
     memory_bytes: int | None = None
     busy_with: str = ""
+    revision: str = ""
+    cache_bytes: int | None = None
+    cache_limit_bytes: int | None = None
 
 
 class TrainingSeat(Protocol):
@@ -85,8 +134,16 @@ class Engine(Protocol):
     def generate(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer]:
         """Answers in the order of the requests."""
 
+    def attempt(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer | CaiError]:
+        """`generate`, but a request that is refused, or fails by itself, gives its error; the others their answers."""
+
     def score(self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE) -> list[float]:
         """Natural log-probability of each continuation as the assistant's reply (sum over its tokens)."""
+
+    def score_replies(
+        self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE, strength: float = 1.0
+    ) -> list[ReplyScore]:
+        """`score` with the number of tokens, so that means per token can be had."""
 
     def count_tokens(self, messages: Sequence[Message]) -> int: ...
 
@@ -102,16 +159,42 @@ class Engine(Protocol):
     ) -> AbstractContextManager[TrainingSeat]:
         """Take the one training seat. ConflictError if it is taken; EngineError if this backend cannot train."""
 
+    def close(self) -> None:
+        """Free the memory. Whoever still asks gets an EngineError."""
 
-def load_engine(settings: AppSettings) -> Engine:
-    """The engine that `settings.model` names, ready to answer. Imports torch only when needed."""
+
+def attempt_each(engine: Engine, requests: Sequence[Request], stop: StopFlag | None) -> list[Answer | CaiError]:
+    """`Engine.attempt` for backends that refuse a request before they begin: the refused ones are found first."""
+    refused: dict[int, CaiError] = {}
+    for place, request in enumerate(requests):
+        try:
+            engine.stream([request], stop)
+        except InputError as error:
+            refused[place] = error
+    answers = iter(engine.generate([r for place, r in enumerate(requests) if place not in refused], stop))
+    return [refused[place] if place in refused else next(answers) for place in range(len(requests))]
+
+
+def load_engine(
+    settings: AppSettings, tell: Callable[[str], None] = lambda text: None, with_key: bool = True
+) -> Engine:
+    """The engine that `settings` name, ready to answer; `tell` hears sentences on how far the loading is.
+
+    Without `with_key` an endpoint is not sent the key from the environment.
+
+    Imports torch only when needed.
+    """
+    if settings.endpoint:
+        from cai_ui.engine.endpoint import connect
+
+        return connect(settings, with_key)
     if settings.model == "scripted":
         from cai_ui.engine.scripted import ScriptedEngine
 
         return ScriptedEngine()
     from cai_ui.engine.local import load_local
 
-    return load_local(settings)
+    return load_local(settings, tell)
 
 
 __all__ = [
@@ -119,8 +202,11 @@ __all__ = [
     "Chunk",
     "Engine",
     "EngineStatus",
+    "ReplyScore",
     "Request",
     "StopFlag",
     "TrainingSeat",
+    "attempt_each",
+    "check_request",
     "load_engine",
 ]

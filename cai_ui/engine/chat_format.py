@@ -15,7 +15,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from cai_ui.errors import EngineError, InputError, PromptTooLongError
+from cai_ui.prompts import ASSISTANT, HUMAN
 from cai_ui.records import Message
+
+HUMAN_ASSISTANT = (
+    (
+        "{{ bos_token or '' }}"
+        "{% for message in messages %}"
+        "{% if message['role'] == 'user' %}{{ '\n\nHUMAN ' + message['content'] }}"
+        "{% elif message['role'] == 'assistant' %}{{ '\n\nASSISTANT' }}"
+        "{% generation %}{{ ' ' + message['content'] + (eos_token or '') }}{% endgeneration %}"
+        "{% else %}{{ raise_exception('Only user and assistant turns.') }}{% endif %}"
+        "{% endfor %}"
+        "{% if add_generation_prompt %}{{ '\n\nASSISTANT' }}{% endif %}"
+    )
+    .replace("HUMAN", HUMAN)
+    .replace("ASSISTANT", ASSISTANT)
+)
+"""The raw format of Bai et al. 2022, as a chat template: for models without one, and to compare."""
 
 _PROBE = "system probe 7305"
 _PRIVATE_USE = range(0xF0000, 0xFFFFE)
@@ -28,10 +45,12 @@ class ChatFormat:
         if not tokenizer.chat_template:
             raise EngineError(
                 "This model has no chat template, so it cannot be told who speaks.",
-                next_step="Choose an instruction-tuned (chat) model.",
+                next_step="Choose an instruction-tuned (chat) model, or the Human/Assistant format.",
             )
         self.tokenizer = tokenizer
         self.context_length = context_length
+        self.stops = (f"\n\n{HUMAN}",) if tokenizer.chat_template == HUMAN_ASSISTANT else ()
+        """What ends an answer beside the model's own end token."""
         self._lock = threading.Lock()
         self._longest_token = max(len(token) for token in tokenizer.get_vocab())
         self._special = _special_tokens(tokenizer)
@@ -51,11 +70,14 @@ class ChatFormat:
             raise InputError("The last turn is not the user's.", next_step="End with a question for the assistant.")
         return self._ids(turns, add_generation_prompt=True)
 
-    def encode_prompt(self, messages: Sequence[Message]) -> list[int]:
-        """`encode`, refused with PromptTooLongError where no token of an answer would fit."""
-        ids = self.encode(messages)
-        self.check_length(len(ids), room=1)
-        return ids
+    def encode_prompt(self, messages: Sequence[Message], begun: str = "") -> tuple[list[int], list[int]]:
+        """(`encode`d messages, ids of what the assistant has `begun` to say).
+
+        PromptTooLongError where no token of an answer would fit.
+        """
+        prompt, reply = self.encode_reply(messages, begun, end=False) if begun else (self.encode(messages), [])
+        self.check_length(len(prompt) + len(reply), room=1)
+        return prompt, reply
 
     def encode_reply(self, messages: Sequence[Message], reply: str, *, end: bool = True) -> tuple[list[int], list[int]]:
         """(prompt ids, reply ids) as they are learnt or scored; `end` adds what closes the reply.

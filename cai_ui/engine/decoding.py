@@ -1,62 +1,56 @@
-"""One batch of rows from prompt to last token: prefill, sampling, and text as it becomes whole.
+"""Batches of rows through the model: reading prompts, and one more token for every row.
 
-Rows are left-padded and share one key-value cache; each has its own adapter, seed, limits and noise,
-and leaves the batch as soon as it ends. What a row says depends on its own request only: its noise
-comes from a generator of its own, drawn once per token over the whole vocabulary.
+Rows are flush right and share one key-value cache; each has its own adapter, seed, limits and noise. What
+a row says depends on its own request only. Where texts begin with something read before, only the rest is
+read: the rows of a batch take from the store all but the longest rest among them, so no column is left open.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from cai_ui.config import Sampling
-from cai_ui.engine.shelf import Shelf
+from cai_ui.engine.key_values import KeyValues
+from cai_ui.engine.prefix_store import PrefixStore, agreement
+from cai_ui.engine.sampling import draw
+from cai_ui.engine.text_stream import TextStream
 from cai_ui.records import Finish
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-HALF = "\ufffd"
-"""What a decoder shows for bytes that are not yet a whole character."""
+WORTH = 64
+"""Tokens that reading a shared beginning once must save before it is read on its own."""
+ALIKE = 32
+"""Texts whose unread rests differ by less than this, or by half, are read as one batch."""
 
 
-class TextStream:
-    """Token ids to text, handed out in pieces that never end within a character.
+class Text(Protocol):
+    """Tokens to be read under an arm. Logits are wanted from the last `need` tokens."""
 
-    White space around the answer is dropped: at the start for good, at the end until more text
-    follows. Control characters, which no later stage admits, become U+FFFD.
-    """
+    key: str
+    need: int
 
-    def __init__(self, decode: Callable[[list[int]], str]) -> None:
-        self.ids: list[int] = []
-        self.text = ""
-        self._decode = decode
-        self._from = self._read = 0
-        self._held = ""
-
-    def take(self, final: bool = False) -> str:
-        """The text that has become whole since the last call; with `final`, all that is left."""
-        before = self._decode(self.ids[self._from : self._read])
-        now = self._decode(self.ids[self._from :])
-        if now.endswith(HALF) and not final:
-            return ""
-        fresh = self._held + _CONTROL.sub(HALF, now[len(before) :])
-        self._from, self._read = self._read, len(self.ids)
-        fresh = fresh if self.text else fresh.lstrip()
-        piece = fresh.rstrip()
-        self._held = fresh[len(piece) :]
-        self.text += piece
-        return piece
+    @property
+    def tokens(self) -> list[int]: ...
 
 
 @dataclass
+class Given:
+    """A text that nobody continues: a shared beginning, or a reply to be scored."""
+
+    key: str
+    tokens: list[int]
+    need: int = 1
+
+
+@dataclass(eq=False)
 class Row:
-    """One request inside a batch. `key` is its adapter's name inside PEFT; `limit` is in tokens."""
+    """One request. `key` is its adapter's name inside PEFT; `limit` is in tokens, `until` a time of the monotonic
+    clock; `stop` is its asker's flag."""
 
     index: int
     prompt: list[int]
@@ -64,11 +58,19 @@ class Row:
     sampling: Sampling
     limit: int
     text: TextStream
+    until: float | None = None
+    stop: threading.Event | None = None
     finish: Finish | None = None
+    need: int = 1
+    asker: int = 0
     noise: torch.Generator = field(default_factory=lambda: torch.Generator())
 
     def __post_init__(self) -> None:
         self.noise.manual_seed(self.sampling.seed)
+
+    @property
+    def tokens(self) -> list[int]:
+        return self.prompt + self.text.ids
 
     def push(self, token: int, end_ids: frozenset[int]) -> None:
         """Take the next token; sets `finish` when it is the last."""
@@ -76,120 +78,169 @@ class Row:
             self.finish = "end"
             return
         self.text.ids.append(token)
-        if len(self.text.ids) >= self.limit:
+        if self.text.stops:
+            self.text.look()
+        if self.text.hit:
+            self.finish = "end"
+        elif len(self.text.ids) >= self.limit:
             self.finish = "length"
+
+    def check(self) -> None:
+        """Sets `finish` if its asker wants no more, or its time is over."""
+        if self.finish is None and self.stop is not None and self.stop.is_set():
+            self.finish = "stopped"
+        elif self.finish is None and self.until is not None and time.monotonic() >= self.until:
+            self.finish = "timeout"
+
+
+class Reading:
+    """Texts being read together, piece by piece. `logits` is there once all is read."""
+
+    def __init__(self, texts: Sequence[Text], store: PrefixStore, device: str) -> None:
+        tokens = [text.tokens for text in texts]
+        known = [
+            min(store.length(text.key, ids), len(ids) - text.need) for text, ids in zip(texts, tokens, strict=True)
+        ]
+        rest = max(len(ids) - most for ids, most in zip(tokens, known, strict=True))
+        width = max(map(len, tokens))
+        self.texts = list(texts)
+        self.starts = torch.tensor([width - len(ids) for ids in tokens], device=device)
+        self.logits: torch.Tensor | None = None
+        self.kv = KeyValues.of(
+            [store.blocks(text.key, ids, max(0, len(ids) - rest)) for text, ids in zip(texts, tokens, strict=True)],
+            width - rest,
+        )
+        self._ids = torch.tensor([[0] * (rest - len(ids)) + ids[-rest:] for ids in tokens], device=device)
+        self._need = max(text.need for text in texts)
+        self._done = 0
+
+    def read_piece(self, model: Any, columns: int) -> None:
+        """Read at most `columns` more tokens of each text; the last piece is read whole where logits are wanted."""
+        stop = min(self._done + columns, self._ids.shape[1])
+        if stop > self._ids.shape[1] - self._need:
+            stop = self._ids.shape[1]
+        last = stop == self._ids.shape[1]
+        logits = forward(model, self._ids[:, self._done : stop], self.starts, self.kv, self._need if last else 1)
+        self._done = stop
+        if last:
+            self.logits = logits
+
+    def keep(self, store: PrefixStore) -> None:
+        """Put what was read into the store."""
+        for row, text in enumerate(self.texts):
+            keep_row(store, text, self.kv, row, int(self.starts[row]))
 
 
 class Batch:
-    """Rows decoded together. Every method that runs the model needs the engine's lease."""
+    """Rows that are decoded together: their last token is drawn, and not read yet."""
 
-    def __init__(self, rows: Sequence[Row], pad_id: int, end_ids: frozenset[int], device: str) -> None:
-        self.live = list(rows)
-        self._end_ids = end_ids
-        self._ids, self._mask = left_pad([row.prompt for row in rows], pad_id, device)
-        self._filled = 0
-        self._cache: Any = None
+    def __init__(self, store: PrefixStore, device: str) -> None:
+        self.rows: list[Row] = []
+        self._store = store
+        self._kv = KeyValues()
+        self._starts = torch.zeros(0, dtype=torch.long, device=device)
 
-    def run_slice(self, shelf: Shelf, stop: threading.Event | None, seconds: float, prefill_tokens: int) -> None:
-        """Work for about `seconds` (at least one step), reading `stop` at every token."""
-        until = time.monotonic() + seconds
-        with torch.inference_mode():
-            while self.live:
-                keys = [row.key for row in self.live]
-                with shelf.rows(keys) as model:
-                    while len(self.live) == len(keys):
-                        if stop is not None and stop.is_set():
-                            self.stop()
-                            return
-                        self._step(model, prefill_tokens)
-                        if time.monotonic() >= until:
-                            return
-
-    def stop(self) -> None:
-        """End all rows where they are."""
-        for row in self.live:
-            row.finish = "stopped"
-        self.live = []
-
-    def _step(self, model: Any, prefill_tokens: int) -> None:
-        columns = max(1, prefill_tokens // len(self.live))
-        upto = min(self._ids.shape[1], self._filled + columns)
-        logits = self._forward(model, self._filled, upto)
-        self._filled = upto
-        if upto < self._ids.shape[1]:
+    def join(self, rows: list[Row], reading: Reading) -> None:
+        """Add rows that were read, in the order of the reading."""
+        if not self.rows:
+            self.rows, self._kv, self._starts = rows, reading.kv, reading.starts
             return
-        tokens = draw(logits, [(row.sampling, row.noise) for row in self.live])
-        for row, token in zip(self.live, tokens, strict=True):
-            row.push(token, self._end_ids)
-        self._append(tokens)
-        self._drop_finished()
+        wider = reading.kv.width - self._kv.width
+        self._kv.join(reading.kv)
+        self._starts = torch.cat([self._starts + max(0, wider), reading.starts + max(0, -wider)])
+        self.rows = self.rows + rows
 
-    def _forward(self, model: Any, start: int, upto: int) -> torch.Tensor:
-        """Logits (rows, vocabulary) after column `upto`, in float32."""
-        if self._cache is None:
-            from transformers import DynamicCache
+    def step(self, model: Any, end_ids: frozenset[int]) -> None:
+        """One more token for every row."""
+        ids = torch.tensor([[row.text.ids[-1]] for row in self.rows], device=self._starts.device)
+        logits = forward(model, ids, self._starts, self._kv, 1)
+        push(self.rows, logits, end_ids)
 
-            self._cache = DynamicCache(config=model.config)
-        mask = self._mask[:, :upto]
-        positions = (mask.cumsum(-1) - 1).clamp(min=0)[:, start:]
-        out = model(
-            input_ids=self._ids[:, start:upto],
-            attention_mask=mask,
-            position_ids=positions,
-            past_key_values=self._cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        return out.logits[:, -1].float()
-
-    def _append(self, tokens: list[int]) -> None:
-        column = torch.tensor(tokens, device=self._ids.device)[:, None]
-        self._ids = torch.cat([self._ids, column], dim=1)
-        self._mask = torch.cat([self._mask, torch.ones_like(column)], dim=1)
-
-    def _drop_finished(self) -> None:
-        keep = [place for place, row in enumerate(self.live) if row.finish is None]
-        if len(keep) == len(self.live):
+    def drop_finished(self) -> None:
+        """Let finished rows go; what those that came to their end read and wrote is kept in the store."""
+        keep = [place for place, row in enumerate(self.rows) if row.finish is None]
+        if len(keep) == len(self.rows):
             return
-        self.live = [self.live[place] for place in keep]
-        if self.live:
-            index = torch.tensor(keep, device=self._ids.device)
-            self._ids, self._mask = self._ids[index], self._mask[index]
-            self._cache.batch_select_indices(index)
+        for place, row in enumerate(self.rows):
+            if row.finish in ("end", "length"):  # an asker that left may have taken its adapter along
+                keep_row(self._store, row, self._kv, place, int(self._starts[place]))
+        self.rows = [self.rows[place] for place in keep]
+        if not keep:
+            self._kv = KeyValues()
+            return
+        self._starts = self._starts[keep]
+        first = int(self._starts.min())
+        self._kv.keep(keep, first)
+        self._starts = self._starts - first
 
 
-def left_pad(rows: Sequence[Sequence[int]], pad_id: int, device: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """(ids, mask), both (rows, longest), with the padding on the left; the mask is 1 on real tokens."""
-    width = max(len(row) for row in rows)
-    ids = torch.full((len(rows), width), pad_id, dtype=torch.long)
-    mask = torch.zeros((len(rows), width), dtype=torch.long)
-    for place, row in enumerate(rows):
-        ids[place, width - len(row) :] = torch.tensor(row)
-        mask[place, width - len(row) :] = 1
-    return ids.to(device), mask.to(device)
+def forward(model: Any, ids: torch.Tensor, starts: torch.Tensor, kv: KeyValues, keep: int) -> torch.Tensor:
+    """Logits (rows, keep, vocabulary), in float32, of the last `keep` columns after reading `ids` (rows, columns).
 
-
-def draw(logits: torch.Tensor, rows: Sequence[tuple[Sampling, torch.Generator]]) -> list[int]:
-    """One token per row of `logits` (rows, vocabulary).
-
-    Temperature 0 takes the likeliest. Otherwise Gumbel noise from the row's own generator is added
-    and the largest taken, which draws from the softmax; tokens outside `top_p` are left out first.
+    `starts` (rows) is each row's first column; what lies before it is padding.
     """
-    scores = logits.clone()
-    for place, (sampling, noise) in enumerate(rows):
-        if sampling.temperature == 0:
-            continue
-        row = scores[place] / sampling.temperature
-        if sampling.top_p < 1:
-            row = _nucleus(row, sampling.top_p)
-        gumbel = -torch.empty(row.shape).exponential_(generator=noise).log()
-        scores[place] = row + gumbel.to(row.device)
-    tokens: list[int] = scores.argmax(dim=-1).tolist()
-    return tokens
+    columns = torch.arange(kv.width + ids.shape[1], device=ids.device)
+    out = model(
+        input_ids=ids,
+        attention_mask=(columns >= starts[:, None]).long(),
+        position_ids=(columns[kv.width :] - starts[:, None]).clamp(min=0),
+        cache=kv.cache,
+        use_cache=True,
+        logits_to_keep=keep,
+    )
+    logits: torch.Tensor = out.logits.float()
+    return logits
 
 
-def _nucleus(row: torch.Tensor, top_p: float) -> torch.Tensor:
-    """`row` with all but the likeliest tokens that together hold `top_p` set to minus infinity."""
-    shares, order = row.softmax(-1).sort(descending=True)
-    beyond = shares.cumsum(-1) - shares >= top_p
-    return row.index_fill(0, order[beyond], float("-inf"))
+def push(rows: Sequence[Row], logits: torch.Tensor, end_ids: frozenset[int]) -> None:
+    """Draw one token per row from `logits` (rows, 1, vocabulary)."""
+    tokens = draw(logits[:, -1], [(row.sampling, row.noise) for row in rows])
+    for row, token in zip(rows, tokens, strict=True):
+        row.push(token, end_ids)
+
+
+def keep_row(store: PrefixStore, text: Text, kv: KeyValues, row: int, start: int) -> None:
+    """Put the part of a text that the model has read into the store."""
+    ids = text.tokens[: kv.width - start]
+    store.put(text.key, ids, lambda begin, end: kv.take(row, start + begin, start + end))
+
+
+def shared_beginnings(texts: Sequence[Text], store: PrefixStore) -> list[Given]:
+    """Beginnings that several texts have in common and that are worth reading once, the shorter ones first."""
+    found: list[Given] = []
+    for key in dict.fromkeys(text.key for text in texts):
+        group = sorted(text.tokens[: len(text.tokens) - text.need] for text in texts if text.key == key)
+        _look_for_beginnings(group, store.length(key, group[0]), found, key)
+    return found
+
+
+def _look_for_beginnings(group: list[list[int]], known: int, found: list[Given], key: str) -> None:
+    """`group` is sorted, so its first and last text have in common what all have."""
+    if len(group) < 2:
+        return
+    same = agreement(group[0], group[-1])
+    if (len(group) - 1) * (same - known) >= WORTH:
+        found.append(Given(key, group[0][:same]))
+        known = same
+    parts: dict[int | None, list[list[int]]] = {}
+    for ids in group:
+        parts.setdefault(ids[same] if same < len(ids) else None, []).append(ids)
+    if len(parts) > 1:
+        for part in parts.values():
+            _look_for_beginnings(part, known, found, key)
+
+
+def alike(texts: Sequence[Text], store: PrefixStore, most: int) -> Iterator[list[Any]]:
+    """The texts in groups of at most `most` whose unread rests are of like length."""
+    rests = [(len(text.tokens) - store.length(text.key, text.tokens), text) for text in texts]
+    group: list[Any] = []
+    shortest = 0
+    for rest, text in sorted(rests, key=lambda pair: pair[0]):
+        if group and (len(group) >= most or rest > max(2 * shortest, shortest + ALIKE)):
+            yield group
+            group = []
+        if not group:
+            shortest = max(1, rest)
+        group.append(text)
+    if group:
+        yield group

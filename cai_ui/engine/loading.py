@@ -1,32 +1,28 @@
-"""Where a model comes from, whether it can be loaded here, and loading it.
+"""Loading a model: choosing how it fits, reading its tokenizer and weights, and checking both.
 
-Sources: the embedded model, a local folder, or a name on the Hugging Face Hub with an optional
-pinned revision. Only safetensors files are read and no code from a model's repository is ever run.
-Every failure becomes one EngineError that says what to do.
+No code from a model's repository is ever run. Every failure becomes one EngineError that says what to do.
 """
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import json
 import logging
-import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cai_ui.config import AppSettings
+from cai_ui.engine.chat_format import HUMAN_ASSISTANT
+from cai_ui.engine.estimate import check_memory, default_model, device_here, estimate, wants_nf4
+from cai_ui.engine.kept_nf4 import find_kept, keep
+from cai_ui.engine.sources import Tell, find_folder, hash_weights, read_config, revision_of, stored_bytes
 from cai_ui.errors import EngineError
 
-HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
-HUB_FILES = ["*.safetensors", "*.json", "*.jinja", "tokenizer.model", "*.txt"]
-HUB_SKIP = ["consolidated*", "original/*", "*.bin", "*.pth"]
-FULL_HASH_BYTES = 256 * 2**20
-"""Weights up to this size are hashed whole; larger ones by name, size and evenly spread samples."""
 SMALL_BYTES = 2 * 2**30
 """Weights whose float32 size stays below this run in float32 on the CPU."""
+
+KEEP_BYTES = 10**9
+"""Weights of this size and more are kept once they are packed; smaller ones are packed in no time."""
 
 
 @dataclass(frozen=True)
@@ -40,30 +36,43 @@ class LoadedModel:
     context_length: int
     device: str
     dtype: str
+    revision: str = ""
 
 
-def load_model(settings: AppSettings) -> LoadedModel:
+def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedModel:
     """The model that `settings` names. EngineError with a sentence for every known cause of failure."""
     _silence_notes()
-    folder = find_folder(settings)
-    config = _read_config(folder)
-    files = _weight_files(folder)
-    device = _device()
-    quantize = _quantize(settings, files, device)
-    _check_memory(files, device, quantize)
+    if settings.model == "auto":
+        settings = settings.model_copy(update={"model": default_model()})
+    folder = find_folder(settings, tell)
+    config = read_config(folder)
+    device = device_here()
+    stored = stored_bytes(folder)
+    quantized = wants_nf4(settings, stored, device)
+    base_hash = hash_weights(folder)
+    kept = find_kept(settings, base_hash) if quantized else None
+    expected = estimate(stored_bytes(kept) if kept else stored, device, quantized, packed_already=kept is not None)
+    check_memory(expected)
+    tell(f"{settings.model} is being loaded. {expected.sentence()}")
     tokenizer = _load_tokenizer(folder)
-    model = _load_weights(folder, device, quantize, _dtype(settings, files, device))
+    if settings.chat_format == "human-assistant":
+        tokenizer.chat_template = HUMAN_ASSISTANT
+    if quantized:
+        model = _load_nf4(settings, folder, kept, device, base_hash, tell)
+    else:
+        model = _load_weights(folder, device, {"dtype": _dtype(settings, stored, device)})
     model.eval().requires_grad_(False)
-    if quantize and device == "cpu":
+    if quantized and device == "cpu":
         _pack(model)
     return LoadedModel(
         name=settings.model,
         model=model,
         tokenizer=tokenizer,
-        base_hash=hash_weights(folder),
+        base_hash=base_hash,
         context_length=int(config.get("max_position_embeddings") or 2048),
         device=device,
-        dtype="nf4" if quantize else str(model.dtype).removeprefix("torch."),
+        dtype="nf4" if quantized else str(model.dtype).removeprefix("torch."),
+        revision=revision_of(folder),
     )
 
 
@@ -74,162 +83,37 @@ def _silence_notes() -> None:
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
 
 
-def find_folder(settings: AppSettings) -> Path:
-    """The local folder of the model; a Hub name is downloaded first."""
-    if settings.model == "embedded":
-        from cai_ui.demo import WEIGHTS
-
-        if not (Path(WEIGHTS) / "config.json").is_file():
-            raise EngineError(
-                "The weights of the embedded model are missing.", next_step="Run: python -m cai_ui demo build"
-            )
-        return Path(WEIGHTS)
-    folder = Path(settings.model).expanduser()
-    if folder.is_dir():
-        return folder
-    if HUB_NAME.fullmatch(settings.model):
-        return _download(settings.model, settings.revision or None)
-    raise EngineError(
-        f"There is no model {settings.model!r}: it is neither a folder nor a name like owner/model.",
-        next_step="Use `embedded`, a folder, or a name such as mistralai/Mistral-7B-Instruct-v0.3.",
-    )
-
-
-def hash_weights(folder: Path) -> str:
-    """SHA-256 that identifies the base: over names, sizes and bytes of all safetensors files.
-
-    Above FULL_HASH_BYTES only the first and last 64 KiB and 62 evenly spread blocks of 64 KiB per file
-    are read: enough to tell models and their fine-tunes apart, not a guard against a forger.
-    """
-    files = _weight_files(folder)
-    whole = sum(f.stat().st_size for f in files) <= FULL_HASH_BYTES
-    digest = hashlib.sha256()
-    for file in files:
-        size = file.stat().st_size
-        digest.update(f"{file.name} {size}\n".encode())
-        with file.open("rb") as stream:
-            if whole:
-                while block := stream.read(2**20):
-                    digest.update(block)
-                continue
-            for part in range(64):
-                stream.seek((size - 65_536) * part // 63)
-                digest.update(stream.read(65_536))
-    return digest.hexdigest()
-
-
-def _download(name: str, revision: str | None) -> Path:
-    from huggingface_hub import errors as hub
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(name, revision=revision, allow_patterns=HUB_FILES, ignore_patterns=HUB_SKIP))
-    except hub.GatedRepoError:
-        raise EngineError(
-            f"{name} is gated: its owner wants you to accept the terms first.",
-            next_step="Accept them on its page at huggingface.co, then set the environment variable HF_TOKEN.",
-        ) from None
-    except hub.RevisionNotFoundError:
-        raise EngineError(f"{name} has no revision {revision!r}.", next_step="Leave it empty or correct it.") from None
-    except hub.RepositoryNotFoundError:
-        raise EngineError(
-            f"There is no model {name} on the Hub that you can see.",
-            next_step="Check the name; a private model needs the environment variable HF_TOKEN.",
-        ) from None
-    except OSError as error:
-        raise _download_trouble(name, error) from None
-    except Exception as error:
-        raise EngineError(f"{name} could not be downloaded ({type(error).__name__}).", next_step=_OFFLINE) from error
-
-
-_OFFLINE = "Check the network, or use a model that is already on this machine, such as `embedded`."
-
-
-def _download_trouble(name: str, error: OSError) -> EngineError:
-    if error.errno == errno.ENOSPC:
-        return EngineError(f"The disk is full; {name} was not downloaded.", next_step="Free some space and try again.")
-    return EngineError(f"{name} is not on this machine and the Hub could not be reached.", next_step=_OFFLINE)
-
-
-def _read_config(folder: Path) -> dict[str, Any]:
-    path = folder / "config.json"
-    if not path.is_file():
-        raise EngineError(f"{folder.name} is not a model folder: config.json is missing.", next_step="Choose another.")
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        config = None
-    if not isinstance(config, dict):
-        raise EngineError(f"config.json of {folder.name} is damaged.", next_step="Copy or download the model again.")
-    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-
-    if config.get("model_type") not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
-        raise EngineError(
-            f"{folder.name} is not a language model that can answer (type {str(config.get('model_type'))[:40]!r}).",
-            next_step="Choose a causal language model with a chat template.",
-        )
-    return config
-
-
-def _weight_files(folder: Path) -> list[Path]:
-    files = sorted(f for f in folder.glob("*.safetensors") if not f.name.startswith(("consolidated", "adapter")))
-    if files:
-        return files
-    raise EngineError(
-        f"{folder.name} holds no safetensors weights; other weight files are not read, since they can run code.",
-        next_step="Choose a model with safetensors files.",
-    )
-
-
-def _device() -> str:
+def _dtype(settings: AppSettings, stored: int, device: str) -> Any:
     import torch
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _stored_bytes(files: list[Path]) -> int:
-    return sum(f.stat().st_size for f in files)
-
-
-def _quantize(settings: AppSettings, files: list[Path], device: str) -> bool:
-    """`auto` asks for NF4 only on a GPU with less than 24 GB, and only for weights above 4 GB."""
-    if settings.quantize != "auto":
-        return settings.quantize == "nf4"
-    if device != "cuda" or _stored_bytes(files) < 4e9:
-        return False
-    import torch
-
-    return bool(torch.cuda.get_device_properties(0).total_memory < 24e9)
-
-
-def _dtype(settings: AppSettings, files: list[Path], device: str) -> Any:
-    import torch
-
-    small = _stored_bytes(files) * 2 <= SMALL_BYTES
+    small = stored * 2 <= SMALL_BYTES
     return torch.float32 if settings.model == "embedded" or (device == "cpu" and small) else torch.bfloat16
 
 
-def _check_memory(files: list[Path], device: str, quantize: bool) -> None:
-    """Refuse what cannot fit: stored weights (16-bit) against free memory, with a tenth on top."""
-    free = _free_bytes(device)
-    need = _stored_bytes(files) * (0.35 if quantize else 1.1)
-    if free is not None and need > free:
-        raise EngineError(
-            f"This model needs about {need / 1e9:.1f} GB and {free / 1e9:.1f} GB are free.",
-            next_step="Close other programs, choose 4-bit weights (nf4), or use a smaller model.",
-        )
+def _load_nf4(settings: AppSettings, folder: Path, kept: Path | None, device: str, base_hash: str, tell: Tell) -> Any:
+    """4-bit weights: from the copy kept on disk, or made now and kept for the next start."""
+    import torch
+    from transformers import BitsAndBytesConfig
 
-
-def _free_bytes(device: str) -> int | None:
-    if device == "cuda":
-        import torch
-
-        return int(torch.cuda.mem_get_info()[0])
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return int(next(line.split()[1] for line in lines if line.startswith("MemAvailable"))) * 1024
-    except (OSError, StopIteration, ValueError, IndexError):
-        return None
+    if kept is not None:
+        try:
+            return _load_weights(kept, device, {"dtype": torch.bfloat16})
+        except EngineError:
+            tell("The 4-bit copy on disk is damaged; it is made again.")
+    options = {
+        "dtype": torch.bfloat16,
+        "quantization_config": BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        ),
+    }
+    model = _load_weights(folder, device, options)
+    if settings.keep_quantized and stored_bytes(folder) >= KEEP_BYTES:
+        tell("The 4-bit weights are being written to disk, so that the next start takes seconds.")
+        keep(model, settings, base_hash)
+    return model
 
 
 def _pack(model: Any) -> None:
@@ -258,22 +142,18 @@ def _load_tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def _load_weights(folder: Path, device: str, quantize: bool, dtype: Any) -> Any:
+def _load_weights(folder: Path, device: str, options: dict[str, Any]) -> Any:
     import torch
-    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+    from transformers import AutoModelForCausalLM
 
-    options: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, "trust_remote_code": False}
-    if quantize:
-        options["dtype"] = torch.bfloat16
-        options["quantization_config"] = BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.bfloat16,
-        )
     try:
         model, info = AutoModelForCausalLM.from_pretrained(
-            folder, output_loading_info=True, device_map={"": device}, **options
+            folder,
+            output_loading_info=True,
+            device_map={"": device},
+            use_safetensors=True,
+            trust_remote_code=False,
+            **options,
         )
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise EngineError(

@@ -1,77 +1,96 @@
 """The engine on weights of its own: embedded model, local folder or Hub model, through transformers.
 
-Joins the parts: chat format, shelf of adapters, lease, batches, scoring, training seat.
+Joins the parts: chat format, shelf of adapters, lease, desk, store of what was read, scoring, training seat.
 """
 
 from __future__ import annotations
 
+import gc
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from cai_ui.config import AppSettings, TrainSettings
-from cai_ui.engine import Chunk, EngineStatus, Request, StopFlag
+from cai_ui.engine import Chunk, EngineStatus, ReplyScore, Request, StopFlag, attempt_each, check_request
 from cai_ui.engine.adapters import check_adapter
 from cai_ui.engine.chat_format import ChatFormat
-from cai_ui.engine.decoding import Batch, Row, TextStream
+from cai_ui.engine.decoding import Row
+from cai_ui.engine.desk import Desk, Limits
+from cai_ui.engine.estimate import free_bytes
 from cai_ui.engine.lease import Lease
 from cai_ui.engine.loading import LoadedModel, load_model
+from cai_ui.engine.prefix_store import PrefixStore
 from cai_ui.engine.scoring import score_replies
-from cai_ui.engine.shelf import Shelf, Slot
+from cai_ui.engine.shelf import BASE_KEY, Shelf, Slot
+from cai_ui.engine.sources import Tell
+from cai_ui.engine.text_stream import TextStream
 from cai_ui.engine.training_seat import Seat, make_seat, trainable_parameters
-from cai_ui.errors import AdapterError, ConflictError, EngineError
+from cai_ui.errors import AdapterError, CaiError, ConflictError
 from cai_ui.records import BASE, AdapterInfo, Answer, Message, Provenance
 
-SLICE_S = 0.2
-"""Seconds of decoding before the lease goes to the next in line."""
-ALONE_SLICE_S = 0.05
-"""The same while nobody waits: only so that text appears smoothly."""
-MAX_ROWS = 64
-"""Rows decoded at once; more requests run in waves."""
-PREFILL_WORK = 2e10
-"""Multiply-adds of one prefill slice on a CPU: a few tenths of a second on two cores."""
+READING_WORK = 2e10
+"""Multiply-adds of one piece of reading on a CPU: a few tenths of a second on two cores."""
+KV_SHARE = 0.4
+"""Share of the free memory that the keys and values of one batch may take."""
 
 
 class LocalEngine:
     """See `cai_ui.engine.Engine` for what each method promises."""
 
-    def __init__(self, loaded: LoadedModel) -> None:
+    def __init__(self, loaded: LoadedModel, cache_gb: float = 1.0) -> None:
         self.name = loaded.name
         self.base_hash = loaded.base_hash
         self.context_length = loaded.context_length
         self.chat = ChatFormat(loaded.tokenizer, loaded.context_length)
         self.lease = Lease()
         self._loaded = loaded
-        self._shelf = Shelf(loaded.model)
-        self._end_ids = _end_ids(loaded)
-        self._prefill_tokens = _prefill_tokens(loaded)
+        self._store = PrefixStore(int(cache_gb * 1e9))
+        self._shelf = Shelf(loaded.model, self._store.forget)
+        limits = Limits(_read_tokens(loaded), _kv_tokens(loaded))
+        self._desk = Desk(self._shelf, self.lease, self._store, _end_ids(loaded), loaded.device, limits)
+        weights = (*loaded.model.parameters(), *loaded.model.buffers())
+        self._memory = sum(t.numel() * t.element_size() for t in weights)
         self._seat_taken = threading.Lock()
 
     def status(self) -> EngineStatus:
-        model = self._loaded.model
-        memory = sum(t.numel() * t.element_size() for t in (*model.parameters(), *model.buffers()))
         return EngineStatus(
             state="ready",
             model=self.name,
             detail=f"{self.name} is ready on {self._loaded.device} ({self._loaded.dtype}).",
             device=self._loaded.device,
-            memory_bytes=memory,
+            memory_bytes=self._memory,
             busy_with=self.lease.holder,
+            revision=self._loaded.revision,
+            cache_bytes=self._store.bytes,
+            cache_limit_bytes=self._store.limit,
         )
 
     def stream(self, requests: Sequence[Request], stop: StopFlag | None = None) -> Iterator[Chunk]:
         """Refuses over-long prompts and unknown adapters here, before the first chunk is asked for."""
-        prompts = [self.chat.encode_prompt(request.messages) for request in requests]
+        prompts = []
         for request in requests:
+            check_request(request)
+            prompts.append(self.chat.encode_prompt(request.messages, request.begun))
             self._shelf.look_up(request.adapter)
-        return self._waves(requests, prompts, stop)
+        return self._answers(requests, prompts, stop)
 
     def generate(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer]:
         answers = {c.index: c.answer for c in self.stream(requests, stop) if c.answer is not None}
         return [answers[index] for index in range(len(requests))]
 
+    def attempt(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer | CaiError]:
+        return attempt_each(self, requests, stop)
+
     def score(self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE) -> list[float]:
+        return [score.total for score in self.score_replies(messages, continuations, adapter)]
+
+    def score_replies(
+        self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE, strength: float = 1.0
+    ) -> list[ReplyScore]:
         coded = [self.chat.encode_reply(messages, text, end=False) for text in continuations]
         for prompt, reply in coded:
             self.chat.check_length(len(prompt) + len(reply))
@@ -81,12 +100,11 @@ class LocalEngine:
             return score_replies(
                 self._shelf,
                 self.lease,
-                slots[0].key,
-                coded[0][0],
-                [reply for _, reply in coded],
-                pad_id=self.chat.tokenizer.pad_token_id,
+                self._store,
+                self._key(slots[0], strength),
+                coded,
                 device=self._loaded.device,
-                slice_tokens=self._prefill_tokens,
+                slice_tokens=self._desk.limits.read_tokens,
             )
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
@@ -111,6 +129,19 @@ class LocalEngine:
         with self.lease.hold("unloading adapter", name):
             self._shelf.remove(name)
 
+    def close(self) -> None:
+        """Free the weights and all that was read with them. Whoever still asks gets an EngineError."""
+        self._desk.close()
+        with self.lease.hold("unloading"):
+            self._store.clear()
+            self._shelf.close()
+            self._loaded = replace(self._loaded, model=None)
+        gc.collect()
+        if self._loaded.device == "cuda":
+            import torch
+
+            torch.cuda.empty_cache()
+
     def trainable_parameters(self, settings: TrainSettings, start_adapter: str | None = None) -> int:
         """How many numbers a run with these settings would train."""
         start = self._shelf.look_up(start_adapter or BASE).folder
@@ -131,56 +162,40 @@ class LocalEngine:
         finally:
             self._seat_taken.release()
 
-    def _waves(self, requests: Sequence[Request], prompts: list[list[int]], stop: StopFlag | None) -> Iterator[Chunk]:
-        with self._shelf.using([request.adapter for request in requests]) as slots:
-            rows = [
-                self._row(index, request, prompts[index], slots[index].key) for index, request in enumerate(requests)
-            ]
-            for start in range(0, len(rows), MAX_ROWS):
-                yield from self._wave(requests, rows[start : start + MAX_ROWS], slots, stop)
-
-    def _wave(
-        self, requests: Sequence[Request], rows: list[Row], slots: list[Slot], stop: StopFlag | None
+    def _answers(
+        self, requests: Sequence[Request], prompts: list[tuple[list[int], list[int]]], stop: StopFlag | None
     ) -> Iterator[Chunk]:
-        batch = Batch(rows, self.chat.tokenizer.pad_token_id, self._end_ids, self._loaded.device)
-        told: set[int] = set()
-        while len(told) < len(rows):
-            self._run_slice(batch, stop)
-            for row in rows:
-                if row.index in told:
-                    continue
-                text = row.text.take(final=row.finish is not None)
-                if row.finish is not None:
-                    told.add(row.index)
-                    yield Chunk(row.index, text, self._answer(row, slots[row.index]))
-                elif text:
-                    yield Chunk(row.index, text)
+        with self._shelf.using([request.adapter for request in requests]) as slots:
+            began = time.monotonic()
+            rows = []
+            for index, (request, (prompt, begun), slot) in enumerate(zip(requests, prompts, slots, strict=True)):
+                rows.append(
+                    Row(
+                        index,
+                        prompt + begun,
+                        self._key(slot, request.strength),
+                        request.sampling,
+                        min(request.sampling.max_new_tokens, self.context_length - len(prompt) - len(begun)),
+                        TextStream(self.chat.decode, (*self.chat.stops, *request.stops), begun[-8:]),
+                        until=None if request.timeout_s is None else began + request.timeout_s,
+                        stop=stop,
+                    )
+                )
+            for row, text, last in self._desk.answer(rows):
+                answer = self._answer(row, slots[row.index], requests[row.index]) if last else None
+                yield Chunk(row.index, text, answer)
 
-    def _run_slice(self, batch: Batch, stop: StopFlag | None) -> None:
-        with self.lease.hold("answering", stop=stop) as held:
-            if not held:
-                batch.stop()
-                return
-            memory_full = False
-            try:
-                seconds = SLICE_S if self.lease.waiting else ALONE_SLICE_S
-                batch.run_slice(self._shelf, stop, seconds, self._prefill_tokens)
-            except (RuntimeError, MemoryError) as error:  # on a CPU torch says it in words only
-                memory_full = "memory" in str(error) or isinstance(error, MemoryError)
-                if not memory_full:
-                    raise
-        if memory_full:  # outside `except`, which would keep the tensors alive
-            raise EngineError(
-                "The device ran out of memory while answering.",
-                kept="Nothing else was disturbed.",
-                next_step="Ask for fewer answers at once or for shorter ones.",
-            )
+    def _key(self, slot: Slot, strength: float) -> str:
+        """The arm's name inside PEFT."""
+        strength = round(strength, 2)
+        if slot.folder is None or strength == 0:
+            return BASE_KEY
+        if strength == 1:
+            return slot.key
+        with self.lease.hold("adapter strength"):
+            return self._shelf.at_strength(slot, strength)
 
-    def _row(self, index: int, request: Request, prompt: list[int], key: str) -> Row:
-        limit = min(request.sampling.max_new_tokens, self.context_length - len(prompt))
-        return Row(index, prompt, key, request.sampling, limit, TextStream(self.chat.decode))
-
-    def _answer(self, row: Row, slot: Slot) -> Answer:
+    def _answer(self, row: Row, slot: Slot, request: Request) -> Answer:
         assert row.finish is not None
         adapter = slot.info
         return Answer(
@@ -194,14 +209,27 @@ class LocalEngine:
                 adapter=adapter.name if adapter else None,
                 adapter_hash=slot.folder.hash if slot.folder else None,
                 seed=row.sampling.seed,
-                sampling=row.sampling.model_dump(),
+                sampling=row.sampling.model_dump() | settings_beside_sampling(request),
+                revision=self._loaded.revision,
             ),
         )
 
 
-def load_local(settings: AppSettings) -> LocalEngine:
-    """Load what `settings` name and put an engine on it."""
-    return LocalEngine(load_model(settings))
+def load_local(settings: AppSettings, tell: Tell = lambda text: None) -> LocalEngine:
+    """Load what `settings` name and put an engine on it; `tell` hears how far the loading is."""
+    return LocalEngine(load_model(settings, tell), settings.cache_gb)
+
+
+def settings_beside_sampling(request: Request) -> dict[str, Any]:
+    """What of a request shaped the answer beside its sampling, for its provenance; nothing where it is as usual."""
+    shaped = {
+        "strength": request.strength,
+        "begun": request.begun,
+        "stops": list(request.stops),
+        "timeout_s": request.timeout_s,
+    }
+    usual: dict[str, Any] = {"strength": 1.0, "begun": "", "stops": [], "timeout_s": None}
+    return {name: value for name, value in shaped.items() if value != usual[name]}
 
 
 def _end_ids(loaded: LoadedModel) -> frozenset[int]:
@@ -210,9 +238,19 @@ def _end_ids(loaded: LoadedModel) -> frozenset[int]:
     return frozenset(i for i in (*ids, loaded.tokenizer.eos_token_id) if i is not None)
 
 
-def _prefill_tokens(loaded: LoadedModel) -> int:
-    """Tokens of one prefill slice. Fixed per model rather than timed, so that a text never depends on timing."""
+def _read_tokens(loaded: LoadedModel) -> int:
+    """Tokens of one piece of reading. Fixed per model rather than timed, so that a text never depends on timing."""
     if loaded.device == "cuda":
         return 8192
     weights = sum(p.numel() for p in loaded.model.parameters())
-    return int(min(4096, max(32, PREFILL_WORK / weights)))
+    return int(min(4096, max(32, READING_WORK / weights)))
+
+
+def _kv_tokens(loaded: LoadedModel) -> int:
+    """Columns x rows of keys and values that fit into KV_SHARE of the memory that is free now."""
+    config = loaded.model.config.get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    per_token = 2 * config.num_hidden_layers * heads * size * loaded.model.dtype.itemsize
+    free = free_bytes(loaded.device)
+    return int(KV_SHARE * (free if free is not None else 4e9) / per_token)

@@ -6,52 +6,59 @@ from collections.abc import Sequence
 
 import torch
 
-from cai_ui.engine.decoding import left_pad
+from cai_ui.engine import ReplyScore
+from cai_ui.engine.decoding import Given, Reading, alike, shared_beginnings
 from cai_ui.engine.lease import Lease
+from cai_ui.engine.prefix_store import PrefixStore
 from cai_ui.engine.shelf import Shelf
 
 
 def score_replies(
     shelf: Shelf,
     lease: Lease,
+    store: PrefixStore,
     key: str,
-    prompt: Sequence[int],
-    replies: Sequence[Sequence[int]],
+    coded: Sequence[tuple[Sequence[int], Sequence[int]]],
     *,
-    pad_id: int,
     device: str,
     slice_tokens: int,
-) -> list[float]:
-    """Sum of the natural log-probabilities of each reply's tokens after `prompt`.
+) -> list[ReplyScore]:
+    """Sums of the natural log-probabilities of each reply's tokens after its prompt; `coded` holds (prompt, reply).
 
-    The lease is held for one batch of at most about `slice_tokens` tokens at a time.
+    What the texts have in common is read once. The lease is held for about `slice_tokens` tokens at a time.
     """
-    longest = len(prompt) + max((len(reply) for reply in replies), default=0)
-    rows = max(1, slice_tokens // max(1, longest))
-    sums: list[float] = []
-    for start in range(0, len(replies), rows):
-        part = replies[start : start + rows]
+    texts = [Given(key, [*prompt, *reply], len(reply) + 1) for prompt, reply in coded]
+    scores: dict[int, ReplyScore] = {id(text): ReplyScore(0.0, 0) for text in texts}
+    asked = [text for text in texts if text.need > 1]
+    if asked and store.limit > 0:
         with lease.hold("scoring"):
-            sums += _score_batch(shelf, key, prompt, part, pad_id, device)
-    return sums
+            beginnings = shared_beginnings(asked, store)
+        for beginning in beginnings:
+            _read(shelf, lease, store, [beginning], device, slice_tokens)
+    longest = max((len(text.tokens) for text in asked), default=1)
+    with lease.hold("scoring"):
+        groups = list(alike(asked, store, max(1, slice_tokens // longest)))
+    for group in groups:
+        logits = _read(shelf, lease, store, group, device, slice_tokens)
+        for row, text in enumerate(group):
+            replied = text.need - 1
+            logs = logits[row, logits.shape[1] - text.need : -1].log_softmax(-1)
+            chosen = torch.tensor(text.tokens[-replied:], device=logs.device)
+            total = float(logs.gather(-1, chosen[:, None]).double().sum())
+            scores[id(text)] = ReplyScore(total, replied)
+    return [scores[id(text)] for text in texts]
 
 
-def _score_batch(
-    shelf: Shelf, key: str, prompt: Sequence[int], replies: Sequence[Sequence[int]], pad_id: int, device: str
-) -> list[float]:
-    longest = max(len(reply) for reply in replies)
-    if longest == 0:
-        return [0.0] * len(replies)
-    ids, mask = left_pad([[*prompt, *reply] for reply in replies], pad_id, device)
-    positions = (mask.cumsum(-1) - 1).clamp(min=0)
-    with torch.inference_mode(), shelf.rows([key] * len(replies)) as model:
-        out = model(
-            input_ids=ids,
-            attention_mask=mask,
-            position_ids=positions,
-            use_cache=False,
-            logits_to_keep=longest + 1,
-        )
-        logs = out.logits[:, :-1].float().log_softmax(-1)
-        chosen = logs.gather(-1, ids[:, -longest:, None])[..., 0]
-        return [float(chosen[row, longest - len(reply) :].double().sum()) for row, reply in enumerate(replies)]
+def _read(
+    shelf: Shelf, lease: Lease, store: PrefixStore, texts: list[Given], device: str, slice_tokens: int
+) -> torch.Tensor:
+    """Logits (rows, the most that any text needs, vocabulary); a lone beginning is kept in the store."""
+    with torch.inference_mode():
+        reading: Reading | None = None
+        while reading is None or reading.logits is None:
+            with lease.hold("scoring"), shelf.rows([text.key for text in texts]) as model:
+                reading = reading or Reading(texts, store, device)
+                reading.read_piece(model, max(1, slice_tokens // len(texts)))
+                if reading.logits is not None and reading.logits.shape[1] == 1:
+                    reading.keep(store)
+        return reading.logits

@@ -12,8 +12,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from cai_ui.config import TrainSettings
-from cai_ui.engine import Chunk, EngineStatus, Request, StopFlag, TrainingSeat
-from cai_ui.errors import EngineError, InputError, NotFoundError, PromptTooLongError
+from cai_ui.engine import (
+    Chunk,
+    EngineStatus,
+    ReplyScore,
+    Request,
+    StopFlag,
+    TrainingSeat,
+    attempt_each,
+    check_request,
+)
+from cai_ui.errors import CaiError, EngineError, InputError, NotFoundError, PromptTooLongError
 from cai_ui.records import BASE, AdapterInfo, Answer, Finish, Message, Provenance
 
 AnswerFunction = Callable[[Request], str]
@@ -61,6 +70,15 @@ class ScriptedEngine:
         answers = {c.index: c.answer for c in self.stream(requests, stop) if c.answer is not None}
         return [answers[index] for index in range(len(requests))]
 
+    def attempt(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer | CaiError]:
+        return attempt_each(self, requests, stop)
+
+    def score_replies(
+        self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE, strength: float = 1.0
+    ) -> list[ReplyScore]:
+        totals = self.score(messages, continuations, adapter)
+        return [ReplyScore(total, len(text.split())) for total, text in zip(totals, continuations, strict=True)]
+
     def score(self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE) -> list[float]:
         """Longer replies score lower. In an (A)/(B) question the option that declines scores higher."""
         self._known(adapter)
@@ -83,6 +101,9 @@ class ScriptedEngine:
     def unload_adapter(self, name: str) -> None:
         self._known(name)
 
+    def close(self) -> None:
+        """There is nothing to free."""
+
     def training_seat(
         self, settings: TrainSettings, start_adapter: str | None = None
     ) -> AbstractContextManager[TrainingSeat]:
@@ -90,6 +111,7 @@ class ScriptedEngine:
 
     def _check(self, request: Request) -> int:
         """The prompt's length in words, once the request is found sound."""
+        check_request(request)
         self._known(request.adapter)
         if not request.messages or request.messages[-1].role != "user":
             raise InputError("The last turn is not the user's.", next_step="End with a question for the assistant.")

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Any
 
 from cai_ui.engine.adapters import AdapterFolder
-from cai_ui.errors import AdapterError, NotFoundError
+from cai_ui.errors import AdapterError, EngineError, NotFoundError
 from cai_ui.records import BASE, AdapterInfo
 
 BASE_KEY = "__base__"
@@ -27,19 +27,22 @@ BASE_KEY = "__base__"
 
 @dataclass
 class Slot:
-    """A loaded adapter. `key` is its name inside PEFT; `users` counts the batches that are using it."""
+    """A loaded adapter. `key` is its name inside PEFT; `users` counts the batches that are using it; `scaled` are
+    the keys of the same weights at other strengths."""
 
     key: str
     info: AdapterInfo | None = None
     folder: AdapterFolder | None = None
     users: int = 0
+    scaled: dict[float, str] = field(default_factory=dict)
 
 
 @dataclass
 class Shelf:
-    """The base and the adapters loaded beside it."""
+    """The base and the adapters loaded beside it. `freed` is told each key that is no more."""
 
     base: Any
+    freed: Callable[[str], None] = lambda key: None
     _slots: dict[str, Slot] = field(default_factory=lambda: {BASE: Slot(BASE_KEY)})
     _leaving: list[Slot] = field(default_factory=list)
     _tree: Any = None
@@ -73,6 +76,8 @@ class Shelf:
     @contextmanager
     def rows(self, keys: Sequence[str]) -> Iterator[Any]:
         """The model for a batch whose row i uses the adapter `keys[i]`. Needs the lease."""
+        if self.base is None:
+            raise EngineError("The model was exchanged for another.", next_step="Ask again.")
         self._sweep()
         if all(key == BASE_KEY for key in keys):
             yield self.base
@@ -95,6 +100,22 @@ class Shelf:
             self._leaving += [old] if old else []
         self._sweep()
 
+    def at_strength(self, slot: Slot, strength: float) -> str:
+        """The key of an adapter's weights with its effect multiplied. Needs the lease.
+
+        The layers of the new key are those of the old: no second copy of the weights.
+        """
+        if strength not in slot.scaled:
+            key = f"{slot.key}x{round(strength * 100)}"
+            for layer in self._tree.modules():
+                for name in (*getattr(layer, "adapter_layer_names", ()), *getattr(layer, "other_param_names", ())):
+                    parts = getattr(layer, name)
+                    if slot.key in parts:
+                        parts[key] = parts[slot.key] * strength if name == "scaling" else parts[slot.key]
+            self._tree.peft_config[key] = self._tree.peft_config[slot.key]
+            slot.scaled[strength] = key
+        return slot.scaled[strength]
+
     def remove(self, name: str) -> None:
         """Forget an adapter; batches that use it end undisturbed. Needs the lease."""
         if self.look_up(name).info is None:
@@ -102,6 +123,10 @@ class Shelf:
         with self._lock:
             self._leaving.append(self._slots.pop(name))
         self._sweep()
+
+    def close(self) -> None:
+        """Let go of all weights. Needs the lease."""
+        self.base = self._tree = None
 
     def _find(self, name: str) -> Slot:
         if name not in self._slots:
@@ -116,12 +141,13 @@ class Shelf:
             gone = [slot for slot in self._leaving if slot.users == 0]
             self._leaving = [slot for slot in self._leaving if slot.users > 0]
             empty = not self._leaving and all(slot.info is None for slot in self._slots.values())
+        for key in (key for slot in gone for key in (*slot.scaled.values(), slot.key)):
+            if not empty:
+                self._make_inactive(key)
+                self._tree.delete_adapter(key)
+            self.freed(key)
         if empty:
             self._tree = None
-            return
-        for slot in gone:
-            self._make_inactive(slot.key)
-            self._tree.delete_adapter(slot.key)
 
     def _make_inactive(self, key: str) -> None:
         """PEFT calls one adapter the active one, which rows with names of their own ignore; it must not be deleted."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from cai_ui import constitution as rules
@@ -13,9 +15,10 @@ from cai_ui import revise
 from cai_ui.background import time_left
 from cai_ui.config import RevisionSettings, Sampling, checked
 from cai_ui.engine import StopFlag
-from cai_ui.errors import InputError
+from cai_ui.errors import ConflictError, InputError
 from cai_ui.pipeline.few_shot import few_shot
 from cai_ui.pipeline.progress import remembered
+from cai_ui.pipeline.result_file import ResultFile, chain_ids
 from cai_ui.pipeline.services import WAIT_S, Services
 from cai_ui.records import Example, Message, Prompt, Trace, to_dict
 from cai_ui.revise import BATCH_SIZE, ChainFailure
@@ -25,7 +28,11 @@ _ASKED = "batch.asked"
 
 @dataclass(frozen=True)
 class BatchProgress:
-    """Where a batch is. `failures` counts prompts that gave no example, by reason; `failed` is their number."""
+    """Where a batch is. `failures` counts prompts that gave no example, by reason; `failed` is their number.
+
+    `already` of the `done` chains were finished by an earlier start. `tokens_per_s` is over this start, None before
+    anything is done.
+    """
 
     done: int
     total: int
@@ -35,6 +42,9 @@ class BatchProgress:
     failures: dict[str, int] = field(default_factory=dict)
     state: str = "running"
     error: str = ""
+    already: int = 0
+    tokens: int = 0
+    tokens_per_s: float | None = None
 
 
 def run_batch(
@@ -47,36 +57,68 @@ def run_batch(
     stop: StopFlag | None = None,
     source: str = "batch",
     so_far: BatchProgress | None = None,
+    results: Path | None = None,
 ) -> Iterator[BatchProgress]:
     """Run the chains here and now. Each one is stored with its example before it is counted.
 
     `so_far` is where the same batch was stopped: it goes on with the prompt after those, as if it had not been.
+    With a file for the `results`, the finished chains are written there too, and those that it holds are not made
+    again, whatever ended the process that wrote it.
     """
     constitution = services.store.version(constitution_hash).constitution
     engine = services.engine(WAIT_S)
-    now = so_far or BatchProgress(0, len(prompts))
-    first, added, failures = now.done, now.examples_added, Counter(now.failures)
-    began = time.monotonic()
-    yield BatchProgress(first, len(prompts), None, failures.total(), added, dict(failures))
-    places = range(first, len(prompts))
     examples = few_shot(services, constitution.name) if settings.few_shot else ()
-    asked = [prompts[place] for place in places]
-    results = revise.revise_batch(engine, asked, constitution, settings, sampling, batch_size, stop, places, examples)
-    for done, result in enumerate(results, first + 1):
-        kept = keep_result(services, result, source)
-        if isinstance(kept, str):
-            failures[kept] += 1
-        else:
-            added += kept[1]
-        eta = time_left(done - first, len(prompts) - first, time.monotonic() - began)
-        yield BatchProgress(done, len(prompts), eta, failures.total(), added, dict(failures))
+    told = [to_dict(example) for example in examples]
+    parts = [constitution_hash, settings.model_dump(), sampling.model_dump(), told, engine.name, engine.base_hash]
+    ids = chain_ids(parts, prompts)
+    first = so_far or BatchProgress(0, len(prompts))
+    with ResultFile(results, ids) if results is not None else nullcontext() as file:
+        places = [p for p in range(first.done, len(ids)) if file is None or ids[p] not in file.done]
+        already = len(ids) - len(places)
+        now = replace(first, done=already, already=already, eta_s=None, state="running", error="")
+        yield now
+        began = time.monotonic()
+        asked = [prompts[place] for place in places]
+        chains = revise.revise_batch(
+            engine, asked, constitution, settings, sampling, batch_size, stop, places, examples
+        )
+        for place, result in zip(places, chains, strict=False):  # fewer after a stop
+            if file is not None and isinstance(result, Trace):
+                result = replace(result, id=ids[place])
+            now = _counted(now, keep_result(services, result, source), result, len(places), time.monotonic() - began)
+            if file is not None and isinstance(result, Trace):
+                file.append([result])
+            yield now
+
+
+def _counted(
+    now: BatchProgress, kept: tuple[Example, int] | str, result: Trace | ChainFailure, total: int, seconds: float
+) -> BatchProgress:
+    """The progress with one more chain."""
+    failures = Counter(now.failures)
+    if isinstance(kept, str):
+        failures[kept] += 1
+    said = [step.answer.tokens for step in result.steps if step.answer] if isinstance(result, Trace) else []
+    tokens = now.tokens + sum(said)
+    done = now.done + 1
+    return replace(
+        now,
+        done=done,
+        eta_s=time_left(done - now.already, total, seconds),
+        failed=failures.total(),
+        examples_added=now.examples_added + (0 if isinstance(kept, str) else kept[1]),
+        failures=dict(failures),
+        tokens=tokens,
+        tokens_per_s=tokens / seconds if seconds > 0 else None,
+    )
 
 
 def keep_result(services: Services, result: Trace | ChainFailure, source: str) -> tuple[Example, int] | str:
     """Store a finished chain and queue its example; gives it and whether it is new, or why there is none."""
     if isinstance(result, ChainFailure):
         return result.reason
-    services.store.start_trace(result)
+    with suppress(ConflictError):  # an earlier start was killed after storing it and before noting that
+        services.store.start_trace(result)
     example = revise.to_example(result, source)
     try:
         return example, services.store.add_examples([example]).added

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import threading
@@ -35,16 +34,22 @@ class EngineHost:
         self._one_at_a_time = threading.Lock()
         self._turn = 0
         self._engine: Engine | None = None
+        self._own: Engine | None = None
         self._status = EngineStatus("loading", "", "The model has not been asked for yet.")
 
-    def load(self, settings: AppSettings) -> None:
-        """Begin to load; the engine there was is let go at once, since two may not fit into memory."""
+    def load(self, settings: AppSettings, with_key: bool = True) -> None:
+        """Begin to load; the engine there was is let go at once, since two may not fit into memory.
+
+        The key of an endpoint goes only `with_key`.
+        """
         with self._changed:
             self._turn += 1
-            self._engine = None
+            old, self._engine, self._own = self._own, None, None
             self._status = EngineStatus("loading", settings.model, "The model is being loaded.")
             turn = self._turn
-        threading.Thread(target=self._load, args=(settings, turn), name="load-model", daemon=True).start()
+        threading.Thread(
+            target=self._load, args=(settings, turn, old, with_key), name="load-model", daemon=True
+        ).start()
 
     def use(self, engine: Engine) -> None:
         """Take an engine that was made elsewhere."""
@@ -74,14 +79,15 @@ class EngineHost:
             engine, status = self._engine, self._status
         return engine.status() if engine is not None else status
 
-    def _load(self, settings: AppSettings, turn: int) -> None:
+    def _load(self, settings: AppSettings, turn: int, old: Engine | None, with_key: bool) -> None:
         with self._one_at_a_time:
+            if old is not None:
+                old.close()
             if turn != self._turn:
                 return
-            gc.collect()
             engine: Engine | None = None
             try:
-                engine = load_engine(settings)
+                engine = load_engine(settings, lambda sentence: self._tell(sentence, turn), with_key)
                 self._loaded(engine)
                 status = engine.status()
             except CaiError as error:
@@ -89,11 +95,19 @@ class EngineHost:
             except Exception as error:
                 log.exception("loading the model failed")
                 status = EngineStatus("failed", settings.model, f"Loading ended unexpectedly ({type(error).__name__}).")
+            if engine is not None and turn != self._turn:
+                engine.close()
             with self._changed:
                 if turn == self._turn:
-                    self._engine = engine if status.state == "ready" else None
+                    self._engine = self._own = engine if status.state == "ready" else None
                     self._status = status
                     self._changed.notify_all()
+
+    def _tell(self, sentence: str, turn: int) -> None:
+        """Say how far the loading is, unless another model was asked for since."""
+        with self._changed:
+            if turn == self._turn and self._status.state == "loading":
+                self._status = replace(self._status, detail=sentence)
 
 
 @dataclass
@@ -107,6 +121,8 @@ class Services:
     batch: Background[Any]
     evaluation: Background[Any]
     loop: Background[Any]
+    start_endpoint: str = ""
+    """The endpoint named by flag or variable, the only one that is sent the key."""
 
     def engine(self, wait_s: float = 0.0) -> Engine:
         """The engine, or an EngineError that says whether it is still loading or has failed."""
@@ -143,6 +159,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             Background("A batch", remembering(store, "batch")),
             Background("An evaluation", remembering(store, "evaluation")),
             Background("The whole loop", remembering(store, "loop")),
+            settings.endpoint,
         )
     except BaseException:
         store.close()
@@ -175,11 +192,16 @@ def engine_status(services: Services) -> EngineStatus:
     return status
 
 
-def choose_model(services: Services, model: str, quantize: str = "auto", revision: str = "") -> None:
-    """Load another model in the background. ConflictError while a run, batch or evaluation uses this one."""
-    settings = checked(
-        AppSettings, {**services.settings.model_dump(), "model": model, "quantize": quantize, "revision": revision}
-    )
+def choose_model(
+    services: Services, model: str, quantize: str = "auto", revision: str = "", endpoint: str = ""
+) -> None:
+    """Load another model in the background. ConflictError while a run, batch or evaluation uses this one.
+
+    An `endpoint` other than the one the server was started with does not get its key: whoever sees the page
+    could otherwise have it sent anywhere.
+    """
+    chosen = {"model": model, "quantize": quantize, "revision": revision, "endpoint": endpoint}
+    settings = checked(AppSettings, {**services.settings.model_dump(), **chosen})
     busy = [run.name for run in services.store.runs() if run.state in ACTIVE_RUNS]
     for what, work in (
         ("a batch", services.batch),
@@ -194,7 +216,7 @@ def choose_model(services: Services, model: str, quantize: str = "auto", revisio
             f"The model is in use by {busy[0]}.", kept="It goes on.", next_step="Wait for it to end, or stop it first."
         )
     services.settings = settings
-    services.host.load(settings)
+    services.host.load(settings, with_key=endpoint == services.start_endpoint)
 
 
 def download_folder(services: Services) -> Path:

@@ -106,23 +106,14 @@ def _plan(engine: Engine, chain: _Chain, constitution: Constitution, settings: R
 
 
 def _answers(engine: Engine, requests: list[Request], stop: StopFlag | None) -> list[Answer | str]:
-    """An answer, or the reason why there is none, for each request.
-
-    A request that the engine refuses (too long) would refuse the whole batch, so refused ones are found first.
-    """
+    """An answer, or the reason why there is none, for each request. What fails for all of them is raised."""
     if not requests:
         return []
-    try:
-        return list(engine.generate(requests, stop))
-    except InputError:
-        return [_answer_or_reason(engine, request, stop) for request in requests]
-
-
-def _answer_or_reason(engine: Engine, request: Request, stop: StopFlag | None) -> Answer | str:
-    try:
-        return engine.generate([request], stop)[0]
-    except InputError as error:
-        return _without_numbers(error)
+    answers = engine.attempt(requests, stop)
+    failures = [answer for answer in answers if isinstance(answer, CaiError)]
+    if len(failures) == len(answers) and not any(isinstance(failure, InputError) for failure in failures):
+        raise failures[0]
+    return [_without_numbers(answer) if isinstance(answer, CaiError) else answer for answer in answers]
 
 
 def _without_numbers(error: CaiError) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from cai_ui.errors import StoreError
 
@@ -24,7 +24,7 @@ class WorkspaceLock:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         file = os.fdopen(descriptor, "r+", encoding="ascii", errors="replace")
         try:
-            _take(file)
+            take_lock(file)
         except BlockingIOError:
             holder = file.read(20).strip() or "unknown"
             file.close()
@@ -49,7 +49,8 @@ class WorkspaceLock:
             self._file = None
 
 
-def _take(file: IO[str]) -> None:
+def take_lock(file: IO[Any]) -> None:
+    """Lock an open file for this process alone; BlockingIOError if another holds it."""
     if sys.platform == "win32":
         import msvcrt
 

@@ -59,7 +59,7 @@ def model_pill(status: EngineStatus) -> str:
 
 def model_name(model: str) -> str:
     """A model setting as people call it; a folder or a Hub name by its last part."""
-    names = {"embedded": "Embedded miniature", "scripted": "Scripted (no model)"}
+    names = {"auto": "by hardware", "embedded": "Embedded miniature", "scripted": "Scripted (no model)"}
     return names.get(model, model.rstrip("/").rsplit("/", 1)[-1])
 
 

@@ -24,7 +24,7 @@ GOOD = (*prompt_set("heldout-helpful", N // 2, seed=11), *prompt_set("heldout-tw
 
 @pytest.fixture(scope="module")
 def engine() -> Any:
-    return load_engine(AppSettings())
+    return load_engine(AppSettings(model="embedded"))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 from cai_ui.config import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.adapters import CONFIG, MANIFEST, WEIGHTS, check_adapter, describe_adapter, write_adapter
-from cai_ui.engine.decoding import TextStream
+from cai_ui.engine.text_stream import TextStream
 from cai_ui.errors import AdapterError, NotFoundError
 
 

@@ -23,7 +23,7 @@ ASKED = (
 @pytest.fixture(scope="module")
 def embedded():
     try:
-        engine = load_engine(AppSettings())
+        engine = load_engine(AppSettings(model="embedded"))
     except (EngineError, ImportError):
         pytest.skip("the weights of the embedded model are not there")
     return engine

@@ -70,7 +70,7 @@ def test_seeded_sampling_repeats_and_ignores_neighbours(tiny_engine, ask):
 
 def test_sampling_draws_from_the_softmax_within_top_p():
     from cai_ui.config import Sampling
-    from cai_ui.engine.decoding import draw
+    from cai_ui.engine.sampling import draw
 
     shares = torch.tensor([0.5, 0.3, 0.15, 0.05])
     noise = torch.Generator().manual_seed(0)
@@ -85,12 +85,12 @@ def test_sampling_draws_from_the_softmax_within_top_p():
 def test_prefill_in_pieces_gives_the_same_text(tiny_engine, ask, columns):
     requests = [ask(p) for p in PROMPTS]
     whole = texts(tiny_engine, requests)
-    before = tiny_engine._prefill_tokens
-    tiny_engine._prefill_tokens = columns * len(requests)
+    before = tiny_engine._desk.limits.read_tokens
+    tiny_engine._desk.limits.read_tokens = columns * len(requests)
     try:
         assert texts(tiny_engine, requests) == whole
     finally:
-        tiny_engine._prefill_tokens = before
+        tiny_engine._desk.limits.read_tokens = before
 
 
 def test_more_rows_than_one_batch_holds(tiny_engine, ask):
@@ -113,7 +113,7 @@ def test_chunks_join_to_the_answer_without_half_characters(tiny_engine, ask):
 
 
 def test_a_character_split_over_tokens_is_held_back_until_it_is_whole(tiny_engine):
-    from cai_ui.engine.decoding import TextStream
+    from cai_ui.engine.text_stream import TextStream
 
     told = "  Smile 😀, für dich – 漢字!  "
     ids = tiny_engine.chat.tokenizer(told, add_special_tokens=False)["input_ids"]
@@ -159,9 +159,10 @@ def test_stop_is_heard_while_waiting_in_line(tiny_engine, ask):
 def test_closing_the_iterator_ends_the_generation(tiny_engine, ask):
     stream = tiny_engine.stream([ask(PROMPTS[0], max_new_tokens=480, temperature=1.5)])
     next(stream)
-    assert tiny_engine.lease.holder == "", "the lease is held across a yield"
     stream.close()
     assert tiny_engine._shelf.look_up("base").users == 0
+    with tiny_engine.lease.hold("test"):
+        assert all(row.finish is not None for row in tiny_engine._desk._inside)
     assert tiny_engine.generate([ask("hello")])[0].tokens > 0
 
 

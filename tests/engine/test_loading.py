@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
+import weakref
 from pathlib import Path
 
 import pytest
 
 from cai_ui.config import AppSettings
 from cai_ui.engine import load_engine
-from cai_ui.engine.loading import hash_weights, load_model
+from cai_ui.engine.estimate import Estimate, default_model, estimate, wants_nf4
+from cai_ui.engine.loading import load_model
+from cai_ui.engine.sources import _check_disk, hash_weights
 from cai_ui.errors import EngineError
 
 
@@ -46,9 +50,9 @@ def test_the_hash_follows_the_bytes_of_the_weights(tiny_engine, copied):
 
 
 def test_large_weights_are_identified_by_samples(copied):
-    from cai_ui.engine import loading
+    from cai_ui.engine import sources
 
-    whole, loading.FULL_HASH_BYTES = loading.FULL_HASH_BYTES, 1000
+    whole, sources.FULL_HASH_BYTES = sources.FULL_HASH_BYTES, 1000
     try:
         first = hash_weights(copied)
         weights = copied / "model.safetensors"
@@ -57,7 +61,7 @@ def test_large_weights_are_identified_by_samples(copied):
         weights.write_bytes(content)
         assert hash_weights(copied) != first
     finally:
-        loading.FULL_HASH_BYTES = whole
+        sources.FULL_HASH_BYTES = whole
 
 
 @pytest.mark.parametrize("name", ["no such folder", "../../etc", "a/b/c", "C:\\models", ""])
@@ -129,3 +133,60 @@ def test_too_large_for_the_memory(copied):
     with (copied / "model-2.safetensors").open("wb") as stream:
         stream.truncate(2**42)
     refused(copied, r"needs about 4\d{3}\.\d GB")
+
+
+def test_layers_that_are_no_attention(copied):
+    config = json.loads((copied / "config.json").read_text())
+    (copied / "config.json").write_text(json.dumps(config | {"layer_types": ["full_attention", "linear_attention"]}))
+    refused(copied, "linear_attention")
+
+
+def test_what_is_expected_is_told_before_the_weights_are_read(tiny_model):
+    told = []
+    load_model(AppSettings(model=str(tiny_model)), told.append)
+    assert len(told) == 1 and "needs about 0.0 GB and" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("stored", "device", "quantize", "wanted"),
+    [(14.5e9, "cpu", "auto", False), (14.5e9, "cpu", "nf4", True), (3e9, "cuda", "none", False)],
+)
+def test_four_bits_where_they_are_asked_for(stored, device, quantize, wanted):
+    assert wants_nf4(AppSettings(quantize=quantize), stored, device) is wanted
+
+
+def test_the_estimate_for_mistral_in_4_bit_is_near_what_was_measured():
+    found = estimate(int(14.5e9), "cpu", quantized=True)
+    assert 4e9 < found.need < 6e9
+    assert not Estimate(10, 9, False).fits and Estimate(10, None, False).fits
+
+
+def test_the_model_that_is_taken_when_none_is_named():
+    import torch
+
+    big = torch.cuda.is_available() and torch.cuda.get_device_properties(0).total_memory >= 8e9
+    assert default_model() == ("mistralai/Mistral-7B-Instruct-v0.3" if big else "embedded")
+
+
+def test_a_download_that_does_not_fit_is_refused_with_both_numbers():
+    with pytest.raises(EngineError, match=r"takes 1000000\.0 GB on disk and \d+\.\d GB are free"):
+        _check_disk("owner/huge", 10**15)
+
+
+def test_the_revision_of_a_download_is_recorded(tiny_model, tmp_path, ask):
+    snapshot = tmp_path / "models--o--m" / "snapshots" / "0123abc"
+    shutil.copytree(tiny_model, snapshot)
+    engine = load_engine(AppSettings(model=str(snapshot)))
+    assert engine.status().revision == "0123abc"
+    assert engine.generate([ask("hello", max_new_tokens=1)])[0].provenance.revision == "0123abc"
+
+
+def test_a_model_that_is_let_go_leaves_no_weights_behind(tiny_model, ask):
+    engine = load_engine(AppSettings(model=str(tiny_model)))
+    engine.generate([ask("hello")])
+    weights = weakref.ref(next(engine._shelf.base.parameters()))
+    engine.close()
+    gc.collect()
+    assert weights() is None
+    with pytest.raises(EngineError, match="exchanged"):
+        engine.generate([ask("hello")])

@@ -8,6 +8,7 @@ import torch
 from cai_ui.config import AppSettings, TrainSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.adapters import describe_adapter
+from cai_ui.engine.kept_nf4 import find_kept, kept_folder
 from cai_ui.engine.nf4_cpu import _packed_layers, make_trainable, unpack
 from cai_ui.errors import EngineError
 from cai_ui.records import Message
@@ -87,3 +88,26 @@ def test_layers_of_sizes_that_cannot_be_packed(packed_layer, build_tiny_model, t
     transformers.MistralForCausalLM(odd).save_pretrained(tmp_path / "tiny")
     with pytest.raises(EngineError, match="cannot be packed"):
         load_engine(AppSettings(model=str(tmp_path / "tiny"), quantize="nf4"))
+
+
+def test_packed_weights_are_kept_and_give_the_same_texts(tiny_model, tmp_path, ask, monkeypatch):
+    monkeypatch.setattr("cai_ui.engine.loading.KEEP_BYTES", 0)
+    settings = AppSettings(model=str(tiny_model), quantize="nf4", home=str(tmp_path))
+    told: list[str] = []
+    first = load_engine(settings, told.append)
+    assert "written to disk" in told[-1]
+    folder = kept_folder(settings, first.base_hash)
+    second = load_engine(settings, told.append)
+    assert "written" not in told[-1] and second.base_hash == first.base_hash
+    texts = [[a.text for a in engine.generate([ask("Why?"), ask("Bake bread")])] for engine in (first, second)]
+    assert texts[0] == texts[1]
+    for damage in (b"", b"x" * 100):
+        weights = next(folder.glob("*.safetensors"))
+        weights.write_bytes(damage)
+        assert find_kept(settings, first.base_hash) is None
+        again = load_engine(settings, told.append)
+        assert "written to disk" in told[-1]
+        assert again.generate([ask("Why?")])[0].text == texts[0][0]
+    assert not list(folder.parent.glob(".*")), "a draft was left behind"
+    load_engine(settings.model_copy(update={"keep_quantized": False, "home": str(tmp_path / "other")}))
+    assert not (tmp_path / "other").exists()

@@ -28,12 +28,12 @@ def test_equal_to_a_plain_forward_pass(tiny_engine, plain_model):
 
 def test_one_by_one_and_in_slices_the_same(tiny_engine):
     together = tiny_engine.score(ASKED, REPLIES)
-    before = tiny_engine._prefill_tokens
-    tiny_engine._prefill_tokens = 60
+    before = tiny_engine._desk.limits.read_tokens
+    tiny_engine._desk.limits.read_tokens = 60
     try:
         assert tiny_engine.score(ASKED, REPLIES) == pytest.approx(together, abs=1e-4)
     finally:
-        tiny_engine._prefill_tokens = before
+        tiny_engine._desk.limits.read_tokens = before
     assert [tiny_engine.score(ASKED, [r])[0] for r in REPLIES] == pytest.approx(together, abs=1e-4)
 
 
@@ -55,10 +55,10 @@ def test_shares_of_all_one_token_replies_sum_to_one(tiny_engine, plain_model):
     prompt = tiny_engine.chat.encode(ASKED)
     from cai_ui.engine.scoring import score_replies
 
-    every = [[token] for token in range(plain_model.config.vocab_size)]
-    shelf, lease = tiny_engine._shelf, tiny_engine.lease
-    scores = score_replies(shelf, lease, "__base__", prompt, every, pad_id=3, device="cpu", slice_tokens=4096)
-    assert float(torch.tensor(scores).exp().sum()) == pytest.approx(1, abs=1e-4)
+    every = [(prompt, [token]) for token in range(plain_model.config.vocab_size)]
+    parts = (tiny_engine._shelf, tiny_engine.lease, tiny_engine._store)
+    scores = score_replies(*parts, "__base__", every, device="cpu", slice_tokens=4096)
+    assert float(torch.tensor([s.total for s in scores]).exp().sum()) == pytest.approx(1, abs=1e-4)
 
 
 def test_nothing_to_score_and_bad_questions(tiny_engine):

@@ -64,9 +64,10 @@ def test_the_adapter_learns_and_the_base_stays_to_the_bit(tiny_engine, tmp_path,
 
 
 def test_base_answers_during_training_equal_those_of_a_quiet_engine(tiny_engine, two_adapters, ask):
-    """Eight askers against a trainer with dropout that takes real steps, base and tuned rows mixed."""
-    requests = [ask(f"Question {i}?", temperature=i % 2, seed=i) for i in range(8)]
-    tuned = [ask(f"Question {i}?", adapter=two_adapters[i % 2].name) for i in range(8)]
+    """Eight askers, 200 rounds, against a trainer with dropout that takes real steps, base and tuned rows mixed."""
+    short = {"max_new_tokens": 6}
+    requests = [ask(f"Question {i}?", temperature=i % 2, seed=i, **short) for i in range(8)]
+    tuned = [ask(f"Question {i}?", adapter=two_adapters[i % 2].name, **short) for i in range(8)]
     quiet = [[a.text for a in tiny_engine.generate([r, t])] for r, t in zip(requests, tuned, strict=True)]
     wrong: list[int] = []
     steps_seen: list[int] = []
@@ -74,7 +75,7 @@ def test_base_answers_during_training_equal_those_of_a_quiet_engine(tiny_engine,
     steps = 0
 
     def asker(i: int) -> None:
-        for _ in range(6):
+        for _ in range(200):
             began = steps
             if [a.text for a in tiny_engine.generate([requests[i], tuned[i]])] != quiet[i]:
                 wrong.append(i)

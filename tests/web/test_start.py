@@ -12,7 +12,7 @@ from cai_ui.errors import InputError
 
 def test_flags_win_over_variables_and_variables_over_defaults() -> None:
     settings = app.read_settings(["--port", "8001"], {"CAI_PORT": "8002", "CAI_HOME": "/x"})
-    assert (settings.port, settings.home, settings.model, settings.host) == (8001, "/x", "embedded", "127.0.0.1")
+    assert (settings.port, settings.home, settings.model, settings.host) == (8001, "/x", "auto", "127.0.0.1")
 
 
 def test_a_space_listens_on_all_addresses_unless_told_otherwise() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from cai_ui import pipeline
 from cai_ui.errors import InputError
 from cai_ui.pipeline import LoopView, Services
 from cai_ui.records import ArmResult, Evaluation, Rate, Run
@@ -80,3 +83,15 @@ def test_a_model_that_is_not_offered_is_refused(services: Services) -> None:
         model.load_model(services, "evil/model", "", "auto")
     with pytest.raises(InputError, match="Folder"):
         model.load_model(services, model.FOLDER, " ", "auto")
+
+
+def test_a_server_is_asked_for_its_model_and_needs_an_address(services: Services) -> None:
+    with pytest.raises(InputError, match="Address"):
+        model.load_model(services, model.ENDPOINT, "", "auto", "", "")
+    model.load_model(services, model.ENDPOINT, "", "auto", "http://127.0.0.1:9/v1", "m")
+    until = time.monotonic() + 60
+    while (status := pipeline.engine_status(services)).state == "loading":
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert status.state == "failed" and "could not be reached" in status.detail
+    assert services.settings.endpoint == "http://127.0.0.1:9/v1"

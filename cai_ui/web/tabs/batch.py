@@ -67,11 +67,14 @@ def batch_html(services: Services) -> tuple[str, bool]:
     if now is None:
         return empty_state("No batch yet", "Choose a prompt set and a number, then press Start batch."), False
     counts = f"{now.done:,} of {now.total:,} chains, {now.examples_added:,} new in Curate"
+    if now.already:
+        counts += f" ({now.already:,} were finished by an earlier start)"
     if now.failed:
         reasons = "; ".join(f"{number:,}: {reason.rstrip('.')}" for reason, number in now.failures.items())
         counts += f", {now.failed:,} without a usable revision ({reasons})"
     if now.state in ("running", "stopping"):
         left = "stopping" if now.state == "stopping" else f"about {duration(now.eta_s)} left"
+        left += f", {now.tokens_per_s:,.0f} tokens/s" if now.tokens_per_s else ""
         return progress_bar(now.done, now.total, f"{counts}; {left}"), True
     if now.state == "failed":
         return notice(f"The batch ended early: {now.error} {counts}.", "bad"), False

@@ -1,0 +1,86 @@
+"""What a model will take of this machine, said before it is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cai_ui.config import AppSettings
+from cai_ui.errors import EngineError
+
+DEFAULT_ON_GPU = "mistralai/Mistral-7B-Instruct-v0.3"
+GPU_BYTES = 8e9
+"""Memory of a GPU from which the default model is Mistral-7B; below it, or without one, the embedded model."""
+BF16_GPU_BYTES = 24e9
+"""Memory of a GPU from which `auto` keeps 16-bit weights."""
+NF4_SHARE, WORKING_SHARE = 0.30, 0.1
+"""4-bit weights per 16-bit weight, with embeddings kept in 16 bit; and working memory on top."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Bytes a model needs on its device, and what is free there (None where that cannot be known)."""
+
+    need: int
+    free: int | None
+    quantized: bool
+
+    @property
+    def fits(self) -> bool:
+        return self.free is None or self.need <= self.free
+
+    def sentence(self) -> str:
+        free = "an unknown amount is" if self.free is None else f"{self.free / 1e9:.1f} GB are"
+        return f"This model needs about {self.need / 1e9:.1f} GB and {free} free."
+
+
+def device_here() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def free_bytes(device: str) -> int | None:
+    """Memory that is free on the device; None where that cannot be known."""
+    if device == "cuda":
+        import torch
+
+        return int(torch.cuda.mem_get_info()[0])
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("MemAvailable"))) * 1024
+    except (OSError, StopIteration, ValueError, IndexError):
+        return None
+
+
+def default_model() -> str:
+    """What `auto` means on this machine."""
+    return DEFAULT_ON_GPU if device_here() == "cuda" and _gpu_bytes() >= GPU_BYTES else "embedded"
+
+
+def wants_nf4(settings: AppSettings, stored: int, device: str) -> bool:
+    """`auto` asks for NF4 only on a GPU with less than 24 GB, and only for weights above 4 GB."""
+    if settings.quantize != "auto":
+        return settings.quantize == "nf4"
+    return device == "cuda" and stored >= 4e9 and _gpu_bytes() < BF16_GPU_BYTES
+
+
+def estimate(stored: int, device: str, quantized: bool, packed_already: bool = False) -> Estimate:
+    """From the size of the stored weights (16-bit, or 4-bit where they are `packed_already`)."""
+    weights = stored * (NF4_SHARE if quantized and not packed_already else 1)
+    return Estimate(int(weights * (1 + WORKING_SHARE)), free_bytes(device), quantized)
+
+
+def check_memory(found: Estimate) -> None:
+    """EngineError for what cannot fit."""
+    if not found.fits:
+        raise EngineError(
+            found.sentence(),
+            next_step="Close other programs, choose 4-bit weights (nf4), or use a smaller model.",
+        )
+
+
+def _gpu_bytes() -> float:
+    import torch
+
+    return float(torch.cuda.get_device_properties(0).total_memory)
