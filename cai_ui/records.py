@@ -19,7 +19,7 @@ Role = Literal["system", "user", "assistant"]
 PromptKind = Literal["harmful", "helpful", "twin", "unknown"]
 StepKind = Literal["draft", "critique", "revision"]
 Finish = Literal["end", "length", "stopped", "timeout"]
-Verdict = Literal["accept", "edit", "reject", "flip", "skip"]
+Verdict = Literal["accept", "edit", "reject", "flip", "tie", "skip", "flag"]
 RunState = Literal[
     "queued", "preparing", "running", "stopping", "stopped", "cancelled", "interrupted", "failed", "done"
 ]
@@ -252,7 +252,8 @@ class Decision:
 
     accept: the revision is the SFT target and is chosen over the initial answer. edit: the same with
     the edited text. reject: neither. flip: the initial answer is the better one (target and chosen).
-    skip: no judgement.
+    tie: neither is better, so nothing is learnt. skip: no judgement. flag: set aside for somebody else.
+    `labels` are codes of what is said about critique and answers beside the verdict.
     """
 
     event_id: str
@@ -263,6 +264,7 @@ class Decision:
     note: str = ""
     at: str = ""
     rev: int = 0
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

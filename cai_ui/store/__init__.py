@@ -13,15 +13,17 @@ from cai_ui.store.constitutions import Constitutions
 from cai_ui.store.database import Database, open_database
 from cai_ui.store.datasets import Datasets
 from cai_ui.store.decisions import Decisions
-from cai_ui.store.examples import AddReport, Examples, QueueCounts, QueueFilter, QueueItem
+from cai_ui.store.examples import DOUBLE_SHARE, AddReport, Examples, QueueCounts
+from cai_ui.store.judgements import Judgements, Reading
 from cai_ui.store.lock import WorkspaceLock
+from cai_ui.store.queue import Order, QueueFilter, QueueItem, Status
 from cai_ui.store.results import Results
 from cai_ui.store.runs import Runs
 from cai_ui.store.traces import Traces
 from cai_ui.store.workspace import Workspace, unwritable
 
 
-class Store(Constitutions, Traces, Examples, Decisions, Datasets, Runs, Results):
+class Store(Constitutions, Traces, Examples, Decisions, Judgements, Datasets, Runs, Results):
     """All records of one workspace. Made by `open_store`."""
 
     def __init__(self, workspace: Workspace, database: Database, lock: WorkspaceLock) -> None:
@@ -62,4 +64,16 @@ def open_store(home: Path, database_url: str | None = None) -> Store:
         raise
 
 
-__all__ = ["AddReport", "QueueCounts", "QueueFilter", "QueueItem", "Store", "Workspace", "open_store"]
+__all__ = [
+    "DOUBLE_SHARE",
+    "AddReport",
+    "Order",
+    "QueueCounts",
+    "QueueFilter",
+    "QueueItem",
+    "Reading",
+    "Status",
+    "Store",
+    "Workspace",
+    "open_store",
+]

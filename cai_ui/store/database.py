@@ -8,7 +8,7 @@ before 3.51.3 may damage the log when two connections write and checkpoint at on
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +19,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from cai_ui.errors import StoreError
 from cai_ui.store import schema
+from cai_ui.store.migrations import MIGRATIONS
 
 BUSY_TIMEOUT_S = 15
-MIGRATIONS: Mapping[int, Callable[[sa.Connection], None]] = {}
-"""Step that brings a database of version n to n + 1, by n. All steps of one start are one transaction."""
 
 
 def now() -> str:
