@@ -279,17 +279,19 @@ class TrainingExample:
 
 @dataclass(frozen=True)
 class PreferencePair:
-    """One DPO row."""
+    """One DPO row. `preference` is a soft label: the share, 0 to 1, by which a judge prefers `chosen` (None: hard)."""
 
     conversation: tuple[Message, ...]
     chosen: str
     rejected: str
     example_id: str | None
     source: str
+    preference: float | None = None
 
     def swap(self) -> PreferencePair:
         """The same pair with the preference turned round."""
-        return dataclasses.replace(self, chosen=self.rejected, rejected=self.chosen)
+        turned = None if self.preference is None else 1 - self.preference
+        return dataclasses.replace(self, chosen=self.rejected, rejected=self.chosen, preference=turned)
 
 
 @dataclass(frozen=True)
@@ -311,7 +313,12 @@ class Dataset:
 
     @property
     def hash(self) -> str:
-        return content_hash(to_dict(self))
+        plain = to_dict(self)
+        # Hard labels are left out, so that datasets from before there were soft ones keep their hashes.
+        for pair in (*plain["pairs_train"], *plain["pairs_eval"]):
+            if pair["preference"] is None:
+                del pair["preference"]
+        return content_hash(plain)
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,7 @@ class Services:
     batch: Background[Any]
     evaluation: Background[Any]
     loop: Background[Any]
+    labels: Background[Any]
 
     def engine(self, wait_s: float = 0.0) -> Engine:
         """The engine, or an EngineError that says whether it is still loading or has failed."""
@@ -114,9 +115,9 @@ class Services:
 
     def close(self) -> None:
         """Ask all background work to end, wait a few seconds for it, and let go of the workspace."""
-        for work in (self.loop, self.batch, self.evaluation):
+        for work in (self.loop, self.batch, self.evaluation, self.labels):
             work.stop()
-        for work in (self.loop, self.batch, self.evaluation):
+        for work in (self.loop, self.batch, self.evaluation, self.labels):
             work.wait(10)
         self.jobs.close()
         self.store.close()
@@ -143,6 +144,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             Background("A batch", remembering(store, "batch")),
             Background("An evaluation", remembering(store, "evaluation")),
             Background("The whole loop", remembering(store, "loop")),
+            Background("Labelling by the model"),
         )
     except BaseException:
         store.close()
@@ -185,6 +187,7 @@ def choose_model(services: Services, model: str, quantize: str = "auto", revisio
         ("a batch", services.batch),
         ("an evaluation", services.evaluation),
         ("the loop", services.loop),
+        ("labelling", services.labels),
     ):
         snapshot = work.snapshot()
         if snapshot is not None and snapshot.active:

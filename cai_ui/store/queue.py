@@ -164,7 +164,7 @@ def order_keys(order: Order) -> list[sa.ColumnElement[Any]]:
 def behind(keys: list[sa.ColumnElement[Any]], place: tuple[Any, ...]) -> sa.ColumnElement[bool]:
     """Whether an example comes after the one whose keys are `place`."""
     *first, last = zip(keys, place, strict=True)
-    after = last[0] > last[1]
+    after: sa.ColumnElement[bool] = last[0] > last[1]
     for key, value in reversed(first):
         after = sa.or_(key > value, sa.and_(key == value, after))
     return after

@@ -14,7 +14,9 @@ VERDICTS: dict[Verdict, tuple[str, Kind]] = {
     "edit": ("edited", "good"),
     "reject": ("rejected", "bad"),
     "flip": ("initial kept", "warn"),
+    "tie": ("tie", "neutral"),
     "skip": ("skipped", "neutral"),
+    "flag": ("flagged", "warn"),
 }
 """What each verdict is called on the page, and its colour."""
 
@@ -58,7 +60,10 @@ def counts_html(counts: QueueCounts) -> str:
         "edited": counts.edited,
         "rejected": counts.rejected,
         "initial kept": counts.flipped,
+        "ties": counts.tied,
         "skipped": counts.skipped,
+        "flagged": counts.flagged,
+        "disputed": counts.disputed,
     }
     words = ", ".join(f"{number:,} {name}" for name, number in parts.items() if number)
     label = f"{counts.done:,} of {counts.total:,} judged" + (f": {words}" if words else "") + f"; {counts.open:,} open"

@@ -77,7 +77,8 @@ def _telling_words(corpus: Corpus) -> NDArray[np.bool_]:
     rare = tokens.texts_with <= max(20, 0.03 * len(tokens))
     stop = {word for words in _STOP.values() for word in words.split()}
     telling = np.asarray([len(word) > 2 and word not in stop for word in tokens.vocabulary], dtype=bool)
-    return np.logical_and(rare, telling)
+    both: NDArray[np.bool_] = rare & telling
+    return both
 
 
 def _stems(tokens: Tokens, wanted: NDArray[np.bool_]) -> Ids:
