@@ -30,7 +30,7 @@ from pathlib import Path
 from cai_ui.records import Decision
 from cai_ui.store import open_store
 store = open_store(Path(sys.argv[1]))
-ids = store.open_ids()
+ids = [item.example.id for item in store.queue()]
 print("ready", flush=True)
 n = 0
 while True:
