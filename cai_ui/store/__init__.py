@@ -31,6 +31,14 @@ class Store(Constitutions, Traces, Examples, Decisions, Judgements, Datasets, Ru
         self._db = database
         self._lock = lock
 
+    def backup(self, path: Path) -> None:
+        """Copy the database to a new file, while it is in use. StoreError if it is there or cannot be written."""
+        if path.exists():
+            raise StoreError(
+                f"{path} is there already.", kept="It was left as it is.", next_step="Choose another name."
+            )
+        self._db.backup(path)
+
     def close(self) -> None:
         """End all work with the database and give the workspace free."""
         self._db.close()

@@ -66,6 +66,10 @@ CHECKS: dict[str, Check] = {
 """Every check by its code, the gravest first."""
 
 
+_OF_THE_WHOLE = ("pair-length", "kind-length", "language")
+"""Checks that may find something in the set without a faulty row."""
+
+
 @dataclass(frozen=True)
 class LintReport:
     """What all checks found in `rows` rows. `lengths`: per kind of answer the share of answers in each bar of the
@@ -89,7 +93,7 @@ def lint(rows: Sequence[LintRow], only: Sequence[str] = ()) -> LintReport:
     for code in only or CHECKS:
         check = CHECKS[code]
         numbers, detail = check.run(corpus) if rows else ([], "")
-        if numbers or (detail and check.weight == "note"):
+        if numbers or (detail and code in _OF_THE_WHOLE):
             ids = tuple(dict.fromkeys(corpus.rows[number].id for number in numbers))
             findings.append(LintFinding(code, check.title, check.weight, ids, detail, check.advice))
     groups = pairs.length_groups(corpus)

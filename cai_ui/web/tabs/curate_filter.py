@@ -222,7 +222,7 @@ def build() -> FilterParts:
                 number("most_change", "Changed at most (%)")
         with gr.Row(elem_classes="toolbar"):
             verdict = gr.Dropdown(BULK, value="accept", label="All that fit", elem_id="curate-bulk-verdict", scale=0,
-                                  filterable=False, min_width=150)  # fmt: skip
+                                  filterable=False, min_width=220)  # fmt: skip
             bulk = gr.Button("Look how many …", elem_id="curate-bulk", size="sm", scale=0)
             confirm = gr.Button(
                 "Do it", variant="primary", elem_id="curate-bulk-confirm", size="sm", scale=0, visible=False
