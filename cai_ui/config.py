@@ -87,6 +87,31 @@ class DatasetSettings(Settings):
         400, "At most this many decided examples are used (0 = all).", ge=0, le=100_000, unit="rows", step=10
     )
     seed: int = knob(0, "Decides the split and the order.", ge=0, le=2**31 - 1, step=1, advanced=True)
+    revisions: Literal["last", "all"] = knob(
+        "last", "Learn the last revision of a chain, or the ones before it as well.", source="paper: all", advanced=True
+    )
+    labels: Literal["hard", "soft"] = knob(
+        "hard", "Soft labels carry a judge's preference with each pair.", source="paper section 4.3", advanced=True
+    )
+    least_preference: float = knob(
+        0.0, "Revisions that a judge prefers less are set aside for a person (0 = off).", ge=0, le=1, step=0.05,
+        advanced=True,
+    )  # fmt: skip
+    balance_lengths: bool = knob(
+        False, "Leave out pairs until the better answer is as often the longer as the shorter one.", advanced=True
+    )
+
+
+class LabelSettings(Settings):
+    """How a model judges pairs of answers (Bai et al. 2022, section 4)."""
+
+    principles: int = knob(
+        1, "Preference principles asked about each pair.", ge=1, le=8, step=1, source="paper: 1 of 16"
+    )
+    reasoning: bool = knob(False, "Let the model reason first; the label is then held to 40 to 60 %.")
+    reasoning_tokens: int = knob(200, "Longest reasoning.", ge=16, le=1024, unit="tokens", step=8, advanced=True)
+    most: int = knob(0, "At most this many pairs (0 = all).", ge=0, le=1_000_000, unit="pairs", step=10)
+    seed: int = knob(0, "Decides which principles are drawn.", ge=0, le=2**31 - 1, step=1, advanced=True)
 
 
 class TrainSettings(Settings):

@@ -19,7 +19,7 @@ Role = Literal["system", "user", "assistant"]
 PromptKind = Literal["harmful", "helpful", "twin", "unknown"]
 StepKind = Literal["draft", "critique", "revision"]
 Finish = Literal["end", "length", "stopped", "timeout"]
-Verdict = Literal["accept", "edit", "reject", "flip", "skip"]
+Verdict = Literal["accept", "edit", "reject", "flip", "tie", "skip", "flag"]
 RunState = Literal[
     "queued", "preparing", "running", "stopping", "stopped", "cancelled", "interrupted", "failed", "done"
 ]
@@ -254,7 +254,8 @@ class Decision:
 
     accept: the revision is the SFT target and is chosen over the initial answer. edit: the same with
     the edited text. reject: neither. flip: the initial answer is the better one (target and chosen).
-    skip: no judgement.
+    tie: neither is better, so nothing is learnt. skip: no judgement. flag: set aside for somebody else.
+    `labels` are codes of what is said about critique and answers beside the verdict.
     """
 
     event_id: str
@@ -265,6 +266,7 @@ class Decision:
     note: str = ""
     at: str = ""
     rev: int = 0
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -279,17 +281,19 @@ class TrainingExample:
 
 @dataclass(frozen=True)
 class PreferencePair:
-    """One DPO row."""
+    """One DPO row. `preference` is a soft label: the share, 0 to 1, by which a judge prefers `chosen` (None: hard)."""
 
     conversation: tuple[Message, ...]
     chosen: str
     rejected: str
     example_id: str | None
     source: str
+    preference: float | None = None
 
     def swap(self) -> PreferencePair:
         """The same pair with the preference turned round."""
-        return dataclasses.replace(self, chosen=self.rejected, rejected=self.chosen)
+        turned = None if self.preference is None else 1 - self.preference
+        return dataclasses.replace(self, chosen=self.rejected, rejected=self.chosen, preference=turned)
 
 
 @dataclass(frozen=True)
@@ -311,7 +315,12 @@ class Dataset:
 
     @property
     def hash(self) -> str:
-        return content_hash(to_dict(self))
+        plain = to_dict(self)
+        # Hard labels are left out, so that datasets from before there were soft ones keep their hashes.
+        for pair in (*plain["pairs_train"], *plain["pairs_eval"]):
+            if pair["preference"] is None:
+                del pair["preference"]
+        return content_hash(plain)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from typing import Literal
 
 from cai_ui.errors import InputError
@@ -67,6 +68,13 @@ def change_share(before: str, after: str) -> float:
     if not old and not new:
         return 0.0
     return 1.0 - difflib.SequenceMatcher(None, old, new, autojunk=False).ratio()
+
+
+def rough_change(before: str, after: str) -> float:
+    """As `change_share` without regard to the order of words: never more, and far quicker."""
+    old, new = Counter(before.split()), Counter(after.split())
+    total = old.total() + new.total()
+    return 1.0 - 2.0 * (old & new).total() / total if total else 0.0
 
 
 def _words(text: str) -> list[str]:

@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cai_ui.cli.flags import Arguments, add_flags, command, opened, read_flags
-from cai_ui.config import DatasetSettings
+from cai_ui.cli.flags import Arguments, add_flags, command, opened, read_flags, show_progress
+from cai_ui.config import DatasetSettings, LabelSettings
 from cai_ui.errors import InputError
 
 
 def add(commands: Any) -> None:
-    group = commands.add_parser("curate", help="examples: import, accept, freeze, export")
+    group = commands.add_parser("curate", help="examples: import, accept, check, label, freeze, export")
     actions = group.add_subparsers(required=True, metavar="ACTION")
     imported = command(actions, "import", _curate_import, "put the rows of a file into the queue")
     imported.add_argument("file", type=Path)
@@ -25,8 +25,24 @@ def add(commands: Any) -> None:
     add_flags(freeze, DatasetSettings)
     export = command(actions, "export", _curate_export, "write a dataset as JSONL that TRL reads")
     export.add_argument("dataset", help="hash (or its beginning), or `latest`")
-    export.add_argument("--kind", choices=["sft", "dpo"], default="sft")
+    kinds = ["sft", "dpo", "sft-parquet", "dpo-parquet", "icai", "csv", "card"]
+    export.add_argument("--kind", choices=kinds, default="sft")
     export.add_argument("--out", type=Path, required=True)
+    checked = command(actions, "lint", _curate_lint, "check the queue, or a frozen dataset, for faults")
+    checked.add_argument("dataset", nargs="?", help="hash (or its beginning), or `latest` (default: the queue)")
+    checked.add_argument("--source", help="only examples from here")
+    checked.add_argument("--rows", action="store_true", help="list the ids of all rows found")
+    labels = command(actions, "label", _curate_label, "let the model say which answer of each pair it prefers")
+    labels.add_argument("--source", help="only examples from here")
+    add_flags(labels, LabelSettings)
+    command(actions, "agreement", _curate_agreement, "how far raters agree, with one another and with the model")
+    compared = command(actions, "diff", _curate_diff, "what changed from one dataset to another")
+    compared.add_argument("before", help="hash (or its beginning)")
+    compared.add_argument("after", help="hash (or its beginning), or `latest`")
+    push = command(actions, "push", _curate_push, "upload a dataset with its card to the Hugging Face Hub")
+    push.add_argument("dataset", help="hash (or its beginning), or `latest`")
+    push.add_argument("repo", help="owner/name on the Hub")
+    push.add_argument("--public", action="store_true", help="let everybody see it (default: private)")
 
 
 def _curate_import(parsed: Arguments) -> int:
@@ -60,12 +76,89 @@ def _curate_freeze(parsed: Arguments) -> int:
 
 
 def _curate_export(parsed: Arguments) -> int:
-    from cai_ui import pipeline
-    from cai_ui.pipeline.datasets import write_jsonl
+    from cai_ui.pipeline.datasets import write_export
 
     with opened(parsed) as services:
-        found = pipeline.dataset(services, find_dataset(services, parsed.dataset))
-        write_jsonl(found, parsed.kind, parsed.out)
+        write_export(services, find_dataset(services, parsed.dataset), parsed.kind, parsed.out)
+    return 0
+
+
+def _curate_lint(parsed: Arguments) -> int:
+    """0 whatever is found, since findings are for people to judge."""
+    from cai_ui import pipeline
+
+    with opened(parsed) as services:
+        if parsed.dataset:
+            report = pipeline.lint_dataset(services, find_dataset(services, parsed.dataset))
+        else:
+            report = pipeline.lint_queue(services, pipeline.QueueFilter("all", source=parsed.source))
+    print(f"{report.rows} rows checked, {len(report.findings)} kinds of findings")
+    for finding in report.findings:
+        print(f"{finding.weight:8}{finding.code} ({len(finding.rows)}): {finding.detail}")
+        if parsed.rows:
+            for row in finding.rows:
+                print(f"        {row}")
+    return 0
+
+
+def _curate_label(parsed: Arguments) -> int:
+    from cai_ui import pipeline
+
+    settings = read_flags(LabelSettings, parsed)
+    with opened(parsed) as services:
+        last = None
+        for last in pipeline.label_pairs(services, settings, pipeline.QueueFilter("all", source=parsed.source)):
+            show_progress(last.done, last.total)
+    if last is None:
+        print("Every pair is labelled already.")
+        return 0
+    bias = "" if last.order_bias is None else f", order bias {last.order_bias:+.3f}"
+    print(f"{last.done} pairs asked about, {last.unread} without a preference{bias}")
+    return 0
+
+
+def _curate_agreement(parsed: Arguments) -> int:
+    from cai_ui import pipeline
+
+    with opened(parsed) as services:
+        report = pipeline.agreement(services)
+    rows: list[tuple[str, Any]] = [("all raters", report.overall)]
+    rows += [(f"principle {id}", found) for id, found in report.per_principle]
+    rows += [(f"{one} and {other}", found) for one, other, found in report.per_pair]
+    rows += [("people and model", report.with_model)]
+    rows += [(f"{rater} and model", found) for rater, found in report.per_rater_with_model]
+    for name, found in rows:
+        interval = "" if found.low is None else f" ({found.low:.2f} to {found.high:.2f})"
+        value = "undefined" if found.value is None else f"{found.value:.2f}{interval}"
+        why = f"; {found.why}" if found.why else ""
+        print(f"{name}: {found.measure} {value}, {found.units} examples{why}")
+    return 0
+
+
+def _curate_diff(parsed: Arguments) -> int:
+    from cai_ui import pipeline
+
+    with opened(parsed) as services:
+        before, after = find_dataset(services, parsed.before), find_dataset(services, parsed.after)
+        found = pipeline.dataset_changes(services, before, after)
+    for name, changed, kept in (("rows", found.rows, found.kept_rows), ("pairs", found.pairs, found.kept_pairs)):
+        added = sum(change.before is None for change in changed)
+        removed = sum(change.after is None for change in changed)
+        edited = len(changed) - added - removed
+        print(f"{name}: {added} added, {removed} removed, {edited} changed, {kept} kept")
+    print(f"requests that changed the side of the split: {found.moved}")
+    for name, (old, new) in found.settings.items():
+        print(f"{name.replace('_', ' ')}: {old} -> {new}")
+    return 0
+
+
+def _curate_push(parsed: Arguments) -> int:
+    from cai_ui import pipeline
+
+    with opened(parsed) as services:
+        print(
+            pipeline.push_dataset(services, find_dataset(services, parsed.dataset), parsed.repo, public=parsed.public)
+        )
     return 0
 
 

@@ -13,10 +13,12 @@ from cai_ui.config import AppSettings
 
 
 def add(commands: Any) -> None:
-    group = commands.add_parser("store", help="the workspace: check or rebuild")
+    group = commands.add_parser("store", help="the workspace: check, rebuild or back up")
     actions = group.add_subparsers(required=True, metavar="ACTION")
     command(actions, "check", _store_check, "is the workspace sound?")
     command(actions, "rebuild", _store_rebuild, "make the queue's state again from the decisions")
+    backup = command(actions, "backup", _store_backup, "copy the database to a file")
+    backup.add_argument("file", type=Path)
 
 
 @contextmanager
@@ -36,6 +38,13 @@ def _store_check(parsed: Arguments) -> int:
         print(problem)
     print("The workspace is sound." if not problems else f"{len(problems)} problems. Try: store rebuild")
     return 0 if not problems else 2
+
+
+def _store_backup(parsed: Arguments) -> int:
+    with _store(parsed) as store:
+        store.backup(parsed.file)
+    print(f"Copied to {parsed.file}.")
+    return 0
 
 
 def _store_rebuild(parsed: Arguments) -> int:

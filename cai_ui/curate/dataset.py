@@ -8,11 +8,12 @@ revisions alone forgets to help (Bai et al. 2022, section 3.3, mix them in as we
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cai_ui.config import DatasetSettings
-from cai_ui.curate.split import draw, eval_keys, prompt_key
+from cai_ui.curate.split import draw, eval_keys, one_side, prompt_key
 from cai_ui.errors import InputError
 from cai_ui.records import Dataset, Decision, Example, PreferencePair, TrainingExample, to_dict
 from cai_ui.text import NAME_LIMIT, clean_text
@@ -21,10 +22,14 @@ REJECTED = "rejected"
 SKIPPED = "skipped"
 EMPTY = "empty text"
 REPEATED = "the same row again"
+TIED = "tied"
+FLAGGED = "flagged, waiting for somebody"
+SET_ASIDE = "set aside: the judge does not prefer the answer that was kept"
 OVER_LIMIT = "over the limit of decided examples"
 NO_INITIAL = "no pair: no initial answer"
 EMPTY_OTHER = "no pair: empty text"
 SAME = "no pair: chosen and rejected are the same"
+BALANCED = "no pair: left out to balance lengths"
 """Reasons in `Dataset.left_out`. Those of pairs count examples that still gave an SFT row."""
 
 Judged = tuple[Example, Decision]
@@ -37,27 +42,37 @@ def build_dataset(
     helpful: Iterable[TrainingExample],
     settings: DatasetSettings,
     helpful_pairs: Iterable[PreferencePair] = (),
+    preferences: Mapping[str, float] | None = None,
+    earlier: Mapping[str, Sequence[str]] | None = None,
 ) -> Dataset:
     """Freeze decided examples, `settings.helpful` helpful rows and as many helpful pairs.
 
+    `preferences`: a judge's preference for the revision, 0 to 1, by example id. `earlier`: revisions before the
+    last one, by example id; they are learnt too where the settings say so and the last one was kept.
     The same input in any order gives the same dataset. InputError if no decided example gives a row.
     """
     name = clean_text(name, "The name", limit=NAME_LIMIT).strip()
     left_out: Counter[str] = Counter()
-    rows, pairs, parents = _from_decisions(decided, settings, left_out)
+    told = _Told(preferences or {}, earlier or {})
+    rows, pairs, parents = _from_decisions(decided, settings, left_out, told)
     if not rows:
         raise _nothing(left_out)
+    if settings.balance_lengths:
+        kept = balanced(pairs, settings.seed)
+        left_out[BALANCED] += len(pairs) - len(kept)
+        pairs = kept
     extra_rows = _some(helpful, settings.helpful, settings.seed)
     extra_pairs = _some(helpful_pairs, settings.helpful, settings.seed) if pairs else []
+    extra: list[TrainingExample | PreferencePair] = [*extra_rows, *extra_pairs]
+    group = one_side([row.conversation for row in rows] + [item.conversation for item in extra])
     # Both kinds of prompt are split apart, so that evaluation holds its share of each.
-    ours = [prompt_key(row.conversation) for row in rows]
-    others = [prompt_key(row.conversation) for row in extra_rows]
-    others += [prompt_key(pair.conversation) for pair in extra_pairs]
+    ours = [group[prompt_key(row.conversation)] for row in rows]
+    others = [group[prompt_key(item.conversation)] for item in extra]
     held_out = eval_keys(ours, settings.eval_share, settings.seed)
     known = set(ours)
     held_out |= eval_keys((key for key in others if key not in known), settings.eval_share, settings.seed)
-    sft_train, sft_eval = _sides(rows + extra_rows, held_out, settings.seed)
-    pairs_train, pairs_eval = _sides(pairs + extra_pairs, held_out, settings.seed)
+    sft_train, sft_eval = _sides(rows + extra_rows, held_out, settings.seed, group)
+    pairs_train, pairs_eval = _sides(pairs + extra_pairs, held_out, settings.seed, group)
     return Dataset(
         name=name,
         sft_train=sft_train,
@@ -66,23 +81,44 @@ def build_dataset(
         pairs_eval=pairs_eval,
         settings=settings.model_dump(),
         parents=tuple(sorted(parents)),
-        left_out=dict(sorted(left_out.items())),
+        left_out={reason: number for reason, number in sorted(left_out.items()) if number},
     )
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What is known of examples beside their decisions."""
+
+    preferences: Mapping[str, float]
+    earlier: Mapping[str, Sequence[str]]
+
+    def of_target(self, example: Example, decision: Decision) -> float | None:
+        """The judge's preference for the answer that was kept. An edit is not what the judge saw."""
+        known = self.preferences.get(example.id)
+        if known is None or decision.verdict == "edit":
+            return None
+        return 1 - known if decision.verdict == "flip" else known
+
+
+_REASONS = {"reject": REJECTED, "tie": TIED, "flag": FLAGGED}
+
+
 def _from_decisions(
-    decided: Iterable[Judged], settings: DatasetSettings, left_out: Counter[str]
+    decided: Iterable[Judged], settings: DatasetSettings, left_out: Counter[str], told: _Told
 ) -> tuple[list[TrainingExample], list[PreferencePair], set[str]]:
     """SFT rows and pairs of the examples that are used, and the constitutions these were made under."""
-    usable: dict[str, tuple[Example, str, str | None]] = {}
+    usable: dict[str, tuple[Example, str, str | None, float | None]] = {}
     for example, decision in sorted(decided, key=lambda judged: judged[0].id):
         target, other = _target(example, decision)
+        preference = told.of_target(example, decision)
         if target is None:
-            left_out[REJECTED if decision.verdict == "reject" else SKIPPED] += 1
+            left_out[_REASONS.get(decision.verdict, SKIPPED)] += 1
+        elif preference is not None and preference < settings.least_preference:
+            left_out[SET_ASIDE] += 1
         elif not target.strip():
             left_out[EMPTY] += 1
         else:
-            usable[example.id] = (example, target, other)
+            usable[example.id] = (example, target, other, preference)
     chosen = sorted(usable, key=lambda id: draw(settings.seed, id))
     if settings.harmless_limit and len(chosen) > settings.harmless_limit:
         left_out[OVER_LIMIT] += len(chosen) - settings.harmless_limit
@@ -90,18 +126,21 @@ def _from_decisions(
     rows: dict[Any, TrainingExample] = {}
     pairs: dict[Any, PreferencePair] = {}
     parents = set()
-    for example, target, other in (usable[id] for id in sorted(chosen)):
-        row = TrainingExample(example.conversation, target, example.id, example.source)
-        if (row.conversation, row.answer) in rows:
-            left_out[REPEATED] += 1
-        rows.setdefault((row.conversation, row.answer), row)
+    for example, target, other, preference in (usable[id] for id in sorted(chosen)):
+        before = told.earlier.get(example.id, ()) if settings.revisions == "all" and target != example.initial else ()
+        for answer in (*(text for text in before if text.strip()), target):
+            row = TrainingExample(example.conversation, answer, example.id, example.source)
+            if (row.conversation, row.answer) in rows:
+                left_out[REPEATED] += 1
+            rows.setdefault((row.conversation, row.answer), row)
         if example.constitution_hash:
             parents.add(example.constitution_hash)
         reason = _unfit(target, other)
         if reason:
             left_out[reason] += 1
         elif other is not None:
-            pair = PreferencePair(example.conversation, target, other, example.id, example.source)
+            soft = preference if settings.labels == "soft" else None
+            pair = PreferencePair(example.conversation, target, other, example.id, example.source, soft)
             pairs.setdefault((pair.conversation, pair.chosen, pair.rejected), pair)
     return list(rows.values()), list(pairs.values()), parents
 
@@ -132,10 +171,25 @@ def _some(rows: Iterable[R], count: int, seed: int) -> list[R]:
     return [different[place] for place in sorted(different)[:count]]
 
 
-def _sides(rows: Sequence[R], held_out: set[str], seed: int) -> tuple[tuple[R, ...], tuple[R, ...]]:
+def balanced(pairs: Sequence[PreferencePair], seed: int) -> list[PreferencePair]:
+    """As many pairs whose chosen answer is the longer one (in words) as pairs whose chosen answer is the shorter one.
+
+    Which of the more frequent kind are left out is drawn by the seed; pairs of equal length stay.
+    """
+    longer = [p for p in pairs if len(p.chosen.split()) > len(p.rejected.split())]
+    shorter = [p for p in pairs if len(p.chosen.split()) < len(p.rejected.split())]
+    many, few = (longer, shorter) if len(longer) > len(shorter) else (shorter, longer)
+    dropped = sorted(many, key=lambda pair: draw(seed, to_dict(pair)))[len(few) :]
+    gone = {id(pair) for pair in dropped}
+    return [pair for pair in pairs if id(pair) not in gone]
+
+
+def _sides(
+    rows: Sequence[R], held_out: set[str], seed: int, group: Mapping[str, str]
+) -> tuple[tuple[R, ...], tuple[R, ...]]:
     """Training and evaluation rows, each in an order drawn by the seed."""
     mixed = sorted(rows, key=lambda row: draw(seed, to_dict(row)))
-    is_eval = [prompt_key(row.conversation) in held_out for row in mixed]
+    is_eval = [group[prompt_key(row.conversation)] in held_out for row in mixed]
     train = tuple(row for row, out in zip(mixed, is_eval, strict=True) if not out)
     return train, tuple(row for row, out in zip(mixed, is_eval, strict=True) if out)
 

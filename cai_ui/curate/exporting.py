@@ -1,4 +1,4 @@
-"""Datasets as JSONL files in the form that TRL reads: conversations as lists of messages.
+"""Datasets as files for other programs: JSON Lines and Parquet as TRL reads them, annotated pairs, tables for people.
 
 The same dataset gives the same bytes: fixed order, sorted keys, UTF-8, no times. A file appears under
 its name only when it is complete.
@@ -6,16 +6,23 @@ its name only when it is complete.
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
+import json
 import os
+import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from cai_ui.errors import InputError, StoreError
-from cai_ui.records import Dataset, Message, canonical_json
+from cai_ui.records import Dataset, Message, PreferencePair, TrainingExample, canonical_json
 
 Side = Literal["train", "eval"]
+Row = dict[str, Any]
+_FORMULA = re.compile("[\\s\u00a0\u200b\ufeff]*[=+\\-@\t\r＝＋－＠|%]")
 
 
 def export_sft_jsonl(dataset: Dataset, path: Path, side: Side = "train") -> int:
@@ -23,23 +30,143 @@ def export_sft_jsonl(dataset: Dataset, path: Path, side: Side = "train") -> int:
 
     InputError if there is none, StoreError if the file cannot be written.
     """
-    rows = dataset.sft_train if side == "train" else dataset.sft_eval
-    lines = [{"prompt": _messages(row.conversation), "completion": _answer(row.answer)} for row in rows]
-    return _write(lines, path, f"SFT rows for {_named(side)}")
+    return _write_lines(_sft_rows(_targets(dataset, side)), path)
 
 
 def export_dpo_jsonl(dataset: Dataset, path: Path, side: Side = "train") -> int:
     """Write rows of `prompt`, `chosen` and `rejected` for DPOTrainer; gives their number. Errors as above."""
-    rows = dataset.pairs_train if side == "train" else dataset.pairs_eval
-    lines = [
-        {"prompt": _messages(row.conversation), "chosen": _answer(row.chosen), "rejected": _answer(row.rejected)}
-        for row in rows
+    return _write_lines(_dpo_rows(_pairs(dataset, side)), path)
+
+
+def export_sft_parquet(dataset: Dataset, path: Path, side: Side = "train") -> int:
+    """The rows of `export_sft_jsonl` as Parquet, with `example_id` and `source` beside them."""
+    targets = _targets(dataset, side)
+    return _write_parquet(
+        [{**row, **_origin(item)} for row, item in zip(_sft_rows(targets), targets, strict=True)], path
+    )
+
+
+def export_dpo_parquet(dataset: Dataset, path: Path, side: Side = "train") -> int:
+    """The rows of `export_dpo_jsonl` as Parquet, with `example_id`, `source` and the soft label `preference`."""
+    pairs = _pairs(dataset, side)
+    rows = [
+        {**row, **_origin(pair), "preference": pair.preference}
+        for row, pair in zip(_dpo_rows(pairs), pairs, strict=True)
     ]
-    return _write(lines, path, f"preference pairs for {_named(side)}")
+    return _write_parquet(rows, path)
 
 
-def _named(side: Side) -> str:
-    return "training" if side == "train" else "evaluation"
+def export_icai(dataset: Dataset, path: Path, side: Side = "train") -> int:
+    """Pairs as annotated pairs (format 2.0 of Inverse Constitutional AI and Feedback Forensics).
+
+    Which answer stands first is drawn from the pair's own hash, so that its place tells nothing.
+    """
+    annotator = _short_hash("kept by people in the Curate stage")
+    comparisons = []
+    for pair in _pairs(dataset, side):
+        texts = sorted((pair.chosen, pair.rejected), key=lambda text: _short_hash(text))
+        prompt = "\n\n".join(m.content for m in pair.conversation)
+        comparisons.append(
+            {
+                "id": _short_hash(prompt, *texts),
+                "prompt": prompt,
+                "response_a": {"text": texts[0]},
+                "response_b": {"text": texts[1]},
+                "annotations": {annotator: {"pref": "a" if texts[0] == pair.chosen else "b"}},
+                "metadata": {name: str(value) for name, value in _origin(pair).items() if value},
+            }
+        )
+    whole = {
+        "metadata": {
+            "version": "2.0",
+            "description": f"Preference pairs of the dataset {dataset.name} ({dataset.hash[:12]}).",
+            "dataset_name": dataset.name,
+            "default_annotator": annotator,
+            "available_metadata_keys_per_comparison": ["example_id", "source"],
+        },
+        "annotators": {annotator: {"name": "People", "description": "Decisions in Curate", "type": "human"}},
+        "comparisons": comparisons,
+    }
+    _write(path, (json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode("utf-8"))
+    return len(comparisons)
+
+
+def export_csv(dataset: Dataset, path: Path, side: Side = "train") -> int:
+    """Everything as one table for reading in a spreadsheet; no cell is taken for a formula there."""
+    names = ("part", "request", "answer", "rejected", "preference", "source", "example_id")
+    buffer = io.StringIO(newline="")
+    table = csv.writer(buffer, lineterminator="\r\n")
+    table.writerow(names)
+    rows = [
+        *(("rows", item, item.answer, "", "") for item in getattr(dataset, f"sft_{side}")),
+        *(("pairs", pair, pair.chosen, pair.rejected, pair.preference) for pair in getattr(dataset, f"pairs_{side}")),
+    ]
+    if not rows:
+        raise _none("rows", side)
+    for part, item, answer, rejected, preference in rows:
+        request = "\n\n".join(f"{m.role}: {m.content}" for m in item.conversation)
+        cells = (
+            part,
+            request,
+            answer,
+            rejected,
+            "" if preference is None else preference,
+            item.source,
+            item.example_id or "",
+        )
+        table.writerow([safe_cell(str(cell)) for cell in cells])
+    _write(path, b"\xef\xbb\xbf" + buffer.getvalue().encode("utf-8"))
+    return len(rows)
+
+
+def safe_cell(text: str) -> str:
+    """The text with a mark before it where a spreadsheet would take it for a formula (also behind white space)."""
+    return "'" + text if _FORMULA.match(text) else text
+
+
+EXPORTS: dict[str, tuple[Callable[[Dataset, Path, Side], int], str, str]] = {
+    "sft": (export_sft_jsonl, "jsonl", "Rows for SFT (JSON Lines)"),
+    "dpo": (export_dpo_jsonl, "jsonl", "Pairs for DPO (JSON Lines)"),
+    "sft-parquet": (export_sft_parquet, "parquet", "Rows for SFT (Parquet)"),
+    "dpo-parquet": (export_dpo_parquet, "parquet", "Pairs for DPO (Parquet)"),
+    "icai": (export_icai, "json", "Annotated pairs (Inverse Constitutional AI)"),
+    "csv": (export_csv, "csv", "Table for reading (CSV)"),
+}
+"""Kinds of export: the function, the file's suffix, and what it is called."""
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file or none. StoreError if it cannot be written."""
+    _write(path, content)
+
+
+def _targets(dataset: Dataset, side: Side) -> tuple[TrainingExample, ...]:
+    rows: tuple[TrainingExample, ...] = dataset.sft_train if side == "train" else dataset.sft_eval
+    if not rows:
+        raise _none("SFT rows", side)
+    return rows
+
+
+def _pairs(dataset: Dataset, side: Side) -> tuple[PreferencePair, ...]:
+    pairs: tuple[PreferencePair, ...] = dataset.pairs_train if side == "train" else dataset.pairs_eval
+    if not pairs:
+        raise _none("preference pairs", side)
+    return pairs
+
+
+def _sft_rows(targets: Sequence[TrainingExample]) -> list[Row]:
+    return [{"prompt": _messages(row.conversation), "completion": _answer(row.answer)} for row in targets]
+
+
+def _dpo_rows(pairs: Sequence[PreferencePair]) -> list[Row]:
+    return [
+        {"prompt": _messages(row.conversation), "chosen": _answer(row.chosen), "rejected": _answer(row.rejected)}
+        for row in pairs
+    ]
+
+
+def _origin(item: TrainingExample | PreferencePair) -> Row:
+    return {"example_id": item.example_id, "source": item.source}
 
 
 def _messages(conversation: Sequence[Message]) -> list[dict[str, str]]:
@@ -50,16 +177,42 @@ def _answer(text: str) -> list[dict[str, str]]:
     return [{"role": "assistant", "content": text}]
 
 
-def _write(lines: Iterable[dict[str, Any]], path: Path, what: str) -> int:
-    texts = [canonical_json(line) + "\n" for line in lines]
-    if not texts:
-        raise InputError(
-            f"This dataset has no {what}.", kept="No file was written.", next_step="Choose another one or decide more."
-        )
+def _short_hash(*texts: str) -> str:
+    return hashlib.sha256("\x1f".join(texts).encode("utf-8")).hexdigest()[:16]
+
+
+def _none(what: str, side: Side) -> InputError:
+    named = "training" if side == "train" else "evaluation"
+    return InputError(
+        f"This dataset has no {what} for {named}.",
+        kept="No file was written.",
+        next_step="Choose another one or decide more.",
+    )
+
+
+def _write_lines(rows: list[Row], path: Path) -> int:
+    _write(path, "".join(canonical_json(row) + "\n" for row in rows).encode("utf-8"))
+    return len(rows)
+
+
+def _write_parquet(rows: list[Row], path: Path) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    message = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+    kinds = {"example_id": pa.string(), "source": pa.string(), "preference": pa.float64()}
+    schema = pa.schema([(name, kinds.get(name, message)) for name in rows[0]])
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), buffer, compression="zstd")
+    _write(path, buffer.getvalue())
+    return len(rows)
+
+
+def _write(path: Path, content: bytes) -> None:
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with partial.open("x", encoding="utf-8", newline="\n") as file:
-            file.writelines(texts)
+        with partial.open("xb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
@@ -70,4 +223,3 @@ def _write(lines: Iterable[dict[str, Any]], path: Path, what: str) -> int:
             kept="No partial file was left; the dataset itself is safe.",
             next_step="Free some disk space and export again.",
         ) from None
-    return len(texts)

@@ -27,6 +27,19 @@ def prompt_key(conversation: Sequence[Message]) -> str:
     return words or first.strip()
 
 
+def one_side(conversations: Sequence[Sequence[Message]]) -> dict[str, str]:
+    """For the key of each conversation's prompt the first key, in alphabetical order, of those that are nearly it.
+
+    Prompts of one group belong on one side of the split: otherwise what is measured was learnt.
+    """
+    from cai_ui.curate.lint.near import near_duplicates
+    from cai_ui.curate.lint.tokens import Tokens
+
+    keys = sorted({prompt_key(conversation) for conversation in conversations})
+    groups = near_duplicates(Tokens(keys)).tolist()
+    return {key: keys[group] for key, group in zip(keys, groups, strict=True)}
+
+
 def draw(seed: int, value: object) -> str:
     """A place in a random order that depends on the seed and the value only, not on its neighbours."""
     return hashlib.sha256(f"{seed}:{canonical_json(value)}".encode()).hexdigest()

@@ -10,6 +10,7 @@ error of `cai_ui.errors` whose text can be shown. Importing this loads neither t
 from cai_ui.compare.arms import ArmText
 from cai_ui.compare.votes import PairTally
 from cai_ui.constitution import Finding
+from cai_ui.pipeline.agreement import AgreementReport, agreement, double_share, set_double_share
 from cai_ui.pipeline.batch import BatchProgress, batch_status, resume_batch, run_batch, start_batch, stop_batch
 from cai_ui.pipeline.chains import (
     Reroll,
@@ -48,25 +49,45 @@ from cai_ui.pipeline.comparison import (
 from cai_ui.pipeline.curation import (
     ImportSummary,
     accept_open,
+    can_redo,
     counts,
     decide,
     decide_many,
+    decide_open,
     example,
+    findings,
     history,
     import_file,
     item,
     next_open,
     queue,
+    queue_constitutions,
+    queue_principles,
+    queue_raters,
+    readings_of,
+    redo_all,
     save_text_draft,
     sources,
+    take_lease,
     text_draft,
     undo,
     undo_all,
 )
-from cai_ui.pipeline.datasets import dataset, datasets, export_dataset, freeze_dataset
+from cai_ui.pipeline.datasets import (
+    dataset,
+    dataset_card,
+    dataset_changes,
+    datasets,
+    export_dataset,
+    export_kinds,
+    freeze_dataset,
+)
 from cai_ui.pipeline.few_shot import few_shot, few_shot_tokens, reset_few_shot, save_few_shot
+from cai_ui.pipeline.hub import push_dataset
 from cai_ui.pipeline.left_off import leave, left_off
+from cai_ui.pipeline.linting import lint_dataset, lint_queue
 from cai_ui.pipeline.loop import LoopProgress, LoopStage, LoopView, loop_status, start_loop, stop_loop, whole_loop
+from cai_ui.pipeline.preferences import LabelProgress, label_pairs, labels_status, start_labels, stop_labels
 from cai_ui.pipeline.principle_statistics import PrincipleCount, Statistics, principle_statistics
 from cai_ui.pipeline.principles import (
     ImportedFile,
@@ -100,18 +121,21 @@ from cai_ui.pipeline.services import (
 from cai_ui.pipeline.trace_files import TraceFormat, export_traces, principle_names
 from cai_ui.pipeline.trying import Tried, try_principles
 from cai_ui.revise import Replay, StepEvent
-from cai_ui.store import QueueCounts, QueueFilter, QueueItem
+from cai_ui.store import Order, QueueCounts, QueueFilter, QueueItem, Status
 
 __all__ = [
+    "AgreementReport",
     "ArmText",
     "BatchProgress",
     "EvaluationProgress",
     "Finding",
     "ImportSummary",
     "ImportedFile",
+    "LabelProgress",
     "LoopProgress",
     "LoopStage",
     "LoopView",
+    "Order",
     "PairTally",
     "PrincipleCount",
     "QueueCounts",
@@ -122,10 +146,12 @@ __all__ = [
     "RunView",
     "Services",
     "Statistics",
+    "Status",
     "StepEvent",
     "TraceFormat",
     "Tried",
     "accept_open",
+    "agreement",
     "answer_side_by_side",
     "arm_titles",
     "arms",
@@ -133,15 +159,20 @@ __all__ = [
     "asked_with",
     "batch_status",
     "blind_order",
+    "can_redo",
     "check_constitution",
     "choose_model",
     "count_traces",
     "counts",
     "current_constitution",
     "dataset",
+    "dataset_card",
+    "dataset_changes",
     "datasets",
     "decide",
     "decide_many",
+    "decide_open",
+    "double_share",
     "download_folder",
     "drop_draft",
     "edit_step",
@@ -152,11 +183,13 @@ __all__ = [
     "example",
     "export_constitution",
     "export_dataset",
+    "export_kinds",
     "export_traces",
     "family",
     "few_shot",
     "few_shot_tokens",
     "find_traces",
+    "findings",
     "freeze_dataset",
     "go_on",
     "history",
@@ -164,9 +197,13 @@ __all__ = [
     "import_constitution",
     "import_file",
     "item",
+    "label_pairs",
     "label_step",
+    "labels_status",
     "leave",
     "left_off",
+    "lint_dataset",
+    "lint_queue",
     "list_prompts",
     "load_draft",
     "loop_status",
@@ -180,9 +217,15 @@ __all__ = [
     "principle_names",
     "principle_statistics",
     "prompt_sets",
+    "push_dataset",
     "push_undo",
     "queue",
+    "queue_constitutions",
+    "queue_principles",
+    "queue_raters",
+    "readings_of",
     "recent_traces",
+    "redo_all",
     "replay_chain",
     "reroll",
     "reset_few_shot",
@@ -198,16 +241,20 @@ __all__ = [
     "save_notes",
     "save_text_draft",
     "send_to_curate",
+    "set_double_share",
     "sources",
     "start_batch",
     "start_chain",
     "start_evaluation",
+    "start_labels",
     "start_loop",
     "start_run",
     "stop_batch",
     "stop_evaluation",
+    "stop_labels",
     "stop_loop",
     "stop_run",
+    "take_lease",
     "tally",
     "text_draft",
     "tokens_in",

@@ -43,6 +43,36 @@ def import_file(services: Services, path: str | Path, name: str = "") -> ImportS
     return ImportSummary(report.rows, added.added, repeated)
 
 
+def findings(services: Services) -> list[tuple[str, int]]:
+    """What the last data check found: codes with the number of examples."""
+    return list(services.store.marked_values("finding"))
+
+
+def queue_principles(services: Services) -> list[tuple[str, int]]:
+    """Principles that examples were revised under, with the number of examples."""
+    return list(services.store.marked_values("principle"))
+
+
+def queue_raters(services: Services) -> list[str]:
+    """Whose decisions stand."""
+    return services.store.raters()
+
+
+def queue_constitutions(services: Services) -> list[str]:
+    """Constitutions that examples were made under."""
+    return services.store.queue_constitutions()
+
+
+def readings_of(services: Services, example_id: str) -> list[Decision]:
+    """Every rater's latest judgement of an example, oldest first."""
+    return services.store.readings_of(example_id)
+
+
+def take_lease(services: Services, example_id: str, rater: str) -> None:
+    """Keep what is on this rater's page from others for a while."""
+    services.store.take_lease(example_id, rater)
+
+
 def queue(
     services: Services, filter: QueueFilter, limit: int = 20, offset: int = 0, rater: str = ""
 ) -> list[QueueItem]:
@@ -60,9 +90,9 @@ def sources(services: Services) -> list[str]:
     return services.store.sources()
 
 
-def counts(services: Services, filter: QueueFilter | None = None) -> QueueCounts:
-    """How many examples are open, accepted, edited, rejected, flipped, skipped."""
-    return services.store.counts(filter) if filter is not None else services.store.counts()
+def counts(services: Services, filter: QueueFilter | None = None, rater: str = "") -> QueueCounts:
+    """How many examples are open, accepted, edited and so on; with the drafts and second readings of `rater`."""
+    return services.store.counts(filter, rater)
 
 
 def next_open(services: Services, after: str | None, rater: str, filter: QueueFilter) -> QueueItem | None:
@@ -75,9 +105,12 @@ def example(services: Services, example_id: str) -> Example:
     return services.store.example(example_id)
 
 
-def decide(services: Services, decision: Decision, base_rev: int) -> Decision:
-    """Keep a judgement; given back once it is on disk. ConflictError if someone judged it since `base_rev`."""
-    return services.store.decide(decision, base_rev)
+def decide(services: Services, decision: Decision, base_rev: int, second: bool = False) -> Decision:
+    """Keep a judgement; given back once it is on disk. ConflictError if someone judged it since `base_rev`.
+
+    `second`: the rater judged without seeing the decision that stands, which stays as it is.
+    """
+    return services.store.decide(decision, base_rev, second)
 
 
 def decide_many(services: Services, example_ids: Sequence[str], verdict: Verdict, rater: str) -> int:
@@ -85,10 +118,15 @@ def decide_many(services: Services, example_ids: Sequence[str], verdict: Verdict
     return services.store.decide_many(list(example_ids), verdict, clean_text(rater, "Name", limit=NAME_LIMIT))
 
 
-def accept_open(services: Services, filter: QueueFilter, rater: str) -> int:
-    """Accept every open example that fits the filter; gives how many. Undo takes it back as one."""
+def decide_open(services: Services, filter: QueueFilter, verdict: Verdict, rater: str) -> int:
+    """One verdict for every open example that fits the filter; gives how many. Undo takes it back as one."""
     ids = services.store.open_ids(filter)
-    return decide_many(services, ids, "accept", rater) if ids else 0
+    return decide_many(services, ids, verdict, rater) if ids else 0
+
+
+def accept_open(services: Services, filter: QueueFilter, rater: str) -> int:
+    """Accept every open example that fits the filter; gives how many."""
+    return decide_open(services, filter, "accept", rater)
 
 
 def undo(services: Services, rater: str) -> Decision | None:
@@ -99,6 +137,16 @@ def undo(services: Services, rater: str) -> Decision | None:
 def undo_all(services: Services, rater: str) -> list[Decision]:
     """The same, giving every judgement that was taken back."""
     return services.store.undo_all(rater)
+
+
+def redo_all(services: Services, rater: str) -> list[Decision]:
+    """Do again what was taken back last, as long as nothing new was judged since; gives what was redone."""
+    return services.store.redo_all(rater)
+
+
+def can_redo(services: Services, rater: str) -> int:
+    """How many steps could be redone now."""
+    return services.store.taken_back(rater)
 
 
 def history(services: Services, rater: str, limit: int = 50) -> list[Decision]:

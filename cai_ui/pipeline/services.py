@@ -121,6 +121,7 @@ class Services:
     batch: Background[Any]
     evaluation: Background[Any]
     loop: Background[Any]
+    labels: Background[Any]
     start_endpoint: str = ""
     """The endpoint named by flag or variable, the only one that is sent the key."""
 
@@ -130,9 +131,9 @@ class Services:
 
     def close(self) -> None:
         """Ask all background work to end, wait a few seconds for it, and let go of the workspace."""
-        for work in (self.loop, self.batch, self.evaluation):
+        for work in (self.loop, self.batch, self.evaluation, self.labels):
             work.stop()
-        for work in (self.loop, self.batch, self.evaluation):
+        for work in (self.loop, self.batch, self.evaluation, self.labels):
             work.wait(10)
         self.jobs.close()
         self.store.close()
@@ -159,6 +160,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             Background("A batch", remembering(store, "batch")),
             Background("An evaluation", remembering(store, "evaluation")),
             Background("The whole loop", remembering(store, "loop")),
+            Background("Labelling by the model"),
             settings.endpoint,
         )
     except BaseException:
@@ -207,6 +209,7 @@ def choose_model(
         ("a batch", services.batch),
         ("an evaluation", services.evaluation),
         ("the loop", services.loop),
+        ("labelling", services.labels),
     ):
         snapshot = work.snapshot()
         if snapshot is not None and snapshot.active:

@@ -13,21 +13,31 @@ from cai_ui.store.constitutions import Constitutions
 from cai_ui.store.database import Database, open_database
 from cai_ui.store.datasets import Datasets
 from cai_ui.store.decisions import Decisions
-from cai_ui.store.examples import AddReport, Examples, QueueCounts, QueueFilter, QueueItem
+from cai_ui.store.examples import DOUBLE_SHARE, AddReport, Examples, QueueCounts
+from cai_ui.store.judgements import Judgements, Reading
 from cai_ui.store.lock import WorkspaceLock
+from cai_ui.store.queue import Order, QueueFilter, QueueItem, Status
 from cai_ui.store.results import Results
 from cai_ui.store.runs import Runs
 from cai_ui.store.traces import Traces
 from cai_ui.store.workspace import Workspace, unwritable
 
 
-class Store(Constitutions, Traces, Examples, Decisions, Datasets, Runs, Results):
+class Store(Constitutions, Traces, Examples, Decisions, Judgements, Datasets, Runs, Results):
     """All records of one workspace. Made by `open_store`."""
 
     def __init__(self, workspace: Workspace, database: Database, lock: WorkspaceLock) -> None:
         self.workspace = workspace
         self._db = database
         self._lock = lock
+
+    def backup(self, path: Path) -> None:
+        """Copy the database to a new file, while it is in use. StoreError if it is there or cannot be written."""
+        if path.exists():
+            raise StoreError(
+                f"{path} is there already.", kept="It was left as it is.", next_step="Choose another name."
+            )
+        self._db.backup(path)
 
     def close(self) -> None:
         """End all work with the database and give the workspace free."""
@@ -62,4 +72,16 @@ def open_store(home: Path, database_url: str | None = None) -> Store:
         raise
 
 
-__all__ = ["AddReport", "QueueCounts", "QueueFilter", "QueueItem", "Store", "Workspace", "open_store"]
+__all__ = [
+    "DOUBLE_SHARE",
+    "AddReport",
+    "Order",
+    "QueueCounts",
+    "QueueFilter",
+    "QueueItem",
+    "Reading",
+    "Status",
+    "Store",
+    "Workspace",
+    "open_store",
+]

@@ -8,7 +8,7 @@ before 3.51.3 may damage the log when two connections write and checkpoint at on
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +19,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from cai_ui.errors import StoreError
 from cai_ui.store import schema
+from cai_ui.store.migrations import MIGRATIONS
 
 BUSY_TIMEOUT_S = 15
-MIGRATIONS: Mapping[int, Callable[[sa.Connection], None]] = {}
-"""Step that brings a database of version n to n + 1, by n. All steps of one start are one transaction."""
 
 
 def now() -> str:
@@ -78,6 +77,32 @@ class Database:
         with self.read() as connection:
             found = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
         return [] if found == ["ok"] else [str(line) for line in found]
+
+    def backup(self, path: Path) -> None:
+        """Copy the database as of one moment, while it is in use. StoreError if it cannot be written.
+
+        SQLite only; a server has its own means (pg_dump).
+        """
+        if not self.is_sqlite:
+            raise StoreError(
+                f"The database {self._place} is on a server.",
+                kept="Nothing was copied.",
+                next_step="Use pg_dump to back it up.",
+            )
+        partial = path.with_name(f"{path.name}.part")
+        try:
+            partial.unlink(missing_ok=True)
+            with self._writing, self._engine.connect() as connection:
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("VACUUM INTO ?", (str(partial),))
+            partial.replace(path)
+        except (sa.exc.DBAPIError, OSError) as error:
+            partial.unlink(missing_ok=True)
+            raise StoreError(
+                f"The backup {path} could not be written: {_reason(error)}.",
+                kept="No partial file was left; the database is unchanged.",
+                next_step="Choose another place or free some disk space.",
+            ) from error
 
     def close(self) -> None:
         with self._writing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import sqlalchemy as sa
 
@@ -14,16 +14,21 @@ from cai_ui.records import Decision, Example, Verdict
 from cai_ui.store import decision_log, schema
 from cai_ui.store.database import Database, now
 from cai_ui.store.encoding import batches, load
-from cai_ui.store.examples import DONE, QueueFilter, decision_columns, decision_of, selected
+from cai_ui.store.queue import QueueFilter, decision_columns, decision_of, selected
 from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text
 
-VERDICTS: tuple[Verdict, ...] = ("accept", "edit", "reject", "flip", "skip")
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 NOTE_LIMIT = 2_000
+LABELS_LIMIT = 20
+DONE = QueueFilter("done")
+_REDO_REACH = 2_000
+"""So many of a rater's last events are looked through for what can be redone."""
 
 _t = schema.examples
 _events = schema.events
 _standing = schema.standing
 _drafts = schema.text_drafts
+_readings = schema.readings
 
 
 class Decisions:
@@ -31,9 +36,10 @@ class Decisions:
 
     _db: Database
 
-    def decide(self, decision: Decision, base_rev: int) -> Decision:
+    def decide(self, decision: Decision, base_rev: int, second: bool = False) -> Decision:
         """Save a decision made by someone who saw revision `base_rev` of the example (0 = open).
 
+        `second`: a judgement beside the one that stands, made without seeing it; what stands does not change.
         Gives it with its revision and time, after the commit. The same event again gives the saved
         one. ConflictError, with nothing written, if the example was decided meanwhile.
         """
@@ -43,19 +49,22 @@ class Decisions:
             if known is not None:
                 return _same(known, decision)
             place = _place(connection, decision.example_id)
-            if place.rev != base_rev and not (base_rev == 0 and place.event_id is None):
+            seen_open = base_rev == 0 and place.event_id is None and not second
+            if place.rev != base_rev and not seen_open:
                 raise _conflict(place)
-            if decision.verdict == "flip":
+            if second and (place.event_id is None or place.rater == decision.rater):
+                raise _conflict(place)
+            if decision.verdict in ("flip", "tie"):
                 _must_have_initial(connection, decision.example_id)
             saved = dataclasses.replace(decision, at=now(), rev=place.rev + 1)
-            decision_log.append(connection, [saved], batch=None)
+            decision_log.append(connection, [saved], None, "second" if second else "decide")
             _forget_draft(connection, saved.example_id, saved.rater)
         return saved
 
     def decide_many(self, example_ids: Sequence[str], verdict: Verdict, rater: str) -> int:
         """Give the same verdict to those of the examples that are open; one undo takes all of it back.
 
-        Gives their number. Examples without an initial answer cannot be flipped and stay open.
+        Gives their number. Examples without an initial answer cannot be flipped or tied and stay open.
         """
         if verdict == "edit":
             raise InputError("Editing needs a text for each example.", next_step="Edit them one by one.")
@@ -68,7 +77,7 @@ class Decisions:
                 )
                 revs = {row.example_id: row.rev for row in connection.execute(query.with_for_update())}
                 ids = [id for id in chunk if id in revs]
-                if verdict == "flip":
+                if verdict in ("flip", "tie"):
                     ids = _with_initial(connection, ids)
                 decisions = [Decision(uuid.uuid4().hex, id, verdict, rater, at=at, rev=revs[id] + 1) for id in ids]
                 decision_log.append(connection, decisions, batch)
@@ -86,24 +95,21 @@ class Decisions:
 
     def undo_all(self, rater: str) -> list[Decision]:
         """As `undo`, giving every decision that was taken back."""
+        own = sa.and_(_readings.c.event_seq == _events.c.seq, _readings.c.rater == rater)
+        counts = sa.or_(_standing.c.event_seq == _events.c.seq, _readings.c.second == 1)
+        query = (
+            sa.select(*decision_columns(), *_undoable(), _standing.c.rev.label("stands_at"))
+            .join(_readings, own)
+            .join(_standing, _standing.c.seq == _readings.c.seq)
+            .where(counts)
+        )
         with self._db.write("The undo") as connection:
-            last = connection.execute(
-                sa.select(*decision_columns(), _events.c.seq, _events.c.batch, _standing.c.rev.label("stands_at"))
-                .join(_standing, _standing.c.event_seq == _events.c.seq)
-                .where(_standing.c.rater == rater)
-                .order_by(_standing.c.event_seq.desc())
-                .limit(1)
-            ).one_or_none()
+            last = connection.execute(query.order_by(_readings.c.event_seq.desc()).limit(1)).one_or_none()
             if last is None:
                 return []
             rows: Sequence[Any] = [last]
             if last.batch is not None:
-                rows = connection.execute(
-                    sa.select(*decision_columns(), _events.c.seq, _standing.c.rev.label("stands_at"))
-                    .join(_standing, _standing.c.event_seq == _events.c.seq)
-                    .where(_events.c.batch == last.batch)
-                    .order_by(_events.c.seq)
-                ).all()
+                rows = connection.execute(query.where(_events.c.batch == last.batch).order_by(_events.c.seq)).all()
             decision_log.take_back(connection, rows, rater)
             for row in rows:
                 if row.verdict == "edit":
@@ -112,19 +118,48 @@ class Decisions:
         taken = [decision_of(row, row.stands_at) for row in rows]
         return [decision for decision in taken if decision is not None]
 
+    def redo_all(self, rater: str) -> list[Decision]:
+        """Do again what this rater took back last, as long as they judged nothing else since; gives what was redone.
+
+        ConflictError, with nothing written, if somebody else judged one of these examples meanwhile.
+        """
+        with self._db.write("The decision") as connection:
+            undone = _last_undone(connection, rater)
+            if not undone:
+                return []
+            fresh = []
+            for undo, first in undone:
+                place = _place(connection, first.example_id)
+                if place.rev != undo.rev:
+                    raise _conflict(place)
+                decision = decision_of(first, 0)
+                assert decision is not None
+                fresh.append(dataclasses.replace(decision, event_id=uuid.uuid4().hex, at=now(), rev=place.rev + 1))
+            batch = uuid.uuid4().hex if len(fresh) > 1 else None
+            repeats = {new.event_id: first.event_id for new, (_, first) in zip(fresh, undone, strict=True)}
+            decision_log.append(connection, fresh, batch, undone[0][1].kind, repeats)
+            for decision in fresh:
+                _forget_draft(connection, decision.example_id, rater)
+        return fresh
+
     def history(self, rater: str, limit: int = 50) -> list[Decision]:
         """This rater's decisions that were not taken back, newest first."""
         inverse = _events.alias()
         query = (
             sa.select(*decision_columns(), _events.c.rev)
             .outerjoin(inverse, inverse.c.undoes == _events.c.event_id)
-            .where(_events.c.rater == rater, _events.c.kind == "decide", inverse.c.seq.is_(None))
+            .where(_events.c.rater == rater, _events.c.kind != "undo", inverse.c.seq.is_(None))
             .order_by(_events.c.seq.desc())
             .limit(limit)
         )
         with self._db.read() as connection:
             found = [decision_of(row, row.rev) for row in connection.execute(query)]
         return [decision for decision in found if decision is not None]
+
+    def taken_back(self, rater: str) -> int:
+        """How many steps this rater could redo now (a bulk decision counts as one)."""
+        with self._db.read() as connection:
+            return len(_undo_steps(connection, rater))
 
     def save_text_draft(self, example_id: str, rater: str, text: str) -> str:
         """Keep a text that is being edited; gives the time it was saved."""
@@ -181,6 +216,10 @@ def _checked(decision: Decision) -> Decision:
     clean_text(decision.event_id, "The event's id", limit=200)
     clean_text(decision.rater, "Your name", limit=NAME_LIMIT)
     note = clean_text(decision.note, "The note", limit=NOTE_LIMIT, required=False)
+    for label in decision.labels:
+        clean_text(label, "A label", limit=40)
+    if len(decision.labels) > LABELS_LIMIT:
+        raise InputError(f"There are {len(decision.labels)} labels; at most {LABELS_LIMIT} fit.")
     if decision.verdict != "edit":
         return dataclasses.replace(decision, text=None, note=note)
     text = clean_text(decision.text or "", "The edited text", limit=ANSWER_LIMIT)
@@ -194,12 +233,51 @@ def _event(connection: sa.Connection, event_id: str) -> Any:
 
 def _same(known: Any, decision: Decision) -> Decision:
     """The stored decision of a repeated event. ConflictError if the id stands for something else."""
-    saved = decision_of(known, known.rev) if known.kind == "decide" else None
+    saved = decision_of(known, known.rev) if known.kind != "undo" else None
     if saved is None or dataclasses.replace(decision, at=saved.at, rev=saved.rev) != saved:
         raise ConflictError(
             "This event id was used for another decision.", kept="Nothing was saved.", next_step="Reload the page."
         )
     return saved
+
+
+def _undoable() -> tuple[sa.ColumnElement[Any], ...]:
+    return (_events.c.seq, _events.c.batch, _events.c.kind)
+
+
+def _undo_steps(connection: sa.Connection, rater: str) -> list[list[Any]]:
+    """Undo events that were not done again, grouped as they were made, the last one first.
+
+    A judgement that is new, and not one done again, ends what can be redone.
+    """
+    c = _events.c
+    query = sa.select(c.seq, c.kind, c.example_id, c.batch, c.undoes, c.restores, c.rev).where(c.rater == rater)
+    steps: list[list[Any]] = []
+    again: set[str] = set()
+    group = None
+    for row in connection.execute(query.order_by(c.seq.desc()).limit(_REDO_REACH)):
+        if row.kind != "undo" and row.restores is None:
+            break
+        if row.kind != "undo":
+            again.add(row.restores)
+        elif row.undoes in again:
+            again.discard(row.undoes)
+        elif row.batch is not None and row.batch == group:
+            steps[-1].append(row)
+        else:
+            steps.append([row])
+            group = row.batch
+    return steps
+
+
+def _last_undone(connection: sa.Connection, rater: str) -> list[tuple[Any, Any]]:
+    """The undo events of the last step that can be redone, each with the judgement it took back, oldest first."""
+    steps = _undo_steps(connection, rater)
+    if not steps:
+        return []
+    undone = {row.undoes: row for row in steps[0]}
+    query = sa.select(*decision_columns(), *_undoable()).where(_events.c.event_id.in_(undone)).order_by(_events.c.seq)
+    return [(undone[first.event_id], first) for first in connection.execute(query)]
 
 
 def _place(connection: sa.Connection, example_id: str) -> Any:
@@ -215,7 +293,8 @@ def _place(connection: sa.Connection, example_id: str) -> Any:
 
 def _conflict(place: Any) -> ConflictError:
     words = {"open": "was opened again", "accept": "was accepted", "reject": "was rejected", "edit": "was edited",
-             "flip": "was flipped", "skip": "was skipped"}  # fmt: skip
+             "flip": "was flipped", "tie": "was called a tie", "skip": "was skipped",
+             "flag": "was flagged"}  # fmt: skip
     who = f" by {place.rater}" if place.rater else ""
     return ConflictError(
         f"This example {words[place.status]}{who} while you were looking at it.",

@@ -5,25 +5,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
-from cai_ui.errors import InputError, NotFoundError
-from cai_ui.records import Decision, Example, PromptKind, Verdict
+from cai_ui.errors import NotFoundError
+from cai_ui.records import Example
 from cai_ui.store import schema
 from cai_ui.store.database import Database
-from cai_ui.store.decision_log import place_of
+from cai_ui.store.decision_log import LOTS, mark_principles, place_of
 from cai_ui.store.encoding import batches, dump, load
+from cai_ui.store.queue import EVERYTHING, QueueFilter, QueueItem, Reader, behind, free_for, items, order_keys, selected
 from cai_ui.text import ANSWER_LIMIT, clean_text
 
-Status = Literal["open", "done", "all", "accept", "edit", "reject", "flip", "skip"]
-SEARCH_LIMIT = 200
+DOUBLE_SHARE = "double_share"
+"""Setting: the share of examples that two raters judge, 0 to 1."""
+LEASE_S = 600
+"""How long an example that somebody has on their page is kept from others."""
 
 _t = schema.examples
 _standing = schema.standing
-_events = schema.events
-_drafts = schema.text_drafts
+_leases = schema.leases
 
 
 @dataclass(frozen=True)
@@ -35,48 +38,27 @@ class AddReport:
 
 
 @dataclass(frozen=True)
-class QueueFilter:
-    """Which examples to see. `search` finds text in prompt, answers and critique, whatever the case."""
-
-    status: Status = "all"
-    kind: PromptKind | None = None
-    source: str | None = None
-    search: str = ""
-
-
-@dataclass(frozen=True)
-class QueueItem:
-    """An example with the decision that stands (None while open) and one rater's unsaved edit."""
-
-    example: Example
-    decision: Decision | None = None
-    draft: str | None = None
-
-    @property
-    def rev(self) -> int:
-        """What `decide` takes as `base_rev` from someone who sees this item."""
-        return self.decision.rev if self.decision else 0
-
-
-@dataclass(frozen=True)
 class QueueCounts:
-    """Examples by what was decided."""
+    """Examples by what was decided. `disputed`: raters contradict each other. `second`: judged by somebody else,
+    and waiting for this rater."""
 
     open: int = 0
     accepted: int = 0
     edited: int = 0
     rejected: int = 0
     flipped: int = 0
+    tied: int = 0
     skipped: int = 0
+    flagged: int = 0
     total: int = 0
+    disputed: int = 0
+    second: int = 0
+    drafts: int = 0
 
     @property
     def done(self) -> int:
         return self.total - self.open
 
-
-EVERYTHING = QueueFilter()
-DONE = QueueFilter("done")
 
 _COUNTED: dict[str, str] = {
     "open": "open",
@@ -84,7 +66,9 @@ _COUNTED: dict[str, str] = {
     "edit": "edited",
     "reject": "rejected",
     "flip": "flipped",
+    "tie": "tied",
     "skip": "skipped",
+    "flag": "flagged",
 }
 
 
@@ -99,6 +83,7 @@ class Examples:
         All or nothing: InputError if one of them holds text that cannot be kept.
         """
         rows: dict[str, Any] = {}
+        of_id = {example.id: example for example in reversed(examples)}
         for example in examples:
             if example.id not in rows:
                 rows[example.id] = _row(example)
@@ -114,6 +99,7 @@ class Examples:
                     row.id: row.seq for row in connection.execute(sa.select(_t.c.id, _t.c.seq).where(_t.c.id.in_(new)))
                 }
                 connection.execute(_standing.insert(), [{"seq": seqs[id], **rows[id][1]} for id in new])
+                mark_principles(connection, {seqs[id]: of_id[id] for id in new})
                 added += len(new)
         return AddReport(added, len(examples) - added)
 
@@ -128,7 +114,8 @@ class Examples:
     def item(self, example_id: str, rater: str = "") -> QueueItem:
         """One example as the queue shows it, wherever it stands. NotFoundError if there is none."""
         with self._db.read() as connection:
-            found = _items(connection, sa.select(_standing.c.seq).where(_standing.c.example_id == example_id), rater)
+            page = sa.select(_standing.c.seq).where(_standing.c.example_id == example_id)
+            found = items(connection, page, _reader(connection, rater))
         if not found:
             raise NotFoundError(f"There is no example {example_id}.", next_step="Reload the queue.")
         return found[0]
@@ -136,42 +123,93 @@ class Examples:
     def queue(
         self, filter: QueueFilter = EVERYTHING, limit: int = 20, offset: int = 0, rater: str = ""
     ) -> list[QueueItem]:
-        """A page of the queue in order of arrival, with the drafts of `rater`."""
-        page = selected(filter).order_by(_standing.c.seq).limit(limit).offset(offset)
+        """A page of the queue in the filter's order, with the drafts of `rater`."""
         with self._db.read() as connection:
-            return _items(connection, page, rater)
+            reader = _reader(connection, rater)
+            page = selected(filter, reader=reader).order_by(*order_keys(filter.order)).limit(limit).offset(offset)
+            return items(connection, page, reader, filter.order)
 
     def next_open(self, after: str | None, rater: str, filter: QueueFilter = EVERYTHING) -> QueueItem | None:
-        """The first open example behind `after` (an example's id); at the end it starts over. None if all are done."""
-        query = selected(QueueFilter("open", filter.kind, filter.source, filter.search))
-        query = query.order_by(_standing.c.seq).limit(1)
+        """The first open example behind `after` (an example's id) that nobody else has on their page.
+
+        At the end it starts over. None if all are done or taken.
+        """
+        keys = order_keys(filter.order)
         with self._db.read() as connection:
-            place = connection.scalar(sa.select(_t.c.seq).where(_t.c.id == after)) if after else None
+            reader = _reader(connection, rater)
+            query = selected(filter.of_status("open"), reader=reader).where(free_for(rater)).order_by(*keys).limit(1)
+            place = connection.execute(sa.select(*keys).where(_standing.c.example_id == after)).one_or_none()
             if place is not None:
-                behind = _items(connection, query.where(_standing.c.seq > place), rater)
-                if behind:
-                    return behind[0]
-            return next(iter(_items(connection, query, rater)), None)
+                found = items(connection, query.where(behind(keys, tuple(place))), reader)
+                if found:
+                    return found[0]
+            return next(iter(items(connection, query, reader)), None)
 
     def open_ids(self, filter: QueueFilter = EVERYTHING, limit: int = 100_000) -> list[str]:
-        """Ids of open examples that fit the filter, in order, for deciding many at once."""
-        query = selected(QueueFilter("open", filter.kind, filter.source, filter.search), _standing.c.example_id)
+        """Ids of open examples that fit the filter, in its order, for deciding many at once."""
+        query = selected(filter.of_status("open"), _standing.c.example_id).order_by(*order_keys(filter.order))
         with self._db.read() as connection:
-            return list(connection.scalars(query.order_by(_standing.c.seq).limit(limit)))
+            return list(connection.scalars(query.limit(limit)))
 
-    def counts(self, filter: QueueFilter | None = None) -> QueueCounts:
-        """How many examples stand where; of the filter, all but its status counts."""
-        filter = filter or EVERYTHING
-        query = selected(QueueFilter("all", filter.kind, filter.source, filter.search), _standing.c.status)
+    def place_in_queue(self, example_id: str, filter: QueueFilter, rater: str = "") -> int | None:
+        """How many examples of the filter come before this one; None if it does not fit the filter."""
+        keys = order_keys(filter.order)
         with self._db.read() as connection:
-            grouped = query.add_columns(sa.func.count()).group_by(_standing.c.status)
-            counts = {_COUNTED[status]: number for status, number in connection.execute(grouped)}
-        return QueueCounts(**counts, total=sum(counts.values()))
+            reader = _reader(connection, rater)
+            fits = selected(filter, *keys, reader=reader).where(_standing.c.example_id == example_id)
+            place = connection.execute(fits).one_or_none()
+            if place is None:
+                return None
+            whole = selected(filter, sa.func.count(), reader=reader)
+            before = whole.where(sa.not_(behind(keys, tuple(place))), _standing.c.example_id != example_id)
+            return connection.scalar(before) or 0
+
+    def counts(self, filter: QueueFilter | None = None, rater: str = "") -> QueueCounts:
+        """How many examples stand where; of the filter, all but its status counts."""
+        filter = (filter or EVERYTHING).of_status("all")
+        query = selected(filter, _standing.c.status).add_columns(
+            sa.func.count(), sa.func.coalesce(sa.func.sum(_standing.c.disputed), 0)
+        )
+        with self._db.read() as connection:
+            reader = _reader(connection, rater)
+            counts, disputed, total = {}, 0, 0
+            for status, number, contradicted in connection.execute(query.group_by(_standing.c.status)):
+                counts[_COUNTED[status]] = number
+                total, disputed = total + number, disputed + contradicted
+            number = sa.func.count()
+            drafts = connection.scalar(selected(filter.of_status("draft"), number, reader=reader)) if rater else 0
+            waiting = selected(filter.of_status("open"), number, reader=reader).where(_standing.c.done == 1)
+            second = connection.scalar(waiting) if reader.share else 0
+        return QueueCounts(**counts, total=total, disputed=disputed, second=second or 0, drafts=drafts or 0)
 
     def sources(self) -> list[str]:
         """Where the examples came from, as `QueueFilter.source` takes it."""
+        return self._distinct(_standing.c.source)
+
+    def raters(self) -> list[str]:
+        """Whose decisions stand, as `QueueFilter.rater` takes it."""
+        return self._distinct(_standing.c.rater)
+
+    def queue_constitutions(self) -> list[str]:
+        """Hashes of the constitutions that examples were made under."""
+        return self._distinct(_standing.c.constitution)
+
+    def take_lease(self, example_id: str, rater: str) -> None:
+        """Keep an example that is on this rater's page from others for a while; lets go of the one before."""
+        until = (datetime.now(UTC) + timedelta(seconds=LEASE_S)).isoformat(timespec="microseconds")
+        values = {"rater": rater, "example_id": example_id, "until": until}
+        with self._db.write("The place in the queue") as connection:
+            insert = self._db.insert(_leases).values(values)
+            connection.execute(insert.on_conflict_do_update(index_elements=["rater"], set_=values))
+
+    def _distinct(self, column: sa.ColumnElement[Any]) -> list[str]:
         with self._db.read() as connection:
-            return sorted(connection.scalars(sa.select(_standing.c.source).distinct()))
+            return sorted(value for value in connection.scalars(sa.select(column).distinct()) if value is not None)
+
+
+def _reader(connection: sa.Connection, rater: str) -> Reader:
+    kept = connection.scalar(sa.select(schema.settings.c.value).where(schema.settings.c.key == DOUBLE_SHARE))
+    return Reader(rater, round(float(kept) * LOTS) if kept and rater else 0)
 
 
 def _row(example: Example) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -184,55 +222,3 @@ def _row(example: Example) -> tuple[dict[str, Any], dict[str, Any]]:
         clean_text(label, "An example's label", limit=ANSWER_LIMIT, required=False)
     folded = "\n".join(text for text in texts if text).casefold()
     return {"id": example.id, "folded": folded, "body": dump(example)}, place_of(example)
-
-
-def selected(filter: QueueFilter, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """Places in the queue that fit the filter; `seq` unless other columns are named."""
-    query = sa.select(*(columns or (_standing.c.seq,)))
-    if filter.search.strip():
-        term = clean_text(filter.search.strip(), "The search", limit=SEARCH_LIMIT).casefold()
-        query = query.join(_t, _t.c.seq == _standing.c.seq).where(_t.c.folded.contains(term, autoescape=True))
-    if filter.status == "open":
-        query = query.where(_standing.c.done == 0)
-    elif filter.status == "done":
-        query = query.where(_standing.c.done == 1)
-    elif filter.status in _COUNTED:
-        query = query.where(_standing.c.status == filter.status)
-    elif filter.status != "all":
-        raise InputError(f"There is no status {filter.status!r}.", next_step="Choose one from the list.")
-    if filter.kind is not None:
-        query = query.where(_standing.c.kind == filter.kind)
-    if filter.source is not None:
-        query = query.where(_standing.c.source == filter.source)
-    return query
-
-
-def _items(connection: sa.Connection, page: sa.Select[Any], rater: str) -> list[QueueItem]:
-    """The examples at these places. Long texts are read for the page only, not for what comes before it."""
-    seqs = page.subquery()
-    query = (
-        sa.select(_t.c.body, _standing.c.rev, *decision_columns(), _drafts.c.text.label("draft"))
-        .select_from(seqs)
-        .join(_standing, _standing.c.seq == seqs.c.seq)
-        .join(_t, _t.c.seq == seqs.c.seq)
-        .outerjoin(_events, _events.c.seq == _standing.c.event_seq)
-        .outerjoin(_drafts, sa.and_(_drafts.c.example_id == _t.c.id, _drafts.c.rater == rater))
-        .order_by(_standing.c.seq)
-    )
-    return [
-        QueueItem(load(Example, row.body), decision_of(row, row.rev), row.draft) for row in connection.execute(query)
-    ]
-
-
-def decision_columns() -> tuple[sa.ColumnElement[Any], ...]:
-    """The columns of an event that make up a decision, as `decision_of` reads them."""
-    c = _events.c
-    return (c.event_id, c.example_id, c.verdict, c.rater, c.text, c.note, c.at)
-
-
-def decision_of(row: Any, rev: int) -> Decision | None:
-    """The decision in a row of `decision_columns`, at revision `rev`; None where there is no event."""
-    if row.event_id is None:
-        return None
-    verdict: Verdict = row.verdict
-    return Decision(row.event_id, row.example_id, verdict, row.rater, row.text, row.note, row.at, rev)

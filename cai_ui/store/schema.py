@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -98,6 +98,7 @@ events = Table(
     Column("batch", String(64)),
     Column("undoes", String(200)),
     Column("restores", String(200)),
+    Column("labels", Text, nullable=False, server_default=""),
     Index("ix_events_example", "example_id", "seq"),
     Index("ix_events_rater", "rater", "seq"),
     Index("ix_events_undoes", "undoes"),
@@ -117,10 +118,62 @@ standing = Table(
     Column("event_seq", Integer),
     Column("event_id", String(200)),
     Column("rater", Text),
+    # Properties to filter and sort by: a fixed random number below 10,000, words of the revision, per cent of the
+    # words that changed, per mille at which a judge prefers the revision (none: not known).
+    Column("lot", Integer, nullable=False, server_default="0"),
+    Column("words", Integer, nullable=False, server_default="0"),
+    Column("change", Integer),
+    Column("constitution", String(64)),
+    Column("preference", Integer),
+    Column("readings", Integer, nullable=False, server_default="0"),
+    Column("disputed", Integer, nullable=False, server_default="0"),
     Index("ix_standing_done", "done", "seq"),
+    Index("ix_standing_lot", "lot", "seq"),
+    Index("ix_standing_disputed", "disputed", "seq"),
     Index("ix_standing_status", "status", "kind", "source", "seq"),
     Index("ix_standing_rater", "rater", "event_seq"),
 )
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("kind", String(20), primary_key=True),
+    Column("value", String(200), primary_key=True),
+    Column("seq", Integer, ForeignKey("examples.seq"), primary_key=True, autoincrement=False),
+)
+"""What an example is found by, several values of a kind: its principles, the findings of the data checks."""
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("seq", Integer, ForeignKey("examples.seq"), primary_key=True, autoincrement=False),
+    Column("rater", String(400), primary_key=True),
+    Column("event_seq", Integer, nullable=False),
+    Column("second", Integer, nullable=False),
+    Index("ix_readings_rater", "rater", "event_seq"),
+)
+"""Each rater's latest judgement of an example that was not taken back. A projection of the log, as `standing` is."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("rater", String(400), primary_key=True),
+    Column("example_id", String(64), nullable=False),
+    Column("until", String(40), nullable=False),
+)
+"""Which example each rater has on the page, so that two do not get the same one."""
+
+judgements = Table(
+    "judgements",
+    metadata,
+    _seq(),
+    Column("example_id", String(64), ForeignKey("examples.id"), nullable=False),
+    Column("judge", String(200), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_judgements_example", "example_id", "judge", unique=True),
+)
+"""What a model says of a pair of answers; the newest of each judge."""
 
 text_drafts = Table(
     "text_drafts",

@@ -14,9 +14,24 @@ VERDICTS: dict[Verdict, tuple[str, Kind]] = {
     "edit": ("edited", "good"),
     "reject": ("rejected", "bad"),
     "flip": ("initial kept", "warn"),
+    "tie": ("tie", "neutral"),
     "skip": ("skipped", "neutral"),
+    "flag": ("flagged", "warn"),
 }
 """What each verdict is called on the page, and its colour."""
+
+LABELS = {
+    "critique-accurate": "critique accurate",
+    "critique-overstated": "critique overstated",
+    "critique-missed": "critique missed it",
+    "critique-ignored": "ignored by the revision",
+    "harmful": "harmful",
+    "evasive": "evasive",
+    "over-refusal": "refuses needlessly",
+    "preachy": "preachy",
+    "wrong": "wrong",
+}
+"""What can be said of critique and answer beside the verdict, in the order of the keys 1 to 9."""
 
 KINDS = {
     "harmful": "harmful request",
@@ -27,12 +42,20 @@ KINDS = {
 _ROLES = {"system": "System", "user": "Request", "assistant": "Answer"}
 
 
-def card_html(item: QueueItem, principles: Sequence[Principle], place: str) -> str:
-    """The whole example; `place` says where in the queue it stands."""
+def card_html(
+    item: QueueItem,
+    principles: Sequence[Principle],
+    place: str,
+    findings: Sequence[str] = (),
+    readings: Sequence[Decision] = (),
+) -> str:
+    """The whole example; `place` says where in the queue it stands, `findings` are titles of the data checks, and
+    `readings` all raters' judgements of a disputed example."""
     example = item.example
+    harsh = " cai-harsh" if example.prompt.kind in ("harmful", "unknown") else ""
     return (
-        f'<article class="cai-case" data-example="{esc(example.id)}">{_head(item, place)}{_conversation(example)}'
-        f"{_answers(item)}{_why(example, principles)}</article>"
+        f'<article class="cai-case{harsh}" data-example="{esc(example.id)}">{_head(item, place, findings)}'
+        f"{_readings(item, readings)}{_conversation(example)}{_answers(item)}{_why(example, principles)}</article>"
     )
 
 
@@ -58,7 +81,10 @@ def counts_html(counts: QueueCounts) -> str:
         "edited": counts.edited,
         "rejected": counts.rejected,
         "initial kept": counts.flipped,
+        "ties": counts.tied,
         "skipped": counts.skipped,
+        "flagged": counts.flagged,
+        "disputed": counts.disputed,
     }
     words = ", ".join(f"{number:,} {name}" for name, number in parts.items() if number)
     label = f"{counts.done:,} of {counts.total:,} judged" + (f": {words}" if words else "") + f"; {counts.open:,} open"
@@ -71,24 +97,47 @@ def history_html(decisions: Sequence[tuple[Decision, str]]) -> str:
         return '<p class="muted">Your decisions will be listed here. Undo takes back the topmost one.</p>'
     rows = "".join(
         f"<li><time>{esc(when(decision.at).split(',')[0])}</time><span>{esc(VERDICTS[decision.verdict][0])}</span>"
-        f'<span dir="auto" title="{esc(first_line(request, 300))}">{esc(first_line(request, 120))}</span></li>'
+        f'<button type="button" class="cai-link" data-curate="example:{esc(decision.example_id)}" dir="auto" '
+        f'title="{esc(first_line(request, 300))}">{esc(first_line(request, 120))}</button></li>'
         for decision, request in decisions
     )
     return f'<ol class="cai-log" aria-label="Last decisions, newest first">{rows}</ol>'
 
 
-def _head(item: QueueItem, place: str) -> str:
+def _head(item: QueueItem, place: str, findings: Sequence[str]) -> str:
     example, decision = item.example, item.decision
-    if decision is None:
+    if item.second:
+        state = pill("second reading", "neutral") + "<span>somebody else judged it; their verdict is not shown</span>"
+    elif decision is None:
         state = pill("open", "neutral")
     else:
         words, kind = VERDICTS[decision.verdict]
         state = pill(words, kind) + f"<span>by {esc(decision.rater)}, {esc(when(decision.at))}</span>"
     source = f"<span>from {esc(example.source)}</span>" if example.source else ""
+    source += pill("disputed", "warn") if item.disputed else ""
+    source += "".join(pill(title, "warn") for title in findings)
+    if decision is not None and decision.labels:
+        source += f"<span>{esc(', '.join(LABELS.get(label, label) for label in decision.labels))}</span>"
+    if item.preference is not None and not item.second:
+        source += f"<span>model prefers the revision: {item.preference:.0%}</span>"
     return (
         f'<div class="cai-case-head"><strong>{esc(place)}</strong>{state}'
         f"<span>{esc(KINDS.get(example.prompt.kind, ''))}</span>{source}</div>"
     )
+
+
+def _readings(item: QueueItem, readings: Sequence[Decision]) -> str:
+    """Everybody's verdict where they contradict each other, with the edited texts."""
+    if not item.disputed:
+        return ""
+    rows = "".join(
+        f"<li><strong>{esc(reading.rater)}</strong> {esc(VERDICTS[reading.verdict][0])}"
+        + (text_block(reading.text) if reading.text else "")
+        + "</li>"
+        for reading in readings
+    )
+    said = "Two people contradict each other; your verdict decides."
+    return f'<div class="cai-notice cai-notice-warn">{said}<ul>{rows}</ul></div>'
 
 
 def _conversation(example: Example) -> str:

@@ -15,14 +15,22 @@ CURATE_KEYS = {
     "e": "curate-edit",
     "r": "curate-reject",
     "f": "curate-flip",
+    "t": "curate-tie",
     "s": "curate-skip",
+    "g": "curate-flag",
     "u": "curate-undo",
+    "y": "curate-redo",
+    "b": "curate-blur",
+    "?": "curate-keys",
     "j": "curate-next",
     "ArrowRight": "curate-next",
     "k": "curate-prev",
     "ArrowLeft": "curate-prev",
 }
 """Key -> elem_id of the button it presses."""
+
+CURATE_PICKS = {str(place + 1): ["curate-labels", place] for place in range(9)}
+"""Key -> elem_id of a group of boxes and the number of the box that it ticks."""
 
 RUN_CLASS = "ctrl-enter"
 """elem_class of the buttons that Ctrl+Enter (or Cmd+Enter) presses."""
@@ -31,6 +39,7 @@ RUN_CLASS = "ctrl-enter"
 def head() -> str:
     """The script elements for the page's head."""
     assets = Path(__file__).parent / "assets"
-    keys = f"window.caiKeys = {json.dumps({'keys': CURATE_KEYS, 'run': RUN_CLASS})};"
-    scripts = [keys, *((assets / name).read_text(encoding="utf-8") for name in ("keys.js", "typing.js"))]
+    keys = f"window.caiKeys = {json.dumps({'keys': CURATE_KEYS, 'picks': CURATE_PICKS, 'run': RUN_CLASS})};"
+    names = ("keys.js", "typing.js", "curate.js")
+    scripts = [keys, *((assets / name).read_text(encoding="utf-8") for name in names)]
     return "".join(f"<script>{script}</script>" for script in scripts)

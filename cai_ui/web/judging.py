@@ -9,20 +9,19 @@ from __future__ import annotations
 import dataclasses
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from cai_ui import pipeline
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.pipeline import QueueCounts, QueueFilter, QueueItem, Services
 from cai_ui.records import Decision, Example, Principle, Verdict
 from cai_ui.text import ANSWER_LIMIT, clean_text
-from cai_ui.web.example_card import VERDICTS, kept_text
+from cai_ui.web.example_card import LABELS, VERDICTS, kept_text
 from cai_ui.web.present import first_line
 
-HISTORY = 6
+HISTORY = 10
 """Last decisions that are listed."""
 
 TOO_FAST = "That key came before the next example was shown, so it was left out."
@@ -30,13 +29,14 @@ TOO_FAST = "That key came before the next example was shown, so it was left out.
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page is: the example it shows, the revision it saw, its number in the filtered queue, and a
-    random mark of this one sight."""
+    """Where a page is: the example it shows, the revision it saw, its number in the filtered queue, a random mark of
+    this one sight, and whether it is a second reading, for which the first verdict is not shown."""
 
     example_id: str
     rev: int
     offset: int
     sight: str
+    second: bool = False
 
     def as_text(self) -> str:
         return json.dumps(dataclasses.asdict(self))
@@ -59,7 +59,8 @@ def read_place(text: object) -> Place:
     """The place a page sent. InputError if there is none."""
     try:
         fields = json.loads(str(text))
-        return Place(str(fields["example_id"]), int(fields["rev"]), int(fields["offset"]), str(fields["sight"]))
+        known = str(fields["example_id"]), int(fields["rev"]), int(fields["offset"]), str(fields["sight"])
+        return Place(*known, bool(fields.get("second", False)))
     except (ValueError, TypeError, KeyError):
         raise InputError("There is no example on the page.", next_step="Choose another filter.") from None
 
@@ -71,7 +72,7 @@ def show(services: Services, rater: str, filter: QueueFilter, offset: int, said:
     if not found and offset:
         offset = 0
         found = pipeline.queue(services, filter, 1, 0, rater)
-    return _view(services, filter, found[0] if found else None, offset, said)
+    return _view(services, rater, filter, found[0] if found else None, offset, said)
 
 
 def show_example(
@@ -82,30 +83,39 @@ def show_example(
         item = pipeline.item(services, example_id, rater)
     except NotFoundError:
         return show(services, rater, filter, offset, said)
-    return _view(services, filter, item, _offset(services, filter, example_id, offset), said)
+    return _view(services, rater, filter, item, _offset(services, rater, filter, example_id, offset), said)
 
 
 def step(services: Services, rater: str, filter: QueueFilter, place: Place, by: int) -> View:
     """The next (1) or the previous (-1) example without a decision on this one; round at both ends."""
-    number = len_of(pipeline.counts(services, filter), filter)
-    gone = by > 0 and filter.status == "open" and pipeline.item(services, place.example_id).decision is not None
+    number = len_of(pipeline.counts(services, filter, rater), filter)
+    gone = by > 0 and filter.status == "open" and pipeline.item(services, place.example_id, rater).decision is not None
     offset = place.offset if gone else place.offset + by
     return show(services, rater, filter, offset % number if number else 0)
 
 
 def resume(services: Services, rater: str, filter: QueueFilter, example_id: str, offset: int = 0) -> View:
-    """Where the rater left off: the example this browser showed, or the first open one after the last decision."""
+    """Where the rater left off: the example this browser showed, or the first open one after the last decision
+    that nobody else has on their page."""
     if example_id:
         return show_example(services, rater, filter, example_id, offset)
     last = pipeline.history(services, rater, 1)
-    following = pipeline.next_open(services, last[0].example_id, rater, filter) if last else None
+    following = pipeline.next_open(services, last[0].example_id if last else None, rater, filter)
     if following is None or filter.status != "open":
         return show(services, rater, filter, 0)
     return show_example(services, rater, filter, following.example.id)
 
 
-def judge(services: Services, rater: str, filter: QueueFilter, place: Place, verdict: Verdict, text: str = "") -> View:
-    """Keep a decision on what the page shows and go on to the next example.
+def judge(
+    services: Services,
+    rater: str,
+    filter: QueueFilter,
+    place: Place,
+    verdict: Verdict,
+    text: str = "",
+    labels: Sequence[str] = (),
+) -> View:
+    """Keep a decision on what the page shows, with quality labels, and go on to the next example.
 
     Accepting a text that was changed keeps the changed text (verdict "edit"). If somebody else decided
     meanwhile, nothing is written and the view shows both texts.
@@ -113,10 +123,15 @@ def judge(services: Services, rater: str, filter: QueueFilter, place: Place, ver
     if verdict in ("accept", "edit"):
         verdict, text = _accepted(services, place, text)
     decision = Decision(
-        f"{place.sight}-{verdict}", place.example_id, verdict, rater, text if verdict == "edit" else None
+        f"{place.sight}-{verdict}",
+        place.example_id,
+        verdict,
+        rater,
+        text if verdict == "edit" else None,
+        labels=tuple(label for label in LABELS if label in labels),
     )
     try:
-        saved = pipeline.decide(services, decision, place.rev)
+        saved = pipeline.decide(services, decision, place.rev, place.second)
     except ConflictError as conflict:
         return _conflict(services, rater, filter, place, text, str(conflict))
     said = f"{VERDICTS[verdict][0].capitalize()} · saved {clock(saved.at)}"
@@ -132,6 +147,16 @@ def undo(services: Services, rater: str, filter: QueueFilter) -> View:
     return show_example(services, rater, filter, taken[0].example_id, said=f"Took back {number}.")
 
 
+def redo(services: Services, rater: str, filter: QueueFilter) -> View:
+    """Do again what was taken back last (a bulk decision as a whole) and show what it was about."""
+    again = pipeline.redo_all(services, rater)
+    if not again:
+        raise InputError("There is nothing to redo.", kept="Nothing changed.", next_step="Undo something first.")
+    number = f"{len(again):,} decisions" if len(again) > 1 else f"“{VERDICTS[again[0].verdict][0]}”"
+    said = f"Did {number} again · saved {clock(again[-1].at)}"
+    return show_example(services, rater, filter, again[0].example_id, said=said)
+
+
 def keep_draft(services: Services, rater: str, place: Place, text: str) -> str:
     """Keep the text that is being typed; says when. Text typed into an outdated sight is not kept."""
     text = clean_text(text, "Revision", limit=ANSWER_LIMIT, required=False)
@@ -144,23 +169,6 @@ def forget_draft(services: Services, rater: str, place: Place) -> str:
     """The model's revision again; what was typed is dropped."""
     services.store.drop_text_draft(place.example_id, rater)
     return pipeline.example(services, place.example_id).revision
-
-
-def bulk_count(services: Services, filter: QueueFilter) -> int:
-    """How many open examples fit the filter, whatever its status says."""
-    return pipeline.counts(services, filter).open
-
-
-def accept_all(services: Services, rater: str, filter: QueueFilter, expected: int) -> int:
-    """Accept every open example of the filter. ConflictError if there are not as many as were announced."""
-    now = bulk_count(services, filter)
-    if now != expected:
-        raise ConflictError(
-            f"There are {now:,} open examples now, not {expected:,}.",
-            kept="Nothing was accepted.",
-            next_step="Look at the number again and confirm.",
-        )
-    return pipeline.accept_open(services, filter, rater)
 
 
 def last_decisions(services: Services, rater: str) -> list[tuple[Decision, str]]:
@@ -182,16 +190,6 @@ def principles_of(services: Services, example: Example) -> list[Principle]:
     return [p for p in known if p.id in example.principle_ids]
 
 
-def filter_of(values: Mapping[str, Any]) -> QueueFilter:
-    """A filter from what the fields or the browser's memory hold; nothing chosen means everything."""
-    return QueueFilter(
-        status=values.get("status") or "open",
-        kind=values.get("kind") or None,
-        source=values.get("source") or None,
-        search=str(values.get("search") or ""),
-    )
-
-
 def clock(iso: str) -> str:
     """A stored time as local hh:mm:ss."""
     return f"{datetime.fromisoformat(iso).astimezone():%H:%M:%S}"
@@ -208,7 +206,7 @@ def _after(services: Services, rater: str, filter: QueueFilter, place: Place, ve
     """The next example: the next open one, or the next that fits where judged ones are looked through."""
     if filter.status == "open":
         following = pipeline.next_open(services, place.example_id, rater, filter)
-        return _view(services, filter, following, place.offset, said)
+        return _view(services, rater, filter, following, place.offset, said)
     still_fits = filter.status in ("all", "done", verdict)
     return show(services, rater, filter, place.offset + still_fits, said)
 
@@ -222,34 +220,40 @@ def _conflict(services: Services, rater: str, filter: QueueFilter, place: Place,
     item = pipeline.item(services, place.example_id, rater)
     if item.decision is not None and item.decision.event_id.startswith(f"{place.sight}-"):
         return _after(services, rater, filter, place, item.decision.verdict, TOO_FAST)
-    view = _view(services, filter, item, place.offset, "")
+    view = _view(services, rater, filter, item, place.offset, "")
     stands = dataclasses.replace(item, draft=None)
     mine = text or kept_text(item)
     return dataclasses.replace(view, text=mine, conflict=(sentence, mine, kept_text(stands)))
 
 
-def _view(services: Services, filter: QueueFilter, item: QueueItem | None, offset: int, said: str) -> View:
-    counts = pipeline.counts(services, filter)
+def _view(services: Services, rater: str, filter: QueueFilter, item: QueueItem | None, offset: int, said: str) -> View:
+    counts = pipeline.counts(services, filter, rater)
     if item is None:
         return View(None, None, counts, "", said)
     number = len_of(counts, filter)
     if number and offset >= number:
         offset = 0
-    place = Place(item.example.id, item.rev, offset, secrets.token_hex(8))
+    place = Place(item.example.id, item.rev, offset, secrets.token_hex(8), item.second)
+    if item.decision is None:
+        pipeline.take_lease(services, item.example.id, rater)
     return View(item, place, counts, kept_text(item), said)
 
 
 def len_of(counts: QueueCounts, filter: QueueFilter) -> int:
     """How many examples the filter shows."""
     by_status = {
-        "open": counts.open,
+        "open": counts.open + counts.second,
+        "draft": counts.drafts,
+        "disputed": counts.disputed,
         "done": counts.done,
         "all": counts.total,
         "accept": counts.accepted,
         "edit": counts.edited,
         "reject": counts.rejected,
         "flip": counts.flipped,
+        "tie": counts.tied,
         "skip": counts.skipped,
+        "flag": counts.flagged,
     }
     return by_status[filter.status]
 
@@ -264,9 +268,7 @@ def place_words(view: View, filter: QueueFilter) -> str:
     return f"Example {view.place.offset + 1:,} of {number:,}"
 
 
-def _offset(services: Services, filter: QueueFilter, example_id: str, otherwise: int) -> int:
-    """The example's number among the open ones, which shift as they are judged; elsewhere the one it had."""
-    if filter.status != "open":
-        return otherwise
-    ids = services.store.open_ids(filter)
-    return ids.index(example_id) if example_id in ids else otherwise
+def _offset(services: Services, rater: str, filter: QueueFilter, example_id: str, otherwise: int) -> int:
+    """The example's number in the filtered queue; the one it had where it no longer fits."""
+    place = services.store.place_in_queue(example_id, filter, rater)
+    return otherwise if place is None else place

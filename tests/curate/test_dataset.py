@@ -9,10 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cai_ui.config import DatasetSettings
-from cai_ui.curate.dataset import build_dataset
+from cai_ui.curate.changes import changes
+from cai_ui.curate.dataset import BALANCED, FLAGGED, SET_ASIDE, TIED, build_dataset
 from cai_ui.curate.split import prompt_key
 from cai_ui.errors import InputError
-from cai_ui.records import Dataset, Decision, Example, Message, PreferencePair, TrainingExample, make_example
+from cai_ui.records import (
+    Dataset,
+    Decision,
+    Example,
+    Message,
+    PreferencePair,
+    TrainingExample,
+    content_hash,
+    make_example,
+    to_dict,
+)
 
 Judged = tuple[Example, Decision]
 PLAIN = DatasetSettings(eval_share=0, helpful=0)
@@ -173,3 +184,95 @@ def test_no_prompt_is_on_both_sides(cases: list[tuple[str, str]], others: list[s
     assert not train & held_out
     assert dataset.sft_train
     assert all(pair.chosen.strip() != pair.rejected.strip() for pair in dataset.pairs_train + dataset.pairs_eval)
+
+
+def soft(preference: float, verdict: str = "accept", **settings: object) -> Dataset:
+    case = judged(verdict, text="edited")
+    wanted = DatasetSettings(eval_share=0, helpful=0, **settings)  # type: ignore[arg-type]
+    return build_dataset(
+        "d", [case, judged("accept", prompt="other")], [], wanted, preferences={case[0].id: preference}
+    )
+
+
+def test_soft_labels_travel_with_their_pairs_and_turn_with_a_flip() -> None:
+    assert {p.preference for p in soft(0.8, labels="soft").pairs_train} == {0.8, None}
+    assert {p.preference for p in soft(0.75, verdict="flip", labels="soft").pairs_train} == {0.25, None}
+    assert {p.preference for p in soft(0.8, verdict="edit", labels="soft").pairs_train} == {None}
+    assert {p.preference for p in soft(0.8).pairs_train} == {None}
+    pair = next(p for p in soft(0.8, labels="soft").pairs_train if p.preference)
+    assert pair.swap().preference == pytest.approx(0.2) and pair.swap().swap() == pair
+
+
+def test_hard_labels_do_not_change_the_hash_of_datasets_from_before_there_were_soft_ones() -> None:
+    dataset = soft(0.8)
+    plain = {**to_dict(dataset)}
+    for pair in plain["pairs_train"]:
+        del pair["preference"]
+    assert dataset.hash == content_hash(plain)
+    assert soft(0.8, labels="soft").hash != dataset.hash
+
+
+def test_a_revision_that_the_judge_does_not_prefer_is_set_aside_and_counted() -> None:
+    dataset = soft(0.3, least_preference=0.5)
+    assert len(dataset.sft_train) == 1 and dataset.left_out == {SET_ASIDE: 1}
+    assert len(soft(0.5, least_preference=0.5).sft_train) == 2
+    assert len(soft(0.3, verdict="edit", least_preference=0.5).sft_train) == 2, "a person wrote what was kept"
+
+
+def test_earlier_revisions_are_learnt_where_that_is_asked() -> None:
+    case = judged("accept")
+    for choice, answers in (("all", {"draft 2", "good"}), ("last", {"good"})):
+        wanted = DatasetSettings(eval_share=0, helpful=0, revisions=choice)
+        dataset = build_dataset("d", [case], [], wanted, earlier={case[0].id: ("draft 2", " ")})
+        assert {row.answer for row in dataset.sft_train} == answers
+        assert len(dataset.pairs_train) == 1
+    flipped = judged("flip")
+    dataset = build_dataset("d", [flipped], [], DatasetSettings(eval_share=0, helpful=0, revisions="all"),
+                            earlier={flipped[0].id: ("draft 2",)})  # fmt: skip
+    assert [row.answer for row in dataset.sft_train] == ["bad"], "who prefers the initial answer learns no revision"
+
+
+def test_balanced_pairs_do_not_tell_the_better_answer_by_its_length() -> None:
+    longer = [judged("accept", prompt=f"a {i}", initial="short", revision="a longer answer") for i in range(9)]
+    shorter = [judged("accept", prompt=f"b {i}", initial="a longer answer", revision="short") for i in range(3)]
+    even = [judged("accept", prompt="c", initial="one", revision="two")]
+    wanted = DatasetSettings(eval_share=0, helpful=0, balance_lengths=True)
+    dataset = build_dataset("d", [*longer, *shorter, *even], [], wanted)
+    sides = [len(p.chosen) - len(p.rejected) for p in dataset.pairs_train]
+    assert (sum(s > 0 for s in sides), sum(s < 0 for s in sides), sum(s == 0 for s in sides)) == (3, 3, 1)
+    assert len(dataset.sft_train) == 13 and dataset.left_out == {BALANCED: 6}
+
+
+def test_nearly_the_same_prompts_stay_on_one_side() -> None:
+    base = "How do I take the bread out of the oven without burning my hands or the old table"
+    cases = [judged("accept", prompt=f"{base} {end}") for end in ("", "?", "please", "now?", "today")]
+    cases += [judged("accept", prompt=f"something quite different number {i} of {i * 7}") for i in range(20)]
+    for seed in range(8):
+        dataset = build_dataset("d", cases, [], DatasetSettings(eval_share=0.3, helpful=0, seed=seed))
+        sides = [
+            {row.conversation[0].content.startswith(base) for row in side}
+            for side in (dataset.sft_train, dataset.sft_eval)
+        ]
+        assert sum(True in side for side in sides) == 1
+
+
+def test_ties_and_flags_are_counted_and_give_no_row() -> None:
+    dataset = build(judged("accept"), judged("tie", prompt="t"), judged("flag", prompt="f"))
+    assert len(dataset.sft_train) == 1 and dataset.left_out == {TIED: 1, FLAGGED: 1}
+
+
+def test_what_changed_between_two_versions_is_told_by_request() -> None:
+    one = build(judged("accept"), judged("accept", prompt="gone"), judged("accept", prompt="kept"))
+    two = build_dataset(
+        "d",
+        [judged("edit", text="edited"), judged("accept", prompt="new"), judged("accept", prompt="kept")],
+        [],
+        DatasetSettings(eval_share=0, helpful=0, seed=4),
+    )
+    found = changes(one, two)
+    told = {(c.conversation[-1].content, c.before, c.after) for c in found.rows}
+    assert told == {("q", "good", "edited"), ("new", None, "good"), ("gone", "good", None)}
+    assert (found.kept_rows, found.kept_pairs, found.moved) == (1, 1, 0)
+    assert found.settings == {"seed": (0, 4)}
+    same = changes(one, one)
+    assert (same.rows, same.pairs, same.settings, same.kept_rows) == ((), (), {}, 3)

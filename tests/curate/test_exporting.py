@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import dataclasses
 import json
 import os
 import resource
@@ -13,9 +15,20 @@ from typing import Any
 import pytest
 
 from cai_ui.config import DatasetSettings
+from cai_ui.curate.agreement import krippendorff_alpha
+from cai_ui.curate.card import CardFacts, card_markdown
 from cai_ui.curate.dataset import build_dataset
-from cai_ui.curate.exporting import export_dpo_jsonl, export_sft_jsonl
+from cai_ui.curate.exporting import (
+    EXPORTS,
+    export_csv,
+    export_dpo_jsonl,
+    export_dpo_parquet,
+    export_icai,
+    export_sft_jsonl,
+    safe_cell,
+)
 from cai_ui.curate.importing import read_rows
+from cai_ui.curate.lint import lint, rows_of_dataset
 from cai_ui.errors import InputError, StoreError
 from cai_ui.records import Dataset, Decision, Message, make_example
 from cai_ui.store import Store, open_store
@@ -118,3 +131,79 @@ def test_import_judge_freeze_export_in_one_go(tmp_path: Path) -> None:
         assert info.counts == {"sft_train": 18, "sft_eval": 2, "pairs_train": 18, "pairs_eval": 2}
         path = store.workspace.export_path(f"dpo-{info.hash[:12]}.jsonl")
         assert export_dpo_jsonl(store.dataset(info.hash), path) == 18
+
+
+def soft_dataset() -> Dataset:
+    decided, preferences = [], {}
+    for i in range(4):
+        example = make_example((Message("user", f"q {i}"),), f"=1+{i}", f"\u00a0=HYPERLINK({i})", source="@s")
+        decided.append((example, Decision(f"e{i}", example.id, "accept", "Ana")))
+        preferences[example.id] = 0.25 * i
+    wanted = DatasetSettings(eval_share=0, helpful=0, labels="soft")
+    return build_dataset("=d", decided, [], wanted, preferences=preferences)
+
+
+@pytest.mark.parametrize("kind", sorted(EXPORTS))
+def test_every_export_gives_the_same_bytes_again(tmp_path: Path, kind: str) -> None:
+    export, suffix, _ = EXPORTS[kind]
+    for name in ("a", "b"):
+        assert export(soft_dataset(), tmp_path / f"{name}.{suffix}", "train") == (8 if kind == "csv" else 4)
+    assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
+    with pytest.raises(InputError, match="for evaluation"):
+        export(soft_dataset(), tmp_path / "c", "eval")
+
+
+def test_parquet_loads_with_its_soft_labels(tmp_path: Path) -> None:
+    import datasets
+
+    export_dpo_parquet(soft_dataset(), tmp_path / "dpo.parquet")
+    rows = datasets.load_dataset("parquet", data_files=str(tmp_path / "dpo.parquet"), cache_dir=str(tmp_path / "c"))[
+        "train"
+    ]
+    assert sorted(rows["preference"]) == [0.0, 0.25, 0.5, 0.75]
+    assert rows[0]["prompt"][0]["role"] == "user" and rows[0]["chosen"][0]["role"] == "assistant"
+
+
+def test_annotated_pairs_say_which_answer_was_kept_and_draw_its_place(tmp_path: Path) -> None:
+    export_icai(soft_dataset(), tmp_path / "pairs.json")
+    whole = json.loads((tmp_path / "pairs.json").read_text(encoding="utf-8"))
+    annotator = whole["metadata"]["default_annotator"]
+    assert whole["metadata"]["version"] == "2.0" and annotator in whole["annotators"]
+    kept = {c[f"response_{c['annotations'][annotator]['pref']}"]["text"] for c in whole["comparisons"]}
+    assert kept == {pair.chosen for pair in soft_dataset().pairs_train}
+    assert len({c["id"] for c in whole["comparisons"]}) == 4
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["=cmd|x", " =1+1", "\u00a0=1", "\ufeff=1", "@SUM(A1)", "-2+3", "+1", "\t=1", "\r\n=1", "\uff1d1", "\n\n@x", "|x"],
+)
+def test_no_cell_begins_like_a_formula(cell: str) -> None:
+    assert safe_cell(cell) == "'" + cell
+
+
+@pytest.mark.parametrize("cell", ["", "text", "1 = 1", "a\n=1", "0", "(=1)"])
+def test_other_cells_are_left_as_they_are(cell: str) -> None:
+    assert safe_cell(cell) == cell
+
+
+def test_the_table_can_be_read_back(tmp_path: Path) -> None:
+    export_csv(soft_dataset(), tmp_path / "t.csv")
+    with (tmp_path / "t.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["part"] for row in rows} == {"rows", "pairs"}
+    assert all(row["answer"].startswith("'") and row["source"] == "'@s" for row in rows)
+    assert {row["preference"] for row in rows if row["part"] == "pairs"} == {"0.0", "0.25", "0.5", "0.75"}
+
+
+def test_the_card_tells_what_is_known_and_says_what_is_not() -> None:
+    dataset = soft_dataset()
+    facts = CardFacts([], {"Ana": 4}, krippendorff_alpha([]), lint(rows_of_dataset(dataset)), {"@s": "MIT"})
+    card = card_markdown(dataset, facts)
+    assert card == card_markdown(dataset, facts)
+    assert card.startswith('---\npretty_name: "=d"\nlicense: mit\n')
+    for words in (dataset.hash, "Ana 4", "undefined: no example was judged by two", "| Pairs (DPO) | 4 | 0 |", "MIT",
+                  "4 pairs carry a soft label", "## What the data checks found"):  # fmt: skip
+        assert words in card
+    heading = card_markdown(dataclasses.replace(dataset, name="x\n---\n<b>`"), facts).split("\n# ")[1]
+    assert heading.startswith("x --- \\<b\\>\\`\n")

@@ -30,7 +30,7 @@ from pathlib import Path
 from cai_ui.records import Decision
 from cai_ui.store import open_store
 store = open_store(Path(sys.argv[1]))
-ids = store.open_ids()
+ids = [item.example.id for item in store.queue()]
 print("ready", flush=True)
 n = 0
 while True:
@@ -96,7 +96,8 @@ def test_every_acknowledged_decision_survives_kill_9(tmp_path: Path, examples: M
     for seed in range(6):
         process = start(LABEL_LOOP, str(tmp_path), f"s{seed}")
         assert first_line(process) == "ready"
-        time.sleep(rng.uniform(0.02, 0.4))
+        acknowledged += [first_line(process) for _ in range(rng.randint(5, 25))]
+        time.sleep(rng.uniform(0, 0.02))  # so that it dies at any place in its work
         process.send_signal(signal.SIGKILL)
         out, _ = process.communicate(timeout=20)
         acknowledged += [line for line in out.split("\n")[:-1] if line]
@@ -107,7 +108,7 @@ def test_every_acknowledged_decision_survives_kill_9(tmp_path: Path, examples: M
             raw.close()
             assert set(acknowledged) <= found
             assert store.check() == []
-    assert len(acknowledged) > 50
+    assert len(acknowledged) >= 30
 
 
 def test_a_second_process_is_refused_with_the_holders_number_until_that_one_dies(tmp_path: Path) -> None:

@@ -58,3 +58,23 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("in the way")
     with pytest.raises(CaiError, match="runs"):
         workspace.run_dir("r1")
+
+
+def test_a_backup_is_a_whole_database_and_never_overwrites(tmp_path: Path) -> None:
+    from cai_ui.records import Decision, Message, make_example
+    from cai_ui.store import open_store
+
+    copy = tmp_path / "copy.db"
+    with open_store(tmp_path / "home") as store:
+        store.add_examples([make_example((Message("user", "q"),), "a", "b")])
+        store.decide(Decision("e", store.open_ids()[0], "accept", "Ana"), 0)
+        store.backup(copy)
+        store.undo("Ana")
+        with pytest.raises(StoreError, match="there already"):
+            store.backup(copy)
+        with pytest.raises(StoreError, match="could not be written"):
+            store.backup(tmp_path / "missing" / "copy.db")
+    (tmp_path / "other").mkdir()
+    copy.rename(tmp_path / "other" / "cai.db")
+    with open_store(tmp_path / "other") as restored:
+        assert restored.check() == [] and restored.counts().accepted == 1

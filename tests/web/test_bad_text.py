@@ -62,7 +62,7 @@ def _step_text(services: Services, text: str) -> Any:
 def _judged(services: Services, text: str) -> Any:
     services.store.add_examples([ONE])
     place = str(curate.choose(services, ME, "open", "", "", "")[3])
-    return curate.judge(services, "edit", ME, place, text, "open", "", "", "")
+    return curate.judge(services, "edit", ME, place, text, [], "open", "", "", "")
 
 
 def _dataset_name(services: Services, text: str) -> Any:

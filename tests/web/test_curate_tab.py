@@ -5,16 +5,18 @@ from __future__ import annotations
 import dataclasses
 import time
 
+import gradio as gr
 import pytest
 
 from cai_ui import pipeline
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.pipeline import QueueFilter, Services
 from cai_ui.records import Example, Message, Prompt, make_example
-from cai_ui.web import example_card, judging
+from cai_ui.web import example_card, hotkeys, judging
 from cai_ui.web.judging import Place, View
 from cai_ui.web.session import Session
 from cai_ui.web.tabs import curate as tab
+from cai_ui.web.tabs import curate_filter, curate_view
 
 OPEN = QueueFilter("open")
 ME, ANA = "me", "Ana"
@@ -90,7 +92,7 @@ def test_undo_shows_the_example_again_and_keeps_the_edited_text(filled: Services
 
 
 def test_undo_takes_back_a_bulk_acceptance_as_a_whole(filled: Services) -> None:
-    assert judging.accept_all(filled, ME, OPEN, 6) == 6
+    assert "6 examples accepted" in curate_filter.decide_all(filled, Session(ME), "accept", 6, "open")
     assert first(filled).item is None
     assert "6 decisions" in judging.undo(filled, ME, OPEN).said
     assert pipeline.counts(filled).open == 6
@@ -99,7 +101,7 @@ def test_undo_takes_back_a_bulk_acceptance_as_a_whole(filled: Services) -> None:
 def test_a_bulk_acceptance_of_another_number_than_announced_is_refused(filled: Services) -> None:
     judging.judge(filled, ANA, OPEN, at(first(filled)), "reject")
     with pytest.raises(ConflictError, match="5 open examples now, not 6"):
-        judging.accept_all(filled, ME, OPEN, 6)
+        curate_filter.decide_all(filled, Session(ME), "accept", 6, "open")
     assert pipeline.counts(filled).accepted == 0
 
 
@@ -185,7 +187,7 @@ def test_a_remembered_example_that_is_gone_leads_to_the_first(filled: Services) 
 
 
 def test_looking_through_judged_ones_stays_among_them(filled: Services) -> None:
-    judging.accept_all(filled, ME, OPEN, 6)
+    pipeline.accept_open(filled, OPEN, ME)
     accepted = QueueFilter("accept")
     view = first(filled, accepted)
     view = judging.judge(filled, ME, accepted, at(view), "accept", view.text)
@@ -210,10 +212,10 @@ def test_filters_narrow_the_queue_and_are_said_in_words(filled: Services) -> Non
     filled.store.add_examples([example(10, "twin")])
     filter = tab.read_filter("open", "twin", "", "question")
     assert shows(first(filled, filter)) == "Question 10?"
-    sentence, number = tab.preview_bulk(filled, "reject", "twin", "", "question")
+    sentence, number = curate_filter.preview_bulk(filled, "accept", "reject", "twin", "", "question")
     assert number == 1, "whatever the status says, open ones would be accepted"
     assert "harmless, sounds harmful" in sentence and "“question”" in sentence
-    assert [value for _, value in tab.source_choices(filled)] == ["", "set 0", "set 1"]
+    assert [value for _, value in curate_filter.menus(filled)["source"]] == ["", "set 0", "set 1"]
 
 
 def test_every_empty_place_says_what_to_do(services: Services) -> None:
@@ -222,7 +224,7 @@ def test_every_empty_place_says_what_to_do(services: Services) -> None:
     assert "Nothing to judge yet" in empty and "import" in empty
     services.store.add_examples([example(1)])
     assert "Nothing fits" in tab.choose(services, session, "accept", "", "", "")[6]
-    tab.accept_all(services, session, 1, "open", "", "", "")
+    curate_filter.decide_all(services, session, "accept", 1, "open", "", "", "")
     assert "All judged" in tab.choose(services, session, "open", "", "", "")[6]
 
 
@@ -232,7 +234,7 @@ def test_a_reload_restores_filter_and_example(filled: Services) -> None:
                      "open", "harmful", "set 0", "")  # fmt: skip
     restored = tab._restore(filled, session, moved[-1])
     assert restored[0] == moved[0]
-    assert restored[11:13] == ["open", "harmful"]
+    assert restored[14:16] == ["open", "harmful"]
     assert restored[-1] == ME
 
 
@@ -247,7 +249,7 @@ def test_texts_are_shown_as_text(services: Services) -> None:
     turns = (Message("user", bad), Message("assistant", bad), Message("user", bad))
     services.store.add_examples([make_example(turns, bad, f"{bad} no", prompt=prompt, critique=bad, source=bad)])
     updates = tab.judge(services, "skip", Session(bad), tab.choose(services, Session(bad), "open", "", "", "")[3],
-                        "", "open", "", "", "")  # fmt: skip
+                        "", [], "open", "", "", "")  # fmt: skip
     everything = tab.choose(services, Session(bad), "all", "", "", "")
     for update in (updates, everything):
         card, text, said, _, counts, history, empty, *_ = update
@@ -279,5 +281,87 @@ def test_a_decision_takes_a_moment_also_in_a_long_queue(services: Services) -> N
     place = tab.choose(services, session, *values)[3]
     began = time.perf_counter()
     for _ in range(10):
-        place = tab.judge(services, "accept", session, place, "Better not.", *values)[3]
+        place = tab.judge(services, "accept", session, place, "Better not.", [], *values)[3]
     assert (time.perf_counter() - began) / 10 < 0.25
+
+
+def test_redo_shows_what_was_taken_back_and_says_when_it_was_saved(filled: Services) -> None:
+    before = first(filled)
+    judging.judge(filled, ME, OPEN, at(before), "edit", "My own words.")
+    judging.undo(filled, ME, OPEN)
+    view = judging.redo(filled, ME, OPEN)
+    assert shows(view) == shows(before) and "again · saved" in view.said
+    decision = pipeline.item(filled, at(before).example_id).decision
+    assert decision is not None and decision.text == "My own words."
+    with pytest.raises(InputError, match="nothing to redo"):
+        judging.redo(filled, ME, OPEN)
+
+
+def test_the_redo_button_can_be_pressed_only_when_there_is_something(filled: Services) -> None:
+    session, view = Session(ME), first(filled)
+    judging.judge(filled, ME, OPEN, at(view), "accept", view.text)
+    assert tab.choose(filled, session, "open")[11] == gr.update(interactive=False)
+    assert tab.undo(filled, session, "open")[11] == gr.update(interactive=True)
+
+
+def test_ticked_remarks_are_kept_with_the_decision_and_shown_again(filled: Services) -> None:
+    session = Session(ME)
+    place = tab.choose(filled, session, "open")[3]
+    tab.judge(filled, "flip", session, place, "Better not, 0.", ["preachy", "harmful", "made up"], "open")
+    again = tab.choose(filled, session, "done")
+    assert again[12] == ["harmful", "preachy"] and "harmful, preachy" in again[0]
+
+
+def test_a_second_reader_does_not_see_the_first_verdict_and_a_dispute_shows_both(filled: Services) -> None:
+    pipeline.set_double_share(filled, 1.0)
+    hers = first(filled, rater=ANA)
+    judging.judge(filled, ANA, OPEN, at(hers), "edit", "Ana's words.")
+    mine = judging.show_example(filled, ME, OPEN, at(hers).example_id)
+    card = tab.shown(filled, Session(ME), OPEN, mine)[0]
+    assert "second reading" in card and "Ana" not in card and mine.text == "Better not, 0."
+    judging.judge(filled, ME, OPEN, at(mine), "flip")
+    disputed = QueueFilter("disputed")
+    view = first(filled, disputed, rater="Cem")
+    card = tab.shown(filled, Session("Cem"), disputed, view)[0]
+    assert all(words in card for words in ("contradict each other", "Ana&#x27;s words.", "Ana", "initial kept"))
+    judging.judge(filled, "Cem", disputed, at(view), "accept", view.text)
+    assert pipeline.counts(filled).disputed == 0
+
+
+def test_two_raters_who_begin_get_different_examples(filled: Services) -> None:
+    mine, hers = (judging.resume(filled, who, OPEN, "") for who in (ME, ANA))
+    assert shows(mine) == "Question 0?" and shows(hers) == "Question 1?"
+    after = judging.judge(filled, ME, OPEN, at(mine), "accept", mine.text)
+    assert shows(after) == "Question 2?"
+
+
+def test_entries_of_lists_lead_to_examples_and_to_findings(filled: Services) -> None:
+    session, view = Session(ME), first(filled)
+    judging.judge(filled, ME, OPEN, at(view), "accept", view.text)
+    html = example_card.history_html(judging.last_decisions(filled, ME))
+    assert f'data-curate="example:{at(view).example_id}"' in html
+    assert "Question 0?" in tab.follow(filled, session, f"example:{at(view).example_id}", "open")[0]
+    filled.store.set_findings([(at(view).example_id, "truncated")])
+    shown = tab.follow(filled, session, "finding:truncated", "open")
+    assert "Question 0?" in shown[0] and "Cut off" in shown[0]
+    assert dict(zip(curate_filter.FIELDS, shown[14:], strict=True))["finding"] == "truncated"
+    for strange in ("", "finding", "javascript:alert(1)", None):
+        with pytest.raises(InputError, match="leads nowhere"):
+            tab.follow(filled, session, strange)  # type: ignore[arg-type]
+
+
+def test_a_filter_survives_the_way_to_the_page_and_back() -> None:
+    filter = QueueFilter("flag", "twin", "s", "words", "c" * 64, "p", "emoji", "Ana", (3, None), (None, 50), "random")
+    assert curate_filter.read_filter(*curate_filter.values_of(filter)) == filter
+    kept = dict(zip(curate_filter.FIELDS, curate_filter.values_of(filter), strict=True))
+    menus = {name: [("", kept[name])] for name in ("source", "constitution", "principle", "finding", "rater")}
+    assert curate_filter.filter_of(curate_filter.known_values(kept, menus)) == filter
+    gone = {name: [("", "")] for name in menus}
+    assert curate_filter.filter_of(curate_filter.known_values(kept, gone)).rater is None, "no longer to be chosen"
+
+
+def test_every_key_in_the_list_is_one_that_works() -> None:
+    html = curate_view.keys_html().lower()
+    for key in hotkeys.CURATE_KEYS:
+        named = {"arrowright": "→", "arrowleft": "←"}.get(key.lower(), key)
+        assert f"<kbd>{named}" in html or f"or {named}</kbd>" in html

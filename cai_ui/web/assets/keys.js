@@ -1,6 +1,6 @@
 /* Presses buttons for keys; which key presses which button comes from hotkeys.py. */
 (() => {
-  const { keys, run } = window.caiKeys;
+  const { keys, picks, run } = window.caiKeys;
 
   const usable = (button) => button && !button.disabled && button.offsetParent !== null;
 
@@ -42,6 +42,15 @@
     if (event.ctrlKey || event.metaKey || event.altKey || busyElsewhere(event.target)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (key.startsWith("Arrow") && event.target instanceof Element && event.target.closest("[role=tablist], [role=radiogroup], input")) return;
+    if (picks[key]) {
+      const [group, place] = picks[key];
+      const box = document.querySelectorAll("#" + group + " input[type=checkbox]")[place];
+      if (box && box.offsetParent !== null) {
+        event.preventDefault();
+        box.click();
+      }
+      return;
+    }
     const button = keys[key] && buttonOf(keys[key]);
     if (usable(button)) {
       event.preventDefault();

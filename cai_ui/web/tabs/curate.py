@@ -1,4 +1,4 @@
-"""Curate: one example per screen, one key per decision; filters, bulk, undo; then import, freeze, export.
+"""Curate: one example per screen, one key per decision, undo and redo; then checks, import, freeze, export.
 
 Decisions go past the queue in which generation waits, so that judging stays instant while a model works.
 """
@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from cai_ui import pipeline
+from cai_ui.errors import InputError
 from cai_ui.pipeline import QueueFilter, Services
 from cai_ui.records import Verdict
 from cai_ui.web import charts, example_card, judging
 from cai_ui.web.guard import bind
-from cai_ui.web.judging import View, read_place
-from cai_ui.web.present import empty_state, esc, hint, lead, notice, text_block
+from cai_ui.web.judging import read_place
+from cai_ui.web.present import hint, lead, notice
 from cai_ui.web.session import Session, SessionParts
-from cai_ui.web.tabs import curate_data, tour
+from cai_ui.web.tabs import curate_checks, curate_data, curate_filter, tour
+from cai_ui.web.tabs.curate_filter import FilterParts, read_filter
+from cai_ui.web.tabs.curate_view import CARE, EMPTY_QUEUE, keys_html, said_html, shown
 
 if TYPE_CHECKING:
     from cai_ui.web.app import AllParts
@@ -28,29 +30,6 @@ WHAT = (
     "Judge what the model revised. What you accept or edit is learnt in training, and is preferred over the initial "
     "answer. Every decision is saved at once and can be taken back."
 )
-STATUSES = [
-    ("Open", "open"),
-    ("Judged", "done"),
-    ("All", "all"),
-    ("Accepted", "accept"),
-    ("Edited", "edit"),
-    ("Rejected", "reject"),
-    ("Initial answer kept", "flip"),
-    ("Skipped", "skip"),
-]
-_KINDS = [("All kinds", ""), *((words, kind) for kind, words in example_card.KINDS.items())]
-_ANY_SOURCE = ("All sources", "")
-
-EMPTY_QUEUE = empty_state(
-    "Nothing to judge yet",
-    "Run a prompt set under Critique & Revision, send a single chain from there, or import a file below.",
-)
-NONE_OPEN = empty_state(
-    "All judged",
-    "Every example that fits the filter has a decision. Freeze a dataset below, or choose another filter.",
-)
-NONE_FITS = empty_state("Nothing fits this filter", "Choose another filter, or clear the search.")
-
 _FOCUS = "() => { const box = document.querySelector('#curate-text textarea'); if (box) { box.focus(); } }"
 _LEAVE = "(...values) => { document.activeElement?.blur(); return values; }"
 _TO_TOP = (
@@ -59,15 +38,22 @@ _TO_TOP = (
 )
 
 
+_TO_CARD = "() => { document.getElementById('curate-card')?.scrollIntoView(); }"
 # Handlers
 
 
 def judge(
-    services: Services, verdict: Verdict, session: Session, place: str, text: str, *filter_values: Any
+    services: Services,
+    verdict: Verdict,
+    session: Session,
+    place: str,
+    text: str,
+    labels: Sequence[str] | None,
+    *filter_values: Any,
 ) -> list[Any]:
-    """Keep a decision on the example on the page, and show the next one."""
+    """Keep a decision on the example on the page, with its quality labels, and show the next one."""
     filter = read_filter(*filter_values)
-    view = judging.judge(services, session.author, filter, read_place(place), verdict, text or "")
+    view = judging.judge(services, session.author, filter, read_place(place), verdict, text or "", labels or ())
     return shown(services, session, filter, view)
 
 
@@ -75,6 +61,12 @@ def undo(services: Services, session: Session, *filter_values: Any) -> list[Any]
     """Take back the last decision and show what it was about."""
     filter = read_filter(*filter_values)
     return shown(services, session, filter, judging.undo(services, session.author, filter))
+
+
+def redo(services: Services, session: Session, *filter_values: Any) -> list[Any]:
+    """Do again what was taken back last, and show what it was about."""
+    filter = read_filter(*filter_values)
+    return shown(services, session, filter, judging.redo(services, session.author, filter))
 
 
 def step(services: Services, by: int, session: Session, place: str, *filter_values: Any) -> list[Any]:
@@ -101,6 +93,23 @@ def look_again(services: Services, session: Session, place: str, *filter_values:
     return shown(services, session, filter, view)
 
 
+def follow(services: Services, session: Session, command: str, *filter_values: Any) -> list[Any]:
+    """Show what an entry of a list stands for: an example, or the examples that a data check found.
+
+    Gives the view and then what the filter's fields hold.
+    """
+    filter = read_filter(*filter_values)
+    kind, _, value = str(command).partition(":")
+    if kind == "finding" and value:
+        filter = QueueFilter("all", finding=value)
+        view = judging.show(services, session.author, filter, 0)
+    elif kind == "example" and value:
+        view = judging.show_example(services, session.author, filter, value)
+    else:
+        raise InputError("That leads nowhere.", next_step="Reload the page.")
+    return [*shown(services, session, filter, view), *curate_filter.values_of(filter)]
+
+
 def save_draft(services: Services, session: Session, place: str, text: str) -> str:
     """Keep what is being typed; says when it was saved."""
     return judging.keep_draft(services, session.author, read_place(place), text or "")
@@ -111,61 +120,7 @@ def original(services: Services, session: Session, place: str) -> tuple[str, str
     return judging.forget_draft(services, session.author, read_place(place)), "The model's revision is back."
 
 
-def preview_bulk(services: Services, *filter_values: Any) -> tuple[str, int]:
-    """What accepting all would do, in words, and how many examples it would be."""
-    filter = read_filter(*filter_values)
-    number = judging.bulk_count(services, filter)
-    if not number:
-        return "No open example fits the filter, so there is nothing to accept.", 0
-    return (
-        f"{number:,} open examples {filter_words(filter)} would be accepted as they are. Undo takes all back.",
-        number,
-    )
-
-
-def accept_all(services: Services, session: Session, expected: float | None, *filter_values: Any) -> str:
-    """Accept what the preview announced; says how many there were."""
-    done = judging.accept_all(services, session.author, read_filter(*filter_values), int(expected or 0))
-    return f"{done:,} examples accepted. Press Undo (U) to take all of them back at once."
-
-
-def read_filter(status: str, kind: str, source: str, search: str) -> QueueFilter:
-    """The filter that the fields hold."""
-    return judging.filter_of({"status": status, "kind": kind, "source": source, "search": search})
-
-
-def filter_words(filter: QueueFilter) -> str:
-    """What a filter narrows the queue to, but for its status."""
-    words = [example_card.KINDS[filter.kind]] if filter.kind else []
-    words += [f"from {filter.source}"] if filter.source else []
-    words += [f"with “{filter.search.strip()}”"] if filter.search.strip() else []
-    return f"({', '.join(words)})" if words else "of all kinds"
-
-
-def source_choices(services: Services) -> list[tuple[str, str]]:
-    """The menu of sources."""
-    return [_ANY_SOURCE, *((name, name) for name in pipeline.sources(services) if name)]
-
-
 # Layout
-
-
-@dataclass(frozen=True)
-class FilterParts:
-    """Which part of the queue is seen, and the box for accepting all of it."""
-
-    status: gr.Dropdown
-    kind: gr.Dropdown
-    source: gr.Dropdown
-    search: gr.Textbox
-    bulk: gr.Button
-    confirm: gr.Button
-    bulk_note: gr.HTML
-    expected: gr.Number
-
-    @property
-    def values(self) -> list[Any]:
-        return [self.status, self.kind, self.source, self.search]
 
 
 @dataclass(frozen=True)
@@ -179,12 +134,15 @@ class CurateParts:
     work: gr.Column
     card: gr.HTML
     text: gr.Textbox
+    labels: gr.CheckboxGroup
     said: gr.HTML
     buttons: dict[str, gr.Button]
     history: gr.HTML
     rater: gr.Textbox
     place: gr.Textbox
     memory: gr.BrowserState
+    command: gr.Textbox
+    checks: curate_checks.ChecksParts
     data: curate_data.DataParts
 
     @property
@@ -192,7 +150,8 @@ class CurateParts:
         """What one view fills, in the order of `shown`."""
         return [
             self.card, self.text, self.said, self.place, self.counts, self.history, self.empty, self.work,
-            self.buttons["flip"], self.buttons["undo"], self.memory,
+            self.buttons["flip"], self.buttons["undo"], self.buttons["tie"], self.buttons["redo"], self.labels,
+            self.memory,
         ]  # fmt: skip
 
 
@@ -201,7 +160,7 @@ def build(services: Services) -> CurateParts:
     with gr.Tab("Curate", id="curate", elem_id="tab-curate") as tab:
         gr.HTML(lead("Curate", WHAT))
         counts = gr.HTML(elem_id="curate-counts")
-        filter_parts = _filter()
+        filter_parts = curate_filter.build()
         empty = gr.HTML(EMPTY_QUEUE, elem_id="curate-empty")
         with gr.Column(visible=False, elem_id="curate-work") as work:
             card = gr.HTML(elem_id="curate-card", css_template=charts.STYLE)
@@ -213,11 +172,21 @@ def build(services: Services) -> CurateParts:
                 elem_id="curate-text",
             )
             buttons = _buttons()
+            labels = gr.CheckboxGroup(
+                [(f"{words} ({place})", code) for place, (code, words) in enumerate(example_card.LABELS.items(), 1)],
+                label="Say more about critique and answer (optional)",
+                elem_id="curate-labels",
+            )
+            gr.HTML(CARE)
         said = gr.HTML(elem_id="curate-saved")
         with gr.Row():
             with gr.Column(scale=3, min_width=300):
                 with gr.Row(elem_classes="toolbar"):
                     buttons["undo"] = gr.Button("Undo (U)", elem_id="curate-undo", size="sm", scale=0)
+                    buttons["redo"] = gr.Button("Redo (Y)", elem_id="curate-redo", size="sm", scale=0)
+                    buttons["blur"] = gr.Button("Blur harsh texts (B)", elem_id="curate-blur", size="sm", scale=0)
+                    buttons["keys"] = gr.Button("Keys (?)", elem_id="curate-keys", size="sm", scale=0)
+                gr.HTML(keys_html(), css_template=charts.STYLE)
                 history = gr.HTML(elem_id="curate-history", css_template=charts.STYLE)
             with gr.Column(scale=1, min_width=240):
                 rater = gr.Textbox(
@@ -228,30 +197,14 @@ def build(services: Services) -> CurateParts:
                 )
         place = gr.Textbox(visible="hidden", elem_id="curate-place")
         memory = gr.BrowserState({}, storage_key="cai-curate", secret="place-in-queue-only")
+        command = gr.Textbox(visible="hidden", elem_id="curate-command")
+        checks = curate_checks.build(services)
         data = curate_data.build(services)
         gr.HTML(hint("Freeze a dataset when some dozens are judged, and train on it in the Train tab."))
     return CurateParts(
-        tab, counts, filter_parts, empty, work, card, text, said, buttons, history, rater, place, memory, data
-    )
-
-
-def _filter() -> FilterParts:
-    with gr.Accordion("Filter, search, accept many", open=False, elem_id="curate-filter"):
-        with gr.Row():
-            status = gr.Dropdown(STATUSES, value="open", label="Show", elem_id="curate-status", filterable=False)
-            kind = gr.Dropdown(_KINDS, value="", label="Kind of request", elem_id="curate-kind", filterable=False)
-            source = gr.Dropdown([_ANY_SOURCE], value="", label="Source", elem_id="curate-source", filterable=False)
-            search = gr.Textbox(
-                label="Search", placeholder="Words in request or answers", max_lines=1, elem_id="curate-search"
-            )
-        with gr.Row(elem_classes="toolbar"):
-            bulk = gr.Button("Accept all that fit …", elem_id="curate-bulk", size="sm", scale=0)
-            confirm = gr.Button(
-                "Accept them", variant="primary", elem_id="curate-bulk-confirm", size="sm", scale=0, visible=False
-            )
-        bulk_note = gr.HTML(elem_id="curate-bulk-note")
-        expected = gr.Number(0, visible="hidden", elem_id="curate-bulk-number")
-    return FilterParts(status, kind, source, search, bulk, confirm, bulk_note, expected)
+        tab, counts, filter_parts, empty, work, card, text, labels, said, buttons, history, rater, place, memory,
+        command, checks, data,
+    )  # fmt: skip
 
 
 def _buttons() -> dict[str, gr.Button]:
@@ -263,7 +216,9 @@ def _buttons() -> dict[str, gr.Button]:
         made["save"] = gr.Button("Save edit (Ctrl+Enter)", elem_id="curate-save", elem_classes="ctrl-enter", scale=0)
         made["reject"] = gr.Button("Reject (R)", elem_id="curate-reject", elem_classes="danger", scale=0)
         made["flip"] = gr.Button("Initial answer is better (F)", elem_id="curate-flip", scale=0)
+        made["tie"] = gr.Button("Tie (T)", elem_id="curate-tie", scale=0)
         made["skip"] = gr.Button("Skip (S)", elem_id="curate-skip", scale=0)
+        made["flag"] = gr.Button("Flag (G)", elem_id="curate-flag", scale=0)
     with gr.Row(elem_classes="toolbar"):
         made["prev"] = gr.Button("Back (K)", elem_id="curate-prev", size="sm", scale=0)
         made["next"] = gr.Button("Next (J)", elem_id="curate-next", size="sm", scale=0)
@@ -273,6 +228,7 @@ def _buttons() -> dict[str, gr.Button]:
 
 # Wiring
 
+_MENUS = ("source", "constitution", "principle", "finding", "rater")
 _NOW: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 """Options of events that must not wait behind generation."""
 
@@ -281,12 +237,13 @@ def wire(services: Services, parts: CurateParts, session: SessionParts, all_part
     """Connect the components."""
     fields = parts.filter.values
     verdicts: dict[str, Verdict] = {
-        "accept": "accept", "save": "edit", "reject": "reject", "flip": "flip", "skip": "skip",
+        "accept": "accept", "save": "edit", "reject": "reject", "flip": "flip", "tie": "tie", "skip": "skip",
+        "flag": "flag",
     }  # fmt: skip
     for name, verdict in verdicts.items():
         parts.buttons[name].click(
             bind(judge, services, verdict),
-            [session.state, parts.place, parts.text, *fields],
+            [session.state, parts.place, parts.text, parts.labels, *fields],
             parts.shown,
             js=_LEAVE,
             **_NOW,
@@ -295,6 +252,12 @@ def wire(services: Services, parts: CurateParts, session: SessionParts, all_part
     for name, by in (("next", 1), ("prev", -1)):
         parts.buttons[name].click(bind(step, services, by), [session.state, parts.place, *fields], parts.shown, **_NOW)
     parts.buttons["undo"].click(bind(undo, services), [session.state, *fields], parts.shown, **_NOW)
+    parts.buttons["redo"].click(bind(redo, services), [session.state, *fields], parts.shown, **_NOW)
+    parts.buttons["blur"].click(None, None, None, js="() => window.caiBlur()", api_visibility="private")
+    parts.buttons["keys"].click(None, None, None, js="() => window.caiKeyList()", api_visibility="private")
+    parts.command.input(
+        bind(follow, services), [session.state, parts.command, *fields], [*parts.shown, *fields], **_NOW
+    ).success(None, None, None, js=_TO_CARD, api_visibility="private")
     parts.buttons["original"].click(
         bind(_original, services), [session.state, parts.place], [parts.text, parts.said], **_NOW
     )
@@ -308,7 +271,9 @@ def wire(services: Services, parts: CurateParts, session: SessionParts, all_part
     _wire_filter(services, parts, session)
     _wire_place(services, parts, session, all_parts)
     imported = curate_data.wire(services, parts.data, parts.tab, session)
-    imported.then(bind(_look_again, services), *_again(parts, session), **_NOW)
+    checked = curate_checks.wire(services, parts.checks, parts.tab, session)
+    for changed in (imported, checked):
+        changed.then(bind(_look_again, services), *_again(parts, session), **_NOW)
 
 
 def _wire_filter(services: Services, parts: CurateParts, session: SessionParts) -> None:
@@ -321,12 +286,16 @@ def _wire_filter(services: Services, parts: CurateParts, session: SessionParts) 
             trigger_mode="always_last",
             **_NOW,
         ).then(_no_bulk, None, [filter_parts.bulk_note, filter_parts.confirm], **_NOW)
+    filter_parts.verdict.input(_no_bulk, None, [filter_parts.bulk_note, filter_parts.confirm], **_NOW)
     filter_parts.bulk.click(
-        bind(_preview, services), fields, [filter_parts.bulk_note, filter_parts.expected, filter_parts.confirm], **_NOW
+        bind(_preview, services),
+        [filter_parts.verdict, *fields],
+        [filter_parts.bulk_note, filter_parts.expected, filter_parts.confirm],
+        **_NOW,
     )
     filter_parts.confirm.click(
-        bind(_accept_all, services),
-        [session.state, filter_parts.expected, *fields],
+        bind(_decide_all, services),
+        [session.state, filter_parts.verdict, filter_parts.expected, *fields],
         [filter_parts.bulk_note, filter_parts.confirm],
         **_NOW,
     ).success(bind(choose, services), [session.state, *fields], parts.shown, **_NOW)
@@ -348,52 +317,7 @@ def _wire_place(services: Services, parts: CurateParts, session: SessionParts, a
 def _again(parts: CurateParts, session: SessionParts) -> tuple[list[Any], list[Any]]:
     """Inputs and outputs of `_look_again`."""
     inputs = [session.state, parts.place, *parts.filter.values]
-    return inputs, [*parts.shown, parts.filter.source, parts.rater]
-
-
-def shown(services: Services, session: Session, filter: QueueFilter, view: View) -> list[Any]:
-    """Updates of `CurateParts.shown`."""
-    memory = {
-        "status": filter.status, "kind": filter.kind or "", "source": filter.source or "", "search": filter.search,
-        "id": view.place.example_id if view.place else "", "offset": view.place.offset if view.place else 0,
-    }  # fmt: skip
-    decisions = judging.last_decisions(services, session.author)
-    around = [example_card.counts_html(view.counts) if view.counts.total else "", example_card.history_html(decisions)]
-    undo_button = gr.update(interactive=bool(decisions))
-    if view.item is None or view.place is None:
-        empty = _empty(services, view, filter)
-        hidden = gr.update(visible=False)
-        return ["", "", _said_html(view), "", *around, empty, hidden, gr.skip(), undo_button, memory]
-    principles = judging.principles_of(services, view.item.example)
-    card = example_card.card_html(view.item, principles, judging.place_words(view, filter))
-    flip = gr.update(interactive=view.item.example.initial is not None)
-    work = gr.update(visible=True)
-    return [
-        card, view.text, _said_html(view), view.place.as_text(), *around, "", work, flip, undo_button, memory,
-    ]  # fmt: skip
-
-
-def _said_html(view: View) -> str:
-    if view.conflict is None:
-        return said_html(view.said or ("Your unsaved edit is in the box." if _has_draft(view) else ""))
-    sentence, mine, standing = view.conflict
-    both = text_block(mine, "Your text, still in the box") + text_block(standing, "As it stands now")
-    return notice(sentence, "warn") + (both if mine != standing else "")
-
-
-def said_html(sentence: str) -> str:
-    """The line that says what was just done or saved."""
-    return f'<p class="muted" role="status">{sentence and esc(sentence)}</p>'
-
-
-def _has_draft(view: View) -> bool:
-    return view.item is not None and view.item.draft is not None
-
-
-def _empty(services: Services, view: View, filter: QueueFilter) -> str:
-    if not pipeline.counts(services).total:
-        return EMPTY_QUEUE
-    return NONE_OPEN if filter.status == "open" and view.counts.total else NONE_FITS
+    return inputs, [*parts.shown, *(parts.filter.fields[name] for name in _MENUS), parts.rater]
 
 
 def _saved(services: Services, session: Session, place: str, text: str) -> Any:
@@ -405,17 +329,20 @@ def _original(services: Services, session: Session, place: str) -> tuple[str, st
     return text, said_html(sentence)
 
 
-def _preview(services: Services, *filter_values: Any) -> list[Any]:
-    sentence, number = preview_bulk(services, *filter_values)
+def _preview(services: Services, verdict: Verdict, *filter_values: Any) -> list[Any]:
+    sentence, number = curate_filter.preview_bulk(services, verdict, *filter_values)
     return [
         notice(sentence, "warn" if number else "neutral"),
         number,
-        gr.update(visible=bool(number), value=f"Accept {number:,} examples"),
+        gr.update(visible=bool(number), value=f"Yes, all {number:,}"),
     ]
 
 
-def _accept_all(services: Services, session: Session, expected: float | None, *filter_values: Any) -> list[Any]:
-    return [notice(accept_all(services, session, expected, *filter_values), "good"), gr.update(visible=False)]
+def _decide_all(
+    services: Services, session: Session, verdict: Verdict, expected: float | None, *filter_values: Any
+) -> list[Any]:
+    done = curate_filter.decide_all(services, session, verdict, expected, *filter_values)
+    return [notice(done, "good"), gr.update(visible=False)]
 
 
 def _no_bulk() -> list[Any]:
@@ -426,24 +353,19 @@ def _no_bulk() -> list[Any]:
 def _restore(services: Services, session: Session, memory: object) -> list[Any]:
     """The page as this browser left it."""
     kept = memory if isinstance(memory, dict) else {}
-    sources = source_choices(services)
-    filter = judging.filter_of(_known(kept, sources))
+    menus = curate_filter.menus(services)
+    filter = curate_filter.filter_of(curate_filter.known_values(kept, menus))
     offset = kept.get("offset") if isinstance(kept.get("offset"), int) else 0
     view = judging.resume(services, session.author, filter, str(kept.get("id") or ""), max(0, int(offset or 0)))
-    fields = [filter.status, filter.kind or "", gr.update(choices=sources, value=filter.source or ""), filter.search]
+    values = dict(zip(curate_filter.FIELDS, curate_filter.values_of(filter), strict=True))
+    fields = [gr.update(choices=menus[n], value=v) if n in menus else v for n, v in values.items()]
     return [*shown(services, session, filter, view), *fields, session.author]
-
-
-def _known(kept: dict[str, Any], sources: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """What a browser remembers, as far as it can still be chosen."""
-    menus: dict[str, Sequence[tuple[str, str]]] = {"status": STATUSES, "kind": _KINDS, "source": sources}
-    known = {name: kept.get(name) for name, menu in menus.items() if kept.get(name) in [value for _, value in menu]}
-    return {**known, "search": kept.get("search") if isinstance(kept.get("search"), str) else ""}
 
 
 def _look_again(services: Services, session: Session, place: str, *filter_values: Any) -> list[Any]:
     view = look_again(services, session, place, *filter_values)
-    return [*view, gr.update(choices=source_choices(services)), session.author]
+    menus = curate_filter.menus(services)
+    return [*view, *(gr.update(choices=menus[name]) for name in _MENUS), session.author]
 
 
 def _rename(services: Services, session: Session, name: str) -> tuple[Session, str, str]:

@@ -11,15 +11,17 @@ import gradio as gr
 
 from cai_ui import pipeline
 from cai_ui.config import DatasetSettings
+from cai_ui.curate.changes import RowChange
 from cai_ui.errors import CaiError, InputError
 from cai_ui.pipeline import Services
 from cai_ui.records import DatasetInfo
 from cai_ui.text import NAME_LIMIT
 from cai_ui.web import charts
+from cai_ui.web.diff import diff_html
 from cai_ui.web.download import Download, build_download, wire_download
 from cai_ui.web.forms import Form, build_form
 from cai_ui.web.guard import bind
-from cai_ui.web.present import empty_state, esc, facts, notice, short, when
+from cai_ui.web.present import empty_state, esc, facts, first_line, notice, short, when
 from cai_ui.web.session import Session, SessionParts
 
 FILE_TYPES = [".jsonl", ".gz", ".parquet", ".csv"]
@@ -49,8 +51,10 @@ class DataParts:
     frozen: gr.HTML
     sets: gr.HTML
     chosen: gr.Dropdown
-    sft: Download
-    dpo: Download
+    kind: gr.Dropdown
+    export: Download
+    compare: gr.Button
+    changes: gr.HTML
     to_train: gr.Button
 
 
@@ -73,10 +77,37 @@ def freeze(services: Services, session: Session, name: str, settings: DatasetSet
 
 
 def export(services: Services, kind: str, dataset_hash: str | None) -> str:
-    """Path of a JSON Lines file with the training rows ("sft") or pairs ("dpo") of a dataset."""
+    """Path of a file with a dataset's rows, its pairs, or its card; `kind` is one of `pipeline.export_kinds`."""
     if not dataset_hash:
         raise InputError("No dataset is chosen.", next_step="Freeze one first, or choose one.")
-    return str(pipeline.export_dataset(services, dataset_hash, "sft" if kind == "sft" else "dpo"))
+    return str(pipeline.export_dataset(services, dataset_hash, kind))
+
+
+def changes_html(services: Services, dataset_hash: str | None) -> str:
+    """What differs between a dataset and the one frozen before it."""
+    infos = pipeline.datasets(services)
+    places = [i for i, info in enumerate(infos) if info.hash == dataset_hash]
+    if not places or places[0] + 1 >= len(infos):
+        raise InputError("There is no dataset before this one.", next_step="Choose a later one.")
+    before = infos[places[0] + 1]
+    found = pipeline.dataset_changes(services, before.hash, str(dataset_hash))
+    lines = []
+    for name, changed, kept in (("Rows", found.rows, found.kept_rows), ("Pairs", found.pairs, found.kept_pairs)):
+        added, removed = sum(c.before is None for c in changed), sum(c.after is None for c in changed)
+        edited = len(changed) - added - removed
+        lines.append((name, f"{added:,} added, {removed:,} removed, {edited:,} changed, {kept:,} kept"))
+    lines.append(("Moved between the sides", f"{found.moved:,} requests"))
+    lines += [(name.replace("_", " "), f"{old} → {new}") for name, (old, new) in found.settings.items()]
+    shown = "".join(_change_html(change) for change in found.rows[:_SHOWN])
+    return f"<p>Since {esc(before.name)} · {esc(short(before.hash))}</p>{facts(lines)}{shown}"
+
+
+def _change_html(change: RowChange) -> str:
+    request = esc(first_line(change.conversation[-1].content, 200))
+    return (
+        f'<details><summary dir="auto">{request}</summary>'
+        f"{diff_html(change.before or '', change.after or '', 'before', 'now')}</details>"
+    )
 
 
 def dataset_choices(infos: Sequence[DatasetInfo]) -> list[tuple[str, str]]:
@@ -146,10 +177,16 @@ def build(services: Services) -> DataParts:
         sets = gr.HTML(NO_DATASETS, elem_id="curate-datasets", css_template=charts.STYLE)
         chosen = gr.Dropdown([], label="Dataset to export", elem_id="curate-dataset", filterable=False)
         with gr.Row(elem_classes="toolbar"):
-            sft = build_download("Download rows for SFT (JSONL)", "curate-export-sft", scale=0)
-            dpo = build_download("Download pairs for DPO (JSONL)", "curate-export-dpo", scale=0)
+            choices = [(title, kind) for kind, title in pipeline.export_kinds().items()]
+            kind = gr.Dropdown(choices, value="sft", label="As", elem_id="curate-export-kind", filterable=False,
+                               scale=0, min_width=280)  # fmt: skip
+            download = build_download("Download", "curate-export", scale=0)
+            compare = gr.Button("What changed since the one before", elem_id="curate-changes", scale=0)
             to_train = gr.Button("Go to Train", elem_id="curate-to-train", scale=0)
-    return DataParts(upload, report, name, form, freeze_button, frozen, sets, chosen, sft, dpo, to_train)
+        changes = gr.HTML(elem_id="curate-changed", css_template=charts.STYLE)
+    return DataParts(
+        upload, report, name, form, freeze_button, frozen, sets, chosen, kind, download, compare, changes, to_train
+    )
 
 
 # Wiring
@@ -171,8 +208,8 @@ def wire(services: Services, parts: DataParts, tab: gr.Tab, session: SessionPart
     )
     for trigger in (tab.select, session.ready.then):
         trigger(bind(_lists, services), [parts.chosen], lists, queue=False, **quiet)
-    wire_download(parts.sft, bind(_export_sft, services), [parts.chosen])
-    wire_download(parts.dpo, bind(_export_dpo, services), [parts.chosen])
+    wire_download(parts.export, bind(export, services), [parts.kind, parts.chosen])
+    parts.compare.click(bind(changes_html, services), [parts.chosen], [parts.changes], **quiet)
     parts.to_train.click(lambda: gr.Tabs(selected="train"), None, [session.tabs], **quiet)
     return imported
 
@@ -199,11 +236,3 @@ def _lists(services: Services, chosen: str | None) -> list[Any]:
     hashes = [info.hash for info in infos]
     value = chosen if chosen in hashes else (hashes[0] if hashes else None)
     return [datasets_html(infos), gr.update(choices=dataset_choices(infos), value=value)]
-
-
-def _export_sft(services: Services, dataset_hash: str | None) -> str:
-    return export(services, "sft", dataset_hash)
-
-
-def _export_dpo(services: Services, dataset_hash: str | None) -> str:
-    return export(services, "dpo", dataset_hash)

@@ -1,0 +1,123 @@
+"""A dataset's card: what is in it, where it is from, who judged it, how well they agree, and what the checks found.
+
+Markdown with the head that the Hugging Face Hub reads. The same state gives the same text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cai_ui.curate.agreement import Agreement
+from cai_ui.curate.lint import LintReport
+from cai_ui.records import Constitution, Dataset
+
+_MANY = 12
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What is known of a dataset beside its rows. `raters` counts decisions by name, `licences` are those of its
+    sources as far as they are known."""
+
+    constitutions: Sequence[Constitution]
+    raters: Mapping[str, int]
+    agreement: Agreement | None
+    lint: LintReport
+    licences: Mapping[str, str]
+
+
+def card_markdown(dataset: Dataset, facts: CardFacts) -> str:
+    """The card as README.md of the dataset."""
+    parts = [
+        _head(dataset, facts),
+        f"# {_line(dataset.name)}",
+        "Rows to learn from (SFT) and preference pairs (DPO) from critiques and revisions under written principles, "
+        "judged by people. Made with cai-ui.",
+        f"Content hash: `{dataset.hash}`",
+        _counts(dataset),
+        _sources(dataset, facts),
+        _principles(facts),
+        _people(facts),
+        _checks(facts.lint),
+        _settings(dataset),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(dataset: Dataset, facts: CardFacts) -> str:
+    licences = sorted(set(facts.licences.values()))
+    licence = licences[0].lower() if len(licences) == 1 else "other"
+    name = json.dumps(_line(dataset.name), ensure_ascii=False)
+    return f"---\npretty_name: {name}\nlicense: {licence}\ntags:\n- constitutional-ai\n- preference\n- sft\n---"
+
+
+def _counts(dataset: Dataset) -> str:
+    rows = [
+        ("Rows (SFT)", len(dataset.sft_train), len(dataset.sft_eval)),
+        ("Pairs (DPO)", len(dataset.pairs_train), len(dataset.pairs_eval)),
+    ]
+    lines = ["## What is in it", "", "| | to learn from | held out |", "|---|---|---|"]
+    lines += [f"| {name} | {train:,} | {held_out:,} |" for name, train, held_out in rows]
+    soft = sum(pair.preference is not None for pair in dataset.pairs_train)
+    if soft:
+        lines += ["", f"{soft:,} pairs carry a soft label of a model."]
+    if dataset.left_out:
+        lines += ["", "Left out: " + "; ".join(f"{n:,} {reason}" for reason, n in dataset.left_out.items()) + "."]
+    return "\n".join(lines)
+
+
+def _sources(dataset: Dataset, facts: CardFacts) -> str:
+    counted = Counter(row.source for row in (*dataset.sft_train, *dataset.sft_eval))
+    lines = ["## Sources", ""]
+    for source, number in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))[:_MANY]:
+        licence = facts.licences.get(source)
+        lines.append(
+            f"- {_line(source) or 'not named'}: {number:,} rows"
+            + (f", {licence}" if licence else ", licence not known")
+        )
+    return "\n".join(lines)
+
+
+def _principles(facts: CardFacts) -> str:
+    lines = ["## Principles", ""]
+    for constitution in facts.constitutions:
+        names = [p.name for p in constitution.principles if p.enabled]
+        more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
+        lines.append(
+            f"- {_line(constitution.title)} (`{constitution.hash[:12]}`): {_line(', '.join(names[:_MANY]))}{more}"
+        )
+    return "\n".join(lines) if facts.constitutions else "## Principles\n\nNot known."
+
+
+def _people(facts: CardFacts) -> str:
+    named = ", ".join(f"{_line(name)} {number:,}" for name, number in sorted(facts.raters.items())) or "nobody"
+    found = facts.agreement
+    if found is None or found.value is None:
+        said = f"undefined: {found.why}" if found is not None else "not measured"
+    else:
+        interval = f" (95 % interval {found.low:.2f} to {found.high:.2f})" if found.low is not None else ""
+        said = f"Krippendorff's alpha {found.value:.2f}{interval} over {found.units:,} examples judged twice"
+        said += f"; {found.why}" if found.why else ""
+    return f"## Who judged it\n\nDecisions by rater: {named}.\n\nAgreement: {said}."
+
+
+def _checks(report: LintReport) -> str:
+    lines = ["## What the data checks found", ""]
+    for finding in report.findings:
+        count = f"{len(finding.rows):,} rows" if finding.rows else "the whole set"
+        lines.append(f"- **{finding.title}** ({finding.weight}, {count}): {_line(finding.detail)}")
+    return "\n".join(lines) if report.findings else "## What the data checks found\n\nNothing."
+
+
+def _settings(dataset: Dataset) -> str:
+    lines = [f"- {name.replace('_', ' ')}: {value}" for name, value in sorted(dataset.settings.items())]
+    return "\n".join(["## Settings", "", *lines])
+
+
+def _line(text: str) -> str:
+    """One line of text that is no markup of its own."""
+    flat = " ".join(text.split())
+    return "".join("\\" + sign if sign in "\\`*_[]<>|#" else sign for sign in flat)

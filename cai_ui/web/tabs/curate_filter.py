@@ -1,0 +1,232 @@
+"""Which part of the queue Curate shows: fields, words for them, and one verdict for all that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import gradio as gr
+
+from cai_ui import pipeline
+from cai_ui.errors import ConflictError, InputError
+from cai_ui.pipeline import Order, QueueFilter, Services
+from cai_ui.records import Verdict
+from cai_ui.web import example_card
+from cai_ui.web.session import Session
+
+STATUSES = [
+    ("Open", "open"),
+    ("My drafts", "draft"),
+    ("Judged", "done"),
+    ("Flagged", "flag"),
+    ("Disputed", "disputed"),
+    ("All", "all"),
+    ("Accepted", "accept"),
+    ("Edited", "edit"),
+    ("Rejected", "reject"),
+    ("Initial answer kept", "flip"),
+    ("Ties", "tie"),
+    ("Skipped", "skip"),
+]
+ORDERS: list[tuple[str, Order]] = [
+    ("As they came", "arrival"),
+    ("Random", "random"),
+    ("Least certain first", "uncertain"),
+]
+BULK: list[tuple[str, Verdict]] = [("Accept", "accept"), ("Reject", "reject"), ("Skip", "skip"), ("Flag", "flag")]
+_KINDS = [("All kinds", ""), *((words, kind) for kind, words in example_card.KINDS.items())]
+_EVERY = {
+    "source": "All sources", "constitution": "All constitutions", "principle": "All principles",
+    "finding": "Whatever was found", "rater": "All raters",
+}  # fmt: skip
+
+FIELDS = (
+    "status", "kind", "source", "search", "order", "constitution", "principle", "finding", "rater",
+    "least_words", "most_words", "least_change", "most_change",
+)  # fmt: skip
+"""The fields, in the order in which their values travel."""
+
+
+def read_filter(*values: Any) -> QueueFilter:
+    """The filter that the fields hold; fields that are not given are empty."""
+    return filter_of(dict(zip(FIELDS, values, strict=False)))
+
+
+def filter_of(values: Mapping[str, Any]) -> QueueFilter:
+    """A filter from what the fields or the browser's memory hold; nothing chosen means everything."""
+
+    def number(name: str) -> int | None:
+        value = values.get(name)
+        return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+    return QueueFilter(
+        status=values.get("status") or "open",
+        kind=values.get("kind") or None,
+        source=values.get("source") or None,
+        search=str(values.get("search") or ""),
+        order=values.get("order") or "arrival",
+        constitution=values.get("constitution") or None,
+        principle=values.get("principle") or None,
+        finding=values.get("finding") or None,
+        rater=values.get("rater") or None,
+        words=(number("least_words"), number("most_words")),
+        change=(number("least_change"), number("most_change")),
+    )
+
+
+def values_of(filter: QueueFilter) -> list[Any]:
+    """What the fields hold for a filter: the inverse of `read_filter`."""
+    plain = [getattr(filter, name) or "" for name in FIELDS[:9]]
+    return [*plain, *filter.words, *filter.change]
+
+
+def known_values(kept: Mapping[str, Any], menus: Mapping[str, Sequence[tuple[str, str]]]) -> dict[str, Any]:
+    """What a browser remembers of the fields, as far as it can still be chosen."""
+    fixed: dict[str, Sequence[tuple[str, str]]] = {"status": STATUSES, "kind": _KINDS, "order": ORDERS, **menus}
+    known = {name: kept.get(name) for name, menu in fixed.items() if kept.get(name) in [value for _, value in menu]}
+    numbers = {name: kept.get(name) for name in FIELDS[9:] if isinstance(kept.get(name), (int, float))}
+    return {**known, **numbers, "search": kept.get("search") if isinstance(kept.get("search"), str) else ""}
+
+
+def menus(services: Services) -> dict[str, list[tuple[str, str]]]:
+    """The menus that depend on what is in the queue."""
+    from cai_ui.curate.lint import CHECKS
+
+    titles = {v.hash: v.constitution.title for v in pipeline.versions(services)}
+    listed = {
+        "source": [(name, name) for name in pipeline.sources(services) if name],
+        "constitution": [(f"{titles.get(h, 'unknown')} · {h[:8]}", h) for h in pipeline.queue_constitutions(services)],
+        "principle": [(f"{id} ({n:,})", id) for id, n in pipeline.queue_principles(services)],
+        "finding": [
+            (f"{CHECKS[code].title if code in CHECKS else code} ({n:,})", code)
+            for code, n in pipeline.findings(services)
+        ],
+        "rater": [(name, name) for name in pipeline.queue_raters(services)],
+    }
+    return {name: [(_EVERY[name], ""), *choices] for name, choices in listed.items()}
+
+
+def filter_words(filter: QueueFilter) -> str:
+    """What a filter narrows the queue to, but for its status."""
+    words = [example_card.KINDS[filter.kind]] if filter.kind else []
+    words += [f"from {filter.source}"] if filter.source else []
+    words += [f"with “{filter.search.strip()}”"] if filter.search.strip() else []
+    words += [f"under the principle {filter.principle}"] if filter.principle else []
+    words += [f"of constitution {filter.constitution[:8]}"] if filter.constitution else []
+    words += [f"found as {filter.finding}"] if filter.finding else []
+    words += [f"judged by {filter.rater}"] if filter.rater else []
+    words += _range(filter.words, "words") + _range(filter.change, "% changed")
+    return f"({', '.join(words)})" if words else "of all kinds"
+
+
+def bulk_count(services: Services, filter: QueueFilter) -> int:
+    """How many open examples fit the filter, whatever its status says."""
+    return pipeline.counts(services, filter).open
+
+
+def preview_bulk(services: Services, verdict: Verdict, *filter_values: Any) -> tuple[str, int]:
+    """What one verdict for all would do, in words, and how many examples it would be."""
+    filter = read_filter(*filter_values)
+    number = bulk_count(services, filter)
+    done = example_card.VERDICTS[verdict][0]
+    if not number:
+        return f"No open example fits the filter, so none would be {done}.", 0
+    return f"{number:,} open examples {filter_words(filter)} would be {done} as they are. Undo takes all back.", number
+
+
+def decide_all(
+    services: Services, session: Session, verdict: Verdict, expected: float | None, *filter_values: Any
+) -> str:
+    """Do what the preview announced. ConflictError, with nothing done, if there are not as many as were announced."""
+    if verdict not in get_args(Verdict):
+        raise InputError("That is no verdict.", kept="Nothing was done.", next_step="Choose one from the menu.")
+    filter = read_filter(*filter_values)
+    now = bulk_count(services, filter)
+    if now != int(expected or 0):
+        raise ConflictError(
+            f"There are {now:,} open examples now, not {int(expected or 0):,}.",
+            kept=f"Nothing was {example_card.VERDICTS[verdict][0]}.",
+            next_step="Look at the number again and confirm.",
+        )
+    done = pipeline.decide_open(services, filter, verdict, session.author)
+    said = example_card.VERDICTS[verdict][0]
+    return f"{done:,} examples {said}. Press Undo (U) to take all of them back at once."
+
+
+def _range(bounds: tuple[int | None, int | None], unit: str) -> list[str]:
+    least, most = bounds
+    if least is None and most is None:
+        return []
+    if most is None:
+        return [f"at least {least} {unit}"]
+    return [f"at most {most} {unit}"] if least is None else [f"{least} to {most} {unit}"]
+
+
+# Layout
+
+
+@dataclass(frozen=True)
+class FilterParts:
+    """The fields by name, and the box for one verdict on all that fits."""
+
+    fields: dict[str, gr.components.Component]
+    verdict: gr.Dropdown
+    bulk: gr.Button
+    confirm: gr.Button
+    bulk_note: gr.HTML
+    expected: gr.Number
+
+    @property
+    def values(self) -> list[Any]:
+        return [self.fields[name] for name in FIELDS]
+
+
+def build() -> FilterParts:
+    """The box, made where it is called."""
+    fields: dict[str, gr.components.Component] = {}
+
+    def menu(name: str, label: str, choices: Sequence[tuple[str, str]], value: str = "", elem_id: str = "") -> None:
+        fields[name] = gr.Dropdown(
+            list(choices),
+            value=value,
+            label=label,
+            elem_id=elem_id or f"curate-{name}",
+            filterable=False,
+            min_width=190,
+        )
+
+    def number(name: str, label: str) -> None:
+        fields[name] = gr.Number(None, label=label, minimum=0, precision=0, elem_id=f"curate-{name.replace('_', '-')}",
+                                 min_width=120)  # fmt: skip
+
+    with gr.Accordion("Filter, search, decide many", open=False, elem_id="curate-filter"):
+        with gr.Row():
+            menu("status", "Show", STATUSES, "open")
+            menu("kind", "Kind of request", _KINDS)
+            menu("source", "Source", [(_EVERY["source"], "")])
+            fields["search"] = gr.Textbox(
+                label="Search", placeholder="Words in request or answers", max_lines=1, elem_id="curate-search"
+            )
+        with gr.Accordion("More filters", open=False, elem_id="curate-filter-more"):
+            with gr.Row():
+                menu("order", "Order", ORDERS, "arrival")
+                menu("constitution", "Constitution", [(_EVERY["constitution"], "")])
+                menu("principle", "Principle", [(_EVERY["principle"], "")])
+                menu("finding", "Data check", [(_EVERY["finding"], "")])
+                menu("rater", "Judged by", [(_EVERY["rater"], "")], elem_id="curate-judged-by")
+            with gr.Row():
+                number("least_words", "At least (words)")
+                number("most_words", "At most (words)")
+                number("least_change", "Changed at least (%)")
+                number("most_change", "Changed at most (%)")
+        with gr.Row(elem_classes="toolbar"):
+            verdict = gr.Dropdown(BULK, value="accept", label="All that fit", elem_id="curate-bulk-verdict", scale=0,
+                                  filterable=False, min_width=220)  # fmt: skip
+            bulk = gr.Button("Look how many …", elem_id="curate-bulk", size="sm", scale=0)
+            confirm = gr.Button(
+                "Do it", variant="primary", elem_id="curate-bulk-confirm", size="sm", scale=0, visible=False
+            )
+        bulk_note = gr.HTML(elem_id="curate-bulk-note")
+        expected = gr.Number(0, visible="hidden", elem_id="curate-bulk-number")
+    return FilterParts(fields, verdict, bulk, confirm, bulk_note, expected)

@@ -1,0 +1,77 @@
+"""A database of an older format is brought up to date when it is opened, with nothing lost."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from cai_ui.records import Decision
+from cai_ui.store import QueueFilter, open_store, schema
+from cai_ui.store.migrations import MIGRATIONS
+
+FORMAT_1 = Path(__file__).with_name("format_1.sql")
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    raw = sqlite3.connect(tmp_path / "cai.db")
+    raw.executescript(FORMAT_1.read_text(encoding="utf-8"))
+    raw.close()
+    return tmp_path
+
+
+def columns(home: Path) -> dict[str, list[str]]:
+    raw = sqlite3.connect(home / "cai.db")
+    tables = [row[0] for row in raw.execute("select name from sqlite_master where type = 'table'")]
+    found = {table: sorted(row[1] for row in raw.execute(f"pragma table_info({table})")) for table in tables}
+    raw.close()
+    return found
+
+
+def test_there_is_a_step_for_every_format() -> None:
+    assert sorted(MIGRATIONS) == list(range(1, schema.SCHEMA_VERSION))
+
+
+def test_human_work_is_all_there_and_the_new_columns_are_filled(old: Path) -> None:
+    with open_store(old) as store:
+        assert store.check() == []
+        counts = store.counts()
+        assert (counts.rejected, counts.edited, counts.open, counts.total) == (1, 1, 3, 5)
+        items = store.queue(rater="Ana")
+        assert [item.decision.rater if item.decision else None for item in items] == ["Ben", "Ana", None, None, None]
+        assert items[1].decision is not None and items[1].decision.text == "Edited by Ana"
+        assert items[4].draft == "half"
+        assert store.get_setting("x") == [1]
+        assert len(store.queue(QueueFilter(principle="kind"))) == 3
+        assert len(store.queue(QueueFilter(constitution="c" * 64, words=(3, 3), change=(30, 40)))) == 4
+        assert len(store.readings_of(items[0].example.id)) == 2
+        assert store.decide(Decision("new", items[2].example.id, "tie", "Ana", labels=("harmful",)), 2).rev == 3
+        assert store.undo("Ana") and store.redo_all("Ana")
+        assert store.check() == []
+
+
+def test_it_ends_with_the_same_tables_as_a_new_one(old: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    new = tmp_path_factory.mktemp("new")
+    for home in (old, new):
+        open_store(home).close()
+    assert columns(old) == columns(new)
+
+
+def test_opening_it_again_changes_nothing(old: Path) -> None:
+    open_store(old).close()
+    before = "\n".join(sqlite3.connect(old / "cai.db").iterdump())
+    open_store(old).close()
+    assert "\n".join(sqlite3.connect(old / "cai.db").iterdump()) == before
+
+
+def test_a_step_that_fails_leaves_the_old_database(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = sqlite3.connect(old / "cai.db")
+    raw.execute("update examples set body = 'damaged' where seq = 3")
+    raw.commit()
+    before = "\n".join(raw.iterdump())
+    raw.close()
+    with pytest.raises(ValueError):
+        open_store(old)
+    assert "\n".join(sqlite3.connect(old / "cai.db").iterdump()) == before
