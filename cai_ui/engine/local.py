@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from cai_ui.config import AppSettings, TrainSettings
 from cai_ui.engine import Chunk, EngineStatus, Request, StopFlag
@@ -17,9 +18,11 @@ from cai_ui.engine.chat_format import ChatFormat
 from cai_ui.engine.decoding import Batch, Row, TextStream
 from cai_ui.engine.lease import Lease
 from cai_ui.engine.loading import LoadedModel, load_model
+from cai_ui.engine.merging import write_merged
 from cai_ui.engine.scoring import score_replies
 from cai_ui.engine.shelf import Shelf, Slot
-from cai_ui.engine.training_seat import Seat, make_seat, trainable_parameters
+from cai_ui.engine.training_needs import TrainingNeeds, training_needs
+from cai_ui.engine.training_seat import Reference, Seat, make_seat
 from cai_ui.errors import AdapterError, ConflictError, EngineError
 from cai_ui.records import BASE, AdapterInfo, Answer, Message, Provenance
 
@@ -111,15 +114,23 @@ class LocalEngine:
         with self.lease.hold("unloading adapter", name):
             self._shelf.remove(name)
 
-    def trainable_parameters(self, settings: TrainSettings, start_adapter: str | None = None) -> int:
-        """How many numbers a run with these settings would train."""
+    def training_needs(self, settings: TrainSettings, start_adapter: str | None = None) -> TrainingNeeds:
+        """What a run with these settings would train, and what it would need."""
         start = self._shelf.look_up(start_adapter or BASE).folder
-        return trainable_parameters(self._loaded.model, settings, start)
+        return training_needs(self._loaded.model, settings, start)
+
+    def merge(self, name: str, folder: Path) -> None:
+        """Write the whole model with an adapter worked into its weights. EngineError for 4-bit weights."""
+        found = self._shelf.look_up(name).folder
+        if found is None:
+            raise AdapterError("The base has nothing to be merged with.", next_step="Choose an adapter.")
+        write_merged(self._loaded.model, self.chat.tokenizer, found, folder)
 
     @contextmanager
     def training_seat(self, settings: TrainSettings, start_adapter: str | None = None) -> Iterator[Seat]:
         """`start_adapter` names a loaded adapter whose copy is trained on (None or the base: a new one)."""
         start = self._shelf.look_up(start_adapter or BASE).folder
+        reference = self._reference(settings.reference)
         if not self._seat_taken.acquire(blocking=False):
             raise ConflictError(
                 "A training run already uses this model.", next_step="Wait for it to end, or stop it first."
@@ -127,9 +138,16 @@ class LocalEngine:
         try:
             tokenizer = self.chat.training_tokenizer()
             names = (self.name, self.base_hash)
-            yield make_seat(self._loaded.model, tokenizer, self.lease, names, settings, start)
+            yield make_seat(self._loaded.model, tokenizer, self.lease, names, settings, start, reference)
         finally:
             self._seat_taken.release()
+
+    def _reference(self, name: str) -> Reference:
+        if name in ("start", "base"):
+            return cast(Reference, name)
+        folder = self._shelf.look_up(name).folder
+        assert folder is not None
+        return folder
 
     def _waves(self, requests: Sequence[Request], prompts: list[list[int]], stop: StopFlag | None) -> Iterator[Chunk]:
         with self._shelf.using([request.adapter for request in requests]) as slots:
