@@ -137,11 +137,28 @@ class TrainSettings(Settings):
     save_steps: int = knob(
         25, "Steps between checkpoints (0 = only at the end).", ge=0, le=100_000, unit="steps", step=1, advanced=True
     )
+    keep_checkpoints: int = knob(2, "Newest checkpoints that are kept.", ge=1, le=100, step=1, advanced=True)
+    group_by_length: bool = knob(
+        True, "Put rows of like length into a batch, so that little padding is computed.", advanced=True
+    )
+    probe_steps: int = knob(
+        0, "Steps between the answers to fixed probe prompts (0 = none).", ge=0, le=100_000, unit="steps", step=1
+    )
+    probes_per_kind: int = knob(
+        4, "Probe prompts of each kind: harmful, helpful, benign twin.", ge=1, le=50, step=1, advanced=True
+    )
+    report_to: Literal["none", "trackio", "tensorboard", "wandb"] = knob(
+        "none", "Send the metrics to another program as well; it must be installed.", advanced=True
+    )
     beta: float = knob(0.1, "DPO: how strongly the tuned model is held to the reference.", gt=0, le=10, step=0.01,
                        source="Rafailov et al. 2023: 0.1")  # fmt: skip
     sft_weight: float = knob(
         0.0, "DPO: weight of an added likelihood loss on the chosen answer.", ge=0, le=10, step=0.1,
         source="Pang et al. 2024", advanced=True,
+    )  # fmt: skip
+    reference: str = knob(
+        "start", "DPO: the model to be held to: `start` (what the run starts from), `base`, or an adapter.",
+        advanced=True,
     )  # fmt: skip
 
 

@@ -40,9 +40,21 @@ def content_hash(value: Any) -> str:
 
 
 def to_dict(record: Any) -> dict[str, Any]:
-    """A record as plain dictionaries and lists, ready for JSON."""
-    plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(record), ensure_ascii=False))
+    """A record as plain dictionaries and lists, ready for JSON.
+
+    A field of `ONLY_IF_SET` that is None is left out, so that records from before it keep their hashes.
+    """
+    plain: dict[str, Any] = json.loads(
+        json.dumps(dataclasses.asdict(record, dict_factory=_set_fields), ensure_ascii=False)
+    )
     return plain
+
+
+ONLY_IF_SET = frozenset({"soft"})
+
+
+def _set_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in pairs if value is not None or name not in ONLY_IF_SET}
 
 
 @dataclass(frozen=True)
@@ -281,19 +293,19 @@ class TrainingExample:
 
 @dataclass(frozen=True)
 class PreferencePair:
-    """One DPO row. `preference` is a soft label: the share, 0 to 1, by which a judge prefers `chosen` (None: hard)."""
+    """One DPO row. `soft` is the probability that `chosen` is the better answer (None: it is, a hard label)."""
 
     conversation: tuple[Message, ...]
     chosen: str
     rejected: str
     example_id: str | None
     source: str
-    preference: float | None = None
+    soft: float | None = None
 
     def swap(self) -> PreferencePair:
         """The same pair with the preference turned round."""
-        turned = None if self.preference is None else 1 - self.preference
-        return dataclasses.replace(self, chosen=self.rejected, rejected=self.chosen, preference=turned)
+        soft = None if self.soft is None else 1 - self.soft
+        return dataclasses.replace(self, chosen=self.rejected, rejected=self.chosen, soft=soft)
 
 
 @dataclass(frozen=True)
@@ -315,12 +327,7 @@ class Dataset:
 
     @property
     def hash(self) -> str:
-        plain = to_dict(self)
-        # Hard labels are left out, so that datasets from before there were soft ones keep their hashes.
-        for pair in (*plain["pairs_train"], *plain["pairs_eval"]):
-            if pair["preference"] is None:
-                del pair["preference"]
-        return content_hash(plain)
+        return content_hash(to_dict(self))
 
 
 @dataclass(frozen=True)
@@ -342,6 +349,8 @@ class Run:
     """A training run as the page sees it. The run's folder holds the rest.
 
     `error` is the named cause where `state` is "failed". `adapter` is the adapter's name once one was saved.
+    `note` is a person's; `trashed_at` is set while it lies in the trash; `place` orders the queue (smaller first);
+    `group` names the sweep it belongs to.
     """
 
     id: str
@@ -362,6 +371,10 @@ class Run:
     start_adapter: str | None = None
     base_hash: str = ""
     summary: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+    trashed_at: str | None = None
+    place: int = 0
+    group: str = ""
 
 
 @dataclass(frozen=True)

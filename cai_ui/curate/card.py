@@ -61,7 +61,7 @@ def _counts(dataset: Dataset) -> str:
     ]
     lines = ["## What is in it", "", "| | to learn from | held out |", "|---|---|---|"]
     lines += [f"| {name} | {train:,} | {held_out:,} |" for name, train, held_out in rows]
-    soft = sum(pair.preference is not None for pair in dataset.pairs_train)
+    soft = sum(pair.soft is not None for pair in dataset.pairs_train)
     if soft:
         lines += ["", f"{soft:,} pairs carry a soft label of a model."]
     if dataset.left_out:

@@ -50,7 +50,7 @@ def export_dpo_parquet(dataset: Dataset, path: Path, side: Side = "train") -> in
     """The rows of `export_dpo_jsonl` as Parquet, with `example_id`, `source` and the soft label `preference`."""
     pairs = _pairs(dataset, side)
     rows = [
-        {**row, **_origin(pair), "preference": pair.preference}
+        {**row, **_origin(pair), "preference": pair.soft}
         for row, pair in zip(_dpo_rows(pairs), pairs, strict=True)
     ]
     return _write_parquet(rows, path)
@@ -99,7 +99,7 @@ def export_csv(dataset: Dataset, path: Path, side: Side = "train") -> int:
     table.writerow(names)
     rows = [
         *(("rows", item, item.answer, "", "") for item in getattr(dataset, f"sft_{side}")),
-        *(("pairs", pair, pair.chosen, pair.rejected, pair.preference) for pair in getattr(dataset, f"pairs_{side}")),
+        *(("pairs", pair, pair.chosen, pair.rejected, pair.soft) for pair in getattr(dataset, f"pairs_{side}")),
     ]
     if not rows:
         raise _none("rows", side)

@@ -115,6 +115,9 @@ class TrainingSeat(Protocol):
     def look(self) -> AbstractContextManager[None]:
         """Hold the weights for one forward pass on held-out rows, in evaluation mode."""
 
+    def set_reference(self) -> None:
+        """Make the adapter "ref", which a DPO trainer added, the model that the settings name as reference."""
+
     def save(self, folder: Path) -> str:
         """Write the trained adapter as a PEFT folder (safetensors) atomically; gives the adapter's hash."""
 

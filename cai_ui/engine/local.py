@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cai_ui.config import AppSettings, TrainSettings
 from cai_ui.engine import Chunk, EngineStatus, ReplyScore, Request, StopFlag, attempt_each, check_request
@@ -23,12 +23,14 @@ from cai_ui.engine.desk import Desk, Limits
 from cai_ui.engine.estimate import free_bytes
 from cai_ui.engine.lease import Lease
 from cai_ui.engine.loading import LoadedModel, load_model
+from cai_ui.engine.merging import write_merged
 from cai_ui.engine.prefix_store import PrefixStore
 from cai_ui.engine.scoring import score_replies
 from cai_ui.engine.shelf import BASE_KEY, Shelf, Slot
 from cai_ui.engine.sources import Tell
 from cai_ui.engine.text_stream import TextStream
-from cai_ui.engine.training_seat import Seat, make_seat, trainable_parameters
+from cai_ui.engine.training_needs import TrainingNeeds, training_needs
+from cai_ui.engine.training_seat import Reference, Seat, make_seat
 from cai_ui.errors import AdapterError, CaiError, ConflictError
 from cai_ui.records import BASE, AdapterInfo, Answer, Message, Provenance
 
@@ -142,15 +144,23 @@ class LocalEngine:
 
             torch.cuda.empty_cache()
 
-    def trainable_parameters(self, settings: TrainSettings, start_adapter: str | None = None) -> int:
-        """How many numbers a run with these settings would train."""
+    def training_needs(self, settings: TrainSettings, start_adapter: str | None = None) -> TrainingNeeds:
+        """What a run with these settings would train, and what it would need."""
         start = self._shelf.look_up(start_adapter or BASE).folder
-        return trainable_parameters(self._loaded.model, settings, start)
+        return training_needs(self._loaded.model, settings, start)
+
+    def merge(self, name: str, folder: Path) -> None:
+        """Write the whole model with an adapter worked into its weights. EngineError for 4-bit weights."""
+        found = self._shelf.look_up(name).folder
+        if found is None:
+            raise AdapterError("The base has nothing to be merged with.", next_step="Choose an adapter.")
+        write_merged(self._loaded.model, self.chat.tokenizer, found, folder)
 
     @contextmanager
     def training_seat(self, settings: TrainSettings, start_adapter: str | None = None) -> Iterator[Seat]:
         """`start_adapter` names a loaded adapter whose copy is trained on (None or the base: a new one)."""
         start = self._shelf.look_up(start_adapter or BASE).folder
+        reference = self._reference(settings.reference)
         if not self._seat_taken.acquire(blocking=False):
             raise ConflictError(
                 "A training run already uses this model.", next_step="Wait for it to end, or stop it first."
@@ -158,9 +168,16 @@ class LocalEngine:
         try:
             tokenizer = self.chat.training_tokenizer()
             names = (self.name, self.base_hash)
-            yield make_seat(self._loaded.model, tokenizer, self.lease, names, settings, start)
+            yield make_seat(self._loaded.model, tokenizer, self.lease, names, settings, start, reference)
         finally:
             self._seat_taken.release()
+
+    def _reference(self, name: str) -> Reference:
+        if name in ("start", "base"):
+            return cast(Reference, name)
+        folder = self._shelf.look_up(name).folder
+        assert folder is not None
+        return folder
 
     def _answers(
         self, requests: Sequence[Request], prompts: list[tuple[list[int], list[int]]], stop: StopFlag | None

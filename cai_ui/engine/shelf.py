@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Any
 
+import torch
+
 from cai_ui.engine.adapters import AdapterFolder
 from cai_ui.errors import AdapterError, EngineError, NotFoundError
 from cai_ui.records import BASE, AdapterInfo
@@ -88,11 +90,12 @@ class Shelf:
     def put(self, info: AdapterInfo, folder: AdapterFolder) -> None:
         """Load a checked adapter under `info.name`, in the place of one of that name. Needs the lease."""
         slot = Slot(f"a{next(self._keys)}", info, folder)
-        if self._tree is None:
-            self._tree = wrap(self.base, folder, slot.key)
-        else:
-            self._tree.add_adapter(slot.key, lora_config(folder.config))
-            fill(self._tree, folder, slot.key)
+        with torch.random.fork_rng():  # PEFT draws weights first, and a run in training must not notice
+            if self._tree is None:
+                self._tree = wrap(self.base, folder, slot.key)
+            else:
+                self._tree.add_adapter(slot.key, lora_config(folder.config))
+                fill(self._tree, folder, slot.key)
         self._tree.eval().requires_grad_(False)
         with self._lock:
             old = self._slots.pop(info.name, None)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -21,15 +21,20 @@ from cai_ui.engine.lease import Lease
 from cai_ui.engine.nf4_cpu import make_trainable
 from cai_ui.engine.shelf import fill, lora_config, share_tree
 
-ADAPTER = "default"
+ADAPTER, REF = "default", "ref"
 ATTENTION = ["q_proj", "v_proj"]
+Reference = Literal["start", "base"] | AdapterFolder
+"""What DPO is held to: what the run starts from, the base, or another adapter."""
 
 
 class Seat:
     """The seat of one run; made by `LocalEngine.training_seat`."""
 
-    def __init__(self, model: Any, tokenizer: Any, lease: Lease, base: tuple[str, str]) -> None:
+    def __init__(
+        self, model: Any, tokenizer: Any, lease: Lease, base: tuple[str, str], reference: Reference = "start"
+    ) -> None:
         self.model = model
+        self._reference = reference
         self.tokenizer = tokenizer
         self._lease = lease
         self._base = base
@@ -53,6 +58,20 @@ class Seat:
         with self._lease.hold("training"):
             self.model.eval()
             yield
+
+    def set_reference(self) -> None:
+        """TRL's frozen copy "ref" of the start becomes the base (its update is set to nothing) or another adapter."""
+        if self._reference == "base":
+            for name, parameter in self.model.named_parameters():
+                if f".lora_B.{REF}." in name:
+                    parameter.data.zero_()
+        elif isinstance(self._reference, AdapterFolder):
+            self.model.delete_adapter(REF)
+            self.model.add_adapter(REF, lora_config(self._reference.config))
+            fill(self.model, self._reference, REF)
+        for name, parameter in self.model.named_parameters():
+            if f".{REF}." in name:
+                parameter.requires_grad_(False)
 
     def save(self, folder: Path) -> str:
         """Write the adapter as a folder that PEFT and this engine can load; gives the adapter's hash."""
@@ -78,6 +97,7 @@ def make_seat(
     names: tuple[str, str],
     settings: TrainSettings,
     start: AdapterFolder | None,
+    reference: Reference = "start",
 ) -> Seat:
     """A seat with a new adapter as `settings` say, or with a trainable copy of `start`.
 
@@ -106,7 +126,7 @@ def make_seat(
     if start is not None:
         fill(model, start, ADAPTER)
     model.eval()
-    return Seat(model, tokenizer, lease, names)
+    return Seat(model, tokenizer, lease, names, reference)
 
 
 def trainable_parameters(base: Any, settings: TrainSettings, start: AdapterFolder | None) -> int:

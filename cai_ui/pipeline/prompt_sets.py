@@ -13,7 +13,9 @@ from cai_ui.engine import Engine
 from cai_ui.errors import NotFoundError
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Prompt, PromptKind
+from cai_ui.training.probes import ProbeKit
 
+_PROBE_SEED = 7
 HELDOUT: tuple[PromptKind, ...] = ("harmful", "helpful", "twin")
 
 
@@ -43,6 +45,21 @@ def draw(prompt_set: str, n: int, seed: int) -> list[Prompt]:
 def heldout_prompts(per_kind: int, seed: int) -> list[Prompt]:
     """Prompts never used for training: harmful, helpful, twins, `per_kind` of each."""
     return [prompt for kind in HELDOUT for prompt in draw(f"heldout-{kind}", per_kind, seed)]
+
+
+def probe_kit() -> ProbeKit:
+    """What runs in training are asked, and how the answers are read. The same prompts for all runs."""
+    return ProbeKit(
+        lambda settings: heldout_prompts(settings.probes_per_kind, _PROBE_SEED),
+        lambda engine, prompt, answer: _asked_of(prompt, scorer_for(engine).score(prompt, answer)),
+    )
+
+
+def _asked_of(prompt: Prompt, score: Score) -> dict[str, bool | None]:
+    """The parts of a score that are asked of this kind of prompt."""
+    if prompt.kind == "harmful":
+        return {"complied": score.complied}
+    return {"helped": score.helped, "refused": score.refused}
 
 
 class MiniatureScorer:

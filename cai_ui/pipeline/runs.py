@@ -1,31 +1,48 @@
-"""Training runs: start, stop, resume, look at. The work is done by `cai_ui.training`."""
+"""Training runs: start, stop, resume, look at, keep in order. The work is done by `cai_ui.training`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cai_ui.background import time_left
-from cai_ui.config import TrainSettings
-from cai_ui.pipeline.services import Services
+from cai_ui.config import TrainSettings, checked
+from cai_ui.engine import Engine
+from cai_ui.errors import EngineError, InputError
+from cai_ui.pipeline.services import ACTIVE_RUNS, Services
 from cai_ui.records import Method, Run
+from cai_ui.text import NAME_LIMIT, clean_text
 
 if TYPE_CHECKING:
     from cai_ui.training.preflight import PreflightReport
+    from cai_ui.training.probes import ProbeAnswer
 
 _LOG_TAIL = 8_000
+NOTE_LIMIT = 4_000
+MOST_IN_A_SWEEP = 24
 
 
 @dataclass(frozen=True)
 class RunView:
-    """A run as a page shows it. `metrics` has one row per logged step, `eta_s` is None unless it is training."""
+    """A run as a page shows it. `metrics` has one row per logged step, `eta_s` is None unless it is training.
+
+    `signs` are warnings in words; `ahead` counts the runs before it in the queue; `made_of` is what its folder says
+    of data, base and libraries; `constitutions` are the hashes its data was made under.
+    """
 
     run: Run
     metrics: list[dict[str, Any]]
     log_tail: str
     eta_s: float | None
     command: str
+    probes: list[ProbeAnswer] = field(default_factory=list)
+    signs: list[str] = field(default_factory=list)
+    ahead: int = 0
+    made_of: dict[str, Any] = field(default_factory=dict)
+    constitutions: tuple[str, ...] = ()
 
 
 def presets(services: Services) -> dict[str, dict[Method, TrainSettings]]:
@@ -43,9 +60,8 @@ def preflight(
     start_adapter: str | None = None,
 ) -> PreflightReport:
     """What would stop a run, before it is started."""
-    from cai_ui.training.preflight import preflight as look
-
-    return look(method, services.store.dataset(dataset_hash), settings, services.engine(), start_adapter)
+    services.engine()  # a sentence at once while it is being loaded
+    return services.jobs.check(method, dataset_hash, settings, start_adapter)
 
 
 def start_run(
@@ -61,6 +77,66 @@ def start_run(
     return services.jobs.submit(method, dataset_hash, settings, owner, name=name, start_adapter=start_adapter)
 
 
+def start_sweep(
+    services: Services,
+    method: Method,
+    dataset_hash: str,
+    settings: TrainSettings,
+    owner: str,
+    grid: Mapping[str, Sequence[Any]],
+    name: str = "",
+    start_adapter: str | None = None,
+) -> list[Run]:
+    """Queue a run for every combination of the grid's values (knob name to values).
+
+    All are checked before the first is queued. InputError for an unknown knob, a value out of bounds, or more than
+    MOST_IN_A_SWEEP combinations.
+    """
+    unknown = [knob for knob in grid if knob not in TrainSettings.model_fields]
+    if unknown or not grid:
+        raise InputError(
+            f"There is no knob {unknown[0][:60]!r}." if unknown else "The grid has no knob.",
+            next_step="Write for example: learning_rate=1e-4,2e-4; rank=8,16",
+        )
+    places = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    if not 1 < len(places) <= MOST_IN_A_SWEEP:
+        raise InputError(
+            f"The grid has {len(places)} combinations; 2 to {MOST_IN_A_SWEEP} can be run.",
+            next_step="Change its values.",
+        )
+    wanted = [(place, checked(TrainSettings, {**settings.model_dump(), **place})) for place in places]
+    for _, chosen in wanted:
+        services.jobs.check(method, dataset_hash, chosen, start_adapter).require()
+    title = name or f"sweep of {', '.join(grid)}"
+    return [
+        services.jobs.submit(
+            method,
+            dataset_hash,
+            chosen,
+            owner,
+            name=f"{title}: {', '.join(f'{knob}={value}' for knob, value in place.items())}"[:NAME_LIMIT],
+            start_adapter=start_adapter,
+            group=title,
+        )
+        for place, chosen in wanted
+    ]
+
+
+def read_grid(text: str) -> dict[str, list[str]]:
+    """A grid written as "learning_rate=1e-4,2e-4; rank=8,16". InputError where it cannot be read."""
+    grid: dict[str, list[str]] = {}
+    for part in filter(str.strip, clean_text(text, "The grid", limit=500).split(";")):
+        knob, equals, values = part.partition("=")
+        found = [value.strip() for value in values.split(",") if value.strip()]
+        if not equals or not found:
+            raise InputError(
+                f"{part.strip()[:60]!r} is not a knob with values.",
+                next_step="Write for example: learning_rate=1e-4,2e-4; rank=8,16",
+            )
+        grid[knob.strip().lower().replace(" ", "_")] = found
+    return grid
+
+
 def stop_run(services: Services, run_id: str, save: bool = True) -> None:
     """End after the step in hand; with `save` the adapter so far is kept."""
     services.jobs.stop(run_id, save)
@@ -71,20 +147,84 @@ def resume_run(services: Services, run_id: str) -> Run:
     return services.jobs.resume(run_id)
 
 
-def runs(services: Services) -> list[Run]:
-    """All runs, newest first."""
-    return services.store.runs()
+def first_in_queue(services: Services, run_id: str) -> Run:
+    """Put a waiting run before the others."""
+    return services.jobs.move_up(run_id)
+
+
+def rename_run(services: Services, run_id: str, name: str) -> Run:
+    """Give a run another name; its adapter is shown under it as well."""
+    return services.jobs.rename(run_id, clean_text(name, "The name", limit=NAME_LIMIT).strip(), _ready(services))
+
+
+def note_run(services: Services, run_id: str, note: str) -> Run:
+    """Keep a person's note with a run."""
+    return services.store.update_run(run_id, note=clean_text(note, "The note", limit=NOTE_LIMIT, required=False))
+
+
+def trash_run(services: Services, run_id: str) -> Run:
+    """Put a run that is over into the trash: it is out of lists and menus, and can be brought back."""
+    return services.jobs.trash(run_id, _ready(services))
+
+
+def restore_run(services: Services, run_id: str) -> Run:
+    """Bring a run back from the trash."""
+    return services.jobs.restore(run_id, _ready(services))
+
+
+def runs(services: Services, trashed: bool = False) -> list[Run]:
+    """All runs, newest first; or those in the trash."""
+    return [run for run in services.store.runs() if bool(run.trashed_at) == trashed]
+
+
+def run_metrics(services: Services, run_id: str) -> list[dict[str, Any]]:
+    """What a run has logged, for drawing it beside others."""
+    from cai_ui.training.metrics import read_rows
+
+    return read_rows(services.store.workspace.run_dir(run_id))
 
 
 def run_view(services: Services, run_id: str, after_step: int = 0) -> RunView:
-    """A run with the metrics logged after `after_step` and the end of its log."""
-    from cai_ui.training.metrics import read_metrics
+    """A run with the metrics logged after `after_step`, the probe answers and the end of its log."""
+    from cai_ui.training.health import signs
+    from cai_ui.training.metrics import read_rows
     from cai_ui.training.presets import command_for
+    from cai_ui.training.probes import read_probes
+    from cai_ui.training.run import read_config
 
     run = services.store.run(run_id)
     folder = services.store.workspace.run_dir(run_id)
-    metrics = read_metrics(folder, after_step)
-    return RunView(run, metrics, _tail(folder / "log.txt"), _eta(run, metrics), command_for(run))
+    metrics = read_rows(folder, after_step or None)
+    probes = read_probes(folder)
+    return RunView(
+        run,
+        metrics,
+        _tail(folder / "log.txt"),
+        _eta(run, metrics),
+        command_for(run),
+        probes,
+        signs(run.method, metrics, probes, run.total_steps),
+        _ahead(services, run),
+        read_config(folder),
+        services.store.dataset_info(run.dataset_hash).parents,
+    )
+
+
+def _ready(services: Services) -> Engine | None:
+    """The engine, unless it is still being loaded: then it finds the adapters as they are by then."""
+    try:
+        return services.engine()
+    except EngineError:
+        return None
+
+
+def _ahead(services: Services, run: Run) -> int:
+    """How many runs are done before this one begins."""
+    if run.state != "queued":
+        return 0
+    others = [r for r in services.store.runs() if r.state in ACTIVE_RUNS and r.id != run.id]
+    order = [r.id for r in services.jobs.queue()]
+    return len([r for r in others if r.state != "queued"]) + (order.index(run.id) if run.id in order else 0)
 
 
 def _tail(path: Path) -> str:

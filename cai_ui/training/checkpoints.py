@@ -55,6 +55,12 @@ def drop_incomplete(run_dir: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
+def drop_oldest(run_dir: Path, keep: int) -> None:
+    """Remove all but the `keep` newest. Call it when the newest has been sealed."""
+    for path in _by_age(run_dir)[keep:]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def drop_all(run_dir: Path) -> None:
     """Remove all checkpoints of a run."""
     shutil.rmtree(run_dir / FOLDER, ignore_errors=True)

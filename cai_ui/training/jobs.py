@@ -22,7 +22,8 @@ from cai_ui.records import BASE, AdapterInfo, Method, Run
 from cai_ui.store import Store
 from cai_ui.store.database import now
 from cai_ui.training.checkpoints import drop_all
-from cai_ui.training.preflight import preflight
+from cai_ui.training.preflight import PreflightReport, preflight
+from cai_ui.training.probes import NO_PROBES, ProbeKit
 from cai_ui.training.run import ADAPTER, Outcome, read_outcome, train
 from cai_ui.training.signals import StopSignal
 
@@ -38,9 +39,10 @@ log = logging.getLogger(__name__)
 class Jobs:
     """Starts, stops and resumes runs. `engine` gives the model, waiting for it if need be."""
 
-    def __init__(self, store: Store, engine: Callable[[], Engine]) -> None:
+    def __init__(self, store: Store, engine: Callable[[], Engine], kit: ProbeKit = NO_PROBES) -> None:
         self._store = store
         self._engine = engine
+        self._kit = kit
         self._changed = threading.Condition(threading.RLock())
         self._thread: threading.Thread | None = None
         self._signals: dict[str, StopSignal] = {}
@@ -48,6 +50,19 @@ class Jobs:
         self._believe_exit_records()
         with self._changed:
             self._wake()
+
+    def check(
+        self, method: Method, dataset_hash: str, settings: TrainSettings, start_adapter: str | None = None
+    ) -> PreflightReport:
+        """What would stop a run, and what it would cost, without starting it."""
+        start = None if start_adapter in (None, "", BASE) else start_adapter
+        engine = self._engine()
+        self._need(engine, start)
+        self._need(engine, settings.reference)
+        dataset = self._store.dataset(dataset_hash)
+        prompts = self._kit.prompts(settings) if settings.probe_steps else ()
+        home, pace = self._store.workspace.home, self._pace(method, engine)
+        return preflight(method, dataset, settings, engine, start, prompts, home, pace)
 
     def submit(
         self,
@@ -57,16 +72,16 @@ class Jobs:
         owner: str,
         name: str = "",
         start_adapter: str | None = None,
+        group: str = "",
     ) -> Run:
         """Begin a run, or queue it behind the one there is. The same run asked for twice is one run.
 
         PreflightError names what stands against it; then nothing was started.
         """
         start = None if start_adapter in (None, "", BASE) else start_adapter
+        self.check(method, dataset_hash, settings, start).require()
         engine = self._engine()
-        self._need(engine, start)
-        dataset = self._store.dataset(dataset_hash)
-        preflight(method, dataset, settings, engine, start).require()
+        dataset = self._store.dataset_info(dataset_hash)
         with self._changed:
             config = settings.model_dump()
             wanted = (method, dataset_hash, config, start)
@@ -84,6 +99,7 @@ class Jobs:
                 created_at=now(),
                 start_adapter=start,
                 base_hash=engine.base_hash,
+                group=group,
             )
             self._store.create_run(run)
             self._wake()
@@ -122,6 +138,52 @@ class Jobs:
             self._wake()
         return run
 
+    def move_up(self, run_id: str) -> Run:
+        """Put a waiting run before all others. ConflictError for one that does not wait."""
+        with self._changed:
+            run = self._store.run(run_id)
+            if run.state != "queued":
+                raise ConflictError(f"The run {run.name} is not waiting.", kept="The queue is unchanged.")
+            first = min((other.place for other in self.queue()), default=0)
+            return self._store.update_run(run_id, place=first - 1)
+
+    def queue(self) -> list[Run]:
+        """Runs that wait, in the order in which they will begin."""
+        waiting = [run for run in reversed(self._store.runs()) if run.state in WAITING]
+        return sorted(waiting, key=lambda run: run.place)
+
+    def rename(self, run_id: str, name: str, engine: Engine | None) -> Run:
+        """Give a run, and the adapter it made, another name. `engine` is the one in use, if it is ready."""
+        with self._changed:
+            run = self._store.update_run(run_id, name=name)
+        if run.adapter and run.state not in ACTIVE:
+            self._show(run, engine, kept=True)
+        return run
+
+    def trash(self, run_id: str, engine: Engine | None) -> Run:
+        """Put a run into the trash; its files stay. ConflictError while it goes on or others start from it."""
+        with self._changed:
+            run = self._store.run(run_id)
+            users = [r.name for r in self._store.runs() if r.state in WAITING + ACTIVE and r.start_adapter == run.id]
+            if run.state in WAITING + ACTIVE or users:
+                why = f"the run {users[0]} starts from it" if users else "it is going on"
+                raise ConflictError(f"{run.name} cannot be put away: {why}.", next_step="Wait for the end, or stop it.")
+            run = self._store.update_run(run_id, trashed_at=now())
+        self._show(run, engine, kept=False)
+        return run
+
+    def restore(self, run_id: str, engine: Engine | None) -> Run:
+        """Bring a run back from the trash."""
+        with self._changed:
+            run = self._store.update_run(run_id, trashed_at=None)
+        self._show(run, engine, kept=bool(run.adapter))
+        return run
+
+    def _show(self, run: Run, engine: Engine | None, kept: bool) -> None:
+        """Renew an adapter among those of an engine of its base."""
+        if engine is not None and run.base_hash == engine.base_hash:
+            self._put_up(engine, run, kept)
+
     def wait(self, run_id: str, timeout_s: float | None = None) -> Run:
         """The run when it is over, or as it is after `timeout_s` seconds."""
         end = None if timeout_s is None else time.monotonic() + timeout_s
@@ -137,7 +199,7 @@ class Jobs:
         """Adapters of all runs that kept one, oldest first; a damaged folder is left out and logged."""
         found = []
         for run in reversed(self._store.runs()):
-            if run.adapter:
+            if run.adapter and not run.trashed_at:
                 folder = self._folder(run) / ADAPTER
                 try:
                     found.append(describe_adapter(folder, run.adapter, run.name, run.method, run.id))
@@ -164,8 +226,7 @@ class Jobs:
             self._thread.start()
 
     def _next(self) -> Run | None:
-        waiting = [run for run in self._store.runs() if run.state == "queued"]
-        return waiting[-1] if waiting else None
+        return next(iter(self.queue()), None)
 
     def _work(self) -> None:
         while True:
@@ -186,20 +247,21 @@ class Jobs:
         try:
             engine = self._engine()
             self._need(engine, run.start_adapter)
+            self._need(engine, str(run.config.get("reference", "start")))
             dataset = self._store.dataset(run.dataset_hash)
         except CaiError as error:
             return Outcome("failed", run.step, str(error))
-        outcome = train(run, dataset, engine, self._folder(run), signal, self._reporter(run))
-        if outcome.adapter_hash:
-            self._put_up(engine, run)
+        outcome = train(run, dataset, engine, self._folder(run), signal, self._reporter(run), self._kit)
+        self._put_up(engine, run, bool(outcome.adapter_hash or run.adapter) and outcome.state != "cancelled")
         return outcome
 
-    def _put_up(self, engine: Engine, run: Run) -> None:
-        """Make the new adapter choosable; in the place of an older one of the same run."""
+    def _put_up(self, engine: Engine, run: Run, kept: bool) -> None:
+        """Make the adapter that was kept choosable, or none, in the place of the one that was put up in training."""
         try:
-            if run.id in {info.name for info in engine.adapters()}:
+            if kept:
+                engine.load_adapter(describe_adapter(self._folder(run) / ADAPTER, run.id, run.name, run.method, run.id))
+            elif run.id in {info.name for info in engine.adapters()}:
                 engine.unload_adapter(run.id)
-            engine.load_adapter(describe_adapter(self._folder(run) / ADAPTER, run.id, run.name, run.method, run.id))
         except CaiError as error:
             log.warning("the adapter of %s could not be put up: %s", run.name, error)
 
@@ -247,12 +309,20 @@ class Jobs:
 
     def _need(self, engine: Engine, start_adapter: str | None) -> None:
         """Load the adapter a run starts from, if it is one of ours and not loaded yet."""
-        if start_adapter is None or start_adapter in {info.name for info in engine.adapters()}:
+        known = {BASE, "start", *(info.name for info in engine.adapters())}
+        if start_adapter is None or start_adapter in known:
             return
         info = next((info for info in self.adapters() if info.name == start_adapter), None)
         if info is None:
             raise NotFoundError("The adapter to start from is not there.", next_step="Choose another one.")
         engine.load_adapter(info)
+
+    def _pace(self, method: Method, engine: Engine) -> float | None:
+        """Tokens per second of the newest finished run of this method on these weights."""
+        for run in self._store.runs():
+            if run.method == method and run.base_hash == engine.base_hash and run.summary.get("tokens_per_s"):
+                return float(run.summary["tokens_per_s"])
+        return None
 
     def _folder(self, run: Run) -> Path:
         return self._store.workspace.run_dir(run.id)

@@ -1,4 +1,4 @@
-"""Metrics as JSON lines: appended while a run goes, read by pages, cut back when a run is resumed."""
+"""What a run logs, as JSON lines: appended while it goes, read by pages, cut back when it is resumed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any
 FILE = "metrics.jsonl"
 
 
-def append_metrics(folder: Path, row: Mapping[str, Any]) -> None:
-    """Add one row. Numbers that are not finite become words, since JSON has none for them."""
+def append_row(folder: Path, row: Mapping[str, Any], file: str = FILE) -> None:
+    """Add one row, which has a `step`. Numbers that are not finite become words, since JSON has none for them."""
     plain = {k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
-    with (folder / FILE).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(plain) + "\n")
+    with (folder / file).open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(plain) + "\n")
 
 
-def read_metrics(folder: Path, after_step: int = 0) -> list[dict[str, Any]]:
-    """Rows logged after this step, oldest first. A line that is being written is passed over."""
+def read_rows(folder: Path, after_step: int | None = None, file: str = FILE) -> list[dict[str, Any]]:
+    """Rows logged after this step (None: all), oldest first. A line that is being written is passed over."""
     try:
-        lines = (folder / FILE).read_bytes().splitlines()
+        lines = (folder / file).read_bytes().splitlines()
     except FileNotFoundError:
         return []
     rows: list[dict[str, Any]] = []
@@ -31,16 +31,18 @@ def read_metrics(folder: Path, after_step: int = 0) -> list[dict[str, Any]]:
             row = json.loads(line)
         except ValueError:
             continue
-        if row["step"] <= after_step:
+        if after_step is not None and row["step"] <= after_step:
             break
         rows.append(row)
     rows.reverse()
     return rows
 
 
-def forget_after(folder: Path, step: int) -> None:
+def forget_after(folder: Path, step: int, file: str = FILE) -> None:
     """Drop rows logged after `step`: a resumed run takes those steps again."""
-    kept = [row for row in read_metrics(folder) if row["step"] <= step]
-    draft = folder / f".{FILE}"
+    if not (folder / file).exists():
+        return
+    kept = [row for row in read_rows(folder, file=file) if row["step"] <= step]
+    draft = folder / f".{file}"
     draft.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
-    os.replace(draft, folder / FILE)
+    os.replace(draft, folder / file)

@@ -18,19 +18,33 @@ TOO_LONG = "longer than the limit"
 NO_TURNS = "turns that do not alternate"
 SAME = "chosen and rejected are the same"
 EMPTY = "nothing to learn"
+TRAINED_ON = "held out, but trained on as well"
+NO_SHARE = "a soft label outside 0 to 1"
 
 
 @dataclass
 class Rows:
     """Rows for TRL (`prompt` and `completion`, or `prompt`, `chosen` and `rejected`, all as messages).
 
-    `lengths` are tokens of the longest reading of each training row. `left_out` counts by reason.
+    A pair with a soft label carries it as `soft`; either all training pairs have the key or none.
+    Per training row: `lengths` are tokens of its longest reading, `answers` tokens of each answer. `left_out`
+    counts by reason, training and held-out rows together.
     """
 
     train: list[dict[str, Any]] = field(default_factory=list)
     held_out: list[dict[str, Any]] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
+    answers: list[tuple[int, ...]] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that one pass over the training rows sends through the model."""
+        readings = zip(self.lengths, self.answers, strict=True)
+        return sum(len(answers) * (length - max(answers)) + sum(answers) for length, answers in readings)
+
+    def leave_out(self, reason: str) -> None:
+        self.left_out[reason] = self.left_out.get(reason, 0) + 1
 
 
 def make_rows(method: Method, dataset: Dataset, settings: TrainSettings, chat: Any) -> Rows:
@@ -40,15 +54,25 @@ def make_rows(method: Method, dataset: Dataset, settings: TrainSettings, chat: A
     parts: tuple[Sequence[TrainingExample | PreferencePair], ...] = (
         (dataset.sft_train, dataset.sft_eval) if method == "sft" else (dataset.pairs_train, dataset.pairs_eval)
     )
-    for examples, kept in zip(parts, (rows.train, rows.held_out), strict=True):
-        for example in examples:
-            row, tokens, reason = _row(example, limit, chat)
-            if reason:
-                rows.left_out[reason] = rows.left_out.get(reason, 0) + 1
-                continue
-            kept.append(row)
-            if kept is rows.train:
-                rows.lengths.append(tokens)
+    for example in parts[0]:
+        row, prompt, answers, reason = _row(example, limit, chat)
+        if reason:
+            rows.leave_out(reason)
+        else:
+            rows.train.append(row)
+            rows.lengths.append(prompt + max(answers))
+            rows.answers.append(answers)
+    known = {asked(row) for row in rows.train}
+    for example in parts[1]:
+        row, _, _, reason = _row(example, limit, chat)
+        reason = reason or (TRAINED_ON if asked(row) in known else "")
+        if reason:
+            rows.leave_out(reason)
+        else:
+            rows.held_out.append(row)
+    if any("soft" in row for row in (*rows.train, *rows.held_out)):
+        for row in (*rows.train, *rows.held_out):
+            row.setdefault("soft", 1.0)
     return rows
 
 
@@ -60,26 +84,39 @@ def first_reading(row: dict[str, Any], chat: Any) -> tuple[list[int], list[int]]
     return ids
 
 
-def _row(example: TrainingExample | PreferencePair, limit: int, chat: Any) -> tuple[dict[str, Any], int, str]:
-    """The row, its tokens, and why it cannot be used ("" if it can)."""
+def asked(row: dict[str, Any]) -> str:
+    """What a row asks, to tell whether two rows ask the same."""
+    return "\n".join(turn["content"].strip() for turn in row["prompt"])
+
+
+def _row(
+    example: TrainingExample | PreferencePair, limit: int, chat: Any
+) -> tuple[dict[str, Any], int, tuple[int, ...], str]:
+    """The row, tokens of its prompt and of each answer, and why it cannot be used ("" if it can)."""
+    more: dict[str, Any] = {}
     if isinstance(example, TrainingExample):
         replies = {"completion": example.answer}
     else:
         replies = {"chosen": example.chosen, "rejected": example.rejected}
         if example.chosen.strip() == example.rejected.strip():
-            return {}, 0, SAME
+            return {}, 0, (), SAME
+        if example.soft is not None:
+            if not 0 <= example.soft <= 1:
+                return {}, 0, (), NO_SHARE
+            more["soft"] = float(example.soft)
     if not all(text.strip() for text in replies.values()):
-        return {}, 0, EMPTY
+        return {}, 0, (), EMPTY
     try:
-        prompt = chat.turns(example.conversation)
-        tokens = max(sum(map(len, chat.encode_reply(example.conversation, text))) for text in replies.values())
+        turns = chat.turns(example.conversation)
+        coded = [chat.encode_reply(example.conversation, text) for text in replies.values()]
     except PromptTooLongError:
-        return {}, 0, TOO_LONG
+        return {}, 0, (), TOO_LONG
     except InputError:
-        return {}, 0, NO_TURNS
-    if tokens > limit:
-        return {}, tokens, TOO_LONG
-    return {"prompt": prompt, **{name: _said(text) for name, text in replies.items()}}, tokens, ""
+        return {}, 0, (), NO_TURNS
+    prompt, answers = len(coded[0][0]), tuple(len(answer) for _, answer in coded)
+    if prompt + max(answers) > limit:
+        return {}, prompt, answers, TOO_LONG
+    return {"prompt": turns, **{name: _said(text) for name, text in replies.items()}, **more}, prompt, answers, ""
 
 
 def _said(text: str) -> list[dict[str, str]]:

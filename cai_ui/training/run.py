@@ -1,8 +1,7 @@
-"""One run, from rows to adapter. The same function serves the background thread and the command line."""
+"""One run, from rows to adapter. The same function serves the background thread, the command line and torchrun."""
 
 from __future__ import annotations
 
-import errno
 import gc
 import importlib.metadata
 import json
@@ -18,15 +17,17 @@ from typing import Any
 
 from cai_ui.config import TrainSettings
 from cai_ui.engine import Engine
-from cai_ui.errors import CaiError, TrainingError
-from cai_ui.records import Dataset, Run, RunState
-from cai_ui.training import checkpoints
-from cai_ui.training.metrics import forget_after, read_metrics
+from cai_ui.errors import TrainingError
+from cai_ui.records import Dataset, Prompt, Run, RunState
+from cai_ui.training import checkpoints, processes
+from cai_ui.training.causes import cause, is_memory
+from cai_ui.training.metrics import forget_after, read_rows
 from cai_ui.training.preflight import PreflightReport, preflight, told
+from cai_ui.training.probes import NO_PROBES, ProbeKit, Prober, forget_probes_after, take_down
 from cai_ui.training.rows import make_rows
 from cai_ui.training.signals import StopSignal
 
-ADAPTER, RESULT, CONFIG, LOG = "adapter", "result.json", "config.json", "log.txt"
+ADAPTER, RESULT, CONFIG, LOG, PROBES = "adapter", "result.json", "config.json", "log.txt", "probes.json"
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes")
 _LOGGED = ("cai_ui.training", "transformers", "trl", "peft", "accelerate")
 
@@ -45,30 +46,78 @@ class Outcome:
     summary: dict[str, Any] = field(default_factory=dict)
 
 
-def train(run: Run, dataset: Dataset, engine: Engine, folder: Path, signal: StopSignal, report: Any) -> Outcome:
+def train(
+    run: Run,
+    dataset: Dataset,
+    engine: Engine,
+    folder: Path,
+    signal: StopSignal,
+    report: Any,
+    kit: ProbeKit = NO_PROBES,
+) -> Outcome:
     """Train `run` in `folder` until it is done, asked to end, or broken; goes on from a checkpoint if there is one.
 
     `report(step, steps)` is called after each step. Never raises: a failure is an outcome with its cause, and
-    whatever the outcome, the exit record is on the disk before this returns.
+    whatever the outcome, the exit record is on the disk before this returns. If memory does not suffice, the run
+    goes on once with half the batch and twice the accumulation, which gives the same steps.
     """
-    (folder / RESULT).unlink(missing_ok=True)
-    problem: Exception | None = None
-    with _log_file(folder):
-        try:
-            outcome = _train(run, dataset, engine, folder, signal, report)
-        except Exception as error:
-            problem = error
-            log.exception("the run ended with an error")
-        if problem is not None:
-            outcome = Outcome("failed", _last_step(folder), _cause(problem))
+    first = processes.is_first()
+    if first:
+        (folder / RESULT).unlink(missing_ok=True)
+        if processes.count() > 1:
+            processes.from_first((run, dataset, folder, engine.adapters()))
+    settings = TrainSettings(**run.config)
+    with _log_file(folder if first else None):
+        outcome, problem = _attempt(run, dataset, engine, folder, signal, report, settings, kit)
+        smaller = halved(settings)
+        if problem is not None and is_memory(problem) and smaller and processes.count() == 1:
             problem = None  # its traceback holds the trainer's tensors
-        gc.collect()
+            free_memory()
+            said = (
+                f"Memory did not suffice for a batch of {settings.batch_size}; the run went on with "
+                f"{smaller.batch_size} and an accumulation of {smaller.accumulation}."
+            )
+            log.warning(said)
+            outcome, problem = _attempt(run, dataset, engine, folder, signal, report, smaller, kit)
+            outcome.summary["retried"] = said
+        problem = None
+        free_memory()
         log.info("%s after step %d%s", outcome.state, outcome.step, f": {outcome.error}" if outcome.error else "")
-    try:
-        _write_json(folder / RESULT, asdict(outcome))
-    except OSError:
-        log.warning("the exit record of %s could not be written", run.id)
+    if first:
+        take_down(folder)
+        checkpoints.drop_incomplete(folder)
+        try:
+            _write_json(folder / RESULT, asdict(outcome))
+        except OSError:
+            log.warning("the exit record of %s could not be written", run.id)
     return outcome
+
+
+def follow(engine: Engine) -> Outcome:
+    """Work along, as a further process, on the run that the first one hands out."""
+    run, dataset, folder, adapters = processes.from_first(None)
+    for info in adapters:
+        if info.name in (run.start_adapter, run.config.get("reference")):
+            engine.load_adapter(info)
+    return train(run, dataset, engine, folder, StopSignal(), lambda step, steps: None)
+
+
+def halved(settings: TrainSettings) -> TrainSettings | None:
+    """Settings that take the same rows per step in smaller batches; None for batches of one row."""
+    if settings.batch_size == 1:
+        return None
+    parts = 2 if settings.batch_size % 2 == 0 else settings.batch_size
+    changes = {"batch_size": settings.batch_size // parts, "accumulation": settings.accumulation * parts}
+    return settings.model_copy(update=changes)
+
+
+def free_memory() -> None:
+    """Let go of what a trainer held."""
+    gc.collect()
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def read_outcome(folder: Path) -> Outcome | None:
@@ -79,33 +128,62 @@ def read_outcome(folder: Path) -> Outcome | None:
         return None
 
 
-def _train(run: Run, dataset: Dataset, engine: Engine, folder: Path, signal: StopSignal, report: Any) -> Outcome:
+def read_config(folder: Path) -> dict[str, Any]:
+    """What the run was made of, as its folder says; nothing where it has not begun."""
+    try:
+        found: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _attempt(
+    run: Run,
+    dataset: Dataset,
+    engine: Engine,
+    folder: Path,
+    signal: StopSignal,
+    report: Any,
+    settings: TrainSettings,
+    kit: ProbeKit,
+) -> tuple[Outcome, Exception | None]:
+    try:
+        return _train(run, dataset, engine, folder, signal, report, settings, kit), None
+    except Exception as error:
+        log.exception("the run ended with an error")
+        return Outcome("failed", _last_step(folder), cause(error)), error
+
+
+def _train(
+    run: Run,
+    dataset: Dataset,
+    engine: Engine,
+    folder: Path,
+    signal: StopSignal,
+    report: Any,
+    settings: TrainSettings,
+    kit: ProbeKit,
+) -> Outcome:
     from cai_ui.training.trainer import check_first_row, make_trainer
 
-    settings = TrainSettings(**run.config)
     if run.base_hash and run.base_hash != engine.base_hash:
         raise TrainingError(
             f"This run was begun on other base weights ({run.base_hash[:8]}; loaded now: {engine.base_hash[:8]}).",
             kept="Its checkpoints are kept.",
             next_step="Load the model it was begun on, then resume.",
         )
-    look = preflight(run.method, dataset, settings, engine, run.start_adapter)
+    look = preflight(run.method, dataset, settings, engine, run.start_adapter, _probes(folder, settings, kit), folder)
     look.require()
     chat: Any = engine.chat  # type: ignore[attr-defined]
     rows = make_rows(run.method, dataset, settings, chat)
-    _write_json(folder / CONFIG, _config(run, engine, look))
-    checkpoints.drop_incomplete(folder)
-    resumed = checkpoints.latest_checkpoint(folder)
-    forget_after(folder, checkpoints.step_of(resumed) if resumed else 0)
-    log.info("%s on %d rows, %d held out, %d steps", run.method.upper(), look.rows, look.held_out, look.steps)
-    if look.left_out:
-        log.info("left out: %s", told(look.left_out))
-    if resumed:
-        log.info("goes on from step %d", checkpoints.step_of(resumed))
+    resumed = _prepare(run, engine, folder, look)
     with engine.training_seat(settings, run.start_adapter) as seat:
         if not any(p.requires_grad for p in seat.model.parameters()):
             raise TrainingError("The adapter has no trainable weights.", kept="Nothing was trained.")
-        trainer = make_trainer(run.method, seat, rows, settings, folder, signal, report, look.steps)
+        prober = Prober(run, engine, seat, look.probes, kit, folder, signal) if look.probes else None
+        trainer = make_trainer(
+            run.method, seat, rows, settings, folder, signal, report, look.steps, prober, run.name or run.id
+        )
         check_first_row(run.method, trainer, rows, chat)
         began = time.monotonic()
         try:
@@ -115,10 +193,43 @@ def _train(run: Run, dataset: Dataset, engine: Engine, folder: Path, signal: Sto
         step = trainer.state.global_step
         ended = _ending(signal, step, trainer.state.max_steps)
         summary = {**_summary(look, folder), "seconds": round(time.monotonic() - began, 1)}
-        digest = seat.save(folder / ADAPTER) if ended in ("done", "stopped") else None
-    if ended in ("done", "cancelled"):
+        kept = processes.is_first() and ended in ("done", "stopped")
+        digest = seat.save(folder / ADAPTER) if kept else None
+    if processes.is_first() and ended in ("done", "cancelled"):
         checkpoints.drop_all(folder)
     return Outcome(ended, step, "The program was closed." if ended == "interrupted" else None, digest, summary)
+
+
+def _prepare(run: Run, engine: Engine, folder: Path, look: PreflightReport) -> Path | None:
+    """Write down what the run is made of and tidy up after an earlier end; gives the checkpoint to go on from."""
+    if processes.is_first():
+        _write_json(folder / CONFIG, _config(run, engine, look))
+        checkpoints.drop_incomplete(folder)
+    processes.wait_for_all()
+    resumed = checkpoints.latest_checkpoint(folder)
+    begun = checkpoints.step_of(resumed) if resumed else 0
+    if processes.is_first():
+        forget_after(folder, begun if resumed else -1)
+        forget_probes_after(folder, begun if resumed else -1)
+    log.info("%s on %d rows, %d held out, %d steps", run.method.upper(), look.rows, look.held_out, look.steps)
+    if look.left_out:
+        log.info("left out: %s", told(look.left_out))
+    if resumed:
+        log.info("goes on from step %d", begun)
+    return resumed
+
+
+def _probes(folder: Path, settings: TrainSettings, kit: ProbeKit) -> list[Prompt]:
+    """The probe prompts of this run: those of its first start, so that a resumed run asks the same."""
+    if not settings.probe_steps:
+        return []
+    try:
+        return [Prompt(**plain) for plain in json.loads((folder / PROBES).read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
+        prompts = list(kit.prompts(settings))
+        if processes.is_first():
+            _write_json(folder / PROBES, [asdict(prompt) for prompt in prompts])
+        return prompts
 
 
 def _ending(signal: StopSignal, step: int, steps: int) -> RunState:
@@ -139,46 +250,38 @@ def _config(run: Run, engine: Engine, look: PreflightReport) -> dict[str, Any]:
         "start_adapter": run.start_adapter,
         "base": engine.name,
         "base_hash": engine.base_hash,
+        "device": engine.status().device,
+        "processes": processes.count(),
         "rows": look.rows,
         "held_out": look.held_out,
         "left_out": look.left_out,
         "steps": look.steps,
         "trainable_parameters": look.trainable_parameters,
+        "modules": list(look.modules),
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
     }
 
 
 def _summary(look: PreflightReport, folder: Path) -> dict[str, Any]:
-    losses = [row["loss"] for row in read_metrics(folder) if "loss" in row]
-    held_out = [row["eval_loss"] for row in read_metrics(folder) if "eval_loss" in row]
+    rows = read_rows(folder)
+    losses = [row["loss"] for row in rows if "loss" in row]
+    held_out = [(row["eval_loss"], row["step"]) for row in rows if "eval_loss" in row]
+    paces = sorted(row["tokens_per_s"] for row in rows if "tokens_per_s" in row)
     return {
         "rows": look.rows,
         "left_out": look.left_out,
         "trainable_parameters": look.trainable_parameters,
         "first_loss": losses[0] if losses else None,
         "last_loss": losses[-1] if losses else None,
-        "held_out_loss": held_out[-1] if held_out else None,
+        "held_out_loss": held_out[-1][0] if held_out else None,
+        "best_step": min(held_out)[1] if held_out else None,
+        "best_held_out_loss": min(held_out)[0] if held_out else None,
+        "tokens_per_s": paces[len(paces) // 2] if paces else None,
     }
 
 
-def _cause(error: Exception) -> str:
-    """A sentence for the run's card."""
-    if isinstance(error, CaiError):
-        return str(error)
-    if isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error):
-        return (
-            "There was not enough memory. Checkpoints so far are kept. Halve the batch size and double the "
-            "accumulation, or lower the longest row."
-        )
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "The disk is full. Checkpoints so far are kept. Make room, then press Resume."
-    return (
-        f"Training ended unexpectedly ({type(error).__name__}). The log has the details. Checkpoints so far are kept."
-    )
-
-
 def _last_step(folder: Path) -> int:
-    rows = read_metrics(folder)
+    rows = read_rows(folder)
     return int(rows[-1]["step"]) if rows else 0
 
 
@@ -192,8 +295,11 @@ def _write_json(path: Path, content: Any) -> None:
 
 
 @contextmanager
-def _log_file(folder: Path) -> Iterator[None]:
-    """Everything this thread's libraries log goes into the run's log as well."""
+def _log_file(folder: Path | None) -> Iterator[None]:
+    """Everything this thread's libraries log goes into the run's log as well (None: it does not)."""
+    if folder is None:
+        yield
+        return
     handler = logging.FileHandler(folder / LOG, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     mine = threading.get_ident()

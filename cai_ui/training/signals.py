@@ -27,6 +27,11 @@ class StopSignal:
         return self._event.is_set()
 
     @property
+    def flag(self) -> threading.Event:
+        """The same as an event, for a generation that is to end with the run."""
+        return self._event
+
+    @property
     def keeps(self) -> bool:
         """Whether a checkpoint is to be written at the end."""
         return self.wish in ("stop", "close")

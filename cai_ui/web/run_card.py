@@ -1,26 +1,14 @@
-"""A training run as HTML: state, charts, list of runs, and the check before a start. Pure, all text escaped."""
+"""A training run as HTML: state, warnings, what it was made of, and the list of runs. Pure, all text escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
 
 from cai_ui.pipeline import RunView
 from cai_ui.records import Run
-from cai_ui.web.charts import Point, Series, line_chart
-from cai_ui.web.present import (
-    Kind,
-    duration,
-    empty_state,
-    esc,
-    facts,
-    notice,
-    pill,
-    progress_bar,
-    short,
-    when,
-)
+from cai_ui.web.present import Kind, duration, empty_state, esc, facts, notice, pill, progress_bar, short, when
+from cai_ui.web.run_charts import newest
 
 NO_RUNS = empty_state("No run yet", "Choose a dataset and a method above, look at the check, and press Start training.")
 STATES: dict[str, tuple[str, Kind]] = {
@@ -41,23 +29,6 @@ RESUMABLE = ("interrupted", "stopped", "failed")
 METHODS = {"sft": "SFT", "dpo": "DPO"}
 
 
-class Preflight(Protocol):
-    """What the check before a start reports (see `cai_ui.training.preflight`)."""
-
-    @property
-    def ok(self) -> bool: ...
-    @property
-    def problems(self) -> Sequence[str]: ...
-    @property
-    def warnings(self) -> Sequence[str]: ...
-    @property
-    def rows(self) -> int: ...
-    @property
-    def steps(self) -> int: ...
-    @property
-    def decoded_example(self) -> Sequence[tuple[str, bool]]: ...
-
-
 def run_html(view: RunView) -> str:
     """State, progress, what it was made from, and for an end: why, and what to do."""
     run = view.run
@@ -66,72 +37,43 @@ def run_html(view: RunView) -> str:
         f'<div class="cai-case-head" data-run="{esc(run.id)}" data-state="{esc(run.state)}">'
         f"<strong>{esc(run.name)}</strong>{pill(words, kind)}</div>"
     )
-    return f'<div class="cai-case">{head}{_progress(view)}{_ending(run)}{facts(_facts(view))}</div>'
+    signs = "".join(notice(sign, "warn") for sign in view.signs)
+    note = f'<p class="cai-run-note" dir="auto">{esc(run.note)}</p>' if run.note else ""
+    return f'<div class="cai-case">{head}{note}{_progress(view)}{_ending(run)}{signs}{facts(_facts(view))}</div>'
 
 
-def charts_html(view: RunView) -> str:
-    """Loss; for DPO also how often and how clearly the better answer is preferred."""
-    rows = view.metrics
-    loss = [Series("loss", series(rows, "loss"))]
-    held_out = series(rows, "eval_loss")
-    if held_out:
-        loss.append(Series("loss on held-out rows", held_out, "warn"))
-    charts = [line_chart("Loss (lower is better)", loss)]
-    if view.run.method == "dpo":
-        accuracy = Series("prefers the better answer", series(rows, "rewards/accuracies"), "ok")
-        charts.append(line_chart("Accuracy on pairs", [accuracy], percent=True))
-        margin = Series("margin", series(rows, "rewards/margins"), "ok")
-        charts.append(line_chart("Margin between better and worse answer", [margin]))
-        better = Series("better answer", series(rows, "rewards/chosen"), "ok")
-        worse = Series("worse answer", series(rows, "rewards/rejected"), "bad")
-        charts.append(line_chart("How much likelier than before training", [better, worse]))
-    return f'<div class="cai-charts">{"".join(charts)}</div>'
-
-
-def series(rows: Iterable[Mapping[str, Any]], name: str) -> list[Point]:
-    """One logged value over the steps, in the words of TRL's log; rows without it are passed over."""
-    return [(float(row["step"]), _value(row[name])) for row in rows if name in row and "step" in row]
-
-
-def runs_html(runs: Sequence[Run]) -> str:
-    """All runs, newest first."""
+def runs_html(runs: Sequence[Run], sparks: Mapping[str, str] | None = None) -> str:
+    """A list of runs, newest first, with small curves of their losses where there are some."""
     if not runs:
         return NO_RUNS
+    small = sparks or {}
     rows = "".join(
-        f'<tr data-run="{esc(run.id)}"><td>{esc(run.name)}</td><td>{esc(METHODS[run.method])}</td>'
-        f"<td>{pill(*STATES[run.state])}</td><td>{_steps(run)}</td><td>{esc(short(run.dataset_hash))}</td>"
+        f'<tr data-run="{esc(run.id)}"><td>{esc(run.name)}{_note(run)}</td><td>{esc(METHODS[run.method])}</td>'
+        f"<td>{pill(*STATES[run.state])}</td><td>{_steps(run)}</td><td>{small.get(run.id, '')}</td>"
+        f"<td>{_number(run.summary.get('held_out_loss'))}</td><td>{esc(short(run.dataset_hash))}</td>"
         f"<td>{esc(when(run.created_at))}</td><td>{esc(_took(run))}</td></tr>"
         for run in runs
     )
     return (
         '<div class="cai-table-box"><table class="cai-table"><thead><tr><th>Run</th><th>Method</th><th>State</th>'
-        "<th>Steps</th><th>Dataset</th><th>Begun</th><th>Took</th></tr></thead>"
+        "<th>Steps</th><th>Loss</th><th>Held-out loss</th><th>Dataset</th><th>Begun</th><th>Took</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"
     )
 
 
-def preflight_html(report: Preflight) -> str:
-    """What the check found, and one row as the model will see it with the learnt part marked."""
-    if report.problems:
-        parts = [_list("This run would be refused", report.problems, "bad")]
-    else:
-        parts = [notice(f"Ready: {report.rows:,} rows, {report.steps:,} steps.", "good")]
-    if report.warnings:
-        parts.append(_list("Worth knowing", report.warnings, "warn"))
-    if report.decoded_example:
-        parts.append(_decoded(report.decoded_example))
-    return f'<div class="cai-sets">{"".join(parts)}</div>'
+FILTERS = ("all", "going on", "SFT", "DPO", "done", "broken off", "trash")
 
 
-def _decoded(pieces: Sequence[tuple[str, bool]]) -> str:
-    marked = "".join(
-        f'<mark class="cai-learnt">{esc(text)}</mark>' if learnt else f"<span>{esc(text)}</span>"
-        for text, learnt in pieces
-    )
-    return (
-        '<div class="cai-block"><div class="cai-block-label">One row as the model sees it; only the marked part is '
-        f'learnt</div><div class="cai-tokens" dir="auto">{marked}</div></div>'
-    )
+def filtered(runs: Sequence[Run], chosen: str) -> list[Run]:
+    """The runs that a filter of FILTERS admits."""
+    tests = {
+        "going on": lambda run: run.state in ACTIVE,
+        "SFT": lambda run: run.method == "sft",
+        "DPO": lambda run: run.method == "dpo",
+        "done": lambda run: run.state == "done",
+        "broken off": lambda run: run.state in RESUMABLE or run.state == "cancelled",
+    }
+    return [run for run in runs if chosen not in tests or tests[chosen](run)]
 
 
 def run_choices(runs: Sequence[Run]) -> list[tuple[str, str]]:
@@ -142,7 +84,8 @@ def run_choices(runs: Sequence[Run]) -> list[tuple[str, str]]:
 def _progress(view: RunView) -> str:
     run = view.run
     if run.state == "queued":
-        return notice("Another run is training. This one begins by itself when that one ends.", "busy")
+        before = "the run before it ends" if view.ahead <= 1 else f"the {view.ahead} runs before it end"
+        return notice(f"Waiting. It begins by itself when {before}.", "busy")
     if run.state == "preparing":
         return progress_bar(0, 0, "Preparing: rows are turned into tokens and the adapter is made")
     words = f"step {run.step:,} of {run.total_steps:,}" if run.total_steps else "not begun"
@@ -162,40 +105,48 @@ def _ending(run: Run) -> str:
         return notice(f"{why} Press Resume to go on from the last checkpoint.", "warn")
     if run.state in ("done", "stopped") and run.adapter:
         part = " up to where it was stopped" if run.state == "stopped" else ""
-        return notice(f"The adapter is saved{part} and can be chosen under Compare.", "good")
+        retried = run.summary.get("retried")
+        more = notice(str(retried), "warn") if retried else ""
+        return notice(f"The adapter is saved{part} and can be chosen under Compare.", "good") + more
     return ""
 
 
 def _facts(view: RunView) -> list[tuple[str, object]]:
-    run = view.run
+    """What it was trained on, from what, with what, and what came of it."""
+    run, made = view.run, view.made_of
     pairs: list[tuple[str, object]] = [
         ("Method", METHODS[run.method]),
-        ("Dataset", short(run.dataset_hash)),
+        ("Dataset", f"{short(run.dataset_hash)}{_constitutions(view)}"),
         ("Started from", run.start_adapter or "base model"),
         ("Begun", f"{when(run.started_at or run.created_at)} by {run.owner or 'unknown'}"),
+        ("Seed", run.config.get("seed", 0)),
     ]
-    speed = _newest(view.metrics, "tokens_per_s")
+    if run.base_hash:
+        pairs.append(("Base", f"{made.get('base', '')} · weights {short(run.base_hash)}".removeprefix(" · ")))
+    speed = newest(view.metrics, "tokens_per_s")
     if speed is not None:
         pairs.append(("Speed", f"{speed:,.0f} tokens per second"))
+    if run.summary.get("best_step") is not None:
+        best = _number(run.summary.get("best_held_out_loss"))
+        pairs.append(("Best held-out loss", f"{best} at step {run.summary['best_step']:,}"))
     if run.adapter_hash:
-        pairs.append(("Adapter", f"{run.adapter} · {short(run.adapter_hash)}"))
-    if run.base_hash:
-        pairs.append(("Base weights", short(run.base_hash)))
+        pairs.append(("Adapter", f"{run.adapter} · {short(run.adapter_hash)} · runs/{run.id}/adapter"))
+    if made.get("libraries"):
+        pairs.append(("Libraries", ", ".join(f"{name} {version}" for name, version in made["libraries"].items())))
     return pairs
 
 
-def _newest(rows: Sequence[Mapping[str, Any]], name: str) -> float | None:
-    return next((v for row in reversed(rows) if (v := _value(row.get(name))) is not None), None)
+def _constitutions(view: RunView) -> str:
+    made = ", ".join(short(hash) for hash in view.constitutions)
+    return f", made under constitution {made}" if made else ""
 
 
-def _value(value: Any) -> float | None:
-    """A logged number; NaN and infinity may have been written as words, since JSON has none."""
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
+def _note(run: Run) -> str:
+    return f'<div class="cai-run-note" dir="auto">{esc(run.note.splitlines()[0][:80])}</div>' if run.note else ""
+
+
+def _number(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, (int, float)) else "–"
 
 
 def _steps(run: Run) -> str:
@@ -207,10 +158,3 @@ def _took(run: Run) -> str:
         return "–"
     seconds = (datetime.fromisoformat(run.ended_at) - datetime.fromisoformat(run.started_at)).total_seconds()
     return duration(seconds)
-
-
-def _list(title: str, sentences: Sequence[str], kind: Kind) -> str:
-    items = "".join(f"<li>{esc(sentence)}</li>" for sentence in sentences)
-    return (
-        f'<div class="cai-notice cai-notice-{kind}" role="status"><strong>{esc(title)}</strong><ul>{items}</ul></div>'
-    )

@@ -195,12 +195,12 @@ def soft(preference: float, verdict: str = "accept", **settings: object) -> Data
 
 
 def test_soft_labels_travel_with_their_pairs_and_turn_with_a_flip() -> None:
-    assert {p.preference for p in soft(0.8, labels="soft").pairs_train} == {0.8, None}
-    assert {p.preference for p in soft(0.75, verdict="flip", labels="soft").pairs_train} == {0.25, None}
-    assert {p.preference for p in soft(0.8, verdict="edit", labels="soft").pairs_train} == {None}
-    assert {p.preference for p in soft(0.8).pairs_train} == {None}
-    pair = next(p for p in soft(0.8, labels="soft").pairs_train if p.preference)
-    assert pair.swap().preference == pytest.approx(0.2) and pair.swap().swap() == pair
+    assert {p.soft for p in soft(0.8, labels="soft").pairs_train} == {0.8, None}
+    assert {p.soft for p in soft(0.75, verdict="flip", labels="soft").pairs_train} == {0.25, None}
+    assert {p.soft for p in soft(0.8, verdict="edit", labels="soft").pairs_train} == {None}
+    assert {p.soft for p in soft(0.8).pairs_train} == {None}
+    pair = next(p for p in soft(0.8, labels="soft").pairs_train if p.soft)
+    assert pair.swap().soft == pytest.approx(0.2) and pair.swap().swap() == pair
 
 
 def test_hard_labels_do_not_change_the_hash_of_datasets_from_before_there_were_soft_ones() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from cai_ui.config import TrainSettings
 from cai_ui.store import open_store
 from cai_ui.training.jobs import Jobs
-from cai_ui.training.metrics import read_metrics
+from cai_ui.training.metrics import read_rows
 
 SETTINGS = TrainSettings(batch_size=4, max_steps=400, save_steps=2, rank=4, learning_rate=1e-3, dropout=0.1)
 PROGRAM = """
@@ -44,7 +44,7 @@ def test_kill_9_in_training_then_resume(tmp_path: Path, tiny_model, tiny_engine,
         run_id = child.stdout.readline().strip()
         folder = home / "runs" / run_id
         end = time.monotonic() + 90
-        while not any(row["step"] >= 5 for row in read_metrics(folder)):
+        while not any(row["step"] >= 5 for row in read_rows(folder)):
             assert time.monotonic() < end and child.poll() is None
             time.sleep(0.01)
         os.kill(child.pid, signal.SIGKILL)
@@ -52,21 +52,21 @@ def test_kill_9_in_training_then_resume(tmp_path: Path, tiny_model, tiny_engine,
     assert [run.id for run in store.mark_interrupted()] == [run_id]
     left = store.run(run_id)
     assert left.state == "interrupted" and "program ended" in (left.error or "")
-    lost = max(row["step"] for row in read_metrics(folder))
+    lost = max(row["step"] for row in read_rows(folder))
 
     jobs = Jobs(store, lambda: tiny_engine)
     jobs.resume(run_id)
     end = time.monotonic() + 90
-    while not any(row["step"] >= lost + 3 for row in read_metrics(folder)):
+    while not any(row["step"] >= lost + 3 for row in read_rows(folder)):
         assert time.monotonic() < end, store.run(run_id)
         time.sleep(0.01)
     jobs.stop(run_id, save=True)
     assert jobs.wait(run_id, 60).state == "stopped"
-    losses = [(row["step"], row["loss"]) for row in read_metrics(folder) if "loss" in row]
+    losses = [(row["step"], row["loss"]) for row in read_rows(folder) if "loss" in row]
     assert [step for step, _ in losses] == list(range(1, len(losses) + 1)), "a step is missing or counted twice"
     assert "goes on from step" in (folder / "log.txt").read_text()
     run_in(tmp_path / "whole", settings=SETTINGS, stop_at=(len(losses), "close"))
-    whole = [row["loss"] for row in read_metrics(tmp_path / "whole") if "loss" in row]
+    whole = [row["loss"] for row in read_rows(tmp_path / "whole") if "loss" in row]
     assert max(abs(a - b) for a, (_, b) in zip(whole, losses, strict=True)) < 1e-5
     jobs.close()
     store.close()

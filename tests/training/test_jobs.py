@@ -156,3 +156,24 @@ def test_chats_are_answered_between_the_steps(jobs, store, data, tiny_engine):
     jobs.stop(run.id, save=False)
     jobs.wait(run.id, 60)
     assert texts == {quiet}
+
+
+def test_a_waiting_run_can_be_put_first_and_runs_can_be_named_and_put_away(jobs, store, data, tiny_engine):
+    going = jobs.submit("sft", data, LONG, "me")
+    second, third = (jobs.submit("sft", data, QUICK.model_copy(update={"seed": n}), "me") for n in (1, 2))
+    until(store, going.id, "running")
+    jobs.move_up(third.id)
+    assert [run.id for run in jobs.queue()] == [third.id, second.id]
+    for refused in (lambda: jobs.move_up(going.id), lambda: jobs.trash(going.id, tiny_engine)):
+        with pytest.raises(ConflictError):
+            refused()
+    jobs.stop(going.id, save=True)
+    assert jobs.wait(second.id, 120).state == jobs.wait(third.id, 120).state == "done"
+    assert store.run(third.id).started_at < store.run(second.id).started_at
+    jobs.rename(third.id, "best <one>", tiny_engine)
+    assert [i.title for i in tiny_engine.adapters() if i.name == third.id] == ["best <one>"]
+    jobs.trash(third.id, tiny_engine)
+    assert third.id not in {i.name for i in tiny_engine.adapters()} | {i.name for i in jobs.adapters()}
+    assert (store.workspace.run_dir(third.id) / "adapter").is_dir(), "what lies in the trash can be brought back"
+    jobs.restore(third.id, tiny_engine)
+    assert third.id in {i.name for i in tiny_engine.adapters()}

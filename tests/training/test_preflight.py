@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from types import SimpleNamespace
+
 import pytest
 
 from cai_ui.config import AppSettings, TrainSettings, checked
 from cai_ui.engine import load_engine
 from cai_ui.errors import EngineError, InputError, PreflightError, TrainingError
-from cai_ui.records import Message, TrainingExample
+from cai_ui.records import Message, Prompt, TrainingExample
 from cai_ui.training.preflight import planned_steps, preflight
 from cai_ui.training.rows import make_rows
+from cai_ui.training.run import train
 from cai_ui.training.signals import StopSignal
 from cai_ui.training.trainer import check_first_row, make_trainer
 
@@ -31,8 +35,10 @@ def test_the_count_of_trainable_weights_is_the_seats(tiny_engine, make_dataset):
     for modules in ("all linear", "attention q+v"):
         settings = QUICK.model_copy(update={"modules": modules})
         with tiny_engine.training_seat(settings) as seat:
-            wanted = sum(p.numel() for p in seat.model.parameters() if p.requires_grad)
-        assert look(tiny_engine, make_dataset(), settings=settings).trainable_parameters == wanted
+            learnable = {n: p.numel() for n, p in seat.model.named_parameters() if p.requires_grad}
+        report = look(tiny_engine, make_dataset(), settings=settings)
+        assert report.trainable_parameters == sum(learnable.values())
+        assert set(report.modules) == {name.split(".lora_")[0].rpartition(".")[2] for name in learnable}
 
 
 def test_the_shown_row_marks_what_is_learnt(tiny_engine, make_dataset):
@@ -70,14 +76,78 @@ def test_rows_that_do_not_fit_are_counted_and_never_cut(tiny_engine, make_datase
 
 
 def test_what_is_worth_knowing_is_said(tiny_engine, make_dataset):
-    alone = " ".join(look(tiny_engine, make_dataset(sft_eval=(sample(0),))).warnings)
-    assert "No helpful rows" in alone and "8 steps only" in alone and "1 prompts are both" in alone
+    alone = " ".join(look(tiny_engine, make_dataset(sft_eval=())).warnings)
+    assert "No helpful rows" in alone and "8 steps only" in alone and "No rows are held out" in alone
     helpful = TrainingExample(asked("How do I bake?"), "Mix it.", None, "helpful")
     mixed = look(tiny_engine, make_dataset(sft_train=(sample(0), helpful)))
     assert "No helpful rows" not in " ".join(mixed.warnings)
 
 
-@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])
+def test_training_held_out_and_probe_prompts_are_kept_apart(tiny_engine, make_dataset):
+    mixed = make_dataset(sft_eval=(sample(0, "Another answer."), sample(20)))
+    known, new = (Prompt(str(n), f"How do I read diary {n}?", "harmful") for n in (3, 99))
+    asking = QUICK.model_copy(update={"probe_steps": 2})
+    report = look(tiny_engine, mixed, settings=asking, probes=[known, new])
+    assert report.held_out == 1 and report.left_out == {"held out, but trained on as well": 1}
+    assert report.probes == (new,) and any("1 probe prompts are trained on" in w for w in report.warnings)
+    assert look(tiny_engine, mixed, probes=[known, new]).probes == ()
+
+
+def test_lengths_and_costs_are_told_and_too_little_room_is_refused(tiny_engine, make_dataset, tmp_path, monkeypatch):
+    report = look(tiny_engine, make_dataset(), folder=tmp_path)
+    assert len(report.lengths) == 10 and report.limit == 512
+    costs = report.estimate
+    assert (
+        costs.seconds
+        and costs.memory_bytes > 16 * report.trainable_parameters
+        and costs.free_disk
+        and not costs.measured
+    )
+    again = look(tiny_engine, make_dataset(), pace=1000.0).estimate
+    tokens = sum(report.lengths) / 10 * QUICK.batch_size * report.steps
+    assert again.measured and again.seconds == pytest.approx(tokens / 1000)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1000))
+    with pytest.raises(PreflightError, match="of disk; 1 kB are free"):
+        look(tiny_engine, make_dataset(), folder=tmp_path).require()
+
+
+def test_a_pair_counts_both_of_its_readings(tiny_engine, make_dataset):
+    rows = make_rows("dpo", make_dataset(), QUICK, tiny_engine.chat)
+    prompt, good = tiny_engine.chat.encode_reply(asked("How do I read diary 0?"), GOOD)
+    bad = tiny_engine.chat.encode_reply(asked("How do I read diary 0?"), BAD)[1]
+    assert rows.answers[0] == (len(good), len(bad)) and rows.lengths[0] == len(prompt) + max(len(good), len(bad))
+    assert rows.tokens == 10 * (2 * len(prompt) + len(good) + len(bad))
+
+
+def test_answers_of_unlike_length_are_warned_of(tiny_engine, make_dataset):
+    long = make_dataset(pairs_train=tuple(pair(n, GOOD * 4) for n in range(5)))
+    assert any("DPO may learn the length" in w for w in look(tiny_engine, long, "dpo").warnings)
+
+
+def test_metrics_cannot_go_where_nothing_is_installed(tiny_engine, make_dataset, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    report = look(tiny_engine, make_dataset(), settings=QUICK.model_copy(update={"report_to": "trackio"}))
+    assert any("pip install trackio" in problem for problem in report.problems)
+
+
+@pytest.mark.parametrize(
+    "knob,value",
+    [
+        ("rank", 0),
+        ("rank", 100_000),
+        ("epochs", 1e9),
+        ("batch_size", 0),
+        ("max_steps", -1),
+        ("beta", 0),
+        ("dropout", 2),
+    ],
+)
+def test_settings_out_of_bounds_are_refused_by_name(knob, value):
+    with pytest.raises(InputError, match=knob.replace("_", " ")):
+        checked(TrainSettings, {knob: value})
+
+
+@pytest.mark.parametrize("rate", [0, -1, 1e9, float("nan"), float("inf")])
 def test_rates_that_cannot_be_are_refused_by_name(rate):
     with pytest.raises(InputError, match="learning rate"):
         checked(TrainSettings, {"learning_rate": rate})
@@ -123,6 +193,42 @@ def test_d1_d4_d5_labels_are_the_answer_in_its_place_and_pads_are_not_learnt(tin
             assert ids[: len(whole)] == whole and labels[: len(whole)] == [-100] * len(prompt) + learnt
             assert set(labels[len(whole) :]) <= {-100}, "padding is learnt"
             assert learnt[-1] == tiny_engine.chat.tokenizer.eos_token_id != tiny_engine.chat.tokenizer.pad_token_id
+
+
+def test_d5_where_padding_is_the_end_mark_the_end_is_learnt_and_padding_is_not(
+    build_tiny_model, make_dataset, tmp_path
+):
+    from transformers import AutoTokenizer
+
+    folder = build_tiny_model(tmp_path / "model")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.save_pretrained(folder)
+    engine = load_engine(AppSettings(model=str(folder)))
+    report = look(engine, make_dataset())
+    assert "pads with its end mark </s>" in report.padding and report.ok
+    mixed = make_dataset(sft_train=(sample(0), sample(1, "No.")))
+    with engine.training_seat(QUICK) as seat:
+        rows = make_rows("sft", mixed, QUICK, engine.chat)
+        trainer = make_trainer("sft", seat, rows, QUICK, tmp_path, StopSignal(), lambda step, steps: None, 8)
+        batch = trainer.data_collator([trainer.train_dataset[n] for n in range(2)])
+    end = engine.chat.tokenizer.eos_token_id
+    assert (batch["input_ids"] == end).sum() > 2, "there is no padding to be mistaken"
+    assert (batch["labels"] == end).sum(dim=1).tolist() == [1, 1]
+
+
+def test_d6_an_adapter_with_nothing_to_train_is_refused(tiny_engine, make_dataset, make_run, tmp_path, monkeypatch):
+    seat_of = tiny_engine.training_seat
+
+    @contextmanager
+    def frozen(*given):
+        with seat_of(*given) as seat:
+            seat.model.requires_grad_(False)
+            yield seat
+
+    monkeypatch.setattr(tiny_engine, "training_seat", frozen)
+    outcome = train(make_run(), make_dataset(), tiny_engine, tmp_path, StopSignal(), lambda step, steps: None)
+    assert outcome.state == "failed" and "no trainable weights" in outcome.error
 
 
 def test_d2_d6_dpo_runs_from_messages_and_has_something_to_train(tiny_engine, trainer_of):

@@ -7,13 +7,13 @@ import shutil
 import pytest
 
 from cai_ui.training import checkpoints
-from cai_ui.training.metrics import read_metrics
+from cai_ui.training.metrics import read_rows
 
 from .conftest import QUICK
 
 
 def losses(folder):
-    return {row["step"]: row["loss"] for row in read_metrics(folder) if "loss" in row}
+    return {row["step"]: row["loss"] for row in read_rows(folder) if "loss" in row}
 
 
 @pytest.mark.parametrize("method", ["sft", "dpo"])

@@ -14,7 +14,7 @@ from cai_ui.config import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.adapters import check_adapter, describe_adapter
 from cai_ui.records import Message
-from cai_ui.training.metrics import read_metrics
+from cai_ui.training.metrics import read_rows
 from cai_ui.training.run import read_outcome
 
 from .conftest import BAD, GOOD, QUICK, asked, pair, sample
@@ -29,7 +29,7 @@ def fingerprint(engine: Any) -> str:
 
 
 def losses(folder: Path) -> list[float]:
-    return [row["loss"] for row in read_metrics(folder) if "loss" in row]
+    return [row["loss"] for row in read_rows(folder) if "loss" in row]
 
 
 @pytest.mark.parametrize("method", ["sft", "dpo"])
@@ -66,7 +66,7 @@ def test_same_seed_same_adapter_and_another_seed_another(run_in, tmp_path):
 
 def test_metrics_of_dpo_say_how_pairs_are_told_apart(run_in, tmp_path):
     run_in(tmp_path / "run", "dpo")
-    rows = read_metrics(tmp_path / "run")
+    rows = read_rows(tmp_path / "run")
     trained = [row for row in rows if "loss" in row]
     assert [row["step"] for row in trained] == list(range(1, 9))
     for name in ("rewards/chosen", "rewards/rejected", "rewards/accuracies", "rewards/margins", "logps/chosen"):
@@ -82,7 +82,7 @@ def test_dpo_from_an_sft_adapter_is_measured_against_that_adapter(tiny_engine, r
     tiny_engine.load_adapter(describe_adapter(tmp_path / "sft" / "adapter", "first", "First", "sft"))
     try:
         outcome = run_in(tmp_path / "dpo", "dpo", start_adapter="first")
-        first = next(row for row in read_metrics(tmp_path / "dpo") if "loss" in row)
+        first = next(row for row in read_rows(tmp_path / "dpo") if "loss" in row)
         assert outcome.state == "done" and first["loss"] == pytest.approx(math.log(2), abs=1e-5)
         assert first["logps/chosen"] > -20, "it did not start from the adapter that knows the answer"
     finally:
@@ -132,7 +132,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_says_so(run_in, tmp_path, bui
     outcome = run_in(tmp_path / "run", engine=broken)
     assert outcome.state == "failed" and outcome.adapter_hash is None and outcome.step == 1
     assert "became" in outcome.error and "lower learning rate" in outcome.error
-    assert read_metrics(tmp_path / "run")[0]["loss"] in ("nan", "inf")
+    assert read_rows(tmp_path / "run")[0]["loss"] in ("nan", "inf")
     assert not (tmp_path / "run" / "checkpoints" / "checkpoint-2").exists()
 
 

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from cai_ui import pipeline
-from cai_ui.config import TrainSettings
+from cai_ui.config import TrainSettings, checked
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.records import BASE, Method, Run
 from cai_ui.text import NAME_LIMIT, clean_text
-from cai_ui.web import charts, run_card
-from cai_ui.web.forms import Form, build_form
+from cai_ui.web import charts, preflight_card, run_card
+from cai_ui.web.forms import Form, build_form, label_of
 from cai_ui.web.guard import bind
 from cai_ui.web.present import hint, lead, notice, short
 from cai_ui.web.session import Session, SessionParts
-from cai_ui.web.tabs import train_watch
+from cai_ui.web.tabs import train_result, train_watch
 from cai_ui.web.tabs.curate_data import dataset_choices
 
 if TYPE_CHECKING:
@@ -35,14 +35,18 @@ WHAT = (
 )
 METHODS = [("SFT: learn the kept answers", "sft"), ("DPO: prefer kept answers over initial ones", "dpo")]
 NO_DATA = notice("There is no dataset yet. Judge examples in Curate and freeze them there.", "warn")
-ONLY_DPO = ("beta", "sft_weight")
+ONLY_DPO = ("beta", "sft_weight", "reference")
 SMALL_PRESET, LARGE_PRESET = "embedded quick", "seed study"
 PRESET_TITLES = {
     "embedded quick": "Embedded model, three passes in minutes",
     "seed study": "7B model, query and value layers only (seed study)",
     "Mistral-7B": "7B model, all linear layers",
+    "H4 recipe": "7B model, rates and batch of Hugging Face's recipe",
+    "paper's shape": "One pass, constant rate, large batch (the paper)",
 }
 """What a preset is called in the menu; others go by their name."""
+COPY = "run:"
+"""Begins the value of a preset that is another run's settings."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Wanted:
 # Handlers
 
 
-def check(services: Services, wanted: Wanted) -> run_card.Preflight:
+def check(services: Services, wanted: Wanted) -> preflight_card.Preflight:
     """What would stop this run, what is worth knowing, and one row with the learnt part marked."""
     return pipeline.preflight(
         services, wanted.method, wanted.dataset_hash, wanted.settings, start_adapter=wanted.start_adapter
@@ -95,20 +99,36 @@ def start_choices(services: Services) -> list[tuple[str, str]]:
     return [("Base model", BASE), *((f"{a.title} · {short(a.hash)}", a.name) for a in arms if a.name != BASE)]
 
 
-def preset_names(services: Services) -> tuple[list[str], str]:
-    """All presets, and the one that suits the model in use."""
+def preset_names(services: Services) -> tuple[list[tuple[str, str]], str]:
+    """Label and value of all presets and of all runs to copy from, and the preset that suits the model in use."""
     names = list(pipeline.presets(services))
     small = pipeline.engine_status(services).model in ("embedded", "scripted")
     wanted = SMALL_PRESET if small else LARGE_PRESET
-    return names, wanted if wanted in names else names[0]
+    copies = [(f"as in {run.name}", f"{COPY}{run.id}") for run in pipeline.runs(services)]
+    return [*((PRESET_TITLES.get(name, name), name) for name in names), *copies], wanted if wanted in names else names[
+        0
+    ]
 
 
 def preset(services: Services, name: str, method: str) -> TrainSettings:
-    """Settings of a preset for a method."""
+    """Settings of a preset for a method, or those of a run."""
+    run = next((run for run in pipeline.runs(services) if f"{COPY}{run.id}" == name), None)
+    if run is not None:
+        return checked(TrainSettings, run.config)
     known = pipeline.presets(services)
     if name not in known:
         raise InputError("There is no such preset.", next_step="Choose one of the list.")
     return known[name]["dpo" if method == "dpo" else "sft"]
+
+
+def differences(settings: TrainSettings, base: TrainSettings, name: str) -> str:
+    """What was changed from a preset, in a line; "" where nothing was."""
+    changed = [
+        f"{label_of(knob)} {getattr(settings, knob)} (preset: {getattr(base, knob)})"
+        for knob in TrainSettings.model_fields
+        if getattr(settings, knob) != getattr(base, knob)
+    ]
+    return notice(f"Changed from {name.removeprefix(COPY)}: {'; '.join(changed)}.") if changed else ""
 
 
 # Layout
@@ -126,10 +146,14 @@ class TrainParts:
     preset: gr.Dropdown
     name: gr.Textbox
     form: Form[TrainSettings]
+    changed: gr.HTML
+    grid: gr.Textbox
+    sweep: gr.Button
     check: gr.Button
     checked: gr.HTML
     start: gr.Button
     watch: train_watch.WatchParts
+    result: train_result.ResultParts
 
     @property
     def wanted(self) -> list[Any]:
@@ -157,7 +181,7 @@ def build(services: Services) -> TrainParts:
         with gr.Row():
             preset_menu = gr.Dropdown(
                 [],
-                label="Preset",
+                label="Preset, or a run to copy from",
                 info="Fills in the settings below.",
                 elem_id="train-preset",
                 filterable=False,
@@ -168,15 +192,27 @@ def build(services: Services) -> TrainParts:
             )
         with gr.Accordion("Settings", open=False, elem_id="train-settings"):
             form = build_form(TrainSettings, "train")
+            with gr.Accordion("Sweep over several values", open=False, elem_id="train-sweep-box"):
+                grid = gr.Textbox(
+                    label="Values to try",
+                    placeholder="learning_rate=1e-4,2e-4; rank=8,16",
+                    info="Every combination becomes a run in the queue; compare them in the list of runs.",
+                    max_lines=1,
+                    elem_id="train-grid",
+                )
+                sweep = gr.Button("Queue all combinations", elem_id="train-sweep", scale=0)
+        changed = gr.HTML(elem_id="train-changed")
         with gr.Row(elem_classes="toolbar"):
             start_button = gr.Button("Start training", variant="primary", elem_id="train-start", scale=0)
             check_button = gr.Button("Check first", elem_id="train-check", scale=0)
         checked = gr.HTML(elem_id="train-checked", css_template=charts.STYLE)
         watch = train_watch.build(services)
+        result = train_result.build(services)
         gr.HTML(hint("When a run is done, ask base and adapter the same request under Compare."))
     return TrainParts(
-        tab, about, dataset, method, start_from, preset_menu, name, form, check_button, checked, start_button, watch
-    )
+        tab, about, dataset, method, start_from, preset_menu, name, form, changed, grid, sweep, check_button, checked,
+        start_button, watch, result,
+    )  # fmt: skip
 
 
 # Wiring
@@ -187,9 +223,9 @@ _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"
 def wire(services: Services, parts: TrainParts, session: SessionParts, all_parts: AllParts) -> None:
     """Connect the components."""
     only_dpo = [parts.form.widgets[name] for name in ONLY_DPO]
-    menus = [parts.about, parts.dataset, parts.start_from]
+    menus = [parts.about, parts.dataset, parts.start_from, parts.preset]
     current = [parts.dataset, parts.start_from]
-    filled = [*parts.form.inputs, parts.checked]
+    filled = [*parts.form.inputs, parts.checked, parts.changed]
     for trigger in (parts.tab.select, session.strip.change):
         trigger(bind(_menus, services, quiet=True), current, menus, **_QUIET)
     session.ready.then(bind(_menus, services, quiet=True), current, menus, **_QUIET).then(
@@ -198,6 +234,13 @@ def wire(services: Services, parts: TrainParts, session: SessionParts, all_parts
         [parts.preset, *parts.form.inputs],
         **_QUIET,
     ).then(_shown_knobs, [parts.method], only_dpo, **_QUIET)
+    gr.on(
+        [widget.input for widget in parts.form.inputs],
+        bind(_changed, services, parts.form, quiet=True),
+        [parts.preset, parts.method, *parts.form.inputs],
+        [parts.changed],
+        **_QUIET,
+    )
     parts.preset.input(bind(_preset, services, parts.form), [parts.preset, parts.method], filled, **_QUIET)
     parts.method.input(_shown_knobs, [parts.method], only_dpo, **_QUIET).then(
         bind(_preset, services, parts.form), [parts.preset, parts.method], filled, **_QUIET
@@ -217,6 +260,21 @@ def wire(services: Services, parts: TrainParts, session: SessionParts, all_parts
         api_visibility="private",
     )
     train_watch.wire(services, parts.watch, parts.tab, session, started)
+    swept = parts.sweep.click(
+        bind(_sweep, services, parts.form),
+        [session.state, parts.name, parts.grid, *parts.wanted],
+        [parts.watch.run, parts.checked],
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    swept.success(bind(train_watch._look, services, quiet=True), parts.watch.set_here, parts.watch.watched, **_QUIET)
+    train_result.wire(services, parts.result, parts.watch.run, parts.watch.timer, session)
+    parts.result.with_dpo.click(
+        bind(_with_dpo, services, parts.form),
+        [parts.watch.run, parts.preset],
+        [parts.method, parts.dataset, parts.start_from, *filled],
+        **_QUIET,
+    ).then(_shown_knobs, [parts.method], only_dpo, **_QUIET)
 
 
 def _menus(services: Services, dataset_hash: str | None, start_from: str | None) -> list[Any]:
@@ -229,20 +287,68 @@ def _menus(services: Services, dataset_hash: str | None, start_from: str | None)
         "" if infos else NO_DATA,
         gr.update(choices=dataset_choices(infos), value=chosen),
         gr.update(choices=starts, value=kept),
+        gr.update(choices=preset_names(services)[0]),
     ]
 
 
 def _first(services: Services, form: Form[TrainSettings], method: str) -> list[Any]:
     names, chosen = preset_names(services)
-    choices = [(PRESET_TITLES.get(name, name), name) for name in names]
-    return [gr.update(choices=choices, value=chosen), *form.updates(preset(services, chosen, method))]
+    return [gr.update(choices=names, value=chosen), *form.updates(preset(services, chosen, method))]
 
 
 def _preset(services: Services, form: Form[TrainSettings], name: str | None, method: str) -> list[Any]:
     """The form filled from a preset; a check made for other settings is taken away."""
     if not name:
-        return [*([gr.skip()] * len(form.inputs)), ""]
-    return [*form.updates(preset(services, name, method)), ""]
+        return [*([gr.skip()] * len(form.inputs)), "", ""]
+    return [*form.updates(preset(services, name, method)), "", ""]
+
+
+def _changed(services: Services, form: Form[TrainSettings], name: str | None, method: str, *values: Any) -> str:
+    return differences(form.read(values), preset(services, name, method), name) if name else ""
+
+
+def _with_dpo(services: Services, form: Form[TrainSettings], run_id: str | None, name: str | None) -> list[Any]:
+    """The form set to go on from a run's adapter with DPO on the same data."""
+    run = next((run for run in pipeline.runs(services) if run.id == train_watch.chosen(run_id)), None)
+    if run is None or not run.adapter:
+        raise InputError("This run has no adapter to go on from.", next_step="Choose one that is done or stopped.")
+    known = name if name in pipeline.presets(services) else preset_names(services)[1]
+    starts = start_choices(services)
+    return [
+        "dpo",
+        run.dataset_hash,
+        gr.update(choices=starts, value=run.adapter),
+        *form.updates(preset(services, known, "dpo")),
+        notice(f"Ready to go on from {run.name} with DPO. Look at the settings, then press Start training.", "good"),
+        "",
+    ]
+
+
+def _sweep(
+    services: Services,
+    form: Form[TrainSettings],
+    session: Session,
+    name: str,
+    grid: str,
+    method: str,
+    dataset: str | None,
+    start_from: str | None,
+    *values: Any,
+) -> list[Any]:
+    """A run for each combination; the first is shown."""
+    wanted = read_wanted(form, method, dataset, start_from, values)
+    made = pipeline.start_sweep(
+        services,
+        wanted.method,
+        wanted.dataset_hash,
+        wanted.settings,
+        session.author,
+        pipeline.read_grid(grid),
+        clean_text(name or "", "Name", limit=NAME_LIMIT, required=False).strip(),
+        wanted.start_adapter,
+    )
+    choices = run_card.run_choices(pipeline.runs(services))
+    return [gr.update(choices=choices, value=made[0].id), notice(f"{len(made)} runs are in the queue.", "good")]
 
 
 def _shown_knobs(method: str) -> list[Any]:
@@ -258,7 +364,7 @@ def _check(
     start_from: str | None,
     *values: Any,
 ) -> str:
-    return run_card.preflight_html(check(services, read_wanted(form, method, dataset, start_from, values)))
+    return preflight_card.preflight_html(check(services, read_wanted(form, method, dataset, start_from, values)))
 
 
 def _start(
@@ -275,7 +381,7 @@ def _start(
     wanted = read_wanted(form, method, dataset, start_from, values)
     report = check(services, wanted)
     if not report.ok:
-        return [gr.skip(), run_card.preflight_html(report)]
+        return [gr.skip(), preflight_card.preflight_html(report)]
     run = start(services, session, wanted, name)
     choices = run_card.run_choices(pipeline.runs(services))
-    return [gr.update(choices=choices, value=run.id), run_card.preflight_html(report)]
+    return [gr.update(choices=choices, value=run.id), preflight_card.preflight_html(report)]

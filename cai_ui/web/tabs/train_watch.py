@@ -1,7 +1,12 @@
-"""Watching runs: state, charts, log and list, renewed every two seconds while something trains."""
+"""Watching a run: state, charts, probe answers, log; renewed every two seconds while something trains.
+
+Each piece is sent only when it changed, so nothing flickers, and what a person has set (zoom, smoothing, the step of
+the probe answers) is an input of the page that new rows do not touch.
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,30 +17,36 @@ from cai_ui import pipeline
 from cai_ui.errors import InputError
 from cai_ui.pipeline import RunView, Services
 from cai_ui.records import Run, content_hash
-from cai_ui.web import charts, run_card
+from cai_ui.web import charts, probe_card, run_card, run_charts
 from cai_ui.web.guard import bind
 from cai_ui.web.present import lead
 from cai_ui.web.session import SessionParts
 
 _LOG_LINES = 14
+Marks = dict[str, str]
+"""What the page last got, by piece."""
 
 
 @dataclass(frozen=True)
 class WatchParts:
-    """The components. `shown` is a mark of what the page last got."""
+    """The components. `shown` holds marks of what the page last got."""
 
     box: gr.Column
     empty: gr.HTML
     run: gr.Dropdown
     live: gr.HTML
+    zoom: gr.Radio
+    smooth: gr.Slider
     charts: gr.HTML
+    probe_box: gr.Accordion
+    probe_step: gr.Slider
+    probes: gr.HTML
     stop: gr.Button
     cancel: gr.Button
     resume: gr.Button
-    to_compare: gr.Button
+    first: gr.Button
     log: gr.Textbox
     command: gr.Textbox
-    runs: gr.HTML
     shown: gr.State
     timer: gr.Timer
 
@@ -43,9 +54,14 @@ class WatchParts:
     def watched(self) -> list[Any]:
         """What `_look` fills."""
         return [
-            self.box, self.empty, self.run, self.live, self.charts, self.stop, self.cancel, self.resume, self.log,
-            self.command, self.runs, self.timer, self.shown,
+            self.box, self.empty, self.run, self.live, self.charts, self.probe_box, self.probe_step, self.probes,
+            self.stop, self.cancel, self.resume, self.first, self.log, self.command, self.timer, self.shown,
         ]  # fmt: skip
+
+    @property
+    def set_here(self) -> list[Any]:
+        """What a person has set and `_look` reads."""
+        return [self.run, self.zoom, self.smooth, self.probe_step, self.shown]
 
 
 # Handlers
@@ -53,17 +69,22 @@ class WatchParts:
 
 def stop(services: Services, run_id: str | None) -> None:
     """End a run after the step in hand and keep its adapter."""
-    pipeline.stop_run(services, _chosen(run_id), save=True)
+    pipeline.stop_run(services, chosen(run_id), save=True)
 
 
 def cancel(services: Services, run_id: str | None) -> None:
     """End a run and keep nothing of it."""
-    pipeline.stop_run(services, _chosen(run_id), save=False)
+    pipeline.stop_run(services, chosen(run_id), save=False)
 
 
 def resume(services: Services, run_id: str | None) -> Run:
     """Go on from the last checkpoint of a run that ended early."""
-    return pipeline.resume_run(services, _chosen(run_id))
+    return pipeline.resume_run(services, chosen(run_id))
+
+
+def first(services: Services, run_id: str | None) -> None:
+    """Put a waiting run before the others."""
+    pipeline.first_in_queue(services, chosen(run_id))
 
 
 def choose_run(runs: Sequence[Run], chosen: str | None) -> str | None:
@@ -80,7 +101,8 @@ def is_anything_active(runs: Sequence[Run]) -> bool:
     return any(run.state in run_card.ACTIVE for run in runs)
 
 
-def _chosen(run_id: str | None) -> str:
+def chosen(run_id: str | None) -> str:
+    """The run's id, or a sentence where none is chosen."""
     if not run_id:
         raise InputError("No run is chosen.", next_step="Start one, or choose one in the list.")
     return run_id
@@ -90,22 +112,24 @@ def _chosen(run_id: str | None) -> str:
 
 
 def build(services: Services) -> WatchParts:
-    """The lower half of the tab, made where it is called."""
+    """The middle of the tab, made where it is called."""
     with gr.Column(elem_classes="card", elem_id="train-watch"):
-        gr.HTML(lead("Runs", "Charts are renewed while a run trains. A reload of the page changes nothing."))
+        gr.HTML(lead("Watch", "Charts are renewed while a run trains. A reload of the page changes nothing."))
         empty = gr.HTML(run_card.NO_RUNS, elem_id="train-empty")
         with gr.Column(visible=False, elem_id="train-shown") as box:
             run = gr.Dropdown([], label="Run", elem_id="train-run", filterable=False)
             live = gr.HTML(elem_id="train-live", css_template=charts.STYLE)
-            stop_button, cancel_button, resume_button, to_compare = _buttons()
+            buttons = _buttons()
+            with gr.Row():
+                zoom = gr.Radio(list(run_charts.ZOOMS), value="all steps", label="Charts show", elem_id="train-zoom")
+                smooth = gr.Slider(1, 25, 1, step=1, label="Smooth over steps", buttons=[], elem_id="train-smooth")
             plots = gr.HTML(elem_id="train-charts", css_template=charts.STYLE)
+            probe_box, probe_step, probes = _probes()
             log, command = _log()
-            runs = gr.HTML(elem_id="train-runs", css_template=charts.STYLE)
-        shown, timer = gr.State(""), gr.Timer(2, active=False)
+        shown, timer = gr.State({}), gr.Timer(2, active=False)
     return WatchParts(
-        box, empty, run, live, plots, stop_button, cancel_button, resume_button, to_compare, log, command, runs, shown,
-        timer,
-    )  # fmt: skip
+        box, empty, run, live, zoom, smooth, plots, probe_box, probe_step, probes, *buttons, log, command, shown, timer
+    )
 
 
 def _buttons() -> tuple[gr.Button, gr.Button, gr.Button, gr.Button]:
@@ -114,8 +138,15 @@ def _buttons() -> tuple[gr.Button, gr.Button, gr.Button, gr.Button]:
             gr.Button("Stop and save", elem_id="train-stop", interactive=False, scale=0),
             gr.Button("Cancel and discard", elem_id="train-cancel", elem_classes="danger", interactive=False, scale=0),
             gr.Button("Resume", elem_id="train-resume", interactive=False, scale=0),
-            gr.Button("Go to Compare", elem_id="train-to-compare", scale=0),
+            gr.Button("First in the queue", elem_id="train-first", visible=False, scale=0),
         )
+
+
+def _probes() -> tuple[gr.Accordion, gr.Slider, gr.HTML]:
+    with gr.Accordion("Answers while it trains", open=False, visible=False, elem_id="train-probe-box") as box:
+        step = gr.Slider(0, 1, 0, step=1, label="After this many steps", buttons=[], elem_id="train-probe-step")
+        html = gr.HTML(elem_id="train-probes", css_template=charts.STYLE)
+    return box, step, html
 
 
 def _log() -> tuple[gr.Textbox, gr.Textbox]:
@@ -124,7 +155,8 @@ def _log() -> tuple[gr.Textbox, gr.Textbox]:
         command = gr.Textbox(
             label="The same from the command line",
             interactive=False,
-            max_lines=3,
+            lines=3,
+            max_lines=8,
             buttons=["copy"],
             elem_id="train-command",
         )
@@ -137,54 +169,83 @@ def _log() -> tuple[gr.Textbox, gr.Textbox]:
 def wire(services: Services, parts: WatchParts, tab: gr.Tab, session: SessionParts, started: Any) -> None:
     """Connect it; `started` is the event that begins a run and chooses it."""
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-    here = [parts.run, parts.shown]
     look = bind(_look, services, quiet=True)
-    started.success(look, here, parts.watched, **quiet)
-    for trigger in (parts.timer.tick, parts.run.input, tab.select, session.strip.change, session.ready.then):
-        trigger(look, here, parts.watched, **quiet)
-    for button, handler in ((parts.stop, stop), (parts.cancel, cancel), (parts.resume, _resume)):
-        button.click(bind(handler, services), [parts.run], None, **quiet).then(look, here, parts.watched, **quiet)
-    parts.to_compare.click(lambda: gr.Tabs(selected="compare"), None, [session.tabs], **quiet)
+    started.success(look, parts.set_here, parts.watched, **quiet)
+    triggers = (
+        parts.timer.tick, parts.run.input, parts.zoom.input, parts.smooth.release, parts.probe_step.release, tab.select,
+        session.strip.change, session.ready.then,
+    )  # fmt: skip
+    for trigger in triggers:
+        trigger(look, parts.set_here, parts.watched, **quiet)
+    actions = ((parts.stop, stop), (parts.cancel, cancel), (parts.resume, _resume), (parts.first, first))
+    for button, handler in actions:
+        button.click(bind(handler, services), [parts.run], None, **quiet).then(
+            look, parts.set_here, parts.watched, **quiet
+        )
 
 
 def _resume(services: Services, run_id: str | None) -> None:
     resume(services, run_id)
 
 
-def _look(services: Services, chosen: str | None, shown: str) -> list[Any]:
-    """All that changed about the chosen run and the list; nothing where nothing did."""
+def _look(services: Services, wanted: str | None, zoom: str, smooth: float, step: float, shown: Marks) -> list[Any]:
+    """All that changed about the chosen run; nothing where nothing did."""
     runs = pipeline.runs(services)
-    run_id = choose_run(runs, chosen)
+    run_id = choose_run(runs, wanted)
     if run_id is None:
-        return [gr.skip()] * 13
+        return [gr.skip()] * 16
     view = pipeline.run_view(services, run_id)
-    log_end = "\n".join(view.log_tail.splitlines()[-_LOG_LINES:])
-    pieces = [run_card.run_html(view), run_card.charts_html(view), log_end, run_card.runs_html(runs)]
-    now = content_hash([run_id, *pieces])
-    if now == shown:
-        return [gr.skip()] * 13
-    live, plots, log, table = pieces
-    return [
-        gr.update(visible=True),
-        "",
-        gr.update(choices=run_card.run_choices(runs), value=run_id),
-        live,
-        plots,
-        *buttons(view),
-        log,
-        view.command,
-        table,
-        gr.Timer(active=is_anything_active(runs)),
-        now,
+    now: Marks = {"run": run_id}
+    kept = shown if shown.get("run") == run_id else {}
+
+    def fresh(piece: str, value: Any, mark: Any = None) -> Any:
+        now[piece] = content_hash(mark if mark is not None else value)
+        return gr.skip() if kept.get(piece) == now[piece] else value
+
+    log = "\n".join(view.log_tail.splitlines()[-_LOG_LINES:])
+    choices = run_card.run_choices(runs)
+    active = is_anything_active(runs)
+    probing = probe_updates(view, step, kept.get("probe_steps"))
+    now["probe_steps"] = ",".join(map(str, probe_card.steps_of(view.probes)))
+    outputs = [
+        fresh("box", gr.update(visible=True), "box"),
+        fresh("empty", ""),
+        fresh("choices", gr.update(choices=choices, value=run_id), choices),
+        fresh("live", run_card.run_html(view)),
+        fresh("charts", run_charts.charts_html(view, zoom, int(smooth))),
+        fresh("probe box", gr.update(visible=bool(view.probes)), bool(view.probes)),
+        probing[0] if kept.get("probe_steps") != now["probe_steps"] else gr.skip(),
+        fresh("probes", probing[1]),
+        *(fresh(f"button {i}", button, [str(button)]) for i, button in enumerate(buttons(view))),
+        fresh("log", log),
+        fresh("command", view.command),
+        fresh("timer", gr.Timer(active=active), active),
     ]
+    return [*outputs, now]
+
+
+def probe_updates(view: RunView, step: float, known: str | None) -> tuple[Any, str]:
+    """The slider over the steps that were asked, and the answers at its place.
+
+    A slider that stood at the newest step, or has just appeared, follows to the new one.
+    """
+    steps = probe_card.steps_of(view.probes)
+    if not steps:
+        return gr.skip(), ""
+    before = [int(s) for s in known.split(",")] if known else []
+    place = steps[-1] if not before or step >= before[-1] else int(step)
+    stride = min((b - a for a, b in itertools.pairwise(steps)), default=1)
+    slider = gr.update(minimum=0, maximum=max(steps[-1], 1), step=max(1, stride), value=place)
+    return slider, probe_card.answers_html(view.probes, place)
 
 
 def buttons(view: RunView) -> list[Any]:
-    """Stop, cancel and resume, as far as they make sense for the run's state."""
+    """Stop, cancel, resume and queue, as far as they make sense for the run's state."""
     going = view.run.state in ("preparing", "running")
     waiting = view.run.state == "queued"
     return [
         gr.update(interactive=going),
         gr.update(interactive=going or waiting),
         gr.update(interactive=view.run.state in run_card.RESUMABLE),
+        gr.update(visible=waiting and view.ahead > 1),
     ]

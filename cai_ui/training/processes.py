@@ -1,0 +1,64 @@
+"""Several processes on one run (`torchrun`, `accelerate launch`): who is first, and agreeing with one another.
+
+With one process all of this does nothing. The first process owns the run: it alone has the database, and writes
+metrics, log, manifest, adapter and exit record.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, cast
+
+from cai_ui.training.signals import Wish
+
+WISHES: tuple[Wish, ...] = ("", "close", "stop", "cancel")
+
+
+def count() -> int:
+    """How many processes work on the run."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def is_first() -> bool:
+    """Whether this process owns the run. With one process it always does."""
+    return count() == 1 or int(os.environ.get("RANK", "0")) == 0
+
+
+def wait_for_all() -> None:
+    """Go on when all processes have come here."""
+    if count() > 1:
+        import torch.distributed as dist
+
+        dist.barrier()
+
+
+def agreed(wish: Wish) -> Wish:
+    """The strongest wish of all processes, so that all end after the same step."""
+    if count() == 1:
+        return wish
+    import torch
+    import torch.distributed as dist
+
+    number = torch.tensor(WISHES.index(wish))
+    dist.all_reduce(number, op=dist.ReduceOp.MAX)
+    return WISHES[int(number)]
+
+
+def from_first(value: Any) -> Any:
+    """What the first process gave; the others give None and wait for it."""
+    if count() == 1:
+        return value
+    import torch.distributed as dist
+    from accelerate import PartialState
+
+    PartialState(**place())
+    box = [value]
+    dist.broadcast_object_list(box, src=0)
+    return cast(list[Any], box)[0]
+
+
+def place() -> dict[str, Any]:
+    """How accelerate is to join the processes: over gloo where there is no GPU."""
+    import torch
+
+    return {} if torch.cuda.is_available() else {"cpu": True, "backend": "gloo"}
