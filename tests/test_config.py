@@ -35,7 +35,7 @@ def test_an_impossible_learning_rate_is_refused_by_name(rate: object) -> None:
         (Sampling, {"max_new_tokens": 0}),
         (Sampling, {"max_new_tokens": 10**9}),
         (Sampling, {"top_p": math.nan}),
-        (RevisionSettings, {"revisions": 5}),
+        (RevisionSettings, {"revisions": 9}),
         (TrainSettings, {"rank": 0}),
         (TrainSettings, {"epochs": 1e9}),
         (TrainSettings, {"batch_size": 0}),

@@ -50,8 +50,7 @@ def export_dpo_parquet(dataset: Dataset, path: Path, side: Side = "train") -> in
     """The rows of `export_dpo_jsonl` as Parquet, with `example_id`, `source` and the soft label `preference`."""
     pairs = _pairs(dataset, side)
     rows = [
-        {**row, **_origin(pair), "preference": pair.soft}
-        for row, pair in zip(_dpo_rows(pairs), pairs, strict=True)
+        {**row, **_origin(pair), "preference": pair.soft} for row, pair in zip(_dpo_rows(pairs), pairs, strict=True)
     ]
     return _write_parquet(rows, path)
 

@@ -16,12 +16,14 @@ from cai_ui.background import time_left
 from cai_ui.config import CompareSettings, DatasetSettings, LoopSettings, RevisionSettings, Sampling, TrainSettings
 from cai_ui.engine import StopFlag
 from cai_ui.errors import EngineError, NotFoundError, TrainingError
-from cai_ui.pipeline import comparison, datasets, runs
+from cai_ui.pipeline import comparison
 from cai_ui.pipeline.batch import keep_result
+from cai_ui.pipeline.datasets import freeze_dataset
 from cai_ui.pipeline.helpful import SMALL_MODELS, own_answers
 from cai_ui.pipeline.principles import current_constitution
 from cai_ui.pipeline.progress import remembered
 from cai_ui.pipeline.prompt_sets import draw, scorer_for
+from cai_ui.pipeline.runs import presets, run_view, start_run, stop_run
 from cai_ui.pipeline.services import ACTIVE_RUNS, WAIT_S, Services
 from cai_ui.records import BASE, Evaluation, Example, Method, Run, TrainingExample
 
@@ -203,7 +205,7 @@ class _Loop:
                 yield f"{len(helpful)} of {settings.helpful} helpful answers of its own"
             if self._stop.is_set():
                 return
-        info = datasets.freeze_dataset(self._services, RATER, settings, self._author, example_ids=ids, helpful=helpful)
+        info = freeze_dataset(self._services, RATER, settings, self._author, example_ids=ids, helpful=helpful)
         self._now = replace(self._now, dataset_hash=info.hash)
         yield ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in info.counts.items() if count)
 
@@ -211,7 +213,7 @@ class _Loop:
         """A run like any other, on the Train tab as well; waits for its end. DPO goes on from the SFT adapter."""
         assert self._now.dataset_hash is not None
         start = self._start_adapter(method)
-        run = runs.start_run(
+        run = start_run(
             self._services, method, self._now.dataset_hash, self._train_settings(method), self._author,
             name=f"{RATER} {method.upper()}", start_adapter=start,
         )  # fmt: skip
@@ -219,7 +221,7 @@ class _Loop:
         asked = False
         while run.state in ACTIVE_RUNS:
             if self._stop.is_set() and not asked:
-                runs.stop_run(self._services, run.id, save=True)
+                stop_run(self._services, run.id, save=True)
                 asked = True
             self._services.jobs.wait(run.id, _POLL_S)
             run = self._services.store.run(run.id)
@@ -235,10 +237,10 @@ class _Loop:
         return self._services.store.run(self._now.run_ids["sft"]).adapter
 
     def _train_settings(self, method: Method) -> TrainSettings:
-        presets = runs.presets(self._services)
+        named = presets(self._services)
         name = self._services.engine(WAIT_S).name
-        chosen = presets["embedded quick"] if "embedded quick" in presets else next(iter(presets.values()))
-        if name not in ("embedded", "scripted") and "seed study" in presets:
+        chosen = named["embedded quick"] if "embedded quick" in named else next(iter(named.values()))
+        if name not in ("embedded", "scripted") and "seed study" in named:
             chosen = presets["seed study"]
         changes: dict[str, Any] = {"seed": self._settings.seed}
         if self._settings.max_steps:
@@ -266,7 +268,7 @@ class _Loop:
 
 def _training_detail(services: Services, run: Run) -> str:
     words = [f"step {run.step} of {run.total_steps}"] if run.total_steps else [run.state]
-    metrics = runs.run_view(services, run.id, max(0, run.step - 50)).metrics
+    metrics = run_view(services, run.id, max(0, run.step - 50)).metrics
     losses = [row["loss"] for row in metrics if isinstance(row.get("loss"), (int, float))]
     return ", ".join([*words, *([f"loss {losses[-1]:.2f}"] if losses else [])])
 
