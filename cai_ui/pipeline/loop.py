@@ -241,7 +241,7 @@ class _Loop:
         name = self._services.engine(WAIT_S).name
         chosen = named["embedded quick"] if "embedded quick" in named else next(iter(named.values()))
         if name not in ("embedded", "scripted") and "seed study" in named:
-            chosen = presets["seed study"]
+            chosen = named["seed study"]
         changes: dict[str, Any] = {"seed": self._settings.seed}
         if self._settings.max_steps:
             changes["max_steps"] = self._settings.max_steps
