@@ -57,7 +57,12 @@ class Round:
     copy_steps: int = 0
 
 
-ROUNDS = (Round(3400, copy_steps=COPY_STEPS), Round(1700, peak=0.6, number=2), Round(700, peak=0.5, number=3))
+ROUNDS = (
+    Round(3400, copy_steps=COPY_STEPS),
+    Round(1700, peak=0.6, number=2),
+    Round(700, peak=0.5, number=3),
+    Round(450, peak=0.4, number=4),
+)
 """Those of the shipped weights. A round begins from the weights that the one before has written."""
 
 
