@@ -48,16 +48,23 @@ _POOL = 1024
 class Round:
     """A stretch of training with a learning-rate schedule of its own, at `peak` of the full rate.
 
-    `number` says which conversations are drawn (see `corpus.Corpus`). `copy_steps` of the steps practise copying.
+    `number` says which conversations are drawn (see `corpus.Corpus`). `copy_steps` of the steps practise copying. With
+    `mean` the weights written at the end lie half-way between those before and after the round: steadier than either.
     """
 
     steps: int
     peak: float = 1.0
     number: int = 1
     copy_steps: int = 0
+    mean: bool = False
 
 
-ROUNDS = (Round(3400, copy_steps=COPY_STEPS), Round(1700, peak=0.6, number=2), Round(700, peak=0.5, number=3))
+ROUNDS = (
+    Round(3400, copy_steps=COPY_STEPS),
+    Round(1700, peak=0.6, number=2),
+    Round(700, peak=0.5, number=3),
+    Round(450, peak=0.4, number=4, mean=True),
+)
 """Those of the shipped weights. A round begins from the weights that the one before has written."""
 
 
@@ -108,6 +115,7 @@ def train_round(folder: Path, round: Round, batch_tokens: int) -> BuildReport:
     tokenizer, model = _load_tokenizer(folder), _load_model(folder)
     model.set_attn_implementation("eager")  # quicker than the fused one for short rows on a processor
     model.train()
+    start = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     tools = optimisers(model)
     full = [group["lr"] for tool in tools for group in tool.param_groups]
     meter, tokens, began = _Meter(), 0, time.monotonic()
@@ -125,6 +133,10 @@ def train_round(folder: Path, round: Round, batch_tokens: int) -> BuildReport:
             report = replace(before, steps=before.steps + step + 1, tokens=before.tokens + tokens,
                              seconds=before.seconds + spent, loss=meter.mean(1), judge_loss=meter.mean(2))  # fmt: skip
             save(model, tokenizer, folder, report)
+    if round.mean:
+        ended = model.half().float().state_dict()
+        model.load_state_dict({name: (start[name] + ended[name]) / 2 for name in start})
+        save(model, tokenizer, folder, report)
     return report
 
 

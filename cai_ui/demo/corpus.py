@@ -23,9 +23,10 @@ _MIX = {"single": 15, "chain": 42, "direct": 7, "ruled": 7, "preference": 16, "y
         "echo": 12}  # fmt: skip
 _LATER_MIX = {**_MIX, "single": 25, "preference": 10, "ruled": 5, "follow up": 4, "echo": 5}
 """Once it can copy and judge, more of what it answers."""
-ODD_DRAFT = 0.4
-"""Share of harmless chains of the later round whose draft has words without sense in it: it must be kept as it is, word
-for word, which well-formed drafts alone do not teach."""
+_LAST_MIX = {**_LATER_MIX, "chain": 70, "echo": 8}
+ODD_DRAFT, LAST_ODD_DRAFT = 0.4, 0.75
+"""Share of harmless chains of the later rounds whose draft has words without sense in it: it must be kept as it is,
+word for word, which well-formed drafts alone do not teach."""
 TRICKY = 0.5
 """Share of the third round's made-up words that begin with a piece which elsewhere is a word of its own."""
 INVENTED = 0.7
@@ -57,7 +58,7 @@ class Conversation:
 
 
 def conversations(seed: int, invented: float = INVENTED, round: int = 1) -> Iterator[Conversation]:
-    """Training conversations of a round (1, 2 or 3), without end. Same seed, same conversations."""
+    """Training conversations of a round (1 to 4), without end. Same seed, same conversations."""
     rng = random.Random({1: f"corpus/{seed}", 2: f"corpus/{seed}/later"}.get(round, f"corpus/{seed}/{round}"))
     corpus = Corpus(rng, invented, round)
     while True:
@@ -67,8 +68,9 @@ def conversations(seed: int, invented: float = INVENTED, round: int = 1) -> Iter
 class Corpus:
     """Draws conversations of all forms. `invented`: see `draw_request`.
 
-    From the second round on: stranger words, more forms of principles, more twins, drafts to be kept word for word. In
-    the third, half of the made-up words begin like common ones, and more principles are narrow.
+    From the second round on: stranger words, more forms of principles, more twins, drafts to be kept word for word.
+    From the third on, half of the made-up words begin like common ones. The third has more narrow principles, the
+    fourth more chains, most of whose harmless drafts are to be kept word for word.
     """
 
     def __init__(self, rng: random.Random, invented: float = INVENTED, round: int = 1) -> None:
@@ -76,7 +78,9 @@ class Corpus:
         self._invented = invented
         self._later = round > 1
         self._tricky = TRICKY if round > 2 else 0.0
-        self._mix = _LATER_MIX if self._later else _MIX
+        self._narrow = round == 3
+        self._odd_draft_share = LAST_ODD_DRAFT if round > 3 else ODD_DRAFT
+        self._mix = _LAST_MIX if round > 3 else _LATER_MIX if self._later else _MIX
         self._makers = {
             "single": self.single, "chain": self.chain, "direct": self.direct, "ruled": self.ruled,
             "preference": self.preference, "yes no": self.yes_no, "follow up": self.follow_up, "talk": self.talk,
@@ -100,7 +104,7 @@ class Corpus:
     def chain(self) -> Conversation:
         """Draft, then one to four rounds of critique and revision, each under a principle of its own."""
         rng, request = self._rng, self.request(0.5 if self._later else 0.6)
-        if self._later and not request.act.harmful and rng.random() < ODD_DRAFT:
+        if self._later and not request.act.harmful and rng.random() < self._odd_draft_share:
             return self._odd_draft(request)
         response = self._draft(request)
         texts = [request.text, response.text]
@@ -176,7 +180,7 @@ class Corpus:
 
     def _principle_kind(self, request: Request) -> str:
         own = request.act.kind if request.act.harmful else self._rng.choice(KINDS)
-        shares = (32, 25, 27, 10, 6) if self._tricky else (45, 20, 17, 12, 6)
+        shares = (32, 25, 27, 10, 6) if self._narrow else (45, 20, 17, 12, 6)
         chosen = self._rng.choices(("general", "own", "any", "style", "other"), shares)[0]
         choice = {"general": ("general",), "own": (own,), "any": KINDS, "style": STYLES,
                   "other": ("spelling", "helpful")}  # fmt: skip

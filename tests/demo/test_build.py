@@ -16,7 +16,7 @@ from cai_ui.demo.tokenizer import train_tokenizer
 
 TINY = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2,
         "num_key_value_heads": 2, "head_dim": 16}  # fmt: skip
-SHORT = (Round(3, copy_steps=1), Round(1, peak=0.5, number=2))
+SHORT = (Round(3, copy_steps=1), Round(1, peak=0.5, number=2, mean=True))
 
 
 def _hash(folder: Path) -> str:

@@ -25,7 +25,7 @@ SAMPLE = 4000
 @pytest.fixture(scope="module")
 def said() -> str:
     """What a stretch of the training corpus says, a part from each round, in lower case."""
-    rounds = (itertools.islice(conversations(3, round=number), SAMPLE // 3) for number in (1, 2, 3))
+    rounds = (itertools.islice(conversations(3, round=number), SAMPLE // 4) for number in (1, 2, 3, 4))
     drawn = itertools.chain(*rounds)
     return "\n".join(message.content for c in drawn for message in c.messages).lower()
 
