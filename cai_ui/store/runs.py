@@ -36,8 +36,9 @@ class Runs:
                 self._db.insert(_t)
                 .values(id=run.id, state=run.state, process=THIS_PROCESS, body=dump(run))
                 .on_conflict_do_nothing(index_elements=["id"])
+                .returning(_t.c.id)  # a count of rows is not to be had from every driver
             )
-            if not added.rowcount:
+            if added.first() is None:
                 raise ConflictError(f"There is a run {run.id} already.", kept="It was left as it is.")
         return run
 

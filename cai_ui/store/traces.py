@@ -33,8 +33,9 @@ class Traces:
                 self._db.insert(_t)
                 .values(id=trace.id, created_at=trace.created_at, body=dump(dataclasses.replace(trace, steps=())))
                 .on_conflict_do_nothing(index_elements=["id"])
+                .returning(_t.c.id)  # a count of rows is not to be had from every driver
             )
-            if not added.rowcount:
+            if added.first() is None:
                 raise ConflictError(f"There is a trace {trace.id} already.", kept="It was left as it is.")
             _insert(connection, trace.id, 0, trace.steps)
             if trace.parent is not None:

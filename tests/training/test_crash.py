@@ -44,10 +44,12 @@ def test_kill_9_in_training_then_resume(tmp_path: Path, tiny_model, tiny_engine,
         run_id = child.stdout.readline().strip()
         folder = home / "runs" / run_id
         end = time.monotonic() + 90
-        while not any(row["step"] >= 5 for row in read_rows(folder)):
-            assert time.monotonic() < end and child.poll() is None
-            time.sleep(0.01)
-        os.kill(child.pid, signal.SIGKILL)
+        try:
+            while not any(row["step"] >= 5 for row in read_rows(folder)):
+                assert time.monotonic() < end and child.poll() is None
+                time.sleep(0.01)
+        finally:
+            os.kill(child.pid, signal.SIGKILL)
     store = open_store(home, None)
     assert [run.id for run in store.mark_interrupted()] == [run_id]
     left = store.run(run_id)
