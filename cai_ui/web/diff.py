@@ -25,11 +25,11 @@ def diff_html(before: str, after: str, label_before: str = "Initial answer", lab
     pieces = "".join(_piece(kind, text) for kind, text in readable(word_diff(before, after)))
     changed = round(100 * change_share(before, after))
     summary = "Nothing changed" if before == after else f"{changed} % of the words changed"
-    legend = (
-        f'<p class="cai-diff-legend"><span>{html.escape(summary)}</span>'
+    colours = (
         f"<span><del>only in: {html.escape(label_before)}</del></span>"
-        f"<span><ins>only in: {html.escape(label_after)}</ins></span></p>"
+        f"<span><ins>only in: {html.escape(label_after)}</ins></span>"
     )
+    legend = f'<p class="cai-diff-legend"><span>{html.escape(summary)}</span>{colours if before != after else ""}</p>'
     return f'<div class="cai-diff">{legend}<div class="cai-diff-text" dir="auto">{pieces}</div></div>'
 
 

@@ -159,7 +159,7 @@ def open_page(chromium: object) -> Iterator[Callable[..., Visit]]:
         visit = Visit(page, [], [])
         page.on("pageerror", lambda error: visit.errors.append(str(error)))
         page.on("request", lambda r: None if r.url.startswith((url, "data:", "blob:")) else visit.foreign.append(r.url))
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)
         page.goto(url + ("/?__theme=dark" if dark else "/?__theme=light"))
         return visit
 

@@ -112,7 +112,7 @@ def judge_by_keyboard(page: Any) -> None:
     unfold(page, "curate-filter")
     page.locator("#curate-bulk").click()
     page.locator("#curate-bulk-confirm").click()
-    page.locator("#curate-bulk-note").get_by_text(re.compile(r"\d+ accepted|accepted \d+", re.IGNORECASE)).wait_for()
+    page.locator("#curate-bulk-note").get_by_text(re.compile(r"^[\d,]+ examples accepted")).wait_for()
 
 
 def freeze(page: Any) -> None:
@@ -127,7 +127,8 @@ def train(page: Any, method: str) -> None:
     """Train as the preset says, and wait for the run's own card to say that it is done."""
     go_to(page, "Train")
     if method == "dpo":
-        page.locator("#train-method label").filter(has_text="DPO").click()
+        page.locator("#train-with-dpo").click()
+        page.locator("#train-checked").get_by_text("Ready to go on from").wait_for()
     page.locator("#train-start").click()
     page.locator("#train-live [data-state=running]").first.wait_for(timeout=60_000)
     page.locator("#train-live [data-state=done]").first.wait_for(timeout=300_000)

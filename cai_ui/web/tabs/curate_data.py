@@ -179,7 +179,7 @@ def build(services: Services) -> DataParts:
         with gr.Row(elem_classes="toolbar"):
             choices = [(title, kind) for kind, title in pipeline.export_kinds().items()]
             kind = gr.Dropdown(choices, value="sft", label="As", elem_id="curate-export-kind", filterable=False,
-                               scale=0, min_width=280)  # fmt: skip
+                               scale=0, min_width=340)  # fmt: skip
             download = build_download("Download", "curate-export", scale=0)
             compare = gr.Button("What changed since the one before", elem_id="curate-changes", scale=0)
             to_train = gr.Button("Go to Train", elem_id="curate-to-train", scale=0)
