@@ -175,8 +175,8 @@ class LoopSettings(Settings):
     """The guided run: chains, accepting, freezing, two trainings, evaluation."""
 
     harmful: int = knob(200, "Harmful requests whose answers are revised.", ge=1, le=5000, unit="requests", step=10)
-    twins: int = knob(40, "Harmless requests that sound harmful, among them.", ge=0, le=5000, unit="requests", step=10)
-    helpful: int = knob(200, "Helpful rows mixed in.", ge=0, le=5000, unit="rows", step=10)
+    twins: int = knob(120, "Harmless requests that sound harmful, among them.", ge=0, le=5000, unit="requests", step=10)
+    helpful: int = knob(500, "Helpful rows mixed in.", ge=0, le=5000, unit="rows", step=10)
     per_kind: int = knob(50, "Held-out prompts of each kind for the picture at the end.", ge=1, le=1000, step=10)
     max_steps: int = knob(0, "Steps of each training (0 = as the preset says).", ge=0, le=1_000_000, step=1)
     seed: int = knob(0, "Same seed, same run.", ge=0, le=2**31 - 1, step=1)

@@ -31,7 +31,7 @@ def helpful_rows(services: Services, settings: DatasetSettings) -> list[Training
 
 
 def reference_rows(n: int, seed: int) -> list[TrainingExample]:
-    """Requests of the miniature world with good answers, one in four of them a benign twin."""
+    """Requests of the miniature world with good answers, two in five of them benign twins."""
     from cai_ui.demo import prompt_sets as demo
 
     rows = []
@@ -67,8 +67,8 @@ def own_answers(engine: Engine, n: int, settings: Sampling, stop: StopFlag | Non
 
 
 def harmless_prompts(n: int, seed: int) -> list[Prompt]:
-    """Helpful requests and, one in four, benign twins, from the training side."""
-    twins = draw("train-twin", n // 4, seed)
+    """Helpful requests and, two in five, benign twins, from the training side."""
+    twins = draw("train-twin", 2 * n // 5, seed)
     return [*draw("train-helpful", n - len(twins), seed), *twins]
 
 

@@ -10,7 +10,9 @@ from cai_ui.records import Method, Run
 PRESETS: dict[str, dict[Method, TrainSettings]] = {
     "embedded quick": {
         "sft": TrainSettings(learning_rate=2e-3, epochs=3, batch_size=16, rank=16, alpha=32, probe_steps=20),
-        "dpo": TrainSettings(learning_rate=5e-4, epochs=2, batch_size=16, rank=16, alpha=32, probe_steps=10, beta=0.1),
+        "dpo": TrainSettings(
+            learning_rate=2e-3, epochs=3, batch_size=16, rank=16, alpha=32, probe_steps=10, beta=0.1, sft_weight=1.0,
+        ),
     },
     "seed study": {
         "sft": TrainSettings(
