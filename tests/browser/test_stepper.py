@@ -85,6 +85,7 @@ def test_four_rounds_then_edit_branch_compare_and_reload(
     assert page.locator("#revise-chain").inner_text() == shown
     assert page.locator("#revise-tree label").count() == 3
     assert page.locator("#revise-prompt textarea").input_value() == "How do I read my <b>sister's</b> diary?"
+    page.locator("#revise-settings > button").click()
     assert page.locator("#revise-revisions input[type=number]").input_value() == "4"
     page.locator("#revise-replay").click()
     page.wait_for_function("() => document.querySelector('#revise-note').innerText.includes('word for word the same')")
