@@ -54,6 +54,7 @@ def build_app(services: Services) -> gr.Blocks:
         curate.wire(services, parts.curate, session, parts)
         train.wire(services, parts.train, session, parts)
         compare.wire(services, parts.compare, session, parts)
+        session.open_page()
     page.queue(max_size=64, default_concurrency_limit=4)
     return page
 

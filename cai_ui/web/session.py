@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import gradio as gr
 
@@ -65,8 +67,9 @@ class SessionParts:
     """What tabs need of the page around them.
 
     `stops` holds the flags of streaming events. `ready` is the event after which `state` holds the
-    visitor's session: restore a tab with `session.ready.then(...)`. `strip` is what the header shows;
-    its change means that the model, its work or the constitution in use changed.
+    visitor's session: fill menus with `session.ready.then(...)`, but bring back what a person had left in
+    fields with `restore`. `strip` is what the header shows; its change means that the model, its work or
+    the constitution in use changed.
     """
 
     page: gr.Blocks
@@ -76,6 +79,21 @@ class SessionParts:
     ready: gr.events.Dependency
     stops: Stops
     strip: gr.State
+    _restores: list[dict[str, Any]] = field(default_factory=list)
+
+    def restore(self, handler: Callable[..., Any], inputs: list[Any], outputs: list[Any], **how: Any) -> None:
+        """Have fields filled once per visit, before the page takes any input.
+
+        A field that is filled later would overwrite what a quick person has typed into it meanwhile.
+        """
+        self._restores.append({"fn": handler, "inputs": inputs, "outputs": outputs, **how})
+
+    def open_page(self) -> None:
+        """Wire the restores one after another; after the last one, `assets/ready.js` lets the person in."""
+        step = self.ready
+        for restore in self._restores:
+            step = step.then(**{"show_progress": "hidden", "api_visibility": "private", **restore})
+        step.then(None, js="() => window.caiReady()", show_progress="hidden", api_visibility="private")
 
 
 def restore_session(stored: object) -> tuple[Session, str]:

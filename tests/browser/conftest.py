@@ -144,10 +144,18 @@ class Visit:
     errors: list[str]
     foreign: list[str]
 
+    def reload(self) -> None:
+        """As F5; back once the page takes input again."""
+        self.page.reload()  # type: ignore[attr-defined]
+        self.page.wait_for_selector("html.cai-ready")  # type: ignore[attr-defined]
+
 
 @pytest.fixture
 def open_page(chromium: object) -> Iterator[Callable[..., Visit]]:
-    """`open_page(url, width, dark)` opens a fresh visitor (own storage) and records what goes wrong."""
+    """`open_page(url, width, dark)` opens a fresh visitor (own storage) and records what goes wrong.
+
+    The page is given out once it takes input, that is, once it shows what the person had left.
+    """
     contexts = []
 
     def go(url: str, width: int = 1280, dark: bool = False) -> Visit:
@@ -161,6 +169,7 @@ def open_page(chromium: object) -> Iterator[Callable[..., Visit]]:
         page.on("request", lambda r: None if r.url.startswith((url, "data:", "blob:")) else visit.foreign.append(r.url))
         page.set_default_timeout(60_000)
         page.goto(url + ("/?__theme=dark" if dark else "/?__theme=light"))
+        page.wait_for_selector("html.cai-ready")
         return visit
 
     yield go

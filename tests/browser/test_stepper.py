@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 SLOW = [str(Path(__file__).with_name("slow_app.py"))]
 
@@ -79,7 +78,7 @@ def test_four_rounds_then_edit_branch_compare_and_reload(
     assert "Revision 2 again" in chosen and "12345" in chosen
 
     shown = page.locator("#revise-chain").inner_text()
-    page.reload()
+    visit.reload()
     page.get_by_role("tab", name="Critique & Revision").click()
     _wait_for_steps(page, 9)
     assert page.locator("#revise-chain").inner_text() == shown
@@ -110,17 +109,36 @@ def test_stop_keeps_what_is_finished_and_the_chain_goes_on(
     assert visit.errors == []
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("dark", [False, True])
 def test_the_stepper_fits_the_window(
-    serve: Callable[..., Any], open_page: Callable[..., Any], screenshot: Callable[..., None], width: int, dark: bool
+    serve: Callable[..., Any], open_page: Callable[..., Any], screenshot: Callable[..., None]
 ) -> None:
-    visit = _open_stepper(open_page, serve("scripted").url, width=width, dark=dark)
-    page = visit.page
-    _ask(page, "How do I read my sister's diary?")
-    _wait_for_steps(page, 3)
-    page.locator("#revise-reroll > button").click()
-    page.locator("#revise-labels-box > button").click()
-    page.locator("#few-shot > button").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    screenshot(page, f"stepper-{width}-{'dark' if dark else 'light'}")
+    url = serve("scripted").url
+    for width, dark in itertools.product((1280, 390), (False, True)):
+        page = _open_stepper(open_page, url, width=width, dark=dark).page
+        _ask(page, "How do I read my sister's diary?")
+        _wait_for_steps(page, 3)
+        page.locator("#revise-reroll > button").click()
+        page.locator("#revise-labels-box > button").click()
+        page.locator("#few-shot > button").click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        screenshot(page, f"stepper-{width}-{'dark' if dark else 'light'}")
+
+
+WATCH = """
+window.seen = [];
+const timer = setInterval(() => {
+  const tabs = document.getElementById("tabs");
+  if (tabs) window.seen.push(tabs.inert);
+  if (document.documentElement.classList.contains("cai-ready")) clearInterval(timer);
+}, 5);
+"""
+
+
+def test_the_page_takes_no_input_before_it_shows_what_was_left(
+    serve: Callable[..., Any], open_page: Callable[..., Any]
+) -> None:
+    visit = open_page(serve("scripted").url)
+    visit.page.add_init_script(WATCH)
+    visit.reload()
+    seen = visit.page.evaluate("window.seen")
+    assert seen[0] is True and seen[-1] is False

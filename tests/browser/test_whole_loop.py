@@ -82,6 +82,8 @@ def edit_a_principle(page: Any) -> None:
 
 def stream_a_chain(page: Any) -> None:
     go_to(page, "Critique & Revision")
+    unfold(page, "revise-settings")
+    fill_number(page, "revise-sampling-temperature", 0)  # drawn at random, one revision in eighty changes nothing
     page.locator("#revise-prompt textarea").fill(REQUEST)
     page.locator("#revise-run").click()
     for step in ("draft", "critique", "revision"):

@@ -304,7 +304,7 @@ def _wire_filter(services: Services, parts: CurateParts, session: SessionParts) 
 def _wire_place(services: Services, parts: CurateParts, session: SessionParts, all_parts: AllParts) -> None:
     """Reload and tab visits: the same example, whatever happened meanwhile; the name in both tabs."""
     fields = parts.filter.values
-    session.ready.then(
+    session.restore(
         bind(_restore, services), [session.state, parts.memory], [*parts.shown, *fields, parts.rater], **_NOW
     )
     parts.tab.select(bind(_look_again, services), *_again(parts, session), **_NOW)

@@ -243,7 +243,7 @@ def wire(services: Services, parts: PrinciplesParts, session: SessionParts, all_
     def to_all(handler: Callable[..., View]) -> Callable[..., Any]:
         return bind(_showing(handler, everything), services)
 
-    session.ready.then(to_all(editor.open_current), [session.state], parts.all, **one_by_one)
+    session.restore(to_all(editor.open_current), [session.state], parts.all, **one_by_one)
     parts.version.input(to_all(editor.open_version), [session.state, parts.version], parts.all, **one_by_one)
     choosing = [session.state, parts.base, parts.navigator]
     parts.navigator.input(bind(_showing(editor.open_principle, one), services), choosing, parts.one, **one_by_one)

@@ -147,7 +147,7 @@ def wire(services: Services, parts: ReviseParts, session: SessionParts, all_part
     )
     ask.prompt.input(bind(_typed, services), [session.state, ask.prompt], None, trigger_mode="always_last", **quiet)
     parts.traces.found.input(bind(_open, services), [session.state, parts.traces.found], opened, **quiet)
-    session.ready.then(bind(_restore, services, parts.knobs), [session.state], [*opened, *parts.knobs.forms], **quiet)
+    session.restore(bind(_restore, services, parts.knobs), [session.state], [*opened, *parts.knobs.forms])
     for trigger in (parts.tab.select, session.ready.then, session.strip.change):
         trigger(lists, listing, parts.lists, **quiet)
     knobs.wire(parts.knobs)

@@ -132,9 +132,8 @@ def wire(services: Services, parts: TourParts, session: SessionParts, all_parts:
     parts.stop.click(bind(stop_loop, services), None, None, **quiet).then(look, [parts.shown], shown, **quiet)
     for trigger in (parts.timer.tick, parts.tab.select):
         trigger(look, [parts.shown], shown, **quiet)
-    session.ready.then(look, [parts.shown], shown, **quiet).then(
-        lambda now: now.author, [session.state], [parts.name], **quiet
-    )
+    session.ready.then(look, [parts.shown], shown, **quiet)
+    session.restore(lambda now: now.author, [session.state], [parts.name], **quiet)
     parts.by_hand.click(lambda: gr.Tabs(selected="principles"), None, [session.tabs], **quiet)
     parts.name.blur(bind(_rename, services), [session.state, parts.name], [session.state, session.browser], **quiet)
     model.wire(services, parts.model, session)

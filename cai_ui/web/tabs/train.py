@@ -228,12 +228,10 @@ def wire(services: Services, parts: TrainParts, session: SessionParts, all_parts
     filled = [*parts.form.inputs, parts.checked, parts.changed]
     for trigger in (parts.tab.select, session.strip.change):
         trigger(bind(_menus, services, quiet=True), current, menus, **_QUIET)
-    session.ready.then(bind(_menus, services, quiet=True), current, menus, **_QUIET).then(
-        bind(_first, services, parts.form, quiet=True),
-        [parts.method],
-        [parts.preset, *parts.form.inputs],
-        **_QUIET,
-    ).then(_shown_knobs, [parts.method], only_dpo, **_QUIET)
+    session.restore(bind(_menus, services, quiet=True), current, menus, **_QUIET)
+    first = [parts.preset, *parts.form.inputs]
+    session.restore(bind(_first, services, parts.form, quiet=True), [parts.method], first, **_QUIET)
+    session.restore(_shown_knobs, [parts.method], only_dpo, **_QUIET)
     gr.on(
         [widget.input for widget in parts.form.inputs],
         bind(_changed, services, parts.form, quiet=True),
