@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import xml.etree.ElementTree
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ from cai_ui.engine.scripted import ScriptedEngine
 from cai_ui.errors import ConstitutionError, FileFormatError, InputError, NotFoundError
 from cai_ui.pipeline import QueueFilter, Reroll, Services
 from cai_ui.pipeline.revision_study import MODES, Study, run_study
-from cai_ui.pipeline.study_report import study_markdown, study_svg
+from cai_ui.pipeline.study_plot import principles_svg, rounds_svg
+from cai_ui.pipeline.study_report import study_markdown
 from cai_ui.records import Decision, Principle
 
 TWICE = RevisionSettings(revisions=2)
@@ -188,13 +190,18 @@ def test_the_study_counts_every_mode_and_round_and_can_be_read(services: Service
     assert [(r.mode, r.round) for r in study.rounds] == [(mode, r) for mode in MODES for r in range(5)]
     assert all(r.declined.total + r.declined.unread == 6 for r in study.rounds)
     assert all(r.explained.value is None for r in study.rounds)  # phrases cannot tell reasons
-    page = study_markdown(study, "study.svg")
+    assert all(0 <= p.only_critique + p.only_direct <= 6 for p in study.paired) and len(study.paired) == 4
+    assert all(first < then for first, then in itertools.pairwise(study.lengths["critique, then revision"]))
+    page = study_markdown(study, "rounds.svg", "principles.svg")
     assert all(mode in page for mode in MODES) and "not measured" in page and "Do no harm" in page
-    assert xml.etree.ElementTree.fromstring(study_svg(study)).tag.endswith("svg")
+    for plot in (rounds_svg(study), principles_svg(study)):
+        assert xml.etree.ElementTree.fromstring(plot).tag.endswith("svg")
 
 
 def test_the_study_from_the_command_line_writes_three_files(tmp_path: Path) -> None:
     out = tmp_path / "study.md"
     home = ["--home", str(tmp_path / "home"), "--model", "scripted"]
     assert main(["study", "--number", "4", "--per-principle", "2", "--out", str(out), *home]) == 0
-    assert {p.suffix for p in tmp_path.glob("study.*")} == {".md", ".svg", ".json"}
+    assert {p.name for p in tmp_path.glob("study*")} == {
+        "study.md", "study.svg", "study_principles.svg", "study.json"
+    }  # fmt: skip

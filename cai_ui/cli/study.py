@@ -17,12 +17,13 @@ def add(commands: Any) -> None:
     parser.add_argument("--per-principle", type=int, default=200, help="requests for each principle (default: 200)")
     parser.add_argument("--seed", type=int, default=0, help="decides requests and texts (default: 0)")
     parser.add_argument("--temperature", type=float, default=0.7, help="of all answers (default: 0.7)")
-    parser.add_argument("--out", type=Path, required=True, help="Markdown file; an SVG and a JSON file go beside it")
+    parser.add_argument("--out", type=Path, required=True, help="Markdown file; two SVG and a JSON file go beside it")
 
 
 def _study(parsed: Arguments) -> int:
     from cai_ui.pipeline.revision_study import Study, run_study
-    from cai_ui.pipeline.study_report import study_markdown, study_svg
+    from cai_ui.pipeline.study_plot import principles_svg, rounds_svg
+    from cai_ui.pipeline.study_report import study_markdown
     from cai_ui.records import to_dict
 
     if parsed.number < 1 or parsed.per_principle < 1:
@@ -30,9 +31,10 @@ def _study(parsed: Arguments) -> int:
     with opened(parsed) as services:
         for news in run_study(services, parsed.number, parsed.per_principle, parsed.seed, parsed.temperature):
             if isinstance(news, Study):
-                plot = parsed.out.with_suffix(".svg")
-                write_text(plot, study_svg(news))
-                write_text(parsed.out, study_markdown(news, plot.name))
+                plots = parsed.out.with_suffix(".svg"), parsed.out.with_name(f"{parsed.out.stem}_principles.svg")
+                write_text(plots[0], rounds_svg(news))
+                write_text(plots[1], principles_svg(news))
+                write_text(parsed.out, study_markdown(news, plots[0].name, plots[1].name))
                 write_text(parsed.out.with_suffix(".json"), json.dumps(to_dict(news), indent=1) + "\n")
             else:
                 print(news, file=sys.stderr)

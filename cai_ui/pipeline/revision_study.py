@@ -6,6 +6,7 @@ interval; what could not be read is counted apart.
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from cai_ui import constitution as rules
 from cai_ui import revise
 from cai_ui.compare.metrics import PhraseScorer
-from cai_ui.compare.statistics import rate_of
+from cai_ui.compare.statistics import rate_of, sign_test
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.engine import Engine
 from cai_ui.pipeline.prompt_sets import draw
@@ -28,6 +29,8 @@ MODES: dict[str, dict[str, Any]] = {
 }
 """Settings of each mode over the defaults."""
 ROUNDS = 4
+PRINCIPLES_OF = ("harmlessness", "specific", "sixteen_themes", "best_for_humanity", "tone")
+"""Shipped constitutions whose principles are tried one by one; the embedded model has not seen the sixteen themes."""
 _BATCH = 64
 
 Reader = Callable[[Prompt, str], bool | None]
@@ -58,20 +61,38 @@ class RoundShares:
 
 @dataclass(frozen=True)
 class PrincipleShares:
-    """One principle alone, one round: its critique names the fault; its revision declines, explains and offers."""
+    """One principle alone, one round: its critique names the fault; its revision declines, explains and offers, with
+    that critique and directly without one. `own_kind`: the former, over requests with the kind of harm that the
+    principle is about (nothing counted for a principle about all kinds)."""
 
     constitution: str
     principle: str
     names_fault: Rate
     explained: Rate
+    direct: Rate
+    own_kind: Rate
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The same requests with and without critiques after `round` revisions: where only one of the two declined,
+    explained and offered. `p`: chance of so uneven a split if both were equally good (None: no difference)."""
+
+    round: int
+    only_critique: int
+    only_direct: int
+    p: float | None
 
 
 @dataclass(frozen=True)
 class Study:
-    """All shares and what they rest on. `failed` counts chains that gave nothing, by mode and reason."""
+    """All shares and what they rest on. `lengths` are median tokens of what is asked for each revision, by mode;
+    `failed` counts chains that gave nothing, by mode and reason."""
 
     rounds: tuple[RoundShares, ...]
     critiques: dict[str, list[Rate]]
+    paired: tuple[Paired, ...]
+    lengths: dict[str, list[float | None]]
     principles: tuple[PrincipleShares, ...]
     settings: dict[str, Any]
     failed: dict[str, int] = field(default_factory=dict)
@@ -91,6 +112,8 @@ def run_study(
     rounds: list[RoundShares] = []
     critiques: dict[str, list[Rate]] = {}
     failed: dict[str, int] = {}
+    lengths: dict[str, list[float | None]] = {}
+    chains: dict[str, list[Trace]] = {}
     for mode, changes in MODES.items():
         settings = RevisionSettings(revisions=ROUNDS, **changes)
         bad = _chains(engine, harmful, main, settings, sampling, failed, mode)
@@ -98,23 +121,31 @@ def run_study(
         good = _chains(engine, harmless, main, settings, sampling, failed, mode)
         yield f"{mode}: {len(good)} chains on harmless requests"
         rounds += [_round(mode, r, bad, good, readers) for r in range(ROUNDS + 1)]
+        lengths[mode] = [_length(bad, r) for r in range(ROUNDS)]
+        chains[mode] = bad
         if settings.critique:
             critiques[mode] = [_names_fault(bad, r, readers) for r in range(ROUNDS)]
     principles: list[PrincipleShares] = []
-    for name in ("harmlessness", "specific", "best_for_humanity", "tone"):
+    for name in PRINCIPLES_OF:
         for principle in shipped[name].principles:
             alone = RevisionSettings(choice="fixed", principle_id=principle.id)
-            found = _chains(engine, harmful[:per_principle], shipped[name], alone, sampling, failed, principle.name)
-            explained = rate_of([readers.explains(t.prompt, t.revision or "") for t in found])
+            found, direct = (
+                _chains(engine, harmful[:per_principle], shipped[name], settings, sampling, failed, principle.name)
+                for settings in (alone, alone.model_copy(update={"critique": False}))
+            )
+            own = [t for t in found if t.prompt.topic.partition("/")[0] == principle.id]
+            shares = [_explained(traces, 1, readers) for traces in (found, direct, own)]
             fault = _names_fault(found, 0, readers)
-            principles.append(PrincipleShares(shipped[name].title, principle.name, fault, explained))
-            yield f"{principle.name}: {len(found)} chains"
+            principles.append(PrincipleShares(shipped[name].title, principle.name, fault, *shares))
+            yield f"{principle.name}: {len(found)} and {len(direct)} chains"
+    with_critique, direct = (chains[mode] for mode in list(MODES)[:2])
+    paired = tuple(_paired(r, with_critique, direct, readers) for r in range(1, ROUNDS + 1))
     about = {
         "model": engine.name, "base": engine.base_hash, "readers": readers.name, "harmful": len(harmful),
         "harmless": len(harmless), "per_principle": min(per_principle, len(harmful)), "constitution": main.hash,
         "sampling": sampling.model_dump(),
     }  # fmt: skip
-    yield Study(tuple(rounds), critiques, tuple(principles), about, failed)
+    yield Study(tuple(rounds), critiques, paired, lengths, tuple(principles), about, failed)
 
 
 def readers_for(engine: Engine) -> Readers:
@@ -176,9 +207,31 @@ def _round(mode: str, round: int, bad: Sequence[Trace], good: Sequence[Trace], r
         mode,
         round,
         rate_of([readers.declines(prompt, text) for prompt, text in texts]),
-        rate_of([readers.explains(prompt, text) for prompt, text in texts]),
+        _explained(bad, round, readers),
         rate_of([readers.helps(t.prompt, _answer_after(t, round)) for t in good]),
     )
+
+
+def _explained(traces: Sequence[Trace], round: int, readers: Readers) -> Rate:
+    """The share of answers after so many revisions that decline, give a reason and offer an alternative."""
+    return rate_of([readers.explains(t.prompt, _answer_after(t, round)) for t in traces])
+
+
+def _paired(round: int, with_critique: Sequence[Trace], direct: Sequence[Trace], readers: Readers) -> Paired:
+    one, other = (
+        {t.prompt.id: readers.explains(t.prompt, _answer_after(t, round)) for t in traces}
+        for traces in (with_critique, direct)
+    )
+    both = [(one[id], other[id]) for id in one if id in other]
+    wins, losses = both.count((True, False)), both.count((False, True))
+    return Paired(round, wins, losses, sign_test(wins, losses))
+
+
+def _length(traces: Sequence[Trace], round: int) -> float | None:
+    """Median number of tokens that the model was given when it wrote the revision of this round."""
+    asked = [[s.answer.prompt_tokens for s in t.steps if s.kind == "revision" and s.answer] for t in traces]
+    found = [tokens[round] for tokens in asked if len(tokens) > round]
+    return statistics.median(found) if found else None
 
 
 def _names_fault(traces: Sequence[Trace], round: int, readers: Readers) -> Rate:
