@@ -13,7 +13,7 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.web import editor as tab
 from cai_ui.web.session import Session, Stops
-from cai_ui.web.tabs import history, try_principles
+from cai_ui.web.tabs import history, principle_fields, try_principles
 from cai_ui.web.tabs import principles as page
 
 ME = Session("me", "page")
@@ -127,7 +127,7 @@ def test_text_that_cannot_be_kept_is_refused_and_the_draft_stays(services: Servi
 def test_an_empty_request_is_kept_in_the_draft_and_named_beside_it(services: Services) -> None:
     view = tab.open_current(services, ME)
     edited = tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, critique=" "))
-    assert "To look at" in page.findings_html(services, edited)
+    assert "To look at" in principle_fields.findings_html(services, edited)
     with pytest.raises(InputError):
         tab.save_version(services, ME, view.base, view.chosen, "")
     assert tab.open_current(services, ME).draft == edited.draft
@@ -136,7 +136,7 @@ def test_an_empty_request_is_kept_in_the_draft_and_named_beside_it(services: Ser
 def test_markup_in_names_stays_text_beside_the_editor(services: Services) -> None:
     view = tab.open_current(services, ME)
     edited = tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, name="<img src=x>", critique=""))
-    assert "<img" not in page.findings_html(services, edited)
+    assert "<img" not in principle_fields.findings_html(services, edited)
     assert "<img" not in "".join(str(part) for part in page.around(services, edited)[1:3])
 
 
@@ -173,7 +173,7 @@ def test_updates_fit_the_components_they_fill(services: Services) -> None:
     view = tab.open_current(services, ME)
     assert len(page.everything(services, view)) == len(parts.all)
     assert len(page.around(services, view)) == len(parts.around)
-    assert len(page.one(services, view)) == len(parts.one)
+    assert len(principle_fields.updates(services, view)) == len(parts.one)
 
 
 def test_what_was_done_to_the_list_can_be_taken_back_step_by_step(services: Services) -> None:

@@ -78,12 +78,13 @@ def build() -> BranchParts:
             keep = gr.Button("Branch with my wording", elem_id="revise-keep")
         with gr.Accordion("Ask the model for this step again", open=False, elem_id="revise-reroll"):
             with gr.Row():
+                # without a placeholder an empty number is shown, and sent, as 0
                 seed = gr.Number(
-                    label="Seed", info="Empty: a new one.", precision=0, minimum=0, elem_id="revise-again-seed",
+                    label="Seed", placeholder="a new one", precision=0, minimum=0, elem_id="revise-again-seed",
                     min_width=160,
                 )  # fmt: skip
                 temperature = gr.Number(
-                    label="Temperature", info="Empty: as before.", minimum=0, maximum=2, step=0.05,
+                    label="Temperature", placeholder="as before", minimum=0, maximum=2, step=0.05,
                     elem_id="revise-again-temperature", min_width=160,
                 )  # fmt: skip
                 principle = gr.Dropdown(

@@ -1,7 +1,7 @@
 """Principles: choose a constitution, edit its principles, save versions.
 
-What the tab does is in `web/editor.py`; panels with files of their own: `history` (versions), `constitution_files`
-(import and export), `try_principles` (side by side, and counts).
+What the tab does is in `web/editor.py`; panels with files of their own: `principle_fields` (one principle),
+`history` (versions), `constitution_files` (import and export), `try_principles` (side by side, and counts).
 """
 
 from __future__ import annotations
@@ -16,44 +16,18 @@ import gradio as gr
 
 from cai_ui import pipeline
 from cai_ui.pipeline import Services
-from cai_ui.records import Principle
 from cai_ui.text import NAME_LIMIT
 from cai_ui.web import drafts, editor
 from cai_ui.web.editor import View
 from cai_ui.web.guard import bind
-from cai_ui.web.present import esc, hint, lead, notice, short
+from cai_ui.web.present import hint, lead, notice, short
 from cai_ui.web.session import Session, SessionParts
-from cai_ui.web.tabs import constitution_files, history, try_principles
+from cai_ui.web.tabs import constitution_files, history, principle_fields, try_principles
 
 if TYPE_CHECKING:
     from cai_ui.web.app import AllParts
 
-KINDS = [("revise answers", "critique"), ("choose answers", "preference")]
-
-
 # Layout
-
-
-@dataclass(frozen=True)
-class EditorParts:
-    """The fields of one principle, in the order in which `edit_principle` takes them."""
-
-    name: gr.Textbox
-    kind: gr.Dropdown
-    critique: gr.Textbox
-    revision: gr.Textbox
-    tags: gr.Textbox
-    enabled: gr.Checkbox
-    weight: gr.Number
-    source: gr.Textbox
-    notes: gr.Textbox
-
-    @property
-    def fields(self) -> list[gr.components.Component]:
-        """All but the notes, which belong to no version."""
-        return [
-            self.name, self.kind, self.critique, self.revision, self.tags, self.enabled, self.weight, self.source,
-        ]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,7 +48,7 @@ class PrinciplesParts:
     up: gr.Button
     down: gr.Button
     undo: gr.Button
-    editor: EditorParts
+    editor: principle_fields.FieldParts
     findings: gr.HTML
     title: gr.Textbox
     description: gr.Textbox
@@ -133,7 +107,7 @@ def build(services: Services) -> PrinciplesParts:
                     down = gr.Button("Move down", size="sm", elem_id="principles-down")
                     undo = gr.Button("Undo", size="sm", elem_id="principles-undo")
             with gr.Column(scale=5, min_width=300):
-                fields = _editor()
+                fields = principle_fields.build()
                 findings = gr.HTML("", elem_id="principles-findings")
         with gr.Accordion("Title and description of this constitution", open=False, elem_id="principles-about"):
             title = gr.Textbox(label="Title", elem_id="principles-title", max_length=NAME_LIMIT, interactive=False)
@@ -165,68 +139,6 @@ def build(services: Services) -> PrinciplesParts:
     )  # fmt: skip
 
 
-def _editor() -> EditorParts:
-    """Not to be typed into before the page has its values: a late answer would take the typed text away."""
-    with gr.Row():
-        name = gr.Textbox(
-            label="Name", elem_id="principles-name", interactive=False, max_lines=1, scale=3, min_width=220
-        )
-        enabled = gr.Checkbox(
-            label="On", info="Off: never drawn.", elem_id="principles-on", interactive=False, scale=1, min_width=110
-        )
-    critique = gr.Textbox(
-        label="Critique request",
-        info="Asked after an answer: what is wrong with it?",
-        lines=4,
-        elem_id="principles-critique",
-        interactive=False,
-    )
-    revision = gr.Textbox(
-        label="Revision request",
-        info="Asked after the critique: how should the answer be rewritten? May stay empty for a principle that only "
-        "chooses between answers.",
-        lines=4,
-        elem_id="principles-revision",
-        interactive=False,
-    )
-    with gr.Row():
-        tags = gr.Textbox(
-            label="Tags",
-            info="Separated by commas.",
-            elem_id="principles-tags",
-            interactive=False,
-            max_lines=1,
-            min_width=200,
-        )
-        weight = gr.Number(
-            label="Weight",
-            info="Relative chance to be drawn; 1 is usual, 0 never.",
-            minimum=0,
-            maximum=1000,
-            step=0.5,
-            elem_id="principles-weight",
-            interactive=False,
-            min_width=160,
-        )
-        kind = gr.Dropdown(
-            KINDS, label="Used to", elem_id="principles-kind", interactive=False, min_width=220, filterable=False
-        )
-    with gr.Row():
-        source = gr.Textbox(
-            label="Source",
-            info="Whose idea or wording it is.",
-            max_lines=2,
-            elem_id="principles-source",
-            interactive=False,
-            min_width=220,
-        )
-        notes = gr.Textbox(
-            label="Notes", info="For yourself and the team; no part of a version.", max_lines=4,
-            elem_id="principles-notes", interactive=False, min_width=220,
-        )  # fmt: skip
-    return EditorParts(name, kind, critique, revision, tags, enabled, weight, source, notes)
-
-
 # Wiring
 
 
@@ -246,7 +158,9 @@ def wire(services: Services, parts: PrinciplesParts, session: SessionParts, all_
     session.restore(to_all(editor.open_current), [session.state], parts.all, **one_by_one)
     parts.version.input(to_all(editor.open_version), [session.state, parts.version], parts.all, **one_by_one)
     choosing = [session.state, parts.base, parts.navigator]
-    parts.navigator.input(bind(_showing(editor.open_principle, one), services), choosing, parts.one, **one_by_one)
+    parts.navigator.input(
+        bind(_showing(editor.open_principle, principle_fields.updates), services), choosing, parts.one, **one_by_one
+    )
     parts.search.input(
         bind(_find, services), [*here, parts.search], [parts.navigator], trigger_mode="always_last", **one_by_one
     )
@@ -328,28 +242,17 @@ def around(services: Services, view: View) -> list[Any]:
     return [
         gr.update(choices=view.rows, value=view.chosen or None),
         state_html(changes, view.base),
-        findings_html(services, view),
+        principle_fields.findings_html(services, view),
         gr.update(interactive=bool(changes)),
         gr.update(interactive=bool(changes)),
     ]
-
-
-def one(services: Services, view: View) -> list[Any]:
-    """Updates of `PrinciplesParts.one`."""
-    p = view.principle
-    there = p is not None
-    p = p or Principle("", "", "", "")
-    values = [p.name, p.kind, p.critique_request, p.revision_request, ", ".join(p.tags), p.enabled, p.weight, p.source]
-    note = pipeline.notes(services, view.draft.name).get(view.chosen, "")
-    updates = [gr.update(value=value, interactive=there) for value in (*values, note)]
-    return [view.chosen, *updates, findings_html(services, view)]
 
 
 def everything(services: Services, view: View) -> list[Any]:
     """Updates of `PrinciplesParts.all`."""
     return [
         *around(services, view),
-        *one(services, view)[:-1],
+        *principle_fields.updates(services, view)[:-1],
         gr.update(choices=editor.version_choices(services), value=view.base),
         view.base,
         gr.update(value=view.draft.title, interactive=True),
@@ -363,19 +266,3 @@ def state_html(changes: str, base: str) -> str:
         return notice(f"This is saved version {short(base)}; nothing is unsaved.")
     kept = f"{datetime.now():%H:%M:%S}"
     return notice(f"Not yet a version (built on {short(base)}): {changes}. Draft kept at {kept}.", "warn")
-
-
-def findings_html(services: Services, view: View) -> str:
-    """What the check says about the draft, the principle in the editor first."""
-    names = {p.id: p.name or p.id for p in view.draft.principles}
-    found = pipeline.check_constitution(services, view.draft)
-    if not found:
-        return notice("Checked: nothing to complain about.", "good")
-    first = sorted(found, key=lambda f: f.principle_id != view.chosen)[:12]
-    lines = "".join(
-        f"<li>{esc(names.get(f.principle_id or '', 'Whole constitution'))}: {esc(f.message)}</li>" for f in first
-    )
-    more = f"<li>and {len(found) - len(first)} more</li>" if len(found) > len(first) else ""
-    return (
-        f'<div class="cai-notice cai-notice-warn" role="status"><strong>To look at</strong><ul>{lines}{more}</ul></div>'
-    )
