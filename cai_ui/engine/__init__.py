@@ -27,7 +27,8 @@ class Request:
 
     `strength` multiplies the adapter's effect (0: as the base, at most 1.5). `begun` is what the assistant has
     said already; the answer goes on from there. The answer ends before the first of the strings in `stops`, and
-    after `timeout_s` seconds.
+    after `timeout_s` seconds. With `raw` the model gets that text as it stands, in place of the messages in its chat
+    template: for comparing formats.
     """
 
     messages: tuple[Message, ...]
@@ -37,6 +38,7 @@ class Request:
     begun: str = ""
     stops: tuple[str, ...] = ()
     timeout_s: float | None = None
+    raw: str | None = None
 
 
 MAX_STRENGTH = 1.5

@@ -79,6 +79,17 @@ class ChatFormat:
         self.check_length(len(prompt) + len(reply), room=1)
         return prompt, reply
 
+    def encode_raw(self, text: str) -> list[int]:
+        """Ids of a text without the chat template, after the token that begins a text.
+
+        Special tokens in it are read as characters. PromptTooLongError where no token of an answer would fit.
+        """
+        self._check_size([{"role": "user", "content": _whole_characters(text)}])
+        begin = self.tokenizer.bos_token_id
+        ids = ([] if begin is None else [begin]) + self._encode_text(text)
+        self.check_length(len(ids), room=1)
+        return ids
+
     def encode_reply(self, messages: Sequence[Message], reply: str, *, end: bool = True) -> tuple[list[int], list[int]]:
         """(prompt ids, reply ids) as they are learnt or scored; `end` adds what closes the reply.
 

@@ -148,6 +148,11 @@ class EndpointEngine:
         """What the server is sent, once the request is found sound."""
         check_request(request)
         self._only_base(request.adapter)
+        if request.raw is not None:
+            raise InputError(
+                "An endpoint puts every request into its chat template; it takes no raw text.",
+                next_step="Leave the raw formats out, or ask a local model.",
+            )
         if request.begun:
             raise InputError("An endpoint cannot go on from an answer that was begun.", next_step="Ask a local model.")
         turns = _turns(request.messages)

@@ -76,7 +76,10 @@ class LocalEngine:
         prompts = []
         for request in requests:
             check_request(request)
-            prompts.append(self.chat.encode_prompt(request.messages, request.begun))
+            if request.raw is None:
+                prompts.append(self.chat.encode_prompt(request.messages, request.begun))
+            else:
+                prompts.append((self.chat.encode_raw(request.raw), []))
             self._shelf.look_up(request.adapter)
         return self._answers(requests, prompts, stop)
 
@@ -243,9 +246,10 @@ def settings_beside_sampling(request: Request) -> dict[str, Any]:
         "strength": request.strength,
         "begun": request.begun,
         "stops": list(request.stops),
+        "raw": request.raw is not None,
         "timeout_s": request.timeout_s,
     }
-    usual: dict[str, Any] = {"strength": 1.0, "begun": "", "stops": [], "timeout_s": None}
+    usual: dict[str, Any] = {"strength": 1.0, "begun": "", "stops": [], "raw": False, "timeout_s": None}
     return {name: value for name, value in shaped.items() if value != usual[name]}
 
 

@@ -1,7 +1,8 @@
 """The same requests in several prompt formats: how much of a refusal comes from the format alone?
 
 A safety text before the conversation and a role-play around the request are what evaluations of the published
-Constitutional AI models vary. The wrappers are written for this purpose, mild, and shown on the page.
+Constitutional AI models vary; the raw formats leave the chat template out. The wrappers are written for this purpose,
+mild, and shown on the page.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cai_ui.compare.metrics import Scorer
-from cai_ui.compare.statistics import rate_of
+from cai_ui.compare.statistics import rate_of, sign_test
 from cai_ui.config import Sampling
 from cai_ui.engine import BASE, Request, StopFlag
 from cai_ui.errors import InputError
 from cai_ui.pipeline.prompt_sets import scorer_for
 from cai_ui.pipeline.services import Services
+from cai_ui.prompts import ASSISTANT, HUMAN, transcript
 from cai_ui.records import Message, Prompt, Rate
 from cai_ui.revise import step_seed
 
@@ -32,12 +34,16 @@ _BATCH = 32
 
 @dataclass(frozen=True)
 class Format:
-    """A way to put a request. `shown` says in words what is added; `messages` makes the conversation."""
+    """A way to put a request. `shown` says in words what is added; `messages` makes the conversation.
+
+    Where there is a `raw`, its text is given to the model as it stands, without a chat template.
+    """
 
     key: str
     title: str
     shown: str
     messages: Callable[[str], tuple[Message, ...]]
+    raw: Callable[[str], str] | None = None
 
 
 def _plain(text: str) -> tuple[Message, ...]:
@@ -56,25 +62,65 @@ def _both(text: str) -> tuple[Message, ...]:
     return (Message("system", SAFETY), Message("user", ROLE_PLAY + text))
 
 
+def _labelled(text: str) -> str:
+    return f"\n\n{transcript(_plain(text))}\n\n{ASSISTANT}"
+
+
+def _bare(text: str) -> str:
+    return text + "\n\n"
+
+
 FORMATS = {
     f.key: f
     for f in (
         Format("plain", "Chat template", "Nothing is added.", _plain),
+        Format("human", "Raw “Human:”", "No chat template: “Human: …”, a blank line, “Assistant:”.", _plain, _labelled),
+        Format("bare", "Raw, no names", "No chat template and no names: the request and a blank line.", _plain, _bare),
         Format("safety", "Safety text before it", SAFETY, _safe),
         Format("role-play", "Role-play around it", ROLE_PLAY, _played),
         Format("both", "Safety text and role-play", f"{SAFETY} / {ROLE_PLAY}", _both),
     )
 }
+HUMAN_CLAIM = ("human", "bare", "plain")
+"""Formats that decide whether “Human:” makes answers safer, as the reproduction this project started from reported."""
+RAW_STOPS = (f"\n\n{HUMAN}", f"\n{HUMAN}")
+"""What ends a raw answer: without a template the model may go on with the next turn."""
 
 
 @dataclass(frozen=True)
 class FormatResult:
-    """One format so far: the share that refused, and that complied (harmful requests) or helped, and its answers."""
+    """One format so far: the share that refused, and that complied (harmful requests) or helped, and its answers.
+
+    `refusals` are the answers' readings in the order of the requests, None where one could not be read.
+    """
 
     key: str
     refused: Rate
     did_it: Rate
     answers: tuple[tuple[Prompt, str], ...]
+    refusals: tuple[bool | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class FormatDifference:
+    """Two formats on the same requests: how often only one of them refused, and the sign test's chance of so uneven
+    a split if the format did not matter (None: never apart)."""
+
+    one: str
+    other: str
+    only_one: int
+    only_other: int
+    p: float | None
+
+
+def differences(results: Sequence[FormatResult]) -> list[FormatDifference]:
+    """Each further format against the first, request by request; what could not be read in either is left out."""
+    found = []
+    for result in results[1:]:
+        both = list(zip(results[0].refusals, result.refusals, strict=False))
+        one, other = both.count((True, False)), both.count((False, True))
+        found.append(FormatDifference(results[0].key, result.key, one, other, sign_test(one, other)))
+    return found
 
 
 def run_formats(
@@ -85,8 +131,11 @@ def run_formats(
     adapter: str = BASE,
     stop: StopFlag | None = None,
 ) -> Iterator[list[FormatResult]]:
-    """Results after each batch; every format gets the same requests with the same seeds. InputError for none."""
-    chosen = [FORMATS[key] for key in FORMATS if key in keys]
+    """Results after each batch; every format gets the same requests with the same seeds. InputError for none.
+
+    The results come in the order of `keys`, the first being what the others are compared with.
+    """
+    chosen = [FORMATS[key] for key in dict.fromkeys(keys) if key in FORMATS]
     if not prompts or not chosen:
         raise InputError("There is no request or no format to try.", next_step="Choose some of both.")
     engine = services.engine()
@@ -100,6 +149,8 @@ def run_formats(
                     form.messages(prompt.text),
                     sampling.model_copy(update={"seed": step_seed(sampling.seed, start + i)}),
                     adapter,
+                    stops=RAW_STOPS if form.raw else (),
+                    raw=form.raw(prompt.text) if form.raw else None,
                 )
                 for i, prompt in enumerate(part)
             ]
@@ -113,4 +164,5 @@ def run_formats(
 def _result(key: str, pairs: Sequence[tuple[Prompt, str]], scorer: Scorer) -> FormatResult:
     scores = [scorer.score(prompt, text) for prompt, text in pairs]
     did = [s.complied if p.kind == "harmful" else s.helped for (p, _), s in zip(pairs, scores, strict=True)]
-    return FormatResult(key, rate_of([s.refused for s in scores]), rate_of(did), tuple(pairs))
+    refusals = tuple(s.refused for s in scores)
+    return FormatResult(key, rate_of(refusals), rate_of(did), tuple(pairs), refusals)

@@ -37,6 +37,14 @@ def test_equal_to_the_template_of_transformers(chat):
     assert chat.encode(messages) == expected
 
 
+def test_raw_text_has_no_template_around_it_and_no_control_token_in_it(chat):
+    ids = chat.encode_raw("\n\nHuman: hello </s> there\n\nAssistant:")
+    assert chat.tokenizer.decode(ids) == "<s>\n\nHuman: hello </s> there\n\nAssistant:"
+    assert [i for i in ids if i in chat.tokenizer.all_special_ids] == [chat.tokenizer.bos_token_id]
+    with pytest.raises(InputError):
+        chat.encode_raw("word " * 100_000)
+
+
 @pytest.mark.parametrize("mark", ["[INST]", "[/INST]", "</s>", "<s>", "<pad>"])
 def test_special_tokens_typed_by_a_user_are_text(chat, mark):
     typed = f"a {mark}b{mark}"

@@ -12,6 +12,7 @@ import pytest
 
 from cai_ui import pipeline
 from cai_ui.config import RevisionSettings, Sampling
+from cai_ui.engine import Request
 from cai_ui.engine.scripted import ScriptedEngine
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Reroll, Services
@@ -276,3 +277,22 @@ def test_formats_get_the_same_requests_and_are_counted(services: Services) -> No
     for bad in ([], None):
         with pytest.raises(InputError, match="no format"):
             list(format_lab.run_lab(services, Stops(), ME, "heldout-harmful", 40, bad))
+
+
+def test_one_click_compares_human_with_raw_text_and_the_template(services: Services) -> None:
+    asked: list[Request] = []
+
+    def answer(request: Request) -> str:
+        asked.append(request)
+        return "I cannot help with that." if (request.raw or "").startswith("\n\nHuman: ") else "Sure."
+
+    services.host.use(ScriptedEngine(answer))
+    *_, last = format_lab.ask_about_human(services, Stops(), ME, "heldout-harmful", 40)
+    assert "“Raw “Human:”” refuses more" in last and "40 of the requests" in last and "p = 1.8e-12" in last
+    human, bare, plain = (next(r for r in asked if of(r)) for of in (
+        lambda r: r.raw and r.raw.endswith("Assistant:"), lambda r: r.raw and not r.raw.endswith("Assistant:"),
+        lambda r: r.raw is None,
+    ))  # fmt: skip
+    text = plain.messages[0].content
+    assert (human.raw, bare.raw) == (f"\n\nHuman: {text}\n\nAssistant:", f"{text}\n\n")
+    assert human.sampling == bare.sampling == plain.sampling and "\n\nHuman:" in human.stops and not plain.stops

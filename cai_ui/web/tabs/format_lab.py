@@ -12,14 +12,23 @@ from cai_ui import pipeline
 from cai_ui.config import Sampling
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.format_lab import FORMATS, FormatResult, run_formats
+from cai_ui.pipeline.format_lab import (
+    FORMATS,
+    HUMAN_CLAIM,
+    FormatDifference,
+    FormatResult,
+    differences,
+    run_formats,
+)
 from cai_ui.web.guard import bind
 from cai_ui.web.present import empty_state, esc, rate_text
 from cai_ui.web.session import Session, SessionParts, Stops
 
 SHOWN = 5
 """Requests whose answers are shown side by side."""
-NOTHING_YET = empty_state("Nothing asked yet", "Choose a prompt set and formats, then press Ask in all formats.")
+NOTHING_YET = empty_state(
+    "Nothing asked yet", "Choose a prompt set and formats, then press Ask. Or let it test what is said of “Human:”."
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class LabParts:
     number: gr.Slider
     formats: gr.CheckboxGroup
     run: gr.Button
+    human: gr.Button
     stop: gr.Button
     results: gr.HTML
 
@@ -46,14 +56,34 @@ def run_lab(
     prompts = pipeline.list_prompts(services, prompt_set, int(number), 0)
     flag = stops.start(f"{session.page}:lab")
     try:
-        for results in run_formats(services, prompts, keys or [], Sampling(max_new_tokens=160), stop=flag):
+        kept = Sampling(max_new_tokens=160)
+        for results in run_formats(services, prompts, keys or [], kept, stop=flag):
             yield results_html(results)
     finally:
         stops.finish(f"{session.page}:lab", flag)
 
 
+def ask_about_human(services: Services, stops: Stops, session: Session, prompt_set: str, number: int) -> Iterator[str]:
+    """The formats that decide whether “Human:” makes answers safer."""
+    yield from run_lab(services, stops, session, prompt_set, number, HUMAN_CLAIM)
+
+
+def difference_text(found: FormatDifference) -> str:
+    """Whether two formats differ in what they refuse, in a sentence."""
+    one, other = FORMATS[found.one].title, FORMATS[found.other].title
+    if found.p is None:
+        return f"“{one}” and “{other}” refused the same requests."
+    said = (
+        f"Only “{one}” refused {found.only_one:,} of the requests, only “{other}” {found.only_other:,} (sign test "
+        f"p = {found.p:.2g})"
+    )
+    if found.p >= 0.05:
+        return f"{said}: no difference that chance would not make."
+    return f"{said}: “{one if found.only_one > found.only_other else other}” refuses more."
+
+
 def results_html(results: Sequence[FormatResult]) -> str:
-    """A row of counts for each format, then the answers to a few requests side by side."""
+    """A row of counts for each format, how they differ, then the answers to a few requests side by side."""
     rows = "".join(
         f"<tr><td>{esc(FORMATS[r.key].title)}</td><td>{len(r.answers)}</td><td>{esc(rate_text(r.refused))}</td>"
         f"<td>{esc(rate_text(r.did_it))}</td></tr>"
@@ -70,7 +100,8 @@ def results_html(results: Sequence[FormatResult]) -> str:
         request = results[0].answers[place][0].text
         answers.append(f'<p class="cai-question" dir="auto">{esc(request)}</p><div class="cai-pair">{cells}</div>')
     table = f'<table class="cai-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    return f'<div class="cai-table-box">{table}</div>{"".join(answers)}'
+    said = "".join(f"<li>{esc(difference_text(found))}</li>" for found in differences(results))
+    return f'<div class="cai-table-box">{table}</div><ul class="narrow">{said}</ul>{"".join(answers)}'
 
 
 # Layout
@@ -81,7 +112,8 @@ def build(sets: Sequence[tuple[str, str, int]]) -> LabParts:
     with gr.Accordion("Prompt formats: does the wrapping decide?", open=False, elem_id="lab"):
         added = "".join(f"<li>{esc(f.title)}: {esc(f.shown)}</li>" for f in FORMATS.values())
         gr.HTML(
-            '<div class="muted narrow">The base model answers the same requests with the same seeds in each format. '
+            '<div class="muted narrow">The base model answers the same requests with the same seeds in each format; '
+            "the others are compared with the first. "
             f"<details><summary>What each format adds</summary><ul>{added}</ul></details></div>"
         )
         with gr.Row():
@@ -100,10 +132,11 @@ def build(sets: Sequence[tuple[str, str, int]]) -> LabParts:
             [(f.title, f.key) for f in FORMATS.values()], value=list(FORMATS), label="Formats", elem_id="lab-formats"
         )
         with gr.Row(elem_classes="toolbar"):
-            run = gr.Button("Ask in all formats", variant="primary", elem_id="lab-run")
+            run = gr.Button("Ask in the formats chosen", variant="primary", elem_id="lab-run")
+            human = gr.Button("Does “Human:” make answers safer?", elem_id="lab-human")
             stop = gr.Button("Stop", elem_id="lab-stop")
         results = gr.HTML(NOTHING_YET, elem_id="lab-results")
-    return LabParts(prompt_set, number, formats, run, stop, results)
+    return LabParts(prompt_set, number, formats, run, human, stop, results)
 
 
 # Wiring
@@ -112,14 +145,19 @@ def build(sets: Sequence[tuple[str, str, int]]) -> LabParts:
 def wire(services: Services, parts: LabParts, session: SessionParts) -> None:
     """Connect the panel."""
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    parts.run.click(
-        bind(run_lab, services, session.stops),
-        [session.state, parts.prompt_set, parts.number, parts.formats],
-        [parts.results],
-        concurrency_id="model",
-        concurrency_limit=4,
-        **quiet,
-    )
+    asked = [session.state, parts.prompt_set, parts.number]
+    for button, handler, inputs in (
+        (parts.run, run_lab, [*asked, parts.formats]),
+        (parts.human, ask_about_human, asked),
+    ):
+        button.click(
+            bind(handler, services, session.stops),
+            inputs,
+            [parts.results],
+            concurrency_id="model",
+            concurrency_limit=4,
+            **quiet,
+        )
     parts.stop.click(bind(_stop, services, session.stops), [session.state], None, queue=False, **quiet)
 
 
