@@ -99,7 +99,7 @@ def test_imported_rows_can_be_compared_and_checked(cli: Cli, tmp_path: Path) -> 
         (["generate", "--temperature", "9"], "temperature"),
         (["generate", "--temperature", "nan"], "temperature"),
         (["generate", "--revisions", "0"], "revisions"),
-        (["generate", "--prompts", "no-such-file"], "cannot be read"),
+        (["generate", "--prompts", "no-such-file"], "no file no-such-file"),
         (["generate", "--batch-size", "0"], "--batch-size"),
         (["curate", "export", "latest", "--out", "x"], "no dataset"),
         (["curate", "freeze", "x"], "Nothing has been judged"),
@@ -183,5 +183,5 @@ def test_a_result_file_of_another_batch_is_left_alone(cli: Cli, tmp_path: Path) 
     assert code == 2 and "something else than chains of this batch" in err
     assert out.read_bytes() == before
     bad = tmp_path / "bad.jsonl"
-    bad.write_text('{"prompt": "x"}\n{"question": "y"}\n', encoding="utf-8")
-    assert "line 2" in cli("generate", "--prompts", str(bad))[2]
+    bad.write_text('{"prompt": "x"}\n{"answer": "y"}\n', encoding="utf-8")
+    assert "Line 2" in cli("generate", "--prompts", str(bad))[2]

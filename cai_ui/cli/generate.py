@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from cai_ui.cli.flags import Arguments, add_flags, command, opened, read_flags, read_text, show_progress
+from cai_ui.cli.flags import Arguments, add_flags, command, opened, read_flags, show_progress
 from cai_ui.cli.principles import find_version
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.errors import InputError
@@ -14,7 +13,7 @@ from cai_ui.errors import InputError
 
 def add(commands: Any) -> None:
     parser = command(commands, "generate", _generate, "chains on many requests; results go to Curate and to a file")
-    parser.add_argument("--prompts", type=Path, help="one request a line, or JSON lines with `prompt` (default: a set)")
+    parser.add_argument("--prompts", type=Path, help="one request a line, or JSON lines, CSV, Parquet")
     parser.add_argument("--prompt-set", default="train-harmful", help="shipped prompt set (default: train-harmful)")
     parser.add_argument("--number", type=int, default=100, help="requests drawn from the set (default: 100)")
     parser.add_argument("--constitution", help="name or hash (default: the one in use)")
@@ -32,9 +31,9 @@ def _generate(parsed: Arguments) -> int:
         raise InputError("--batch-size is not a number from 1.")
     with opened(parsed) as services:
         if parsed.prompts is not None:
-            prompts: Any = read_requests(parsed.prompts)
+            prompts = pipeline.read_requests(parsed.prompts)
         else:
-            prompts = pipeline.list_prompts(services, parsed.prompt_set, parsed.number, sampling.seed)
+            prompts = pipeline.list_requests(services, parsed.prompt_set, parsed.number, sampling.seed)
         version = find_version(services, parsed.constitution)
         last = None
         for last in pipeline.run_batch(
@@ -47,23 +46,6 @@ def _generate(parsed: Arguments) -> int:
         for reason, count in last.failures.items():
             print(f"  {count} × {reason}")
     return 0
-
-
-def read_requests(path: Path) -> list[str]:
-    """Requests from a text file, one a line, or from JSON lines with a text under `prompt`. Empty lines are skipped."""
-    lines = [(number, line) for number, line in enumerate(read_text(path).splitlines(), 1) if line.strip()]
-    if path.suffix != ".jsonl":
-        return [line for _, line in lines]
-    requests = []
-    for number, line in lines:
-        try:
-            request = json.loads(line)["prompt"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            request = None
-        if not isinstance(request, str):
-            raise InputError(f"{path}, line {number}: there is no text under `prompt`.")
-        requests.append(request)
-    return requests
 
 
 def _pace(now: Any) -> str:

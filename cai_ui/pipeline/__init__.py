@@ -108,7 +108,8 @@ from cai_ui.pipeline.principles import (
     version,
     versions,
 )
-from cai_ui.pipeline.prompt_sets import list_prompts, prompt_sets
+from cai_ui.pipeline.prompt_files import import_prompts, read_requests
+from cai_ui.pipeline.prompt_sets import find_prompt, list_prompts, list_requests, prompt_sets
 from cai_ui.pipeline.run_results import export_adapter, merge_adapter, push_adapter
 from cai_ui.pipeline.runs import (
     RunView,
@@ -207,6 +208,7 @@ __all__ = [
     "family",
     "few_shot",
     "few_shot_tokens",
+    "find_prompt",
     "find_traces",
     "findings",
     "first_in_queue",
@@ -216,6 +218,7 @@ __all__ = [
     "import_any",
     "import_constitution",
     "import_file",
+    "import_prompts",
     "item",
     "label_pairs",
     "label_step",
@@ -225,6 +228,7 @@ __all__ = [
     "lint_dataset",
     "lint_queue",
     "list_prompts",
+    "list_requests",
     "load_draft",
     "loop_status",
     "merge_adapter",
@@ -247,6 +251,7 @@ __all__ = [
     "queue_principles",
     "queue_raters",
     "read_grid",
+    "read_requests",
     "readings_of",
     "recent_traces",
     "redo_all",

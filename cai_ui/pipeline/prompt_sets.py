@@ -7,12 +7,14 @@ be asked. Only the scoring of answers is different: a real model's answers are r
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from cai_ui.compare.metrics import PhraseScorer, Score, Scorer
 from cai_ui.engine import Engine
 from cai_ui.errors import NotFoundError
+from cai_ui.pipeline.prompt_files import Asked, own_requests, own_sets
 from cai_ui.pipeline.services import Services
-from cai_ui.records import Prompt, PromptKind
+from cai_ui.records import Message, Prompt, PromptKind, content_hash
 from cai_ui.training.probes import ProbeKit
 
 _PROBE_SEED = 7
@@ -20,19 +22,37 @@ HELDOUT: tuple[PromptKind, ...] = ("harmful", "helpful", "twin")
 
 
 def prompt_sets(services: Services) -> list[tuple[str, str, int]]:
-    """Id, title and number of prompts of each set, in the order to be shown."""
+    """Id, title and number of prompts of each set, in the order to be shown: shipped ones, then imported ones."""
     from cai_ui.demo import prompt_sets as demo
 
-    return [(name, title, len(demo.load(name))) for name, title in demo.TITLES.items()]
+    shipped = [(name, title, len(demo.load(name))) for name, title in demo.TITLES.items()]
+    return [*shipped, *own_sets(services)]
+
+
+def list_requests(services: Services, prompt_set: str, n: int, seed: int) -> list[Asked]:
+    """`n` different requests of a set (all, if it has fewer), drawn by the seed; conversations where it has them."""
+    return (
+        own_requests(services, prompt_set, n, seed) if prompt_set.startswith("own-") else [*draw(prompt_set, n, seed)]
+    )
 
 
 def list_prompts(services: Services, prompt_set: str, n: int, seed: int) -> list[Prompt]:
-    """`n` different prompts of a set (all, if it has fewer), drawn by the seed."""
-    return draw(prompt_set, n, seed)
+    """The same as single requests: of a conversation its first question."""
+    asked = list_requests(services, prompt_set, n, seed)
+    return [one if isinstance(one, Prompt) else _first_question(one) for one in asked]
+
+
+def find_prompt(services: Services, text: str) -> Prompt | None:
+    """The prompt of any set with exactly this text, so that its kind goes along; None if there is none."""
+    for key, _, count in prompt_sets(services):
+        for prompt in list_requests(services, key, count, 0):
+            if isinstance(prompt, Prompt) and prompt.text == text:
+                return prompt
+    return None
 
 
 def draw(prompt_set: str, n: int, seed: int) -> list[Prompt]:
-    """The same, without services."""
+    """Prompts of a shipped set, without services."""
     from cai_ui.demo import prompt_sets as demo
 
     if prompt_set not in demo.TITLES:
@@ -40,6 +60,11 @@ def draw(prompt_set: str, n: int, seed: int) -> list[Prompt]:
     prompts = list(demo.load(prompt_set))
     random.Random(f"prompts/{prompt_set}/{seed}").shuffle(prompts)
     return prompts[: max(0, n)]
+
+
+def _first_question(turns: Sequence[Message]) -> Prompt:
+    text = next(turn.content for turn in turns if turn.role == "user")
+    return Prompt(content_hash([["user", text]])[:16], text, source="first question of a conversation")
 
 
 def heldout_prompts(per_kind: int, seed: int) -> list[Prompt]:

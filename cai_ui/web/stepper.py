@@ -18,7 +18,7 @@ from cai_ui.config import RevisionSettings, Sampling, checked
 from cai_ui.engine import StopFlag
 from cai_ui.errors import CaiError, InputError, NotFoundError
 from cai_ui.pipeline import Reroll, Services, StepEvent
-from cai_ui.prompts import read_transcript
+from cai_ui.prompts import read_transcript, transcript
 from cai_ui.records import Message, Prompt, Trace
 from cai_ui.text import ANSWER_LIMIT, PROMPT_LIMIT, clean_text
 from cai_ui.web import chain
@@ -44,12 +44,25 @@ class View:
     note: str = ""
 
 
-def draw_prompt(services: Services, prompt_set: str) -> str:
-    """A prompt of the set, another one each time."""
-    found = pipeline.list_prompts(services, prompt_set, 1, random.randrange(2**31))
+def draw_prompt(services: Services, prompt_set: str) -> tuple[str, str]:
+    """A request of the set, another one each time, and the turns before it ("" for none)."""
+    found = pipeline.list_requests(services, prompt_set, 1, random.randrange(2**31))
     if not found:
         raise InputError("This prompt set is empty.", next_step="Choose another one or type a request.")
-    return found[0].text
+    if isinstance(found[0], Prompt):
+        return found[0].text, ""
+    return found[0][-1].content, earlier_turns(found[0])
+
+
+def earlier_turns(turns: Sequence[Message]) -> str:
+    """The turns before the last one, as they stand in their box."""
+    return transcript(turns[:-1])
+
+
+def import_prompts(services: Services, path: str) -> tuple[str, str]:
+    """A file as a prompt set: its id, and a sentence on what it held."""
+    key, title, count = pipeline.import_prompts(services, path)
+    return key, f"“{title}” has {count:,} requests; every menu of ready-made requests has it now."
 
 
 def run_chain(
@@ -67,7 +80,11 @@ def run_chain(
     """
     version = pipeline.current_constitution(services)
     request = clean_text(text, "Request", limit=PROMPT_LIMIT)
-    asked = conversation(earlier, request) if (earlier or "").strip() else as_prompt(services, request)
+    asked = (
+        conversation(earlier, request)
+        if (earlier or "").strip()
+        else pipeline.find_prompt(services, request) or request
+    )
     with _flag(stops, session) as flag:
         events = pipeline.start_chain(services, asked, version.hash, settings, sampling, flag)
         yield from _stream(services, session, events, {p.id: p.name for p in version.constitution.principles})
@@ -84,15 +101,6 @@ def conversation(earlier: str, request: str) -> list[Message]:
             next_step="Write each turn as a line that begins with “Human:” or “Assistant:”.",
         )
     return [*turns, Message("user", request)]
-
-
-def as_prompt(services: Services, text: str) -> str | Prompt:
-    """The ready-made prompt with exactly this text, so that its kind goes along; otherwise the text as typed."""
-    for key, _, count in pipeline.prompt_sets(services):
-        for prompt in pipeline.list_prompts(services, key, count, 0):
-            if prompt.text == text:
-                return prompt
-    return text
 
 
 def stop_chain(services: Services, stops: Stops, session: Session) -> None:

@@ -216,7 +216,17 @@ def test_a_chain_sent_to_curate_is_in_the_queue(services: Services) -> None:
 
 def test_prompts_can_be_drawn_from_every_set(services: Services) -> None:
     for key, _, _ in pipeline.prompt_sets(services):
-        assert tab.draw_prompt(services, key).strip()
+        request, earlier = tab.draw_prompt(services, key)
+        assert request.strip() and earlier == ""
+
+
+def test_a_drawn_conversation_fills_request_and_earlier_turns(services: Services, tmp_path: Path) -> None:
+    path = tmp_path / "talk.jsonl"
+    path.write_text(json.dumps({"chosen": "\n\nHuman: Hi\n\nAssistant: Yes?\n\nHuman: Bye\n\nAssistant: So."}))
+    key, said = tab.import_prompts(services, str(path))
+    assert "“talk” has 1 requests" in said
+    request, earlier = tab.draw_prompt(services, key)
+    assert [m.content for m in tab.conversation(earlier, request)] == ["Hi", "Yes?", "Bye"]
 
 
 def test_a_fixed_choice_needs_a_principle(services: Services) -> None:
@@ -263,7 +273,7 @@ def test_a_ready_made_prompt_keeps_its_kind_on_the_way_to_curate(services: Servi
     trace = run(services, drawn.text)[-1].trace
     assert trace is not None
     assert trace.prompt == drawn
-    assert tab.as_prompt(services, drawn.text + "?!") == drawn.text + "?!"
+    assert pipeline.find_prompt(services, drawn.text + "?!") is None
 
 
 def test_formats_get_the_same_requests_and_are_counted(services: Services) -> None:

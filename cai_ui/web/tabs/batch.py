@@ -46,7 +46,7 @@ def start_batch(
     """Begin in the background, under the constitution in use."""
     if not isinstance(number, (int, float)) or not number >= 1:
         raise InputError("How many requests is not a number from 1.", next_step="Type one, such as 300.")
-    prompts = pipeline.list_prompts(services, prompt_set, int(number), sampling.seed)
+    prompts = pipeline.list_requests(services, prompt_set, int(number), sampling.seed)
     version = pipeline.current_constitution(services)
     pipeline.start_batch(services, prompts, version.hash, settings, sampling)
 

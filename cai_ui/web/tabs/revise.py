@@ -18,7 +18,7 @@ from cai_ui.pipeline import Services
 from cai_ui.text import PROMPT_LIMIT
 from cai_ui.web import chain, stepper
 from cai_ui.web.guard import bind
-from cai_ui.web.present import hint, lead, short
+from cai_ui.web.present import hint, lead, notice, short
 from cai_ui.web.session import Session, SessionParts, Stops
 from cai_ui.web.stepper import draw_prompt
 from cai_ui.web.tabs import batch, branches, few_shot, format_lab, knobs, traces
@@ -26,6 +26,7 @@ from cai_ui.web.tabs import batch, branches, few_shot, format_lab, knobs, traces
 if TYPE_CHECKING:
     from cai_ui.web.app import AllParts
 
+FILE_TYPES = [".txt", ".jsonl", ".gz", ".csv", ".tsv", ".parquet"]
 WHAT = "The model answers, criticises its answer by a principle, and rewrites it. Every step is kept."
 
 
@@ -38,6 +39,8 @@ class AskParts:
     stop: gr.Button
     prompt_set: gr.Dropdown
     draw: gr.Button
+    load: gr.UploadButton
+    note: gr.HTML
     earlier: gr.Textbox
 
 
@@ -107,7 +110,12 @@ def _ask(sets: Sequence[tuple[str, str, int]]) -> AskParts:
                 elem_id="revise-set",
                 filterable=False,
             )
-            draw = gr.Button("Draw one at random", elem_id="revise-draw")
+            with gr.Row(elem_classes="toolbar"):
+                draw = gr.Button("Draw one at random", elem_id="revise-draw")
+                load = gr.UploadButton(
+                    "Import requests", file_types=FILE_TYPES, elem_id="revise-import", elem_classes="quiet"
+                )
+            note = gr.HTML(hint_of_import(), elem_id="revise-import-note")
     with gr.Accordion("Earlier turns of the conversation", open=False, elem_id="revise-turns"):
         earlier = gr.Textbox(
             label="Turns before the request",
@@ -117,7 +125,15 @@ def _ask(sets: Sequence[tuple[str, str, int]]) -> AskParts:
             max_lines=16,
             elem_id="revise-earlier-turns",
         )
-    return AskParts(prompt, run, stop, prompt_set, draw, earlier)
+    return AskParts(prompt, run, stop, prompt_set, draw, load, note, earlier)
+
+
+def hint_of_import() -> str:
+    """What a file of requests may be."""
+    return (
+        '<p class="muted">Files: text with a request a line, or JSON lines, CSV and Parquet with <code>prompt</code>, '
+        "<code>messages</code> or <code>chosen</code>.</p>"
+    )
 
 
 # Wiring
@@ -142,7 +158,10 @@ def wire(services: Services, parts: ReviseParts, session: SessionParts, all_part
     for event in (run, *branches.wire(services, parts.branches, parts.chain, buttons, session)):
         event.then(branches.idle, None, buttons, **quiet).then(lists, listing, parts.lists, **quiet)
     ask.stop.click(bind(stepper.stop_chain, services, session.stops), [session.state], None, queue=False, **quiet)
-    ask.draw.click(bind(draw_prompt, services), [ask.prompt_set], [ask.prompt], **quiet).then(
+    menus = [ask.prompt_set, parts.batch.prompt_set, parts.lab.prompt_set, all_parts.principles.trial.prompt_set]
+    ask.load.upload(bind(_import, services), [ask.load], [*menus, ask.note], **quiet)
+    session.ready.then(bind(_sets, services), None, menus, **quiet)
+    ask.draw.click(bind(draw_prompt, services), [ask.prompt_set], [ask.prompt, ask.earlier], **quiet).then(
         bind(_typed, services), [session.state, ask.prompt], None, **quiet
     )
     ask.prompt.input(bind(_typed, services), [session.state, ask.prompt], None, trigger_mode="always_last", **quiet)
@@ -179,6 +198,19 @@ def _typed(services: Services, session: Session, text: str) -> None:
         pipeline.leave(services, session.author, stepper.TYPED, text)
 
 
+def _import(services: Services, path: str) -> list[Any]:
+    """The set of a file, chosen in the menus of this tab and listed in all."""
+    key, said = stepper.import_prompts(services, path)
+    first, *others = _sets(services)
+    return [{**first, "value": key}, *others, notice(said, "good")]
+
+
+def _sets(services: Services) -> list[Any]:
+    """Choices of the menus of ready-made requests."""
+    choices = [(f"{title} ({count:,})", key) for key, title, count in pipeline.prompt_sets(services)]
+    return [gr.update(choices=choices) for _ in range(4)]
+
+
 def _open(services: Services, session: Session, trace_id: str | None) -> list[Any]:
     view = stepper.show_trace(services, session, trace_id or "")
     return [*branches.updates(services, view), *_asked(view)]
@@ -198,9 +230,7 @@ def _asked(view: stepper.View) -> list[Any]:
     """Request and earlier turns of a chain, as they stand in their boxes."""
     if view.trace is None:
         return [gr.skip(), gr.skip()]
-    names = {"user": "Human", "assistant": "Assistant", "system": "System"}
-    turns = "\n".join(f"{names[m.role]}: {m.content}" for m in view.trace.conversation[:-1])
-    return [view.trace.prompt.text, turns]
+    return [view.trace.prompt.text, stepper.earlier_turns(view.trace.conversation)]
 
 
 def _lists(services: Services, trace_id: str, words: str) -> list[Any]:
