@@ -14,7 +14,7 @@ import pytest
 
 from .conftest import Server, Visit, shot
 
-MARKUP = '<img src=x onerror="alert(1)"><img src="http://elsewhere.example/x.png"><b>bold</b>'
+MARKUP = '<img src=x onerror="alert(1)"><img src="http://elsewhere.example/x.png"><b>bold</b> ![x](http://elsewhere.example/y.png)'
 SHORT = "<img src=x onerror=alert(1)>"
 
 
