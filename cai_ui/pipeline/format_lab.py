@@ -74,7 +74,9 @@ FORMATS = {
     f.key: f
     for f in (
         Format("plain", "Chat template", "Nothing is added.", _plain),
-        Format("human", "Raw “Human:”", "No chat template: “Human: …”, a blank line, “Assistant:”.", _plain, _labelled),
+        Format(
+            "human", "Raw, with Human:", "No chat template: “Human: …”, a blank line, “Assistant:”.", _plain, _labelled
+        ),
         Format("bare", "Raw, no names", "No chat template and no names: the request and a blank line.", _plain, _bare),
         Format("safety", "Safety text before it", SAFETY, _safe),
         Format("role-play", "Role-play around it", ROLE_PLAY, _played),

@@ -118,12 +118,13 @@ def _card(
     pills = "".join(pill(label, "good" if label in _GOOD else "bad" if label in _BAD else "warn") for label in labels)
     by_hand = '<span class="muted">labels set by hand</span>' if step.labels is not None else ""
     passages = quoted_passages(step.text, before) if step.kind == "critique" else []
-    beside = "".join(_passage(passage, before) for passage in passages)
+    quoted = "".join(_passage(passage, before) for passage in passages)
+    beside = f"<div>{quoted}</div>" if quoted else ""
     return (
         f'<section class="cai-step cai-step-{esc(step.kind)}{" cai-step-live" if live else ""}">'
         f'<div class="cai-step-head"><strong>{esc(title)}</strong>'
         f'<span class="muted">{esc(_under(step.principles, principles))}</span></div>'
-        f'<div class="cai-step-text" dir="auto">{esc(step.text)}</div>{beside}'
+        f'<div class="cai-step-beside"><div class="cai-step-text" dir="auto">{esc(step.text)}</div>{beside}</div>'
         f'<div class="cai-step-labels">{pills}{by_hand}</div>'
         f"{_live_foot(live) if live else _foot(step)}{_scores(step, principles)}{asked}</section>"
     )

@@ -144,17 +144,19 @@ def test_two_hundred_principles_are_changed_and_the_change_is_saved_compared_and
     page.locator("#principles-undo").click()
     _rows(page, 201)  # undo keeps what was changed in the copy since
     page.locator("#principles-list label").nth(4).click()
-    page.locator("#principles-delete").click()
-    _rows(page, 200)
+    _in_editor(page, "Principle 3 (copy)")
+    for left in (200, 199):
+        page.locator("#principles-delete").click()
+        _rows(page, left)
     page.locator("#principles-add").click()
     _in_editor(page, "New principle")
     _field(page, "name").fill("<b>Mine</b>")
-    _row(page, 200, "<b>Mine</b>")
+    _row(page, 199, "<b>Mine</b>")
 
     visit.reload()
     page.get_by_role("tab", name="Principles").click()
     _choose(page, "principles-version", "many")
-    _rows(page, 201)  # the draft is there
+    _row(page, 199, "<b>Mine</b>")  # the draft is there
     _field(page, "note").fill("one more")
     page.locator("#principles-save").click()
     _state(page, "nothing is unsaved")
@@ -165,7 +167,7 @@ def test_two_hundred_principles_are_changed_and_the_change_is_saved_compared_and
     said = page.inner_text("#history-changes")
     assert "<b>Mine</b>" in said and "Be brief about it." in said and page.locator("#history-changes b").count() == 0
     page.locator("#history-restore").click()
-    _rows(page, 200)
+    _row(page, 199, "Principle 199")
     _state(page, "removed <b>Mine</b>")
     assert visit.errors == [] and visit.foreign == []
 

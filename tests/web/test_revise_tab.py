@@ -298,7 +298,7 @@ def test_one_click_compares_human_with_raw_text_and_the_template(services: Servi
 
     services.host.use(ScriptedEngine(answer))
     *_, last = format_lab.ask_about_human(services, Stops(), ME, "heldout-harmful", 40)
-    assert "“Raw “Human:”” refuses more" in last and "40 of the requests" in last and "p = 1.8e-12" in last
+    assert "“Raw, with Human:” refuses more" in last and "40 of the requests" in last and "p = 1.8e-12" in last
     human, bare, plain = (next(r for r in asked if of(r)) for of in (
         lambda r: r.raw and r.raw.endswith("Assistant:"), lambda r: r.raw and not r.raw.endswith("Assistant:"),
         lambda r: r.raw is None,

@@ -20,6 +20,7 @@ from cai_ui.pipeline.format_lab import (
     differences,
     run_formats,
 )
+from cai_ui.web import charts
 from cai_ui.web.guard import bind
 from cai_ui.web.present import empty_state, esc, rate_text
 from cai_ui.web.session import Session, SessionParts, Stops
@@ -135,7 +136,7 @@ def build(sets: Sequence[tuple[str, str, int]]) -> LabParts:
             run = gr.Button("Ask in the formats chosen", variant="primary", elem_id="lab-run")
             human = gr.Button("Does “Human:” make answers safer?", elem_id="lab-human")
             stop = gr.Button("Stop", elem_id="lab-stop")
-        results = gr.HTML(NOTHING_YET, elem_id="lab-results")
+        results = gr.HTML(NOTHING_YET, elem_id="lab-results", css_template=charts.STYLE)
     return LabParts(prompt_set, number, formats, run, human, stop, results)
 
 

@@ -20,7 +20,6 @@ from cai_ui.web import chain, stepper
 from cai_ui.web.guard import bind
 from cai_ui.web.present import hint, lead, notice, short
 from cai_ui.web.session import Session, SessionParts, Stops
-from cai_ui.web.stepper import draw_prompt
 from cai_ui.web.tabs import batch, branches, few_shot, format_lab, knobs, traces
 
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ class AskParts:
     draw: gr.Button
     load: gr.UploadButton
     note: gr.HTML
+    turns: gr.Accordion
     earlier: gr.Textbox
 
 
@@ -116,7 +116,7 @@ def _ask(sets: Sequence[tuple[str, str, int]]) -> AskParts:
                     "Import requests", file_types=FILE_TYPES, elem_id="revise-import", elem_classes="quiet"
                 )
             note = gr.HTML(hint_of_import(), elem_id="revise-import-note")
-    with gr.Accordion("Earlier turns of the conversation", open=False, elem_id="revise-turns"):
+    with gr.Accordion("Earlier turns of the conversation", open=False, elem_id="revise-turns") as turns:
         earlier = gr.Textbox(
             label="Turns before the request",
             info="Each turn on a line of its own that begins with “Human:” or “Assistant:”, the assistant's last.",
@@ -125,7 +125,7 @@ def _ask(sets: Sequence[tuple[str, str, int]]) -> AskParts:
             max_lines=16,
             elem_id="revise-earlier-turns",
         )
-    return AskParts(prompt, run, stop, prompt_set, draw, load, note, earlier)
+    return AskParts(prompt, run, stop, prompt_set, draw, load, note, turns, earlier)
 
 
 def hint_of_import() -> str:
@@ -145,7 +145,8 @@ def wire(services: Services, parts: ReviseParts, session: SessionParts, all_part
     model: dict[str, Any] = {**quiet, "concurrency_id": "model", "concurrency_limit": 4}
     ask = parts.ask
     buttons = [ask.run, parts.branches.again, parts.branches.go_on, ask.stop]
-    opened = [*parts.shown, ask.prompt, ask.earlier]
+    asked = [ask.prompt, ask.earlier, ask.turns]
+    opened = [*parts.shown, *asked]
     listing = [parts.branches.trace_id, parts.traces.search]
     lists = bind(_lists, services)
 
@@ -161,7 +162,7 @@ def wire(services: Services, parts: ReviseParts, session: SessionParts, all_part
     menus = [ask.prompt_set, parts.batch.prompt_set, parts.lab.prompt_set, all_parts.principles.trial.prompt_set]
     ask.load.upload(bind(_import, services), [ask.load], [*menus, ask.note], **quiet)
     session.ready.then(bind(_sets, services), None, menus, **quiet)
-    ask.draw.click(bind(draw_prompt, services), [ask.prompt_set], [ask.prompt, ask.earlier], **quiet).then(
+    ask.draw.click(bind(_draw, services), [ask.prompt_set], asked, **quiet).then(
         bind(_typed, services), [session.state, ask.prompt], None, **quiet
     )
     ask.prompt.input(bind(_typed, services), [session.state, ask.prompt], None, trigger_mode="always_last", **quiet)
@@ -220,17 +221,26 @@ def _restore(services: Services, how: knobs.KnobParts, session: Session) -> list
     """Chain, request and settings as this person left them."""
     view = stepper.show_last(services, session)
     typed = pipeline.left_off(services, session.author, stepper.TYPED)
-    request, earlier = _asked(view)
+    request, *turns = _asked(view)
     kept = stepper.kept_settings(services, session)
     forms = how.updates(*kept) if kept else [gr.skip()] * len(how.forms)
-    return [*branches.updates(services, view), typed if isinstance(typed, str) and typed else request, earlier, *forms]
+    return [*branches.updates(services, view), typed if isinstance(typed, str) and typed else request, *turns, *forms]
 
 
 def _asked(view: stepper.View) -> list[Any]:
     """Request and earlier turns of a chain, as they stand in their boxes."""
     if view.trace is None:
-        return [gr.skip(), gr.skip()]
-    return [view.trace.prompt.text, stepper.earlier_turns(view.trace.conversation)]
+        return [gr.skip()] * 3
+    return _boxes(view.trace.prompt.text, stepper.earlier_turns(view.trace.conversation))
+
+
+def _draw(services: Services, prompt_set: str) -> list[Any]:
+    return _boxes(*stepper.draw_prompt(services, prompt_set))
+
+
+def _boxes(request: str, earlier: str) -> list[Any]:
+    """Request, earlier turns, and whether the box of the latter is open."""
+    return [request, earlier, gr.update(open=bool(earlier))]
 
 
 def _lists(services: Services, trace_id: str, words: str) -> list[Any]:

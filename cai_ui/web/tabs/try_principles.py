@@ -14,7 +14,7 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import PrincipleCount, Services, Tried
 from cai_ui.records import Prompt
 from cai_ui.text import PROMPT_LIMIT, clean_text
-from cai_ui.web import editor
+from cai_ui.web import charts, editor
 from cai_ui.web.diff import diff_html
 from cai_ui.web.guard import bind
 from cai_ui.web.present import empty_state, esc, notice, percent, pill, rate_text
@@ -195,7 +195,7 @@ def build(sets: Sequence[tuple[str, str, int]]) -> TryParts:
             stop = gr.Button("Stop", elem_id="try-stop")
             count = gr.Button("Count what they did so far", elem_id="try-count")
         results = gr.HTML(NOTHING_TRIED, elem_id="try-results")
-        statistics = gr.HTML("", elem_id="try-statistics")
+        statistics = gr.HTML("", elem_id="try-statistics", css_template=charts.STYLE)
     return TryParts(requests, prompt_set, draw, principles, seeds, critique, run, stop, results, count, statistics)
 
 
