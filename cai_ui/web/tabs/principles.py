@@ -116,13 +116,15 @@ def build(services: Services) -> PrinciplesParts:
         with gr.Row(elem_classes="toolbar"):
             note = gr.Textbox(
                 label="Note for this version",
-                placeholder="What changed, and why",
+                placeholder="What changed, and why (Ctrl+Enter saves)",
                 elem_id="principles-note",
                 max_lines=1,
                 scale=3,
                 min_width=260,
             )
-            save = gr.Button("Save as new version", variant="primary", elem_id="principles-save", scale=0)
+            save = gr.Button(
+                "Save as new version", variant="primary", elem_id="principles-save", elem_classes="ctrl-enter", scale=0
+            )
             discard = gr.Button("Discard changes", elem_id="principles-discard", elem_classes="danger", scale=0)
         trial = try_principles.build(pipeline.prompt_sets(services))
         versions = history.build()

@@ -191,7 +191,7 @@ def build(sets: Sequence[tuple[str, str, int]]) -> TryParts:
             seeds = gr.Slider(1, 5, value=1, step=1, label="Seeds", elem_id="try-seeds", buttons=[], min_width=160)
             critique = gr.Checkbox(True, label="Write critiques", elem_id="try-critique", min_width=160)
         with gr.Row(elem_classes="toolbar"):
-            run = gr.Button("Try", variant="primary", elem_id="try-run")
+            run = gr.Button("Try", variant="primary", elem_id="try-run", elem_classes="ctrl-enter")
             stop = gr.Button("Stop", elem_id="try-stop")
             count = gr.Button("Count what they did so far", elem_id="try-count")
         results = gr.HTML(NOTHING_TRIED, elem_id="try-results")
