@@ -1,7 +1,8 @@
 """Rows that keep a tuned model helpful: without them it learns to decline and little else.
 
-The embedded model gets reference answers of its miniature world. For any other model these would be
-poor examples, so it gets helpful rows that were imported, or its own answers to harmless requests.
+The guided run lets the model answer harmless requests itself. A dataset frozen by hand takes, for the embedded
+model, reference answers of its miniature world; for any other model these would be poor examples, so it gets
+helpful rows that were imported.
 """
 
 from __future__ import annotations
@@ -55,9 +56,15 @@ def imported_rows(services: Services, n: int) -> list[TrainingExample]:
     return rows[:n]
 
 
-def own_answers(engine: Engine, n: int, settings: Sampling, stop: StopFlag | None = None) -> Iterator[TrainingExample]:
-    """The base's own answers to harmless requests: what it should go on saying. Answers that were cut are left out."""
-    prompts = harmless_prompts(n, settings.seed)
+def own_answers(engine: Engine, n: int, seed: int, stop: StopFlag | None = None) -> Iterator[TrainingExample]:
+    """The base's own likeliest answers to harmless requests: what it should go on saying (Bai et al. 2022, section
+    3.2, mix in helpful answers of the model that they start from). Answers that were cut are left out.
+
+    On the embedded model these keep more of its helpfulness than good answers in other words do
+    (docs/embedded_model.md).
+    """
+    prompts = harmless_prompts(n, seed)
+    settings = Sampling(temperature=0.0, seed=seed)
     for start in range(0, len(prompts), BATCH_SIZE):
         asked = prompts[start : start + BATCH_SIZE]
         requests = [Request((Message("user", prompt.text),), settings) for prompt in asked]

@@ -19,7 +19,7 @@ from cai_ui.errors import EngineError, NotFoundError, TrainingError
 from cai_ui.pipeline import comparison
 from cai_ui.pipeline.batch import keep_result
 from cai_ui.pipeline.datasets import freeze_dataset
-from cai_ui.pipeline.helpful import SMALL_MODELS, own_answers
+from cai_ui.pipeline.helpful import own_answers
 from cai_ui.pipeline.principles import current_constitution
 from cai_ui.pipeline.progress import remembered
 from cai_ui.pipeline.prompt_sets import draw, scorer_for
@@ -196,15 +196,12 @@ class _Loop:
     def _freeze(self) -> Iterator[str]:
         settings = DatasetSettings(helpful=self._settings.helpful, seed=self._settings.seed)
         ids = {example.id for example in self._examples}
-        helpful: list[TrainingExample] | None = None
-        engine = self._services.engine(WAIT_S)
-        if engine.name not in SMALL_MODELS:
-            helpful = []
-            for row in own_answers(engine, settings.helpful, Sampling(seed=settings.seed), self._stop):
-                helpful.append(row)
-                yield f"{len(helpful)} of {settings.helpful} helpful answers of its own"
-            if self._stop.is_set():
-                return
+        helpful: list[TrainingExample] = []
+        for row in own_answers(self._services.engine(WAIT_S), settings.helpful, settings.seed, self._stop):
+            helpful.append(row)
+            yield f"{len(helpful)} of {settings.helpful} helpful answers of its own"
+        if self._stop.is_set():
+            return
         info = freeze_dataset(self._services, RATER, settings, self._author, example_ids=ids, helpful=helpful)
         self._now = replace(self._now, dataset_hash=info.hash)
         yield ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in info.counts.items() if count)
