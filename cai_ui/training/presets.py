@@ -11,7 +11,7 @@ PRESETS: dict[str, dict[Method, TrainSettings]] = {
     "embedded quick": {
         "sft": TrainSettings(learning_rate=2e-3, epochs=3, batch_size=16, rank=16, alpha=32, probe_steps=20),
         "dpo": TrainSettings(
-            learning_rate=2e-3, epochs=3, batch_size=16, rank=16, alpha=32, probe_steps=10, beta=0.1, sft_weight=1.0,
+            learning_rate=3e-3, epochs=3, batch_size=16, rank=16, alpha=32, probe_steps=10, beta=0.1, sft_weight=1.0,
         ),
     },
     "seed study": {
