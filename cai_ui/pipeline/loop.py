@@ -204,7 +204,11 @@ class _Loop:
             return
         info = freeze_dataset(self._services, RATER, settings, self._author, example_ids=ids, helpful=helpful)
         self._now = replace(self._now, dataset_hash=info.hash)
-        yield ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in info.counts.items() if count)
+        count = info.counts
+        yield (
+            f"{count['sft_train']} rows to learn from and {count['sft_eval']} held out; "
+            f"{count['pairs_train']} preference pairs and {count['pairs_eval']} held out"
+        )
 
     def _train(self, method: Method) -> Iterator[str]:
         """A run like any other, on the Train tab as well; waits for its end. DPO goes on from the SFT adapter."""

@@ -29,7 +29,7 @@ WHAT = (
 )
 LOOP = (
     "One click does all of it with defaults: revise answers to a prompt set, accept the revisions, freeze a dataset, "
-    "train twice (SFT, then DPO), and ask each model the same held-out requests. Some minutes on two "
+    "train twice (SFT, then DPO), and ask each model the same held-out requests. Less than ten minutes on two "
     "processor cores with the embedded model; you may look at the other tabs meanwhile, or close the page."
 )
 
