@@ -8,6 +8,7 @@ from typing import Any
 
 from cai_ui.cli.flags import Arguments, add_flags, command, opened, read_flags, show_progress
 from cai_ui.config import DatasetSettings, LabelSettings
+from cai_ui.curate.columns import PARTS, Columns
 from cai_ui.errors import InputError
 
 
@@ -16,6 +17,12 @@ def add(commands: Any) -> None:
     actions = group.add_subparsers(required=True, metavar="ACTION")
     imported = command(actions, "import", _curate_import, "put the rows of a file into the queue")
     imported.add_argument("file", type=Path)
+    imported.add_argument(
+        "--skip-bad", action="store_true", help="leave out rows that do not fit (default: all or none)"
+    )
+    imported.add_argument("--preview", action="store_true", help="say what would come of it; import nothing")
+    for part, words in PARTS.items():
+        imported.add_argument(f"--{part}", metavar="COLUMN", default="", help=f"column of: {words}")
     accept = command(actions, "accept", _curate_accept, "accept every open example (of a source)")
     accept.add_argument("--source", help="only examples from here")
     accept.add_argument("--rater", default="command line", help="who decides")
@@ -48,9 +55,19 @@ def add(commands: Any) -> None:
 def _curate_import(parsed: Arguments) -> int:
     from cai_ui import pipeline
 
+    named = Columns(**{part: getattr(parsed, part) for part in PARTS})
+    columns = None if named == Columns() else named
     with opened(parsed) as services:
-        done = pipeline.import_file(services, parsed.file, parsed.file.name)
-    print(f"{done.read} rows read, {done.added} new, {done.duplicates} repeated")
+        if parsed.preview:
+            seen = pipeline.preview_import(services, parsed.file, parsed.file.name, columns)
+            print(f"{seen.rows} rows read, {seen.new} new, {seen.known + seen.repeated} repeated")
+            bad = seen.bad_rows
+        else:
+            done = pipeline.import_file(services, parsed.file, parsed.file.name, columns, parsed.skip_bad)
+            print(f"{done.read} rows read, {done.added} new, {done.duplicates} repeated")
+            bad = done.bad_rows
+    for line, reason in bad:
+        print(f"  line {line}: {reason}", file=sys.stderr)
     return 0
 
 

@@ -26,8 +26,8 @@ _MB = 1_000_000
 class Limits:
     """What a file may need: bytes as it lies on disk, bytes unpacked, bytes of one line, rows."""
 
-    file_bytes: int = 20 * _MB
-    unpacked_bytes: int = 200 * _MB
+    file_bytes: int = 64 * _MB
+    unpacked_bytes: int = 400 * _MB
     line_bytes: int = 1 * _MB
     rows: int = 250_000
 

@@ -6,8 +6,8 @@ Understood, in this order:
 - prompt, completion: TRL's form, texts or lists of messages (what this program exports);
 - prompt, response: a prompt and one answer;
 - messages: a conversation that ends with the answer.
-The chosen or only answer is the revision, the rejected one the initial answer. `source` and `kind` are
-taken over where they are there; other columns are ignored.
+The chosen or only answer is the revision, the rejected one the initial answer. `critique`, `source` and `kind`
+are taken over where they are there; other columns are ignored. Files with other names: see `curate.columns`.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class RowError(ValueError):
 
 def example_of(row: dict[str, Any], source: str) -> Example:
     """The example in a row; `source` names it where the row does not. RowError says what does not fit."""
-    critique = None
+    critique = _text(row, "critique") if row.get("critique") else None
     if "init_prompt" in row:
         talk: Talk = (Message("user", _text(row, "init_prompt")),)
         initial: str | None = _text(row, "init_response")
         revision = _text(row, "revision_response")
-        critique = _text(row, "critic_response") if row.get("critic_response") else None
+        critique = _text(row, "critic_response") if row.get("critic_response") else critique
     elif "chosen" in row or "rejected" in row:
         talk, initial, revision = _pair(row)
     elif "completion" in row:

@@ -47,7 +47,6 @@ from cai_ui.pipeline.comparison import (
     vote,
 )
 from cai_ui.pipeline.curation import (
-    ImportSummary,
     accept_open,
     can_redo,
     counts,
@@ -57,7 +56,6 @@ from cai_ui.pipeline.curation import (
     example,
     findings,
     history,
-    import_file,
     item,
     next_open,
     queue,
@@ -83,7 +81,8 @@ from cai_ui.pipeline.datasets import (
     freeze_dataset,
 )
 from cai_ui.pipeline.few_shot import few_shot, few_shot_tokens, reset_few_shot, save_few_shot
-from cai_ui.pipeline.hub import push_dataset
+from cai_ui.pipeline.hub import fetch_rows, push_dataset
+from cai_ui.pipeline.imports import ImportPreview, ImportSummary, import_file, preview_import
 from cai_ui.pipeline.left_off import leave, left_off
 from cai_ui.pipeline.linting import lint_dataset, lint_queue
 from cai_ui.pipeline.loop import LoopProgress, LoopStage, LoopView, loop_status, start_loop, stop_loop, whole_loop
@@ -148,6 +147,7 @@ __all__ = [
     "BatchProgress",
     "EvaluationProgress",
     "Finding",
+    "ImportPreview",
     "ImportSummary",
     "ImportedFile",
     "LabelProgress",
@@ -206,6 +206,7 @@ __all__ = [
     "export_kinds",
     "export_traces",
     "family",
+    "fetch_rows",
     "few_shot",
     "few_shot_tokens",
     "find_prompt",
@@ -240,6 +241,7 @@ __all__ = [
     "pop_undo",
     "preflight",
     "presets",
+    "preview_import",
     "principle_names",
     "principle_statistics",
     "prompt_sets",

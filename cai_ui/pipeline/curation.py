@@ -1,46 +1,13 @@
-"""The queue of examples: import, judge, undo. Thin words over the store, so that page and command line agree."""
+"""The queue of examples: look, judge, undo. Thin words over the store, so that page and command line agree."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-from cai_ui.errors import FileFormatError
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Decision, Example, Verdict
 from cai_ui.store import QueueCounts, QueueFilter, QueueItem
 from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text
-
-_NAMED_LINES = 3
-
-
-@dataclass(frozen=True)
-class ImportSummary:
-    """What came of a file: rows read, examples that are new, and those that were there or came twice."""
-
-    read: int
-    added: int
-    duplicates: int
-
-
-def import_file(services: Services, path: str | Path, name: str = "") -> ImportSummary:
-    """Put a file's rows into the queue, all or none: FileFormatError names the first lines that do not fit."""
-    from cai_ui.curate.importing import read_rows
-
-    report = read_rows(Path(path), source=clean_text(name, "Name", limit=NAME_LIMIT, required=False))
-    if report.bad_rows:
-        named = "; ".join(f"line {line}: {reason}" for line, reason in report.bad_rows[:_NAMED_LINES])
-        more = len(report.bad_rows) - _NAMED_LINES
-        raise FileFormatError(
-            f"{name or Path(path).name} has {len(report.bad_rows):,} rows that do not fit ({named}"
-            f"{f'; and {more:,} more' if more > 0 else ''}).",
-            kept="Nothing was imported.",
-            next_step="Correct or remove those rows.",
-        )
-    added = services.store.add_examples(list(report.examples))
-    repeated = added.duplicates + report.duplicates
-    return ImportSummary(report.rows, added.added, repeated)
 
 
 def findings(services: Services) -> list[tuple[str, int]]:

@@ -1,16 +1,20 @@
-"""A dataset to the Hugging Face Hub, private unless asked otherwise."""
+"""Datasets to and from the Hugging Face Hub. What is uploaded is private unless asked otherwise."""
 
 from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cai_ui.errors import CaiError, InputError
 from cai_ui.pipeline.datasets import export_kinds, export_suffix, write_export
 from cai_ui.pipeline.services import Services
+from cai_ui.text import NAME_LIMIT
 
+ROW_FILES = (".parquet", ".jsonl", ".jsonl.gz", ".csv", ".tsv")
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+_FILE = re.compile(rf"({_REPO.pattern})(?:/(.{{1,300}}))?")
+_NAMED_FILES = 8
 
 
 def push_dataset(services: Services, dataset_hash: str, repo: str, *, public: bool = False) -> str:
@@ -28,20 +32,19 @@ def push_dataset(services: Services, dataset_hash: str, repo: str, *, public: bo
             next_step="Set HF_TOKEN to a token that may write, and start again.",
         )
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
 
     folder = services.store.workspace.tmp_dir()
     try:
         for kind in export_kinds():
             name = "README.md" if kind == "card" else f"data/{kind}-train.{export_suffix(kind)}"
             _write(services, dataset_hash, kind, folder / name)
-        api = HfApi()
+        api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
         api.create_repo(repo, repo_type="dataset", private=not public, exist_ok=True)
         done = api.upload_folder(
             folder_path=folder, repo_id=repo, repo_type="dataset", commit_message=f"Dataset {dataset_hash[:12]}"
         )
         return str(done.commit_url)
-    except (HfHubHTTPError, OSError) as error:
+    except _hub_errors() as error:
         if isinstance(error, CaiError):
             raise
         raise CaiError(
@@ -53,6 +56,65 @@ def push_dataset(services: Services, dataset_hash: str, repo: str, *, public: bo
         for path in sorted(folder.rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() else path.unlink()
         folder.rmdir()
+
+
+def fetch_rows(services: Services, address: str) -> tuple[str, str]:
+    """Download a file of a dataset on the Hub; gives its path here and its name.
+
+    `address` is owner/name, or owner/name/path/to/file. InputError if it is none, names no file of rows, or has to
+    be more exact; CaiError if the Hub cannot be reached or refuses.
+    """
+    found = _FILE.fullmatch(address.strip())
+    if not found:
+        raise InputError(
+            f"{address[:80]!r} is no dataset on the Hub.", next_step="Write it as owner/name or owner/name/file."
+        )
+    from huggingface_hub import HfApi
+
+    from cai_ui.curate.readers import Limits
+
+    repo, wanted = found.group(1), found.group(2)
+    api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
+    try:
+        sizes = {file.rfilename: file.size for file in api.dataset_info(repo, files_metadata=True).siblings or ()}
+        name = _file_of(sizes, wanted, repo)
+        if (sizes[name] or 0) > Limits.file_bytes:
+            raise InputError(
+                f"{name} has {(sizes[name] or 0) / 1e6:,.0f} MB; at most {Limits.file_bytes / 1e6:,.0f} fit."
+            )
+        folder = services.store.workspace.tmp_dir()
+        path = api.hf_hub_download(repo, name, repo_type="dataset", local_dir=folder)
+    except _hub_errors() as error:
+        if isinstance(error, CaiError):
+            raise
+        raise CaiError(
+            f"The Hub did not give {repo} ({type(error).__name__}).",
+            kept="Nothing was imported.",
+            next_step="Check the name and the connection (private sets need HF_TOKEN), or choose a file instead.",
+        ) from None
+    return str(path), f"{repo}/{PurePosixPath(name).name}"[:NAME_LIMIT]
+
+
+def _file_of(names: dict[str, int | None], wanted: str | None, repo: str) -> str:
+    """The file that is meant: the one named, or the only one with rows."""
+    rows = [name for name in names if name.endswith(ROW_FILES)]
+    if wanted in rows:
+        return wanted
+    if wanted is None and len(rows) == 1:
+        return rows[0]
+    listed = ", ".join(rows[:_NAMED_FILES]) + (
+        f" and {len(rows) - _NAMED_FILES} more" if len(rows) > _NAMED_FILES else ""
+    )
+    if not rows:
+        raise InputError(f"{repo} has no file of rows ({', '.join(ROW_FILES)}).", next_step="Choose another dataset.")
+    raise InputError(f"{repo} has these files of rows: {listed}.", next_step=f"Write {repo}/ and one of them.")
+
+
+def _hub_errors() -> tuple[type[Exception], ...]:
+    """What the Hub's client raises: refusals, being offline, bad names, and the errors of its HTTP library."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    return (HfHubHTTPError, *HfHubHTTPError.__bases__, OSError, ValueError)
 
 
 def _write(services: Services, dataset_hash: str, kind: str, path: Path) -> None:

@@ -111,6 +111,15 @@ class Examples:
             raise NotFoundError(f"There is no example {id}.", next_step="Reload the queue.")
         return load(Example, body)
 
+    def known_examples(self, ids: Sequence[str]) -> set[str]:
+        """Those of the ids whose examples are in the queue already."""
+        with self._db.read() as connection:
+            return {
+                id
+                for chunk in batches(list(ids), 500)
+                for id in connection.scalars(sa.select(_t.c.id).where(_t.c.id.in_(chunk)))
+            }
+
     def item(self, example_id: str, rater: str = "") -> QueueItem:
         """One example as the queue shows it, wherever it stands. NotFoundError if there is none."""
         with self._db.read() as connection:

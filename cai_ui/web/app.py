@@ -16,7 +16,7 @@ from cai_ui import pipeline
 from cai_ui.pipeline import Services
 from cai_ui.web import gate, header, hotkeys, theme
 from cai_ui.web.session import Session, SessionParts, Stops, restore_session
-from cai_ui.web.tabs import compare, curate, principles, revise, tour, train
+from cai_ui.web.tabs import compare, curate, curate_wiring, principles, revise, tour, train
 
 TITLE = "Constitutional AI Workbench"
 
@@ -51,7 +51,7 @@ def build_app(services: Services) -> gr.Blocks:
         tour.wire(services, parts.tour, session, parts)
         principles.wire(services, parts.principles, session, parts)
         revise.wire(services, parts.revise, session, parts)
-        curate.wire(services, parts.curate, session, parts)
+        curate_wiring.wire(services, parts.curate, session, parts)
         train.wire(services, parts.train, session, parts)
         compare.wire(services, parts.compare, session, parts)
         session.open_page()

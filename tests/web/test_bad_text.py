@@ -19,7 +19,7 @@ from cai_ui.pipeline import QueueFilter, Services
 from cai_ui.records import Message, make_example
 from cai_ui.web import editor, stepper
 from cai_ui.web.session import Session, Stops
-from cai_ui.web.tabs import compare, curate, curate_data, model, tour, train
+from cai_ui.web.tabs import compare, curate, curate_data, curate_wiring, model, tour, train
 
 ME = Session("me", "page")
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -92,7 +92,7 @@ DOORS: dict[str, Door] = {
     "note": lambda s, text: editor.save_version(s, ME, _base(s), "", text),
     "edited revision": _judged,
     "search": lambda s, text: curate.choose(s, ME, "open", "", "", text),
-    "rater": lambda s, text: curate._rename(s, ME, text),
+    "rater": lambda s, text: curate_wiring._rename(s, ME, text),
     "name of a dataset": _dataset_name,
     "author": lambda s, text: tour.rename(s, ME, text),
     "model folder": lambda s, text: model.load_model(s, model.FOLDER, text, "auto"),

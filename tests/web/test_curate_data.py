@@ -31,37 +31,13 @@ def accept_all(services: Services) -> None:
     pipeline.accept_open(services, QueueFilter("open"), "me")
 
 
-def test_an_import_says_what_came_of_it(services: Services, tmp_path: Path) -> None:
-    path = write(tmp_path / "rows.jsonl", [pair(1), pair(2), pair(2)])
-    assert tab.import_rows(services, path) == "rows.jsonl: 3 rows read, 2 new in the queue; " \
-        "1 were there already or came twice."  # fmt: skip
-    assert pipeline.counts(services).total == 2
-
-
-def test_a_bad_line_is_named_and_nothing_is_imported(services: Services, tmp_path: Path) -> None:
-    path = write(tmp_path / "rows.jsonl", [pair(1), '{"prompt": oops', pair(2)])
-    html = tab._import(services, path)
-    assert "line 2" in html and "Nothing was imported" in html
-    assert pipeline.counts(services).total == 0
-
-
-def test_a_file_name_is_shown_as_text(services: Services, tmp_path: Path) -> None:
-    html = tab._import(services, write(tmp_path / "<img src=x>.jsonl", [pair(1)]))
-    assert "<img" not in html and "1 new" in html
-
-
-def test_no_file_is_no_import(services: Services) -> None:
-    with pytest.raises(InputError, match="No file"):
-        tab.import_rows(services, None)
-
-
 def test_freezing_needs_something_judged(services: Services) -> None:
     with pytest.raises(InputError, match="Nothing has been judged"):
         tab.freeze(services, ME, "first", NO_MIX)
 
 
 def test_a_frozen_dataset_is_listed_with_counts_and_what_was_left_out(services: Services, tmp_path: Path) -> None:
-    tab.import_rows(services, write(tmp_path / "a.jsonl", [pair(n) for n in range(10)]))
+    pipeline.import_file(services, write(tmp_path / "a.jsonl", [pair(n) for n in range(10)]))
     first = pipeline.queue(services, QueueFilter("open"))[0].example.id
     pipeline.decide_many(services, [first], "reject", "me")
     accept_all(services)
@@ -77,7 +53,7 @@ def test_a_frozen_dataset_is_listed_with_counts_and_what_was_left_out(services: 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\x00", "x" * 5_000])
 def test_a_dataset_needs_a_name_that_can_be_kept(services: Services, tmp_path: Path, name: str) -> None:
-    tab.import_rows(services, write(tmp_path / "a.jsonl", [pair(1), pair(2)]))
+    pipeline.import_file(services, write(tmp_path / "a.jsonl", [pair(1), pair(2)]))
     accept_all(services)
     with pytest.raises(InputError):
         tab.freeze(services, ME, name, NO_MIX)
@@ -85,7 +61,7 @@ def test_a_dataset_needs_a_name_that_can_be_kept(services: Services, tmp_path: P
 
 
 def test_both_exports_are_files_of_the_download_folder(services: Services, tmp_path: Path) -> None:
-    tab.import_rows(services, write(tmp_path / "a.jsonl", [pair(n) for n in range(10)]))
+    pipeline.import_file(services, write(tmp_path / "a.jsonl", [pair(n) for n in range(10)]))
     accept_all(services)
     info = tab.freeze(services, ME, "first", NO_MIX)
     for kind, key in (("sft", "completion"), ("dpo", "chosen")):

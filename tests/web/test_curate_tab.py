@@ -16,7 +16,7 @@ from cai_ui.web import example_card, hotkeys, judging
 from cai_ui.web.judging import Place, View
 from cai_ui.web.session import Session
 from cai_ui.web.tabs import curate as tab
-from cai_ui.web.tabs import curate_filter, curate_view
+from cai_ui.web.tabs import curate_filter, curate_view, curate_wiring
 
 OPEN = QueueFilter("open")
 ME, ANA = "me", "Ana"
@@ -232,7 +232,7 @@ def test_a_reload_restores_filter_and_example(filled: Services) -> None:
     session = Session(ME)
     moved = tab.step(filled, 1, session, tab.choose(filled, session, "open", "harmful", "set 0", "")[3],
                      "open", "harmful", "set 0", "")  # fmt: skip
-    restored = tab._restore(filled, session, moved[-1])
+    restored = curate_wiring._restore(filled, session, moved[-1])
     assert restored[0] == moved[0]
     assert restored[14:16] == ["open", "harmful"]
     assert restored[-1] == ME
@@ -240,7 +240,7 @@ def test_a_reload_restores_filter_and_example(filled: Services) -> None:
 
 @pytest.mark.parametrize("memory", [None, "x", [], {"status": "nonsense", "kind": 3, "source": "gone", "offset": "a"}])
 def test_a_strange_memory_is_no_memory(filled: Services, memory: object) -> None:
-    assert "Question 0?" in tab._restore(filled, Session(ME), memory)[0]
+    assert "Question 0?" in curate_wiring._restore(filled, Session(ME), memory)[0]
 
 
 def test_texts_are_shown_as_text(services: Services) -> None:

@@ -1,10 +1,9 @@
-"""Files in and out of Curate: import rows, freeze what was judged as a dataset, export it for training elsewhere."""
+"""Datasets in Curate: freeze what was judged, compare versions, export them for training elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
 import gradio as gr
@@ -12,10 +11,9 @@ import gradio as gr
 from cai_ui import pipeline
 from cai_ui.config import DatasetSettings
 from cai_ui.curate.changes import RowChange
-from cai_ui.errors import CaiError, InputError
+from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.records import DatasetInfo
-from cai_ui.text import NAME_LIMIT
 from cai_ui.web import charts
 from cai_ui.web.diff import diff_html
 from cai_ui.web.download import Download, build_download, wire_download
@@ -24,12 +22,6 @@ from cai_ui.web.guard import bind
 from cai_ui.web.present import empty_state, esc, facts, first_line, notice, short, when
 from cai_ui.web.session import Session, SessionParts
 
-FILE_TYPES = [".jsonl", ".gz", ".parquet", ".csv"]
-IMPORT_HELP = (
-    "JSON Lines (also .gz), Parquet or CSV. Columns may be: prompt and response; prompt, chosen and rejected; "
-    "messages; those of cai-conversation-harmless; or two transcripts as in hh-rlhf. A file with a row that does not "
-    "fit is not imported at all."
-)
 FREEZE_HELP = (
     "A dataset is a fixed copy of what is judged so far: rows to learn from (SFT) and pairs of a better and a worse "
     "answer (DPO). Part of it is held out by request, to measure on what was not learnt."
@@ -41,10 +33,8 @@ _SHOWN = 8
 
 @dataclass(frozen=True)
 class DataParts:
-    """The components of both boxes."""
+    """The components of the box."""
 
-    upload: gr.UploadButton
-    report: gr.HTML
     name: gr.Textbox
     form: Form[DatasetSettings]
     freeze: gr.Button
@@ -59,16 +49,6 @@ class DataParts:
 
 
 # Handlers
-
-
-def import_rows(services: Services, path: str | None) -> str:
-    """Put an uploaded file's rows into the queue; says what came of it."""
-    if not path:
-        raise InputError("No file was chosen.", next_step="Choose one.")
-    name = PurePath(path).name[:NAME_LIMIT]
-    found = pipeline.import_file(services, path, name)
-    repeated = f"; {found.duplicates:,} were there already or came twice" if found.duplicates else ""
-    return f"{name}: {found.read:,} rows read, {found.added:,} new in the queue{repeated}."
 
 
 def freeze(services: Services, session: Session, name: str, settings: DatasetSettings) -> DatasetInfo:
@@ -153,12 +133,7 @@ def _dataset_html(info: DatasetInfo) -> str:
 
 
 def build(services: Services) -> DataParts:
-    """Both boxes, made where it is called."""
-    with gr.Accordion("Import examples", open=False, elem_id="curate-import-box"):
-        gr.HTML(f'<p class="muted narrow">{esc(IMPORT_HELP)}</p>')
-        with gr.Row(elem_classes="toolbar"):
-            upload = gr.UploadButton("Choose a file", file_types=FILE_TYPES, elem_id="curate-import", scale=0)
-        report = gr.HTML(elem_id="curate-import-report", css_template=charts.STYLE)
+    """The box, made where it is called."""
     with gr.Accordion("Freeze and export datasets", open=False, elem_id="curate-data"):
         gr.HTML(f'<p class="muted narrow">{esc(FREEZE_HELP)}</p>')
         name = gr.Textbox("my dataset", label="Name", max_lines=1, elem_id="curate-dataset-name")
@@ -184,21 +159,16 @@ def build(services: Services) -> DataParts:
             compare = gr.Button("What changed since the one before", elem_id="curate-changes", scale=0)
             to_train = gr.Button("Go to Train", elem_id="curate-to-train", scale=0)
         changes = gr.HTML(elem_id="curate-changed", css_template=charts.STYLE)
-    return DataParts(
-        upload, report, name, form, freeze_button, frozen, sets, chosen, kind, download, compare, changes, to_train
-    )
+    return DataParts(name, form, freeze_button, frozen, sets, chosen, kind, download, compare, changes, to_train)
 
 
 # Wiring
 
 
-def wire(services: Services, parts: DataParts, tab: gr.Tab, session: SessionParts) -> Any:
-    """Connect both boxes; gives the event after which new examples are in the queue."""
+def wire(services: Services, parts: DataParts, tab: gr.Tab, session: SessionParts) -> None:
+    """Connect the box."""
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     lists = [parts.sets, parts.chosen]
-    imported = parts.upload.upload(
-        bind(_import, services), [parts.upload], [parts.report], show_progress="minimal", api_visibility="private"
-    )
     parts.freeze.click(
         bind(_freeze, services, parts.form),
         [session.state, parts.name, *parts.form.inputs],
@@ -211,15 +181,6 @@ def wire(services: Services, parts: DataParts, tab: gr.Tab, session: SessionPart
     wire_download(parts.export, bind(export, services), [parts.kind, parts.chosen])
     parts.compare.click(bind(changes_html, services), [parts.chosen], [parts.changes], **quiet)
     parts.to_train.click(lambda: gr.Tabs(selected="train"), None, [session.tabs], **quiet)
-    return imported
-
-
-def _import(services: Services, path: str | None) -> str:
-    """The report stays on the page, since bad lines have to be looked up."""
-    try:
-        return notice(import_rows(services, path), "good")
-    except CaiError as error:
-        return notice(str(error), "bad")
 
 
 def _freeze(services: Services, form: Form[DatasetSettings], session: Session, name: str, *values: Any) -> list[Any]:
