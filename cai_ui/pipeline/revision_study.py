@@ -29,8 +29,8 @@ MODES: dict[str, dict[str, Any]] = {
 }
 """Settings of each mode over the defaults."""
 ROUNDS = 4
-PRINCIPLES_OF = ("harmlessness", "specific", "sixteen_themes", "best_for_humanity", "tone")
-"""Shipped constitutions whose principles are tried one by one; the embedded model has not seen the sixteen themes."""
+PRINCIPLES_OF = ("harmlessness", "specific", "best_for_humanity", "tone")
+"""Shipped constitutions whose principles are tried one by one."""
 _BATCH = 64
 
 Reader = Callable[[Prompt, str], bool | None]

@@ -106,7 +106,11 @@ def taken_back(before: Constitution, after: Constitution, now: Constitution) -> 
             continue  # removed by another change
         untouched = there.get(p.id) == became.get(p.id)
         principles.append(p if untouched else there[p.id])
-    principles += [p for p in now.principles if p.id not in was and p != became.get(p.id)]
+    for place, p in enumerate(now.principles):
+        if p.id not in was and p != became.get(p.id):  # added, and changed since: it stays behind its neighbour
+            ids = [kept.id for kept in principles]
+            at = next((ids.index(q.id) + 1 for q in reversed(now.principles[:place]) if q.id in ids), 0)
+            principles.insert(at, p)
     title = before.title if now.title == after.title else now.title
     description = before.description if now.description == after.description else now.description
     return dataclasses.replace(now, principles=tuple(principles), title=title, description=description)

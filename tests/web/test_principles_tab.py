@@ -201,6 +201,13 @@ def test_undo_keeps_what_was_typed_after_the_change_it_takes_back(services: Serv
     assert back.principles[1].name == "Typed since"
 
 
+def test_a_copy_that_was_changed_since_stays_in_its_place(services: Services) -> None:
+    view = tab.open_current(services, ME)
+    copy = tab.duplicate_principle(services, ME, view.base, view.chosen)
+    edited = tab.edit_principle(services, ME, view.base, copy.chosen, *fields(copy, name="Mine now"))
+    assert tab.undo_change(services, ME, view.base, copy.chosen).draft == edited.draft
+
+
 def test_a_discarded_draft_comes_back_by_undo(services: Services) -> None:
     view = tab.open_current(services, ME)
     edited = tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, name="Mine"))

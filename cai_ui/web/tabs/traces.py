@@ -70,7 +70,7 @@ def build() -> TracesParts:
                 elem_id="revise-find", min_width=240,
             )  # fmt: skip
             found = gr.Dropdown(
-                [], label="Open", info="Newest first. Kept in the workspace.", elem_id="revise-earlier", min_width=320,
+                [], label="Open", info="Newest first.", elem_id="revise-earlier", min_width=320,
                 scale=2, filterable=False,
             )  # fmt: skip
         with gr.Row(elem_classes="toolbar"):
@@ -99,4 +99,6 @@ def wire(services: Services, parts: TracesParts, trace_id: gr.Textbox) -> None:
 def menu(services: Services, trace_id: str, words: str) -> Any:
     """The list, with the chain shown chosen where it is in it."""
     chains = list_chains(services, words or "")
-    return gr.update(choices=chains, value=trace_id if trace_id in [id for _, id in chains] else None)
+    kept = pipeline.count_traces(services)
+    info = f"The newest {LISTED} of {kept:,}; Find looks through all." if kept > LISTED else "Newest first."
+    return gr.update(choices=chains, value=trace_id if trace_id in [id for _, id in chains] else None, info=info)
