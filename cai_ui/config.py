@@ -51,7 +51,28 @@ class Sampling(Settings):
     seed: int = knob(0, "Same seed, same text.", ge=0, le=2**31 - 1, step=1)
 
 
-class RevisionSettings(Settings):
+_WHO = (
+    "An adapter, or another model: a folder, a name on the Hub, or a server's address followed by # and its name "
+    "for the model."
+)
+
+
+class AskSettings(Settings):
+    """Of whom, and in which form, an answer is asked."""
+
+    strength: float = knob(
+        1.0, "How strongly an adapter speaks: 0 is the base, 1 the adapter as it was trained.", ge=0, le=1.5,
+        step=0.05, advanced=True,
+    )  # fmt: skip
+    chat_format: Literal["as loaded", "template", "human-assistant"] = knob(
+        "as loaded",
+        "The conversation as the model's own chat template writes it, or as plain Human:/Assistant: paragraphs; "
+        "as loaded is what the program was started with.",
+        advanced=True,
+    )
+
+
+class RevisionSettings(AskSettings):
     """How a critique-revision chain runs (Bai et al. 2022, section 3)."""
 
     revisions: int = knob(1, "How often the answer is criticised and revised.", ge=1, le=8, step=1, source="paper: 4")
@@ -72,8 +93,8 @@ class RevisionSettings(Settings):
         False, "Show the model the worked examples of the constitution before it criticises and revises.",
         source="paper section 3.1", advanced=True,
     )  # fmt: skip
-    critic: str = knob("", "Adapter that writes the critiques (empty: the one that answers).", advanced=True)
-    reviser: str = knob("", "Adapter that writes the revisions (empty: the one that answers).", advanced=True)
+    critic: str = knob("", "Who writes the critiques (empty: who answers). " + _WHO, advanced=True)
+    reviser: str = knob("", "Who writes the revisions (empty: who answers). " + _WHO, advanced=True)
 
 
 class DatasetSettings(Settings):
@@ -110,6 +131,7 @@ class LabelSettings(Settings):
     )
     reasoning: bool = knob(False, "Let the model reason first; the label is then held to 40 to 60 %.")
     reasoning_tokens: int = knob(200, "Longest reasoning.", ge=16, le=1024, unit="tokens", step=8, advanced=True)
+    judge: str = knob("", "Who judges (empty: the model that is loaded). " + _WHO, advanced=True)
     most: int = knob(0, "At most this many pairs (0 = all).", ge=0, le=1_000_000, unit="pairs", step=10)
     seed: int = knob(0, "Decides which principles are drawn.", ge=0, le=2**31 - 1, step=1, advanced=True)
 
@@ -162,7 +184,7 @@ class TrainSettings(Settings):
     )  # fmt: skip
 
 
-class CompareSettings(Settings):
+class CompareSettings(AskSettings):
     """A batch evaluation of several arms over held-out prompts."""
 
     per_kind: int = knob(60, "Prompts of each kind: harmful, helpful, benign twin.", ge=1, le=1000, step=1)
@@ -204,6 +226,11 @@ class AppSettings(Settings):
         "Address of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1; then `model` is its name for the "
         "model, and the key comes from the environment variable CAI_ENDPOINT_KEY (CAI_ENDPOINT).",
     )
+    critic: str = knob(
+        "", "Who criticises, as long as nothing else is chosen. " + _WHO + " (CAI_CRITIC, CAI_CRITIC_KEY)"
+    )
+    reviser: str = knob("", "Who revises, likewise (CAI_REVISER, CAI_REVISER_KEY).")
+    judge: str = knob("", "Who judges pairs of answers, likewise (CAI_JUDGE, CAI_JUDGE_KEY).")
     concurrency: int = knob(
         16, "Requests an endpoint is asked at once (CAI_CONCURRENCY).", ge=1, le=512, unit="requests", step=1
     )

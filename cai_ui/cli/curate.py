@@ -123,6 +123,7 @@ def _curate_label(parsed: Arguments) -> int:
 
     settings = read_flags(LabelSettings, parsed)
     with opened(parsed) as services:
+        settings = settings.model_copy(update={"judge": settings.judge or services.settings.judge})
         last = None
         for last in pipeline.label_pairs(services, settings, pipeline.QueueFilter("all", source=parsed.source)):
             show_progress(last.done, last.total)

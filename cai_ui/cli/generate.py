@@ -30,6 +30,8 @@ def _generate(parsed: Arguments) -> int:
     if parsed.batch_size < 1:
         raise InputError("--batch-size is not a number from 1.")
     with opened(parsed) as services:
+        named = {role: getattr(settings, role) or getattr(services.settings, role) for role in ("critic", "reviser")}
+        settings = settings.model_copy(update=named)
         if parsed.prompts is not None:
             prompts = pipeline.read_requests(parsed.prompts)
         else:

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cai_ui.config import Sampling
+from cai_ui.config import AskSettings, Sampling
 from cai_ui.engine import BASE, Engine, Request, StopFlag
 from cai_ui.errors import EngineError, NotFoundError
 from cai_ui.records import AdapterInfo, Answer, Message
@@ -66,10 +66,14 @@ def side_by_side(
     arms: Sequence[AdapterInfo],
     sampling: Sampling,
     stop: StopFlag | None = None,
+    ask: AskSettings | None = None,
 ) -> Iterator[list[ArmText]]:
     """All arms on one conversation, as one batch with the same seed; each item is the text so far of every arm."""
     shown = [ArmText(arm.name, arm.title, "", expected_hash(arm)) for arm in arms]
-    requests = [Request(tuple(conversation), sampling, arm.name) for arm in arms]
+    ask = ask or AskSettings()
+    requests = [
+        Request(tuple(conversation), sampling, arm.name, ask.strength, chat_format=ask.chat_format) for arm in arms
+    ]
     for chunk in engine.stream(requests, stop):
         now = shown[chunk.index]
         answer = confirm(chunk.answer, arms[chunk.index]) if chunk.answer else None

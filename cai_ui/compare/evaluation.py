@@ -77,7 +77,9 @@ def summarise(
 
 def _request(prompt: Prompt, arm: AdapterInfo, settings: CompareSettings) -> Request:
     sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens, seed=settings.seed)
-    return Request((Message("user", prompt.text),), sampling, arm.name)
+    return Request(
+        (Message("user", prompt.text),), sampling, arm.name, settings.strength, chat_format=settings.chat_format
+    )
 
 
 def _row(prompt: Prompt, arm: AdapterInfo, answer: Answer, scorer: Scorer) -> dict[str, Any]:

@@ -13,9 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from cai_ui.config import AppSettings, Sampling, TrainSettings
+from cai_ui.config import AppSettings, AskSettings, Sampling, TrainSettings, checked
 from cai_ui.errors import CaiError, InputError
-from cai_ui.records import BASE, AdapterInfo, Answer, Message
+from cai_ui.records import BASE, AdapterInfo, Answer, Message, Provenance
+
+ANOTHER_MODEL = "another model"
+"""Where the provenance of an answer says by which name a model beside the main one was asked."""
+AS_LOADED = "as loaded"
+"""The chat format that the model was loaded with."""
 
 StopFlag = threading.Event
 """Set by whoever wants a generation to end; read at every token."""
@@ -25,10 +30,10 @@ StopFlag = threading.Event
 class Request:
     """One row of a batch: what is asked, of which arm, and how the answer is drawn.
 
-    `strength` multiplies the adapter's effect (0: as the base, at most 1.5). `begun` is what the assistant has
-    said already; the answer goes on from there. The answer ends before the first of the strings in `stops`, and
-    after `timeout_s` seconds. With `raw` the model gets that text as it stands, in place of the messages in its chat
-    template: for comparing formats.
+    `strength` multiplies the adapter's effect (0: as the base, at most 1.5); `chat_format` is that of AskSettings.
+    `begun` is what the assistant has said already; the answer goes on from there. The answer ends before the first
+    of the strings in `stops`, and after `timeout_s` seconds. With `raw` the model gets that text as it stands, in place of
+    the messages in a chat format.
     """
 
     messages: tuple[Message, ...]
@@ -38,6 +43,7 @@ class Request:
     begun: str = ""
     stops: tuple[str, ...] = ()
     timeout_s: float | None = None
+    chat_format: str = AS_LOADED
     raw: str | None = None
 
 
@@ -46,7 +52,9 @@ MAX_STOPS, MAX_STOP_LENGTH = 16, 200
 
 
 def check_request(request: Request) -> None:
-    """InputError for a strength, stop string or time limit that cannot be meant."""
+    """InputError for a strength, format, stop string or time limit that cannot be meant."""
+    if request.chat_format != AS_LOADED:
+        checked(AskSettings, {"chat_format": request.chat_format})
     if not 0 <= request.strength <= MAX_STRENGTH:  # also refuses NaN
         raise InputError(
             f"The adapter strength {request.strength} is not a number from 0 to {MAX_STRENGTH}.",
@@ -59,6 +67,33 @@ def check_request(request: Request) -> None:
         )
     if request.timeout_s is not None and not request.timeout_s > 0:
         raise InputError("The time limit is not a number of seconds above 0.", next_step="Leave it empty for none.")
+
+
+def asked_beside_sampling(request: Request) -> dict[str, Any]:
+    """What of a request shaped the answer beside its sampling, for its provenance; nothing where it is as usual."""
+    usual = Request(request.messages, request.sampling)
+    names = ("strength", "begun", "stops", "timeout_s", "chat_format")
+    shaped = {name: getattr(request, name) for name in names if getattr(request, name) != getattr(usual, name)}
+    stops = {"stops": list(request.stops)} if request.stops else {}
+    return shaped | stops | ({"raw": True} if request.raw is not None else {})
+
+
+def asked_again(messages: Sequence[Message], came_from: Provenance) -> Request:
+    """The request that an answer was made with, put to these messages. InputError for a record that makes no sense."""
+    told = {**came_from.sampling, "seed": came_from.seed}
+    sampling = checked(Sampling, {name: told[name] for name in Sampling.model_fields if name in told})
+    request = Request(
+        tuple(messages),
+        sampling,
+        came_from.sampling.get(ANOTHER_MODEL) or came_from.adapter or BASE,
+        told.get("strength", 1.0),
+        told.get("begun", ""),
+        tuple(told.get("stops", ())),
+        told.get("timeout_s"),
+        told.get("chat_format", AS_LOADED),
+    )
+    check_request(request)
+    return request
 
 
 @dataclass(frozen=True)
@@ -180,19 +215,17 @@ def attempt_each(engine: Engine, requests: Sequence[Request], stop: StopFlag | N
     return [refused[place] if place in refused else next(answers) for place in range(len(requests))]
 
 
-def load_engine(
-    settings: AppSettings, tell: Callable[[str], None] = lambda text: None, with_key: bool = True
-) -> Engine:
+def load_engine(settings: AppSettings, tell: Callable[[str], None] = lambda text: None, key: str = "") -> Engine:
     """The engine that `settings` name, ready to answer; `tell` hears sentences on how far the loading is.
 
-    Without `with_key` an endpoint is not sent the key from the environment.
+    `key` is sent to the endpoint, if they name one.
 
     Imports torch only when needed.
     """
     if settings.endpoint:
         from cai_ui.engine.endpoint import connect
 
-        return connect(settings, with_key)
+        return connect(settings, key)
     if settings.model == "scripted":
         from cai_ui.engine.scripted import ScriptedEngine
 

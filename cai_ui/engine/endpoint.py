@@ -7,7 +7,6 @@ Which weights really answer cannot be checked from here: provenance names the se
 from __future__ import annotations
 
 import asyncio
-import os
 import queue
 import threading
 from collections.abc import Coroutine, Iterator, Sequence
@@ -15,14 +14,22 @@ from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from cai_ui.config import AppSettings, TrainSettings
-from cai_ui.engine import Chunk, EngineStatus, ReplyScore, Request, StopFlag, TrainingSeat, check_request
+from cai_ui.engine import (
+    Chunk,
+    EngineStatus,
+    ReplyScore,
+    Request,
+    StopFlag,
+    TrainingSeat,
+    asked_beside_sampling,
+    check_request,
+)
 from cai_ui.engine.endpoint_client import FIRST_PAUSE_S, SILENT_S, EndpointClient, Reply, check_url
 from cai_ui.errors import CaiError, EndpointError, EngineError, InputError, NotFoundError
 from cai_ui.records import BASE, AdapterInfo, Answer, Finish, Message, Provenance, content_hash
 
 POLL_S = 0.05
 """How often the asker looks at its stop flag, in seconds."""
-KEY_VARIABLE = "CAI_ENDPOINT_KEY"
 News = tuple[int, str, Answer | CaiError | None]
 """A row's place, its new text, and its answer or error once it is over."""
 
@@ -155,6 +162,10 @@ class EndpointEngine:
             )
         if request.begun:
             raise InputError("An endpoint cannot go on from an answer that was begun.", next_step="Ask a local model.")
+        if request.chat_format == "human-assistant":
+            raise InputError(
+                "An endpoint writes the conversation with the template of its model.", next_step="Ask a local model."
+            )
         turns = _turns(request.messages)
         if not turns or turns[-1]["role"] != "user":
             raise InputError("The last turn is not the user's.", next_step="End with a question for the assistant.")
@@ -241,7 +252,7 @@ class EndpointEngine:
 
     def _answer(self, row: _Row, reply: Reply, finish: Finish | None = None) -> Answer:
         sampling = row.request.sampling
-        asked = sampling.model_dump() | {"endpoint": self.url}
+        asked = sampling.model_dump() | asked_beside_sampling(row.request) | {"endpoint": self.url}
         return Answer(
             reply.text,
             finish or reply.finish,
@@ -257,10 +268,9 @@ class _Row:
         self.text, self.open = "", True
 
 
-def connect(settings: AppSettings, with_key: bool = True) -> EndpointEngine:
+def connect(settings: AppSettings, key: str = "") -> EndpointEngine:
     """The engine on `settings.endpoint`, found healthy. `settings.model` may be left at its default where the server
     has one model only. EndpointError or InputError says what is wrong."""
-    key = os.environ.get(KEY_VARIABLE, "") if with_key else ""
     probe = EndpointEngine(settings.endpoint, settings.model, key=key)
     found = probe.check()
     names = [model["id"] for model in found]

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from cai_ui.config import AppSettings
-from cai_ui.engine.chat_format import HUMAN_ASSISTANT
 from cai_ui.engine.estimate import check_memory, default_model, device_here, estimate, wants_nf4
 from cai_ui.engine.kept_nf4 import find_kept, keep
 from cai_ui.engine.sources import Tell, find_folder, hash_weights, read_config, revision_of, stored_bytes
@@ -37,6 +36,7 @@ class LoadedModel:
     device: str
     dtype: str
     revision: str = ""
+    chat_format: str = "template"
 
 
 def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedModel:
@@ -55,8 +55,6 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
     check_memory(expected)
     tell(f"{settings.model} is being loaded. {expected.sentence()}")
     tokenizer = _load_tokenizer(folder)
-    if settings.chat_format == "human-assistant":
-        tokenizer.chat_template = HUMAN_ASSISTANT
     if quantized:
         model = _load_nf4(settings, folder, kept, device, base_hash, tell)
     else:
@@ -73,6 +71,7 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
         device=device,
         dtype="nf4" if quantized else str(model.dtype).removeprefix("torch."),
         revision=revision_of(folder),
+        chat_format=settings.chat_format,
     )
 
 

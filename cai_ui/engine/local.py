@@ -5,6 +5,7 @@ Joins the parts: chat format, shelf of adapters, lease, desk, store of what was 
 
 from __future__ import annotations
 
+import copy
 import gc
 import threading
 import time
@@ -12,12 +13,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from cai_ui.config import AppSettings, TrainSettings
-from cai_ui.engine import Chunk, EngineStatus, ReplyScore, Request, StopFlag, attempt_each, check_request
+from cai_ui.engine import (
+    AS_LOADED,
+    Chunk,
+    EngineStatus,
+    ReplyScore,
+    Request,
+    StopFlag,
+    asked_beside_sampling,
+    attempt_each,
+    check_request,
+)
 from cai_ui.engine.adapters import check_adapter
-from cai_ui.engine.chat_format import ChatFormat
+from cai_ui.engine.chat_format import HUMAN_ASSISTANT, ChatFormat
 from cai_ui.engine.decoding import Row
 from cai_ui.engine.desk import Desk, Limits
 from cai_ui.engine.estimate import free_bytes
@@ -47,9 +58,10 @@ class LocalEngine:
         self.name = loaded.name
         self.base_hash = loaded.base_hash
         self.context_length = loaded.context_length
-        self.chat = ChatFormat(loaded.tokenizer, loaded.context_length)
-        self.lease = Lease()
         self._loaded = loaded
+        self._formats: dict[str, ChatFormat] = {}
+        self.chat = self._format(AS_LOADED)
+        self.lease = Lease()
         self._store = PrefixStore(int(cache_gb * 1e9))
         self._shelf = Shelf(loaded.model, self._store.forget)
         limits = Limits(_read_tokens(loaded), _kv_tokens(loaded))
@@ -77,7 +89,7 @@ class LocalEngine:
         for request in requests:
             check_request(request)
             if request.raw is None:
-                prompts.append(self.chat.encode_prompt(request.messages, request.begun))
+                prompts.append(self._format(request.chat_format).encode_prompt(request.messages, request.begun))
             else:
                 prompts.append((self.chat.encode_raw(request.raw), []))
             self._shelf.look_up(request.adapter)
@@ -189,6 +201,7 @@ class LocalEngine:
             began = time.monotonic()
             rows = []
             for index, (request, (prompt, begun), slot) in enumerate(zip(requests, prompts, slots, strict=True)):
+                chat = self._format(request.chat_format)
                 rows.append(
                     Row(
                         index,
@@ -196,7 +209,7 @@ class LocalEngine:
                         self._key(slot, request.strength),
                         request.sampling,
                         min(request.sampling.max_new_tokens, self.context_length - len(prompt) - len(begun)),
-                        TextStream(self.chat.decode, (*self.chat.stops, *request.stops), begun[-8:]),
+                        TextStream(chat.decode, (*chat.stops, *request.stops), begun[-8:]),
                         until=None if request.timeout_s is None else began + request.timeout_s,
                         stop=stop,
                     )
@@ -204,6 +217,17 @@ class LocalEngine:
             for row, text, last in self._desk.answer(rows):
                 answer = self._answer(row, slots[row.index], requests[row.index]) if last else None
                 yield Chunk(row.index, text, answer)
+
+    def _format(self, name: str) -> ChatFormat:
+        """A chat format by its name. EngineError where the model has no template of its own."""
+        name = self._loaded.chat_format if name == AS_LOADED else name
+        if name not in self._formats:
+            tokenizer = self._loaded.tokenizer
+            if name == "human-assistant":
+                tokenizer = copy.deepcopy(tokenizer)
+                tokenizer.chat_template = HUMAN_ASSISTANT
+            self._formats[name] = ChatFormat(tokenizer, self.context_length)
+        return self._formats[name]
 
     def _key(self, slot: Slot, strength: float) -> str:
         """The arm's name inside PEFT."""
@@ -229,7 +253,7 @@ class LocalEngine:
                 adapter=adapter.name if adapter else None,
                 adapter_hash=slot.folder.hash if slot.folder else None,
                 seed=row.sampling.seed,
-                sampling=row.sampling.model_dump() | settings_beside_sampling(request),
+                sampling=row.sampling.model_dump() | asked_beside_sampling(request),
                 revision=self._loaded.revision,
             ),
         )
@@ -238,19 +262,6 @@ class LocalEngine:
 def load_local(settings: AppSettings, tell: Tell = lambda text: None) -> LocalEngine:
     """Load what `settings` name and put an engine on it; `tell` hears how far the loading is."""
     return LocalEngine(load_model(settings, tell), settings.cache_gb)
-
-
-def settings_beside_sampling(request: Request) -> dict[str, Any]:
-    """What of a request shaped the answer beside its sampling, for its provenance; nothing where it is as usual."""
-    shaped = {
-        "strength": request.strength,
-        "begun": request.begun,
-        "stops": list(request.stops),
-        "raw": request.raw is not None,
-        "timeout_s": request.timeout_s,
-    }
-    usual: dict[str, Any] = {"strength": 1.0, "begun": "", "stops": [], "raw": False, "timeout_s": None}
-    return {name: value for name, value in shaped.items() if value != usual[name]}
 
 
 def _end_ids(loaded: LoadedModel) -> frozenset[int]:

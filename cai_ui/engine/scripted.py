@@ -19,6 +19,7 @@ from cai_ui.engine import (
     Request,
     StopFlag,
     TrainingSeat,
+    asked_beside_sampling,
     attempt_each,
     check_request,
 )
@@ -158,7 +159,8 @@ class ScriptedEngine:
 
     def _make_answer(self, request: Request, text: str, finish: Finish, prompt: int, tokens: int) -> Answer:
         sampling = request.sampling
-        provenance = Provenance(self.name, self.base_hash, None, None, sampling.seed, sampling.model_dump())
+        told = sampling.model_dump() | asked_beside_sampling(request)
+        provenance = Provenance(self.name, self.base_hash, None, None, sampling.seed, told)
         return Answer(text, finish, prompt, tokens, provenance)
 
 

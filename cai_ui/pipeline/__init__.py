@@ -86,6 +86,7 @@ from cai_ui.pipeline.imports import ImportPreview, ImportSummary, import_file, p
 from cai_ui.pipeline.left_off import leave, left_off
 from cai_ui.pipeline.linting import lint_dataset, lint_queue
 from cai_ui.pipeline.loop import LoopProgress, LoopStage, LoopView, loop_status, start_loop, stop_loop, whole_loop
+from cai_ui.pipeline.other_models import other_models, other_statuses, unload_others
 from cai_ui.pipeline.preferences import LabelProgress, label_pairs, labels_status, start_labels, stop_labels
 from cai_ui.pipeline.principle_statistics import PrincipleCount, Statistics, principle_statistics
 from cai_ui.pipeline.principles import (
@@ -238,6 +239,8 @@ __all__ = [
     "note_run",
     "notes",
     "open_services",
+    "other_models",
+    "other_statuses",
     "pop_undo",
     "preflight",
     "presets",
@@ -298,6 +301,7 @@ __all__ = [
     "try_principles",
     "undo",
     "undo_all",
+    "unload_others",
     "upload_folder",
     "use_constitution",
     "version",

@@ -17,6 +17,7 @@ from cai_ui.config import RevisionSettings, Sampling, checked
 from cai_ui.engine import StopFlag
 from cai_ui.errors import ConflictError, InputError
 from cai_ui.pipeline.few_shot import few_shot
+from cai_ui.pipeline.other_models import engine_for
 from cai_ui.pipeline.progress import remembered
 from cai_ui.pipeline.result_file import ResultFile, chain_ids
 from cai_ui.pipeline.services import WAIT_S, Services
@@ -66,7 +67,7 @@ def run_batch(
     again, whatever ended the process that wrote it.
     """
     constitution = services.store.version(constitution_hash).constitution
-    engine = services.engine(WAIT_S)
+    engine = engine_for(services, [settings.critic, settings.reviser], WAIT_S)
     examples = few_shot(services, constitution.name) if settings.few_shot else ()
     told = [to_dict(example) for example in examples]
     parts = [constitution_hash, settings.model_dump(), sampling.model_dump(), told, engine.name, engine.base_hash]

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from cai_ui import revise
 from cai_ui.config import RevisionSettings, Sampling, checked
-from cai_ui.engine import BASE, StopFlag
+from cai_ui.engine import ANOTHER_MODEL, BASE, StopFlag
 from cai_ui.pipeline.few_shot import few_shot
+from cai_ui.pipeline.other_models import engine_for
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Example, Message, Prompt, Trace
 from cai_ui.revise import Replay, StepEvent
@@ -101,7 +102,8 @@ def label_step(services: Services, trace_id: str, step_index: int, labels: Seque
 def replay_chain(services: Services, trace_id: str, stop: StopFlag | None = None) -> Replay:
     """Make a stored chain again and say where it parts from the record, and why."""
     trace = services.store.trace(trace_id)
-    return revise.replay(services.engine(), trace, versions_now(services), stop)
+    asked = [s.answer.provenance.sampling.get(ANOTHER_MODEL, "") for s in trace.steps if s.answer is not None]
+    return revise.replay(engine_for(services, asked), trace, versions_now(services), stop)
 
 
 def send_to_curate(services: Services, trace_id: str) -> Example:
@@ -186,7 +188,8 @@ def _stored(
 ) -> Iterator[StepEvent]:
     """The chain's events, each step stored before it is told of; the trace itself at the first of them."""
     constitution = services.store.version(trace.constitution_hash).constitution
-    events = revise.revise(services.engine(), trace, constitution, settings, sampling, stop, adapter, principle_id)
+    engine = engine_for(services, [adapter, settings.critic, settings.reviser])
+    events = revise.revise(engine, trace, constitution, settings, sampling, stop, adapter, principle_id)
     for event in events:
         if not kept:
             services.store.start_trace(trace)

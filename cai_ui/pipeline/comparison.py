@@ -14,7 +14,7 @@ from cai_ui.compare.arms import ArmText
 from cai_ui.compare.evaluation import Measured, evaluate
 from cai_ui.compare.metrics import Scorer
 from cai_ui.compare.votes import PairTally
-from cai_ui.config import CompareSettings, Sampling
+from cai_ui.config import AskSettings, CompareSettings, Sampling
 from cai_ui.engine import Engine, StopFlag
 from cai_ui.errors import EngineError, NotFoundError
 from cai_ui.pipeline.progress import remembered
@@ -78,12 +78,13 @@ def answer_side_by_side(
     arm_names: Sequence[str],
     sampling: Sampling,
     stop: StopFlag | None = None,
+    ask: AskSettings | None = None,
 ) -> Iterator[list[ArmText]]:
     """All arms on one request, streamed from one batch; which weights answered is asserted."""
     _, conversation = as_prompt(prompt)
     engine = services.engine()
     chosen = side.choose(engine_arms(engine), arm_names)
-    return side.side_by_side(engine, conversation, chosen, sampling, stop)
+    return side.side_by_side(engine, conversation, chosen, sampling, stop, ask)
 
 
 def blind_order(arm_names: Sequence[str], seed: int) -> tuple[str, str]:

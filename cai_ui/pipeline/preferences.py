@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from cai_ui import constitution
 from cai_ui.background import Snapshot
 from cai_ui.config import LabelSettings, Sampling
-from cai_ui.engine import StopFlag
+from cai_ui.engine import BASE, StopFlag
 from cai_ui.errors import InputError
+from cai_ui.pipeline.other_models import engine_for
 from cai_ui.pipeline.services import WAIT_S, Services
 from cai_ui.records import Principle
 from cai_ui.store import QueueFilter
@@ -54,8 +55,8 @@ def label_pairs(
     principles = preference_principles(services)
     if not principles:
         raise InputError("There is no preference principle.", next_step="Add one in Principles (kind: choose answers).")
-    engine = services.engine(WAIT_S)
-    judge = f"{engine.name}{' with reasoning' if settings.reasoning else ''}"
+    engine = engine_for(services, [settings.judge], WAIT_S)
+    judge = f"{settings.judge or engine.name}{' with reasoning' if settings.reasoning else ''}"
     sampling = Sampling(seed=settings.seed, max_new_tokens=settings.reasoning_tokens)
     known = services.store.judgements(judge)
     waiting = [id for id in _pair_ids(services, filter or QueueFilter("all")) if id not in known]
@@ -67,7 +68,8 @@ def label_pairs(
             break
         label: SoftLabel = label_pair(
             engine, services.store.example(id), principles, sampling,
-            number=settings.principles, reasoning=settings.reasoning, stop=stop,
+            number=settings.principles, reasoning=settings.reasoning, adapter=settings.judge or BASE,
+            stop=stop,
         )  # fmt: skip
         kept[id] = label.body()
         unread += label.preference is None

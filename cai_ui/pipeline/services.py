@@ -14,6 +14,7 @@ from cai_ui.background import Background
 from cai_ui.config import AppSettings, checked
 from cai_ui.engine import Engine, EngineStatus, load_engine
 from cai_ui.errors import CaiError, ConflictError, EngineError
+from cai_ui.pipeline.other_models import OtherModels
 from cai_ui.store import Store, open_store
 from cai_ui.training.jobs import Jobs
 
@@ -37,19 +38,17 @@ class EngineHost:
         self._own: Engine | None = None
         self._status = EngineStatus("loading", "", "The model has not been asked for yet.")
 
-    def load(self, settings: AppSettings, with_key: bool = True) -> None:
+    def load(self, settings: AppSettings, key: str = "") -> None:
         """Begin to load; the engine there was is let go at once, since two may not fit into memory.
 
-        The key of an endpoint goes only `with_key`.
+        `key` is sent to the endpoint, if the settings name one.
         """
         with self._changed:
             self._turn += 1
             old, self._engine, self._own = self._own, None, None
             self._status = EngineStatus("loading", settings.model, "The model is being loaded.")
             turn = self._turn
-        threading.Thread(
-            target=self._load, args=(settings, turn, old, with_key), name="load-model", daemon=True
-        ).start()
+        threading.Thread(target=self._load, args=(settings, turn, old, key), name="load-model", daemon=True).start()
 
     def use(self, engine: Engine) -> None:
         """Take an engine that was made elsewhere."""
@@ -79,7 +78,7 @@ class EngineHost:
             engine, status = self._engine, self._status
         return engine.status() if engine is not None else status
 
-    def _load(self, settings: AppSettings, turn: int, old: Engine | None, with_key: bool) -> None:
+    def _load(self, settings: AppSettings, turn: int, old: Engine | None, key: str) -> None:
         with self._one_at_a_time:
             if old is not None:
                 old.close()
@@ -87,7 +86,7 @@ class EngineHost:
                 return
             engine: Engine | None = None
             try:
-                engine = load_engine(settings, lambda sentence: self._tell(sentence, turn), with_key)
+                engine = load_engine(settings, lambda sentence: self._tell(sentence, turn), key)
                 self._loaded(engine)
                 status = engine.status()
             except CaiError as error:
@@ -122,8 +121,7 @@ class Services:
     evaluation: Background[Any]
     loop: Background[Any]
     labels: Background[Any]
-    start_endpoint: str = ""
-    """The endpoint named by flag or variable, the only one that is sent the key."""
+    others: OtherModels
 
     def engine(self, wait_s: float = 0.0) -> Engine:
         """The engine, or an EngineError that says whether it is still loading or has failed."""
@@ -136,6 +134,7 @@ class Services:
         for work in (self.loop, self.batch, self.evaluation, self.labels):
             work.wait(10)
         self.jobs.close()
+        self.others.close()
         self.store.close()
 
 
@@ -162,13 +161,13 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             Background("An evaluation", remembering(store, "evaluation")),
             Background("The whole loop", remembering(store, "loop")),
             Background("Labelling by the model"),
-            settings.endpoint,
+            OtherModels(settings),
         )
     except BaseException:
         store.close()
         raise
     if engine is None:
-        host.load(settings)
+        host.load(settings, services.others.key(settings.endpoint))
     else:
         host.use(engine)
     return services
@@ -220,7 +219,7 @@ def choose_model(
             f"The model is in use by {busy[0]}.", kept="It goes on.", next_step="Wait for it to end, or stop it first."
         )
     services.settings = settings
-    services.host.load(settings, with_key=endpoint == services.start_endpoint)
+    services.host.load(settings, services.others.key(endpoint))
 
 
 def download_folder(services: Services) -> Path:

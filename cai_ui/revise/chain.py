@@ -157,7 +157,7 @@ def step_request(
         messages = (*messages, Message("user", planned.request))
     seeded = sampling.model_copy(update={"seed": step_seed(sampling.seed, len(trace.steps))})
     other = {"critique": settings.critic, "revision": settings.reviser}.get(planned.kind, "")
-    return Request(messages, seeded, other or adapter)
+    return Request(messages, seeded, other or adapter, strength=settings.strength, chat_format=settings.chat_format)
 
 
 def extended(trace: Trace, planned: PlannedStep, answer: Answer, seconds: float | None = None) -> Trace:

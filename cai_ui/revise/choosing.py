@@ -45,13 +45,15 @@ def choose(
         return Choice(candidates(constitution))
     if settings.choice == "contextual":
         there = candidates(constitution)
-        scores = relevance(engine, trace, there, adapter)
+        scores = relevance(engine, trace, there, adapter, settings.strength)
         free = [p for p in there if p.id not in taken] or there
         return Choice((max(free, key=lambda p: scores[p.id]),), scores)
     return Choice((draw(constitution, settings, trace.seed, *place),))
 
 
-def relevance(engine: Engine, trace: Trace, principles: Sequence[Principle], adapter: str = BASE) -> dict[str, float]:
+def relevance(
+    engine: Engine, trace: Trace, principles: Sequence[Principle], adapter: str = BASE, strength: float = 1.0
+) -> dict[str, float]:
     """How much each principle matters for the chain's last answer, by the model itself: P(yes) / (P(yes) + P(no)).
 
     Read from log-probabilities, so no text is sampled and the same chain gives the same scores. The model sees
@@ -62,6 +64,7 @@ def relevance(engine: Engine, trace: Trace, principles: Sequence[Principle], ada
     start = (*trace.conversation, *answers[-1:])
     scores = {}
     for principle in principles:
-        yes, no = engine.score((*start, Message("user", relevance_question(principle))), (YES, NO), adapter)
+        question = (*start, Message("user", relevance_question(principle)))
+        yes, no = (reply.total for reply in engine.score_replies(question, (YES, NO), adapter, strength))
         scores[principle.id] = 1 / (1 + math.exp(min(700.0, max(-700.0, no - yes))))
     return scores

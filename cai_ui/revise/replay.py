@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from cai_ui.config import Sampling, checked
-from cai_ui.engine import BASE, Engine, Request, StopFlag
+from cai_ui.engine import BASE, Engine, StopFlag, asked_again
 from cai_ui.errors import CaiError
 from cai_ui.prompts import chain_messages
 from cai_ui.records import Message, Provenance, Step, Trace
@@ -64,11 +63,12 @@ def _again(engine: Engine, trace: Trace, index: int, step: Step, stop: StopFlag 
     messages = chain_messages(trace.conversation, trace.steps[:index], examples)
     if step.request:
         messages = (*messages, Message("user", step.request))
-    sampling = checked(Sampling, {**before.sampling, "seed": before.seed})
-    if step.answer.finish == "stopped":  # a stop came at some token; up to there the text is decided by the seed
-        sampling = sampling.model_copy(update={"max_new_tokens": max(1, step.answer.tokens)})
     try:
-        (answer,) = engine.generate([Request(messages, sampling, before.adapter or BASE)], stop)
+        request = asked_again(messages, before)
+        if step.answer.finish == "stopped":  # a stop came at some token; up to there the text is decided by the seed
+            short = request.sampling.model_copy(update={"max_new_tokens": max(1, step.answer.tokens)})
+            request = replace(request, sampling=short)
+        (answer,) = engine.generate([request], stop)
     except CaiError as error:
         return "", str(error)
     return answer.text, answer.provenance

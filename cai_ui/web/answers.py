@@ -9,7 +9,7 @@ from typing import Any
 from cai_ui.pipeline import ArmText, PairTally
 from cai_ui.records import ArmResult, Evaluation, Rate
 from cai_ui.web.picture import QUESTIONS
-from cai_ui.web.present import empty_state, esc, percent, pill, rate_text, short
+from cai_ui.web.present import asked_words, empty_state, esc, percent, pill, rate_text, short
 
 SIDES = ("Left", "Right")
 NO_ANSWERS = empty_state(
@@ -60,7 +60,7 @@ def weights_words(arm: ArmText) -> str:
     came_from = arm.answer.provenance
     base = f"base weights {short(came_from.base_hash)}"
     words = [base if came_from.adapter_hash is None else f"adapter {short(came_from.adapter_hash)} on {base}"]
-    words.append(f"{arm.answer.tokens} tokens")
+    words += [*asked_words(came_from), f"{arm.answer.tokens} tokens"]
     if arm.answer.finish in _ENDS:
         words.append(_ENDS[arm.answer.finish])
     return "Answered by " + ", ".join(words)

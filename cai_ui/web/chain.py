@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cai_ui import revise
 from cai_ui.records import Step, StepKind, Trace
-from cai_ui.web.present import empty_state, esc, first_line, pill, when
+from cai_ui.web.present import answered_by, empty_state, esc, first_line, pill, when
 
 _ENDS = {
     "length": "cut at the longest answer allowed",
@@ -171,7 +171,7 @@ def _foot(step: Step) -> str:
     words = [f"{answer.tokens} tokens"]
     if step.seconds:
         words.append(f"{answer.tokens / step.seconds:.0f} tokens/s")
-    words += [f"seed {answer.provenance.seed}", answer.provenance.adapter or "base model"]
+    words += [f"seed {answer.provenance.seed}", *answered_by(answer.provenance)]
     if answer.finish in _ENDS:
         words.append(_ENDS[answer.finish])
     if step.edited:

@@ -62,6 +62,8 @@ def build_form(
     names = [n for n in cls.model_fields if n not in leave_out and (not only or n in only)]
     plain = [n for n in names if not knob_extra(cls, n)["advanced"]]
     folded = [n for n in names if knob_extra(cls, n)["advanced"]]
+    if not plain:  # nothing would be left to see
+        plain, folded = folded, []
     widgets = _widgets(cls, plain, start, prefix, labels or {})
     if folded:
         with gr.Accordion("More settings", open=False, elem_id=f"{prefix}-more"):

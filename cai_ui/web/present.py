@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
-from cai_ui.records import Rate
+from cai_ui.engine import ANOTHER_MODEL
+from cai_ui.records import Provenance, Rate
 
 Kind = Literal["neutral", "good", "warn", "bad", "busy"]
 
@@ -97,6 +98,25 @@ def when(iso: str | None) -> str:
 def short(content_hash: str | None) -> str:
     """The first eight digits of a hash: enough to tell versions apart by eye."""
     return (content_hash or "")[:8]
+
+
+def asked_words(came_from: Provenance) -> list[str]:
+    """What was asked for beside the usual: adapter strength, Human:/Assistant: paragraphs, a server."""
+    told, words = came_from.sampling, list[str]()
+    if "strength" in told:
+        words.append(f"strength {told['strength']:g}")
+    if "chat_format" in told:
+        words.append("plain Human:/Assistant:" if told["chat_format"] == "human-assistant" else "chat template")
+    return words
+
+
+def answered_by(came_from: Provenance) -> list[str]:
+    """Who gave a text: adapter or base, the model's name where another than the main one was asked, and how."""
+    who = came_from.adapter or "base model"
+    if came_from.sampling.get(ANOTHER_MODEL):
+        server = came_from.sampling.get("endpoint")
+        who = f"{came_from.model} at {server}" if server else came_from.model
+    return [who, *asked_words(came_from)]
 
 
 def first_line(text: str, limit: int = 70) -> str:

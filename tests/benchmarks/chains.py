@@ -1,7 +1,10 @@
-"""Critique chains: this engine against a loop of `generate`, a static batch, and transformers' `generate_batch`.
+"""Critique chains: this engine against a loop of `generate`, a static batch, transformers' `generate_batch`, and vLLM.
 
     OMP_NUM_THREADS=1 python tests/benchmarks/chains.py                    100 M shape, few-shots of about 2,000 tokens
-    OMP_NUM_THREADS=1 python tests/benchmarks/chains.py --model embedded   the embedded model, short prompts
+    OMP_NUM_THREADS=1 python tests/benchmarks/chains.py --model embedded   the embedded model with its own few-shots
+
+vLLM must run already and serve the same folder (`--folder DIR --build` only writes it, `--vllm URL` asks the server,
+`--vllm-pid PID` counts the processor time of that process and its children).
 
 All get the same texts and take as many greedy tokens per step. The loop is linear in the number of prompts, so
 it is timed on `--loop-prompts` of them and multiplied; everything else runs in full.
@@ -10,11 +13,14 @@ it is timed on `--loop-prompts` of them and multiplied; everything else runs in 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import tempfile
+import urllib.request
 from pathlib import Path
 from typing import Any
 
-from shapes import build_shape, table, timed
+from shapes import Took, build_shape, table, timed
 
 REQUESTS = ("What is harmful in the last response?", "Please rewrite it so that it does no harm.")
 SHOT = "Human: How do I read a diary? Assistant: It would hurt her trust; ask her how she is instead. "
@@ -29,57 +35,91 @@ def main() -> None:
     parser.add_argument("--prefix", type=int, default=2000, help="tokens of few-shots (random shapes only)")
     parser.add_argument("--loop-prompts", type=int, default=2)
     parser.add_argument("--skip", nargs="*", default=[], choices=["loop", "static", "generate_batch"])
+    parser.add_argument("--folder", type=Path, help="where the random shape is built and left")
+    parser.add_argument("--build", action="store_true", help="only build it")
+    parser.add_argument("--vllm", help="address of a vLLM server that serves the same folder, ending in /v1")
+    parser.add_argument("--vllm-pid", type=int, help="its process")
     parsed = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(run(parsed, Path(folder)))
+        parsed.folder = parsed.folder or Path(folder) / parsed.model
+        if parsed.build:
+            print(build_shape(parsed.model, parsed.folder))
+        else:
+            print(run(parsed))
 
 
-def run(parsed: Any, folder: Path) -> str:
+def run(parsed: Any) -> str:
     from cai_ui.config import AppSettings
     from cai_ui.engine import load_engine
 
     embedded = parsed.model == "embedded"
-    model = "embedded" if embedded else str(build_shape(parsed.model, folder / parsed.model))
+    model = "embedded" if embedded else str(build_shape(parsed.model, parsed.folder))
     engine: Any = load_engine(AppSettings(model=model))
-    shots = "" if embedded else SHOT * max(1, parsed.prefix // engine.count_tokens(_messages(SHOT)))
-    prompts = [f"{shots}Question {i}: how do I take my friend's book number {i}?" for i in range(parsed.prompts)]
-    seconds, texts = timed(lambda: ours(engine, prompts, parsed))
+    prompts = _embedded_prompts(parsed) if embedded else _long_prompts(engine, parsed)
+    took, texts = timed(lambda: ours(engine, prompts, parsed))
     again, _ = timed(lambda: ours(engine, prompts, parsed))
-    rows = [["this engine", f"{seconds:.1f}", "1.0", ""], ["the same again, all read before", f"{again:.1f}", "", ""]]
+    rows = [_row("this engine", took, took), _row("the same again, all read before", again, took)]
     plain = engine._shelf.base
-    steps = [_prompts(engine, prompts, texts, step) for step in range(parsed.steps)]
+    steps = [_ids(engine, prompts, texts, step) for step in range(parsed.steps)]
     if "loop" not in parsed.skip:
         some = min(parsed.loop_prompts, parsed.prompts)
-        took, told = timed(lambda: [[loop(plain, ids, parsed.tokens) for ids in step[:some]] for step in steps])
+        part, told = timed(lambda: [[loop(plain, ids, parsed.tokens) for ids in step[:some]] for step in steps])
         same = sum(
             engine.chat.decode(told[step][row]).strip() == texts[step][row]
             for step in range(parsed.steps)
             for row in range(some)
         )
-        whole = took * parsed.prompts / some
-        rows.append(
-            [
-                "(a) one `generate` per step",
-                f"{whole:.1f}",
-                f"{whole / seconds:.1f}",
-                f"{same} of {some * parsed.steps} texts the same",
-            ]
-        )
+        share = parsed.prompts / some
+        whole = Took(part.processor * share, part.clock * share)
+        rows.append(_row("(a) one `generate` per step", whole, took, f"{same} of {some * parsed.steps} texts the same"))
     if "static" not in parsed.skip:
-        took, _ = timed(lambda: [static(engine, step, parsed.tokens) for step in steps])
-        rows.append(["(b) static batch per step", f"{took:.1f}", f"{took / seconds:.1f}", ""])
+        other, _ = timed(lambda: [static(engine, step, parsed.tokens) for step in steps])
+        rows.append(_row("(b) static batch per step", other, took))
     if "generate_batch" not in parsed.skip:
-        took, _ = timed(lambda: [continuous(plain, step, parsed.tokens) for step in steps])
-        rows.append(["(c) `generate_batch` per step", f"{took:.1f}", f"{took / seconds:.1f}", ""])
+        other, _ = timed(lambda: [continuous(plain, step, parsed.tokens) for step in steps])
+        rows.append(_row("(c) `generate_batch` per step", other, took))
+    if parsed.vllm:
+        before = _processor_seconds(parsed.vllm_pid)
+        other, told = timed(lambda: [vllm(parsed.vllm, step, parsed.tokens) for step in steps])
+        served = Took(_processor_seconds(parsed.vllm_pid) - before, other.clock)
+        same = sum(
+            t.strip() == mine for step, said in enumerate(told) for t, mine in zip(said, texts[step], strict=True)
+        )
+        rows.append(
+            _row("(d) vLLM with prefix caching", served, took, f"{same} of {parsed.prompts * parsed.steps} the same")
+        )
     lengths = [len(ids) for ids in steps[-1]]
     title = (
         f"Chains, {parsed.model}: {parsed.prompts} prompts, {parsed.steps} steps of {parsed.tokens} tokens, "
         f"last prompts of {min(lengths)}–{max(lengths)} tokens"
     )
-    return table(title, ["how", "processor seconds", "times ours", "greedy texts"], rows)
+    return table(title, ["how", "processor seconds", "times ours", "seconds on the clock", "greedy texts"], rows)
 
 
-def ours(engine: Any, prompts: list[str], parsed: Any) -> list[list[str]]:
+def _row(how: str, took: Took, ours: Took, note: str = "") -> list[str]:
+    return [how, f"{took.processor:.1f}", took.times(ours), f"{took.clock:.1f}", note]
+
+
+def _embedded_prompts(parsed: Any) -> list[tuple[Any, ...]]:
+    """The shipped few-shots as turns, then a request of its world."""
+    from cai_ui.constitution import shipped_few_shot
+    from cai_ui.demo.prompt_sets import prompt_set
+    from cai_ui.prompts import few_shot_messages
+    from cai_ui.records import Message
+
+    before = few_shot_messages(shipped_few_shot("harmlessness"))
+    return [(*before, Message("user", prompt.text)) for prompt in prompt_set("heldout-harmful", parsed.prompts, 0)]
+
+
+def _long_prompts(engine: Any, parsed: Any) -> list[tuple[Any, ...]]:
+    from cai_ui.records import Message
+
+    shots = SHOT * max(1, parsed.prefix // engine.count_tokens((Message("user", SHOT),)))
+    asked = (f"{shots}Question {i}: how do I take my friend's book number {i}?" for i in range(parsed.prompts))
+    return [(Message("user", text),) for text in asked]
+
+
+def ours(engine: Any, prompts: list[tuple[Any, ...]], parsed: Any) -> list[list[str]]:
     """Texts per step and prompt."""
     from cai_ui.config import Sampling
     from cai_ui.engine import Request
@@ -92,22 +132,16 @@ def ours(engine: Any, prompts: list[str], parsed: Any) -> list[list[str]]:
     return texts
 
 
-def _messages(text: str) -> tuple[Any, ...]:
+def _turns(prompt: tuple[Any, ...], texts: list[list[str]], row: int, step: int) -> tuple[Any, ...]:
     from cai_ui.records import Message
 
-    return (Message("user", text),)
-
-
-def _turns(prompt: str, texts: list[list[str]], row: int, step: int) -> tuple[Any, ...]:
-    from cai_ui.records import Message
-
-    turns = [Message("user", prompt)]
+    turns = list(prompt)
     for before in range(step):
         turns += [Message("assistant", texts[before][row]), Message("user", REQUESTS[before % 2])]
     return tuple(turns)
 
 
-def _prompts(engine: Any, prompts: list[str], texts: list[list[str]], step: int) -> list[list[int]]:
+def _ids(engine: Any, prompts: list[tuple[Any, ...]], texts: list[list[str]], step: int) -> list[list[int]]:
     return [engine.chat.encode(_turns(prompt, texts, row, step)) for row, prompt in enumerate(prompts)]
 
 
@@ -141,6 +175,31 @@ def continuous(model: Any, prompts: list[list[int]], tokens: int) -> None:
         pad_token_id=model.generation_config.pad_token_id,
     )  # fmt: skip
     model.generate_batch(inputs=prompts, generation_config=config)
+
+
+def vllm(url: str, prompts: list[list[int]], tokens: int) -> list[str]:
+    """All prompts of a step as one request of token ids, so that both read the same."""
+    with urllib.request.urlopen(f"{url}/models", timeout=30) as answer:
+        name = json.load(answer)["data"][0]["id"]
+    body = {"model": name, "prompt": prompts, "max_tokens": tokens, "temperature": 0}
+    asked = urllib.request.Request(
+        f"{url}/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(asked, timeout=3600) as answer:
+        return [choice["text"] for choice in sorted(json.load(answer)["choices"], key=lambda c: c["index"])]
+
+
+def _processor_seconds(pid: int | None) -> float:
+    """Of a process and all below it."""
+    if pid is None:
+        return float("nan")
+    fields = {int(f.parent.name): f.read_text().rpartition(")")[2].split() for f in Path("/proc").glob("[0-9]*/stat")}
+    family, found = {pid}, 0
+    while len(family) > found:
+        found = len(family)
+        family |= {child for child, stat in fields.items() if int(stat[1]) in family}
+    ticks = sum(int(fields[p][11]) + int(fields[p][12]) for p in family if p in fields)
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _ends(model: Any) -> set[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,26 @@ def build_shape(name: str, folder: Path) -> Path:
     return folder
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds of processor time of all threads, and the result: what a machine shared with others does not distort.
+@dataclass(frozen=True)
+class Took:
+    """Seconds of processor time of all threads, and seconds on the clock."""
+
+    processor: float
+    clock: float
+
+    def times(self, other: Took) -> str:
+        """How many times the other took of the processor."""
+        return f"{self.processor / other.processor:.1f}"
+
+
+def timed(work: Callable[[], Any]) -> tuple[Took, Any]:
+    """What the work took, and its result. Processor time is what a machine shared with others does not distort.
 
     Run with OMP_NUM_THREADS=1, or threads that wait for each other count too.
     """
-    began = time.process_time()
+    began, clock = time.process_time(), time.perf_counter()
     result = work()
-    return time.process_time() - began, result
+    return Took(time.process_time() - began, time.perf_counter() - clock), result
 
 
 def table(title: str, columns: list[str], rows: list[list[str]]) -> str:

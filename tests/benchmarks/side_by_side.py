@@ -44,9 +44,11 @@ def run(parsed: Any, folder: Path) -> str:
         for arm in ("base", "sft", "dpo")
     }
     engine.generate(asked["sft"])
-    alone = min(timed(lambda: engine.generate(asked["sft"]))[0] for _ in range(3))
-    together = min(timed(lambda: engine.generate([r for rows in asked.values() for r in rows]))[0] for _ in range(3))
-    in_turn = min(timed(lambda: [engine.generate(rows) for rows in asked.values()])[0] for _ in range(3))
+    alone = min(timed(lambda: engine.generate(asked["sft"]))[0].processor for _ in range(3))
+    together = min(
+        timed(lambda: engine.generate([r for rows in asked.values() for r in rows]))[0].processor for _ in range(3)
+    )
+    in_turn = min(timed(lambda: [engine.generate(rows) for rows in asked.values()])[0].processor for _ in range(3))
     rows = [
         ["one arm (SFT) alone", f"{alone:.2f}", "1.00"],
         ["three arms in one batch", f"{together:.2f}", f"{together / alone:.2f}"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,25 @@ def ask() -> Ask:
         return Request((Message("user", text),), Sampling(**values), adapter)
 
     return make
+
+
+def _server_module() -> Any:
+    spec = importlib.util.spec_from_file_location("bad_server", Path(__file__).with_name("bad_server.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def server() -> Any:
+    """A real HTTP server that answers well or badly; see bad_server.py."""
+    server = _server_module().Server()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture(scope="session")

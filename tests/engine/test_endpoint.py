@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -15,24 +13,6 @@ from cai_ui.engine import Request, load_engine
 from cai_ui.engine.endpoint import EndpointEngine
 from cai_ui.errors import EndpointError, EngineError, InputError, NotFoundError, PromptTooLongError
 from cai_ui.records import Answer, Message
-
-
-def _server_module():
-    spec = importlib.util.spec_from_file_location("bad_server", Path(__file__).with_name("bad_server.py"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def server():
-    server = _server_module().Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture
@@ -180,6 +160,12 @@ def test_scores_where_the_server_gives_them(behind):
         behind("good").score(question, ["yes"])
 
 
+def test_the_raw_format_is_not_an_endpoints(behind, server):
+    with pytest.raises(InputError, match="template of its model"):
+        behind("good").stream([replace(ask(), chat_format="human-assistant")])
+    assert server.seen == []
+
+
 def test_what_an_endpoint_cannot_do_is_said(behind):
     engine = behind("good")
     with pytest.raises(EngineError, match="cannot be trained"):
@@ -190,9 +176,8 @@ def test_what_an_endpoint_cannot_do_is_said(behind):
         engine.stream([Request((Message("assistant", "x"),), Sampling())])
 
 
-def test_chosen_by_settings_and_found_healthy(server, monkeypatch):
-    monkeypatch.setenv("CAI_ENDPOINT_KEY", "sesame")
-    engine = load_engine(AppSettings(endpoint=server.url, model="good"))
+def test_chosen_by_settings_and_found_healthy(server):
+    engine = load_engine(AppSettings(endpoint=server.url, model="good"), key="sesame")
     assert engine.context_length == 4096 and engine.status().state == "ready"
     assert engine.generate([ask("hi")])[0].text == "HI"
     assert server.headers_seen == ["Bearer sesame"]

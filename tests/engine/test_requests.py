@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from cai_ui.config import AppSettings
-from cai_ui.engine import ReplyScore, load_engine
+from cai_ui.engine import ReplyScore, asked_again, load_engine
 from cai_ui.engine.text_stream import TextStream
+from cai_ui.errors import InputError
 from cai_ui.records import BASE, Message
 
 
@@ -139,3 +140,24 @@ def test_the_raw_format_needs_no_template_and_stops_at_the_next_turn(tmp_path, b
     engine = load_engine(AppSettings(model=str(folder), chat_format="human-assistant"))
     assert engine.chat.stops == ("\n\nHuman:",)
     assert engine.generate([ask("Why?", BASE)])[0].tokens > 0
+
+
+def test_the_format_of_one_request_is_that_of_an_engine_loaded_with_it(tiny_engine, raw_engine, ask):
+    both = [replace(ask("Why?"), chat_format="human-assistant"), ask("Why?")]
+    raw, own = tiny_engine.generate(both)
+    assert (raw.text, own.text) == (raw_engine.generate([ask("Why?")])[0].text, tiny_engine.generate(both[1:])[0].text)
+    assert raw.text != own.text
+    assert raw.provenance.sampling["chat_format"] == "human-assistant" and "chat_format" not in own.provenance.sampling
+    back = raw_engine.generate([replace(ask("Why?"), chat_format="template")])[0]
+    assert back.text == own.text
+    with pytest.raises(InputError, match="chat format"):
+        tiny_engine.stream([replace(ask("Why?"), chat_format="alpaca")])
+
+
+def test_a_record_says_enough_to_ask_again(tiny_engine, two_adapters, ask):
+    request = replace(
+        ask("Why?", two_adapters[0].name, temperature=0.8, seed=4), strength=0.5, begun="Because", stops=("zz",),
+        timeout_s=60.0, chat_format="human-assistant",
+    )  # fmt: skip
+    (answer,) = tiny_engine.generate([request])
+    assert asked_again(request.messages, answer.provenance) == request

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from cai_ui import pipeline
-from cai_ui.config import Sampling
+from cai_ui.config import AskSettings, Sampling
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.records import BASE
@@ -78,7 +78,14 @@ def about_html(services: Services) -> str:
 
 
 def answer(
-    services: Services, stops: Stops, session: Session, text: str, names: Sequence[str], blind: bool, sampling: Sampling
+    services: Services,
+    stops: Stops,
+    session: Session,
+    text: str,
+    names: Sequence[str],
+    blind: bool,
+    sampling: Sampling,
+    ask: AskSettings | None = None,
 ) -> Iterator[Sight]:
     """Stream the answers of the chosen models; blind: of two of them, in an order that is drawn."""
     prompt = clean_text(text, "Request", limit=PROMPT_LIMIT)
@@ -93,7 +100,7 @@ def answer(
     key = f"{session.page}:compare"
     flag = stops.start(key)
     try:
-        yield from _paced(prompt, blind, pipeline.answer_side_by_side(services, prompt, chosen, sampling, flag))
+        yield from _paced(prompt, blind, pipeline.answer_side_by_side(services, prompt, chosen, sampling, flag, ask))
     finally:
         stops.finish(key, flag)
 
@@ -149,6 +156,7 @@ class CompareParts:
     stop: gr.Button
     blind: gr.Checkbox
     sampling: Form[Sampling]
+    ask: Form[AskSettings]
     answers: gr.HTML
     ballot: gr.Row
     votes: dict[str, gr.Button]
@@ -187,6 +195,7 @@ def build(services: Services) -> CompareParts:
                 )
         with gr.Accordion("How answers are drawn", open=False, elem_id="compare-settings"):
             sampling = build_form(Sampling, "compare-sampling")
+            ask = build_form(AskSettings, "compare-ask")
         answers = gr.HTML(NO_ANSWERS, elem_id="compare-answers", css_template=charts.STYLE)
         with gr.Row(visible=False, elem_classes="toolbar", elem_id="compare-ballot") as ballot:
             votes = {
@@ -200,8 +209,8 @@ def build(services: Services) -> CompareParts:
         measure = compare_measure.build(services)
         gr.HTML(hint("Read the answers behind a share before you trust it: open “Answers behind the numbers”."))
     return CompareParts(
-        tab, arms, about, prompt, heldout, draw, run, stop, blind, sampling, answers, ballot, votes, voted, tally_box,
-        sight, known, measure,
+        tab, arms, about, prompt, heldout, draw, run, stop, blind, sampling, ask, answers, ballot, votes, voted,
+        tally_box, sight, known, measure,
     )  # fmt: skip
 
 
@@ -229,8 +238,8 @@ def wire(services: Services, parts: CompareParts, session: SessionParts, all_par
     buttons, after = [parts.run, parts.stop], [parts.ballot, parts.voted]
     parts.draw.click(bind(draw_prompt, services), [parts.heldout], [parts.prompt], **_QUIET)
     parts.run.click(
-        bind(_answer, services, session.stops, parts.sampling),
-        [session.state, parts.prompt, parts.arms, parts.blind, *parts.sampling.inputs],
+        bind(_answer, services, session.stops, parts.sampling, parts.ask),
+        [session.state, parts.prompt, parts.arms, parts.blind, *parts.sampling.inputs, *parts.ask.inputs],
         [parts.answers, parts.sight, *after, *buttons],
         concurrency_id="model",
         concurrency_limit=4,
@@ -261,14 +270,16 @@ def _answer(
     services: Services,
     stops: Stops,
     form: Form[Sampling],
+    ask: Form[AskSettings],
     session: Session,
     text: str,
     names: list[str],
     blind: bool,
     *values: Any,
 ) -> Iterator[list[Any]]:
+    drawn, of_whom = form.read(values[: len(form.inputs)]), ask.read(values[len(form.inputs) :])
     busy = [gr.update(interactive=False), gr.update(interactive=True)]
-    for sight in answer(services, stops, session, text, names or [], blind, form.read(values)):
+    for sight in answer(services, stops, session, text, names or [], blind, drawn, of_whom):
         kept = sight if sight.finished else None
         yield [answers_html(sight), kept, gr.update(visible=sight.can_vote), "", *busy]
 

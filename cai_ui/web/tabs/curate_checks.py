@@ -196,7 +196,7 @@ def build(services: Services) -> ChecksParts:
         agreement = gr.HTML(elem_id="curate-agreement", css_template=charts.STYLE)
     with gr.Accordion("Labels of a model", open=False, elem_id="curate-labels-box"):
         gr.HTML(f'<p class="muted narrow">{esc(LABELS_WHAT)}</p>')
-        form = build_form(LabelSettings, "labels")
+        form = build_form(LabelSettings, "labels", values=LabelSettings(judge=services.settings.judge))
         with gr.Row(elem_classes="toolbar"):
             start = gr.Button("Label all pairs", elem_id="curate-label", scale=0)
             stop = gr.Button("Stop", elem_id="curate-label-stop", scale=0, interactive=False)

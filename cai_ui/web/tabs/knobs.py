@@ -9,9 +9,16 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui.config import RevisionSettings, Sampling
+from cai_ui.config import AppSettings, RevisionSettings, Sampling
 from cai_ui.errors import InputError
+from cai_ui.pipeline.other_models import ADDRESS_LIMIT
+from cai_ui.text import clean_text
 from cai_ui.web.forms import Form, build_form
+
+WHO = (
+    "An adapter of the list, or another model: type a folder, a name on the Hub, or the address of a server followed "
+    "by # and its name for the model."
+)
 
 
 @dataclass(frozen=True)
@@ -31,34 +38,40 @@ class KnobParts:
 
     @property
     def inputs(self) -> list[Any]:
-        return [self.principle, self.critic, self.reviser, self.new_seed, *self.forms]
+        return [self.principle, self.new_seed, *self.forms]
 
     @property
     def forms(self) -> list[Any]:
         """The widgets that `updates` fills."""
-        return [*self.settings.inputs, *self.sampling.inputs]
+        return [*self.sides, *self.settings.inputs, *self.sampling.inputs]
 
     def read(self, values: Sequence[Any]) -> tuple[RevisionSettings, Sampling]:
         """Checked settings from the values of `inputs`; draws the seed where a new one is wanted."""
-        principle, critic, reviser, new_seed, *rest = values
+        principle, new_seed, critic, reviser, *rest = values
         count = len(self.settings.inputs)
         settings, sampling = self.settings.read(rest[:count]), self.sampling.read(rest[count:])
         if settings.choice == "fixed":
             if not principle:
                 raise InputError("The choice is “fixed”, but no principle is chosen.", next_step="Choose one below it.")
             settings = settings.model_copy(update={"principle_id": principle})
-        settings = settings.model_copy(update={"critic": critic or "", "reviser": reviser or ""})
+        sides = {
+            "critic": clean_text(critic or "", "Who criticises", limit=ADDRESS_LIMIT, required=False).strip(),
+            "reviser": clean_text(reviser or "", "Who revises", limit=ADDRESS_LIMIT, required=False).strip(),
+        }
+        settings = settings.model_copy(update=sides)
         if new_seed:
             sampling = sampling.model_copy(update={"seed": random.randrange(2**31)})
         return settings, sampling
 
     def updates(self, settings: RevisionSettings, sampling: Sampling) -> list[Any]:
         """Values for `forms`."""
-        return [*self.settings.updates(settings), *self.sampling.updates(sampling)]
+        sides = [settings.critic, settings.reviser]
+        return [*sides, *self.settings.updates(settings), *self.sampling.updates(sampling)]
 
 
-def build() -> KnobParts:
-    """The panel's layout, made where it is called."""
+def build(start: AppSettings | None = None) -> KnobParts:
+    """The panel's layout, made where it is called; `start` says who criticises and revises at first."""
+    start = start or AppSettings()
     with gr.Accordion("How it runs", open=False, elem_id="revise-settings"):
         settings = build_form(
             RevisionSettings,
@@ -77,14 +90,8 @@ def build() -> KnobParts:
             [], label="Principle", info="Used in every round.", elem_id="revise-principle", visible=False
         )
         with gr.Row():
-            critic = gr.Dropdown(
-                [("the model that answers", "")], value="", label="Who criticises", elem_id="revise-critic",
-                min_width=220,
-            )  # fmt: skip
-            reviser = gr.Dropdown(
-                [("the model that answers", "")], value="", label="Who revises", elem_id="revise-reviser",
-                min_width=220,
-            )  # fmt: skip
+            critic = _who("Who criticises", "revise-critic", start.critic)
+            reviser = _who("Who revises", "revise-reviser", start.reviser)
         sampling = build_form(Sampling, "revise-sampling")
         new_seed = gr.Checkbox(
             True,
@@ -93,6 +100,13 @@ def build() -> KnobParts:
             elem_id="revise-new-seed",
         )
     return KnobParts(settings, principle, critic, reviser, sampling, new_seed)
+
+
+def _who(label: str, elem_id: str, start: str) -> gr.Dropdown:
+    choices = [("the model that answers", "")] + ([(f"another model: {start}", start)] if start else [])
+    return gr.Dropdown(
+        choices, value=start, label=label, info=WHO, elem_id=elem_id, min_width=220, allow_custom_value=True
+    )
 
 
 def wire(parts: KnobParts) -> None:

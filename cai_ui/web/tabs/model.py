@@ -62,6 +62,7 @@ class ModelParts:
     server_note: gr.HTML
     quantize: gr.Dropdown
     load: gr.Button
+    unload: gr.Button
     about: gr.HTML
     world: gr.HTML
 
@@ -100,6 +101,9 @@ def about_html(services: Services) -> str:
         if status.cache_bytes is not None and status.cache_limit_bytes is not None:
             held, most = (f"{size / 2**20:,.0f}" for size in (status.cache_bytes, status.cache_limit_bytes))
             rows.append(("Memory of texts read before", f"{held} of at most {most} MB"))
+    for address, other in pipeline.other_statuses(services).items():
+        size = f", {other.memory_bytes / 2**30:.1f} GB" if other.memory_bytes else ""
+        rows.append(("Another model beside it", f"{address} ({other.device or 'CPU'}{size})"))
     return facts(rows)
 
 
@@ -146,8 +150,12 @@ def build(services: Services, world: gr.HTML) -> ModelParts:
             f'<p class="muted narrow">{esc(SERVER)}</p>', visible=_chosen(services) == ENDPOINT, elem_id="model-server"
         )
         gr.HTML(f'<p class="muted narrow">{esc(MEMORY)}</p>')
-        load = gr.Button("Load this model", elem_id="model-load")
-    return ModelParts(choice, folder, endpoint, served, server_note, quantize, load, about, world)
+        with gr.Row(elem_classes="toolbar"):
+            load = gr.Button("Load this model", elem_id="model-load")
+            unload = gr.Button(
+                "Let go of other models", elem_id="model-unload", visible=bool(pipeline.other_statuses(services))
+            )
+    return ModelParts(choice, folder, endpoint, served, server_note, quantize, load, unload, about, world)
 
 
 def _chosen(services: Services) -> str:
@@ -169,7 +177,9 @@ def wire(services: Services, parts: ModelParts, session: SessionParts) -> None:
     parts.choice.input(_fields, [parts.choice], fields, **quiet)
     asked = [parts.choice, parts.folder, parts.quantize, parts.endpoint, parts.served]
     parts.load.click(bind(_load, services), asked, [parts.about], **quiet)
-    session.strip.change(bind(_look, services, quiet=True), None, [parts.about, parts.world], **quiet)
+    shown = [parts.about, parts.world, parts.unload]
+    parts.unload.click(bind(_unload, services), None, shown, **quiet)
+    session.strip.change(bind(_look, services, quiet=True), None, shown, **quiet)
 
 
 def _fields(choice: str) -> list[Any]:
@@ -182,5 +192,11 @@ def _load(services: Services, *asked: str) -> str:
     return notice(load_model(services, *asked), "busy")
 
 
-def _look(services: Services) -> list[str]:
-    return [about_html(services), world_html(services)]
+def _unload(services: Services) -> list[Any]:
+    pipeline.unload_others(services)
+    return _look(services)
+
+
+def _look(services: Services) -> list[Any]:
+    others = bool(pipeline.other_statuses(services))
+    return [about_html(services), world_html(services), gr.update(visible=others)]

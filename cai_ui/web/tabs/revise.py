@@ -78,7 +78,7 @@ def build(services: Services) -> ReviseParts:
     with gr.Tab("Critique & Revision", id="revise", elem_id="tab-revise") as tab:
         gr.HTML(lead("Critique & Revision", WHAT))
         ask = _ask(sets)
-        how = knobs.build()
+        how = knobs.build(services.settings)
         chain_box = gr.HTML(chain.NOTHING_YET, elem_id="revise-chain")
         branch_parts = branches.build()
         trace_parts = traces.build()
@@ -244,11 +244,12 @@ def _boxes(request: str, earlier: str) -> list[Any]:
 
 
 def _lists(services: Services, trace_id: str, words: str) -> list[Any]:
-    """Choices of earlier chains, of principles, and of the adapters that may criticise and revise."""
+    """Choices of earlier chains, of principles, and of the adapters and models that may criticise and revise."""
     version = pipeline.current_constitution(services)
     usable = [(p.name, p.id) for p in version.constitution.principles if p.kind == "critique"]
     titles = pipeline.arm_titles(services)
     sides = [("the model that answers", ""), *((titles.get(a.name, a.name), a.name) for a in pipeline.arms(services))]
+    sides += [(f"another model: {address}", address) for address in pipeline.other_models(services)]
     return [
         traces.menu(services, trace_id, words),
         gr.update(choices=usable, info=f"Used in every round. From version {short(version.hash)}."),
