@@ -245,7 +245,7 @@ def test_without_a_new_seed_the_seed_is_the_one_given(services: Services) -> Non
     with gr.Blocks():
         panel = knobs.build()
     values = [getattr(widget, "value", None) for widget in panel.inputs]
-    values[3] = False
+    values[panel.inputs.index(panel.new_seed)] = False
     assert panel.read(values)[1] == Sampling()
 
 
