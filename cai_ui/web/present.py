@@ -101,9 +101,9 @@ def short(content_hash: str | None) -> str:
 
 
 def asked_words(came_from: Provenance) -> list[str]:
-    """What was asked for beside the usual: adapter strength, Human:/Assistant: paragraphs, a server."""
+    """What was asked for beside the usual: an adapter's strength, and another chat format."""
     told, words = came_from.sampling, list[str]()
-    if "strength" in told:
+    if "strength" in told and came_from.adapter is not None:  # the base has nothing to be made stronger
         words.append(f"strength {told['strength']:g}")
     if "chat_format" in told:
         words.append("plain Human:/Assistant:" if told["chat_format"] == "human-assistant" else "chat template")

@@ -11,7 +11,7 @@ import pytest
 
 from cai_ui import pipeline
 from cai_ui.compare.votes import PairTally
-from cai_ui.config import AppSettings, CompareSettings, Sampling, TrainSettings
+from cai_ui.config import AskSettings, AppSettings, CompareSettings, Sampling, TrainSettings
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import ArmText, Services
 from cai_ui.records import BASE, AdapterInfo, Answer, ArmResult, Evaluation, Provenance, Rate
@@ -70,6 +70,17 @@ def test_all_models_answer_and_each_says_which_weights_it_is(two_arms: Services,
     assert html.count("Answered by base weights") == 1
     assert last.arms[0].text != last.arms[1].text
     assert "<b>" not in html
+
+
+def test_strength_and_format_are_asked_for_and_shown(two_arms: Services, adapter: AdapterInfo) -> None:
+    names, sampling = [BASE, adapter.name], Sampling(temperature=0, max_new_tokens=12)
+    off, half = (
+        list(tab.answer(two_arms, Stops(), ME, "How are you?", names, False, sampling, AskSettings(**asked)))[-1]
+        for asked in ({"strength": 0.0}, {"strength": 0.5, "chat_format": "human-assistant"})
+    )
+    assert off.arms[0].text == off.arms[1].text
+    html = answers.answers_html(half)
+    assert html.count("strength 0.5") == 1 and html.count("plain Human:/Assistant:") == 2
 
 
 def test_the_list_of_models_has_the_base_first(two_arms: Services, adapter: AdapterInfo) -> None:
