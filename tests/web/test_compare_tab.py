@@ -11,7 +11,7 @@ import pytest
 
 from cai_ui import pipeline
 from cai_ui.compare.votes import PairTally
-from cai_ui.config import AskSettings, AppSettings, CompareSettings, Sampling, TrainSettings
+from cai_ui.config import AppSettings, AskSettings, CompareSettings, Sampling, TrainSettings
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import ArmText, Services
 from cai_ui.records import BASE, AdapterInfo, Answer, ArmResult, Evaluation, Provenance, Rate
