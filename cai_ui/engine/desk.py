@@ -19,6 +19,7 @@ from itertools import count
 import torch
 
 from cai_ui.engine.decoding import Batch, Reading, Row, alike, push, shared_beginnings
+from cai_ui.engine.heap import give_back
 from cai_ui.engine.lease import Lease
 from cai_ui.engine.prefix_store import PrefixStore
 from cai_ui.engine.shelf import Shelf
@@ -179,6 +180,7 @@ class Desk:
                 self._recover(error)
             with self._door:
                 if not self._arrived and not self._calls:
+                    give_back()
                     self._thread = None
                     return
 

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from memory import resident
 from shapes import build_shape, table, timed
 
 
@@ -32,7 +33,7 @@ def run(parsed: Any, folder: Path) -> str:
 
     model = "embedded" if parsed.model == "embedded" else str(build_shape(parsed.model, folder / parsed.model))
     engine: Any = load_engine(AppSettings(model=model, cache_gb=0))  # no run may profit from the one before it
-    before = _resident()
+    before = resident()
     for name in ("sft", "dpo"):
         with engine.training_seat(TrainSettings(rank=16)) as seat:
             seat.save(folder / name)
@@ -55,16 +56,11 @@ def run(parsed: Any, folder: Path) -> str:
         ["three arms in turn", f"{in_turn:.2f}", f"{in_turn / alone:.2f}"],
     ]
     weights = engine.status().memory_bytes / 2**20
-    note = f"\nWeights: {weights:.0f} MB; memory added by two adapters: {(_resident() - before) / 2**20:.0f} MB.\n"
+    note = f"\nWeights: {weights:.0f} MB; memory added by two adapters: {(resident() - before) / 2**20:.0f} MB.\n"
     title = (
         f"Side by side, {parsed.model}: {parsed.prompts} prompts of {parsed.prompt_tokens}, {parsed.tokens} new tokens"
     )
     return table(title, ["how", "processor seconds", "times one arm"], rows) + note
-
-
-def _resident() -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
 
 
 if __name__ == "__main__":
