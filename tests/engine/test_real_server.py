@@ -102,7 +102,8 @@ def test_bulk_chains_agree_with_the_local_ones(served, tmp_path):
     prompts = tmp_path / "prompts.txt"
     prompts.write_text("\n".join(r.messages[0].content for r in asked(12)), encoding="utf-8")
     texts = []
-    for name, model in (("here", ["--model", "embedded"]), ("there", ["--endpoint", served.url, "--model", served.name])):
+    models = {"here": ["--model", "embedded"], "there": ["--endpoint", served.url, "--model", served.name]}
+    for name, model in models.items():
         out = tmp_path / f"{name}.jsonl"
         told = ["generate", "--home", str(tmp_path / name), "--prompts", str(prompts), "--out", str(out), *model]
         assert main([*told, "--temperature", "0", "--max-new-tokens", "48"]) == 0
