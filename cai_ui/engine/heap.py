@@ -9,8 +9,8 @@ from __future__ import annotations
 import ctypes
 import time
 
-PAUSE_S = 5.0
-"""Shortest time between two times that handing back is tried by the way; each takes some milliseconds."""
+PAUSE_S = 60.0
+"""Shortest time between two times of handing back by the way; each takes up to half a second."""
 
 _last = 0.0
 

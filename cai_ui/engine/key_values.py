@@ -34,7 +34,7 @@ class GrowingLayer(DynamicLayer):
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
         if not self.is_initialized:
-            self.hold(key_states[:, :, :0], value_states[:, :, :0])
+            self.hold(key_states[:, :, :0], value_states[:, :, :0], 0)
         used = self.keys.shape[-2]
         upto = used + key_states.shape[-2]
         if upto > self._key_room.shape[-2]:
@@ -44,11 +44,11 @@ class GrowingLayer(DynamicLayer):
         self.keys, self.values = self._key_room[:, :, :upto], self._value_room[:, :, :upto]
         return self.keys, self.values
 
-    def hold(self, keys: torch.Tensor, values: torch.Tensor) -> None:
-        """Take these tensors in the place of what there was."""
-        self.device, self.dtype, self.is_initialized = keys.device, keys.dtype, True
-        self._key_room, self._value_room = keys, values
-        self.keys, self.values = keys, values
+    def hold(self, key_room: torch.Tensor, value_room: torch.Tensor, used: int) -> None:
+        """Take these buffers, `used` columns of them filled, in the place of what there was."""
+        self.device, self.dtype, self.is_initialized = key_room.device, key_room.dtype, True
+        self._key_room, self._value_room = key_room, value_room
+        self.keys, self.values = key_room[:, :, :used], value_room[:, :, :used]
 
 
 class KeyValues:
@@ -68,7 +68,8 @@ class KeyValues:
         for place, pair in enumerate(first):
             layer = GrowingLayer()
             if pair is not None:
-                layer.hold(*(_flush_right(rows, place, part, width) for part in (0, 1)))
+                keys, values = (_flush_right(rows, place, part, width) for part in (0, 1))
+                layer.hold(keys, values, width)
             layers.append(layer)
         return cls(layers)
 
@@ -90,15 +91,15 @@ class KeyValues:
         """Leave only these rows, from `first_column` on."""
         for layer in self.cache.layers:
             if layer.is_initialized:
-                index = torch.tensor(rows, device=layer.keys.device)
-                layer.hold(layer.keys[index, :, first_column:], layer.values[index, :, first_column:])
+                keys, values = (_rows(old, rows, first_column) for old in (layer.keys, layer.values))
+                layer.hold(keys, values, layer.keys.shape[-2] - first_column)
 
     def join(self, other: KeyValues) -> None:
         """Add the rows of `other` below; the narrower of the two gets columns of zeros in front."""
         width = max(self.width, other.width)
         for mine, theirs in zip(self.cache.layers, other.cache.layers, strict=True):
             if mine.is_initialized:
-                mine.hold(_stack(mine.keys, theirs.keys, width), _stack(mine.values, theirs.values, width))
+                mine.hold(_stack(mine.keys, theirs.keys, width), _stack(mine.values, theirs.values, width), width)
 
 
 def block_bytes(block: Block) -> int:
@@ -113,18 +114,29 @@ def cut_block(block: Block, start: int, stop: int) -> Block:
     ]
 
 
+def _buffer(like: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
+    """A buffer for that many columns, with room behind them; nothing is in it yet."""
+    return like.new_empty((rows, like.shape[-3], columns + columns // 8 + SPARE, like.shape[-1]))
+
+
 def _roomy(old: torch.Tensor, columns: int) -> torch.Tensor:
-    rows, heads, used, size = old.shape
-    new = old.new_empty((rows, heads, columns + columns // 8 + SPARE, size))
-    new[:, :, :used] = old
+    new = _buffer(old, old.shape[0], columns)
+    new[:, :, : old.shape[2]] = old
+    return new
+
+
+def _rows(old: torch.Tensor, rows: Sequence[int], first_column: int) -> torch.Tensor:
+    used = old.shape[2] - first_column
+    new = _buffer(old, len(rows), used)
+    for place, row in enumerate(rows):
+        new[place, :, :used] = old[row, :, first_column:]
     return new
 
 
 def _flush_right(rows: Sequence[Sequence[Block]], layer: int, part: int, width: int) -> torch.Tensor:
     like = next(blocks[0][layer] for blocks in rows if blocks)
     assert like is not None
-    heads, _, size = like[part].shape
-    out = like[part].new_zeros((len(rows), heads, width, size))
+    out = _buffer(like[part], len(rows), width)
     for row, blocks in enumerate(rows):
         stop = width
         for block in reversed(blocks):
@@ -133,12 +145,16 @@ def _flush_right(rows: Sequence[Sequence[Block]], layer: int, part: int, width: 
             start = stop - pair[part].shape[1]
             out[row, :, start:stop] = pair[part]
             stop = start
+        out[row, :, :stop] = 0  # masked, and yet it must be a number
     return out
 
 
 def _stack(above: torch.Tensor, below: torch.Tensor, width: int) -> torch.Tensor:
-    rows, heads, _, size = above.shape
-    out = above.new_zeros((rows + below.shape[0], heads, width + SPARE, size))
-    out[:rows, :, width - above.shape[2] : width] = above
-    out[rows:, :, width - below.shape[2] : width] = below
-    return out[:, :, :width]
+    out = _buffer(above, above.shape[0] + below.shape[0], width)
+    row = 0
+    for part in (above, below):
+        mine, first = out[row : row + part.shape[0]], width - part.shape[2]
+        mine[:, :, :first] = 0
+        mine[:, :, first:width] = part
+        row += part.shape[0]
+    return out

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cai_ui.config import AppSettings
+from cai_ui.engine.attention import use_shared_heads
 from cai_ui.engine.estimate import check_memory, default_model, device_here, estimate, wants_nf4
 from cai_ui.engine.kept_nf4 import find_kept, keep
 from cai_ui.engine.sources import Tell, find_folder, hash_weights, read_config, revision_of, stored_bytes
@@ -60,6 +61,8 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
     else:
         model = _load_weights(folder, device, {"dtype": _dtype(settings, stored, device)})
     model.eval().requires_grad_(False)
+    if device == "cpu":
+        use_shared_heads(model)
     if quantized and device == "cpu":
         _pack(model)
     return LoadedModel(

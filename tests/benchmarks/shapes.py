@@ -22,11 +22,16 @@ CONTEXT = 8192
 
 
 def build_shape(name: str, folder: Path) -> Path:
-    """Write a random model of that shape (float32) with its tokenizer into `folder`, unless it is there."""
+    """Write a random model of that shape (float32) with its tokenizer into `folder`, unless it is there.
+
+    A name that is a folder is that model.
+    """
     import torch
     from tiny_model import _tokenizer
     from transformers import MistralConfig, MistralForCausalLM
 
+    if Path(name).is_dir():
+        return Path(name)
     if (folder / "config.json").is_file():
         return folder
     tokenizer = _tokenizer()
