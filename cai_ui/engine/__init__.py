@@ -32,8 +32,8 @@ class Request:
 
     `strength` multiplies the adapter's effect (0: as the base, at most 1.5); `chat_format` is that of AskSettings.
     `begun` is what the assistant has said already; the answer goes on from there. The answer ends before the first
-    of the strings in `stops`, and after `timeout_s` seconds. With `raw` the model gets that text as it stands, in place of
-    the messages in a chat format.
+    of the strings in `stops`, and after `timeout_s` seconds. With `raw` the model gets that text as it stands, in
+    place of the messages in a chat format.
     """
 
     messages: tuple[Message, ...]
