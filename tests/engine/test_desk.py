@@ -50,7 +50,7 @@ def in_threads(engine, calls):
 
 
 def test_calls_that_arrive_together_are_decoded_together(tiny_engine, ask):
-    calls = [[ask(f"Question {i}", max_new_tokens=40, temperature=1.5, seed=i)] for i in range(6)]
+    calls = [[ask(f"Question {i}", max_new_tokens=120, temperature=1.5, seed=i)] for i in range(6)]
     alone = [[tiny_engine.generate(call)[0].text] for call in calls]
     with Widths(tiny_engine) as widths:
         assert in_threads(tiny_engine, calls) == alone
