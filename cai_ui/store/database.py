@@ -22,6 +22,7 @@ from cai_ui.store import schema
 from cai_ui.store.migrations import MIGRATIONS
 
 BUSY_TIMEOUT_S = 15
+DAMAGED = ("the file is not a database", "the file is damaged")
 
 
 def now() -> str:
@@ -109,6 +110,8 @@ class Database:
             self._engine.dispose()
 
     def _unsaved(self, what: str, error: sa.exc.DBAPIError) -> StoreError:
+        if _reason(error) in DAMAGED:
+            return self._unreadable(error)
         return StoreError(
             f"{what} could not be saved: {_reason(error)} ({self._place}).",
             kept="Nothing was saved; what was saved before is unchanged.",

@@ -253,3 +253,11 @@ def test_thirty_threads_save_at_once_and_none_is_lost(store: Store, examples: Ma
     with concurrent.futures.ThreadPoolExecutor(30) as pool:
         list(pool.map(lambda e: store.decide(Decision(f"e-{e.id}", e.id, "accept", "Ana"), 0), some))
     assert store.counts().accepted == 300 and store.check() == []
+
+
+def test_a_file_that_is_no_database_is_named_as_that_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "cai.db").write_bytes(b"not a database at all " * 400)
+    before = (tmp_path / "cai.db").read_bytes()
+    with pytest.raises(StoreError, match="cannot be read: the file is not a database") as caught:
+        open_store(tmp_path)
+    assert "Restore a copy" in str(caught.value) and (tmp_path / "cai.db").read_bytes() == before
