@@ -6,6 +6,7 @@ import dataclasses
 import os
 import socket
 import uuid
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,8 +20,19 @@ from cai_ui.store.encoding import dump, load
 _t = schema.runs
 _ACTIVE = ("preparing", "running", "stopping")
 
-THIS_PROCESS = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-"""Who holds a run: the random part tells this process from an older one with the same number."""
+
+def birth_of(pid: int) -> str:
+    """Boot and time of start of a process that is there; "" where the system does not tell."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+        started = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+    return f"{boot}.{started}"
+
+
+THIS_PROCESS = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}-{birth_of(os.getpid())}"
+"""Who holds a run. The last part tells this process from an older one with the same number."""
 
 
 class Runs:
@@ -79,18 +91,22 @@ class Runs:
         """Whether nobody works on a run any more. With SQLite, the workspace lock says so: only we are here."""
         if process == THIS_PROCESS:
             return False
-        host, pid, _ = process.rsplit(":", 2)
-        return self._db.is_sqlite or (host == socket.gethostname() and not _alive(int(pid)))
+        return self._db.is_sqlite or is_gone(process)
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+def is_gone(process: str) -> bool:
+    """Whether a process of this machine has ended; its number may have been given to another one since."""
+    host, pid, mark = process.rsplit(":", 2)
+    if host != socket.gethostname():
         return False
-    except OSError:
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
         return True
-    return True
+    except OSError:  # it is there, and not ours
+        pass
+    birth, now_there = mark.partition("-")[2], birth_of(int(pid))
+    return bool(birth and now_there) and birth != now_there
 
 
 def _missing(id: str) -> NotFoundError:
