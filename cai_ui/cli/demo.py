@@ -25,6 +25,13 @@ def add(commands: Any) -> None:
     look.add_argument("--seed", type=int, default=0)
     look.add_argument("--temperature", type=float, default=0.0)
     look.add_argument("--only", choices=["base", "trained"], help="half of the table only")
+    table = command(
+        actions, "trained", _table, "train all arms with several seeds and write one table", workspace=False
+    )
+    table.add_argument("--out", type=Path, required=True, help="Markdown file for the table")
+    table.add_argument("--model", default="embedded", help="embedded, or a folder with weights")
+    table.add_argument("--n", type=int, default=150, help="held-out prompts of each kind and seed (default: 150)")
+    table.add_argument("--seeds", type=int, default=3)
 
 
 def _build(parsed: Arguments) -> int:
@@ -79,3 +86,15 @@ def _trained(parsed: Arguments) -> Any:
             return item
         finally:
             services.close()
+
+
+def _table(parsed: Arguments) -> int:
+    """The arms once per seed; the table is written anew after each, so that a long run leaves what it has."""
+    from cai_ui.pipeline.trained_table import trained_table
+
+    reports = []
+    for seed in range(parsed.seeds):
+        parsed.seed = seed
+        reports.append(_trained(parsed))
+        write_text(parsed.out, trained_table(reports, parsed.n))
+    return 0
