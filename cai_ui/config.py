@@ -159,6 +159,10 @@ class TrainSettings(Settings):
     save_steps: int = knob(
         25, "Steps between checkpoints (0 = only at the end).", ge=0, le=100_000, unit="steps", step=1, advanced=True
     )
+    save_seconds: int = knob(
+        20, "A checkpoint is also written after this time, or later where writing takes long (0 = by steps only).",
+        ge=0, le=86_400, unit="seconds", step=1, advanced=True,
+    )  # fmt: skip
     keep_checkpoints: int = knob(2, "Newest checkpoints that are kept.", ge=1, le=100, step=1, advanced=True)
     group_by_length: bool = knob(
         True, "Put rows of like length into a batch, so that little padding is computed.", advanced=True

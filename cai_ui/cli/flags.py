@@ -37,14 +37,20 @@ def read_flags(cls: type[S], parsed: Arguments, base: S | None = None) -> S:
     return checked(cls, {**(base.model_dump() if base else {}), **given})
 
 
+def app_settings(parsed: Arguments) -> AppSettings:
+    """Workspace and model that the flags or CAI_ variables name."""
+    from cai_ui.pipeline.other_models import ROLES
+
+    variables = {name: value for name in (*_WORKSPACE, *ROLES) if (value := os.environ.get(f"CAI_{name.upper()}"))}
+    return read_flags(AppSettings, parsed, checked(AppSettings, variables))
+
+
 @contextmanager
 def opened(parsed: Arguments) -> Iterator[Any]:
     """Services on the workspace and model that the flags or CAI_ variables name."""
     from cai_ui import pipeline
-    from cai_ui.pipeline.other_models import ROLES
 
-    variables = {name: value for name in (*_WORKSPACE, *ROLES) if (value := os.environ.get(f"CAI_{name.upper()}"))}
-    services = pipeline.open_services(read_flags(AppSettings, parsed, checked(AppSettings, variables)))
+    services = pipeline.open_services(app_settings(parsed))
     try:
         yield services
     finally:

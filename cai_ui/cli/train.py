@@ -1,63 +1,176 @@
-"""`train`: one run in the foreground, the same as the page's in the background."""
+"""`train`: one run in the foreground, the same as the page's in the background; also under torchrun and accelerate."""
 
 from __future__ import annotations
 
+import dataclasses
+import shlex
+import signal
 import sys
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from cai_ui.cli.curate import find_dataset
-from cai_ui.cli.flags import WAIT_S, Arguments, add_flags, command, opened, read_flags, show_progress
+from cai_ui.cli.flags import (
+    WAIT_S,
+    Arguments,
+    add_flags,
+    app_settings,
+    command,
+    opened,
+    read_flags,
+    read_text,
+    show_progress,
+)
 from cai_ui.config import TrainSettings
-from cai_ui.errors import InputError
+from cai_ui.errors import ConflictError, InputError
 
-_POLL_S = 1.0
+if TYPE_CHECKING:
+    from cai_ui.training.config_file import RunConfig
+
+_POLL_S = 0.5
+_FILES = (".yaml", ".yml", ".json")
+TERMINATED = 128 + signal.SIGTERM
+"""Exit status after SIGTERM, so that a scheduler does not take the run for done."""
 
 
 def add(commands: Any) -> None:
     parser = command(commands, "train", _train, "train an adapter on a frozen dataset, or resume a run")
-    parser.add_argument("what", help="sft, dpo, or the id of a run to resume")
-    parser.add_argument("--dataset", default="latest", help="hash (or its beginning), or `latest` (default)")
-    parser.add_argument("--preset", default="embedded quick", help="named settings that the flags change")
-    parser.add_argument("--name", default="", help="name of the run")
+    parser.add_argument("what", help="a run's file (YAML or JSON), sft, dpo, or the id of a run to resume")
+    parser.add_argument("--dataset", help="hash (or its beginning), or `latest` (default)")
+    parser.add_argument("--preset", help="named settings that the flags change (default: embedded quick)")
+    parser.add_argument("--name", help="name of the run")
     parser.add_argument("--start-adapter", help="adapter to go on from")
+    parser.add_argument("--data", type=Path, help="frozen dataset of a package (see `pack`), taken in first")
+    parser.add_argument("--adapter", type=Path, help="folder of the adapter that the file starts from")
+    parser.add_argument("--push", help="owner/name on the Hub: send the adapter there, privately, when done")
     add_flags(parser, TrainSettings)
+    packer = command(commands, "pack", _pack, "write a run with all it needs into a folder, for another machine")
+    packer.add_argument("run", help="id of the run")
+    packer.add_argument("--out", type=Path, required=True, help="folder to make")
+
+
+class Termination:
+    """SIGTERM ends the run after its step with a checkpoint to go on from; a second one ends the program at once."""
+
+    def __init__(self, ask: Any = None) -> None:
+        """`ask` is called when the signal comes."""
+        self.came = False
+        self._ask = ask
+        signal.signal(signal.SIGTERM, self._come)
+
+    def _come(self, *_: Any) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self.came = True
+        if self._ask is not None:
+            self._ask()
 
 
 def _train(parsed: Arguments) -> int:
+    from cai_ui.training import processes
+
+    if not processes.is_first():
+        return _along(parsed)
     from cai_ui import pipeline
 
+    termination = Termination()
     with opened(parsed) as services:
         services.engine(WAIT_S)
-        run = _submit(services, parsed) if parsed.what in ("sft", "dpo") else pipeline.resume_run(services, parsed.what)
+        by_id = parsed.what not in ("sft", "dpo") and Path(parsed.what).suffix not in _FILES
+        run = pipeline.resume_run(services, parsed.what) if by_id else _submit(services, parsed)
         try:
-            run = _watched(services, run)
+            run = _watched(services, run, termination)
         except KeyboardInterrupt:
             pipeline.stop_run(services, run.id, save=True)
             services.jobs.wait(run.id, 120)
             raise
+        if parsed.push and run.state == "done":
+            print(pipeline.push_adapter(services, run.id, parsed.push))
     print(f"{run.id} {run.state} {run.adapter or ''}".rstrip())
-    if run.state == "failed":
+    if run.error and run.state != "done":
         print(run.error, file=sys.stderr)
-    return 0 if run.state == "done" else 2
+    if run.state == "interrupted":
+        print(f"Go on with: python -m cai_ui train {run.id}", file=sys.stderr)
+    return TERMINATED if termination.came else 0 if run.state == "done" else 2
+
+
+def _pack(parsed: Arguments) -> int:
+    from cai_ui.pipeline.hub_job import pack, train_arguments
+
+    with opened(parsed) as services:
+        run = services.store.run(parsed.run)
+        folder = pack(services, run, parsed.out)
+        print(shlex.join(["python", "-m", "cai_ui", *train_arguments(services, run, str(folder))]))
+    return 0
+
+
+def _along(parsed: Arguments) -> int:
+    """A further process of one run: it has no workspace, the first process tells it what to do."""
+    from cai_ui.engine import load_engine
+    from cai_ui.training.run import follow
+    from cai_ui.training.signals import StopSignal
+
+    stop = StopSignal()
+    termination = Termination(lambda: stop.ask("close"))
+    outcome = follow(load_engine(app_settings(parsed)), stop)
+    return TERMINATED if termination.came else 0 if outcome.state == "done" else 2
 
 
 def _submit(services: Any, parsed: Arguments) -> Any:
     from cai_ui import pipeline
+    from cai_ui.pipeline.hub_job import load_start, take_in_dataset
 
-    dataset = find_dataset(services, parsed.dataset)
-    presets = pipeline.presets(services)
-    if parsed.preset not in presets:
-        raise InputError(f"There is no preset {parsed.preset[:80]!r}.", next_step=f"Choose: {', '.join(presets)}.")
-    settings = read_flags(TrainSettings, parsed, presets[parsed.preset][parsed.what])
+    wanted = _wanted(parsed)
+    given = {name: value for name in ("dataset", "name", "start_adapter") if (value := getattr(parsed, name))}
+    if parsed.data:
+        given["dataset"] = take_in_dataset(services, read_text(parsed.data)).hash
+    wanted = dataclasses.replace(wanted, **given, settings=read_flags(TrainSettings, parsed, wanted.settings))
+    base = services.engine().base_hash
+    if wanted.base_hash not in ("", base):
+        raise ConflictError(
+            f"The file is for a base model with other weights ({wanted.base_hash[:8]}; loaded: {base[:8]}).",
+            kept="Nothing was started.",
+            next_step="Name the model with --model, or take base_hash out of the file.",
+        )
+    if parsed.adapter:
+        if not wanted.start_adapter:
+            raise InputError("--adapter is the folder of what the file calls start_adapter; it names none.")
+        load_start(services, parsed.adapter, wanted.start_adapter)
     return pipeline.start_run(
-        services, parsed.what, dataset, settings, "command line", parsed.name, parsed.start_adapter
+        services,
+        wanted.method,
+        find_dataset(services, wanted.dataset),
+        wanted.settings,
+        "command line",
+        wanted.name,
+        wanted.start_adapter,
     )
 
 
-def _watched(services: Any, run: Any) -> Any:
+def _wanted(parsed: Arguments) -> RunConfig:
+    """What file or method and preset ask for, before the flags."""
+    from cai_ui.training.config_file import RunConfig, read_config_file
+    from cai_ui.training.presets import PRESETS
+
+    if parsed.what not in ("sft", "dpo"):
+        if parsed.preset:
+            raise InputError("--preset goes with sft or dpo; a file names its own.", next_step="Leave it out.")
+        try:
+            return read_config_file(Path(parsed.what).read_bytes())
+        except OSError as error:
+            raise InputError(f"The file {parsed.what} cannot be read ({error.strerror}).") from None
+    preset = parsed.preset or next(iter(PRESETS))
+    if preset not in PRESETS:
+        raise InputError(f"There is no preset {preset[:80]!r}.", next_step=f"Choose: {', '.join(PRESETS)}.")
+    return RunConfig(parsed.what, PRESETS[preset][parsed.what])
+
+
+def _watched(services: Any, run: Any, termination: Termination) -> Any:
     from cai_ui.pipeline.services import ACTIVE_RUNS
 
     while run.state in ACTIVE_RUNS:
+        if termination.came:
+            services.jobs.close()
+            return services.store.run(run.id)
         services.jobs.wait(run.id, _POLL_S)
         run = services.store.run(run.id)
         if run.total_steps:

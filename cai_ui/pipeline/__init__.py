@@ -82,6 +82,7 @@ from cai_ui.pipeline.datasets import (
 )
 from cai_ui.pipeline.few_shot import few_shot, few_shot_tokens, reset_few_shot, save_few_shot
 from cai_ui.pipeline.hub import fetch_rows, push_dataset
+from cai_ui.pipeline.hub_job import FLAVORS, Job, submit_job
 from cai_ui.pipeline.imports import ImportPreview, ImportSummary, import_file, preview_import
 from cai_ui.pipeline.left_off import leave, left_off
 from cai_ui.pipeline.linting import lint_dataset, lint_queue
@@ -143,6 +144,7 @@ from cai_ui.revise import Replay, StepEvent
 from cai_ui.store import Order, QueueCounts, QueueFilter, QueueItem, Status
 
 __all__ = [
+    "FLAVORS",
     "AgreementReport",
     "ArmText",
     "BatchProgress",
@@ -151,6 +153,7 @@ __all__ = [
     "ImportPreview",
     "ImportSummary",
     "ImportedFile",
+    "Job",
     "LabelProgress",
     "LoopProgress",
     "LoopStage",
@@ -292,6 +295,7 @@ __all__ = [
     "stop_labels",
     "stop_loop",
     "stop_run",
+    "submit_job",
     "take_lease",
     "tally",
     "text_draft",

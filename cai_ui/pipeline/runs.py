@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ from cai_ui.background import time_left
 from cai_ui.config import TrainSettings, checked
 from cai_ui.engine import Engine
 from cai_ui.errors import EngineError, InputError
+from cai_ui.pipeline.linting import lint_dataset
+from cai_ui.pipeline.run_commands import commands_for
 from cai_ui.pipeline.services import ACTIVE_RUNS, Services
 from cai_ui.records import Method, Run
 from cai_ui.text import NAME_LIMIT, clean_text
@@ -23,21 +25,25 @@ if TYPE_CHECKING:
 _LOG_TAIL = 8_000
 NOTE_LIMIT = 4_000
 MOST_IN_A_SWEEP = 24
+MOST_CHECKED = 10_000
+"""Rows of a dataset that the data checks read before a run; more would keep a person waiting."""
 
 
 @dataclass(frozen=True)
 class RunView:
     """A run as a page shows it. `metrics` has one row per logged step, `eta_s` is None unless it is training.
 
-    `signs` are warnings in words; `ahead` counts the runs before it in the queue; `made_of` is what its folder says
-    of data, base and libraries; `constitutions` are the hashes its data was made under.
+    `commands` and `config` start the same run again; `signs` are warnings in words; `ahead` counts the runs before it
+    in the queue; `made_of` is what its folder says of data, base and libraries; `constitutions` are the hashes its data
+    was made under.
     """
 
     run: Run
     metrics: list[dict[str, Any]]
     log_tail: str
     eta_s: float | None
-    command: str
+    commands: str
+    config: str
     probes: list[ProbeAnswer] = field(default_factory=list)
     signs: list[str] = field(default_factory=list)
     ahead: int = 0
@@ -59,9 +65,20 @@ def preflight(
     settings: TrainSettings,
     start_adapter: str | None = None,
 ) -> PreflightReport:
-    """What would stop a run, before it is started."""
+    """What would stop a run, before it is started; the verdict of the data checks is among the warnings."""
     services.engine()  # a sentence at once while it is being loaded
-    return services.jobs.check(method, dataset_hash, settings, start_adapter)
+    report = services.jobs.check(method, dataset_hash, settings, start_adapter)
+    return replace(report, warnings=(*report.warnings, *_data_verdict(services, dataset_hash)))
+
+
+def _data_verdict(services: Services, dataset_hash: str) -> list[str]:
+    """What the data checks find in the dataset, in a line; nothing where all is well."""
+    if sum(services.store.dataset_info(dataset_hash).counts.values()) > MOST_CHECKED:
+        return ["The dataset is too large to be checked in passing; check it in Curate."]
+    found = [f for f in lint_dataset(services, dataset_hash).findings if f.weight != "note"]
+    told = "; ".join(f"{f.title} ({len(f.rows):,})" if f.rows else f"{f.title}: {f.detail}" for f in found[:4])
+    more = f" (and {len(found) - 4} more)" if len(found) > 4 else ""
+    return [f"The data checks found something: {told}{more}. Curate shows the rows."] if found else []
 
 
 def start_run(
@@ -186,9 +203,9 @@ def run_metrics(services: Services, run_id: str) -> list[dict[str, Any]]:
 
 def run_view(services: Services, run_id: str, after_step: int = 0) -> RunView:
     """A run with the metrics logged after `after_step`, the probe answers and the end of its log."""
+    from cai_ui.training.config_file import config_text
     from cai_ui.training.health import signs
     from cai_ui.training.metrics import read_rows
-    from cai_ui.training.presets import command_for
     from cai_ui.training.probes import read_probes
     from cai_ui.training.run import read_config
 
@@ -201,7 +218,8 @@ def run_view(services: Services, run_id: str, after_step: int = 0) -> RunView:
         metrics,
         _tail(folder / "log.txt"),
         _eta(run, metrics),
-        command_for(run),
+        commands_for(services, run),
+        config_text(run),
         probes,
         signs(run.method, metrics, probes, run.total_steps),
         _ahead(services, run),

@@ -146,6 +146,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
     from cai_ui.pipeline.principles import keep_shipped
     from cai_ui.pipeline.progress import remembering
     from cai_ui.pipeline.prompt_sets import probe_kit
+    from cai_ui.pipeline.zero_gpu import lent_slices
 
     store = open_store(Path(settings.home).expanduser(), os.environ.get("CAI_DATABASE_URL") or None)
     try:
@@ -156,7 +157,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             settings,
             store,
             host,
-            Jobs(store, lambda: host.get(WAIT_S), probe_kit()),
+            Jobs(store, lambda: host.get(WAIT_S), probe_kit(), lent_slices()),
             Background("A batch", remembering(store, "batch")),
             Background("An evaluation", remembering(store, "evaluation")),
             Background("The whole loop", remembering(store, "loop")),

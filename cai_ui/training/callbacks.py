@@ -11,6 +11,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from cai_ui.config import TrainSettings
 from cai_ui.engine import TrainingSeat
 from cai_ui.errors import TrainingError
 from cai_ui.training import processes
@@ -20,6 +21,9 @@ from cai_ui.training.probes import Prober
 from cai_ui.training.signals import StopSignal
 
 _KEPT = ("loss", "learning_rate", "grad_norm", "epoch", "num_tokens", "rewards/", "logps/", "mean_token_accuracy")
+
+SAVING_SHARE = 50
+"""Checkpoints by the clock are at least this many times as far apart as one takes, so that they cost at most 2 %."""
 
 Report = Callable[[int, int], None]
 """Called after each step with the steps done and the steps in all."""
@@ -69,29 +73,35 @@ class Recorder(TrainerCallback):
     """Metrics to the run's folder, checkpoints sealed, progress reported; ends the run when asked or when it broke."""
 
     def __init__(
-        self, folder: Path, signal: StopSignal, report: Report, keep_checkpoints: int, beta: float | None
+        self, folder: Path, signal: StopSignal, report: Report, settings: TrainSettings, beta: float | None
     ) -> None:
         """`beta` is that of DPO, None for SFT."""
         self._folder = folder
         self._signal = signal
         self._report = report
-        self._keep = keep_checkpoints
+        self._keep = settings.keep_checkpoints
+        self._pause = float(settings.save_seconds or math.inf) if settings.save_steps else math.inf
+        self._save_begun: float | None = None
         self._beta = beta
-        self._began = time.monotonic()
+        self._began = self._saved = time.monotonic()
         self._first_step = 0
         self._last: tuple[float, float] | None = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._began, self._first_step = time.monotonic(), state.global_step
+        self._saved = self._began
         self._report(state.global_step, state.max_steps)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._report(state.global_step, state.max_steps)
-        wish = processes.agreed(self._signal.wish)
+        now = time.monotonic()
+        wish, due = processes.agreed(self._signal.wish, now - self._saved > self._pause)
+        control.should_save = control.should_save or due
         if wish:
             self._signal.ask(wish)
             control.should_training_stop = True
             control.should_save = self._signal.keeps
+        self._save_begun = now if control.should_save else None
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         if not logs or "train_runtime" in logs:  # the trainer's summary; ours is the exit record
@@ -115,6 +125,9 @@ class Recorder(TrainerCallback):
         if state.is_world_process_zero:
             seal(self._folder / FOLDER / f"checkpoint-{state.global_step}")
             drop_oldest(self._folder, self._keep)
+        self._saved = time.monotonic()
+        if self._save_begun is not None:
+            self._pause = max(self._pause, SAVING_SHARE * (self._saved - self._save_begun))
 
     def _distance(self, row: dict[str, Any]) -> dict[str, float]:
         """For DPO, how far the model has moved from its reference, in nats per answer.

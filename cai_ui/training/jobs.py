@@ -14,18 +14,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from cai_ui.config import TrainSettings
+from cai_ui.config import TrainSettings, checked
 from cai_ui.engine import Engine
 from cai_ui.engine.adapters import describe_adapter
 from cai_ui.errors import CaiError, ConflictError, NotFoundError
 from cai_ui.records import BASE, AdapterInfo, Method, Run
 from cai_ui.store import Store
 from cai_ui.store.database import now
+from cai_ui.training import config_file
 from cai_ui.training.checkpoints import drop_all
 from cai_ui.training.preflight import PreflightReport, preflight
 from cai_ui.training.probes import NO_PROBES, ProbeKit
 from cai_ui.training.run import ADAPTER, Outcome, read_outcome, train
 from cai_ui.training.signals import StopSignal
+from cai_ui.training.slices import Slices, train_in_slices
 
 WAITING = ("queued",)
 ACTIVE = ("preparing", "running", "stopping")
@@ -39,10 +41,14 @@ log = logging.getLogger(__name__)
 class Jobs:
     """Starts, stops and resumes runs. `engine` gives the model, waiting for it if need be."""
 
-    def __init__(self, store: Store, engine: Callable[[], Engine], kit: ProbeKit = NO_PROBES) -> None:
+    def __init__(
+        self, store: Store, engine: Callable[[], Engine], kit: ProbeKit = NO_PROBES, slices: Slices | None = None
+    ) -> None:
+        """`slices`: the GPU is lent for a while at a time, and runs are cut accordingly."""
         self._store = store
         self._engine = engine
         self._kit = kit
+        self._slices = slices
         self._changed = threading.Condition(threading.RLock())
         self._thread: threading.Thread | None = None
         self._signals: dict[str, StopSignal] = {}
@@ -101,6 +107,7 @@ class Jobs:
                 base_hash=engine.base_hash,
                 group=group,
             )
+            (self._folder(run) / config_file.NAME).write_text(config_file.config_text(run), encoding="utf-8")
             self._store.create_run(run)
             self._wake()
         return run
@@ -247,11 +254,12 @@ class Jobs:
         try:
             engine = self._engine()
             self._need(engine, run.start_adapter)
-            self._need(engine, str(run.config.get("reference", "start")))
+            self._need(engine, checked(TrainSettings, run.config).reference)  # another version may know other knobs
             dataset = self._store.dataset(run.dataset_hash)
         except CaiError as error:
             return Outcome("failed", run.step, str(error))
-        outcome = train(run, dataset, engine, self._folder(run), signal, self._reporter(run), self._kit)
+        given = (run, dataset, engine, self._folder(run), signal, self._reporter(run), self._kit)
+        outcome = train(*given) if self._slices is None else train_in_slices(*given, self._slices)
         self._put_up(engine, run, bool(outcome.adapter_hash or run.adapter) and outcome.state != "cancelled")
         return outcome
 

@@ -1,11 +1,9 @@
-"""Named settings, and the command that repeats a run."""
+"""Named settings."""
 
 from __future__ import annotations
 
-import shlex
-
 from cai_ui.config import TrainSettings
-from cai_ui.records import Method, Run
+from cai_ui.records import Method
 
 PRESETS: dict[str, dict[Method, TrainSettings]] = {
     "embedded quick": {
@@ -63,16 +61,3 @@ TRL's default for DPO. "Mistral-7B" trains all linear layers, with a batch that 
 rates, schedule, length and batch of Hugging Face's constitutional recipe, which trains all weights: as LoRA it moves
 the model less. "paper's shape" is one pass at a constant rate in batches of 1,024 rows (Bai et al. 2022, section
 3.3); the paper's preference stage is RL, so DPO stands in for it."""
-
-
-def command_for(run: Run) -> str:
-    """The command line that starts the same run again: same data, same settings, same start."""
-    preset = next(iter(PRESETS))
-    base = PRESETS[preset][run.method].model_dump()
-    parts = ["python", "-m", "cai_ui", "train", run.method, "--dataset", run.dataset_hash[:12]]
-    for name, value in run.config.items():
-        if name in base and value != base[name]:
-            parts += [f"--{name.replace('_', '-')}", str(value)]
-    if run.start_adapter:
-        parts += ["--start-adapter", run.start_adapter]
-    return shlex.join(parts)

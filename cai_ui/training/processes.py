@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any, cast
 
-from cai_ui.training.signals import Wish
-
-WISHES: tuple[Wish, ...] = ("", "close", "stop", "cancel")
+from cai_ui.training.signals import WISHES, Wish
 
 
 def count() -> int:
@@ -32,16 +30,16 @@ def wait_for_all() -> None:
         dist.barrier()
 
 
-def agreed(wish: Wish) -> Wish:
-    """The strongest wish of all processes, so that all end after the same step."""
+def agreed(wish: Wish, save: bool) -> tuple[Wish, bool]:
+    """The strongest wish of all processes, and whether any wants a checkpoint, so that all do the same after a step."""
     if count() == 1:
-        return wish
+        return wish, save
     import torch
     import torch.distributed as dist
 
-    number = torch.tensor(WISHES.index(wish))
-    dist.all_reduce(number, op=dist.ReduceOp.MAX)
-    return WISHES[int(number)]
+    numbers = torch.tensor([WISHES.index(wish), int(save)])
+    dist.all_reduce(numbers, op=dist.ReduceOp.MAX)
+    return WISHES[int(numbers[0])], bool(numbers[1])
 
 
 def from_first(value: Any) -> Any:

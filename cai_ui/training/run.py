@@ -93,13 +93,13 @@ def train(
     return outcome
 
 
-def follow(engine: Engine) -> Outcome:
+def follow(engine: Engine, signal: StopSignal | None = None) -> Outcome:
     """Work along, as a further process, on the run that the first one hands out."""
     run, dataset, folder, adapters = processes.from_first(None)
     for info in adapters:
         if info.name in (run.start_adapter, run.config.get("reference")):
             engine.load_adapter(info)
-    return train(run, dataset, engine, folder, StopSignal(), lambda step, steps: None)
+    return train(run, dataset, engine, folder, signal or StopSignal(), lambda step, steps: None)
 
 
 def halved(settings: TrainSettings) -> TrainSettings | None:

@@ -6,6 +6,8 @@ import threading
 from typing import Literal
 
 Wish = Literal["", "stop", "cancel", "close"]
+WISHES: tuple[Wish, ...] = ("", "close", "stop", "cancel")
+"""The stronger ones last."""
 
 
 class StopSignal:
@@ -18,7 +20,7 @@ class StopSignal:
         self._event = threading.Event()
         self.wish: Wish = ""
 
-    def ask(self, wish: Literal["stop", "cancel", "close"]) -> None:
+    def ask(self, wish: Wish) -> None:
         if not self._event.is_set():
             self.wish = wish
             self._event.set()

@@ -55,7 +55,7 @@ def make_trainer(
     common = _arguments(seat, settings, folder, bool(rows.held_out), steps) | {"run_name": name or None}
     turns = TakeTurns(seat)
     beta = settings.beta if method == "dpo" else None
-    callbacks: list[Any] = [turns, Recorder(folder, signal, report, settings.keep_checkpoints, beta)]
+    callbacks: list[Any] = [turns, Recorder(folder, signal, report, settings, beta)]
     if prober is not None and processes.is_first():
         callbacks.append(AskProbes(prober, settings.probe_steps, signal))
     if settings.report_to == "tensorboard":

@@ -39,7 +39,12 @@ def run_html(view: RunView) -> str:
     )
     signs = "".join(notice(sign, "warn") for sign in view.signs)
     note = f'<p class="cai-run-note" dir="auto">{esc(run.note)}</p>' if run.note else ""
-    return f'<div class="cai-case">{head}{note}{_progress(view)}{_ending(run)}{signs}{facts(_facts(view))}</div>'
+    return f'<div class="cai-case">{head}{note}{_progress(view)}{_ending(run)}{signs}</div>'
+
+
+def made_of_html(view: RunView) -> str:
+    """What it was trained on, from what, with what, and what came of it."""
+    return facts(_facts(view))
 
 
 def runs_html(runs: Sequence[Run], sparks: Mapping[str, str] | None = None) -> str:
@@ -93,7 +98,7 @@ def _progress(view: RunView) -> str:
         words += f"; about {duration(view.eta_s)} left" if view.eta_s is not None else ""
     elif run.state == "stopping":
         words += "; ends after this step"
-    return progress_bar(run.step, run.total_steps, words)
+    return progress_bar(run.step, run.total_steps, words + _speed(view))
 
 
 def _ending(run: Run) -> str:
@@ -111,8 +116,18 @@ def _ending(run: Run) -> str:
     return ""
 
 
+def _speed(view: RunView) -> str:
+    """Speed and the best held-out loss so far, to follow the count of steps."""
+    words = ""
+    speed, summary = newest(view.metrics, "tokens_per_s"), view.run.summary
+    if speed is not None:
+        words += f"; {speed:,.0f} tokens per second"
+    if summary.get("best_step") is not None:
+        words += f"; best held-out loss {_number(summary.get('best_held_out_loss'))} at step {summary['best_step']:,}"
+    return words
+
+
 def _facts(view: RunView) -> list[tuple[str, object]]:
-    """What it was trained on, from what, with what, and what came of it."""
     run, made = view.run, view.made_of
     pairs: list[tuple[str, object]] = [
         ("Method", METHODS[run.method]),
@@ -123,12 +138,6 @@ def _facts(view: RunView) -> list[tuple[str, object]]:
     ]
     if run.base_hash:
         pairs.append(("Base", f"{made.get('base', '')} · weights {short(run.base_hash)}".removeprefix(" · ")))
-    speed = newest(view.metrics, "tokens_per_s")
-    if speed is not None:
-        pairs.append(("Speed", f"{speed:,.0f} tokens per second"))
-    if run.summary.get("best_step") is not None:
-        best = _number(run.summary.get("best_held_out_loss"))
-        pairs.append(("Best held-out loss", f"{best} at step {run.summary['best_step']:,}"))
     if run.adapter_hash:
         pairs.append(("Adapter", f"{run.adapter} · {short(run.adapter_hash)} · runs/{run.id}/adapter"))
     if made.get("libraries"):

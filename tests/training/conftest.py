@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import TrainSettings
+from cai_ui.config import AppSettings, TrainSettings
+from cai_ui.pipeline import Services, open_services
 from cai_ui.records import Dataset, Message, PreferencePair, Run, TrainingExample
 from cai_ui.store import Store, open_store
 from cai_ui.training.jobs import Jobs
@@ -94,5 +95,15 @@ def jobs(store: Store, tiny_engine: Any) -> Iterator[Jobs]:
     made = Jobs(store, lambda: tiny_engine)
     yield made
     made.close()
+    for info in tiny_engine.adapters():
+        tiny_engine.unload_adapter(info.name)
+
+
+@pytest.fixture
+def services(tmp_path: Path, tiny_engine: Any, tiny_model: Path) -> Iterator[Services]:
+    """All that the app has, on the tiny model."""
+    opened = open_services(AppSettings(home=str(tmp_path / "home"), model=str(tiny_model)), tiny_engine)
+    yield opened
+    opened.close()
     for info in tiny_engine.adapters():
         tiny_engine.unload_adapter(info.name)

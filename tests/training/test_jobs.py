@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -141,6 +142,15 @@ def test_a_failed_run_says_why_and_the_next_one_begins(jobs, store, data):
     failed = jobs.wait(lost.id, 60)
     assert failed.state == "failed" and "other base weights" in (failed.error or "") and failed.adapter is None
     assert jobs.wait(good.id, 120).state == "done"
+
+
+def test_a_run_with_knobs_of_another_version_fails_by_name_and_the_next_one_begins(jobs, store, data, make_run):
+    other = replace(make_run(id="run-2", state="interrupted", dataset_hash=data), base_hash="")
+    store.create_run(replace(other, config={**other.config, "temperature_of_the_moon": 3}))
+    jobs.resume("run-2")
+    failed = jobs.wait("run-2", 60)
+    assert failed.state == "failed" and "temperature of the moon" in failed.error
+    assert jobs.wait(jobs.submit("sft", data, QUICK, "me").id, 120).state == "done"
 
 
 def test_chats_are_answered_between_the_steps(jobs, store, data, tiny_engine):

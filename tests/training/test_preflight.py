@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from cai_ui import pipeline
 from cai_ui.config import AppSettings, TrainSettings, checked
 from cai_ui.engine import load_engine
 from cai_ui.errors import EngineError, InputError, PreflightError, TrainingError
@@ -151,6 +152,18 @@ def test_settings_out_of_bounds_are_refused_by_name(knob, value):
 def test_rates_that_cannot_be_are_refused_by_name(rate):
     with pytest.raises(InputError, match="learning rate"):
         checked(TrainSettings, {"learning_rate": rate})
+
+
+def test_the_verdict_of_the_data_checks_is_among_the_warnings(services, make_dataset):
+    def verdict(*rows):
+        data = make_dataset(sft_train=rows, sft_eval=(), pairs_train=(), pairs_eval=())
+        saved = services.store.save_dataset(data, "me")
+        return [w for w in pipeline.preflight(services, "sft", saved.hash, QUICK).warnings if "data checks" in w]
+
+    first, second = sample(0, "Ask her whether you may."), sample(1, "Wait until he shows it to you.")
+    assert verdict(first, second) == []
+    (said,) = verdict(first, second, second)
+    assert "Duplicate row (1)" in said and "Curate shows the rows" in said
 
 
 def test_a_model_without_weights_is_refused(make_dataset):

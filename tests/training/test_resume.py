@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import time
 
 import pytest
 
 from cai_ui.training import checkpoints
 from cai_ui.training.metrics import read_rows
+from cai_ui.training.run import train
+from cai_ui.training.signals import StopSignal
 
 from .conftest import QUICK
 
@@ -84,3 +87,17 @@ def test_other_base_weights_are_refused(run_in, tmp_path):
     outcome = run_in(tmp_path / "run", base_hash="0" * 64)
     assert outcome.state == "failed" and "other base weights (00000000" in outcome.error
     assert checkpoints.latest_checkpoint(tmp_path / "run") is not None
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [(1, True), (0, False)])
+def test_a_short_run_keeps_checkpoints_by_the_clock(make_run, make_dataset, tiny_engine, tmp_path, seconds, kept):
+    """Killed before its first `save_steps`, it would lose everything."""
+    settings = QUICK.model_copy(update={"save_steps": 1000, "save_seconds": seconds})
+    seen = []
+
+    def slowly(step, steps):
+        seen.append(checkpoints.latest_checkpoint(tmp_path))
+        time.sleep(0.3)
+
+    assert train(make_run(settings=settings), make_dataset(), tiny_engine, tmp_path, StopSignal(), slowly).step == 8
+    assert any(seen) == kept

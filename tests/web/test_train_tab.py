@@ -18,6 +18,7 @@ from cai_ui.training.probes import ProbeAnswer
 from cai_ui.web import preflight_card, probe_card, run_card, run_charts
 from cai_ui.web.forms import Form, build_form
 from cai_ui.web.tabs import train as tab
+from cai_ui.web.tabs import train_presets
 from cai_ui.web.tabs import train_watch as watch
 
 RUN = Run(
@@ -27,7 +28,7 @@ RUN = Run(
 
 
 def view(run: Run = RUN, metrics: list[dict[str, Any]] | None = None, eta_s: float | None = 90.0) -> RunView:
-    return RunView(run, metrics or [], "", eta_s, "python -m cai_ui train")
+    return RunView(run, metrics or [], "", eta_s, "python -m cai_ui train", "method: sft")
 
 
 def ended(state: str, **changes: Any) -> Run:
@@ -255,15 +256,15 @@ def test_warnings_and_notes_are_on_the_card() -> None:
 
 def test_what_differs_from_a_preset_is_named(services: Services) -> None:
     base = pipeline.presets(services)["embedded quick"]["sft"]
-    assert tab.differences(base, base, "embedded quick") == ""
-    changed = tab.differences(base.model_copy(update={"rank": 4}), base, "embedded quick")
+    assert train_presets.differences(base, base, "embedded quick") == ""
+    changed = train_presets.differences(base.model_copy(update={"rank": 4}), base, "embedded quick")
     assert "Rank 4 (preset: 16)" in changed and "Alpha" not in changed
 
 
 def test_a_run_can_be_copied_from(services: Services) -> None:
     services.store.create_run(replace(RUN, state="done", config=TrainSettings(rank=5).model_dump()))
-    assert ("as in first", "run:run-1") in tab.preset_names(services)[0]
-    assert tab.preset(services, "run:run-1", "dpo").rank == 5
+    assert ("as in first", "run:run-1") in train_presets.preset_names(services)[0]
+    assert train_presets.preset(services, "run:run-1", "dpo").rank == 5
 
 
 def test_a_grid_is_read_and_bad_ones_are_named() -> None:

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from cai_ui import pipeline
-from cai_ui.config import TrainSettings, checked
+from cai_ui.config import TrainSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.records import BASE, Method, Run
 from cai_ui.text import NAME_LIMIT, clean_text
 from cai_ui.web import charts, preflight_card, run_card
-from cai_ui.web.forms import Form, build_form, label_of
+from cai_ui.web.forms import Form, build_form
 from cai_ui.web.guard import bind
 from cai_ui.web.present import hint, lead, notice, short
 from cai_ui.web.session import Session, SessionParts
-from cai_ui.web.tabs import train_result, train_watch
+from cai_ui.web.tabs import train_result, train_sweep, train_watch
 from cai_ui.web.tabs.curate_data import dataset_choices
+from cai_ui.web.tabs.train_presets import differences, preset, preset_names
 
 if TYPE_CHECKING:
     from cai_ui.web.app import AllParts
@@ -36,17 +38,6 @@ WHAT = (
 METHODS = [("SFT: learn the kept answers", "sft"), ("DPO: prefer kept answers over initial ones", "dpo")]
 NO_DATA = notice("There is no dataset yet. Judge examples in Curate and freeze them there.", "warn")
 ONLY_DPO = ("beta", "sft_weight", "reference")
-SMALL_PRESET, LARGE_PRESET = "embedded quick", "seed study"
-PRESET_TITLES = {
-    "embedded quick": "Embedded model, three passes in minutes",
-    "seed study": "7B model, query and value layers only (seed study)",
-    "Mistral-7B": "7B model, all linear layers",
-    "H4 recipe": "7B model, rates and batch of Hugging Face's recipe",
-    "paper's shape": "One pass, constant rate, large batch (the paper)",
-}
-"""What a preset is called in the menu; others go by their name."""
-COPY = "run:"
-"""Begins the value of a preset that is another run's settings."""
 
 
 @dataclass(frozen=True)
@@ -99,38 +90,6 @@ def start_choices(services: Services) -> list[tuple[str, str]]:
     return [("Base model", BASE), *((f"{a.title} · {short(a.hash)}", a.name) for a in arms if a.name != BASE)]
 
 
-def preset_names(services: Services) -> tuple[list[tuple[str, str]], str]:
-    """Label and value of all presets and of all runs to copy from, and the preset that suits the model in use."""
-    names = list(pipeline.presets(services))
-    small = pipeline.engine_status(services).model in ("embedded", "scripted")
-    wanted = SMALL_PRESET if small else LARGE_PRESET
-    copies = [(f"as in {run.name}", f"{COPY}{run.id}") for run in pipeline.runs(services)]
-    return [*((PRESET_TITLES.get(name, name), name) for name in names), *copies], wanted if wanted in names else names[
-        0
-    ]
-
-
-def preset(services: Services, name: str, method: str) -> TrainSettings:
-    """Settings of a preset for a method, or those of a run."""
-    run = next((run for run in pipeline.runs(services) if f"{COPY}{run.id}" == name), None)
-    if run is not None:
-        return checked(TrainSettings, run.config)
-    known = pipeline.presets(services)
-    if name not in known:
-        raise InputError("There is no such preset.", next_step="Choose one of the list.")
-    return known[name]["dpo" if method == "dpo" else "sft"]
-
-
-def differences(settings: TrainSettings, base: TrainSettings, name: str) -> str:
-    """What was changed from a preset, in a line; "" where nothing was."""
-    changed = [
-        f"{label_of(knob)} {getattr(settings, knob)} (preset: {getattr(base, knob)})"
-        for knob in TrainSettings.model_fields
-        if getattr(settings, knob) != getattr(base, knob)
-    ]
-    return notice(f"Changed from {name.removeprefix(COPY)}: {'; '.join(changed)}.") if changed else ""
-
-
 # Layout
 
 
@@ -147,8 +106,7 @@ class TrainParts:
     name: gr.Textbox
     form: Form[TrainSettings]
     changed: gr.HTML
-    grid: gr.Textbox
-    sweep: gr.Button
+    sweep: train_sweep.SweepParts
     check: gr.Button
     checked: gr.HTML
     start: gr.Button
@@ -192,15 +150,7 @@ def build(services: Services) -> TrainParts:
             )
         with gr.Accordion("Settings", open=False, elem_id="train-settings"):
             form = build_form(TrainSettings, "train")
-            with gr.Accordion("Sweep over several values", open=False, elem_id="train-sweep-box"):
-                grid = gr.Textbox(
-                    label="Values to try",
-                    placeholder="learning_rate=1e-4,2e-4; rank=8,16",
-                    info="Every combination becomes a run in the queue; compare them in the list of runs.",
-                    max_lines=1,
-                    elem_id="train-grid",
-                )
-                sweep = gr.Button("Queue all combinations", elem_id="train-sweep", scale=0)
+            sweep = train_sweep.build()
         changed = gr.HTML(elem_id="train-changed")
         with gr.Row(elem_classes="toolbar"):
             start_button = gr.Button("Start training", variant="primary", elem_id="train-start", scale=0)
@@ -210,7 +160,7 @@ def build(services: Services) -> TrainParts:
         result = train_result.build(services)
         gr.HTML(hint("When a run is done, ask base and adapter the same request under Compare."))
     return TrainParts(
-        tab, about, dataset, method, start_from, preset_menu, name, form, changed, grid, sweep, check_button, checked,
+        tab, about, dataset, method, start_from, preset_menu, name, form, changed, sweep, check_button, checked,
         start_button, watch, result,
     )  # fmt: skip
 
@@ -258,15 +208,15 @@ def wire(services: Services, parts: TrainParts, session: SessionParts, all_parts
         api_visibility="private",
     )
     train_watch.wire(services, parts.watch, parts.tab, session, started)
-    swept = parts.sweep.click(
-        bind(_sweep, services, parts.form),
-        [session.state, parts.name, parts.grid, *parts.wanted],
+    swept = parts.sweep.start.click(
+        bind(train_sweep.queue_all, services, partial(_read, parts.form)),
+        [session.state, parts.name, parts.sweep.grid, *parts.wanted],
         [parts.watch.run, parts.checked],
         show_progress="hidden",
         api_visibility="private",
     )
     swept.success(bind(train_watch._look, services, quiet=True), parts.watch.set_here, parts.watch.watched, **_QUIET)
-    train_result.wire(services, parts.result, parts.watch.run, parts.watch.timer, session)
+    train_result.wire(services, parts.result, parts.watch, session)
     parts.result.with_dpo.click(
         bind(_with_dpo, services, parts.form),
         [parts.watch.run, parts.preset],
@@ -322,31 +272,8 @@ def _with_dpo(services: Services, form: Form[TrainSettings], run_id: str | None,
     ]
 
 
-def _sweep(
-    services: Services,
-    form: Form[TrainSettings],
-    session: Session,
-    name: str,
-    grid: str,
-    method: str,
-    dataset: str | None,
-    start_from: str | None,
-    *values: Any,
-) -> list[Any]:
-    """A run for each combination; the first is shown."""
-    wanted = read_wanted(form, method, dataset, start_from, values)
-    made = pipeline.start_sweep(
-        services,
-        wanted.method,
-        wanted.dataset_hash,
-        wanted.settings,
-        session.author,
-        pipeline.read_grid(grid),
-        clean_text(name or "", "Name", limit=NAME_LIMIT, required=False).strip(),
-        wanted.start_adapter,
-    )
-    choices = run_card.run_choices(pipeline.runs(services))
-    return [gr.update(choices=choices, value=made[0].id), notice(f"{len(made)} runs are in the queue.", "good")]
+def _read(form: Form[TrainSettings], method: str, dataset: str | None, start_from: str | None, *values: Any) -> Wanted:
+    return read_wanted(form, method, dataset, start_from, values)
 
 
 def _shown_knobs(method: str) -> list[Any]:

@@ -15,9 +15,10 @@ from cai_ui.records import Run, content_hash
 from cai_ui.web import charts, run_card, run_charts
 from cai_ui.web.download import Download, build_download, wire_download
 from cai_ui.web.guard import bind
-from cai_ui.web.present import lead, notice
+from cai_ui.web.present import notice
 from cai_ui.web.session import SessionParts
-from cai_ui.web.tabs.train_watch import chosen
+from cai_ui.web.sweep_table import sweeps_html
+from cai_ui.web.tabs.train_watch import WatchParts, chosen
 
 MERGED = "The whole model with the adapter worked in"
 _SPARKS = 40
@@ -28,12 +29,17 @@ _SPARKS = 40
 class ResultParts:
     """The components."""
 
+    box: gr.Column
+    next: gr.Row
     compare: gr.Button
     with_dpo: gr.Button
     export: Download
     merge: gr.Button
     repository: gr.Textbox
     push: gr.Button
+    owner: gr.Textbox
+    flavor: gr.Dropdown
+    send: gr.Button
     said: gr.HTML
     name: gr.Textbox
     note: gr.Textbox
@@ -41,12 +47,21 @@ class ResultParts:
     trash: gr.Button
     filter: gr.Radio
     runs: gr.HTML
+    trash_row: gr.Row
     restore: gr.Dropdown
     bring_back: gr.Button
+    curves_row: gr.Row
     several: gr.Dropdown
     value: gr.Dropdown
     curves: gr.HTML
     listed: gr.State
+
+    @property
+    def listing(self) -> list[Any]:
+        """What `_list` fills."""
+        return [
+            self.box, self.next, self.runs, self.trash_row, self.restore, self.curves_row, self.several, self.listed,
+        ]  # fmt: skip
 
 
 # Handlers
@@ -66,6 +81,12 @@ def merge(services: Services, run_id: str | None) -> str:
 def push(services: Services, run_id: str | None, repository: str) -> str:
     """Send the adapter to a private repository of the Hub; says where it is."""
     return notice(f"Pushed to {pipeline.push_adapter(services, chosen(run_id), repository)} (private).", "good")
+
+
+def send_job(services: Services, run_id: str | None, owner: str, flavor: str) -> str:
+    """Send the run to rented hardware; says where it goes on and where its adapter will be."""
+    job = pipeline.submit_job(services, chosen(run_id), (owner or "").strip(), flavor)
+    return notice(f"Sent. The job is at {job.url}; its adapter will be in {job.adapter} (private).", "good")
 
 
 def rename(services: Services, run_id: str | None, name: str, note: str) -> None:
@@ -92,8 +113,9 @@ def list_html(services: Services, chosen_filter: str) -> str:
     found = run_card.filtered(pipeline.runs(services, trashed=in_trash), chosen_filter)
     if not found:
         return notice("The trash is empty." if in_trash else "No run of this kind.") if chosen_filter != "all" else ""
-    sparks = {run.id: run_charts.sparkline(pipeline.run_metrics(services, run.id)) for run in found[:_SPARKS]}
-    return run_card.runs_html(found, sparks)
+    metrics = {run.id: pipeline.run_metrics(services, run.id) for run in found[:_SPARKS]}
+    sparks = {id: run_charts.sparkline(rows) for id, rows in metrics.items()}
+    return run_card.runs_html(found, sparks) + sweeps_html(found, metrics)
 
 
 def curves(services: Services, run_ids: Sequence[str], name: str) -> str:
@@ -110,18 +132,26 @@ def curves(services: Services, run_ids: Sequence[str], name: str) -> str:
 
 
 def build(services: Services) -> ResultParts:
-    """The lower part of the tab, made where it is called."""
-    with gr.Accordion("Use this run", open=True, elem_id="train-use"):
-        with gr.Row(elem_classes="toolbar"):
+    """The lower part of the tab, made where it is called; hidden as long as there is no run."""
+    with gr.Column(visible=False, elem_id="train-results") as box:
+        with gr.Row(elem_classes="toolbar", visible=False, elem_id="train-next") as next_:
             compare = gr.Button("Compare", elem_id="train-to-compare", scale=0)
             with_dpo = gr.Button("Continue with DPO", elem_id="train-with-dpo", scale=0)
-            export_files = build_download("Export PEFT folder", "train-export", scale=0)
-            merge_button = gr.Button("Merge and save", elem_id="train-merge", scale=0)
-            trash_button = gr.Button("Put into trash", elem_id="train-trash", elem_classes="danger", scale=0)
+        parts = [*_keep(), *_listing(), gr.State("")]
+    return ResultParts(box, next_, compare, with_dpo, *parts)
+
+
+def _keep() -> tuple[Any, ...]:
+    """What is needed once in a while: files, name and note, Hub, trash."""
+    with gr.Accordion("Name, files, Hub, trash", open=False, elem_id="train-use"):
         with gr.Row():
             name = gr.Textbox(label="Name", max_lines=1, elem_id="train-rename", min_width=220)
             note = gr.Textbox(label="Note", lines=1, max_lines=6, elem_id="train-note", min_width=220)
             save = gr.Button("Save name and note", elem_id="train-save-name", scale=0)
+        with gr.Row(elem_classes="toolbar"):
+            export_files = build_download("Export PEFT folder", "train-export", scale=0)
+            merge_button = gr.Button("Merge and save", elem_id="train-merge", scale=0)
+            trash_button = gr.Button("Put into trash", elem_id="train-trash", elem_classes="danger", scale=0)
         with gr.Row():
             repository = gr.Textbox(
                 label="Repository on the Hugging Face Hub",
@@ -130,15 +160,44 @@ def build(services: Services) -> ResultParts:
                 elem_id="train-repository",
             )
             push_button = gr.Button("Push (private)", elem_id="train-push", scale=0)
+        with gr.Row():
+            owner = gr.Textbox(
+                label="The same run as a Hugging Face Job of",
+                placeholder="your name there; needs HF_TOKEN that may write and run jobs",
+                max_lines=1,
+                elem_id="train-job-owner",
+            )
+            flavor = gr.Dropdown(
+                list(pipeline.FLAVORS), value="a10g-small", label="Hardware", elem_id="train-job-flavor",
+                filterable=False, min_width=160,
+            )  # fmt: skip
+            send = gr.Button("Send as job (private)", elem_id="train-job", scale=0)
         said = gr.HTML(elem_id="train-said")
-    with gr.Column(elem_classes="card", elem_id="train-list"):
-        gr.HTML(lead("Runs", "All runs of this workspace, newest first."))
+    return (
+        export_files,
+        merge_button,
+        repository,
+        push_button,
+        owner,
+        flavor,
+        send,
+        said,
+        name,
+        note,
+        save,
+        trash_button,
+    )
+
+
+def _listing() -> tuple[Any, ...]:
+    """All runs; each menu is there only while there is something to choose."""
+    with gr.Accordion("All runs", open=False, elem_id="train-list"):
         filter_ = gr.Radio(list(run_card.FILTERS), value="all", label="Show", elem_id="train-filter")
         runs = gr.HTML(elem_id="train-runs", css_template=charts.STYLE)
-        with gr.Row(visible=True):
+        with gr.Row(visible=False, elem_id="train-trash-row") as trash_row:
             restore = gr.Dropdown([], label="In the trash", elem_id="train-restore", filterable=False, min_width=220)
             back = gr.Button("Bring back", elem_id="train-bring-back", scale=0)
-        with gr.Row():
+        with gr.Row(visible=False, elem_id="train-curves-row") as curves_row:
             several = gr.Dropdown(
                 [], multiselect=True, label="Compare curves of", elem_id="train-several", min_width=260
             )
@@ -151,27 +210,31 @@ def build(services: Services) -> ResultParts:
                 min_width=160,
             )
         drawn = gr.HTML(elem_id="train-curves", css_template=charts.STYLE)
-        listed = gr.State("")
-    return ResultParts(
-        compare, with_dpo, export_files, merge_button, repository, push_button, said, name, note, save, trash_button,
-        filter_, runs, restore, back, several, value, drawn, listed,
-    )  # fmt: skip
+    return filter_, runs, trash_row, restore, back, curves_row, several, value, drawn
 
 
 # Wiring
 
 
-def wire(services: Services, parts: ResultParts, run: gr.Dropdown, timer: gr.Timer, session: SessionParts) -> None:
-    """Connect it; `run` is the menu of the chosen run, `timer` ticks while something trains."""
+def wire(services: Services, parts: ResultParts, watch: WatchParts, session: SessionParts) -> None:
+    """Connect it; the run is the one that is watched. The list follows the clock and every change of that run."""
+    run = watch.run
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-    asked = [parts.filter, parts.several, parts.listed]
-    listing = [parts.runs, parts.restore, parts.several, parts.listed]
+    asked = [parts.filter, parts.several, parts.listed, run]
+    listing = parts.listing
     refresh = bind(_list, services, quiet=True)
     parts.compare.click(lambda: gr.Tabs(selected="compare"), None, [session.tabs], **quiet)
     wire_download(parts.export, bind(export, services), [run])
     parts.merge.click(bind(merge, services), [run], [parts.said], show_progress="minimal", api_visibility="private")
     parts.push.click(
         bind(push, services), [run, parts.repository], [parts.said], show_progress="minimal", api_visibility="private"
+    )
+    parts.send.click(
+        bind(send_job, services),
+        [run, parts.owner, parts.flavor],
+        [parts.said],
+        show_progress="minimal",
+        api_visibility="private",
     )
     actions = (
         parts.save.click(bind(rename, services), [run, parts.name, parts.note], None, **quiet),
@@ -180,25 +243,39 @@ def wire(services: Services, parts: ResultParts, run: gr.Dropdown, timer: gr.Tim
     )
     for action in actions:
         action.success(refresh, asked, listing, **quiet)
-    for trigger in (timer.tick, parts.filter.input, session.strip.change, session.ready.then, run.change):
+    for trigger in (
+        watch.timer.tick,
+        watch.live.change,
+        parts.filter.input,
+        session.strip.change,
+        session.ready.then,
+        run.change,
+    ):
         trigger(refresh, asked, listing, **quiet)
     run.change(bind(_named, services, quiet=True), [run], [parts.name, parts.note, parts.said], **quiet)
     for changed in (parts.several.change, parts.value.input):
         changed(bind(curves, services, quiet=True), [parts.several, parts.value], [parts.curves], **quiet)
 
 
-def _list(services: Services, chosen_filter: str, several: Sequence[str] | None, listed: str) -> list[Any]:
+def _list(
+    services: Services, chosen_filter: str, several: Sequence[str] | None, listed: str, run_id: str | None
+) -> list[Any]:
     """The list and its menus; nothing where nothing changed, so that an open menu stays open."""
     here = pipeline.runs(services)
     away = pipeline.runs(services, trashed=True)
     html = list_html(services, chosen_filter)
-    now = content_hash([html, [run.id for run in away], [[run.id, run.name] for run in here]])
+    usable = any(run.id == run_id and run.adapter for run in here)
+    now = content_hash([html, usable, [run.id for run in away], [[run.id, run.name] for run in here]])
     if now == listed:
-        return [gr.skip()] * 4
+        return [gr.skip()] * 8
     kept = [id for id in several or () if id in {run.id for run in here}]
     return [
+        gr.update(visible=bool(here or away)),
+        gr.update(visible=usable),
         html,
+        gr.update(visible=bool(away)),
         gr.update(choices=run_card.run_choices(away), value=away[0].id if away else None),
+        gr.update(visible=len(here) > 1),
         gr.update(choices=[(run.name, run.id) for run in here], value=kept),
         now,
     ]

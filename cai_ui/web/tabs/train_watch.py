@@ -41,12 +41,14 @@ class WatchParts:
     probe_box: gr.Accordion
     probe_step: gr.Slider
     probes: gr.HTML
+    made: gr.HTML
     stop: gr.Button
     cancel: gr.Button
     resume: gr.Button
     first: gr.Button
     log: gr.Textbox
     command: gr.Textbox
+    config: gr.Textbox
     shown: gr.State
     timer: gr.Timer
 
@@ -55,7 +57,8 @@ class WatchParts:
         """What `_look` fills."""
         return [
             self.box, self.empty, self.run, self.live, self.charts, self.probe_box, self.probe_step, self.probes,
-            self.stop, self.cancel, self.resume, self.first, self.log, self.command, self.timer, self.shown,
+            self.made, self.stop, self.cancel, self.resume, self.first, self.log, self.command, self.config, self.timer,
+            self.shown,
         ]  # fmt: skip
 
     @property
@@ -120,16 +123,16 @@ def build(services: Services) -> WatchParts:
             run = gr.Dropdown([], label="Run", elem_id="train-run", filterable=False)
             live = gr.HTML(elem_id="train-live", css_template=charts.STYLE)
             buttons = _buttons()
-            with gr.Row():
-                zoom = gr.Radio(list(run_charts.ZOOMS), value="all steps", label="Charts show", elem_id="train-zoom")
-                smooth = gr.Slider(1, 25, 1, step=1, label="Smooth over steps", buttons=[], elem_id="train-smooth")
-            plots = gr.HTML(elem_id="train-charts", css_template=charts.STYLE)
+            zoom, smooth, plots = _charts()
             probe_box, probe_step, probes = _probes()
-            log, command = _log()
+            with gr.Accordion("What it is made of", open=False, elem_id="train-made-box"):
+                made = gr.HTML(elem_id="train-made")
+            log, command, config = _log()
         shown, timer = gr.State({}), gr.Timer(2, active=False)
     return WatchParts(
-        box, empty, run, live, zoom, smooth, plots, probe_box, probe_step, probes, *buttons, log, command, shown, timer
-    )
+        box, empty, run, live, zoom, smooth, plots, probe_box, probe_step, probes, made, *buttons, log, command, config,
+        shown, timer,
+    )  # fmt: skip
 
 
 def _buttons() -> tuple[gr.Button, gr.Button, gr.Button, gr.Button]:
@@ -142,6 +145,15 @@ def _buttons() -> tuple[gr.Button, gr.Button, gr.Button, gr.Button]:
         )
 
 
+def _charts() -> tuple[gr.Radio, gr.Slider, gr.HTML]:
+    with gr.Accordion("Charts", open=True, elem_id="train-chart-box"):
+        plots = gr.HTML(elem_id="train-charts", css_template=charts.STYLE)
+        with gr.Row():
+            zoom = gr.Radio(list(run_charts.ZOOMS), value="all steps", label="Charts show", elem_id="train-zoom")
+            smooth = gr.Slider(1, 25, 1, step=1, label="Smooth over steps", buttons=[], elem_id="train-smooth")
+    return zoom, smooth, plots
+
+
 def _probes() -> tuple[gr.Accordion, gr.Slider, gr.HTML]:
     with gr.Accordion("Answers while it trains", open=False, visible=False, elem_id="train-probe-box") as box:
         step = gr.Slider(0, 1, 0, step=1, label="After this many steps", buttons=[], elem_id="train-probe-step")
@@ -149,18 +161,26 @@ def _probes() -> tuple[gr.Accordion, gr.Slider, gr.HTML]:
     return box, step, html
 
 
-def _log() -> tuple[gr.Textbox, gr.Textbox]:
-    with gr.Accordion("Log and command", open=False, elem_id="train-log-box"):
+def _log() -> tuple[gr.Textbox, gr.Textbox, gr.Textbox]:
+    with gr.Accordion("Log, command and file", open=False, elem_id="train-log-box"):
         log = gr.Textbox(label="End of the log", lines=6, max_lines=_LOG_LINES, interactive=False, elem_id="train-log")
         command = gr.Textbox(
             label="The same from the command line",
             interactive=False,
             lines=3,
-            max_lines=8,
+            max_lines=10,
             buttons=["copy"],
             elem_id="train-command",
         )
-    return log, command
+        config = gr.Textbox(
+            label="The run as a file (config.yaml)",
+            interactive=False,
+            lines=3,
+            max_lines=12,
+            buttons=["copy"],
+            elem_id="train-config",
+        )
+    return log, command, config
 
 
 # Wiring
@@ -193,7 +213,7 @@ def _look(services: Services, wanted: str | None, zoom: str, smooth: float, step
     runs = pipeline.runs(services)
     run_id = choose_run(runs, wanted)
     if run_id is None:
-        return [gr.skip()] * 16
+        return [gr.skip()] * 18
     view = pipeline.run_view(services, run_id)
     now: Marks = {"run": run_id}
     kept = shown if shown.get("run") == run_id else {}
@@ -216,9 +236,11 @@ def _look(services: Services, wanted: str | None, zoom: str, smooth: float, step
         fresh("probe box", gr.update(visible=bool(view.probes)), bool(view.probes)),
         probing[0] if kept.get("probe_steps") != now["probe_steps"] else gr.skip(),
         fresh("probes", probing[1]),
+        fresh("made", run_card.made_of_html(view)),
         *(fresh(f"button {i}", button, [str(button)]) for i, button in enumerate(buttons(view))),
         fresh("log", log),
-        fresh("command", view.command),
+        fresh("command", view.commands),
+        fresh("config", view.config),
         fresh("timer", gr.Timer(active=active), active),
     ]
     return [*outputs, now]
