@@ -106,6 +106,12 @@ def submit_job(services: Services, run_id: str, owner: str, flavor: str, api: An
         raise InputError(f"There is no hardware {flavor[:40]!r}.", next_step=f"Choose: {', '.join(FLAVORS)}.")
     if run.config.get("reference", "start") not in ("start", "base"):
         raise InputError("A run with an adapter as its reference cannot be sent.", next_step="Train it here.")
+    if Path(_model(services)).exists():
+        raise InputError(
+            "The base model is a folder of this machine, which a rented one does not have.",
+            kept="Nothing was sent.",
+            next_step="Load it under its name on the Hub, or send the package and the model by hand.",
+        )
     if not token:
         raise InputError(
             "There is no token for the Hugging Face Hub.",
@@ -150,11 +156,17 @@ def submit_job(services: Services, run_id: str, owner: str, flavor: str, api: An
 def train_arguments(services: Services, run: Run, place: str) -> list[str]:
     """Arguments of `python -m cai_ui` that train a package lying at `place`."""
     settings, default = services.settings, AppSettings()
-    wanted = {name: str(getattr(settings, name)) for name in ("model", "quantize", "revision", "chat_format")}
+    wanted = {name: str(getattr(settings, name)) for name in ("quantize", "revision", "chat_format")}
     named = {name: value for name, value in wanted.items() if value != str(getattr(default, name))}
+    named["model"] = _model(services)  # "auto" may be another model elsewhere
     flags = [part for name, value in named.items() for part in (f"--{name.replace('_', '-')}", value)]
     start = ["--adapter", f"{place}/{START}"] if run.start_adapter else []
     return ["train", f"{place}/config.yaml", "--data", f"{place}/{DATA}", *start, *flags]
+
+
+def _model(services: Services) -> str:
+    """The name of the model in use."""
+    return services.host.status().model or services.settings.model
 
 
 def _inside(services: Services, run: Run, owner: str) -> list[str]:

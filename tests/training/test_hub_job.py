@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 import signal
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -30,6 +31,24 @@ def run(services, make_dataset):
     return services.jobs.wait(
         pipeline.start_run(services, "dpo", data, QUICK, "me", start_adapter=first.adapter).id, 120
     )
+
+
+def use(services, name):
+    """Say that the model in use has this name."""
+    services.host.use(Named(name, services.engine()))
+
+
+class Named:
+    """An engine under another name."""
+
+    def __init__(self, name, engine):
+        self._name, self._engine = name, engine
+
+    def __getattr__(self, name):
+        return getattr(self._engine, name)
+
+    def status(self):
+        return replace(self._engine.status(), model=self._name)
 
 
 class Hub:
@@ -71,6 +90,7 @@ def test_a_packed_run_gives_the_same_adapter_elsewhere(services, run, tiny_model
 
 def test_a_job_gets_all_it_needs_privately_and_the_token_as_a_secret(services, run, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", TOKEN)
+    use(services, "embedded")
     hub = Hub()
     job = submit_job(services, run.id, "ann", "l4x1", hub)
     assert (job.url, job.adapter) == ("https://hub/jobs/1", f"ann/cai-{run.id}")
@@ -83,8 +103,17 @@ def test_a_job_gets_all_it_needs_privately_and_the_token_as_a_secret(services, r
     assert {"config.yaml", "dataset.json", "start_adapter/adapter.json", "requirements.txt"} <= set(hub.files)
     assert json.loads(hub.files["dataset.json"])["name"] == "diaries"
     assert not [name for name, content in hub.files.items() if TOKEN.encode() in content], "the token is in a file"
-    assert TOKEN not in " ".join(sent["command"])
+    assert TOKEN not in " ".join(sent["command"]) and "--model embedded" in sent["command"][-1]
     assert not list((services.store.workspace.home / "tmp").glob("*/job")), "the package is left lying about"
+
+
+def test_a_base_that_lies_in_a_folder_here_is_not_asked_of_another_machine(services, run, monkeypatch, tiny_model):
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    use(services, str(tiny_model))
+    hub = Hub()
+    with pytest.raises(InputError, match="a folder of this machine"):
+        submit_job(services, run.id, "ann", "l4x1", hub)
+    assert hub.calls == []
 
 
 def test_the_commands_by_hand_name_the_same_package(services, run):
@@ -96,6 +125,7 @@ def test_the_commands_by_hand_name_the_same_package(services, run):
 
 def test_without_a_token_or_with_a_public_repository_nothing_is_sent(services, run, monkeypatch):
     monkeypatch.delenv("HF_TOKEN", raising=False)
+    use(services, "embedded")
     with pytest.raises(InputError, match="no token"):
         submit_job(services, run.id, "ann", "l4x1", Hub())
     monkeypatch.setenv("HF_TOKEN", TOKEN)
