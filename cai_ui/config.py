@@ -118,6 +118,14 @@ class DatasetSettings(Settings):
         0.0, "Revisions that a judge prefers less are set aside for a person (0 = off).", ge=0, le=1, step=0.05,
         advanced=True,
     )  # fmt: skip
+    least_harmlessness: float = knob(
+        -1.0, "Margin by which a judge must find the kept answer less harmful, else it is set aside (-1 = off).",
+        ge=-1, le=1, step=0.05, advanced=True,
+    )  # fmt: skip
+    least_helpfulness: float = knob(
+        -1.0, "Margin by which a judge must find the kept answer more helpful, else it is set aside (-1 = off).",
+        ge=-1, le=1, step=0.05, advanced=True,
+    )  # fmt: skip
     balance_lengths: bool = knob(
         False, "Leave out pairs until the better answer is as often the longer as the shorter one.", advanced=True
     )
@@ -129,6 +137,7 @@ class LabelSettings(Settings):
     principles: int = knob(
         1, "Preference principles asked about each pair.", ge=1, le=8, step=1, source="paper: 1 of 16"
     )
+    margins: bool = knob(False, "Also ask which answer is less harmful and which helps more, for the gate.")
     reasoning: bool = knob(False, "Let the model reason first; the label is then held to 40 to 60 %.")
     reasoning_tokens: int = knob(200, "Longest reasoning.", ge=16, le=1024, unit="tokens", step=8, advanced=True)
     judge: str = knob("", "Who judges (empty: the model that is loaded). " + _WHO, advanced=True)

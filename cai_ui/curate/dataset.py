@@ -25,6 +25,8 @@ REPEATED = "the same row again"
 TIED = "tied"
 FLAGGED = "flagged, waiting for somebody"
 SET_ASIDE = "set aside: the judge does not prefer the answer that was kept"
+HARMS = "set aside: the judge does not find the kept answer less harmful by the margin"
+HELPS_LESS = "set aside: the judge does not find the kept answer as helpful as asked"
 OVER_LIMIT = "over the limit of decided examples"
 NO_INITIAL = "no pair: no initial answer"
 EMPTY_OTHER = "no pair: empty text"
@@ -33,6 +35,7 @@ BALANCED = "no pair: left out to balance lengths"
 """Reasons in `Dataset.left_out`. Those of pairs count examples that still gave an SFT row."""
 
 Judged = tuple[Example, Decision]
+Margins = tuple[float | None, float | None]
 R = TypeVar("R", TrainingExample, PreferencePair)
 
 
@@ -44,16 +47,18 @@ def build_dataset(
     helpful_pairs: Iterable[PreferencePair] = (),
     preferences: Mapping[str, float] | None = None,
     earlier: Mapping[str, Sequence[str]] | None = None,
+    margins: Mapping[str, Margins] | None = None,
 ) -> Dataset:
     """Freeze decided examples, `settings.helpful` helpful rows and as many helpful pairs.
 
     `preferences`: a judge's preference for the revision, 0 to 1, by example id. `earlier`: revisions before the
-    last one, by example id; they are learnt too where the settings say so and the last one was kept.
+    last one, by example id; they are learnt too where the settings say so and the last one was kept. `margins`: by
+    how much a judge finds the revision less harmful and more helpful, -1 to 1 (None: not known), by example id.
     The same input in any order gives the same dataset. InputError if no decided example gives a row.
     """
     name = clean_text(name, "The name", limit=NAME_LIMIT).strip()
     left_out: Counter[str] = Counter()
-    told = _Told(preferences or {}, earlier or {})
+    told = _Told(preferences or {}, earlier or {}, margins or {})
     rows, pairs, parents = _from_decisions(decided, settings, left_out, told)
     if not rows:
         raise _nothing(left_out)
@@ -91,6 +96,22 @@ class _Told:
 
     preferences: Mapping[str, float]
     earlier: Mapping[str, Sequence[str]]
+    margins: Mapping[str, Margins]
+
+    def gate(self, example: Example, decision: Decision, settings: DatasetSettings) -> str | None:
+        """Why the kept answer is set aside for a person, or None. An edit is a person's, and unknown margins pass."""
+        if decision.verdict == "edit":
+            return None
+        preference = self.of_target(example, decision)
+        if preference is not None and preference < settings.least_preference:
+            return SET_ASIDE
+        sign = -1 if decision.verdict == "flip" else 1
+        harmlessness, helpfulness = self.margins.get(example.id, (None, None))
+        if harmlessness is not None and sign * harmlessness < settings.least_harmlessness:
+            return HARMS
+        if helpfulness is not None and sign * helpfulness < settings.least_helpfulness:
+            return HELPS_LESS
+        return None
 
     def of_target(self, example: Example, decision: Decision) -> float | None:
         """The judge's preference for the answer that was kept. An edit is not what the judge saw."""
@@ -113,8 +134,8 @@ def _from_decisions(
         preference = told.of_target(example, decision)
         if target is None:
             left_out[_REASONS.get(decision.verdict, SKIPPED)] += 1
-        elif preference is not None and preference < settings.least_preference:
-            left_out[SET_ASIDE] += 1
+        elif aside := told.gate(example, decision, settings):
+            left_out[aside] += 1
         elif not target.strip():
             left_out[EMPTY] += 1
         else:

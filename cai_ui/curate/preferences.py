@@ -21,6 +21,17 @@ from cai_ui.records import Example, Message, Principle
 
 LETTERS = ("(A)", "(B)")
 CLAMP = (0.4, 0.6)
+HARMLESSNESS = Principle(
+    "gate-harmlessness", "Less harmful",
+    "Which answer does less harm: it helps with nothing illegal, dangerous or cruel, and insults nobody?", "",
+    kind="preference",
+)  # fmt: skip
+HELPFULNESS = Principle(
+    "gate-helpfulness", "More helpful",
+    "Which answer is of more use to the person: it deals with what was asked, or with what they may need instead?", "",
+    kind="preference",
+)  # fmt: skip
+"""The two questions of the gate, asked of every pair alike so that margins can be compared."""
 THINK = "\nFirst think step by step about what each answer would do, then say which letter it is."
 
 
@@ -45,12 +56,15 @@ class Vote:
 @dataclass(frozen=True)
 class SoftLabel:
     """`preference` for the revision, 0 to 1, mean over the votes; None, with the reason in `why`, if nothing could
-    be read."""
+    be read. `harmlessness` and `helpfulness` are the margins of the revision over the initial answer, -1 to 1; None
+    where they were not asked for or could not be read."""
 
     preference: float | None
     order_bias: float | None
     votes: tuple[Vote, ...]
     why: str = ""
+    harmlessness: float | None = None
+    helpfulness: float | None = None
 
     def body(self) -> dict[str, object]:
         """As the store keeps it."""
@@ -65,10 +79,12 @@ def label_pair(
     *,
     number: int = 1,
     reasoning: bool = False,
+    margins: bool = False,
     adapter: str = BASE,
     stop: StopFlag | None = None,
 ) -> SoftLabel:
-    """Ask about one pair under `number` of the principles, drawn by weight, seed and example.
+    """Ask about one pair under `number` of the principles, drawn by weight, seed and example; with
+    `margins` also which answer is less harmful, and which helps more.
 
     Example without an initial answer, and questions that do not fit the model's context, give no preference.
     """
@@ -77,18 +93,20 @@ def label_pair(
     if example.initial.strip() == example.revision.strip():
         return SoftLabel(None, None, (), "the revision is the initial answer")
     votes: list[Vote] = []
-    for principle in _drawn(principles, number, f"{sampling.seed}/{example.id}"):
+    asked = _drawn(principles, number, f"{sampling.seed}/{example.id}")
+    for principle in [*asked, *((HARMLESSNESS, HELPFULNESS) if margins and asked else ())]:
         try:
             first = _share(engine, example, principle, True, sampling, reasoning, adapter, stop)
             last = _share(engine, example, principle, False, sampling, reasoning, adapter, stop)
         except PromptTooLongError as error:
             return SoftLabel(None, None, tuple(votes), error.what)
         votes.append(Vote(principle.id, first, last))
+    votes, gate = votes[: len(asked)], [2 * vote.preference - 1 for vote in votes[len(asked) :]]
     if not votes:
         return SoftLabel(None, None, (), "there is no preference principle")
     middle = sum(vote.preference for vote in votes) / len(votes)
     bias = sum(vote.order_bias for vote in votes) / len(votes)
-    return SoftLabel(middle, bias, tuple(votes))
+    return SoftLabel(middle, bias, tuple(votes), "", *gate)
 
 
 def normalised(log_a: float, log_b: float) -> float:

@@ -16,6 +16,7 @@ from cai_ui.background import time_left
 from cai_ui.config import RevisionSettings, Sampling, checked
 from cai_ui.engine import StopFlag
 from cai_ui.errors import ConflictError, InputError
+from cai_ui.pipeline.chains import mark_steps
 from cai_ui.pipeline.few_shot import few_shot
 from cai_ui.pipeline.other_models import engine_for
 from cai_ui.pipeline.progress import remembered
@@ -122,7 +123,9 @@ def keep_result(services: Services, result: Trace | ChainFailure, source: str) -
         services.store.start_trace(result)
     example = revise.to_example(result, source)
     try:
-        return example, services.store.add_examples([example]).added
+        added = services.store.add_examples([example]).added
+        mark_steps(services, result, example.id)
+        return example, added
     except InputError:
         return "The model wrote characters that cannot be kept."
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cai_ui import revise
 from cai_ui.config import RevisionSettings, Sampling, checked
 from cai_ui.engine import ANOTHER_MODEL, BASE, StopFlag
+from cai_ui.errors import InputError
 from cai_ui.pipeline.few_shot import few_shot
 from cai_ui.pipeline.other_models import engine_for
 from cai_ui.pipeline.services import Services
@@ -96,7 +98,10 @@ def label_step(services: Services, trace_id: str, step_index: int, labels: Seque
     """Keep a person's labels of a step instead of the computed ones; None brings those back."""
     trace = services.store.trace(trace_id)
     services.store.replace_steps(trace_id, revise.labelled(trace, step_index, labels))
-    return services.store.trace(trace_id)
+    trace = services.store.trace(trace_id)
+    with suppress(InputError):  # a chain with a flaw has no example
+        mark_steps(services, trace, revise.to_example(trace, "chain").id)
+    return trace
 
 
 def replay_chain(services: Services, trace_id: str, stop: StopFlag | None = None) -> Replay:
@@ -110,7 +115,14 @@ def send_to_curate(services: Services, trace_id: str) -> Example:
     """Put the chain's first and last answer into the queue. InputError if there is no finished revision."""
     example = revise.to_example(services.store.trace(trace_id), "chain")
     services.store.add_examples([example])
+    mark_steps(services, services.store.trace(trace_id), example.id)
     return example
+
+
+def mark_steps(services: Services, trace: Trace, example_id: str) -> None:
+    """Let the queue be filtered by what the steps of an example's chain did."""
+    labels = [label for place in range(len(trace.steps)) for label in revise.labels_of(trace, place)]
+    services.store.set_step_labels(example_id, labels)
 
 
 def trace(services: Services, trace_id: str) -> Trace:

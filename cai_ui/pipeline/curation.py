@@ -20,6 +20,11 @@ def queue_principles(services: Services) -> list[tuple[str, int]]:
     return list(services.store.marked_values("principle"))
 
 
+def queue_steps(services: Services) -> list[tuple[str, int]]:
+    """What the steps of the chains did that examples come from, with the number of examples."""
+    return list(services.store.marked_values("step"))
+
+
 def queue_raters(services: Services) -> list[str]:
     """Whose decisions stand."""
     return services.store.raters()

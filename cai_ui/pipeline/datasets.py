@@ -57,6 +57,7 @@ def freeze_dataset(
         helpful_pairs(rows, refusals, settings.seed),
         _preferences(services, settings),
         _earlier(services, decided) if settings.revisions == "all" else None,
+        _margins(services, settings),
     )
     return services.store.save_dataset(dataset, author or "local")
 
@@ -156,6 +157,13 @@ def _preferences(services: Services, settings: DatasetSettings) -> dict[str, flo
         return {}
     known = services.store.judgements()
     return {id: float(body["preference"]) for id, body in known.items() if body.get("preference") is not None}
+
+
+def _margins(services: Services, settings: DatasetSettings) -> dict[str, tuple[float | None, float | None]]:
+    """By how much the newest judge finds each revision less harmful and more helpful, where that is asked for."""
+    if settings.least_harmlessness <= -1 and settings.least_helpfulness <= -1:
+        return {}
+    return {id: (body.get("harmlessness"), body.get("helpfulness")) for id, body in services.store.judgements().items()}
 
 
 def _earlier(services: Services, decided: Sequence[tuple[Example, Decision]]) -> dict[str, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from cai_ui import constitution
 from cai_ui.background import Snapshot
@@ -59,7 +60,7 @@ def label_pairs(
     judge = f"{settings.judge or engine.name}{' with reasoning' if settings.reasoning else ''}"
     sampling = Sampling(seed=settings.seed, max_new_tokens=settings.reasoning_tokens)
     known = services.store.judgements(judge)
-    waiting = [id for id in _pair_ids(services, filter or QueueFilter("all")) if id not in known]
+    waiting = [id for id in _pair_ids(services, filter or QueueFilter("all")) if not _complete(known.get(id), settings)]
     waiting = waiting[: settings.most or None]
     kept: dict[str, dict[str, object]] = {}
     unread, biases = 0, list[float]()
@@ -68,8 +69,8 @@ def label_pairs(
             break
         label: SoftLabel = label_pair(
             engine, services.store.example(id), principles, sampling,
-            number=settings.principles, reasoning=settings.reasoning, adapter=settings.judge or BASE,
-            stop=stop,
+            number=settings.principles, reasoning=settings.reasoning, margins=settings.margins,
+            adapter=settings.judge or BASE, stop=stop,
         )  # fmt: skip
         kept[id] = label.body()
         unread += label.preference is None
@@ -80,6 +81,13 @@ def label_pairs(
         yield LabelProgress(number, len(waiting), unread, sum(biases) / len(biases) if biases else None)
     if kept:
         services.store.save_judgements(judge, kept)
+
+
+def _complete(known: dict[str, Any] | None, settings: LabelSettings) -> bool:
+    """Whether this judge has said all that is asked: margins may have been left out before."""
+    if known is None or known.get("preference") is None:
+        return known is not None
+    return not settings.margins or known.get("harmlessness") is not None
 
 
 def start_labels(

@@ -18,6 +18,7 @@ from cai_ui.store.events import Standing
 from cai_ui.store.queue import decision_columns, decision_of
 
 FINDING = "finding"
+STEP = "step"
 
 _t = schema.judgements
 _marks = schema.marks
@@ -119,12 +120,26 @@ class Judgements:
                 count += len(rows)
         return count
 
+    def set_step_labels(self, example_id: str, labels: Sequence[str]) -> None:
+        """Let an example be found by what the steps of its chain did, in place of what was said of them before.
+
+        Nothing happens where there is no such example.
+        """
+        with self._db.write("The step labels") as connection:
+            seq = connection.scalar(sa.select(_standing.c.seq).where(_standing.c.example_id == example_id))
+            if seq is None:
+                return
+            connection.execute(_marks.delete().where(_marks.c.kind == STEP, _marks.c.seq == seq))
+            rows = [{"kind": STEP, "value": label[:200], "seq": seq} for label in dict.fromkeys(labels)]
+            if rows:
+                connection.execute(_marks.insert(), rows)
+
     def findings_of(self, example_id: str) -> list[str]:
         """Codes of what the last data check found in an example."""
         return self._marked(FINDING, example_id)
 
     def marked_values(self, kind: str) -> Sequence[tuple[str, int]]:
-        """Values of a kind of mark ("principle" or "finding") with the number of examples that have them."""
+        """Values of a kind of mark ("principle", "finding" or "step") with the number of examples that have them."""
         query = (
             sa.select(_marks.c.value, sa.func.count())
             .where(_marks.c.kind == kind)

@@ -39,7 +39,9 @@ class QueueFilter:
 
     `search` finds text in prompt, answers and critique, whatever the case. `words` and `change` are the least and
     the most words of the revision, and per cent of the words that changed. `finding` is a code of the data checks,
-    `rater` who gave the judgement that stands. order "uncertain": those first of which a judge was least sure.
+    `rater` who gave the judgement that stands, `step` a label of a step of
+    the chain. `score` is the least and the most per cent by which a model prefers the revision; those it has not judged
+    do not fit. order "uncertain": those first of which a judge was least sure.
     """
 
     status: Status = "all"
@@ -50,8 +52,10 @@ class QueueFilter:
     principle: str | None = None
     finding: str | None = None
     rater: str | None = None
+    step: str | None = None
     words: tuple[int | None, int | None] = (None, None)
     change: tuple[int | None, int | None] = (None, None)
+    score: tuple[int | None, int | None] = (None, None)
     order: Order = "arrival"
 
     def of_status(self, status: Status) -> QueueFilter:
@@ -107,12 +111,13 @@ def selected(filter: QueueFilter, *columns: sa.ColumnElement[Any], reader: Reade
                            (c.rater, filter.rater)):  # fmt: skip
         if wanted is not None:
             query = query.where(column == wanted)
-    for column, (least, most) in ((c.words, filter.words), (c.change, filter.change)):
+    score = (None, None) if filter.score == (None, None) else tuple(n and 10 * n for n in filter.score)
+    for column, (least, most) in ((c.words, filter.words), (c.change, filter.change), (c.preference, score)):
         if least is not None:
             query = query.where(column >= least)
         if most is not None:
             query = query.where(column <= most)
-    for kind, value in (("principle", filter.principle), ("finding", filter.finding)):
+    for kind, value in (("principle", filter.principle), ("finding", filter.finding), ("step", filter.step)):
         if value is not None:
             marked = sa.select(_marks.c.seq).where(_marks.c.kind == kind, _marks.c.value == value)
             query = query.where(c.seq.in_(marked))

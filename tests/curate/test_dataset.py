@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cai_ui.config import DatasetSettings
 from cai_ui.curate.changes import changes
-from cai_ui.curate.dataset import BALANCED, FLAGGED, SET_ASIDE, TIED, build_dataset
+from cai_ui.curate.dataset import BALANCED, FLAGGED, HARMS, HELPS_LESS, SET_ASIDE, TIED, build_dataset
 from cai_ui.curate.split import prompt_key
 from cai_ui.errors import InputError
 from cai_ui.records import (
@@ -213,6 +213,30 @@ def test_a_revision_that_the_judge_does_not_prefer_is_set_aside_and_counted() ->
     assert len(dataset.sft_train) == 1 and dataset.left_out == {SET_ASIDE: 1}
     assert len(soft(0.5, least_preference=0.5).sft_train) == 2
     assert len(soft(0.3, verdict="edit", least_preference=0.5).sft_train) == 2, "a person wrote what was kept"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "harmlessness", "helpfulness", "reason"),
+    [
+        ("accept", 0.4, 0.1, None),
+        ("accept", 0.1, 0.9, HARMS),
+        ("accept", 0.4, -0.5, HELPS_LESS),
+        ("accept", None, None, None),
+        ("flip", 0.4, 0.1, HARMS),
+        ("flip", -0.4, 0.1, None),
+        ("edit", -1.0, -1.0, None),
+    ],
+)
+def test_the_gate_sets_aside_what_falls_short_of_either_margin(
+    verdict: str, harmlessness: float | None, helpfulness: float | None, reason: str | None
+) -> None:
+    case = judged(verdict, text="edited")
+    wanted = DatasetSettings(eval_share=0, helpful=0, least_harmlessness=0.2, least_helpfulness=-0.3)
+    margins = {case[0].id: (harmlessness, helpfulness)}
+    dataset = build_dataset("d", [case, judged("accept", prompt="other")], [], wanted, margins=margins)
+    assert dataset.left_out == ({reason: 1} if reason else {})
+    off = DatasetSettings(eval_share=0, helpful=0)
+    assert build_dataset("d", [case], [], off, margins=margins).left_out == {}
 
 
 def test_earlier_revisions_are_learnt_where_that_is_asked() -> None:

@@ -90,3 +90,12 @@ def test_calibration_compares_the_label_with_people() -> None:
     assert error == pytest.approx(0.2)
     assert calibration([(1.0, True)])[0][-1].pairs == 1
     assert calibration([])[1] is None
+
+
+def test_margins_say_by_how_much_each_side_of_the_gate_favours_the_revision() -> None:
+    plain, asked = label(ScriptedEngine(), pair()), label(ScriptedEngine(), pair(), margins=True)
+    assert (plain.harmlessness, plain.helpfulness) == (None, None)
+    assert asked.preference == plain.preference and len(asked.votes) == len(plain.votes)
+    assert asked.harmlessness > 0 and -1 <= asked.helpfulness <= 1
+    turned = label(ScriptedEngine(), pair("I cannot help with that.", "Sure, here is how to do it."), margins=True)
+    assert turned.harmlessness == pytest.approx(-asked.harmlessness, abs=1e-6)

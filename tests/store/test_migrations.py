@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from cai_ui.records import Decision
 from cai_ui.store import QueueFilter, open_store, schema
@@ -34,8 +35,33 @@ def test_there_is_a_step_for_every_format() -> None:
     assert sorted(MIGRATIONS) == list(range(1, schema.SCHEMA_VERSION))
 
 
-def test_human_work_is_all_there_and_the_new_columns_are_filled(old: Path) -> None:
-    with open_store(old) as store:
+@pytest.fixture
+def old_server(old: Path, postgres_url: str) -> str:
+    """The same database on PostgreSQL; gives its address."""
+    kept, server = sa.create_engine(f"sqlite:///{old / 'cai.db'}"), sa.create_engine(postgres_url)
+    tables = sa.MetaData()
+    tables.reflect(kept)
+    with kept.connect() as source, server.begin() as target:
+        tables.create_all(target)
+        for table in tables.sorted_tables:
+            rows = [dict(row._mapping) for row in source.execute(sa.select(table))]
+            if rows:
+                target.execute(table.insert(), rows)
+            if "seq" in table.c and table.c.seq.autoincrement is not False and table.name != "standing":
+                name = f"pg_get_serial_sequence('{table.name}', 'seq')"
+                last = f"(select coalesce(max(seq), 0) + 1 from {table.name})"
+                target.exec_driver_sql(f"select setval({name}, {last}, false)")
+    kept.dispose()
+    server.dispose()
+    return postgres_url
+
+
+@pytest.mark.parametrize("server", [False, True], ids=["sqlite", "postgresql"])
+def test_human_work_is_all_there_and_the_new_columns_are_filled(
+    old: Path, server: bool, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("old_server") if server else None
+    with open_store(old if url is None else old / "beside", url) as store:
         assert store.check() == []
         counts = store.counts()
         assert (counts.rejected, counts.edited, counts.open, counts.total) == (1, 1, 3, 5)

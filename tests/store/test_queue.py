@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -112,3 +113,29 @@ def test_an_example_reads_back_as_it_was(store: Store) -> None:
     assert store.example(example.id) == example
     assert store.queue()[0].example == example
     assert dataclasses.asdict(store.queue()[0].example) == dataclasses.asdict(example)
+
+
+def test_by_a_models_score_and_by_what_a_step_did(store: Store, examples: Make) -> None:
+    some = examples(4)
+    store.add_examples(some)
+    ids = [example.id for example in some]
+    shares = {ids[0]: 0.1, ids[1]: 0.5, ids[2]: 0.9}
+    store.save_judgements("judge", {id: {"preference": share} for id, share in shares.items()})
+
+    def found(**filter: Any) -> list[str]:
+        fits = QueueFilter(**filter)
+        page = [item.example.id for item in store.queue(fits)]
+        assert store.counts(fits).total == len(page)
+        return page
+
+    assert found(score=(50, None)) == ids[1:3] and found(score=(None, 49)) == ids[:1]
+    assert found(score=(0, 100)) == ids[:3], "what was not judged does not fit"
+    assert found(order="uncertain")[0] == ids[1]
+    store.set_step_labels(ids[0], ["finding", "ignored", "ignored"])
+    store.set_step_labels(ids[1], ["finding"])
+    store.set_step_labels("unknown", ["finding"])
+    assert found(step="finding") == ids[:2] and found(step="ignored") == ids[:1]
+    store.set_step_labels(ids[0], ["kept"])
+    assert store.marked_values("step") == [("finding", 1), ("kept", 1)]
+    store.rebuild()
+    assert found(step="kept") == ids[:1] and store.check() == []

@@ -38,12 +38,12 @@ BULK: list[tuple[str, Verdict]] = [("Accept", "accept"), ("Reject", "reject"), (
 _KINDS = [("All kinds", ""), *((words, kind) for kind, words in example_card.KINDS.items())]
 _EVERY = {
     "source": "All sources", "constitution": "All constitutions", "principle": "All principles",
-    "finding": "Whatever was found", "rater": "All raters",
+    "finding": "Whatever was found", "rater": "All raters", "step": "Whatever the steps did",
 }  # fmt: skip
 
 FIELDS = (
-    "status", "kind", "source", "search", "order", "constitution", "principle", "finding", "rater",
-    "least_words", "most_words", "least_change", "most_change",
+    "status", "kind", "source", "search", "order", "constitution", "principle", "finding", "rater", "step",
+    "least_words", "most_words", "least_change", "most_change", "least_score", "most_score",
 )  # fmt: skip
 """The fields, in the order in which their values travel."""
 
@@ -70,22 +70,24 @@ def filter_of(values: Mapping[str, Any]) -> QueueFilter:
         principle=values.get("principle") or None,
         finding=values.get("finding") or None,
         rater=values.get("rater") or None,
+        step=values.get("step") or None,
         words=(number("least_words"), number("most_words")),
         change=(number("least_change"), number("most_change")),
+        score=(number("least_score"), number("most_score")),
     )
 
 
 def values_of(filter: QueueFilter) -> list[Any]:
     """What the fields hold for a filter: the inverse of `read_filter`."""
-    plain = [getattr(filter, name) or "" for name in FIELDS[:9]]
-    return [*plain, *filter.words, *filter.change]
+    plain = [getattr(filter, name) or "" for name in FIELDS[:10]]
+    return [*plain, *filter.words, *filter.change, *filter.score]
 
 
 def known_values(kept: Mapping[str, Any], menus: Mapping[str, Sequence[tuple[str, str]]]) -> dict[str, Any]:
     """What a browser remembers of the fields, as far as it can still be chosen."""
     fixed: dict[str, Sequence[tuple[str, str]]] = {"status": STATUSES, "kind": _KINDS, "order": ORDERS, **menus}
     known = {name: kept.get(name) for name, menu in fixed.items() if kept.get(name) in [value for _, value in menu]}
-    numbers = {name: kept.get(name) for name in FIELDS[9:] if isinstance(kept.get(name), (int, float))}
+    numbers = {name: kept.get(name) for name in FIELDS[10:] if isinstance(kept.get(name), (int, float))}
     return {**known, **numbers, "search": kept.get("search") if isinstance(kept.get("search"), str) else ""}
 
 
@@ -103,6 +105,7 @@ def menus(services: Services) -> dict[str, list[tuple[str, str]]]:
             for code, n in pipeline.findings(services)
         ],
         "rater": [(name, name) for name in pipeline.queue_raters(services)],
+        "step": [(f"{label} ({n:,})", label) for label, n in pipeline.queue_steps(services)],
     }
     return {name: [(_EVERY[name], ""), *choices] for name, choices in listed.items()}
 
@@ -116,6 +119,8 @@ def filter_words(filter: QueueFilter) -> str:
     words += [f"of constitution {filter.constitution[:8]}"] if filter.constitution else []
     words += [f"found as {filter.finding}"] if filter.finding else []
     words += [f"judged by {filter.rater}"] if filter.rater else []
+    words += [f"with a step marked “{filter.step}”"] if filter.step else []
+    words += _range(filter.score, "% preferred by the model")
     words += _range(filter.words, "words") + _range(filter.change, "% changed")
     return f"({', '.join(words)})" if words else "of all kinds"
 
@@ -214,12 +219,15 @@ def build() -> FilterParts:
                 menu("constitution", "Constitution", [(_EVERY["constitution"], "")])
                 menu("principle", "Principle", [(_EVERY["principle"], "")])
                 menu("finding", "Data check", [(_EVERY["finding"], "")])
+                menu("step", "What a step did", [(_EVERY["step"], "")])
                 menu("rater", "Judged by", [(_EVERY["rater"], "")], elem_id="curate-judged-by")
             with gr.Row():
                 number("least_words", "At least (words)")
                 number("most_words", "At most (words)")
                 number("least_change", "Changed at least (%)")
                 number("most_change", "Changed at most (%)")
+                number("least_score", "Model prefers it at least (%)")
+                number("most_score", "Model prefers it at most (%)")
         with gr.Row(elem_classes="toolbar"):
             verdict = gr.Dropdown(BULK, value="accept", label="All that fit", elem_id="curate-bulk-verdict", scale=0,
                                   filterable=False, min_width=220)  # fmt: skip

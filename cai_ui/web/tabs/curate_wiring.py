@@ -40,7 +40,7 @@ _TO_TOP = (
     " if (card && card.getBoundingClientRect().top < 0) card.scrollIntoView(); }"
 )
 _TO_CARD = "() => { document.getElementById('curate-card')?.scrollIntoView(); }"
-_MENUS = ("source", "constitution", "principle", "finding", "rater")
+_MENUS = ("source", "constitution", "principle", "finding", "rater", "step")
 _NOW: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 """Options of events that must not wait behind generation."""
 _EACH: dict[str, Any] = {**_NOW, "trigger_mode": "multiple"}
