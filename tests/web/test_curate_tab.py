@@ -351,10 +351,12 @@ def test_entries_of_lists_lead_to_examples_and_to_findings(filled: Services) -> 
 
 
 def test_a_filter_survives_the_way_to_the_page_and_back() -> None:
-    filter = QueueFilter("flag", "twin", "s", "words", "c" * 64, "p", "emoji", "Ana", (3, None), (None, 50), "random")
+    filter = QueueFilter(
+        "flag", "twin", "s", "words", "c" * 64, "p", "emoji", "Ana", "kept", (3, None), (None, 50), (10, 90), "random"
+    )
     assert curate_filter.read_filter(*curate_filter.values_of(filter)) == filter
     kept = dict(zip(curate_filter.FIELDS, curate_filter.values_of(filter), strict=True))
-    menus = {name: [("", kept[name])] for name in ("source", "constitution", "principle", "finding", "rater")}
+    menus = {name: [("", kept[name])] for name in ("source", "constitution", "principle", "finding", "rater", "step")}
     assert curate_filter.filter_of(curate_filter.known_values(kept, menus)) == filter
     gone = {name: [("", "")] for name in menus}
     assert curate_filter.filter_of(curate_filter.known_values(kept, gone)).rater is None, "no longer to be chosen"
