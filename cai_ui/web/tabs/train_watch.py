@@ -23,6 +23,7 @@ from cai_ui.web.present import lead
 from cai_ui.web.session import SessionParts
 
 _LOG_LINES = 14
+_LAST_STEP = 10_000_000
 Marks = dict[str, str]
 """What the page last got, by piece."""
 
@@ -156,7 +157,10 @@ def _charts() -> tuple[gr.Radio, gr.Slider, gr.HTML]:
 
 def _probes() -> tuple[gr.Accordion, gr.Slider, gr.HTML]:
     with gr.Accordion("Answers while it trains", open=False, visible=False, elem_id="train-probe-box") as box:
-        step = gr.Slider(0, 1, 0, step=1, label="After this many steps", buttons=[], elem_id="train-probe-step")
+        # The end is set with the first answers; until that reaches the server, it checks values against this one.
+        step = gr.Slider(
+            0, _LAST_STEP, 0, step=1, label="After this many steps", buttons=[], elem_id="train-probe-step"
+        )
         html = gr.HTML(elem_id="train-probes", css_template=charts.STYLE)
     return box, step, html
 
