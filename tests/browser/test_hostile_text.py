@@ -88,6 +88,8 @@ def judge(page: Any, folder: Path) -> None:
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     unfold(page, "curate-import-box")
     page.set_input_files("#curate-import-box input[type=file]", str(file))
+    sees(page, "curate-import-report", MARKUP)
+    page.click("#curate-import-take")
     page.wait_for_selector("#curate-import-report .cai-notice-good")
     assert "3 new in the queue" in page.inner_text("#curate-import-report")
     type_into(page, "curate-rater", SHORT)

@@ -69,5 +69,8 @@ def wire(
         view, said = editor.import_file(services, session, path)
         return [*show(services, view), notice(said, "good")]
 
-    parts.upload.upload(bind(read, services), [version[0], parts.upload], [*outputs, parts.note], **event)
+    # "multiple": a second file chosen while the first is being read would else be dropped without a word
+    parts.upload.upload(
+        bind(read, services), [version[0], parts.upload], [*outputs, parts.note], trigger_mode="multiple", **event
+    )
     wire_download(parts.download, bind(editor.export_file, services), [*version, parts.form])
