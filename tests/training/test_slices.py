@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import time
 
 import pytest
@@ -16,10 +15,6 @@ from cai_ui.training.slices import Slices, train_in_slices
 
 from .conftest import QUICK
 
-pytestmark = pytest.mark.skipif(
-    "PYTEST_XDIST_WORKER" in os.environ,
-    reason="forks this process, which must have no other threads then: python -m pytest -n 0 tests/training/test_slices.py",
-)
 SETTINGS = QUICK.model_copy(update={"max_steps": 30, "save_steps": 3})
 
 
