@@ -15,10 +15,17 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from cai_ui.config import AppSettings, checked
 from cai_ui.errors import CaiError
+
+if TYPE_CHECKING:
+    from cai_ui.engine import Engine
+
+STREAMS_S = 5.0
+"""How long answers that are being written may take to end when the server is asked to close."""
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> AppSettings:
@@ -61,18 +68,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return refuse(str(error))
 
 
-def serve(settings: AppSettings) -> int:
-    """Open the workspace, build the page and block until Ctrl+C or SIGTERM."""
+def serve(settings: AppSettings, engine: Engine | None = None) -> int:
+    """Open the workspace, build the page and block until Ctrl+C or SIGTERM. `engine` is one that is there already.
+
+    SIGTERM ends what is being streamed, with what was said so far kept, and a training run after its step with a
+    checkpoint; a second one ends the program at once.
+    """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
     from cai_ui import pipeline
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    services = pipeline.open_services(settings)
+    at_sigterm(lambda: None)
+    services = pipeline.open_services(settings, engine)
     try:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(pipeline.upload_folder(services)))
         from cai_ui.web.app import build_app, launch_arguments
+        from cai_ui.web.session import Stops
 
-        page = build_app(services)
+        stops = Stops()
+        page = build_app(services, stops)
+
+        def ending() -> None:
+            services.ask_to_close()
+            stops.close(STREAMS_S)
+
+        at_sigterm(ending)
         print(f"Constitutional AI Workbench: http://{settings.host}:{settings.port}", flush=True)
         page.launch(server_name=settings.host, server_port=settings.port, **launch_arguments(services))
     except OSError as error:
@@ -82,6 +101,17 @@ def serve(settings: AppSettings) -> int:
     finally:
         services.close()
     return 0
+
+
+def at_sigterm(ending: Callable[[], None]) -> None:
+    """At SIGTERM run `ending`, then unwind as at Ctrl+C; from then on a second one ends the process at once."""
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        ending()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def refuse(sentence: str) -> int:

@@ -127,10 +127,15 @@ class Services:
         """The engine, or an EngineError that says whether it is still loading or has failed."""
         return self.host.get(wait_s)
 
-    def close(self) -> None:
-        """Ask all background work to end, wait a few seconds for it, and let go of the workspace."""
+    def ask_to_close(self) -> None:
+        """Ask all background work to end, and a training run to leave a checkpoint; returns at once."""
+        self.jobs.ask_to_close()
         for work in (self.loop, self.batch, self.evaluation, self.labels):
             work.stop()
+
+    def close(self) -> None:
+        """Ask all background work to end, wait a few seconds for it, and let go of the workspace."""
+        self.ask_to_close()
         for work in (self.loop, self.batch, self.evaluation, self.labels):
             work.wait(10)
         self.jobs.close()

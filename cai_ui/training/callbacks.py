@@ -16,6 +16,7 @@ from cai_ui.engine import TrainingSeat
 from cai_ui.errors import TrainingError
 from cai_ui.training import processes
 from cai_ui.training.checkpoints import FOLDER, drop_oldest, seal
+from cai_ui.training.ledger import Ledger
 from cai_ui.training.metrics import append_row
 from cai_ui.training.probes import Prober
 from cai_ui.training.signals import StopSignal
@@ -51,10 +52,11 @@ class TakeTurns(TrainerCallback):
 class AskProbes(TrainerCallback):
     """Put the probe prompts to the adapter before the first step, every so many steps, and after the last."""
 
-    def __init__(self, prober: Prober, every: int, signal: StopSignal) -> None:
+    def __init__(self, prober: Prober, every: int, signal: StopSignal, ledger: Ledger) -> None:
         self._prober = prober
         self._every = every
         self._signal = signal
+        self._ledger = ledger
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if state.global_step == 0:
@@ -66,22 +68,29 @@ class AskProbes(TrainerCallback):
 
     def _ask(self, step: int) -> None:
         if not self._signal.is_set():
-            self._prober.ask(step)
+            with self._ledger.timed("probes", self._prober.number):
+                self._prober.ask(step)
 
 
 class Recorder(TrainerCallback):
     """Metrics to the run's folder, checkpoints sealed, progress reported; ends the run when asked or when it broke."""
 
     def __init__(
-        self, folder: Path, signal: StopSignal, report: Report, settings: TrainSettings, beta: float | None
+        self,
+        folder: Path,
+        signal: StopSignal,
+        report: Report,
+        settings: TrainSettings,
+        beta: float | None,
+        ledger: Ledger,
     ) -> None:
         """`beta` is that of DPO, None for SFT."""
+        self._ledger = ledger
         self._folder = folder
         self._signal = signal
         self._report = report
         self._keep = settings.keep_checkpoints
         self._pause = float(settings.save_seconds or math.inf) if settings.save_steps else math.inf
-        self._save_begun: float | None = None
         self._beta = beta
         self._began = self._saved = time.monotonic()
         self._first_step = 0
@@ -101,7 +110,6 @@ class Recorder(TrainerCallback):
             self._signal.ask(wish)
             control.should_training_stop = True
             control.should_save = self._signal.keeps
-        self._save_begun = now if control.should_save else None
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         if not logs or "train_runtime" in logs:  # the trainer's summary; ours is the exit record
@@ -121,13 +129,13 @@ class Recorder(TrainerCallback):
                 )
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        processes.wait_for_all()
-        if state.is_world_process_zero:
-            seal(self._folder / FOLDER / f"checkpoint-{state.global_step}")
-            drop_oldest(self._folder, self._keep)
+        with self._ledger.timed("saves"):
+            processes.wait_for_all()
+            if state.is_world_process_zero:
+                seal(self._folder / FOLDER / f"checkpoint-{state.global_step}")
+                drop_oldest(self._folder, self._keep)
         self._saved = time.monotonic()
-        if self._save_begun is not None:
-            self._pause = max(self._pause, SAVING_SHARE * (self._saved - self._save_begun))
+        self._pause = max(self._pause, SAVING_SHARE * self._ledger.each("saves"))
 
     def _distance(self, row: dict[str, Any]) -> dict[str, float]:
         """For DPO, how far the model has moved from its reference, in nats per answer.

@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cai_ui.config import TrainSettings, checked
 from cai_ui.engine import Engine
@@ -23,11 +23,18 @@ from cai_ui.store import Store
 from cai_ui.store.database import now
 from cai_ui.training import config_file
 from cai_ui.training.checkpoints import drop_all
+from cai_ui.training.estimate import Pace
+from cai_ui.training.ledger import read_rates
 from cai_ui.training.preflight import PreflightReport, preflight
 from cai_ui.training.probes import NO_PROBES, ProbeKit
+from cai_ui.training.rows import Rows
 from cai_ui.training.run import ADAPTER, Outcome, read_outcome, train
 from cai_ui.training.signals import StopSignal
 from cai_ui.training.slices import Slices, train_in_slices
+from cai_ui.training.trial import tried
+
+if TYPE_CHECKING:
+    from cai_ui.engine.training_needs import TrainingNeeds
 
 WAITING = ("queued",)
 ACTIVE = ("preparing", "running", "stopping")
@@ -52,6 +59,7 @@ class Jobs:
         self._changed = threading.Condition(threading.RLock())
         self._thread: threading.Thread | None = None
         self._signals: dict[str, StopSignal] = {}
+        self._tried: dict[tuple[Any, ...], Pace] = {}
         self._closed = False
         self._believe_exit_records()
         with self._changed:
@@ -67,8 +75,11 @@ class Jobs:
         self._need(engine, settings.reference)
         dataset = self._store.dataset(dataset_hash)
         prompts = self._kit.prompts(settings) if settings.probe_steps else ()
-        home, pace = self._store.workspace.home, self._pace(method, engine)
-        return preflight(method, dataset, settings, engine, start, prompts, home, pace)
+
+        def pace(rows: Rows, needs: TrainingNeeds, probes: int) -> Pace | None:
+            return self._pace(method, engine, settings, start, rows, needs, probes)
+
+        return preflight(method, dataset, settings, engine, start, prompts, self._store.workspace.home, pace)
 
     def submit(
         self,
@@ -214,12 +225,17 @@ class Jobs:
                     log.warning("the adapter of %s is left out: %s", run.name, error)
         return found
 
-    def close(self) -> None:
-        """Ask the run that trains to end with a checkpoint, and wait for it a while. It can be resumed later."""
+    def ask_to_close(self) -> None:
+        """Ask the run that trains to end with a checkpoint, and begin no other. It can be resumed later."""
         with self._changed:
             self._closed = True
             for signal in self._signals.values():
                 signal.ask("close")
+
+    def close(self) -> None:
+        """The same, and wait for the end a while."""
+        self.ask_to_close()
+        with self._changed:
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(30)
@@ -325,12 +341,28 @@ class Jobs:
             raise NotFoundError("The adapter to start from is not there.", next_step="Choose another one.")
         engine.load_adapter(info)
 
-    def _pace(self, method: Method, engine: Engine) -> float | None:
-        """Tokens per second of the newest finished run of this method on these weights."""
+    def _pace(
+        self,
+        method: Method,
+        engine: Engine,
+        settings: TrainSettings,
+        start: str | None,
+        rows: Rows,
+        needs: TrainingNeeds,
+        probes: int,
+    ) -> Pace | None:
+        """What the newest finished run of this method on these weights took; else what a trial takes, made once."""
         for run in self._store.runs():
-            if run.method == method and run.base_hash == engine.base_hash and run.summary.get("tokens_per_s"):
-                return float(run.summary["tokens_per_s"])
-        return None
+            rates = read_rates(run.summary.get("rates"))
+            if run.method == method and run.base_hash == engine.base_hash and "steps" in rates:
+                return Pace("run", rates)
+        shape = (method, engine.base_hash, settings.batch_size, settings.rank, settings.modules, start, bool(probes))
+        if shape not in self._tried:
+            found = tried(engine, settings, start, rows, needs, probes)
+            if found is None:
+                return None
+            self._tried[shape] = found
+        return self._tried[shape]
 
     def _folder(self, run: Run) -> Path:
         return self._store.workspace.run_dir(run.id)

@@ -8,8 +8,7 @@ it, with the learnt part marked, and a run that cannot give a sound adapter does
 from __future__ import annotations
 
 import importlib.util
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,8 @@ from cai_ui.engine import Engine
 from cai_ui.errors import EngineError, PreflightError
 from cai_ui.records import Dataset, Method, Prompt
 from cai_ui.training import processes
-from cai_ui.training.estimate import Estimate, estimate
+from cai_ui.training.estimate import Estimate, Pace, estimate
+from cai_ui.training.plan import planned_steps
 from cai_ui.training.rows import Rows, asked, first_reading, make_rows
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ LEAST_ROWS = 2
 LENGTH_GAP = 1.3
 """From this ratio of mean answer lengths on, length itself is a cue that DPO learns."""
 WHAT = {"sft": "rows", "dpo": "preference pairs"}
+FindPace = Callable[[Rows, "TrainingNeeds", int], Pace | None]
+"""Gives what things take, for rows, model and a number of probe prompts."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,12 @@ def preflight(
     start_adapter: str | None = None,
     probes: Sequence[Prompt] = (),
     folder: Path | None = None,
-    pace: float | None = None,
+    pace: FindPace = lambda rows, needs, probes: None,
 ) -> PreflightReport:
     """Check a run without starting it. EngineError if this model cannot be trained here.
 
-    `folder` is where its files will lie; `pace` (tokens per second) is known from an earlier run. Probe prompts that
-    are trained on are not asked, since their answers would flatter.
+    `folder` is where its files will lie; `pace` says what things take on this machine, where that is known. Probe
+    prompts that are trained on are not asked, since their answers would flatter.
     """
     chat = getattr(engine, "chat", None)
     look = getattr(engine, "training_needs", None)
@@ -98,9 +100,10 @@ def preflight(
     rows = make_rows(method, dataset, settings, chat)
     needs: TrainingNeeds = look(settings, start_adapter)
     steps = planned_steps(len(rows.train), settings, processes.count())
-    costs = estimate(method, rows, settings, needs, steps, folder, pace)
     trained_on = {asked(row) for row in rows.train}
     fresh = tuple(p for p in probes if p.text.strip() not in trained_on) if settings.probe_steps else ()
+    known = pace(rows, needs, len(fresh))
+    costs = estimate(method, rows, settings, needs, steps, folder, known, len(fresh))
     warnings = _warnings(method, dataset, rows, settings, start_adapter)
     if settings.probe_steps and len(fresh) < len(probes):
         warnings.append(f"{len(probes) - len(fresh)} probe prompts are trained on and will not be asked.")
@@ -121,15 +124,6 @@ def preflight(
         estimate=costs,
         decoded_example=_decoded(rows, chat),
     )
-
-
-def planned_steps(rows: int, settings: TrainSettings, processes: int = 1) -> int:
-    """Optimiser steps of a run over so many rows, as the trainer counts them."""
-    if settings.max_steps:
-        return settings.max_steps
-    batches = math.ceil(math.ceil(rows / settings.batch_size) / processes)
-    per_epoch = max(math.ceil(batches / settings.accumulation), 1) if rows else 0
-    return math.ceil(settings.epochs * per_epoch)
 
 
 def _problems(method: Method, rows: Rows, trainable: int, settings: TrainSettings) -> list[str]:

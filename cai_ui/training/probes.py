@@ -79,6 +79,11 @@ class Prober:
         self._folder = folder
         self._signal = signal
 
+    @property
+    def number(self) -> int:
+        """How many prompts are asked each time."""
+        return len(self._prompts)
+
     def ask(self, step: int) -> None:
         """Put up the adapter as it is now and ask it everything. Answers that were cut off by a stop are dropped."""
         title = f"{self._run.name} (training, step {step})"

@@ -21,7 +21,9 @@ from cai_ui.errors import TrainingError
 from cai_ui.records import Dataset, Prompt, Run, RunState
 from cai_ui.training import checkpoints, processes
 from cai_ui.training.causes import cause, is_memory
+from cai_ui.training.ledger import Ledger
 from cai_ui.training.metrics import forget_after, read_rows
+from cai_ui.training.plan import tokens_in
 from cai_ui.training.preflight import PreflightReport, preflight, told
 from cai_ui.training.probes import NO_PROBES, ProbeKit, Prober, forget_probes_after, take_down
 from cai_ui.training.rows import make_rows
@@ -164,6 +166,7 @@ def _train(
     settings: TrainSettings,
     kit: ProbeKit,
 ) -> Outcome:
+    ledger, entered = Ledger(), time.monotonic()
     from cai_ui.training.trainer import check_first_row, make_trainer
 
     if run.base_hash and run.base_hash != engine.base_hash:
@@ -182,17 +185,22 @@ def _train(
             raise TrainingError("The adapter has no trainable weights.", kept="Nothing was trained.")
         prober = Prober(run, engine, seat, look.probes, kit, folder, signal) if look.probes else None
         trainer = make_trainer(
-            run.method, seat, rows, settings, folder, signal, report, look.steps, prober, run.name or run.id
+            run.method, seat, rows, settings, folder, signal, report, look.steps, prober, run.name or run.id, ledger
         )
         check_first_row(run.method, trainer, rows, chat)
         began = time.monotonic()
+        ledger.add("start", began - entered - ledger.seconds("reference"), 1)
+        begun = checkpoints.step_of(resumed) if resumed else 0
         try:
             trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
         finally:
             trainer.turns.give_back()
         step = trainer.state.global_step
         ended = _ending(signal, step, trainer.state.max_steps)
-        summary = {**_summary(look, folder), "seconds": round(time.monotonic() - began, 1)}
+        spent = time.monotonic() - began
+        tokens = tokens_in(rows, settings, step - begun)
+        ledger.add("steps", spent - ledger.seconds("looks", "probes", "saves"), tokens)
+        summary = {**_summary(look, folder), "seconds": round(spent, 1), "rates": ledger.rates()}
         kept = processes.is_first() and ended in ("done", "stopped")
         digest = seat.save(folder / ADAPTER) if kept else None
     if processes.is_first() and ended in ("done", "cancelled"):

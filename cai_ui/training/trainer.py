@@ -25,14 +25,12 @@ from cai_ui.training import processes
 from cai_ui.training.batches import LikeLengths
 from cai_ui.training.callbacks import AskProbes, Recorder, Report, TakeTurns
 from cai_ui.training.checkpoints import FOLDER
+from cai_ui.training.ledger import Ledger
+from cai_ui.training.plan import HELD_OUT_ROWS, looked_at, reference_in_advance, stride
 from cai_ui.training.probes import Prober
 from cai_ui.training.rows import Rows, first_reading
 from cai_ui.training.signals import StopSignal
 
-HELD_OUT_ROWS = 100
-"""At most this many held-out rows are looked at during a run, so that looking stays cheap."""
-LOOKS = 5
-"""How often the held-out loss is taken in a run."""
 warnings.filterwarnings("ignore", message="`gradient_checkpointing` is deprecated")  # older versions need the name
 datasets.disable_progress_bars()
 
@@ -48,16 +46,21 @@ def make_trainer(
     steps: int,
     prober: Prober | None = None,
     name: str = "",
+    ledger: Ledger | None = None,
 ) -> Any:
-    """An SFTTrainer or DPOTrainer for `rows`. `steps` is how many the run will take in all; `name` is the run's."""
+    """An SFTTrainer or DPOTrainer for `rows`. `steps` is how many the run will take in all; `name` is the run's.
+
+    `ledger` is told what looks, probes, saves and the reference take.
+    """
     from trl import DPOConfig, SFTConfig, SFTTrainer
 
     common = _arguments(seat, settings, folder, bool(rows.held_out), steps) | {"run_name": name or None}
     turns = TakeTurns(seat)
     beta = settings.beta if method == "dpo" else None
-    callbacks: list[Any] = [turns, Recorder(folder, signal, report, settings, beta)]
+    ledger = ledger or Ledger()
+    callbacks: list[Any] = [turns, Recorder(folder, signal, report, settings, beta, ledger)]
     if prober is not None and processes.is_first():
-        callbacks.append(AskProbes(prober, settings.probe_steps, signal))
+        callbacks.append(AskProbes(prober, settings.probe_steps, signal, ledger))
     if settings.report_to == "tensorboard":
         callbacks.append(_tensorboard(folder))
     parts = {
@@ -69,21 +72,22 @@ def make_trainer(
     }
     order = _order(rows, settings)
     if method == "sft":
-        trainer = _seated(SFTTrainer, seat, order)(args=SFTConfig(completion_only_loss=True, **common), **parts)
+        trainer = _seated(SFTTrainer, seat, order, ledger)(args=SFTConfig(completion_only_loss=True, **common), **parts)
     else:
         from cai_ui.training.pairs import PairTrainer, SoftPairs
 
         losses: dict[str, Any] = {"loss_type": ["sigmoid"]}
         if settings.sft_weight:
             losses = {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, settings.sft_weight]}
-        trainer = _seated(PairTrainer, seat, order)(
+        trainer = _seated(PairTrainer, seat, order, ledger)(
             args=DPOConfig(beta=settings.beta, **losses, **common),
             data_collator=SoftPairs(pad_token_id=seat.tokenizer.pad_token_id),
             **parts,
         )
         seat.set_reference()
-        if steps * settings.batch_size * settings.accumulation * processes.count() > len(rows.train):
-            trainer.keep_reference(seat, signal)
+        if reference_in_advance(rows, settings, steps):
+            with ledger.timed("reference", len(rows.train) + looked_at(rows)):
+                trainer.keep_reference(seat, signal)
     trainer.remove_callback(PrinterCallback)
     trainer.turns = turns
     return trainer
@@ -110,10 +114,18 @@ def check_first_row(method: Method, trainer: Any, rows: Rows, chat: Any) -> None
         )
 
 
-def _seated(trainer: Any, seat: TrainingSeat, order: LikeLengths | None) -> Any:
+def _seated(trainer: Any, seat: TrainingSeat, order: LikeLengths | None, ledger: Ledger) -> Any:
     """The trainer with its held-out passes in turns as well, and its rows in the order that is given."""
 
     class Seated(trainer):
+        def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+            with ledger.timed("looks", len(self.eval_dataset)):
+                return super().evaluate(*args, **kwargs)
+
+        def _save_checkpoint(self, *args: Any, **kwargs: Any) -> Any:
+            with ledger.timed("saves", 1):
+                return super()._save_checkpoint(*args, **kwargs)
+
         def prediction_step(self, *args: Any, **kwargs: Any) -> Any:
             with seat.look():
                 return super().prediction_step(*args, **kwargs)
@@ -166,7 +178,7 @@ def _arguments(seat: TrainingSeat, settings: TrainSettings, folder: Path, held_o
         "save_steps": settings.save_steps or 1,
         "save_total_limit": None,  # old checkpoints go when the new one is sealed, not before
         "eval_strategy": "steps" if held_out else "no",
-        "eval_steps": max(1, steps // LOOKS),
+        "eval_steps": stride(steps),
         "use_cpu": not on_gpu,
         "bf16": on_gpu,
         "optim": "adamw_torch_fused" if on_gpu else "adamw_torch",

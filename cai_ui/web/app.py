@@ -33,8 +33,11 @@ class AllParts:
     compare: compare.CompareParts
 
 
-def build_app(services: Services) -> gr.Blocks:
-    """The whole page over these services. Nothing starts here; `launch_arguments` has the rest."""
+def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
+    """The whole page over these services. Nothing starts here; `launch_arguments` has the rest.
+
+    `stops` is where streams register, for whoever closes the server.
+    """
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as page:
         head = header.build(services)
         with gr.Tabs(elem_id="tabs") as tabs:
@@ -46,7 +49,7 @@ def build_app(services: Services) -> gr.Blocks:
                 train=train.build(services),
                 compare=compare.build(services),
             )
-        session = _session(page, tabs, head.shown)
+        session = _session(page, tabs, head.shown, stops or Stops())
         header.wire(services, head, session)
         tour.wire(services, parts.tour, session, parts)
         principles.wire(services, parts.principles, session, parts)
@@ -84,10 +87,10 @@ def launch_arguments(services: Services) -> dict[str, Any]:
     }
 
 
-def _session(page: gr.Blocks, tabs: gr.Tabs, strip: gr.State) -> SessionParts:
+def _session(page: gr.Blocks, tabs: gr.Tabs, strip: gr.State, stops: Stops) -> SessionParts:
     state = gr.State(Session())
     browser = gr.BrowserState("", storage_key="cai-author", secret="author-name-only")
     ready = page.load(
         restore_session, [browser], [state, browser], show_progress="hidden", api_visibility="private", queue=False
     )
-    return SessionParts(page, tabs, state, browser, ready, Stops(), strip)
+    return SessionParts(page, tabs, state, browser, ready, stops, strip)

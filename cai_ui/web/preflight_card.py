@@ -10,6 +10,20 @@ from cai_ui.web.present import Kind, duration, esc, facts, notice
 if TYPE_CHECKING:
     from cai_ui.training.estimate import Estimate
 
+KNOWN_FROM = {
+    "run": "at the pace of an earlier run on this machine",
+    "trial": "from a short trial with this model",
+    "size": "a rough guess from the model's size",
+}
+PARTS = {
+    "start": "start",
+    "steps": "steps",
+    "looks": "looks at held-out rows",
+    "probes": "probe answers",
+    "saves": "checkpoints",
+    "reference": "the reference's side of the pairs",
+}
+"""Where an estimate comes from, and its parts, in words."""
 BARS = 12
 """Bars of the histogram of lengths."""
 
@@ -111,8 +125,11 @@ def _facts(report: Preflight) -> list[tuple[str, object]]:
         ("Disk", _against(costs.disk_bytes, costs.free_disk)),
     ]
     if costs.seconds is not None:
-        how = "at the pace of an earlier run" if costs.measured else "a rough guess from the model's size"
-        pairs.append(("Time", f"{_time(costs)}, {how}"))
+        low, high = costs.between
+        pairs.append(
+            ("Time", f"{_time(costs)}, likely {duration(low)} to {duration(high)}; {KNOWN_FROM[costs.source]}")
+        )
+        pairs.append(("of which", ", ".join(f"{PARTS[k]} {duration(v)}" for k, v in costs.parts.items() if v >= 0.5)))
     if report.probes:
         pairs.append(("Probe prompts", f"{len(report.probes)} while it trains, none of them trained on"))
     return pairs

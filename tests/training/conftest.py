@@ -43,7 +43,7 @@ def make_dataset() -> Callable[..., Dataset]:
             "pairs_train": tuple(map(pair, range(10))),
             "pairs_eval": tuple(map(pair, (20, 21))),
         }
-        return Dataset("diaries", **(parts | changes), settings={}, parents=(), left_out={})
+        return Dataset(**({"name": "diaries"} | parts | changes), settings={}, parents=(), left_out={})
 
     return make
 

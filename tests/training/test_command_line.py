@@ -98,6 +98,27 @@ def test_sigterm_ends_after_the_step_and_the_run_goes_on_where_it_was(
     assert losses(folder) == pytest.approx(losses(tmp_path / "whole"), abs=1e-5)
 
 
+def test_a_second_sigterm_ends_at_once_and_the_last_complete_checkpoint_counts(home, tiny_model, config, make_dataset):
+    """A5. A step of 256 rows one by one takes seconds, so the second signal comes before the first is obeyed."""
+    with open_store(home, None) as store:
+        store.save_dataset(make_dataset(sft_train=tuple(map(sample, range(512))), name="many"), "me")
+    with started(home, tiny_model, config(batch_size=1, accumulation=256, max_steps=50, save_steps=1)) as child:
+        end = time.monotonic() + 300
+        while not any(latest_checkpoint(folder) for folder in home.glob("runs/*")):
+            assert time.monotonic() < end and child.poll() is None, child.communicate()
+            time.sleep(0.02)
+        child.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(2) == -signal.SIGTERM
+        child.communicate()
+    with open_store(home, None) as store:
+        (run,) = store.mark_interrupted()
+    kept = latest_checkpoint(home / "runs" / run.id)
+    assert kept is not None and step_of(kept) == 1
+    assert run.state == "interrupted" or only_run(home).state == "interrupted"
+
+
 def test_two_processes_take_the_steps_of_one(home, tiny_model, config, run_in, tmp_path, data):
     with started(home, tiny_model, config(dropout=0.0, batch_size=2), *TORCHRUN) as child:
         out, err = child.communicate(timeout=300)

@@ -8,7 +8,10 @@ import shutil
 import signal
 
 import pytest
+from safetensors.torch import load_file
 
+from cai_ui.config import AppSettings
+from cai_ui.engine import load_engine
 from cai_ui.training import checkpoints
 from cai_ui.training.causes import cause, is_full_disk, is_memory
 from cai_ui.training.metrics import read_rows
@@ -70,6 +73,26 @@ def test_batches_of_one_row_cannot_be_halved(broken_at, tmp_path):
 def test_halving_keeps_the_rows_of_a_step(before, after):
     found = halved(QUICK.model_copy(update={"batch_size": before[0], "accumulation": before[1]}))
     assert (found and (found.batch_size, found.accumulation)) == after
+
+
+def test_a_loss_that_becomes_no_number_ends_the_run_in_that_step_and_the_checkpoint_before_stays(
+    build_tiny_model, make_dataset, make_run, tmp_path
+):
+    """A15. The weights go bad after step 5; checkpoints are written at each second step."""
+    engine = load_engine(AppSettings(model=str(build_tiny_model(tmp_path / "model"))))
+
+    def report(step, steps):
+        if step == 5:
+            engine._shelf.base.lm_head.weight.data.fill_(float("nan"))
+
+    (tmp_path / "run").mkdir()
+    outcome = train(make_run(), make_dataset(), engine, tmp_path / "run", StopSignal(), report)
+    assert outcome.state == "failed" and "became nan at step 6" in outcome.error
+    assert losses(tmp_path / "run")[6] == "nan"
+    kept = checkpoints.latest_checkpoint(tmp_path / "run")
+    assert kept is not None and kept.name == "checkpoint-4"
+    assert all(t.isfinite().all() for t in load_file(kept / "adapter_model.safetensors").values())
+    assert engine.lease.holder == ""
 
 
 def test_a_full_disk_fails_by_name_leaves_the_older_checkpoint_and_can_be_gone_on_with(
@@ -152,9 +175,6 @@ def test_kill_9_in_a_save_and_resume(files, tiny_model, make_dataset, make_run, 
 
 def _train_and_be_killed(model, run, data, folder, files):
     import threading
-
-    from cai_ui.config import AppSettings
-    from cai_ui.engine import load_engine
 
     def watch():
         place = folder / "checkpoints" / "checkpoint-4"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
+from cai_ui.errors import ConflictError
 from cai_ui.web import hotkeys
 from cai_ui.web.session import Session, Stops, restore_session
 
@@ -48,3 +51,22 @@ def test_the_script_in_the_head_knows_the_keys() -> None:
     assert head.startswith("<script>")
     assert head.count("<script>") == head.count("</script>")
     assert '"a": "curate-accept"' in head
+
+
+def test_closing_ends_all_waits_for_the_ends_and_lets_nothing_new_begin(recwarn: pytest.WarningsRecorder) -> None:
+    stops = Stops()
+    flags = {page: stops.start(page) for page in "abc"}
+
+    def end_when_told(page: str) -> None:
+        flags[page].wait(20)
+        stops.finish(page, flags[page])
+
+    threads = [threading.Thread(target=end_when_told, args=(page,)) for page in "ab"]
+    for thread in threads:
+        thread.start()
+    stops.close(0.2)
+    assert all(flag.is_set() for flag in flags.values()), "c does not end by itself, and is not waited for for ever"
+    for thread in threads:
+        thread.join(20)
+    with pytest.raises(ConflictError, match="being restarted"):
+        stops.start("d")

@@ -35,7 +35,7 @@ def ended(state: str, **changes: Any) -> Run:
     return replace(RUN, state=state, ended_at="2026-01-01T10:02:05+00:00", **changes)  # type: ignore[arg-type]
 
 
-ESTIMATE = Estimate(90.0, False, 5_000_000, 2_000_000_000, 1_000, None)
+ESTIMATE = Estimate(90.0, "size", 5_000_000, 2_000_000_000, 1_000, None, {"start": 4.0, "steps": 86.0})
 
 
 @dataclass(frozen=True)
@@ -194,6 +194,7 @@ def test_the_histogram_holds_every_row_and_says_it_in_words() -> None:
     html = preflight_card.preflight_html(Report())
     assert "9 to 40" in html and "at most 10" in html and "none is cut" in html
     assert "5 MB of 2.0 GB free" in html and "q_proj, v_proj" in html and "a rough guess" in html
+    assert "likely 22 s to 6 min" in html and "start 4 s, steps 1 min 26 s" in html
 
 
 def probe(step: int, answer: str, kind: str = "harmful", **verdict: bool | None) -> ProbeAnswer:

@@ -1,0 +1,51 @@
+"""What the check before a run says it will take, against what the run took: first from a trial, then from that run.
+
+OMP_NUM_THREADS=1 python tests/benchmarks/estimates.py [--rows 200]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from diaries import make_data
+from shapes import ROOT, table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=200)
+    parsed = parser.parse_args()
+    os.chdir(ROOT)
+    with tempfile.TemporaryDirectory() as folder:
+        print(run(parsed.rows, Path(folder)))
+
+
+def run(number: int, folder: Path) -> str:
+    from cai_ui import pipeline
+    from cai_ui.config import AppSettings
+
+    services = pipeline.open_services(AppSettings(home=str(folder / "home"), model="embedded"))
+    services.engine(120)
+    data = services.store.save_dataset(make_data(number), "me").hash
+    rows = []
+    for method in ("sft", "dpo", "sft", "dpo"):
+        seed = {"seed": len(rows)}
+        settings = pipeline.presets(services)["embedded quick"][method].model_copy(update=seed)
+        told = services.jobs.check(method, data, settings).estimate
+        done = services.jobs.wait(services.jobs.submit(method, data, settings, "me").id)
+        began, ended = (datetime.fromisoformat(str(at)) for at in (done.started_at, done.ended_at))
+        took = (ended - began).total_seconds()
+        parts = ", ".join(f"{kind} {seconds:.1f}" for kind, seconds in told.parts.items())
+        rows.append([method, told.source, f"{told.seconds:.1f}", f"{took:.1f}", f"{told.seconds / took:.2f}", parts])
+        print(rows[-1], done.summary["rates"], done.state, done.error, flush=True)
+    services.close()
+    columns = ["run", "known from", "estimated s", "took s", "ratio", "estimated parts"]
+    return table(f"Estimates, embedded model, {number} rows", columns, rows)
+
+
+if __name__ == "__main__":
+    main()
