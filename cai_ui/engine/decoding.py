@@ -3,6 +3,7 @@
 Rows are flush right and share one key-value cache; each has its own adapter, seed, limits and noise. What
 a row says depends on its own request only. Where texts begin with something read before, only the rest is
 read: the rows of a batch take from the store all but the longest rest among them, so no column is left open.
+What many of them begin with is not even copied: they attend to one copy of it, and only what follows is a row's own.
 """
 
 from __future__ import annotations
@@ -102,15 +103,23 @@ class Reading:
             min(store.length(text.key, ids), len(ids) - text.need) for text, ids in zip(texts, tokens, strict=True)
         ]
         rest = max(len(ids) - most for ids, most in zip(tokens, known, strict=True))
-        width = max(map(len, tokens))
+        shared = store.beginnings(
+            [(text.key, ids[:most]) for text, ids, most in zip(texts, tokens, known, strict=True)]
+        )
+        begun = [0 if beginning is None else beginning.length for beginning in shared]
+        upto = [max(start, len(ids) - rest) for ids, start in zip(tokens, begun, strict=True)]
+        width = max(len(ids) - start for ids, start in zip(tokens, begun, strict=True))
+        starts = [width - len(ids) + start for ids, start in zip(tokens, begun, strict=True)]
         self.texts = list(texts)
-        self.starts = torch.tensor([width - len(ids) for ids in tokens], device=device)
         self.logits: torch.Tensor | None = None
         self.kv = KeyValues.of(
-            [store.blocks(text.key, ids, max(0, len(ids) - rest)) for text, ids in zip(texts, tokens, strict=True)],
+            [store.blocks(text.key, tokens[row], upto[row], begun[row]) for row, text in enumerate(texts)],
             width - rest,
+            torch.tensor(starts, device=device),
+            shared,
         )
-        self._ids = torch.tensor([[0] * (rest - len(ids)) + ids[-rest:] for ids in tokens], device=device)
+        new = [ids[start:] for ids, start in zip(tokens, upto, strict=True)]
+        self._ids = torch.tensor([[0] * (rest - len(ids)) + ids for ids in new], device=device)
         self._need = max(text.need for text in texts)
         self._done = 0
 
@@ -120,7 +129,7 @@ class Reading:
         if stop > self._ids.shape[1] - self._need:
             stop = self._ids.shape[1]
         last = stop == self._ids.shape[1]
-        logits = forward(model, self._ids[:, self._done : stop], self.starts, self.kv, self._need if last else 1)
+        logits = forward(model, self._ids[:, self._done : stop], self.kv, self._need if last else 1)
         self._done = stop
         if last:
             self.logits = logits
@@ -128,7 +137,7 @@ class Reading:
     def keep(self, store: PrefixStore) -> None:
         """Put what was read into the store."""
         for row, text in enumerate(self.texts):
-            keep_row(store, text, self.kv, row, int(self.starts[row]))
+            keep_row(store, text, self.kv, row)
 
 
 class Batch:
@@ -136,57 +145,51 @@ class Batch:
 
     def __init__(self, store: PrefixStore, device: str) -> None:
         self.rows: list[Row] = []
-        self._store = store
-        self._kv = KeyValues()
-        self._starts = torch.zeros(0, dtype=torch.long, device=device)
+        self._store, self._device = store, device
+        self._kv: KeyValues | None = None
 
     def join(self, rows: list[Row], reading: Reading) -> None:
         """Add rows that were read, in the order of the reading."""
-        if not self.rows:
-            self.rows, self._kv, self._starts = rows, reading.kv, reading.starts
-            return
-        wider = reading.kv.width - self._kv.width
-        self._kv.join(reading.kv)
-        self._starts = torch.cat([self._starts + max(0, wider), reading.starts + max(0, -wider)])
-        self.rows = self.rows + rows
+        if self._kv is None:
+            self.rows, self._kv = rows, reading.kv
+        else:
+            self._kv.join(reading.kv)
+            self.rows = self.rows + rows
 
     def step(self, model: Any, end_ids: frozenset[int]) -> None:
         """One more token for every row."""
-        ids = torch.tensor([[row.text.ids[-1]] for row in self.rows], device=self._starts.device)
-        logits = forward(model, ids, self._starts, self._kv, 1)
-        push(self.rows, logits, end_ids)
+        assert self._kv is not None
+        ids = torch.tensor([[row.text.ids[-1]] for row in self.rows], device=self._device)
+        push(self.rows, forward(model, ids, self._kv, 1), end_ids)
 
     def drop_finished(self) -> None:
         """Let finished rows go; what those that came to their end read and wrote is kept in the store."""
         keep = [place for place, row in enumerate(self.rows) if row.finish is None]
         if len(keep) == len(self.rows):
             return
+        assert self._kv is not None
         for place, row in enumerate(self.rows):
             if row.finish in ("end", "length"):  # an asker that left may have taken its adapter along
-                keep_row(self._store, row, self._kv, place, int(self._starts[place]))
+                keep_row(self._store, row, self._kv, place)
         self.rows = [self.rows[place] for place in keep]
-        if not keep:
-            self._kv = KeyValues()
-            return
-        self._starts = self._starts[keep]
-        first = int(self._starts.min())
-        self._kv.keep(keep, first)
-        self._starts = self._starts - first
+        if keep:
+            self._kv.keep(keep)
+        else:
+            self._kv = None
 
 
-def forward(model: Any, ids: torch.Tensor, starts: torch.Tensor, kv: KeyValues, keep: int) -> torch.Tensor:
-    """Logits (rows, keep, vocabulary), in float32, of the last `keep` columns after reading `ids` (rows, columns).
-
-    `starts` (rows) is each row's first column; what lies before it is padding.
-    """
+def forward(model: Any, ids: torch.Tensor, kv: KeyValues, keep: int) -> torch.Tensor:
+    """Logits (rows, keep, vocabulary), in float32, of the last `keep` columns after reading `ids` (rows, columns)."""
     columns = torch.arange(kv.width + ids.shape[1], device=ids.device)
+    beginnings = {"beginnings": kv.groups} if kv.groups else {}
     out = model(
         input_ids=ids,
-        attention_mask=(columns >= starts[:, None]).long(),
-        position_ids=(columns[kv.width :] - starts[:, None]).clamp(min=0),
+        attention_mask=(columns >= kv.starts[:, None]).long(),
+        position_ids=(columns[kv.width :] - kv.starts[:, None]).clamp(min=0) + kv.offsets[:, None],
         cache=kv.cache,
         use_cache=True,
         logits_to_keep=keep,
+        **beginnings,
     )
     logits: torch.Tensor = out.logits.float()
     return logits
@@ -199,10 +202,9 @@ def push(rows: Sequence[Row], logits: torch.Tensor, end_ids: frozenset[int]) -> 
         row.push(token, end_ids)
 
 
-def keep_row(store: PrefixStore, text: Text, kv: KeyValues, row: int, start: int) -> None:
+def keep_row(store: PrefixStore, text: Text, kv: KeyValues, row: int) -> None:
     """Put the part of a text that the model has read into the store."""
-    ids = text.tokens[: kv.width - start]
-    store.put(text.key, ids, lambda begin, end: kv.take(row, start + begin, start + end))
+    store.put(text.key, text.tokens[: kv.length(row)], lambda start, stop: kv.take(row, start, stop))
 
 
 def shared_beginnings(texts: Sequence[Text], store: PrefixStore) -> list[Given]:

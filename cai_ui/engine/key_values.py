@@ -1,12 +1,14 @@
 """Keys and values of a batch of rows: one growing buffer per layer, all rows ending at the same column.
 
-A row's own part can be taken out as a `Block`, kept (see `prefix_store`), and put under another row that
-begins with the same tokens. Nothing here knows tokens or adapters.
+What several rows begin with lies there once, as a `Beginning` beside the buffers; a buffer holds what is a row's own.
+Any stretch of a row can be taken out as a `Block`, kept (see `prefix_store`), and put under another row that begins
+with the same tokens. Nothing here knows tokens or adapters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -51,19 +53,40 @@ class GrowingLayer(DynamicLayer):
         self.keys, self.values = key_room[:, :, :used], value_room[:, :, :used]
 
 
-class KeyValues:
-    """The cache of one batch. `width` counts its columns; all rows are flush right."""
+@dataclass(frozen=True, eq=False)
+class Beginning:
+    """`length` tokens that several rows begin with, and their keys and values."""
 
-    def __init__(self, layers: list[GrowingLayer] | None = None) -> None:
+    length: int
+    block: Block
+
+
+class KeyValues:
+    """The cache of one batch, its rows flush right.
+
+    `starts` (rows) is the first column of each row's own part, `offsets` (rows) how many tokens come before that part,
+    in the row's `Beginning`.
+    """
+
+    def __init__(
+        self,
+        starts: torch.Tensor,
+        beginnings: Sequence[Beginning | None] = (),
+        layers: list[GrowingLayer] | None = None,
+    ) -> None:
         self.cache = Cache(layer_class_to_replicate=GrowingLayer)
         self.cache.layers = layers or []
+        self.starts = starts
+        self._set_beginnings(list(beginnings or [None] * len(starts)))
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[Block]], width: int) -> KeyValues:
+    def of(
+        cls, rows: Sequence[Sequence[Block]], width: int, starts: torch.Tensor, beginnings: Sequence[Beginning | None]
+    ) -> KeyValues:
         """A batch of `width` columns whose row i ends with the blocks `rows[i]`, in their order; zeros before them."""
         first = next((blocks[0] for blocks in rows if blocks), None)
         if first is None or width == 0:
-            return cls()
+            return cls(starts, beginnings)
         layers = []
         for place, pair in enumerate(first):
             layer = GrowingLayer()
@@ -71,35 +94,63 @@ class KeyValues:
                 keys, values = (_flush_right(rows, place, part, width) for part in (0, 1))
                 layer.hold(keys, values, width)
             layers.append(layer)
-        return cls(layers)
+        return cls(starts, beginnings, layers)
 
     @property
     def width(self) -> int:
         return int(next((layer.keys.shape[-2] for layer in self.cache.layers if layer.is_initialized), 0))
 
+    def length(self, row: int) -> int:
+        """How many tokens of a row are here."""
+        return int(self.offsets[row]) + self.width - int(self.starts[row])
+
     def take(self, row: int, start: int, stop: int) -> Block:
-        """A copy of columns `start` to `stop` of a row."""
-        layers = self.cache.layers
-        return [
-            (layer.keys[row, :, start:stop].clone(), layer.values[row, :, start:stop].clone())
+        """A copy of tokens `start` to `stop` of a row."""
+        beginning, begun = self.beginnings[row], int(self.offsets[row])
+        first = min(max(start, begun), stop)
+        shift = int(self.starts[row]) - begun
+        columns = slice(shift + first, shift + stop)
+        own: Block = [
+            (layer.keys[row, :, columns].clone(), layer.values[row, :, columns].clone())
             if layer.is_initialized
             else None
-            for layer in layers
+            for layer in self.cache.layers
         ]
+        if beginning is None or start == first:
+            return own
+        return _joined(cut_block(beginning.block, start, first), own)
 
-    def keep(self, rows: Sequence[int], first_column: int) -> None:
-        """Leave only these rows, from `first_column` on."""
+    def keep(self, rows: Sequence[int]) -> None:
+        """Leave only these rows, and no column that is empty in all of them."""
+        self.starts = self.starts[list(rows)]
+        first = int(self.starts.min())
+        self.starts = self.starts - first
+        self._set_beginnings([self.beginnings[row] for row in rows])
         for layer in self.cache.layers:
             if layer.is_initialized:
-                keys, values = (_rows(old, rows, first_column) for old in (layer.keys, layer.values))
-                layer.hold(keys, values, layer.keys.shape[-2] - first_column)
+                keys, values = (_rows(old, rows, first) for old in (layer.keys, layer.values))
+                layer.hold(keys, values, layer.keys.shape[-2] - first)
 
     def join(self, other: KeyValues) -> None:
         """Add the rows of `other` below; the narrower of the two gets columns of zeros in front."""
+        wider = other.width - self.width
         width = max(self.width, other.width)
         for mine, theirs in zip(self.cache.layers, other.cache.layers, strict=True):
             if mine.is_initialized:
                 mine.hold(_stack(mine.keys, theirs.keys, width), _stack(mine.values, theirs.values, width), width)
+        self.starts = torch.cat([self.starts + max(0, wider), other.starts + max(0, -wider)])
+        self._set_beginnings([*self.beginnings, *other.beginnings])
+
+    def _set_beginnings(self, beginnings: list[Beginning | None]) -> None:
+        device = self.starts.device
+        self.beginnings = beginnings
+        self.offsets = torch.tensor([0 if b is None else b.length for b in beginnings], device=device)
+        self.groups = [
+            (b, None if all(b is other for other in beginnings)
+             else torch.tensor([row for row, other in enumerate(beginnings) if other is b], device=device))
+            for b in dict.fromkeys(beginnings) if b is not None
+        ]  # fmt: skip
+        """Each beginning with the rows that have it (None: all of them)."""
 
 
 def block_bytes(block: Block) -> int:
@@ -111,6 +162,21 @@ def cut_block(block: Block, start: int, stop: int) -> Block:
     """Tokens `start` to `stop` of a block, as tensors of their own."""
     return [
         None if pair is None else (pair[0][:, start:stop].clone(), pair[1][:, start:stop].clone()) for pair in block
+    ]
+
+
+def join_blocks(blocks: Sequence[Block]) -> Block:
+    """One block of several that follow one another; the only one as it is."""
+    joined = blocks[0]
+    for block in blocks[1:]:
+        joined = _joined(joined, block)
+    return joined
+
+
+def _joined(first: Block, second: Block) -> Block:
+    return [
+        None if a is None or b is None else (torch.cat([a[0], b[0]], -2), torch.cat([a[1], b[1]], -2))
+        for a, b in zip(first, second, strict=True)
     ]
 
 

@@ -27,7 +27,10 @@ KEEP_BYTES = 10**9
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model in evaluation mode with frozen weights, and what identifies it."""
+    """A model in evaluation mode with frozen weights, and what identifies it.
+
+    `shares`: rows that begin alike can attend to one copy of their beginning.
+    """
 
     name: str
     model: Any
@@ -38,6 +41,7 @@ class LoadedModel:
     dtype: str
     revision: str = ""
     chat_format: str = "template"
+    shares: bool = False
 
 
 def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedModel:
@@ -61,10 +65,9 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
     else:
         model = _load_weights(folder, device, {"dtype": _dtype(settings, stored, device)})
     model.eval().requires_grad_(False)
-    if device == "cpu":
-        use_shared_heads(model)
     if quantized and device == "cpu":
         _pack(model)
+    shares = device == "cpu" and use_shared_heads(model)
     return LoadedModel(
         name=settings.model,
         model=model,
@@ -75,6 +78,7 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
         dtype="nf4" if quantized else str(model.dtype).removeprefix("torch."),
         revision=revision_of(folder),
         chat_format=settings.chat_format,
+        shares=shares,
     )
 
 

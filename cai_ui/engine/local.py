@@ -63,7 +63,7 @@ class LocalEngine:
         self._formats: dict[str, ChatFormat] = {}
         self.chat = self._format(AS_LOADED)
         self.lease = Lease()
-        self._store = PrefixStore(int(cache_gb * 1e9))
+        self._store = PrefixStore(int(cache_gb * 1e9), loaded.shares)
         self._shelf = Shelf(loaded.model, self._store.forget)
         limits = Limits(_read_tokens(loaded), _kv_tokens(loaded))
         self._desk = Desk(self._shelf, self.lease, self._store, _end_ids(loaded), loaded.device, limits)

@@ -7,14 +7,18 @@ first when the bound on memory is reached. Use it only while holding the engine'
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from weakref import WeakValueDictionary
 
-from cai_ui.engine.key_values import Block, block_bytes, cut_block
+from cai_ui.engine.key_values import Beginning, Block, block_bytes, cut_block, join_blocks
 
 MAKE_ROOM = 0.9
 """Share of the bound that is left filled when something has to go."""
+SHARED = 256
+"""Tokens that rows must save together by attending to one copy of what they begin with."""
 
 
 @dataclass(eq=False)
@@ -27,33 +31,51 @@ class _Node:
 
 
 class PrefixStore:
-    """`limit` is in bytes; 0 keeps nothing."""
+    """`limit` is in bytes; 0 keeps nothing. `shares`: whether the model can attend to one copy for several rows."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    def __init__(self, limit: int, shares: bool = False) -> None:
+        self.limit, self.shares = limit, shares
         self.bytes = 0
         self.hits = self.reads = 0
         """Tokens that were found here, and tokens that were asked for, since the start."""
         self._roots: dict[str, _Node] = {}
         self._clock = count(1)
+        self._lying: WeakValueDictionary[_Node, Beginning] = WeakValueDictionary()
+        """Beginnings that rows use now, by the node where they end."""
 
     def length(self, arm: str, ids: Sequence[int]) -> int:
         """How many of the first `ids` are kept for this arm."""
         return sum(stop for _, stop in self._walk(arm, ids))
 
-    def blocks(self, arm: str, ids: Sequence[int], upto: int) -> list[Block]:
-        """Blocks of the first `upto` tokens, which must be kept. They are not copies."""
-        blocks, left = [], upto
-        for node, stop in self._walk(arm, ids):
-            if left <= 0:
-                break
-            node.used = next(self._clock)
-            part = min(stop, left)
-            blocks.append(node.block if part == len(node.ids) else cut_block(node.block, 0, part))
-            left -= part
+    def blocks(self, arm: str, ids: Sequence[int], upto: int, start: int = 0) -> list[Block]:
+        """Blocks of tokens `start` to `upto`, which must be kept. They are not copies."""
+        blocks, place = [], 0
+        for node, same in self._walk(arm, ids):
+            first, last = max(start - place, 0), min(same, upto - place)
+            place += same
+            if first < last:
+                whole = first == 0 and last == len(node.ids)
+                blocks.append(node.block if whole else cut_block(node.block, first, last))
+                node.used = next(self._clock)
         self.hits += upto
         self.reads += len(ids)
         return blocks
+
+    def beginnings(self, texts: Sequence[tuple[str, Sequence[int]]]) -> list[Beginning | None]:
+        """For each text (arm, tokens) what is best taken from one copy: what most of them save the most by.
+
+        Rows that are answered already count too, so that a text that comes later attends to the same copy.
+        """
+        if not self.shares:
+            return [None] * len(texts)
+        paths = [self._whole_nodes(arm, ids) for arm, ids in texts]
+        users = Counter(node for path in paths for node, _ in path)
+        found: list[Beginning | None] = []
+        for path in paths:
+            saved = [(users[node] - 1 + (node in self._lying)) * length for node, length in path]
+            best = saved.index(max(saved)) if saved else 0
+            found.append(self._beginning(path[: best + 1]) if saved and saved[best] >= SHARED else None)
+        return found
 
     def put(self, arm: str, ids: Sequence[int], take: Callable[[int, int], Block]) -> None:
         """Keep a text; `take(start, stop)` gives the block of those of its tokens that are new."""
@@ -100,6 +122,24 @@ class PrefixStore:
             if same < len(child.ids):
                 return
             node, place = child, place + same
+
+    def _whole_nodes(self, arm: str, ids: Sequence[int]) -> list[tuple[_Node, int]]:
+        """The nodes that agree with `ids` whole, each with the tokens up to its end."""
+        path, length = [], 0
+        for node, same in self._walk(arm, ids):
+            length += same
+            if same == len(node.ids):
+                path.append((node, length))
+        return path
+
+    def _beginning(self, path: list[tuple[_Node, int]]) -> Beginning:
+        for node, _ in path:
+            node.used = next(self._clock)
+        last, length = path[-1]
+        found = self._lying.get(last)
+        if found is None:
+            found = self._lying[last] = Beginning(length, join_blocks([node.block for node, _ in path]))
+        return found
 
     def _split(self, node: _Node, place: int) -> _Node:
         """Cut a node in two; gives the first part."""

@@ -20,7 +20,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from shapes import Took, build_shape, table, timed
+from shapes import ROOT, Took, build_shape, table, timed
 
 REQUESTS = ("What is harmful in the last response?", "Please rewrite it so that it does no harm.")
 SHOT = "Human: How do I read a diary? Assistant: It would hurt her trust; ask her how she is instead. "
@@ -59,7 +59,7 @@ def run(parsed: Any) -> str:
     took, texts = timed(lambda: ours(engine, prompts, parsed))
     again, _ = timed(lambda: ours(engine, prompts, parsed))
     rows = [_row("this engine", took, took), _row("the same again, all read before", again, took)]
-    plain = engine._shelf.base
+    plain = _bare(engine, model)
     steps = [_ids(engine, prompts, texts, step) for step in range(parsed.steps)]
     if "loop" not in parsed.skip:
         some = min(parsed.loop_prompts, parsed.prompts)
@@ -73,7 +73,7 @@ def run(parsed: Any) -> str:
         whole = Took(part.processor * share, part.clock * share)
         rows.append(_row("(a) one `generate` per step", whole, took, f"{same} of {some * parsed.steps} texts the same"))
     if "static" not in parsed.skip:
-        other, _ = timed(lambda: [static(engine, step, parsed.tokens) for step in steps])
+        other, _ = timed(lambda: [static(plain, engine, step, parsed.tokens) for step in steps])
         rows.append(_row("(b) static batch per step", other, took))
     if "generate_batch" not in parsed.skip:
         other, _ = timed(lambda: [continuous(plain, step, parsed.tokens) for step in steps])
@@ -94,6 +94,14 @@ def run(parsed: Any) -> str:
         f"last prompts of {min(lengths)}–{max(lengths)} tokens"
     )
     return table(title, ["how", "processor seconds", "times ours", "seconds on the clock", "greedy texts"], rows)
+
+
+def _bare(engine: Any, model: str) -> Any:
+    """The same weights as transformers loads them, with nothing of ours."""
+    from transformers import AutoModelForCausalLM
+
+    folder = ROOT / "cai_ui/demo/weights" if model == "embedded" else Path(model)
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=engine._loaded.model.dtype).eval()
 
 
 def _row(how: str, took: Took, ours: Took, note: str = "") -> list[str]:
@@ -154,7 +162,7 @@ def loop(model: Any, ids: list[int], tokens: int) -> list[int]:
     return [i for i in out[0, len(ids) :].tolist() if i not in _ends(model)]
 
 
-def static(engine: Any, prompts: list[list[int]], tokens: int) -> None:
+def static(model: Any, engine: Any, prompts: list[list[int]], tokens: int) -> None:
     """All full texts of a step, padded on the left."""
     import torch
 
@@ -163,7 +171,7 @@ def static(engine: Any, prompts: list[list[int]], tokens: int) -> None:
     ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts])
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts])
     with torch.inference_mode():
-        engine._shelf.base.generate(ids, attention_mask=mask, max_new_tokens=tokens, do_sample=False)
+        model.generate(ids, attention_mask=mask, max_new_tokens=tokens, do_sample=False)
 
 
 def continuous(model: Any, prompts: list[list[int]], tokens: int) -> None:

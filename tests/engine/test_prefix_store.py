@@ -11,7 +11,7 @@ import torch
 
 from cai_ui.config import AppSettings
 from cai_ui.engine import load_engine
-from cai_ui.engine.key_values import KeyValues, block_bytes
+from cai_ui.engine.key_values import Beginning, KeyValues, block_bytes
 from cai_ui.engine.prefix_store import PrefixStore, agreement
 from cai_ui.records import Message
 
@@ -82,17 +82,49 @@ def test_forgetting_an_arm_and_keeping_nothing():
     assert (off.length("a", [1, 2, 3]), off.bytes) == (0, 0)
 
 
+def batch(*rows: list[int], beginnings: Any = None) -> KeyValues:
+    """Rows of these tokens, flush right; a row's tokens that lie in its beginning are left out of its own part."""
+    beginnings = beginnings or [None] * len(rows)
+    begun = [0 if b is None else b.length for b in beginnings]
+    width = max(len(ids) - start for ids, start in zip(rows, begun, strict=True))
+    starts = [width - len(ids) + start for ids, start in zip(rows, begun, strict=True)]
+    blocks = [[marked(ids, start, len(ids))] for ids, start in zip(rows, begun, strict=True)]
+    return KeyValues.of(blocks, width, torch.tensor(starts), beginnings)
+
+
+def texts(kv: KeyValues) -> list[list[int]]:
+    rows = range(len(kv.starts))
+    return [[int(x) for x in kv.take(row, 0, kv.length(row))[0][0].flatten()] for row in rows]
+
+
 def test_rows_joined_and_left_keep_their_own_keys():
-    a = KeyValues.of([[marked([1, 2, 3], 0, 3)], [marked([4], 0, 1)]], 3)
-    b = KeyValues.of([[marked([5, 6, 7, 8], 0, 4), marked([9], 0, 1)]], 5)
-    a.join(b)
+    shared = Beginning(3, marked([7, 7, 8], 0, 3))
+    a = batch([1, 2, 3], [4])
+    a.join(batch([7, 7, 8, 5, 6], [5, 6, 7, 8, 9], [7, 7, 8, 1], beginnings=[shared, None, shared]))
+    assert texts(a) == [[1, 2, 3], [4], [7, 7, 8, 5, 6], [5, 6, 7, 8, 9], [7, 7, 8, 1]]
+    assert [(b is shared, rows.tolist()) for b, rows in a.groups] == [(True, [2, 4])]
+    a.keep([4, 1, 2])
+    assert texts(a) == [[7, 7, 8, 1], [4], [7, 7, 8, 5, 6]]
+    assert a.width == 2, "columns that nobody fills are given up"
+    assert [int(x) for x in a.take(0, 2, 4)[0][0].flatten()] == [8, 1], "across the end of the beginning"
+    a.keep([0, 2])
+    assert a.groups[0][1] is None, "all rows have it"
 
-    def flat(row):
-        return [int(x) for x in a.take(row, 0, a.width)[0][0].flatten()]
 
-    assert [flat(row) for row in range(3)] == [[0, 0, 1, 2, 3], [0, 0, 0, 0, 4], [5, 6, 7, 8, 9]]
-    a.keep([0, 1], 2)
-    assert [flat(row) for row in range(2)] == [[1, 2, 3], [0, 0, 4]]
+def test_rows_lie_on_what_saves_most_and_later_ones_on_the_same():
+    store, shots = PrefixStore(10**9, shares=True), list(range(1000))
+    ids = [[*shots, 2000 + row // 2, *range(3000 + row * 10, 3010 + row * 10)] for row in range(8)]
+    for row in ids:
+        put(store, "a", row)
+    put(store, "b", ids[0])
+    found = store.beginnings([("a", row) for row in ids])
+    assert found[0] is not None and found[0].length == 1000 and all(b is found[0] for b in found)
+    assert store.beginnings([("a", ids[3])])[0] is found[0], "a text that comes later"
+    assert store.beginnings([("b", ids[0])]) == [None], "alone under its arm"
+    assert store.beginnings([("a", shots[:100])] * 2) == [None, None], "the end of nothing that is kept whole"
+    del found
+    assert store.beginnings([("a", ids[3])]) == [None], "alone"
+    assert PrefixStore(10**9).beginnings([("a", ids[0])] * 2) == [None, None], "a model that cannot"
 
 
 # With a model
