@@ -92,6 +92,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
             stops.close(STREAMS_S)
 
         at_sigterm(ending)
+        pipeline.counts(services)  # reads the queue's columns now, and not when the first visitor waits for them
         print(f"Constitutional AI Workbench: http://{settings.host}:{settings.port}", flush=True)
         page.launch(server_name=settings.host, server_port=settings.port, **launch_arguments(services))
     except OSError as error:

@@ -63,8 +63,13 @@ def sources(services: Services) -> list[str]:
 
 
 def counts(services: Services, filter: QueueFilter | None = None, rater: str = "") -> QueueCounts:
-    """How many examples are open, accepted, edited and so on; with the drafts and second readings of `rater`."""
+    """How many examples are open, accepted, edited and so on, and how many the filter shows to `rater`."""
     return services.store.counts(filter, rater)
+
+
+def open_number(services: Services, filter: QueueFilter) -> int:
+    """How many open examples fit the filter, whatever its status says."""
+    return services.store.open_number(filter)
 
 
 def next_open(services: Services, after: str | None, rater: str, filter: QueueFilter) -> QueueItem | None:

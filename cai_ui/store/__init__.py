@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from cai_ui.errors import StoreError
+from cai_ui.store.columns import QueueColumns
 from cai_ui.store.constitutions import Constitutions
 from cai_ui.store.database import Database, open_database
 from cai_ui.store.datasets import Datasets
@@ -29,6 +30,7 @@ class Store(Constitutions, Traces, Examples, Decisions, Judgements, Datasets, Ru
     def __init__(self, workspace: Workspace, database: Database, lock: WorkspaceLock) -> None:
         self.workspace = workspace
         self._db = database
+        self._columns = QueueColumns()
         self._lock = lock
 
     def backup(self, path: Path) -> None:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cai_ui.errors import StoreError
-from cai_ui.store import schema
+from cai_ui.store import schema, words
 from cai_ui.store.migrations import MIGRATIONS
 
 BUSY_TIMEOUT_S = 15
@@ -50,6 +50,8 @@ class Database:
         """A consistent view. StoreError if the database cannot be read."""
         try:
             with self._engine.connect() as connection:
+                if not self.is_sqlite:  # where each statement would see a moment of its own
+                    connection.execution_options(isolation_level="REPEATABLE READ")
                 yield connection
         except sa.exc.DBAPIError as error:
             raise self._unreadable(error) from error
@@ -168,6 +170,7 @@ def _prepare(connection: sa.Connection, place: str) -> None:
     """Make the tables, or bring older ones up to date."""
     if not sa.inspect(connection).has_table("meta"):
         schema.metadata.create_all(connection)
+        words.create(connection)
         connection.execute(schema.meta.insert().values(key="schema_version", value=str(schema.SCHEMA_VERSION)))
         return
     found = connection.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.key == "schema_version"))

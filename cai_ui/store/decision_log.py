@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cai_ui.records import Decision, Example
-from cai_ui.store import schema
+from cai_ui.store import schema, words
+from cai_ui.store.columns import stamp
 from cai_ui.store.database import now
 from cai_ui.store.encoding import batches, load
 from cai_ui.store.events import Event, EventKind, Standing, replay
@@ -38,6 +39,7 @@ def append(
     `repeats`: for decisions that do again what was taken back, event id by event id of the first time.
     """
     repeats = repeats or {}
+    number = stamp(connection)
     for chunk in batches(list(decisions), _CHUNK):
         rows = [
             {
@@ -55,7 +57,7 @@ def append(
             for d in chunk
         ]
         connection.execute(_events.insert(), rows)
-        refresh(connection, [d.example_id for d in chunk])
+        refresh(connection, [d.example_id for d in chunk], number)
 
 
 def take_back(connection: sa.Connection, rows: Sequence[Any], rater: str) -> None:
@@ -63,7 +65,7 @@ def take_back(connection: sa.Connection, rows: Sequence[Any], rater: str) -> Non
 
     Of a row: `seq`, `event_id`, `example_id`, `kind` of the event, and `stands_at`, the example's revision.
     """
-    group = uuid.uuid4().hex
+    group, number = uuid.uuid4().hex, stamp(connection)
     for chunk in batches(list(rows), _CHUNK):
         told: dict[str, list[Event]] = {row.example_id: [] for row in chunk}
         for event in log(connection, list(told)):
@@ -74,7 +76,7 @@ def take_back(connection: sa.Connection, rows: Sequence[Any], rater: str) -> Non
             before = earlier.get(row.example_id, Standing()).event if row.kind == "decide" else None
             inverse.append(_inverse(row, before, rater, group if len(rows) > 1 else None))
         connection.execute(_events.insert(), inverse)
-        refresh(connection, list(told))
+        refresh(connection, list(told), number)
 
 
 def _inverse(row: Any, before: Event | None, rater: str, group: str | None) -> dict[str, Any]:
@@ -106,13 +108,15 @@ def log(connection: sa.Connection, example_ids: Sequence[str] | None = None) -> 
         yield Event(*row)
 
 
-def refresh(connection: sa.Connection, example_ids: Sequence[str]) -> None:
-    """Show what stands now for these examples, as their log says."""
+def refresh(connection: sa.Connection, example_ids: Sequence[str], number: int) -> None:
+    """Show what stands now for these examples, as their log says. `number`: of the transaction."""
     told = replay(log(connection, example_ids))
     places = sa.select(_standing.c.example_id, _standing.c.seq).where(_standing.c.example_id.in_(example_ids))
     seqs = {row.example_id: row.seq for row in connection.execute(places)}
     update = _standing.update().where(_standing.c.example_id == sa.bindparam("of_example"))
-    connection.execute(update, [{"of_example": id, **_columns(told.get(id, Standing()))} for id in example_ids])
+    connection.execute(
+        update, [{"of_example": id, "changed": number, **_columns(told.get(id, Standing()))} for id in example_ids]
+    )
     connection.execute(_readings.delete().where(_readings.c.seq.in_(list(seqs.values()))))
     _insert_readings(connection, {seqs[id]: told.get(id, Standing()) for id in seqs})
 
@@ -145,12 +149,15 @@ def differences(connection: sa.Connection) -> list[str]:
     )
     if number := connection.scalar(missing):
         found.append(f"{number} examples are missing from the queue")
+    if number := words.missing(connection):
+        found.append(f"{number} examples cannot be found by their words")
     return found
 
 
 def rebuild(connection: sa.Connection) -> int:
     """Derive the projections anew from the examples and the log; gives the number of examples."""
-    told = replay(log(connection))
+    told, number = replay(log(connection)), stamp(connection, whole=True)
+    words.clear(connection)
     connection.execute(_standing.delete())
     connection.execute(_readings.delete())
     connection.execute(_marks.delete().where(_marks.c.kind == PRINCIPLE))
@@ -164,12 +171,20 @@ def rebuild(connection: sa.Connection) -> int:
         connection.execute(
             _standing.insert(),
             [
-                {**place_of(example), "seq": seq, **_columns(standings[seq]), "preference": known.get(example.id)}
+                {
+                    **place_of(example),
+                    "seq": seq,
+                    **_columns(standings[seq]),
+                    "preference": known.get(example.id),
+                    "changed": number,
+                    "marked": number,
+                }
                 for seq, example in examples.items()
             ],
         )
         _insert_readings(connection, standings)
         mark_principles(connection, examples)
+        words.add(connection, {seq: words.words_of(example) for seq, example in examples.items()})
         after, count = rows[-1].seq, count + len(rows)
     return count
 

@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.records import Decision, Example, Verdict
 from cai_ui.store import decision_log, schema
+from cai_ui.store.columns import QueueColumns
 from cai_ui.store.database import Database, now
 from cai_ui.store.encoding import batches, load
-from cai_ui.store.queue import QueueFilter, decision_columns, decision_of, selected
+from cai_ui.store.queue import NOBODY, QueueFilter, decision_columns, decision_of
+from cai_ui.store.selection import select
 from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -35,6 +37,7 @@ class Decisions:
     """The part of the store that keeps human work."""
 
     _db: Database
+    _columns: QueueColumns
 
     def decide(self, decision: Decision, base_rev: int, second: bool = False) -> Decision:
         """Save a decision made by someone who saw revision `base_rev` of the example (0 = open).
@@ -182,20 +185,24 @@ class Decisions:
 
     def decided(self, filter: QueueFilter = DONE) -> Iterator[tuple[Example, Decision]]:
         """Decided examples that fit the filter, in order of arrival, as of one moment, read bit by bit."""
-        seqs = selected(filter).where(_standing.c.done == 1).subquery()
+        columns = (_t.c.body, _standing.c.seq.label("place"), _standing.c.rev, *decision_columns())
         query = (
-            sa.select(_t.c.body, _standing.c.rev, *decision_columns())
-            .select_from(seqs)
-            .join(_standing, _standing.c.seq == seqs.c.seq)
-            .join(_t, _t.c.seq == seqs.c.seq)
+            sa.select(*columns)
+            .select_from(_standing)
+            .join(_t, _t.c.seq == _standing.c.seq)
             .join(_events, _events.c.seq == _standing.c.event_seq)
             .order_by(_standing.c.seq)
         )
         with self._db.read() as connection:
-            for row in connection.execution_options(yield_per=500).execute(query):
-                decision = decision_of(row, row.rev)
-                if decision is not None:
-                    yield load(Example, row.body), decision
+            with self._columns.lock:
+                self._columns.follow(connection)
+                rows = select(self._columns, connection, dataclasses.replace(filter, order="arrival"), NOBODY).rows
+                seqs = [int(seq) for seq in self._columns["seq"][rows]]
+            for chunk in batches(seqs, 500):
+                for row in connection.execute(query.where(_standing.c.seq.in_(chunk))):
+                    decision = decision_of(row, row.rev)
+                    if decision is not None:
+                        yield load(Example, row.body), decision
 
     def check(self) -> list[str]:
         """Faults of the database file, and places where the projection differs from the log; empty when sound."""

@@ -1,22 +1,26 @@
-"""Examples, and the queue in which people work through them. Filtering, counting and paging happen
-in the database, so 100,000 examples browse like 200."""
+"""Examples, and the queue in which people work through them. Filtering and counting happen on columns in memory,
+texts are read for the page only, so 100,000 examples browse like 200."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from cai_ui.errors import NotFoundError
 from cai_ui.records import Example
-from cai_ui.store import schema
+from cai_ui.store import schema, words
+from cai_ui.store.columns import STATUSES, QueueColumns, Rows, stamp
 from cai_ui.store.database import Database
 from cai_ui.store.decision_log import LOTS, mark_principles, place_of
 from cai_ui.store.encoding import batches, dump, load
-from cai_ui.store.queue import EVERYTHING, QueueFilter, QueueItem, Reader, behind, free_for, items, order_keys, selected
+from cai_ui.store.queue import EVERYTHING, QueueFilter, QueueItem, Reader, items
+from cai_ui.store.selection import FITS_LIMIT, select, taken
 from cai_ui.text import ANSWER_LIMIT, clean_text
 
 DOUBLE_SHARE = "double_share"
@@ -39,8 +43,8 @@ class AddReport:
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """Examples by what was decided. `disputed`: raters contradict each other. `second`: judged by somebody else,
-    and waiting for this rater."""
+    """Examples by what was decided. `disputed`: raters contradict each other. `fits`: those that the filter shows, with
+    its status. `more`: a search finds more than were counted."""
 
     open: int = 0
     accepted: int = 0
@@ -52,8 +56,8 @@ class QueueCounts:
     flagged: int = 0
     total: int = 0
     disputed: int = 0
-    second: int = 0
-    drafts: int = 0
+    fits: int = 0
+    more: bool = False
 
     @property
     def done(self) -> int:
@@ -76,6 +80,7 @@ class Examples:
     """The part of the store that keeps examples."""
 
     _db: Database
+    _columns: QueueColumns
 
     def add_examples(self, examples: Sequence[Example]) -> AddReport:
         """Put examples into the queue, in their order; those already there are left as they are.
@@ -89,6 +94,7 @@ class Examples:
                 rows[example.id] = _row(example)
         added = 0
         with self._db.write("The examples") as connection:
+            number = stamp(connection)
             for chunk in batches(list(rows), 500):
                 known = set(connection.scalars(sa.select(_t.c.id).where(_t.c.id.in_(chunk))))
                 new = [id for id in chunk if id not in known]
@@ -98,8 +104,12 @@ class Examples:
                 seqs = {
                     row.id: row.seq for row in connection.execute(sa.select(_t.c.id, _t.c.seq).where(_t.c.id.in_(new)))
                 }
-                connection.execute(_standing.insert(), [{"seq": seqs[id], **rows[id][1]} for id in new])
+                connection.execute(
+                    _standing.insert(),
+                    [{"seq": seqs[id], "changed": number, "marked": number, **rows[id][1]} for id in new],
+                )
                 mark_principles(connection, {seqs[id]: of_id[id] for id in new})
+                words.add(connection, {seqs[id]: words.words_of(of_id[id]) for id in new})
                 added += len(new)
         return AddReport(added, len(examples) - added)
 
@@ -123,85 +133,90 @@ class Examples:
     def item(self, example_id: str, rater: str = "") -> QueueItem:
         """One example as the queue shows it, wherever it stands. NotFoundError if there is none."""
         with self._db.read() as connection:
-            page = sa.select(_standing.c.seq).where(_standing.c.example_id == example_id)
-            found = items(connection, page, _reader(connection, rater))
-        if not found:
-            raise NotFoundError(f"There is no example {example_id}.", next_step="Reload the queue.")
-        return found[0]
+            seq = _seq_of(connection, example_id)
+            if seq is None:
+                raise NotFoundError(f"There is no example {example_id}.", next_step="Reload the queue.")
+            return items(connection, [seq], _reader(connection, rater))[0]
 
     def queue(
         self, filter: QueueFilter = EVERYTHING, limit: int = 20, offset: int = 0, rater: str = ""
     ) -> list[QueueItem]:
         """A page of the queue in the filter's order, with the drafts of `rater`."""
-        with self._db.read() as connection:
-            reader = _reader(connection, rater)
-            page = selected(filter, reader=reader).order_by(*order_keys(filter.order)).limit(limit).offset(offset)
-            return items(connection, page, reader, filter.order)
+        with self._looking(rater) as (connection, reader):
+            rows = select(self._columns, connection, filter, reader, FITS_LIMIT).rows[offset : offset + limit]
+            return items(connection, self._seqs(rows), reader)
 
     def next_open(self, after: str | None, rater: str, filter: QueueFilter = EVERYTHING) -> QueueItem | None:
         """The first open example behind `after` (an example's id) that nobody else has on their page.
 
         At the end it starts over. None if all are done or taken.
         """
-        keys = order_keys(filter.order)
-        with self._db.read() as connection:
-            reader = _reader(connection, rater)
-            query = selected(filter.of_status("open"), reader=reader).where(free_for(rater)).order_by(*keys).limit(1)
-            place = connection.execute(sa.select(*keys).where(_standing.c.example_id == after)).one_or_none()
-            if place is not None:
-                found = items(connection, query.where(behind(keys, tuple(place))), reader)
-                if found:
-                    return found[0]
-            return next(iter(items(connection, query, reader)), None)
+        with self._looking(rater) as (connection, reader):
+            found = select(self._columns, connection, filter.of_status("open"), reader, FITS_LIMIT)
+            others = taken(self._columns, connection, rater)
+            row = self._row_of(connection, after)
+            start = 0 if row is None else found.rank(row) + found.has(row)
+            for rows in (found.rows[start:], found.rows[:start]):
+                free = rows[: len(others) + 1]
+                free = free[~np.isin(free, others)]
+                if len(free):
+                    return items(connection, self._seqs(free[:1]), reader)[0]
+        return None
 
     def open_ids(self, filter: QueueFilter = EVERYTHING, limit: int = 100_000) -> list[str]:
         """Ids of open examples that fit the filter, in its order, for deciding many at once."""
-        query = selected(filter.of_status("open"), _standing.c.example_id).order_by(*order_keys(filter.order))
-        with self._db.read() as connection:
-            return list(connection.scalars(query.limit(limit)))
+        with self._looking() as (connection, reader):
+            seqs = self._seqs(select(self._columns, connection, filter.of_status("open"), reader).rows[:limit])
+            places = sa.select(_standing.c.seq, _standing.c.example_id)
+            ids = {
+                row.seq: row.example_id
+                for chunk in batches(seqs, 500)
+                for row in connection.execute(places.where(_standing.c.seq.in_(chunk)))
+            }
+        return [ids[seq] for seq in seqs]
+
+    def open_number(self, filter: QueueFilter = EVERYTHING) -> int:
+        """How many open examples fit the filter, all of them counted."""
+        with self._looking() as (connection, reader):
+            return len(select(self._columns, connection, filter.of_status("open"), reader).rows)
 
     def place_in_queue(self, example_id: str, filter: QueueFilter, rater: str = "") -> int | None:
         """How many examples of the filter come before this one; None if it does not fit the filter."""
-        keys = order_keys(filter.order)
-        with self._db.read() as connection:
-            reader = _reader(connection, rater)
-            fits = selected(filter, *keys, reader=reader).where(_standing.c.example_id == example_id)
-            place = connection.execute(fits).one_or_none()
-            if place is None:
+        with self._looking(rater) as (connection, reader):
+            row = self._row_of(connection, example_id)
+            if row is None:
                 return None
-            whole = selected(filter, sa.func.count(), reader=reader)
-            before = whole.where(sa.not_(behind(keys, tuple(place))), _standing.c.example_id != example_id)
-            return connection.scalar(before) or 0
+            found = select(self._columns, connection, filter, reader, FITS_LIMIT)
+            return found.rank(row) if found.has(row) else None
 
     def counts(self, filter: QueueFilter | None = None, rater: str = "") -> QueueCounts:
-        """How many examples stand where; of the filter, all but its status counts."""
-        filter = (filter or EVERYTHING).of_status("all")
-        query = selected(filter, _standing.c.status).add_columns(
-            sa.func.count(), sa.func.coalesce(sa.func.sum(_standing.c.disputed), 0)
-        )
-        with self._db.read() as connection:
-            reader = _reader(connection, rater)
-            counts, disputed, total = {}, 0, 0
-            for status, number, contradicted in connection.execute(query.group_by(_standing.c.status)):
-                counts[_COUNTED[status]] = number
-                total, disputed = total + number, disputed + contradicted
-            number = sa.func.count()
-            drafts = connection.scalar(selected(filter.of_status("draft"), number, reader=reader)) if rater else 0
-            waiting = selected(filter.of_status("open"), number, reader=reader).where(_standing.c.done == 1)
-            second = connection.scalar(waiting) if reader.share else 0
-        return QueueCounts(**counts, total=total, disputed=disputed, second=second or 0, drafts=drafts or 0)
+        """How many examples stand where; of the filter, all but its status counts, but in `fits`."""
+        filter = filter or EVERYTHING
+        with self._looking(rater) as (connection, reader):
+            # The order matters only to a search, which shows the first that it finds.
+            every = filter.of_status("all") if filter.search else replace(filter, status="all", order="arrival")
+            whole = select(self._columns, connection, every, reader, FITS_LIMIT)
+            fits = select(self._columns, connection, filter, reader, FITS_LIMIT)
+            numbers = np.bincount(self._columns["status"][whole.rows], minlength=len(STATUSES))
+            return QueueCounts(
+                **{_COUNTED[status]: int(number) for status, number in zip(STATUSES, numbers, strict=True)},
+                total=len(whole.rows),
+                disputed=int(np.count_nonzero(self._columns["disputed"][whole.rows])),
+                fits=len(fits.rows),
+                more=whole.more or fits.more,
+            )
 
     def sources(self) -> list[str]:
         """Where the examples came from, as `QueueFilter.source` takes it."""
-        return self._distinct(_standing.c.source)
+        return self._names("source")
 
     def raters(self) -> list[str]:
         """Whose decisions stand, as `QueueFilter.rater` takes it."""
-        return self._distinct(_standing.c.rater)
+        return self._names("rater")
 
     def queue_constitutions(self) -> list[str]:
         """Hashes of the constitutions that examples were made under."""
-        return self._distinct(_standing.c.constitution)
+        return self._names("constitution")
 
     def take_lease(self, example_id: str, rater: str) -> None:
         """Keep an example that is on this rater's page from others for a while; lets go of the one before."""
@@ -211,9 +226,27 @@ class Examples:
             insert = self._db.insert(_leases).values(values)
             connection.execute(insert.on_conflict_do_update(index_elements=["rater"], set_=values))
 
-    def _distinct(self, column: sa.ColumnElement[Any]) -> list[str]:
-        with self._db.read() as connection:
-            return sorted(value for value in connection.scalars(sa.select(column).distinct()) if value is not None)
+    @contextmanager
+    def _looking(self, rater: str = "") -> Iterator[tuple[sa.Connection, Reader]]:
+        """A view of the database with the columns as of the same moment: nobody else moves them on meanwhile."""
+        with self._columns.lock, self._db.read() as connection:
+            self._columns.follow(connection)
+            yield connection, _reader(connection, rater)
+
+    def _seqs(self, rows: Rows) -> list[int]:
+        return [int(seq) for seq in self._columns["seq"][rows]]
+
+    def _row_of(self, connection: sa.Connection, example_id: str | None) -> int | None:
+        seq = _seq_of(connection, example_id)
+        return None if seq is None else int(self._columns.rows_of([seq])[0])
+
+    def _names(self, column: str) -> list[str]:
+        with self._looking():
+            return sorted(self._columns.names(column))
+
+
+def _seq_of(connection: sa.Connection, example_id: str | None) -> int | None:
+    return connection.scalar(sa.select(_standing.c.seq).where(_standing.c.example_id == example_id))
 
 
 def _reader(connection: sa.Connection, rater: str) -> Reader:
@@ -229,5 +262,4 @@ def _row(example: Example) -> tuple[dict[str, Any], dict[str, Any]]:
             clean_text(text, "An example's text", limit=ANSWER_LIMIT, required=False)
     for label in (example.source, example.prompt.source, example.prompt.topic, example.prompt.text):
         clean_text(label, "An example's label", limit=ANSWER_LIMIT, required=False)
-    folded = "\n".join(text for text in texts if text).casefold()
-    return {"id": example.id, "folded": folded, "body": dump(example)}, place_of(example)
+    return {"id": example.id, "body": dump(example)}, place_of(example)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from cai_ui.errors import InputError
 from cai_ui.records import Decision
 from cai_ui.store import decision_log, schema
+from cai_ui.store.columns import QueueColumns, stamp
 from cai_ui.store.database import Database, now
 from cai_ui.store.encoding import batches
 from cai_ui.store.events import Standing
@@ -42,6 +43,7 @@ class Judgements:
     """The part of the store that keeps readings, model judgements and findings."""
 
     _db: Database
+    _columns: QueueColumns
 
     def readings_of(self, example_id: str) -> list[Decision]:
         """Every rater's latest judgement of an example, oldest first."""
@@ -83,13 +85,14 @@ class Judgements:
         """
         at = now()
         with self._db.write("The judgements") as connection:
+            number = stamp(connection)
             for chunk in batches(list(bodies), 500):
                 for id in chunk:
                     values = {"example_id": id, "judge": judge, "at": at, "body": _json(bodies[id])}
                     insert = self._db.insert(_t).values(values)
                     keys = ["example_id", "judge"]
                     connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=values))
-                    shown = {"preference": decision_log.preference_of(values["body"])}
+                    shown = {"preference": decision_log.preference_of(values["body"]), "changed": number}
                     connection.execute(_standing.update().where(_standing.c.example_id == id).values(shown))
 
     def judgements(self, judge: str | None = None) -> dict[str, dict[str, Any]]:
@@ -107,6 +110,7 @@ class Judgements:
             by_id.setdefault(id, []).append(code)
         count = 0
         with self._db.write("The findings") as connection:
+            stamp(connection, whole=True)
             connection.execute(_marks.delete().where(_marks.c.kind == FINDING))
             for chunk in batches(list(by_id), 500):
                 places = sa.select(_standing.c.example_id, _standing.c.seq).where(_standing.c.example_id.in_(chunk))
@@ -126,9 +130,12 @@ class Judgements:
         Nothing happens where there is no such example.
         """
         with self._db.write("The step labels") as connection:
+            number = stamp(connection)
             seq = connection.scalar(sa.select(_standing.c.seq).where(_standing.c.example_id == example_id))
             if seq is None:
                 return
+            changed = _standing.update().where(_standing.c.seq == seq).values(changed=number, marked=number)
+            connection.execute(changed)
             connection.execute(_marks.delete().where(_marks.c.kind == STEP, _marks.c.seq == seq))
             rows = [{"kind": STEP, "value": label[:200], "seq": seq} for label in dict.fromkeys(labels)]
             if rows:
@@ -140,14 +147,10 @@ class Judgements:
 
     def marked_values(self, kind: str) -> Sequence[tuple[str, int]]:
         """Values of a kind of mark ("principle", "finding" or "step") with the number of examples that have them."""
-        query = (
-            sa.select(_marks.c.value, sa.func.count())
-            .where(_marks.c.kind == kind)
-            .group_by(_marks.c.value)
-            .order_by(sa.func.count().desc(), _marks.c.value)
-        )
-        with self._db.read() as connection:
-            return [(value, number) for value, number in connection.execute(query)]
+        with self._columns.lock, self._db.read() as connection:
+            self._columns.follow(connection)
+            found = self._columns.marks(kind)
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
     def _marked(self, kind: str, example_id: str) -> list[str]:
         query = (

@@ -2,14 +2,15 @@
 
 Records are kept as JSON text beside the few columns that are searched or sorted by. `seq` gives the
 order of arrival, since clocks may jump. The event log is the truth about human work; `standing` is
-its projection and can be rebuilt from it.
+its projection and can be rebuilt from it. The queue is filtered in memory (columns.py), so `standing` has no index
+for it. The word index (words.py) has a table of its own, whose kind depends on the database.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -76,8 +77,6 @@ examples = Table(
     metadata,
     _seq(),
     Column("id", String(64), nullable=False, unique=True),
-    # Before `body`, so that a search need not read the overflow pages behind it.
-    Column("folded", Text, nullable=False),
     Column("body", Text, nullable=False),
 )
 
@@ -127,11 +126,10 @@ standing = Table(
     Column("preference", Integer),
     Column("readings", Integer, nullable=False, server_default="0"),
     Column("disputed", Integer, nullable=False, server_default="0"),
-    Index("ix_standing_done", "done", "seq"),
-    Index("ix_standing_lot", "lot", "seq"),
-    Index("ix_standing_disputed", "disputed", "seq"),
-    Index("ix_standing_status", "status", "kind", "source", "seq"),
-    Index("ix_standing_rater", "rater", "event_seq"),
+    # Numbers of the last transactions that changed the row and its marks: see columns.py.
+    Column("changed", Integer, nullable=False, server_default="0"),
+    Column("marked", Integer, nullable=False, server_default="0"),
+    Index("ix_standing_changed", "changed"),
 )
 
 marks = Table(
@@ -182,6 +180,7 @@ text_drafts = Table(
     Column("rater", String(400), primary_key=True),
     Column("saved_at", String(40), nullable=False),
     Column("text", Text, nullable=False),
+    Index("ix_text_drafts_rater", "rater"),
 )
 
 datasets = Table(

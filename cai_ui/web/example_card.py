@@ -87,7 +87,9 @@ def counts_html(counts: QueueCounts) -> str:
         "disputed": counts.disputed,
     }
     words = ", ".join(f"{number:,} {name}" for name, number in parts.items() if number)
-    label = f"{counts.done:,} of {counts.total:,} judged" + (f": {words}" if words else "") + f"; {counts.open:,} open"
+    of = f"the first {counts.total:,} found" if counts.more else f"{counts.total:,}"
+    label = f"{counts.done:,} of {of} judged" + (f": {words}" if words else "") + f"; {counts.open:,} open"
+    label += ". More fit: add a word to the search to see them." if counts.more else ""
     return progress_bar(counts.done, counts.total, label)
 
 

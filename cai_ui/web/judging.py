@@ -88,7 +88,7 @@ def show_example(
 
 def step(services: Services, rater: str, filter: QueueFilter, place: Place, by: int) -> View:
     """The next (1) or the previous (-1) example without a decision on this one; round at both ends."""
-    number = len_of(pipeline.counts(services, filter, rater), filter)
+    number = pipeline.counts(services, filter, rater).fits
     gone = by > 0 and filter.status == "open" and pipeline.item(services, place.example_id, rater).decision is not None
     offset = place.offset if gone else place.offset + by
     return show(services, rater, filter, offset % number if number else 0)
@@ -230,8 +230,7 @@ def _view(services: Services, rater: str, filter: QueueFilter, item: QueueItem |
     counts = pipeline.counts(services, filter, rater)
     if item is None:
         return View(None, None, counts, "", said)
-    number = len_of(counts, filter)
-    if number and offset >= number:
+    if counts.fits and offset >= counts.fits:
         offset = 0
     place = Place(item.example.id, item.rev, offset, secrets.token_hex(8), item.second)
     if item.decision is None:
@@ -239,33 +238,14 @@ def _view(services: Services, rater: str, filter: QueueFilter, item: QueueItem |
     return View(item, place, counts, kept_text(item), said)
 
 
-def len_of(counts: QueueCounts, filter: QueueFilter) -> int:
-    """How many examples the filter shows."""
-    by_status = {
-        "open": counts.open + counts.second,
-        "draft": counts.drafts,
-        "disputed": counts.disputed,
-        "done": counts.done,
-        "all": counts.total,
-        "accept": counts.accepted,
-        "edit": counts.edited,
-        "reject": counts.rejected,
-        "flip": counts.flipped,
-        "tie": counts.tied,
-        "skip": counts.skipped,
-        "flag": counts.flagged,
-    }
-    return by_status[filter.status]
-
-
 def place_words(view: View, filter: QueueFilter) -> str:
     """Where in the queue the view stands; first words of the request where it is outside the filter."""
     if view.place is None or view.item is None:
         return ""
-    number = len_of(view.counts, filter)
-    if not number:
+    if not view.counts.fits:
         return first_line(view.item.example.prompt.text, 40)
-    return f"Example {view.place.offset + 1:,} of {number:,}"
+    number = f"{'the first ' if view.counts.more else ''}{view.counts.fits:,}"
+    return f"Example {view.place.offset + 1:,} of {number}"
 
 
 def _offset(services: Services, rater: str, filter: QueueFilter, example_id: str, otherwise: int) -> int:

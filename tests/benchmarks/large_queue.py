@@ -3,14 +3,15 @@
 Run: python tests/benchmarks/large_queue.py [--few 200] [--many 182831] [--steps 1] [--keep FOLDER]
 
 Rows are synthetic: every request has a draft and `steps` revisions, each of which is an example (a chain of the
-program gives one example, with its last revision). Times are medians of
-the processor's milliseconds that a press costs on the server (a busy machine does not change them), without Gradio and
-the browser, which cost the same on both. The last line is by the clock and holds the wait for the disk.
+program gives one example, with its last revision). Times are medians of the processor's milliseconds that a press
+costs on the server, the two queues in turn, without Gradio and the browser, which cost the same on both. The last line
+is by the clock and holds the wait for the disk.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import resource
 import statistics
@@ -22,13 +23,14 @@ from pathlib import Path
 from cai_ui.config import AppSettings
 from cai_ui.pipeline import QueueFilter, open_services
 from cai_ui.records import Decision, Example, Message, Prompt, make_example
-from cai_ui.store import open_store
+from cai_ui.store import Status, open_store
 from cai_ui.web import judging
 from cai_ui.web.session import Session
 from cai_ui.web.tabs import curate_filter, curate_view
 
 RATER = "Ana"
-REPEATS = 15
+REPEATS = 25
+ALL, OPEN = QueueFilter("all"), QueueFilter("open")
 _WORDS = [f"{a}{b}{c}" for a in "bdfglmnprst" for b in ("a", "ei", "o", "um", "ist") for c in ("", "ra", "len", "ti")]
 _WEIGHTS = [1 / (place + 2) for place in range(len(_WORDS))]
 
@@ -69,79 +71,79 @@ def fill(home: Path, requests: int, steps: int) -> None:
             store.decide(Decision(f"first-{number}", id, "accept", "Ben"), 0)
 
 
-def acts(home: Path) -> dict[str, float]:
-    """Median milliseconds of each act."""
-    services = open_services(AppSettings(home=str(home), model="scripted"))
-    store = services.store
-    try:
-        session = Session(RATER, "page")
-        everything, open_ones = QueueFilter("all"), QueueFilter("open")
-        place = None
+class Desk:
+    """One rater at one queue, and what they do there: a name and a function for each act."""
 
-        def shown(filter: QueueFilter, view: judging.View) -> None:
-            curate_view.shown(services, session, filter, view)
-
-        def opened() -> None:
-            nonlocal place
-            curate_filter.menus(services)
-            view = judging.resume(services, RATER, open_ones, "")
-            shown(open_ones, view)
-            place = view.place
-
-        def decided() -> None:
-            nonlocal place
-            assert place is not None
-            view = judging.judge(services, RATER, open_ones, place, "reject")
-            shown(open_ones, view)
-            place = view.place
-
-        def filtered(filter: QueueFilter) -> Callable[[], None]:
-            return lambda: shown(filter, judging.show(services, RATER, filter, 0))
-
-        def kept() -> None:
-            item = store.next_open(None, RATER, open_ones)
-            assert item is not None
-            numbers.append(len(numbers))
-            id, rev = item.example.id, item.rev
-            began = time.perf_counter()
-            store.decide(Decision(f"kept-{RATER}-{time.time_ns()}", id, "accept", RATER), rev)
-            times.append(1000 * (time.perf_counter() - began))
-
-        numbers: list[int] = []
-        times: list[float] = []
-        found = {
-            "open the page": median(opened),
-            "judge and see the next": median(decided),
-            "take back": median(lambda: shown(open_ones, judging.undo(services, RATER, open_ones))),
-            "filter by source": median(filtered(QueueFilter("open", source="source 3"))),
-            "filter by kind and length": median(filtered(QueueFilter("all", kind="harmful", words=(10, None)))),
-            "filter by principle": median(filtered(QueueFilter("open", principle="p3"))),
-            "random order": median(filtered(QueueFilter("open", order="random"))),
-            "least certain first": median(filtered(QueueFilter("open", order="uncertain"))),
-            "search a rare word": median(filtered(QueueFilter("all", search="zeppelin"))),
-            "search a frequent word": median(filtered(QueueFilter("all", search="dara"))),
-            "search what is not there": median(filtered(QueueFilter("all", search="quixotic"))),
-            "jump to the middle": median(
-                lambda: shown(everything, judging.show(services, RATER, everything, store.counts().total // 2))
-            ),
-        }
-        for _ in range(REPEATS):
-            kept()
-        return {**found, "decision in the store (clock)": statistics.median(times)}
-    finally:
-        services.close()
-
-
-def median(act: Callable[[], object]) -> float:
-    act()
-    times = []
-    for _ in range(REPEATS):
+    def __init__(self, home: Path) -> None:
+        self.services = open_services(AppSettings(home=str(home), model="scripted"))
+        self.session = Session(RATER, "page")
         began = time.process_time()
-        act()
-        times.append(1000 * (time.process_time() - began))
-        if sum(times) > 10_000:
-            break
-    return statistics.median(times)
+        self.opened()
+        print(f"  the first page after the start: {1000 * (time.process_time() - began):.0f} ms", flush=True)
+
+    def acts(self) -> dict[str, Callable[[], None]]:
+        middle = self.services.store.counts().total // 2
+        return {
+            "open the page": self.opened,
+            "judge and see the next": self.decided,
+            "take back": lambda: self.shown(OPEN, judging.undo(self.services, RATER, OPEN)),
+            "filter by source": self.filtered(QueueFilter("open", source="source 3")),
+            "filter by kind and length": self.filtered(QueueFilter("all", kind="harmful", words=(10, None))),
+            "filter by principle, open": self.filtered(QueueFilter("open", principle="p3")),
+            "filter by length, none fits": self.filtered(QueueFilter("all", words=(5_000, None))),
+            "filter by rater": self.filtered(QueueFilter("done", rater="Ben")),
+            "random order": self.filtered(QueueFilter("open", order="random")),
+            "least certain first": self.filtered(QueueFilter("open", order="uncertain")),
+            "search a rare word": self.searched(*("zeppelin"[:n] for n in range(3, 9))),
+            "search a frequent word": self.searched(*_WORDS[:12]),
+            "search two letters": self.searched(*(word[:2] for word in _WORDS[::10])),
+            "search two frequent words": self.searched(*(" ".join(_WORDS[at : at + 2]) for at in range(9))),
+            "search what is not there": self.searched(*(f"quixotic {n}" for n in range(9))),
+            "search a word in what is judged": self.searched(*_WORDS[:12], status="done"),
+            "jump to the middle": lambda: self.shown(ALL, judging.show(self.services, RATER, ALL, middle)),
+        }
+
+    def opened(self) -> None:
+        curate_filter.menus(self.services)
+        self.shown(OPEN, judging.resume(self.services, RATER, OPEN, ""))
+
+    def decided(self) -> None:
+        assert self.place is not None
+        self.shown(OPEN, judging.judge(self.services, RATER, OPEN, self.place, "reject"))
+
+    def filtered(self, *filters: QueueFilter) -> Callable[[], None]:
+        turn = itertools.cycle(filters)
+
+        def act() -> None:
+            filter = next(turn)
+            self.shown(filter, judging.show(self.services, RATER, filter, 0))
+
+        return act
+
+    def searched(self, *words: str, status: Status = "all") -> Callable[[], None]:
+        """Another word each time: what is sought twice is found in memory."""
+        return self.filtered(*(QueueFilter(status, search=word) for word in words))
+
+    def shown(self, filter: QueueFilter, view: judging.View) -> None:
+        curate_view.shown(self.services, self.session, filter, view)
+        self.place = view.place
+
+    def kept(self) -> float:
+        """Milliseconds by the clock of one decision in the store."""
+        item = self.services.store.next_open(None, RATER, OPEN)
+        assert item is not None
+        decision = Decision(f"kept-{time.time_ns()}", item.example.id, "accept", RATER)
+        began = time.perf_counter()
+        self.services.store.decide(decision, item.rev)
+        took = time.perf_counter() - began
+        self.services.store.undo(RATER)
+        return 1000 * took
+
+
+def processor_ms(act: Callable[[], None]) -> float:
+    began = time.process_time()
+    act()
+    return 1000 * (time.process_time() - began)
 
 
 def main() -> None:
@@ -152,15 +154,24 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="keep the databases here, and use them again")
     parsed = parser.parse_args()
     folder = parsed.keep or Path(tempfile.mkdtemp())
-    results = []
+    desks = []
     for name, requests, steps in (("few", parsed.few, 1), ("many", parsed.many, parsed.steps)):
-        home = folder / name
-        fill(home, requests, steps)
-        results.append(acts(home))
+        fill(folder / name, requests, steps)
+        desks.append(Desk(folder / name))
     print(f"| act | {parsed.few:,} rows (ms) | {parsed.many * parsed.steps:,} rows (ms) | ratio |\n|---|---|---|---|")
-    for act, few in results[0].items():
-        print(f"| {act} | {few:.1f} | {results[1][act]:.1f} | {results[1][act] / few:.2f} |")
+    acts = [desk.acts() for desk in desks]
+    for name in acts[0]:
+        times = [[processor_ms(of_one[name]) for of_one in acts] for _ in range(REPEATS + 1)][1:]
+        _line(name, times)
+    _line("decision in the store (clock)", [[desk.kept() for desk in desks] for _ in range(REPEATS)])
     print(f"most memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    for desk in desks:
+        desk.services.close()
+
+
+def _line(name: str, times: list[list[float]]) -> None:
+    few, many = (statistics.median(column) for column in zip(*times, strict=True))
+    print(f"| {name} | {few:.1f} | {many:.1f} | {many / few:.2f} |", flush=True)
 
 
 if __name__ == "__main__":

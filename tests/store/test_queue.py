@@ -11,6 +11,7 @@ import pytest
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.records import Decision, Example, Message, make_example
 from cai_ui.store import AddReport, QueueCounts, QueueFilter, Store
+from cai_ui.store.selection import FITS_LIMIT
 
 Make = Callable[..., list[Example]]
 
@@ -45,7 +46,7 @@ def test_counts_and_filters_agree(store: Store, examples: Make) -> None:
     for n, verdict in enumerate(["accept", "edit", "reject", "flip", "skip"]):
         store.decide(Decision(f"e{n}", ids[n], verdict, "Ana", text="x"), 0)  # type: ignore[arg-type]
     counts = store.counts()
-    assert counts == QueueCounts(open=5, accepted=1, edited=1, rejected=1, flipped=1, skipped=1, total=10)
+    assert counts == QueueCounts(open=5, accepted=1, edited=1, rejected=1, flipped=1, skipped=1, total=10, fits=10)
     assert counts.done == 5
     for status, number in [("open", 5), ("done", 5), ("all", 10), ("accept", 1), ("edit", 1), ("skip", 1)]:
         assert len(store.queue(QueueFilter(status), limit=50)) == number  # type: ignore[arg-type]
@@ -58,19 +59,45 @@ def test_counts_and_filters_agree(store: Store, examples: Make) -> None:
 
 @pytest.mark.parametrize(
     ("search", "found"),
-    [("straße", 1), ("STRASSE", 1), ("100%", 1), ("a_b", 1), ("axb", 0), ("été", 1), ("ÉTÉ", 1), ("answer", 2),
-     ("\\", 1), ("  ", 3), ("criticised", 1), ("nowhere", 0), ("' or 1=1 --", 0)],
+    [("straße", 1), ("STRASSE", 1), ("100%", 1), ("100", 2), ("a_b", 1), ("axb", 0), ("été", 1), ("ÉTÉ", 1),
+     ("e\u0301te\u0301", 1), ("ete", 0), ("answer", 2), ("ans", 2), ("nswer", 0), ("first answer", 1),
+     ("first ans", 1),     ("answer first", 0), ("b first", 0), ("  ", 3), ("criticised", 1), ("nowhere", 0), ("\\", 0),
+     ("\N{PILE OF POO}", 1),
+     ("東京", 1), ("京東", 0), ("हिन्दी", 1), ("हि", 1), ("a" * 100, 0), ("b" * 150, 1), ("and azb", 1)],
 )  # fmt: skip
-def test_search_finds_text_literally_in_any_case(store: Store, search: str, found: int) -> None:
+def test_search_finds_words_and_their_beginnings_in_any_case(store: Store, search: str, found: int) -> None:
     store.add_examples(
         [
-            make_example((Message("user", "Die Straße im Été"),), None, "100% answer"),
+            make_example((Message("user", "Die Straße im Été, \N{PILE OF POO}\N{PILE OF POO}"),), None, "100% answer"),
             make_example((Message("user", "a_b"),), "first answer", "then \\ revised", critique="well criticised"),
-            make_example((Message("user", "1000 and azb"),), None, "nothing"),
+            make_example((Message("user", "1000 and azb"),), None, f"私は東京に住む हिन्दी में {'b' * 170}"),
         ]
     )
     assert len(store.queue(QueueFilter(search=search))) == found
     assert store.counts(QueueFilter(search=search)).total == found
+
+
+@pytest.mark.parametrize(
+    "search",
+    ["' or 1=1 --", '"', '"" *', "*", "a AND b", "NEAR(a b)", "NOT a", "words: a", "a OR b", "^a", "a -b", "(", "a & b",
+     "a | !b", "a:*", "<->", "'a':1", "\\'", "{a b}: c", "%", "_", "¶", "answer ¶ then", "answer then"],
+)  # fmt: skip
+def test_what_means_something_to_a_database_is_only_words(store: Store, search: str) -> None:
+    store.add_examples([make_example((Message("user", "x and or not near y"),), "answer", "then")])
+    assert store.queue(QueueFilter(search=search)) == []
+
+
+def test_a_search_beyond_what_is_shown_says_so_and_goes_on_behind_what_was_judged(store: Store) -> None:
+    some = [make_example((Message("user", f"alike {n}"),), None, "answer") for n in range(FITS_LIMIT + 3)]
+    store.add_examples(some)
+    alike = QueueFilter("open", search="alike")
+    counts = store.counts(alike)
+    assert counts.more and counts.fits == counts.open == FITS_LIMIT
+    assert store.open_number(alike) == len(store.open_ids(alike)) == FITS_LIMIT + 3
+    assert len(store.queue(dataclasses.replace(alike, order="random"), limit=2_000)) == FITS_LIMIT + 3
+    store.decide_many([example.id for example in some[:FITS_LIMIT]], "skip", "Ana")
+    assert [item.example for item in store.queue(alike)] == some[FITS_LIMIT:]
+    assert store.counts(QueueFilter("skip", search="alike")).fits == FITS_LIMIT
 
 
 @pytest.mark.parametrize("search", ["x" * 201, "a\x00b", "\ud800"])

@@ -127,7 +127,7 @@ def filter_words(filter: QueueFilter) -> str:
 
 def bulk_count(services: Services, filter: QueueFilter) -> int:
     """How many open examples fit the filter, whatever its status says."""
-    return pipeline.counts(services, filter).open
+    return pipeline.open_number(services, filter)
 
 
 def preview_bulk(services: Services, verdict: Verdict, *filter_values: Any) -> tuple[str, int]:
@@ -211,7 +211,11 @@ def build() -> FilterParts:
             menu("kind", "Kind of request", _KINDS)
             menu("source", "Source", [(_EVERY["source"], "")])
             fields["search"] = gr.Textbox(
-                label="Search", placeholder="Words in request or answers", max_lines=1, elem_id="curate-search"
+                label="Search",
+                placeholder="Words in request or answers",
+                info="Words in this order; the last may be a beginning.",
+                max_lines=1,
+                elem_id="curate-search",
             )
         with gr.Accordion("More filters", open=False, elem_id="curate-filter-more"):
             with gr.Row():

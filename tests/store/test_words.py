@@ -1,0 +1,44 @@
+"""Any text is found by its own words, and no text to look for can do harm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cai_ui.errors import InputError
+from cai_ui.records import Message, make_example
+from cai_ui.store import QueueFilter, Store, open_store
+from cai_ui.store.words import phrase_of
+
+KEPT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=60)
+WORD = st.text("aétz9ßçØжشי東กのฮ😀\u0301क्", min_size=1, max_size=12)
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with open_store(tmp_path_factory.mktemp("words")) as opened:
+        yield opened
+
+
+@given(
+    before=KEPT, words=st.lists(WORD, min_size=1, max_size=4), after=KEPT, mark=st.sampled_from([" ", "-", ", ", "\n"])
+)
+def test_a_text_is_found_by_what_stands_in_it(one: Store, before: str, words: list[str], after: str, mark: str) -> None:
+    example = make_example((Message("user", f"{before} {mark.join(words)} {after}"),), None, "answer")
+    one.add_examples([example])
+    sought = " ".join(words)
+    if phrase_of(sought).words:
+        found = QueueFilter(search=sought.upper() if sought.upper().lower() == sought else sought)
+        assert one.place_in_queue(example.id, found) is not None
+
+
+@given(search=st.text(max_size=210))
+def test_whatever_is_sought_there_is_an_answer_or_a_sentence(one: Store, search: str) -> None:
+    try:
+        number = one.counts(QueueFilter(search=search)).total
+    except InputError:
+        return
+    assert 0 <= number <= one.counts().total
