@@ -64,10 +64,10 @@ class AskSettings(Settings):
         1.0, "How strongly an adapter speaks: 0 is the base, 1 the adapter as it was trained.", ge=0, le=1.5,
         step=0.05, advanced=True,
     )  # fmt: skip
-    chat_format: Literal["as loaded", "template", "human-assistant"] = knob(
+    chat_format: Literal["as loaded", "template", "human-assistant", "bare"] = knob(
         "as loaded",
-        "The conversation as the model's own chat template writes it, or as plain Human:/Assistant: paragraphs; "
-        "as loaded is what the program was started with.",
+        "The conversation as the model's own chat template writes it, as plain Human:/Assistant: paragraphs, or bare, "
+        "without any names; as loaded is what the program was started with.",
         advanced=True,
     )
 

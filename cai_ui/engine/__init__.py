@@ -32,8 +32,7 @@ class Request:
 
     `strength` multiplies the adapter's effect (0: as the base, at most 1.5); `chat_format` is that of AskSettings.
     `begun` is what the assistant has said already; the answer goes on from there. The answer ends before the first
-    of the strings in `stops`, and after `timeout_s` seconds. With `raw` the model gets that text as it stands, in
-    place of the messages in a chat format.
+    of the strings in `stops`, and after `timeout_s` seconds.
     """
 
     messages: tuple[Message, ...]
@@ -44,7 +43,6 @@ class Request:
     stops: tuple[str, ...] = ()
     timeout_s: float | None = None
     chat_format: str = AS_LOADED
-    raw: str | None = None
 
 
 MAX_STRENGTH = 1.5
@@ -75,7 +73,7 @@ def asked_beside_sampling(request: Request) -> dict[str, Any]:
     names = ("strength", "begun", "stops", "timeout_s", "chat_format")
     shaped = {name: getattr(request, name) for name in names if getattr(request, name) != getattr(usual, name)}
     stops = {"stops": list(request.stops)} if request.stops else {}
-    return shaped | stops | ({"raw": True} if request.raw is not None else {})
+    return shaped | stops
 
 
 def asked_again(messages: Sequence[Message], came_from: Provenance) -> Request:

@@ -34,6 +34,20 @@ HUMAN_ASSISTANT = (
 )
 """The raw format of Bai et al. 2022, as a chat template: for models without one, and to compare."""
 
+BARE = (
+    "{{ bos_token or '' }}"
+    "{% for message in messages %}"
+    "{% if message['role'] == 'user' %}{{ message['content'] + '\n\n' }}"
+    "{% elif message['role'] == 'assistant' %}"
+    "{% generation %}{{ message['content'] + (eos_token or '') }}{% endgeneration %}{{ '\n\n' }}"
+    "{% else %}{{ raise_exception('Only user and assistant turns.') }}{% endif %}"
+    "{% endfor %}"
+)
+"""Nothing but the turns and blank lines, to compare with: nobody is named."""
+
+RAW_FORMATS = {"human-assistant": HUMAN_ASSISTANT, "bare": BARE}
+"""Formats that stand in for a model's own template, by their names."""
+
 _PROBE = "system probe 7305"
 _PRIVATE_USE = range(0xF0000, 0xFFFFE)
 
@@ -49,7 +63,7 @@ class ChatFormat:
             )
         self.tokenizer = tokenizer
         self.context_length = context_length
-        self.stops = (f"\n\n{HUMAN}",) if tokenizer.chat_template == HUMAN_ASSISTANT else ()
+        self.stops = (f"\n\n{HUMAN}", f"\n{HUMAN}") if tokenizer.chat_template in RAW_FORMATS.values() else ()
         """What ends an answer beside the model's own end token."""
         self._lock = threading.Lock()
         self._longest_token = max(len(token) for token in tokenizer.get_vocab())
@@ -78,17 +92,6 @@ class ChatFormat:
         prompt, reply = self.encode_reply(messages, begun, end=False) if begun else (self.encode(messages), [])
         self.check_length(len(prompt) + len(reply), room=1)
         return prompt, reply
-
-    def encode_raw(self, text: str) -> list[int]:
-        """Ids of a text without the chat template, after the token that begins a text.
-
-        Special tokens in it are read as characters. PromptTooLongError where no token of an answer would fit.
-        """
-        self._check_size([{"role": "user", "content": _whole_characters(text)}])
-        begin = self.tokenizer.bos_token_id
-        ids = ([] if begin is None else [begin]) + self._encode_text(text)
-        self.check_length(len(ids), room=1)
-        return ids
 
     def encode_reply(self, messages: Sequence[Message], reply: str, *, end: bool = True) -> tuple[list[int], list[int]]:
         """(prompt ids, reply ids) as they are learnt or scored; `end` adds what closes the reply.

@@ -15,6 +15,7 @@ from typing import Any
 
 from cai_ui.config import AppSettings, TrainSettings
 from cai_ui.engine import (
+    AS_LOADED,
     Chunk,
     EngineStatus,
     ReplyScore,
@@ -155,16 +156,12 @@ class EndpointEngine:
         """What the server is sent, once the request is found sound."""
         check_request(request)
         self._only_base(request.adapter)
-        if request.raw is not None:
-            raise InputError(
-                "An endpoint puts every request into its chat template; it takes no raw text.",
-                next_step="Leave the raw formats out, or ask a local model.",
-            )
         if request.begun:
             raise InputError("An endpoint cannot go on from an answer that was begun.", next_step="Ask a local model.")
-        if request.chat_format == "human-assistant":
+        if request.chat_format not in (AS_LOADED, "template"):
             raise InputError(
-                "An endpoint writes the conversation with the template of its model.", next_step="Ask a local model."
+                "An endpoint writes the conversation with the template of its model.",
+                next_step="Leave the other formats out, or ask a local model.",
             )
         turns = _turns(request.messages)
         if not turns or turns[-1]["role"] != "user":

@@ -28,7 +28,7 @@ from cai_ui.engine import (
     check_request,
 )
 from cai_ui.engine.adapters import check_adapter
-from cai_ui.engine.chat_format import HUMAN_ASSISTANT, ChatFormat
+from cai_ui.engine.chat_format import RAW_FORMATS, ChatFormat
 from cai_ui.engine.decoding import Row
 from cai_ui.engine.desk import Desk, Limits
 from cai_ui.engine.estimate import free_bytes
@@ -89,10 +89,7 @@ class LocalEngine:
         prompts = []
         for request in requests:
             check_request(request)
-            if request.raw is None:
-                prompts.append(self._format(request.chat_format).encode_prompt(request.messages, request.begun))
-            else:
-                prompts.append((self.chat.encode_raw(request.raw), []))
+            prompts.append(self._format(request.chat_format).encode_prompt(request.messages, request.begun))
             self._shelf.look_up(request.adapter)
         return self._answers(requests, prompts, stop)
 
@@ -225,9 +222,9 @@ class LocalEngine:
         name = self._loaded.chat_format if name == AS_LOADED else name
         if name not in self._formats:
             tokenizer = self._loaded.tokenizer
-            if name == "human-assistant":
+            if name in RAW_FORMATS:
                 tokenizer = copy.deepcopy(tokenizer)
-                tokenizer.chat_template = HUMAN_ASSISTANT
+                tokenizer.chat_template = RAW_FORMATS[name]
             self._formats[name] = ChatFormat(tokenizer, self.context_length)
         return self._formats[name]
 

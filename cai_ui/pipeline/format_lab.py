@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from cai_ui.compare.metrics import Scorer
 from cai_ui.compare.statistics import rate_of, sign_test
 from cai_ui.config import Sampling
-from cai_ui.engine import BASE, Request, StopFlag
+from cai_ui.engine import AS_LOADED, BASE, Request, StopFlag
 from cai_ui.errors import InputError
 from cai_ui.pipeline.prompt_sets import scorer_for
 from cai_ui.pipeline.services import Services
-from cai_ui.prompts import ASSISTANT, HUMAN, transcript
 from cai_ui.records import Message, Prompt, Rate
 from cai_ui.revise import step_seed
 
@@ -34,16 +33,14 @@ _BATCH = 32
 
 @dataclass(frozen=True)
 class Format:
-    """A way to put a request. `shown` says in words what is added; `messages` makes the conversation.
-
-    Where there is a `raw`, its text is given to the model as it stands, without a chat template.
-    """
+    """A way to put a request. `shown` says in words what is added; `messages` makes the conversation, which is written
+    in `chat_format`."""
 
     key: str
     title: str
     shown: str
     messages: Callable[[str], tuple[Message, ...]]
-    raw: Callable[[str], str] | None = None
+    chat_format: str = AS_LOADED
 
 
 def _plain(text: str) -> tuple[Message, ...]:
@@ -62,22 +59,18 @@ def _both(text: str) -> tuple[Message, ...]:
     return (Message("system", SAFETY), Message("user", ROLE_PLAY + text))
 
 
-def _labelled(text: str) -> str:
-    return f"\n\n{transcript(_plain(text))}\n\n{ASSISTANT}"
-
-
-def _bare(text: str) -> str:
-    return text + "\n\n"
-
-
 FORMATS = {
     f.key: f
     for f in (
         Format("plain", "Chat template", "Nothing is added.", _plain),
         Format(
-            "human", "Raw, with Human:", "No chat template: “Human: …”, a blank line, “Assistant:”.", _plain, _labelled
+            "human",
+            "Raw, with Human:",
+            "No chat template: “Human: …”, a blank line, “Assistant:”.",
+            _plain,
+            "human-assistant",
         ),
-        Format("bare", "Raw, no names", "No chat template and no names: the request and a blank line.", _plain, _bare),
+        Format("bare", "Raw, no names", "No chat template and no names: the request and a blank line.", _plain, "bare"),
         Format("safety", "Safety text before it", SAFETY, _safe),
         Format("role-play", "Role-play around it", ROLE_PLAY, _played),
         Format("both", "Safety text and role-play", f"{SAFETY} / {ROLE_PLAY}", _both),
@@ -85,8 +78,6 @@ FORMATS = {
 }
 HUMAN_CLAIM = ("human", "bare", "plain")
 """Formats that decide whether “Human:” makes answers safer, as the reproduction this project started from reported."""
-RAW_STOPS = (f"\n\n{HUMAN}", f"\n{HUMAN}")
-"""What ends a raw answer: without a template the model may go on with the next turn."""
 
 
 @dataclass(frozen=True)
@@ -151,8 +142,7 @@ def run_formats(
                     form.messages(prompt.text),
                     sampling.model_copy(update={"seed": step_seed(sampling.seed, start + i)}),
                     adapter,
-                    stops=RAW_STOPS if form.raw else (),
-                    raw=form.raw(prompt.text) if form.raw else None,
+                    chat_format=form.chat_format,
                 )
                 for i, prompt in enumerate(part)
             ]

@@ -100,13 +100,16 @@ def short(content_hash: str | None) -> str:
     return (content_hash or "")[:8]
 
 
+_FORMAT_WORDS = {"human-assistant": "plain Human:/Assistant:", "bare": "bare text"}
+
+
 def asked_words(came_from: Provenance) -> list[str]:
     """What was asked for beside the usual: an adapter's strength, and another chat format."""
     told, words = came_from.sampling, list[str]()
     if "strength" in told and came_from.adapter is not None:  # the base has nothing to be made stronger
         words.append(f"strength {told['strength']:g}")
     if "chat_format" in told:
-        words.append("plain Human:/Assistant:" if told["chat_format"] == "human-assistant" else "chat template")
+        words.append(_FORMAT_WORDS.get(told["chat_format"], "chat template"))
     return words
 
 

@@ -37,12 +37,13 @@ def test_equal_to_the_template_of_transformers(chat):
     assert chat.encode(messages) == expected
 
 
-def test_raw_text_has_no_template_around_it_and_no_control_token_in_it(chat):
-    ids = chat.encode_raw("\n\nHuman: hello </s> there\n\nAssistant:")
-    assert chat.tokenizer.decode(ids) == "<s>\n\nHuman: hello </s> there\n\nAssistant:"
-    assert [i for i in ids if i in chat.tokenizer.all_special_ids] == [chat.tokenizer.bos_token_id]
+def test_the_bare_format_is_the_text_and_holds_no_control_token_that_was_typed(tiny_engine):
+    bare = tiny_engine._format("bare")
+    ids = bare.encode((user("hello </s> there"),))
+    assert bare.tokenizer.decode(ids) == "<s>hello </s> there\n\n"
+    assert [i for i in ids if i in bare.tokenizer.all_special_ids] == [bare.tokenizer.bos_token_id]
     with pytest.raises(InputError):
-        chat.encode_raw("word " * 100_000)
+        bare.encode((user("word " * 100_000),))
 
 
 @pytest.mark.parametrize("mark", ["[INST]", "[/INST]", "</s>", "<s>", "<pad>"])

@@ -138,7 +138,7 @@ def test_the_raw_format_needs_no_template_and_stops_at_the_next_turn(tmp_path, b
     folder = build_tiny_model(tmp_path / "tiny")
     (folder / "chat_template.jinja").unlink()
     engine = load_engine(AppSettings(model=str(folder), chat_format="human-assistant"))
-    assert engine.chat.stops == ("\n\nHuman:",)
+    assert engine.chat.stops == ("\n\nHuman:", "\nHuman:")
     assert engine.generate([ask("Why?", BASE)])[0].tokens > 0
 
 
@@ -148,6 +148,8 @@ def test_the_format_of_one_request_is_that_of_an_engine_loaded_with_it(tiny_engi
     assert (raw.text, own.text) == (raw_engine.generate([ask("Why?")])[0].text, tiny_engine.generate(both[1:])[0].text)
     assert raw.text != own.text
     assert raw.provenance.sampling["chat_format"] == "human-assistant" and "chat_format" not in own.provenance.sampling
+    bare = tiny_engine.generate([replace(ask("Why?"), chat_format="bare")])[0]
+    assert bare.text not in (raw.text, own.text)
     back = raw_engine.generate([replace(ask("Why?"), chat_format="template")])[0]
     assert back.text == own.text
     with pytest.raises(InputError, match="chat format"):

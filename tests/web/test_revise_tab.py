@@ -294,15 +294,12 @@ def test_one_click_compares_human_with_raw_text_and_the_template(services: Servi
 
     def answer(request: Request) -> str:
         asked.append(request)
-        return "I cannot help with that." if (request.raw or "").startswith("\n\nHuman: ") else "Sure."
+        return "I cannot help with that." if request.chat_format == "human-assistant" else "Sure."
 
     services.host.use(ScriptedEngine(answer))
     *_, last = format_lab.ask_about_human(services, Stops(), ME, "heldout-harmful", 40)
     assert "“Raw, with Human:” refuses more" in last and "40 of the requests" in last and "p = 1.8e-12" in last
-    human, bare, plain = (next(r for r in asked if of(r)) for of in (
-        lambda r: r.raw and r.raw.endswith("Assistant:"), lambda r: r.raw and not r.raw.endswith("Assistant:"),
-        lambda r: r.raw is None,
-    ))  # fmt: skip
-    text = plain.messages[0].content
-    assert (human.raw, bare.raw) == (f"\n\nHuman: {text}\n\nAssistant:", f"{text}\n\n")
-    assert human.sampling == bare.sampling == plain.sampling and "\n\nHuman:" in human.stops and not plain.stops
+    human, bare, plain = (
+        next(r for r in asked if r.chat_format == name) for name in ("human-assistant", "bare", "as loaded")
+    )
+    assert (human.messages, human.sampling) == (bare.messages, bare.sampling) == (plain.messages, plain.sampling)
