@@ -35,12 +35,18 @@ def clean_text(text: object, what: str, *, limit: int, required: bool = True) ->
         raise InputError(f"{what} has {len(text):,} characters; at most {limit:,} fit.", next_step="Shorten it.")
     if "\x00" in text or _CONTROL.search(text):
         raise InputError(f"{what} holds a control character (such as NUL).", next_step="Remove it and try again.")
+    whole_characters(text, what)
+    if required and not text.strip():
+        raise InputError(f"{what} is empty.", next_step="Type some text.")
+    return text
+
+
+def whole_characters(text: str, what: str = "The text") -> str:
+    """The text; InputError where it holds a lone surrogate, which nothing can send or read."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
         raise InputError(f"{what} holds half of a character (a lone surrogate).", next_step="Type it again.") from None
-    if required and not text.strip():
-        raise InputError(f"{what} is empty.", next_step="Type some text.")
     return text
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from cai_ui.config import AppSettings, AskSettings, Sampling, TrainSettings, checked
-from cai_ui.errors import CaiError, InputError
+from cai_ui.errors import CaiError, InputError, PromptTooLongError
 from cai_ui.records import BASE, AdapterInfo, Answer, Message, Provenance
+from cai_ui.text import whole_characters
 
 ANOTHER_MODEL = "another model"
 """Where the provenance of an answer says by which name a model beside the main one was asked."""
@@ -47,10 +48,19 @@ class Request:
 
 MAX_STRENGTH = 1.5
 MAX_STOPS, MAX_STOP_LENGTH = 16, 200
+MAX_CHARACTERS = 4_000_000
+"""No model reads a longer conversation; it is not even sent to a server that does not say how much it takes."""
 
 
 def check_request(request: Request) -> None:
-    """InputError for a strength, format, stop string or time limit that cannot be meant."""
+    """InputError for a strength, format, stop string or time limit that cannot be meant, and for text that no model
+    could be given: half a character, or far too much of it."""
+    characters = sum(len(whole_characters(text)) for text in (*(m.content for m in request.messages), request.begun))
+    if characters > MAX_CHARACTERS:
+        raise PromptTooLongError(
+            f"The conversation has {characters:,} characters; at most {MAX_CHARACTERS:,} are taken.",
+            next_step="Shorten it.",
+        )
     if request.chat_format != AS_LOADED:
         checked(AskSettings, {"chat_format": request.chat_format})
     if not 0 <= request.strength <= MAX_STRENGTH:  # also refuses NaN

@@ -17,6 +17,7 @@ from typing import Any
 from cai_ui.errors import EngineError, InputError, PromptTooLongError
 from cai_ui.prompts import ASSISTANT, HUMAN
 from cai_ui.records import Message
+from cai_ui.text import whole_characters
 
 HUMAN_ASSISTANT = (
     (
@@ -115,7 +116,7 @@ class ChatFormat:
 
     def turns(self, messages: Sequence[Message]) -> list[dict[str, str]]:
         """The messages as alternating `{"role", "content"}` turns, ready for TRL and for the template."""
-        turns = [{"role": m.role, "content": _whole_characters(m.content)} for m in messages]
+        turns = [{"role": m.role, "content": whole_characters(m.content)} for m in messages]
         if turns and turns[0]["role"] == "system" and not self._takes_system:
             system = turns.pop(0)["content"]
             if turns and turns[0]["role"] == "user":
@@ -252,14 +253,6 @@ def _special_tokens(tokenizer: Any) -> dict[str, int]:
     added = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
     strings = sorted(added | set(tokenizer.all_special_tokens), key=len, reverse=True)
     return {text: tokenizer.convert_tokens_to_ids(text) for text in strings}
-
-
-def _whole_characters(text: str) -> str:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise InputError("The text holds half of a character (a lone surrogate).", next_step="Type it again.") from None
-    return text
 
 
 def _too_long(tokens: str, limit: int) -> PromptTooLongError:

@@ -28,6 +28,7 @@ from cai_ui.engine import (
 from cai_ui.engine.endpoint_client import FIRST_PAUSE_S, SILENT_S, EndpointClient, Reply, check_url
 from cai_ui.errors import CaiError, EndpointError, EngineError, InputError, NotFoundError
 from cai_ui.records import BASE, AdapterInfo, Answer, Finish, Message, Provenance, content_hash
+from cai_ui.text import whole_characters
 
 POLL_S = 0.05
 """How often the asker looks at its stop flag, in seconds."""
@@ -310,12 +311,7 @@ async def _prompt_logs(
 
 
 def _turns(messages: Sequence[Message]) -> list[dict[str, str]]:
-    try:
-        for message in messages:
-            message.content.encode("utf-8")
-    except UnicodeEncodeError:
-        raise InputError("The text holds half of a character (a lone surrogate).", next_step="Type it again.") from None
-    return [{"role": message.role, "content": message.content} for message in messages]
+    return [{"role": message.role, "content": whole_characters(message.content)} for message in messages]
 
 
 def _serve(loop: asyncio.AbstractEventLoop, work: asyncio.Task[None]) -> None:
