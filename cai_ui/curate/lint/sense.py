@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cai_ui.curate.lint.repeats import Corpus, Found
-from cai_ui.curate.lint.tokens import Ids, Tokens
+from cai_ui.curate.lint.tokens import Ids, Tokens, distinct
 from cai_ui.curate.lint.wording import declines
 
 _STEM = 5
 """Words count as the same where their first letters agree: rob, robbing, robbery."""
+_STEM_BITS = 32
 _FEW_WORDS = 2
 _STOP = {
     "english": "the and you that for with this are not have can your from what how will about would there which their",
@@ -42,9 +43,11 @@ def off_topic(corpus: Corpus) -> Found:
     """The answer shares no word of substance with its request, and does not decline either. A weak sign."""
     asked = _stems(corpus.prompts, _telling_words(corpus))
     given = _stems(corpus.answers, np.ones(len(corpus.answers.vocabulary), dtype=bool))
-    words = np.bincount(asked[:, 0], minlength=len(corpus.rows))
-    shared = np.isin(_joined(asked), _joined(given))
-    answered = np.bincount(asked[shared, 0], minlength=len(corpus.rows))
+    rows = asked >> _STEM_BITS
+    words = np.bincount(rows, minlength=len(corpus.rows))
+    places = np.searchsorted(given, asked)
+    shared = np.append(given, -1)[places] == asked
+    answered = np.bincount(rows[shared], minlength=len(corpus.rows))
     excused = set(declines(corpus)[0])
     lost = np.flatnonzero((words >= _FEW_WORDS) & (answered == 0)).tolist()
     found = [number for number in lost if number not in excused]
@@ -82,17 +85,14 @@ def _telling_words(corpus: Corpus) -> NDArray[np.bool_]:
 
 
 def _stems(tokens: Tokens, wanted: NDArray[np.bool_]) -> Ids:
-    """Every different (text, stem) of the wanted words; a stem's number is made from its letters."""
+    """Every different text and stem of the wanted words as one number, in order; a stem's part is made from its
+    letters."""
     rows, words = tokens.pairs
     stems = np.asarray(
         [zlib.crc32(word[:_STEM].encode("utf-8", "replace")) for word in tokens.vocabulary], dtype=np.int64
     )
     keep = wanted[words] if len(words) else np.zeros(0, dtype=bool)
-    return np.unique(np.stack([rows[keep], stems[words[keep]]], axis=1), axis=0)
-
-
-def _joined(pairs: Ids) -> Ids:
-    return pairs[:, 0] * 2**32 + pairs[:, 1]
+    return distinct((rows[keep] << _STEM_BITS) + stems[words[keep]])
 
 
 def _languages(tokens: Tokens, texts: list[str]) -> list[str]:
