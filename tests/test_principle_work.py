@@ -194,7 +194,11 @@ def test_the_study_counts_every_mode_and_round_and_can_be_read(services: Service
     assert all(first < then for first, then in itertools.pairwise(study.lengths["critique, then revision"]))
     page = study_markdown(study, "rounds.svg", "principles.svg")
     assert all(mode in page for mode in MODES) and "not measured" in page and "Do no harm" in page
-    for plot in (rounds_svg(study), principles_svg(study)):
+    assert study.missing == 0 and "Not finished" not in page
+    first = next(part for part in news if isinstance(part, Study))
+    assert not first.principles and first.missing == len(study.principles)
+    assert f"Not finished: {first.missing} more" in study_markdown(first, "rounds.svg", "principles.svg")
+    for plot in (rounds_svg(study), principles_svg(study), principles_svg(first)):
         assert xml.etree.ElementTree.fromstring(plot).tag.endswith("svg")
 
 

@@ -17,7 +17,10 @@ def add(commands: Any) -> None:
     parser.add_argument("--per-principle", type=int, default=200, help="requests for each principle (default: 200)")
     parser.add_argument("--seed", type=int, default=0, help="decides requests and texts (default: 0)")
     parser.add_argument("--temperature", type=float, default=0.7, help="of all answers (default: 0.7)")
-    parser.add_argument("--out", type=Path, required=True, help="Markdown file; two SVG and a JSON file go beside it")
+    parser.add_argument(
+        "--out", type=Path, required=True,
+        help="Markdown file; two SVG and a JSON file go beside it. Written anew after each principle",
+    )  # fmt: skip
 
 
 def _study(parsed: Arguments) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cai_ui import constitution as rules
@@ -19,7 +19,7 @@ from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.engine import Engine
 from cai_ui.pipeline.prompt_sets import draw
 from cai_ui.pipeline.services import WAIT_S, Services
-from cai_ui.records import Constitution, Prompt, Rate, Trace
+from cai_ui.records import Constitution, Principle, Prompt, Rate, Trace
 
 MODES: dict[str, dict[str, Any]] = {
     "critique, then revision": {},
@@ -87,7 +87,7 @@ class Paired:
 @dataclass(frozen=True)
 class Study:
     """All shares and what they rest on. `lengths` are median tokens of what is asked for each revision, by mode;
-    `failed` counts chains that gave nothing, by mode and reason."""
+    `failed` counts chains that gave nothing, by mode and reason; `missing` principles were not tried yet."""
 
     rounds: tuple[RoundShares, ...]
     critiques: dict[str, list[Rate]]
@@ -96,12 +96,16 @@ class Study:
     principles: tuple[PrincipleShares, ...]
     settings: dict[str, Any]
     failed: dict[str, int] = field(default_factory=dict)
+    missing: int = 0
 
 
 def run_study(
     services: Services, number: int = 200, per_principle: int = 200, seed: int = 0, temperature: float = 0.7
 ) -> Iterator[str | Study]:
-    """Sentences on the progress, then the study. `number` held-out requests of each side, drawn by `seed`."""
+    """Sentences on the progress, and the study as far as it is: after the modes, and after each principle.
+
+    `number` held-out requests of each side, drawn by `seed`.
+    """
     engine = services.engine(WAIT_S)
     readers = readers_for(engine)
     sampling = Sampling(temperature=temperature, max_new_tokens=160, seed=seed)
@@ -125,27 +129,41 @@ def run_study(
         chains[mode] = bad
         if settings.critique:
             critiques[mode] = [_names_fault(bad, r, readers) for r in range(ROUNDS)]
-    principles: list[PrincipleShares] = []
-    for name in PRINCIPLES_OF:
-        for principle in shipped[name].principles:
-            alone = RevisionSettings(choice="fixed", principle_id=principle.id)
-            found, direct = (
-                _chains(engine, harmful[:per_principle], shipped[name], settings, sampling, failed, principle.name)
-                for settings in (alone, alone.model_copy(update={"critique": False}))
-            )
-            own = [t for t in found if t.prompt.topic.partition("/")[0] == principle.id]
-            shares = [_explained(traces, 1, readers) for traces in (found, direct, own)]
-            fault = _names_fault(found, 0, readers)
-            principles.append(PrincipleShares(shipped[name].title, principle.name, fault, *shares))
-            yield f"{principle.name}: {len(found)} and {len(direct)} chains"
     with_critique, direct = (chains[mode] for mode in list(MODES)[:2])
-    paired = tuple(_paired(r, with_critique, direct, readers) for r in range(1, ROUNDS + 1))
     about = {
         "model": engine.name, "base": engine.base_hash, "readers": readers.name, "harmful": len(harmful),
         "harmless": len(harmless), "per_principle": min(per_principle, len(harmful)), "constitution": main.hash,
         "sampling": sampling.model_dump(),
     }  # fmt: skip
-    yield Study(tuple(rounds), critiques, paired, lengths, tuple(principles), about, failed)
+    tried = [(shipped[name], principle) for name in PRINCIPLES_OF for principle in shipped[name].principles]
+    paired = tuple(_paired(r, with_critique, direct, readers) for r in range(1, ROUNDS + 1))
+    study = Study(tuple(rounds), critiques, paired, lengths, (), about, failed, len(tried))
+    yield study
+    for constitution, principle in tried:
+        yield f"{principle.name}: {min(per_principle, len(harmful))} requests, with a critique and without"
+        shares = _alone(engine, harmful[:per_principle], constitution, principle, sampling, failed, readers)
+        study = replace(study, principles=(*study.principles, shares), missing=study.missing - 1)
+        yield study
+
+
+def _alone(
+    engine: Engine,
+    prompts: Sequence[Prompt],
+    constitution: Constitution,
+    principle: Principle,
+    sampling: Sampling,
+    failed: dict[str, int],
+    readers: Readers,
+) -> PrincipleShares:
+    """One principle, one round, with a critique and without."""
+    settings = RevisionSettings(choice="fixed", principle_id=principle.id)
+    found, direct = (
+        _chains(engine, prompts, constitution, asked, sampling, failed, principle.name)
+        for asked in (settings, settings.model_copy(update={"critique": False}))
+    )
+    own = [t for t in found if t.prompt.topic.partition("/")[0] == principle.id]
+    shares = [_explained(traces, 1, readers) for traces in (found, direct, own)]
+    return PrincipleShares(constitution.title, principle.name, _names_fault(found, 0, readers), *shares)
 
 
 def readers_for(engine: Engine) -> Readers:

@@ -29,6 +29,8 @@ def study_markdown(study: Study, rounds_plot: str, principles_plot: str) -> str:
         *_critiques(study),
         *_principles(study, principles_plot),
     ]
+    if study.missing:
+        lines += ["", f"Not finished: {study.missing} more principles were to be tried."]
     if study.failed:
         lines += ["", "Chains that gave nothing: " + "; ".join(f"{n} × {why}" for why, n in study.failed.items())]
     return "\n".join(lines) + "\n"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cai_ui import pipeline
-from cai_ui.constitution import Format
+from cai_ui.constitution import PRINCIPLES_LIMIT, Format
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.records import Constitution, Principle
@@ -210,6 +210,12 @@ def _keep_list(
     services: Services, session: Session, view: View, draft: Constitution, chosen: str | None = None
 ) -> View:
     """Keep a change of the list, so that it can be taken back."""
+    if PRINCIPLES_LIMIT < len(draft.principles) > len(view.draft.principles):
+        raise InputError(
+            f"A constitution holds at most {PRINCIPLES_LIMIT} principles.",
+            kept="The list is as it was.",
+            next_step="Delete one first, or begin another constitution.",
+        )
     pipeline.push_undo(services, view.draft, draft, session.author, UNDO_LIMIT)
     return _keep(services, session, view, draft, chosen)
 

@@ -9,6 +9,7 @@ import pytest
 
 from cai_ui import pipeline
 from cai_ui.config import RevisionSettings, Sampling
+from cai_ui.constitution import PRINCIPLES_LIMIT
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.web import editor as tab
@@ -42,6 +43,18 @@ def test_the_first_start_shows_a_constitution_in_use(services: Services) -> None
     assert view.principle is not None
     assert view.base == pipeline.current_constitution(services).hash
     assert view.base in [value for _, value in tab.version_choices(services)]
+
+
+def test_one_principle_too_many_is_refused_when_it_is_added(services: Services) -> None:
+    view = tab.open_current(services, ME)
+    for _ in range(PRINCIPLES_LIMIT - len(view.draft.principles)):
+        view = tab.add_principle(services, ME, view.base, view.chosen)
+    for more in (tab.add_principle, tab.duplicate_principle):
+        with pytest.raises(InputError, match="at most 200"):
+            more(services, ME, view.base, view.chosen)
+    assert tab.open_current(services, ME).draft == view.draft
+    fewer = tab.delete_principle(services, ME, view.base, view.chosen)
+    assert len(tab.add_principle(services, ME, view.base, fewer.chosen).draft.principles) == PRINCIPLES_LIMIT
 
 
 def test_sending_the_fields_back_unchanged_changes_nothing(services: Services) -> None:
