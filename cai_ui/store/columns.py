@@ -100,7 +100,8 @@ class QueueColumns:
     def names(self, column: str) -> list[str]:
         """The different names in a column."""
         known = list(self._codes)
-        return [known[code] for code in np.flatnonzero(np.bincount(self[column])) if code]
+        present = self.kept(column, lambda: np.flatnonzero(np.bincount(self[column])))
+        return [known[code] for code in present if code]
 
     def marked(self, kind: str, value: str) -> Rows:
         """Rows with this mark."""

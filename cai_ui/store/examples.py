@@ -197,11 +197,15 @@ class Examples:
             every = filter.of_status("all") if filter.search else replace(filter, status="all", order="arrival")
             whole = select(self._columns, connection, every, reader, FITS_LIMIT)
             fits = select(self._columns, connection, filter, reader, FITS_LIMIT)
-            numbers = np.bincount(self._columns["status"][whole.rows], minlength=len(STATUSES))
+            every_row = len(whole.rows) == len(self._columns)
+            status, disputed = (
+                self._columns[name] if every_row else self._columns[name][whole.rows] for name in ("status", "disputed")
+            )
+            numbers = np.bincount(status, minlength=len(STATUSES))
             return QueueCounts(
                 **{_COUNTED[status]: int(number) for status, number in zip(STATUSES, numbers, strict=True)},
                 total=len(whole.rows),
-                disputed=int(np.count_nonzero(self._columns["disputed"][whole.rows])),
+                disputed=int(np.count_nonzero(disputed)),
                 fits=len(fits.rows),
                 more=whole.more or fits.more,
             )

@@ -63,7 +63,7 @@ def _select(
         fits, more = _found(columns, connection, filter, fits, limit if filter.order == "arrival" else None)
     rows, places = columns.order(filter.order)
     if filter.order == "arrival":
-        rows = np.flatnonzero(fits)
+        rows = rows if fits.all() else np.flatnonzero(fits)
         return Selection(rows, rows, places, more)
     rows = rows[fits[rows]]
     return Selection(rows, places[rows], places, more)

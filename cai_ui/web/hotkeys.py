@@ -2,8 +2,8 @@
 clicks the button that carries an elem_id, if it can be seen and pressed.
 
 Keys without Ctrl are dead while somebody types, chooses from a menu, or holds Alt, Ctrl or Cmd.
-Other scripts keep the page from taking input before it has brought back what the person had left, and make
-text boxes report every change of their text, not typing alone.
+Other scripts keep the page from taking input before it has brought back what the person had left, show the errors that
+Gradio would drop, and make text boxes report every change of their text, not typing alone.
 """
 
 from __future__ import annotations
@@ -41,6 +41,6 @@ def head() -> str:
     """The script elements for the page's head."""
     assets = Path(__file__).parent / "assets"
     keys = f"window.caiKeys = {json.dumps({'keys': CURATE_KEYS, 'picks': CURATE_PICKS, 'run': RUN_CLASS})};"
-    names = ("ready.js", "keys.js", "typing.js", "curate.js")
+    names = ("ready.js", "errors.js", "keys.js", "typing.js", "curate.js")
     scripts = [keys, *((assets / name).read_text(encoding="utf-8") for name in names)]
     return "".join(f"<script>{script}</script>" for script in scripts)

@@ -234,7 +234,7 @@ def test_a_reload_restores_filter_and_example(filled: Services) -> None:
                      "open", "harmful", "set 0", "")  # fmt: skip
     restored = curate_wiring._restore(filled, session, moved[-1])
     assert restored[0] == moved[0]
-    assert restored[14:16] == ["open", "harmful"]
+    assert restored[len(moved) :][:2] == ["open", "harmful"]
     assert restored[-1] == ME
 
 
@@ -344,7 +344,7 @@ def test_entries_of_lists_lead_to_examples_and_to_findings(filled: Services) -> 
     filled.store.set_findings([(at(view).example_id, "truncated")])
     shown = tab.follow(filled, session, "finding:truncated", "open")
     assert "Question 0?" in shown[0] and "Cut off" in shown[0]
-    assert dict(zip(curate_filter.FIELDS, shown[14:], strict=True))["finding"] == "truncated"
+    assert dict(zip(curate_filter.FIELDS, shown[-len(curate_filter.FIELDS) :], strict=True))["finding"] == "truncated"
     for strange in ("", "finding", "javascript:alert(1)", None):
         with pytest.raises(InputError, match="leads nowhere"):
             tab.follow(filled, session, strange)  # type: ignore[arg-type]

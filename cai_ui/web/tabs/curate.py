@@ -122,6 +122,7 @@ class CurateParts:
     work: gr.Column
     card: gr.HTML
     text: gr.Textbox
+    drafted: gr.HTML
     labels: gr.CheckboxGroup
     said: gr.HTML
     buttons: dict[str, gr.Button]
@@ -140,7 +141,7 @@ class CurateParts:
         return [
             self.card, self.text, self.said, self.place, self.counts, self.history, self.empty, self.work,
             self.buttons["flip"], self.buttons["undo"], self.buttons["tie"], self.buttons["redo"], self.labels,
-            self.memory,
+            self.drafted, self.memory,
         ]  # fmt: skip
 
 
@@ -160,6 +161,8 @@ def build(services: Services) -> CurateParts:
                 max_lines=18,
                 elem_id="curate-text",
             )
+            # A line of its own: an answer to typing that comes late must not replace what a decision said.
+            drafted = gr.HTML(elem_id="curate-drafted")
             buttons = _buttons()
             labels = gr.CheckboxGroup(
                 [(f"{words} ({place})", code) for place, (code, words) in enumerate(example_card.LABELS.items(), 1)],
@@ -192,8 +195,8 @@ def build(services: Services) -> CurateParts:
         data = curate_data.build(services)
         gr.HTML(hint("Freeze a dataset when some dozens are judged, and train on it in the Train tab."))
     return CurateParts(
-        tab, counts, filter_parts, empty, work, card, text, labels, said, buttons, history, rater, place, memory,
-        command, checks, imports, data,
+        tab, counts, filter_parts, empty, work, card, text, drafted, labels, said, buttons, history, rater, place,
+        memory, command, checks, imports, data,
     )  # fmt: skip
 
 

@@ -44,14 +44,15 @@ def shown(services: Services, session: Session, filter: QueueFilter, view: View)
         empty = _empty(services, view, filter)
         hidden = gr.update(visible=False)
         said = _said_html(view)
-        return ["", "", said, "", *around, empty, hidden, gr.skip(), undo_button, gr.skip(), redo_button, [], memory]
+        around += [empty, hidden, gr.skip(), undo_button, gr.skip(), redo_button]
+        return ["", "", said, "", *around, [], "", memory]
     card = _card(services, view, filter)
     two = gr.update(interactive=view.item.example.initial is not None)
     labels = list(view.item.decision.labels) if view.item.decision else []
     work = gr.update(visible=True)
     return [
         card, view.text, _said_html(view), view.place.as_text(), *around, "", work, two, undo_button, two, redo_button,
-        labels, memory,
+        labels, said_html("Your unsaved edit is in the box." if _has_draft(view) else ""), memory,
     ]  # fmt: skip
 
 
@@ -81,7 +82,7 @@ def keys_html() -> str:
 
 def _said_html(view: View) -> str:
     if view.conflict is None:
-        return said_html(view.said or ("Your unsaved edit is in the box." if _has_draft(view) else ""))
+        return said_html(view.said)
     sentence, mine, standing = view.conflict
     both = text_block(mine, "Your text, still in the box") + text_block(standing, "As it stands now")
     return notice(sentence, "warn") + (both if mine != standing else "")

@@ -73,12 +73,12 @@ def wire(services: Services, parts: CurateParts, session: SessionParts, all_part
         bind(follow, services), [session.state, parts.command, *fields], [*parts.shown, *fields], **_NOW
     ).success(None, None, None, js=_TO_CARD, api_visibility="private")
     parts.buttons["original"].click(
-        bind(_original, services), [session.state, parts.place], [parts.text, parts.said], **_NOW
+        bind(_original, services), [session.state, parts.place], [parts.text, parts.drafted], **_NOW
     )
     parts.text.input(
         bind(_saved, services),
         [session.state, parts.place, parts.text],
-        [parts.said],
+        [parts.drafted],
         trigger_mode="always_last",
         **_NOW,
     )
