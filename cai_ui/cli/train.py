@@ -43,6 +43,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--data", type=Path, help="frozen dataset of a package (see `pack`), taken in first")
     parser.add_argument("--adapter", type=Path, help="folder of the adapter that the file starts from")
     parser.add_argument("--push", help="owner/name on the Hub: send the adapter there, privately, when done")
+    parser.add_argument(
+        "--processes", type=int, help="how many processes torchrun or accelerate was asked for; fewer are refused"
+    )
     add_flags(parser, TrainSettings)
     packer = command(commands, "pack", _pack, "write a run with all it needs into a folder, for another machine")
     packer.add_argument("run", help="id of the run")
@@ -68,6 +71,7 @@ class Termination:
 def _train(parsed: Arguments) -> int:
     from cai_ui.training import processes
 
+    _count(processes.count(), parsed.processes)
     if not processes.is_first():
         return _along(parsed)
     from cai_ui import pipeline
@@ -91,6 +95,19 @@ def _train(parsed: Arguments) -> int:
     if run.state == "interrupted":
         print(f"Go on with: python -m cai_ui train {run.id}", file=sys.stderr)
     return TERMINATED if termination.came else 0 if run.state == "done" else 2
+
+
+def _count(running: int, asked: int | None) -> None:
+    """Say how many processes there are; a launcher that started fewer than it was asked for does not say so itself."""
+    if asked is not None and running != asked:
+        raise ConflictError(
+            f"{asked} processes were asked for, but {running} {'is' if running == 1 else 'are'} running: the launcher "
+            "started another number.",
+            kept="Nothing was started.",
+            next_step="Use torchrun --nproc_per_node, or leave --processes out.",
+        )
+    if running > 1:
+        print(f"Training in {running} processes.", file=sys.stderr)
 
 
 def _pack(parsed: Arguments) -> int:

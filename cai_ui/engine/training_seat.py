@@ -41,16 +41,14 @@ class Seat:
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """Hold the weights for one training step, in training mode; evaluation mode on leaving.
+        """Hold the weights for one training step, in training mode, which the run's own modules then stay in.
 
         Do not ask the engine for an answer inside: it would wait for this very step to end.
         """
         with self._lease.hold("training"):
-            self.model.train()
-            try:
-                yield
-            finally:
-                self.model.eval()
+            if not self.model.training:
+                self.model.train()
+            yield
 
     @contextmanager
     def look(self) -> Iterator[None]:

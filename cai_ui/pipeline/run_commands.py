@@ -23,9 +23,9 @@ def commands_for(services: Services, run: Run) -> str:
             "# the same run again",
             f"python {rest}",
             "# on two GPUs (rows per step double; halve the batch size to keep them)",
-            f"torchrun --standalone --nproc_per_node 2 {rest}",
+            f"torchrun --standalone --nproc_per_node 2 {rest} --processes 2",
             "# base weights shared out among the GPUs (FSDP)",
-            f"accelerate launch --config_file {FSDP} {rest}",
+            f"accelerate launch --config_file {FSDP} {rest} --processes 2",
             "# as a Hugging Face Job (in place of OWNER, your name there)",
             job_commands(services, run),
         ]

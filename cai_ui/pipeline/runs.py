@@ -21,6 +21,7 @@ from cai_ui.text import NAME_LIMIT, clean_text
 if TYPE_CHECKING:
     from cai_ui.training.preflight import PreflightReport
     from cai_ui.training.probes import ProbeAnswer
+    from cai_ui.training.slices import SliceUse
 
 _LOG_TAIL = 8_000
 NOTE_LIMIT = 4_000
@@ -35,7 +36,7 @@ class RunView:
 
     `commands` and `config` start the same run again; `signs` are warnings in words; `ahead` counts the runs before it
     in the queue; `made_of` is what its folder says of data, base and libraries; `constitutions` are the hashes its data
-    was made under.
+    was made under; `slices` is what it used of a lent GPU.
     """
 
     run: Run
@@ -49,6 +50,7 @@ class RunView:
     ahead: int = 0
     made_of: dict[str, Any] = field(default_factory=dict)
     constitutions: tuple[str, ...] = ()
+    slices: SliceUse | None = None
 
 
 def presets(services: Services) -> dict[str, dict[Method, TrainSettings]]:
@@ -139,6 +141,29 @@ def start_sweep(
     ]
 
 
+def start_arms(
+    services: Services, dataset_hash: str, settings: Mapping[Method, TrainSettings], owner: str
+) -> list[Run]:
+    """Queue what the literature compares: SFT alone, DPO from the base, and DPO after that SFT.
+
+    All are checked before the first is queued.
+    """
+    plan: tuple[tuple[Method, str], ...] = (
+        ("sft", "SFT alone"),
+        ("dpo", "DPO from the base"),
+        ("dpo", "DPO after SFT"),
+    )
+    for method, _ in plan[:2]:
+        services.jobs.check(method, dataset_hash, settings[method]).require()
+    group = f"three arms on {services.store.dataset_info(dataset_hash).name}"
+    made: list[Run] = []
+    for method, title in plan:
+        start = made[0].id if title == "DPO after SFT" else None
+        name = f"{group}: {title}"[:NAME_LIMIT]
+        made.append(services.jobs.submit(method, dataset_hash, settings[method], owner, name, start, group))
+    return made
+
+
 def read_grid(text: str) -> dict[str, list[str]]:
     """A grid written as "learning_rate=1e-4,2e-4; rank=8,16". InputError where it cannot be read."""
     grid: dict[str, list[str]] = {}
@@ -208,6 +233,7 @@ def run_view(services: Services, run_id: str, after_step: int = 0) -> RunView:
     from cai_ui.training.metrics import read_rows
     from cai_ui.training.probes import read_probes
     from cai_ui.training.run import read_config
+    from cai_ui.training.slices import read_slices
 
     run = services.store.run(run_id)
     folder = services.store.workspace.run_dir(run_id)
@@ -225,6 +251,7 @@ def run_view(services: Services, run_id: str, after_step: int = 0) -> RunView:
         _ahead(services, run),
         read_config(folder),
         services.store.dataset_info(run.dataset_hash).parents,
+        read_slices(folder),
     )
 
 

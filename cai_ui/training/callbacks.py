@@ -40,9 +40,8 @@ class TakeTurns(TrainerCallback):
     def on_step_begin(self, *args: Any, **kwargs: Any) -> None:
         self._held.enter_context(self._seat.step())
 
-    def on_step_end(self, *args: Any, model: Any = None, **kwargs: Any) -> None:
+    def on_step_end(self, *args: Any, **kwargs: Any) -> None:
         self.give_back()
-        model.train()  # the trainer files its metrics by this flag; the modules are this run's own
 
     def give_back(self) -> None:
         """Let go, also after an error in the middle of a step."""

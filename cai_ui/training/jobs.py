@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,7 @@ class Jobs:
         self._changed = threading.Condition(threading.RLock())
         self._thread: threading.Thread | None = None
         self._signals: dict[str, StopSignal] = {}
+        self._seat = threading.Lock()  # a run waits for a trial to end; no trial is begun while a run has the weights
         self._tried: dict[tuple[Any, ...], Pace] = {}
         self._closed = False
         self._believe_exit_records()
@@ -68,8 +70,11 @@ class Jobs:
     def check(
         self, method: Method, dataset_hash: str, settings: TrainSettings, start_adapter: str | None = None
     ) -> PreflightReport:
-        """What would stop a run, and what it would cost, without starting it."""
-        start = None if start_adapter in (None, "", BASE) else start_adapter
+        """What would stop a run, and what it would cost, without starting it.
+
+        `start_adapter` may be a run that is not over yet: then it is looked at as if it began from the base.
+        """
+        start = None if start_adapter in (None, "", BASE) or self._unfinished(start_adapter) else start_adapter
         engine = self._engine()
         self._need(engine, start)
         self._need(engine, settings.reference)
@@ -79,7 +84,8 @@ class Jobs:
         def pace(rows: Rows, needs: TrainingNeeds, probes: int) -> Pace | None:
             return self._pace(method, engine, settings, start, rows, needs, probes)
 
-        return preflight(method, dataset, settings, engine, start, prompts, self._store.workspace.home, pace)
+        report = preflight(method, dataset, settings, engine, start, prompts, self._store.workspace.home, pace)
+        return report if self._slices is None else replace(report, slice_seconds=self._slices.seconds)
 
     def submit(
         self,
@@ -93,6 +99,7 @@ class Jobs:
     ) -> Run:
         """Begin a run, or queue it behind the one there is. The same run asked for twice is one run.
 
+        A run that starts from one that is not over waits for its end, and fails if that leaves no adapter.
         PreflightError names what stands against it; then nothing was started.
         """
         start = None if start_adapter in (None, "", BASE) else start_adapter
@@ -249,7 +256,10 @@ class Jobs:
             self._thread.start()
 
     def _next(self) -> Run | None:
-        return next(iter(self.queue()), None)
+        return next((run for run in self.queue() if not self._unfinished(run.start_adapter)), None)
+
+    def _unfinished(self, run_id: str | None) -> bool:
+        return any(run.id == run_id and run.state in WAITING + ACTIVE for run in self._store.runs())
 
     def _work(self) -> None:
         while True:
@@ -275,7 +285,8 @@ class Jobs:
         except CaiError as error:
             return Outcome("failed", run.step, str(error))
         given = (run, dataset, engine, self._folder(run), signal, self._reporter(run), self._kit)
-        outcome = train(*given) if self._slices is None else train_in_slices(*given, self._slices)
+        with self._seat:
+            outcome = train(*given) if self._slices is None else train_in_slices(*given, self._slices)
         self._put_up(engine, run, bool(outcome.adapter_hash or run.adapter) and outcome.state != "cancelled")
         return outcome
 
@@ -356,13 +367,17 @@ class Jobs:
             rates = read_rates(run.summary.get("rates"))
             if run.method == method and run.base_hash == engine.base_hash and "steps" in rates:
                 return Pace("run", rates)
+        if self._slices is not None:
+            return None  # the GPU is not here now
         shape = (method, engine.base_hash, settings.batch_size, settings.rank, settings.modules, start, bool(probes))
-        if shape not in self._tried:
-            found = tried(engine, settings, start, rows, needs, probes)
-            if found is None:
-                return None
-            self._tried[shape] = found
-        return self._tried[shape]
+        if shape not in self._tried and self._seat.acquire(blocking=False):
+            try:
+                found = tried(engine, settings, start, rows, needs, probes)
+            finally:
+                self._seat.release()
+            if found is not None:
+                self._tried[shape] = found
+        return self._tried.get(shape)
 
     def _folder(self, run: Run) -> Path:
         return self._store.workspace.run_dir(run.id)

@@ -41,7 +41,7 @@ class PreflightReport:
     `rows` is how many rows are trained on, `left_out` counts the others by reason, `lengths` are tokens per row and
     `limit` is the longest that is admitted. `modules` are the layers that get LoRA matrices, `padding` says in words
     what becomes of padding and end marks. `probes` are asked while it trains. `decoded_example` is one row as pieces
-    of text, each with whether it is learnt.
+    of text, each with whether it is learnt. `slice_seconds` is for how long a GPU is lent at a time (None: it is ours).
     """
 
     problems: tuple[str, ...]
@@ -58,6 +58,7 @@ class PreflightReport:
     probes: tuple[Prompt, ...]
     estimate: Estimate
     decoded_example: tuple[tuple[str, bool], ...]
+    slice_seconds: float | None = None
 
     @property
     def ok(self) -> bool:

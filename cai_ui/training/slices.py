@@ -7,10 +7,13 @@ in the run's folder pass between the two: metrics and checkpoints one way, the w
 
 from __future__ import annotations
 
+import json
+import math
+import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 MARGIN = 0.15
 """Share of a slice that is kept for the step in hand and the checkpoint."""
-WISH = "wish.txt"
+WISH, USED = "wish.txt", "slices.json"
 PAUSED = "The time slice is over; the run goes on in the next one."
 TOO_SHORT = (
     "A slice of {seconds:.0f} seconds ended twice without a new checkpoint. What was kept before is kept. Ask for "
@@ -48,6 +51,31 @@ class Slices:
     lend: Lend
 
 
+@dataclass(frozen=True)
+class SliceUse:
+    """How much of a lent GPU a run has had: slices of `seconds` each, how many have begun, seconds of those that have
+    ended, and how many were killed before they gave an answer (what they did after their checkpoint is done again).
+    """
+
+    seconds: float
+    begun: int = 0
+    used: float = 0.0
+    lost: int = 0
+
+
+def read_slices(folder: Path) -> SliceUse | None:
+    """What a run has used; None for a run that goes in one piece."""
+    try:
+        return SliceUse(**json.loads((folder / USED).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def slices_for(seconds: float, slice_seconds: float) -> int:
+    """How many slices so many seconds of training take; none is used to its end."""
+    return math.ceil(seconds / ((1 - MARGIN) * slice_seconds))
+
+
 def train_in_slices(
     run: Run,
     dataset: Dataset,
@@ -60,15 +88,19 @@ def train_in_slices(
 ) -> Outcome:
     """Train in slices until the run is over or asked to end. Two slices without a new checkpoint fail it."""
     seconds, fruitless = slices.seconds, 0
+    use = replace(read_slices(folder) or SliceUse(seconds), seconds=seconds)
     (folder / WISH).unlink(missing_ok=True)
     while True:
-        before = _reached(folder)
+        before, began = _reached(folder), time.monotonic()
+        use = _note(folder, replace(use, begun=use.begun + 1))
         over = threading.Event()
         watcher = threading.Thread(target=_watch, args=(folder, run, signal, report, over), daemon=True)
         watcher.start()
         outcome = slices.lend(partial(train_slice, run, dataset, engine, folder, kit, seconds), seconds)
         over.set()
         watcher.join()
+        took = min(time.monotonic() - began, seconds)
+        use = _note(folder, replace(use, used=use.used + took, lost=use.lost + (outcome is None)))
         if outcome is not None and (outcome.error != PAUSED or signal.is_set()):
             (folder / WISH).unlink(missing_ok=True)
             return replace(outcome, error="The program was closed.") if outcome.error == PAUSED else outcome
@@ -103,6 +135,13 @@ def _watch(folder: Path, run: Run, signal: StopSignal, report: Report, over: thr
         if rows:
             said = max(rows)
             report(said, max(run.total_steps, said))
+
+
+def _note(folder: Path, use: SliceUse) -> SliceUse:
+    draft = folder / f".{USED}"
+    draft.write_text(json.dumps(asdict(use)), encoding="utf-8")
+    os.replace(draft, folder / USED)
+    return use
 
 
 def _wish(folder: Path) -> Wish:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from cai_ui.training.slices import slices_for
 from cai_ui.web.present import Kind, duration, esc, facts, notice
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ class Preflight(Protocol):
     def estimate(self) -> Estimate: ...
     @property
     def decoded_example(self) -> Sequence[tuple[str, bool]]: ...
+    @property
+    def slice_seconds(self) -> float | None: ...
 
 
 def preflight_html(report: Preflight) -> str:
@@ -130,6 +133,8 @@ def _facts(report: Preflight) -> list[tuple[str, object]]:
             ("Time", f"{_time(costs)}, likely {duration(low)} to {duration(high)}; {KNOWN_FROM[costs.source]}")
         )
         pairs.append(("of which", ", ".join(f"{PARTS[k]} {duration(v)}" for k, v in costs.parts.items() if v >= 0.5)))
+    if report.slice_seconds:
+        pairs.append(("GPU time", _lent(costs.seconds, report.slice_seconds)))
     if report.probes:
         pairs.append(("Probe prompts", f"{len(report.probes)} while it trains, none of them trained on"))
     return pairs
@@ -137,6 +142,14 @@ def _facts(report: Preflight) -> list[tuple[str, object]]:
 
 def _time(costs: Estimate) -> str:
     return f"about {duration(costs.seconds)}"
+
+
+def _lent(seconds: float | None, slice_seconds: float) -> str:
+    number = "" if seconds is None else f": about {slices_for(seconds, slice_seconds):,}"
+    return (
+        f"lent for {duration(slice_seconds)} at a time{number}, counted against the daily quota. A checkpoint is kept "
+        "at the end of each, so what is done stays done when the quota ends"
+    )
 
 
 def _against(needed: int, free: int | None) -> str:

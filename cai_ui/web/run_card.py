@@ -7,6 +7,7 @@ from datetime import datetime
 
 from cai_ui.pipeline import RunView
 from cai_ui.records import Run
+from cai_ui.training.slices import slices_for
 from cai_ui.web.present import Kind, duration, empty_state, esc, facts, notice, pill, progress_bar, short, when
 from cai_ui.web.run_charts import newest
 
@@ -39,7 +40,7 @@ def run_html(view: RunView) -> str:
     )
     signs = "".join(notice(sign, "warn") for sign in view.signs)
     note = f'<p class="cai-run-note" dir="auto">{esc(run.note)}</p>' if run.note else ""
-    return f'<div class="cai-case">{head}{note}{_progress(view)}{_ending(run)}{signs}</div>'
+    return f'<div class="cai-case">{head}{note}{_progress(view)}{_lent(view)}{_ending(run)}{signs}</div>'
 
 
 def made_of_html(view: RunView) -> str:
@@ -99,6 +100,22 @@ def _progress(view: RunView) -> str:
     elif run.state == "stopping":
         words += "; ends after this step"
     return progress_bar(run.step, run.total_steps, words + _speed(view))
+
+
+def _lent(view: RunView) -> str:
+    """What a run in slices has used of the lent GPU, and about how many slices it still needs."""
+    use, going = view.slices, view.run.state in ("preparing", "running", "stopping")
+    if use is None:
+        return ""
+    words = f"GPU lent for {duration(use.seconds)} at a time: "
+    if going:
+        words += f"slice {use.begun} is going on, {duration(use.used)} used before it"
+        words += "" if view.eta_s is None else f", about {slices_for(view.eta_s, use.seconds)} more to come"
+    else:
+        words += f"{use.begun} slices, {duration(use.used)} used"
+    if use.lost:
+        words += f"; {use.lost} ended without an answer, and their last steps were made again"
+    return f'<p class="cai-run-lent">{esc(words)}.</p>'
 
 
 def _ending(run: Run) -> str:

@@ -13,12 +13,12 @@ BAD = (
 )
 
 
-def make_data(number: int) -> Any:
-    """A `Dataset` of `number` rows and pairs to train on, and a tenth of that held out; no request twice."""
+def make_data(number: int, held_out: int) -> Any:
+    """A `Dataset` of `number` rows and pairs to train on and `held_out` more; no request twice."""
     from cai_ui.pipeline.prompt_sets import draw
     from cai_ui.records import Dataset, Message, PreferencePair, TrainingExample
 
-    found = draw("train-harmful", number + number // 10, 0)
+    found = draw("train-harmful", number + held_out, 0)
     asked = [(Message("user", prompt.text),) for prompt in found]
     ends = [
         " " + " ".join(f"Think of {word}." for word in prompt.text.split()[: n % 7]) for n, prompt in enumerate(found)

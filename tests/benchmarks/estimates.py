@@ -30,7 +30,7 @@ def run(number: int, folder: Path) -> str:
 
     services = pipeline.open_services(AppSettings(home=str(folder / "home"), model="embedded"))
     services.engine(120)
-    data = services.store.save_dataset(make_data(number), "me").hash
+    data = services.store.save_dataset(make_data(number, number // 10), "me").hash
     rows = []
     for method in ("sft", "dpo", "sft", "dpo"):
         seed = {"seed": len(rows)}

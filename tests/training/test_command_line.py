@@ -53,8 +53,8 @@ def config(tmp_path, make_run):
     return write
 
 
-def started(home, model, what, *launcher):
-    rest = ["-m", "cai_ui", "train", str(what), "--home", str(home), "--model", str(model)]
+def started(home, model, what, *launcher, more=()):
+    rest = ["-m", "cai_ui", "train", str(what), "--home", str(home), "--model", str(model), *more]
     command = [sys.executable, *launcher, *rest]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -120,15 +120,27 @@ def test_a_second_sigterm_ends_at_once_and_the_last_complete_checkpoint_counts(h
 
 
 def test_two_processes_take_the_steps_of_one(home, tiny_model, config, run_in, tmp_path, data):
-    with started(home, tiny_model, config(dropout=0.0, batch_size=2), *TORCHRUN) as child:
+    with started(home, tiny_model, config(dropout=0.0, batch_size=2), *TORCHRUN, more=("--processes", "2")) as child:
         out, err = child.communicate(timeout=300)
     assert child.returncode == 0, err[-3000:]
+    assert "Training in 2 processes" in err
     run = only_run(home)
     folder = home / "runs" / run.id
     assert run.state == "done" and run.adapter_hash and run.id in out
     assert json.loads((folder / "config.json").read_text())["processes"] == 2
     run_in(tmp_path / "alone", settings=QUICK.model_copy(update={"dropout": 0.0}), data=data)
     assert losses(folder) == pytest.approx(losses(tmp_path / "alone"), abs=1e-4)
+
+
+def test_a_launcher_that_starts_fewer_processes_than_asked_for_is_found_out(home, tiny_model, config):
+    """`accelerate launch --cpu --num_processes 2` runs one process and says nothing."""
+    launcher = ("-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
+                "--mixed_precision", "no", "--dynamo_backend", "no")  # fmt: skip
+    with started(home, tiny_model, config(), *launcher, more=("--processes", "2")) as child:
+        _, err = child.communicate(timeout=300)
+    assert child.returncode != 0 and "2 processes were asked for, but 1 is running" in err, err[-2000:]
+    with open_store(home, None) as store:
+        assert store.runs() == [], "a run of one process was begun in place of the one of two"
 
 
 @pytest.mark.parametrize("method", ["sft", "dpo"])

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from cai_ui import pipeline
 from cai_ui.errors import ConflictError, NotFoundError, PreflightError
 from cai_ui.training.checkpoints import latest_checkpoint
 from cai_ui.training.jobs import Jobs
@@ -187,3 +188,31 @@ def test_a_waiting_run_can_be_put_first_and_runs_can_be_named_and_put_away(jobs,
     assert (store.workspace.run_dir(third.id) / "adapter").is_dir(), "what lies in the trash can be brought back"
     jobs.restore(third.id, tiny_engine)
     assert third.id in {i.name for i in tiny_engine.adapters()}
+
+
+def test_a_run_that_starts_from_one_that_is_not_over_waits_for_its_adapter(jobs, store, data):
+    going = jobs.submit("sft", data, LONG, "me")
+    until(store, going.id, "running")
+    first = jobs.submit("sft", data, QUICK, "me")
+    after = jobs.submit("dpo", data, QUICK, "me", start_adapter=first.id)
+    jobs.move_up(after.id)
+    jobs.stop(going.id, save=False)
+    assert jobs.wait(after.id, 120).state == "done", "it was begun before the adapter was there"
+    assert store.run(first.id).ended_at <= store.run(after.id).started_at
+
+    going = jobs.submit("sft", data, LONG, "me")
+    orphan = jobs.submit("dpo", data, QUICK, "me", start_adapter=going.id)
+    until(store, going.id, "running")
+    jobs.stop(going.id, save=False)
+    lost = jobs.wait(orphan.id, 60)
+    assert lost.state == "failed" and "adapter to start from is not there" in lost.error
+
+
+def test_the_three_arms_of_the_literature_are_queued_by_one_call(services, make_dataset):
+    data = services.store.save_dataset(make_dataset(), "me").hash
+    made = pipeline.start_arms(services, data, {"sft": QUICK, "dpo": QUICK}, "me")
+    ended = [services.jobs.wait(run.id, 120) for run in made]
+    assert [(run.state, run.method, run.start_adapter) for run in ended] == [
+        ("done", "sft", None), ("done", "dpo", None), ("done", "dpo", made[0].id),
+    ]  # fmt: skip
+    assert len({run.group for run in ended}) == 1 and len({run.adapter_hash for run in ended}) == 3

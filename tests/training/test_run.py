@@ -73,6 +73,9 @@ def test_metrics_of_dpo_say_how_pairs_are_told_apart(run_in, tmp_path):
         assert all(name in row for row in trained), name
     assert math.isclose(trained[0]["loss"], math.log(2), abs_tol=1e-5), "at first the model is its own reference"
     assert trained[0]["rewards/margins"] == pytest.approx(0, abs=1e-4) and trained[-1]["rewards/margins"] > 0.05
+    distances = [-(row["rewards/chosen"] + row["rewards/rejected"]) / (2 * QUICK.beta) for row in trained]
+    assert [row["kl_proxy"] for row in trained] == pytest.approx(distances)
+    assert distances[0] == pytest.approx(0, abs=1e-3) and abs(distances[-1]) > 0.1, "it has not moved"
     assert any("eval_loss" in row for row in rows)
     assert all(row["eta_s"] >= 0 for row in trained) and trained[-1]["tokens_per_s"] > 0
 

@@ -8,10 +8,11 @@ import time
 import pytest
 
 from cai_ui.pipeline.zero_gpu import lent_slices
+from cai_ui.training.jobs import Jobs
 from cai_ui.training.metrics import read_rows
 from cai_ui.training.probes import NO_PROBES
 from cai_ui.training.signals import StopSignal
-from cai_ui.training.slices import Slices, train_in_slices
+from cai_ui.training.slices import Slices, read_slices, slices_for, train_in_slices
 
 from .conftest import QUICK
 
@@ -79,6 +80,8 @@ def test_slices_add_up_to_the_run_that_was_never_cut(sliced, run_in, tmp_path):
     whole = run_in(tmp_path / "whole", settings=SETTINGS)
     assert losses(folder) == pytest.approx(losses(tmp_path / "whole"), abs=1e-5)
     assert outcome.adapter_hash == whole.adapter_hash
+    use = read_slices(folder)
+    assert use is not None and (use.seconds, use.begun, use.lost) == (120.0, 2, 1) and use.used > 0
 
 
 def test_a_wish_to_stop_reaches_the_worker(sliced):
@@ -94,6 +97,15 @@ def test_slices_too_short_for_a_checkpoint_end_the_run_by_name(sliced):
     outcome, lender, _ = go(0.01)
     assert outcome.state == "failed" and "ended twice without a new checkpoint" in outcome.error
     assert lender.slices == [None, None]
+
+
+def test_the_time_that_is_lent_is_told_before_a_run(store, make_dataset, tiny_engine):
+    data = store.save_dataset(make_dataset(), "me").hash
+    lent = Jobs(store, lambda: tiny_engine, slices=Slices(60.0, lambda call, seconds: call()))
+    report = lent.check("sft", data, QUICK)
+    lent.close()
+    assert report.slice_seconds == 60 and report.estimate.source == "size", "no trial without the GPU"
+    assert [slices_for(seconds, 60.0) for seconds in (1, 51, 52, 200)] == [1, 1, 2, 4]
 
 
 def test_elsewhere_nothing_is_lent():

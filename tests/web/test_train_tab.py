@@ -15,6 +15,7 @@ from cai_ui.pipeline import RunView, Services
 from cai_ui.records import BASE, Run
 from cai_ui.training.estimate import Estimate
 from cai_ui.training.probes import ProbeAnswer
+from cai_ui.training.slices import SliceUse
 from cai_ui.web import preflight_card, probe_card, run_card, run_charts
 from cai_ui.web.forms import Form, build_form
 from cai_ui.web.tabs import train as tab
@@ -56,6 +57,7 @@ class Report:
     padding: str = "Padding is not learnt."
     probes: tuple[object, ...] = ()
     estimate: Estimate = ESTIMATE
+    slice_seconds: float | None = None
     decoded_example: tuple[tuple[str, bool], ...] = (("[INST] <b>How?</b>[/INST]", False), (" Ask first.</s>", True))
 
 
@@ -195,6 +197,17 @@ def test_the_histogram_holds_every_row_and_says_it_in_words() -> None:
     assert "9 to 40" in html and "at most 10" in html and "none is cut" in html
     assert "5 MB of 2.0 GB free" in html and "q_proj, v_proj" in html and "a rough guess" in html
     assert "likely 22 s to 6 min" in html and "start 4 s, steps 1 min 26 s" in html
+
+
+def test_what_is_lent_of_a_gpu_is_shown_before_a_run_and_during_it() -> None:
+    assert "GPU time" not in preflight_card.preflight_html(Report())
+    before = preflight_card.preflight_html(Report(slice_seconds=60.0))
+    assert "lent for 1 min at a time: about 2, counted against the daily quota" in before
+    assert "GPU" not in run_card.run_html(view())
+    during = run_card.run_html(replace(view(), slices=SliceUse(60.0, 3, 115.0, 1)))
+    assert "slice 3 is going on, 1 min 55 s used before it, about 2 more to come; 1 ended without" in during
+    after = run_card.run_html(replace(view(ended("done")), slices=SliceUse(60.0, 4, 200.0)))
+    assert "4 slices, 3 min 20 s used." in after
 
 
 def probe(step: int, answer: str, kind: str = "harmful", **verdict: bool | None) -> ProbeAnswer:

@@ -215,7 +215,16 @@ def wire(services: Services, parts: TrainParts, session: SessionParts, all_parts
         show_progress="hidden",
         api_visibility="private",
     )
-    swept.success(bind(train_watch._look, services, quiet=True), parts.watch.set_here, parts.watch.watched, **_QUIET)
+    arms = parts.sweep.arms.click(
+        bind(train_sweep.queue_arms, services),
+        [session.state, parts.dataset, parts.preset],
+        [parts.watch.run, parts.checked],
+        show_progress="minimal",
+        api_visibility="private",
+    )
+    for queued in (swept, arms):
+        look = bind(train_watch._look, services, quiet=True)
+        queued.success(look, parts.watch.set_here, parts.watch.watched, **_QUIET)
     train_result.wire(services, parts.result, parts.watch, session)
     parts.result.with_dpo.click(
         bind(_with_dpo, services, parts.form),

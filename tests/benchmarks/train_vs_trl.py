@@ -1,0 +1,273 @@
+"""Our run against a bare TRL script with the same settings: losses step by step, time, and memory with a chat beside.
+
+OMP_NUM_THREADS=1 python tests/benchmarks/train_vs_trl.py [--model embedded 100m] [--rounds 2] [--steps 24 6]
+
+Both train in one process on the same rows, adapter and order, in turns (A B A B). Times run from the beginning of the
+first step to the end of the last, checkpoints included; "all in all" also has what comes before and after. Memory is
+measured in processes of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from diaries import make_data
+from shapes import ROOT, build_shape, table
+
+STEPS = {"embedded": 24, "100m": 6}
+BATCH = {"embedded": 16, "100m": 2}
+WANTED_TIME, WANTED_MEMORY = 1.02, 1.15
+
+
+@dataclass(frozen=True)
+class Took:
+    """Seconds of processor and clock of the steps, of the clock all in all, and the losses."""
+
+    processor: float
+    clock: float
+    whole: float
+    losses: list[float]
+
+
+class Watch:
+    """Reads the clocks at the beginning of the first step and at the end of the last."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._first: tuple[float, float] | None = None
+        self._last = (0.0, 0.0)
+
+    def look(self) -> None:
+        self._last = (time.process_time(), time.perf_counter())
+        self._first = self._first or self._last
+
+    def took(self, losses: list[float]) -> Took:
+        assert self._first is not None
+        processor, clock = (b - a for a, b in zip(self._first, self._last, strict=True))
+        return Took(processor, clock, time.perf_counter() - self._began, losses)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", nargs="+", default=["embedded", "100m"], choices=list(STEPS))
+    parser.add_argument("--method", nargs="+", default=["sft", "dpo"])
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--steps", type=int, help="steps of SFT; DPO takes two thirds of them")
+    parser.add_argument("--no-memory", action="store_true")
+    parser.add_argument("--alone", help=argparse.SUPPRESS)
+    parser.add_argument("--model-folder", type=Path, help=argparse.SUPPRESS)
+    parsed = parser.parse_args()
+    os.chdir(ROOT)
+    with tempfile.TemporaryDirectory() as folder:
+        if parsed.alone:
+            print(json.dumps(memory_of(parsed.alone, parsed.model_folder, Path(folder))))
+            return
+        for model in parsed.model:
+            print(compared(model, parsed, Path(folder)), flush=True)
+        if not parsed.no_memory:
+            print(memory_table(parsed.model, Path(folder)), flush=True)
+
+
+def model_folder(model: str, folder: Path) -> Path:
+    from cai_ui.demo import WEIGHTS
+
+    return WEIGHTS if model == "embedded" else build_shape(model, folder / model)
+
+
+def settings_for(model: str, method: str, steps: int) -> Any:
+    from cai_ui.config import TrainSettings
+
+    return TrainSettings(
+        learning_rate=1e-3, batch_size=BATCH[model], max_steps=steps, rank=16, alpha=32, group_by_length=False,
+        save_steps=steps, save_seconds=0, schedule="linear",
+    )  # fmt: skip
+
+
+def compared(model: str, parsed: Any, folder: Path) -> str:
+    from cai_ui.config import AppSettings
+    from cai_ui.engine import load_engine
+
+    place = model_folder(model, folder)
+    engine: Any = load_engine(AppSettings(model="embedded" if model == "embedded" else str(place)))
+    data = make_data(BATCH[model] * 4, held_out=0)
+    rows = []
+    for method in parsed.method:
+        steps = parsed.steps or STEPS[model]
+        steps = steps if method == "sft" else max(2, 2 * steps // 3)
+        ways: dict[str, Callable[[Any, Path], Took]] = {
+            "ours": lambda settings, at, m=method: ours(engine, m, data, settings, at),
+            "bare": lambda settings, at, m=method: bare(engine.chat, place, m, data, settings, at),
+        }
+        for way, go in ways.items():
+            go(settings_for(model, method, 2), folder / f"warm-{model}-{method}-{way}")
+        found: dict[str, list[Took]] = {way: [] for way in ways}
+        for turn in range(parsed.rounds):
+            for way, go in ways.items():
+                found[way].append(go(settings_for(model, method, steps), folder / f"{model}-{method}-{way}-{turn}"))
+        rows.append([f"{method.upper()}, {steps} steps", *_row(found["ours"], found["bare"])])
+    columns = [
+        "run", "processor s, ours", "bare", "ratio", "clock s, ours", "bare", "ratio", "all in all",
+        "largest difference of losses",
+    ]  # fmt: skip
+    title = f"{model}, batches of {BATCH[model]} rows, medians of {parsed.rounds} (wanted: at most {WANTED_TIME})"
+    return table(title, columns, rows)
+
+
+def _row(ours_: list[Took], bare_: list[Took]) -> list[str]:
+    cells = []
+    for name in ("processor", "clock"):
+        a, b = (statistics.median(getattr(took, name) for took in all_) for all_ in (ours_, bare_))
+        cells += [f"{a:.2f}", f"{b:.2f}", f"{a / b:.3f}"]
+    whole = statistics.median(t.whole for t in ours_) / statistics.median(t.whole for t in bare_)
+    apart = max(abs(a - b) for a, b in zip(ours_[0].losses, bare_[0].losses, strict=True))
+    return [*cells, f"{whole:.3f}", f"{apart:.1e}"]
+
+
+def ours(engine: Any, method: Any, data: Any, settings: Any, folder: Path) -> Took:
+    from cai_ui.records import Run
+    from cai_ui.training.metrics import read_rows
+    from cai_ui.training.run import train
+    from cai_ui.training.signals import StopSignal
+
+    folder.mkdir()
+    run = Run("run-1", "benchmark", method, "running", "d", settings.model_dump(), "me", "")
+    watch = Watch()
+    outcome = train(run, data, engine, folder, StopSignal(), lambda step, steps: watch.look())
+    assert outcome.state == "done", outcome
+    return watch.took([row["loss"] for row in read_rows(folder) if "loss" in row])
+
+
+def bare(chat: Any, model: Path, method: str, data: Any, settings: Any, folder: Path) -> Took:
+    """What the documentation of TRL shows, with the same numbers. The model is loaded before the clock starts."""
+    import torch
+    from datasets import Dataset
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, TrainerCallback
+    from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+
+    loaded = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
+    tokenizer = chat.training_tokenizer()
+    watch = Watch()
+
+    class Clock(TrainerCallback):  # type: ignore[misc]
+        def on_train_begin(self, *args: Any, **kwargs: Any) -> None:
+            watch.look()
+
+        def on_step_end(self, *args: Any, **kwargs: Any) -> None:
+            watch.look()
+
+    torch.manual_seed(settings.seed)
+    lora = LoraConfig(
+        task_type="CAUSAL_LM", r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout,
+        target_modules=["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"],
+    )  # fmt: skip
+    peft_model = get_peft_model(loaded, lora)
+    common = bare_arguments(settings, folder)
+    parts: dict[str, Any] = {"model": peft_model, "processing_class": tokenizer, "callbacks": [Clock()]}
+    if method == "sft":
+        rows = [{"prompt": chat.turns(r.conversation), "completion": said(r.answer)} for r in data.sft_train]
+        trainer = SFTTrainer(
+            args=SFTConfig(completion_only_loss=True, **common), train_dataset=Dataset.from_list(rows), **parts
+        )
+    else:
+        rows = [
+            {"prompt": chat.turns(p.conversation), "chosen": said(p.chosen), "rejected": said(p.rejected)}
+            for p in data.pairs_train
+        ]
+        args = DPOConfig(
+            beta=settings.beta, precompute_ref_log_probs=True, **common
+        )  # as ours does for rows seen twice
+        trainer = DPOTrainer(args=args, train_dataset=Dataset.from_list(rows), **parts)
+    trainer.train()
+    trainer.save_model(str(folder / "adapter"))
+    return watch.took([row["loss"] for row in trainer.state.log_history if "loss" in row])
+
+
+def bare_arguments(settings: Any, folder: Path) -> dict[str, Any]:
+    """The settings in TRL's words."""
+    return {
+        "output_dir": str(folder), "learning_rate": settings.learning_rate, "max_steps": settings.max_steps,
+        "per_device_train_batch_size": settings.batch_size, "max_length": None, "max_grad_norm": 1.0,
+        "lr_scheduler_type": "linear", "warmup_steps": -(-settings.max_steps // 20), "seed": settings.seed,
+        "data_seed": settings.seed, "logging_steps": 1, "save_strategy": "steps", "save_steps": settings.save_steps,
+        "save_total_limit": 2, "use_cpu": True, "bf16": False, "report_to": [], "disable_tqdm": True,
+        "gradient_checkpointing": False, "dataloader_pin_memory": False, "optim": "adamw_torch",
+    }  # fmt: skip
+
+
+def said(text: str) -> list[dict[str, str]]:
+    return [{"role": "assistant", "content": text}]
+
+
+# Memory
+
+
+def memory_table(models: list[str], folder: Path) -> str:
+    rows = []
+    for model in models:
+        place = model_folder(model, folder)
+        found = {}
+        for way in ("alone", "chat"):
+            command = [sys.executable, __file__, "--alone", way, "--model-folder", str(place)]
+            found[way] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        a, b = found["alone"], found["chat"]
+        rows.append([model, f"{a['peak']:.0f}", f"{b['peak']:.0f}", f"{b['peak'] / a['peak']:.3f}", str(b["chats"])])
+    columns = ["model", "training alone, MB", "with chats, MB", "ratio", "chats"]
+    return table(f"Largest resident memory of the process (wanted: at most {WANTED_MEMORY} times)", columns, rows)
+
+
+def memory_of(way: str, model: Path, folder: Path) -> dict[str, Any]:
+    """Largest resident memory while a run trains, alone or with one chat after another beside it."""
+    from cai_ui.config import AppSettings, Sampling
+    from cai_ui.demo import WEIGHTS
+    from cai_ui.engine import Request, load_engine
+    from cai_ui.records import Message
+
+    small = model == WEIGHTS
+    engine: Any = load_engine(AppSettings(model="embedded" if small else str(model)))
+    name = "embedded" if small else "100m"
+    done = threading.Event()
+    peak, chats = [0.0], [0]
+
+    def watch() -> None:
+        while not done.wait(0.02):
+            peak[0] = max(peak[0], resident() / 2**20)
+
+    def chat() -> None:
+        while not done.is_set():
+            request = Request(
+                (Message("user", f"How do I do {chats[0]}?"),), Sampling(max_new_tokens=32, seed=chats[0])
+            )
+            engine.generate([request])
+            chats[0] += 1
+            done.wait(0.2)
+
+    threads = [threading.Thread(target=watch)] + ([threading.Thread(target=chat)] if way == "chat" else [])
+    for thread in threads:
+        thread.start()
+    ours(engine, "sft", make_data(BATCH[name] * 4, held_out=0), settings_for(name, "sft", STEPS[name]), folder / "run")
+    done.set()
+    for thread in threads:
+        thread.join()
+    return {"peak": peak[0], "chats": chats[0]}
+
+
+def resident() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
+
+
+if __name__ == "__main__":
+    main()
