@@ -44,7 +44,11 @@ attempt("private:", lambda: pipeline.push_dataset(services, made, "lab/rows"))
 attempt("public:", lambda: pipeline.push_dataset(services, made, "lab/open", public=True))
 attempt("refused:", lambda: pipeline.push_dataset(services, made, "lab/forbidden"))
 attempt("no name:", lambda: pipeline.push_dataset(services, made, "../etc"))
-attempt("rows:", lambda: pipeline.import_file(services, *pipeline.fetch_rows(services, "lab/rows/data/a.jsonl")).added)
+fetched = pipeline.fetch_rows(services, "lab/rows/data/a.jsonl")
+attempt("rows:", lambda: pipeline.import_file(services, *fetched).added)
+pipeline.drop_rows(services, file)
+pipeline.drop_rows(services, home)
+pipeline.drop_rows(services, fetched[0])
 attempt("which:", lambda: pipeline.fetch_rows(services, "lab/rows"))
 attempt("strange:", lambda: pipeline.fetch_rows(services, "file:///etc/passwd"))
 os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
@@ -90,8 +94,9 @@ def test_a_refusal_and_a_wrong_name_are_sentences(story: tuple[str, Hub, Path]) 
 
 
 def test_rows_come_from_the_hub(story: tuple[str, Hub, Path]) -> None:
-    said, _, _ = story
+    said, _, home = story
     assert "rows: 1" in said
+    assert list((home / "tmp").iterdir()) == [] and (home / "rows.jsonl").is_file(), "only what was fetched is deleted"
     assert "which: REFUSED lab/rows has these files of rows: data/a.jsonl, data/b.csv" in said
 
 

@@ -83,7 +83,7 @@ from cai_ui.pipeline.datasets import (
     freeze_dataset,
 )
 from cai_ui.pipeline.few_shot import few_shot, few_shot_tokens, reset_few_shot, save_few_shot
-from cai_ui.pipeline.hub import fetch_rows, push_dataset
+from cai_ui.pipeline.hub import drop_rows, fetch_rows, push_dataset
 from cai_ui.pipeline.hub_job import FLAVORS, Job, submit_job
 from cai_ui.pipeline.imports import ImportPreview, ImportSummary, import_file, preview_import
 from cai_ui.pipeline.left_off import leave, left_off
@@ -201,6 +201,7 @@ __all__ = [
     "double_share",
     "download_folder",
     "drop_draft",
+    "drop_rows",
     "edit_step",
     "engine_status",
     "evaluate_prompts",

@@ -53,13 +53,11 @@ def push_dataset(services: Services, dataset_hash: str, repo: str, *, public: bo
             next_step="Check the token, the name and the connection, then try again.",
         ) from None
     finally:
-        for path in sorted(folder.rglob("*"), reverse=True):
-            path.rmdir() if path.is_dir() else path.unlink()
-        folder.rmdir()
+        services.store.workspace.drop_tmp(folder)
 
 
 def fetch_rows(services: Services, address: str) -> tuple[str, str]:
-    """Download a file of a dataset on the Hub; gives its path here and its name.
+    """Download a file of a dataset on the Hub; gives its path here and its name. Call `drop_rows` after its use.
 
     `address` is owner/name, or owner/name/path/to/file. InputError if it is none, names no file of rows, or has to
     be more exact; CaiError if the Hub cannot be reached or refuses.
@@ -75,6 +73,7 @@ def fetch_rows(services: Services, address: str) -> tuple[str, str]:
 
     repo, wanted = found.group(1), found.group(2)
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
+    folder = services.store.workspace.tmp_dir()
     try:
         sizes = {file.rfilename: file.size for file in api.dataset_info(repo, files_metadata=True).siblings or ()}
         name = _file_of(sizes, wanted, repo)
@@ -82,9 +81,9 @@ def fetch_rows(services: Services, address: str) -> tuple[str, str]:
             raise InputError(
                 f"{name} has {(sizes[name] or 0) / 1e6:,.0f} MB; at most {Limits.file_bytes / 1e6:,.0f} fit."
             )
-        folder = services.store.workspace.tmp_dir()
         path = api.hf_hub_download(repo, name, repo_type="dataset", local_dir=folder)
     except _hub_errors() as error:
+        drop_rows(services, folder)
         if isinstance(error, CaiError):
             raise
         raise CaiError(
@@ -93,6 +92,11 @@ def fetch_rows(services: Services, address: str) -> tuple[str, str]:
             next_step="Check the name and the connection (private sets need HF_TOKEN), or choose a file instead.",
         ) from None
     return str(path), f"{repo}/{PurePosixPath(name).name}"[:NAME_LIMIT]
+
+
+def drop_rows(services: Services, path: str | Path) -> None:
+    """Delete a file that was fetched; any other file is left alone."""
+    services.store.workspace.drop_tmp(Path(path))
 
 
 def _file_of(names: dict[str, int | None], wanted: str | None, repo: str) -> str:

@@ -68,6 +68,7 @@ def open_store(home: Path, database_url: str | None = None) -> Store:
     except OSError as error:
         raise unwritable(workspace.home, error) from None
     try:
+        workspace.drop_tmp()  # left by a process that was killed; nobody else works here now
         return Store(workspace, open_database(workspace.database, database_url), lock)
     except BaseException:
         lock.release()

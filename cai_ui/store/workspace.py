@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import shutil
 from pathlib import Path
 
 from cai_ui.errors import InputError, StoreError
@@ -57,6 +58,16 @@ class Workspace:
     def tmp_dir(self) -> Path:
         """A new empty folder, on the same disk as the rest so that files can be moved into place."""
         return self._folder("tmp", secrets.token_hex(8))
+
+    def drop_tmp(self, path: Path | None = None) -> None:
+        """Remove the folder of `tmp_dir` that a path lies in (None: all of them). What lies elsewhere is left alone."""
+        root = self._at("tmp")
+        if path is None:
+            shutil.rmtree(root, ignore_errors=True)
+            return
+        path = Path(path).resolve()
+        if path.is_relative_to(root) and path != root:
+            shutil.rmtree(root / path.relative_to(root).parts[0], ignore_errors=True)
 
     def _folder(self, *parts: str) -> Path:
         path = self._at(*parts)

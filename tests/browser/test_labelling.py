@@ -199,3 +199,26 @@ def test_a_full_disk_is_said_and_the_text_stays_in_the_box(site: Server, open_pa
         decisions = [store.item(id).decision for id in (kept, here)]
         assert [decision and decision.verdict for decision in decisions] == ["accept", "edit"]
         assert decisions[1] is not None and decisions[1].text == OWN and store.check() == []
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_bounds_that_nobody_filled_in_leave_nothing_out(
+    site: Server, open_page: Callable[..., Visit], width: int, dark: bool
+) -> None:
+    visit = open_page(site.url, width=width, dark=dark)
+    page: Any = visit.page
+    to_curate(page)
+    unfold(page, "curate-filter")
+    unfold(page, "curate-filter-more")
+    fields = page.locator("#curate-filter-more input[type=number]")
+    expect(fields).to_have_count(6)
+    assert [fields.nth(place).input_value() for place in range(6)] == [""] * 6
+    page.locator("#curate-search textarea, #curate-search input").first.press_sequentially("question 3")
+    expect(page.locator("#curate-card")).to_contain_text("Example 1 of 1")
+    shot(page, f"curate-filter-{width}")
+    for place, bound in ((0, "500"), (1, "1"), (3, "2")):
+        fields.nth(place).fill(bound)
+        expect(page.locator("#curate-empty")).to_contain_text("Nothing fits this filter")
+        fields.nth(place).fill("")
+        expect(page.locator("#curate-card")).to_contain_text("Example 1 of 1")
+    assert visit.errors == [] and visit.foreign == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cai_ui.errors import CaiError, InputError, StoreError
-from cai_ui.store import Workspace
+from cai_ui.store import Workspace, open_store
 
 OUTSIDE = [
     "..", ".", "", "../x", "/etc/passwd", "a/b", "a\\b", "..%2f", "C:", "C:\\x", "a\x00b", "a" * 300, "-rf", ";rm",
@@ -78,3 +78,23 @@ def test_a_backup_is_a_whole_database_and_never_overwrites(tmp_path: Path) -> No
     copy.rename(tmp_path / "other" / "cai.db")
     with open_store(tmp_path / "other") as restored:
         assert restored.check() == [] and restored.counts().accepted == 1
+
+
+def test_only_what_lies_in_the_folder_for_the_time_being_is_dropped(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "home")
+    run, one, other = workspace.run_dir("run"), workspace.tmp_dir(), workspace.tmp_dir()
+    (one / "deep").mkdir()
+    for path in (run, tmp_path, workspace.home, one.parent, one / ".." / ".." / "runs" / "run", Path("")):
+        workspace.drop_tmp(path)
+    assert run.is_dir() and one.is_dir() and other.is_dir()
+    workspace.drop_tmp(one / "deep" / "file")
+    assert not one.exists() and other.is_dir()
+    workspace.drop_tmp()
+    assert not other.exists() and run.is_dir()
+
+
+def test_what_a_killed_process_left_is_gone_after_the_next_start(tmp_path: Path) -> None:
+    left = Workspace(tmp_path / "home").tmp_dir() / "half.parquet"
+    left.write_bytes(b"x")
+    open_store(tmp_path / "home").close()
+    assert not left.exists()

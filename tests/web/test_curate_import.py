@@ -51,6 +51,23 @@ def test_all_or_none_unless_bad_rows_may_be_left_out(services: Services, tmp_pat
     assert pipeline.counts(services).total == 2
 
 
+@pytest.mark.parametrize("end", ["taken", "left", "unusable"])
+def test_a_fetched_file_is_deleted_in_the_end_and_a_chosen_one_is_not(
+    services: Services, tmp_path: Path, end: str
+) -> None:
+    rows: list[object] = [] if end == "unusable" else [pair(1)]
+    own = write(tmp_path / "rows.jsonl", rows)
+    fetched = write(services.store.workspace.tmp_dir() / "rows.jsonl", rows)
+    for path in (own, fetched):
+        waiting = Waiting(path, "rows.jsonl")
+        tab._look(services, waiting)
+        if end == "taken":
+            tab._take(services, waiting, False, *[""] * len(PARTS))
+        if end == "left":
+            tab._leave(services, waiting)
+    assert Path(own).exists() and not Path(fetched).parent.exists()
+
+
 def test_columns_of_any_name_once_somebody_says_what_they_are(services: Services, tmp_path: Path) -> None:
     rows = [
         {"q": f"Question {i}?", "safe": f"No, {i}.", "bad": "Yes.", "why": "It harms.", "from": "lab"} for i in "12"

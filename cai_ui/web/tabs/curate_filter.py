@@ -41,6 +41,15 @@ _EVERY = {
     "finding": "Whatever was found", "rater": "All raters", "step": "Whatever the steps did",
 }  # fmt: skip
 
+SEARCH_HELP = "The search finds words that follow each other; the last one may be the beginning of a word."
+BOUNDS_HELP = (
+    "Words of the revision; per cent of the words that changed; the score is by how many per cent a model prefers the "
+    "revision."
+)
+
+_THIRD = 300
+"""Least width of a menu, in pixels, of which three stand in a row."""
+
 FIELDS = (
     "status", "kind", "source", "search", "order", "constitution", "principle", "finding", "rater", "step",
     "least_words", "most_words", "least_change", "most_change", "least_score", "most_score",
@@ -191,19 +200,28 @@ def build() -> FilterParts:
     """The box, made where it is called."""
     fields: dict[str, gr.components.Component] = {}
 
-    def menu(name: str, label: str, choices: Sequence[tuple[str, str]], value: str = "", elem_id: str = "") -> None:
+    def menu(
+        name: str, label: str, choices: Sequence[tuple[str, str]], value: str = "", elem_id: str = "", width: int = 190
+    ) -> None:
         fields[name] = gr.Dropdown(
             list(choices),
             value=value,
             label=label,
             elem_id=elem_id or f"curate-{name}",
             filterable=False,
-            min_width=190,
+            min_width=width,
         )
 
     def number(name: str, label: str) -> None:
-        fields[name] = gr.Number(None, label=label, minimum=0, precision=0, elem_id=f"curate-{name.replace('_', '-')}",
-                                 min_width=120)  # fmt: skip
+        fields[name] = gr.Number(
+            None,
+            label=label,
+            placeholder="any",
+            minimum=0,
+            precision=0,
+            elem_id=f"curate-{name.replace('_', '-')}",
+            min_width=120,
+        )
 
     with gr.Accordion("Filter, search, decide many", open=False, elem_id="curate-filter"):
         with gr.Row():
@@ -213,25 +231,26 @@ def build() -> FilterParts:
             fields["search"] = gr.Textbox(
                 label="Search",
                 placeholder="Words in request or answers",
-                info="Words in this order; the last may be a beginning.",
                 max_lines=1,
                 elem_id="curate-search",
             )
+        gr.HTML(f'<p class="muted">{SEARCH_HELP}</p>')
         with gr.Accordion("More filters", open=False, elem_id="curate-filter-more"):
             with gr.Row():
-                menu("order", "Order", ORDERS, "arrival")
-                menu("constitution", "Constitution", [(_EVERY["constitution"], "")])
-                menu("principle", "Principle", [(_EVERY["principle"], "")])
-                menu("finding", "Data check", [(_EVERY["finding"], "")])
-                menu("step", "What a step did", [(_EVERY["step"], "")])
-                menu("rater", "Judged by", [(_EVERY["rater"], "")], elem_id="curate-judged-by")
+                menu("order", "Order", ORDERS, "arrival", width=_THIRD)
+                menu("constitution", "Constitution", [(_EVERY["constitution"], "")], width=_THIRD)
+                menu("principle", "Principle", [(_EVERY["principle"], "")], width=_THIRD)
+                menu("finding", "Data check", [(_EVERY["finding"], "")], width=_THIRD)
+                menu("step", "What a step did", [(_EVERY["step"], "")], width=_THIRD)
+                menu("rater", "Judged by", [(_EVERY["rater"], "")], elem_id="curate-judged-by", width=_THIRD)
             with gr.Row():
-                number("least_words", "At least (words)")
-                number("most_words", "At most (words)")
-                number("least_change", "Changed at least (%)")
-                number("most_change", "Changed at most (%)")
-                number("least_score", "Model prefers it at least (%)")
-                number("most_score", "Model prefers it at most (%)")
+                number("least_words", "Words from")
+                number("most_words", "Words to")
+                number("least_change", "Change from %")
+                number("most_change", "Change to %")
+                number("least_score", "Score from %")
+                number("most_score", "Score to %")
+            gr.HTML(f'<p class="muted">{BOUNDS_HELP}</p>')
         with gr.Row(elem_classes="toolbar"):
             verdict = gr.Dropdown(BULK, value="accept", label="All that fit", elem_id="curate-bulk-verdict", scale=0,
                                   filterable=False, min_width=220)  # fmt: skip

@@ -144,7 +144,7 @@ def wire(services: Services, parts: ImportParts) -> Any:
         press(bind(_fetched, services), [parts.address], shown, **slow)
     for menu in parts.parts:
         menu.input(bind(_again, services), [parts.waiting, *parts.parts], [parts.said, parts.take], **slow)
-    parts.leave.click(_left, None, shown, api_visibility="private", show_progress="hidden")
+    parts.leave.click(bind(_leave, services), [parts.waiting], shown, api_visibility="private", show_progress="hidden")
     return parts.take.click(bind(_take, services), [parts.waiting, parts.skip_bad, *parts.parts], shown, **slow)
 
 
@@ -164,6 +164,7 @@ def _look(services: Services, waiting: Waiting) -> list[Any]:
     try:
         seen = pipeline.preview_import(services, waiting.path, waiting.name)
     except CaiError as error:
+        pipeline.drop_rows(services, waiting.path)
         return [notice(str(error), "bad"), *_left()[1:]]
     choices = [_NONE, *((name, name) for name in seen.names)]
     menus = [gr.update(choices=choices, value=column) for column in asdict(seen.columns).values()]
@@ -181,9 +182,16 @@ def _again(services: Services, waiting: Waiting, *columns: str | None) -> list[A
 
 def _take(services: Services, waiting: Waiting, skip_bad: bool, *columns: str | None) -> list[Any]:
     try:
-        return [notice(take(services, waiting, _columns(waiting, columns), bool(skip_bad)), "good"), *_left()[1:]]
+        said = take(services, waiting, _columns(waiting, columns), bool(skip_bad))
     except CaiError as error:
         return [notice(str(error), "bad"), *[gr.skip()] * (3 + len(PARTS))]
+    return [notice(said, "good"), *_leave(services, waiting)[1:]]
+
+
+def _leave(services: Services, waiting: Waiting) -> list[Any]:
+    """Forget the file; one that was fetched is deleted."""
+    pipeline.drop_rows(services, waiting.path)
+    return _left()
 
 
 def _left() -> list[Any]:
