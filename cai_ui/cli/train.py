@@ -72,6 +72,7 @@ def _train(parsed: Arguments) -> int:
     from cai_ui.training import processes
 
     _count(processes.count(), parsed.processes)
+    processes.take_device()
     if not processes.is_first():
         return _along(parsed)
     from cai_ui import pipeline

@@ -154,7 +154,7 @@ class TrainingSeat(Protocol):
     def step(self) -> AbstractContextManager[None]:
         """Hold the weights for one training step, with the run's adapter active and in training mode.
 
-        On leaving, the model is back in evaluation mode and the next asker in line goes first.
+        On leaving, the next asker in line goes first. The modules are the run's own, so nobody else sees their mode.
         """
 
     def look(self) -> AbstractContextManager[None]:
@@ -163,7 +163,10 @@ class TrainingSeat(Protocol):
     def set_reference(self) -> None:
         """Make the adapter "ref", which a DPO trainer added, the model that the settings name as reference."""
 
-    def save(self, folder: Path) -> str:
+    def state(self) -> dict[str, Any]:
+        """The adapter's tensors, whole; with several processes that share the weights out, all call it at once."""
+
+    def save(self, folder: Path, state: dict[str, Any] | None = None) -> str:
         """Write the trained adapter as a PEFT folder (safetensors) atomically; gives the adapter's hash."""
 
 

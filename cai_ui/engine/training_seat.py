@@ -71,12 +71,20 @@ class Seat:
             if f".{REF}." in name:
                 parameter.requires_grad_(False)
 
-    def save(self, folder: Path) -> str:
-        """Write the adapter as a folder that PEFT and this engine can load; gives the adapter's hash."""
+    def state(self) -> dict[str, torch.Tensor]:
+        """The adapter's tensors, whole. Where processes hold a share each (FSDP), all have to call this at once."""
         from peft import get_peft_model_state_dict
 
-        config = self.model.peft_config[ADAPTER]
         state = get_peft_model_state_dict(self.model, adapter_name=ADAPTER, save_embedding_layers=False)
+        return {name: t.full_tensor() if hasattr(t, "full_tensor") else t for name, t in state.items()}
+
+    def save(self, folder: Path, state: dict[str, torch.Tensor] | None = None) -> str:
+        """Write the adapter as a folder that PEFT and this engine can load; gives the adapter's hash.
+
+        `state` is what `state` gave, where that was called before.
+        """
+        config = self.model.peft_config[ADAPTER]
+        state = self.state() if state is None else state
         plain = {
             "r": config.r,
             "lora_alpha": config.lora_alpha,

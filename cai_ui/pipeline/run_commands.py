@@ -11,7 +11,7 @@ from cai_ui.records import Run
 from cai_ui.training.config_file import NAME
 
 FSDP = "docs/accelerate/fsdp.yaml"
-"""Settings of accelerate for a base that does not fit one GPU: its weights are shared out among all."""
+"""Settings of accelerate for weights that are shared out among the processes."""
 _PLACE = ("home", "model", "quantize", "revision", "chat_format")
 
 
@@ -24,7 +24,7 @@ def commands_for(services: Services, run: Run) -> str:
             f"python {rest}",
             "# on two GPUs (rows per step double; halve the batch size to keep them)",
             f"torchrun --standalone --nproc_per_node 2 {rest} --processes 2",
-            "# base weights shared out among the GPUs (FSDP)",
+            "# the same with the weights of the run shared out (FSDP; see docs/training.md)",
             f"accelerate launch --config_file {FSDP} {rest} --processes 2",
             "# as a Hugging Face Job (in place of OWNER, your name there)",
             job_commands(services, run),

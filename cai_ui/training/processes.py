@@ -22,6 +22,21 @@ def is_first() -> bool:
     return count() == 1 or int(os.environ.get("RANK", "0")) == 0
 
 
+def shares_weights() -> bool:
+    """Whether each process holds a share of the weights only (FSDP)."""
+    return count() > 1 and os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
+
+
+def take_device() -> None:
+    """With several processes on GPUs, each loads its weights onto its own."""
+    if count() == 1:
+        return
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+
+
 def wait_for_all() -> None:
     """Go on when all processes have come here."""
     if count() > 1:

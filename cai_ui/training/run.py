@@ -183,7 +183,10 @@ def _train(
     with engine.training_seat(settings, run.start_adapter) as seat:
         if not any(p.requires_grad for p in seat.model.parameters()):
             raise TrainingError("The adapter has no trainable weights.", kept="Nothing was trained.")
-        prober = Prober(run, engine, seat, look.probes, kit, folder, signal) if look.probes else None
+        asks = bool(look.probes) and not processes.shares_weights()
+        if look.probes and not asks:
+            log.info("probe prompts are not asked: each process holds a share of the adapter")
+        prober = Prober(run, engine, seat, look.probes, kit, folder, signal) if asks else None
         trainer = make_trainer(
             run.method, seat, rows, settings, folder, signal, report, look.steps, prober, run.name or run.id, ledger
         )
@@ -201,8 +204,8 @@ def _train(
         tokens = tokens_in(rows, settings, step - begun)
         ledger.add("steps", spent - ledger.seconds("looks", "probes", "saves"), tokens)
         summary = {**_summary(look, folder), "seconds": round(spent, 1), "rates": ledger.rates()}
-        kept = processes.is_first() and ended in ("done", "stopped")
-        digest = seat.save(folder / ADAPTER) if kept else None
+        state = seat.state() if ended in ("done", "stopped") else None
+        digest = seat.save(folder / ADAPTER, state) if state is not None and processes.is_first() else None
     if processes.is_first() and ended in ("done", "cancelled"):
         checkpoints.drop_all(folder)
     return Outcome(ended, step, "The program was closed." if ended == "interrupted" else None, digest, summary)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from cai_ui.cli import main
 from cai_ui.config import TrainSettings
@@ -21,9 +24,10 @@ from cai_ui.training.config_file import config_text, read_config_file
 from cai_ui.training.metrics import read_rows
 from cai_ui.training.presets import PRESETS
 
-from .conftest import QUICK, sample
+from .conftest import QUICK, pair, sample
 
 ROOT = Path(__file__).parents[2]
+FSDP_ON_CPU = Path(__file__).with_name("fsdp_on_cpu.py")
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
 
 
@@ -53,10 +57,11 @@ def config(tmp_path, make_run):
     return write
 
 
-def started(home, model, what, *launcher, more=()):
-    rest = ["-m", "cai_ui", "train", str(what), "--home", str(home), "--model", str(model), *more]
+def started(home, model, what, *launcher, more=(), program=("-m", "cai_ui")):
+    rest = [*program, "train", str(what), "--home", str(home), "--model", str(model), *more]
     command = [sys.executable, *launcher, *rest]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    paths = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=paths)
 
 
 @pytest.fixture
@@ -130,6 +135,32 @@ def test_two_processes_take_the_steps_of_one(home, tiny_model, config, run_in, t
     assert json.loads((folder / "config.json").read_text())["processes"] == 2
     run_in(tmp_path / "alone", settings=QUICK.model_copy(update={"dropout": 0.0}), data=data)
     assert losses(folder) == pytest.approx(losses(tmp_path / "alone"), abs=1e-4)
+
+
+@pytest.mark.parametrize("method", ["sft", "dpo"])
+def test_two_processes_that_share_the_weights_out_take_the_steps_of_one(
+    home, tiny_model, config, run_in, tmp_path, make_dataset, method
+):
+    """FSDP2 on CPUs, with a checkpoint on the way; the adapter of the first process is whole."""
+    data = make_dataset(sft_train=tuple(map(sample, range(8))), pairs_train=tuple(map(pair, range(8))), name="even")
+    with open_store(home, None) as store:
+        store.save_dataset(data, "me")
+    path = config(dropout=0.0, batch_size=2, max_steps=4)
+    path.write_text(path.read_text().replace("method: sft", f"method: {method}"))
+    with started(home, tiny_model, path, *TORCHRUN, more=("--processes", "2"), program=(str(FSDP_ON_CPU),)) as child:
+        _, err = child.communicate(timeout=300)
+    assert child.returncode == 0, err[-3000:]
+    run = only_run(home)
+    folder = home / "runs" / run.id
+    assert run.state == "done" and "probe prompts" not in (folder / "log.txt").read_text()
+    alone = QUICK.model_copy(update={"dropout": 0.0, "max_steps": 4})
+    run_in(tmp_path / "alone", method, alone, data=data)
+    assert losses(folder) == pytest.approx(losses(tmp_path / "alone"), abs=1e-4)
+    found, wanted = (
+        load_file(place / "adapter" / "adapter_model.safetensors") for place in (folder, tmp_path / "alone")
+    )
+    assert found.keys() == wanted.keys()
+    assert all(torch.allclose(found[name], wanted[name], atol=1e-3) for name in wanted)
 
 
 def test_a_launcher_that_starts_fewer_processes_than_asked_for_is_found_out(home, tiny_model, config):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sqlite3
 from typing import Any
 
 import pytest
 
 from cai_ui.training.metrics import read_rows
+from cai_ui.training.preflight import preflight
 
 from .conftest import QUICK
 
@@ -44,3 +46,11 @@ def test_trackio_gets_what_the_run_logged_and_keeps_it_on_this_machine(
     with sqlite3.connect(file) as database:
         said = " ".join(str(row) for row in database.execute("select * from metrics"))
     assert all(f"train/{name}" in said for name in WANTED)
+
+
+@pytest.mark.parametrize("program", ["tensorboard", "trackio", "wandb"])
+def test_a_program_that_is_missing_is_named_before_a_start(program: str, tiny_engine: Any, make_dataset: Any) -> None:
+    if importlib.util.find_spec(program) is not None:
+        pytest.skip(f"{program} is installed here")
+    report = preflight("sft", make_dataset(), QUICK.model_copy(update={"report_to": program}), tiny_engine)
+    assert not report.ok and f"it is not installed (pip install {program})" in report.problems[0]
