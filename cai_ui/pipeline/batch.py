@@ -85,7 +85,7 @@ def run_batch(
             engine, asked, constitution, settings, sampling, batch_size, stop, places, examples
         )
         for place, result in zip(places, chains, strict=False):  # fewer after a stop
-            if file is not None and isinstance(result, Trace):
+            if isinstance(result, Trace):  # so that a chain which is made twice, after a crash, is stored once
                 result = replace(result, id=ids[place])
             now = _counted(now, keep_result(services, result, source), result, len(places), time.monotonic() - began)
             if file is not None and isinstance(result, Trace):
