@@ -399,11 +399,13 @@ def test_a_stopped_batch_keeps_what_it_stored(services: Services) -> None:
     assert pipeline.counts(services).total == status.examples_added == status.done
 
 
-def test_a_batch_that_was_stopped_goes_on_to_what_it_would_have_been(services: Services) -> None:
+def test_a_batch_that_was_stopped_goes_on_to_what_it_would_have_been(services: Services, tmp_path: Path) -> None:
     prompts = [f"Request {i}" for i in range(9)]
-    for _ in pipeline.run_batch(services, prompts, in_use(services), TWICE, Sampling(seed=4), 2):
+    apart = pipeline.open_services(AppSettings(home=str(tmp_path / "apart"), model="scripted"))
+    for _ in pipeline.run_batch(apart, prompts, in_use(apart), TWICE, Sampling(seed=4), 2):
         pass
-    whole = {t.prompt.text: t.steps for t in pipeline.recent_traces(services, 9)}
+    whole = {t.prompt.text: t.steps for t in pipeline.recent_traces(apart, 9)}
+    apart.close()
     gate = threading.Event()
 
     class Stuck(ScriptedEngine):
@@ -425,6 +427,15 @@ def test_a_batch_that_was_stopped_goes_on_to_what_it_would_have_been(services: S
     assert {t.prompt.text: t.steps for t in pipeline.recent_traces(services, 9)} == whole
     with pytest.raises(InputError, match="no batch to go on with"):
         pipeline.resume_batch(services)
+
+
+def test_chains_that_are_made_again_are_stored_once(services: Services) -> None:
+    """After a crash, those are that were stored and not counted yet."""
+    asked = ([f"Request {i}" for i in range(5)], in_use(services), TWICE)
+    for seed, stored in ((4, 5), (4, 5), (5, 10)):
+        *_, last = pipeline.run_batch(services, *asked, Sampling(seed=seed), 2)
+        assert last.done == 5
+        assert len(pipeline.recent_traces(services, 50)) == stored
 
 
 def test_failed_prompts_are_counted_by_reason_and_do_not_end_the_batch(services: Services) -> None:
