@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, Literal
 
@@ -78,6 +79,27 @@ def read_values(cls: type[S], values: dict[str, Any]) -> S:
         if value is None:
             raise InputError(f"{label_of(name)} has no value.", next_step="Fill it in and try again.")
     return checked(cls, values)
+
+
+def optional_number(label: str, *, empty: str, elem_id: str, min_width: int = 160) -> gr.Textbox:
+    """A field for a number that may be left out; `empty` says in it what that means. Read it with `read_number`.
+
+    gr.Number cannot be left out: it shows, and sends, 0 for nothing.
+    """
+    return gr.Textbox(label=label, placeholder=empty, max_lines=1, max_length=20, elem_id=elem_id, min_width=min_width)
+
+
+def read_number(text: Any, what: str, least: float, most: float) -> float | None:
+    """The number in an `optional_number`; None where it is empty. InputError for anything else."""
+    said = str("" if text is None else text).strip()
+    if not said:
+        return None
+    with suppress(ValueError):
+        if least <= (value := float(said.replace(",", "."))) <= most:
+            return value
+    raise InputError(
+        f"{what} is not a number from {least:,.0f} to {most:,.0f}.", next_step="Correct it, or leave it empty."
+    )
 
 
 def label_of(name: str, unit: str = "") -> str:

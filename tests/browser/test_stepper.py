@@ -76,6 +76,7 @@ def test_four_rounds_then_edit_branch_compare_and_reload(
     _wait_for_steps(page, 9)
     chosen = page.locator("#revise-tree label.selected").inner_text()
     assert "Revision 2 again" in chosen and "12345" in chosen
+    assert "T 0.7" in chosen, "the temperature, left empty, is the one before"
 
     shown = page.locator("#revise-chain").inner_text()
     visit.reload()

@@ -7,7 +7,7 @@ import pytest
 
 from cai_ui.config import CompareSettings, DatasetSettings, RevisionSettings, Sampling, TrainSettings
 from cai_ui.errors import InputError
-from cai_ui.web.forms import build_form, label_of
+from cai_ui.web.forms import build_form, label_of, read_number
 
 ALL = [CompareSettings, DatasetSettings, RevisionSettings, Sampling, TrainSettings]
 
@@ -73,3 +73,16 @@ def test_whole_numbers_may_arrive_as_floats() -> None:
 def test_labels_name_the_unit_once() -> None:
     assert label_of("max_new_tokens", "tokens") == "Max new tokens"
     assert label_of("max_length", "tokens") == "Max length (tokens)"
+
+
+@pytest.mark.parametrize(
+    ("said", "number"), [("", None), (None, None), ("  ", None), ("0", 0), ("12", 12), ("0,5", 0.5), (7, 7)]
+)
+def test_a_number_that_may_be_left_out(said: object, number: float | None) -> None:
+    assert read_number(said, "The seed", 0, 100) == number
+
+
+@pytest.mark.parametrize("said", ["-1", "101", "nan", "inf", "1e9", "a lot", "1 2", "<b>1</b>"])
+def test_what_is_no_such_number_is_refused_by_name(said: str) -> None:
+    with pytest.raises(InputError, match="The seed is not a number from 0 to 100"):
+        read_number(said, "The seed", 0, 100)

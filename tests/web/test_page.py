@@ -66,3 +66,9 @@ def test_the_served_page_names_no_outside_host_to_load_from(services: Services, 
     assert [link for link in loads if not link.startswith(url)] == []
     assert "googleapis" not in text
     assert "default-src 'self'" in policy
+
+
+def test_no_number_field_starts_empty(page: gr.Blocks) -> None:
+    """Gradio would show and send 0 for nothing; `forms.optional_number` is for those."""
+    empty = [b.elem_id for b in page.blocks.values() if isinstance(b, gr.Number) and b.value is None]
+    assert empty == []

@@ -10,9 +10,8 @@ from typing import Any
 import gradio as gr
 
 from cai_ui import pipeline, revise
-from cai_ui.errors import InputError
 from cai_ui.pipeline import Reroll, Services
-from cai_ui.web import chain, stepper
+from cai_ui.web import chain, forms, stepper
 from cai_ui.web.guard import bind
 from cai_ui.web.present import notice
 from cai_ui.web.session import Session, SessionParts, Stops
@@ -34,8 +33,8 @@ class BranchParts:
     step: gr.Radio
     text: gr.Textbox
     keep: gr.Button
-    seed: gr.Number
-    temperature: gr.Number
+    seed: gr.Textbox
+    temperature: gr.Textbox
     principle: gr.Dropdown
     again: gr.Button
     labels: gr.CheckboxGroup
@@ -78,15 +77,10 @@ def build() -> BranchParts:
             keep = gr.Button("Branch with my wording", elem_id="revise-keep")
         with gr.Accordion("Ask the model for this step again", open=False, elem_id="revise-reroll"):
             with gr.Row():
-                # without a placeholder an empty number is shown, and sent, as 0
-                seed = gr.Number(
-                    label="Seed", placeholder="a new one", precision=0, minimum=0, elem_id="revise-again-seed",
-                    min_width=160,
-                )  # fmt: skip
-                temperature = gr.Number(
-                    label="Temperature", placeholder="as before", minimum=0, maximum=2, step=0.05,
-                    elem_id="revise-again-temperature", min_width=160,
-                )  # fmt: skip
+                seed = forms.optional_number("Seed", empty="a new one", elem_id="revise-again-seed")
+                temperature = forms.optional_number(
+                    "Temperature", empty="as before", elem_id="revise-again-temperature"
+                )
                 principle = gr.Dropdown(
                     [SAME], value=SAME, label="Principle", elem_id="revise-again-principle", min_width=240
                 )
@@ -205,11 +199,10 @@ def _again(
     services: Services, stops: Stops, session: Session, trace_id: str, step: int | None, *values: Any
 ) -> Iterator[list[Any]]:
     seed, temperature, principle = values
-    if seed is not None and not 0 <= seed < 2**31:
-        raise InputError("The seed is not a number from 0 to 2,147,483,647.", next_step="Leave it empty for a new one.")
+    seed = forms.read_number(seed, "The seed", 0, 2**31 - 1)
     change = Reroll(
         random.randrange(2**31) if seed is None else int(seed),
-        None if temperature is None else float(temperature),
+        forms.read_number(temperature, "The temperature", 0, 2),
         "" if principle in (None, SAME) else principle,
     )
     for view in stepper.reroll(services, stops, session, trace_id, step, change):

@@ -12,7 +12,7 @@ from cai_ui import pipeline
 from cai_ui.errors import ConflictError, InputError
 from cai_ui.pipeline import Order, QueueFilter, Services
 from cai_ui.records import Verdict
-from cai_ui.web import example_card
+from cai_ui.web import example_card, forms
 from cai_ui.web.session import Session
 
 STATUSES = [
@@ -55,6 +55,15 @@ FIELDS = (
     "least_words", "most_words", "least_change", "most_change", "least_score", "most_score",
 )  # fmt: skip
 """The fields, in the order in which their values travel."""
+BOUNDS = {
+    "least_words": ("Words from", 1_000_000),
+    "most_words": ("Words to", 1_000_000),
+    "least_change": ("Change from %", 100),
+    "most_change": ("Change to %", 100),
+    "least_score": ("Score from %", 100),
+    "most_score": ("Score to %", 100),
+}
+"""Labels and highest values of the fields that hold a number or nothing."""
 
 
 def read_filter(*values: Any) -> QueueFilter:
@@ -66,8 +75,8 @@ def filter_of(values: Mapping[str, Any]) -> QueueFilter:
     """A filter from what the fields or the browser's memory hold; nothing chosen means everything."""
 
     def number(name: str) -> int | None:
-        value = values.get(name)
-        return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+        value = forms.read_number(values.get(name), BOUNDS[name][0], 0, BOUNDS[name][1])
+        return None if value is None else int(value)
 
     return QueueFilter(
         status=values.get("status") or "open",
@@ -96,7 +105,7 @@ def known_values(kept: Mapping[str, Any], menus: Mapping[str, Sequence[tuple[str
     """What a browser remembers of the fields, as far as it can still be chosen."""
     fixed: dict[str, Sequence[tuple[str, str]]] = {"status": STATUSES, "kind": _KINDS, "order": ORDERS, **menus}
     known = {name: kept.get(name) for name, menu in fixed.items() if kept.get(name) in [value for _, value in menu]}
-    numbers = {name: kept.get(name) for name in FIELDS[10:] if isinstance(kept.get(name), (int, float))}
+    numbers = {name: kept.get(name) for name in BOUNDS if str(kept.get(name)).isdecimal()}
     return {**known, **numbers, "search": kept.get("search") if isinstance(kept.get("search"), str) else ""}
 
 
@@ -212,15 +221,9 @@ def build() -> FilterParts:
             min_width=width,
         )
 
-    def number(name: str, label: str) -> None:
-        fields[name] = gr.Number(
-            None,
-            label=label,
-            placeholder="any",
-            minimum=0,
-            precision=0,
-            elem_id=f"curate-{name.replace('_', '-')}",
-            min_width=120,
+    def number(name: str) -> None:
+        fields[name] = forms.optional_number(
+            BOUNDS[name][0], empty="any", elem_id=f"curate-{name.replace('_', '-')}", min_width=120
         )
 
     with gr.Accordion("Filter, search, decide many", open=False, elem_id="curate-filter"):
@@ -244,12 +247,8 @@ def build() -> FilterParts:
                 menu("step", "What a step did", [(_EVERY["step"], "")], width=_THIRD)
                 menu("rater", "Judged by", [(_EVERY["rater"], "")], elem_id="curate-judged-by", width=_THIRD)
             with gr.Row():
-                number("least_words", "Words from")
-                number("most_words", "Words to")
-                number("least_change", "Change from %")
-                number("most_change", "Change to %")
-                number("least_score", "Score from %")
-                number("most_score", "Score to %")
+                for name in BOUNDS:
+                    number(name)
             gr.HTML(f'<p class="muted">{BOUNDS_HELP}</p>')
         with gr.Row(elem_classes="toolbar"):
             verdict = gr.Dropdown(BULK, value="accept", label="All that fit", elem_id="curate-bulk-verdict", scale=0,

@@ -75,6 +75,7 @@ def build() -> FieldParts:
             min_width=200,
         )
         weight = gr.Number(
+            1,
             label="Weight",
             info="Relative chance to be drawn; 1 is usual, 0 never.",
             minimum=0,
