@@ -126,16 +126,17 @@ def start_sweep(
     wanted = [(place, checked(TrainSettings, {**settings.model_dump(), **place})) for place in places]
     for _, chosen in wanted:
         services.jobs.check(method, dataset_hash, chosen, start_adapter).require()
-    title = name or f"sweep of {', '.join(grid)}"
+    words = {knob: knob.replace("_", " ") for knob in grid}
+    group = _free_group(services, name or f"sweep of {', '.join(words.values())}")
     return [
         services.jobs.submit(
             method,
             dataset_hash,
             chosen,
             owner,
-            name=f"{title}: {', '.join(f'{knob}={value}' for knob, value in place.items())}"[:NAME_LIMIT],
+            name=f"{name or 'sweep'}: {', '.join(f'{words[k]} {value}' for k, value in place.items())}"[:NAME_LIMIT],
             start_adapter=start_adapter,
-            group=title,
+            group=group,
         )
         for place, chosen in wanted
     ]
@@ -155,13 +156,24 @@ def start_arms(
     )
     for method, _ in plan[:2]:
         services.jobs.check(method, dataset_hash, settings[method]).require()
-    group = f"three arms on {services.store.dataset_info(dataset_hash).name}"
+    group = _free_group(services, f"three arms on {services.store.dataset_info(dataset_hash).name}")
     made: list[Run] = []
     for method, title in plan:
         start = made[0].id if title == "DPO after SFT" else None
         name = f"{group}: {title}"[:NAME_LIMIT]
         made.append(services.jobs.submit(method, dataset_hash, settings[method], owner, name, start, group))
     return made
+
+
+def _free_group(services: Services, wanted: str) -> str:
+    """A name for runs that are compared in one table; those of another day are not mixed in."""
+    taken = {run.group for run in services.store.runs()}
+    names = (wanted if n == 1 else f"{wanted} ({n})" for n in itertools.count(1))
+    return next(name for name in names if name not in taken)
+
+
+SHORT = {"lr": "learning_rate", "r": "rank", "batch": "batch_size", "steps": "max_steps"}
+"""What people call some knobs."""
 
 
 def read_grid(text: str) -> dict[str, list[str]]:
@@ -175,7 +187,8 @@ def read_grid(text: str) -> dict[str, list[str]]:
                 f"{part.strip()[:60]!r} is not a knob with values.",
                 next_step="Write for example: learning_rate=1e-4,2e-4; rank=8,16",
             )
-        grid[knob.strip().lower().replace(" ", "_")] = found
+        named = knob.strip().lower().replace(" ", "_")
+        grid[SHORT.get(named, named)] = found
     return grid
 
 

@@ -122,7 +122,7 @@ class Recorder(TrainerCallback):
             value = logs.get(name)
             if value is not None and not math.isfinite(float(value)):
                 raise TrainingError(
-                    f"The {name.replace('_norm', 'ient')} became {value} at step {state.global_step}.",
+                    f"The {name.replace('_norm', 'ient')} is no longer a number ({value}) at step {state.global_step}.",
                     kept="Checkpoints from before are kept.",
                     next_step="Start again with a lower learning rate.",
                 )

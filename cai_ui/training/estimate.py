@@ -32,7 +32,7 @@ REACHED = 0.3
 """Share of the speed of a plain matrix product that a training step reaches (measured, 0.25 to 0.5 on CPUs)."""
 BATCH_S = 0.03
 """What a batch costs beside its arithmetic."""
-START_S, SAVE_S, ANSWER_TOKENS = 3.0, 0.1, 60
+START_S, SAVE_S, ANSWER_TOKENS = 2.0, 0.1, 60
 """Where nothing is known: seconds of a start and of a checkpoint, and tokens of a probe answer."""
 FORWARD, BACKWARD = 2, 2
 """Operations per weight and token; the backward pass of frozen weights needs no gradient of the weights."""

@@ -61,8 +61,9 @@ def runs_html(runs: Sequence[Run], sparks: Mapping[str, str] | None = None) -> s
         for run in runs
     )
     return (
-        '<div class="cai-table-box"><table class="cai-table"><thead><tr><th>Run</th><th>Method</th><th>State</th>'
-        "<th>Steps</th><th>Loss</th><th>Held-out loss</th><th>Dataset</th><th>Begun</th><th>Took</th></tr></thead>"
+        '<div class="cai-table-box"><table class="cai-table cai-runs-table"><thead><tr><th>Run</th><th>Method</th>'
+        "<th>State</th><th>Steps</th><th>Loss</th><th>Held-out loss</th><th>Dataset</th><th>Begun</th><th>Took</th>"
+        "</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"
     )
 

@@ -39,32 +39,46 @@ def varied(runs: Sequence[Run]) -> list[str]:
 def sweeps_html(runs: Sequence[Run], metrics: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """A table for each sweep among `runs`; `metrics` are the logged rows by run."""
     return "".join(
-        f'<section><div class="cai-block-label">{esc(name)}: {len(members)} runs</div>'
+        f'<section class="cai-sweep"><div class="cai-block-label">{esc(name)}: {len(members)} runs</div>'
         f"{_table(members, metrics)}</section>"
         for name, members in sweeps(runs).items()
     )
 
 
 def _table(runs: Sequence[Run], metrics: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    knobs = varied(runs)
-    best = min((v for run in runs if (v := _found(run, JUDGED)) is not None), default=None)
+    knobs, titled = varied(runs), len({(run.method, run.start_adapter) for run in runs}) > 1
+    losses = [] if titled else [v for run in runs if (v := _found(run, JUDGED)) is not None]
+    best = min(losses, default=None)
     paired = any(run.method == "dpo" for run in runs)
-    heads = [*map(label_of, knobs), "State", *RESULTS.values(), *(["Pairs told right"] if paired else []), "Took"]
+    heads = [
+        *(["Arm"] if titled else []),
+        *([] if titled else map(label_of, knobs)),
+        "State",
+        *RESULTS.values(),
+        *(["Pairs told right"] if paired else []),
+        "Took",
+    ]
     body = ""
     for run in runs:
-        cells = [esc(run.config.get(knob)) for knob in knobs] + [pill(*STATES[run.state])]
+        what = [run.name.rpartition(": ")[2]] if titled else [run.config.get(knob) for knob in knobs]
+        cells = [*map(esc, what), pill(*STATES[run.state])]
         cells += [_marked(_found(run, name), name == JUDGED and _found(run, name) == best) for name in RESULTS]
         if paired:
             share = newest(metrics.get(run.id, ()), ACCURACY)
             cells.append("–" if share is None else f"{share:.0%}")
         seconds = _found(run, "seconds")
         cells.append("–" if seconds is None else esc(duration(seconds)))
-        body += f'<tr data-run="{esc(run.id)}">{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        body += f'<tr data-run="{esc(run.id)}">{_cells(cells, titled)}</tr>'
     head = "".join(f"<th>{esc(word)}</th>" for word in heads)
     return (
-        f'<div class="cai-table-box"><table class="cai-table"><thead><tr>{head}</tr></thead>'
+        f'<div class="cai-table-box"><table class="cai-table cai-runs-table"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
+
+
+def _cells(cells: Sequence[str], titled: bool) -> str:
+    first = "<td>" if titled else '<td class="cai-number">'
+    return "".join(f"{'<td>' if place else first}{cell}</td>" for place, cell in enumerate(cells))
 
 
 def _found(run: Run, name: str) -> float | None:

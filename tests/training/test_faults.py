@@ -87,7 +87,7 @@ def test_a_loss_that_becomes_no_number_ends_the_run_in_that_step_and_the_checkpo
 
     (tmp_path / "run").mkdir()
     outcome = train(make_run(), make_dataset(), engine, tmp_path / "run", StopSignal(), report)
-    assert outcome.state == "failed" and "became nan at step 6" in outcome.error
+    assert outcome.state == "failed" and "no longer a number (nan) at step 6" in outcome.error
     assert losses(tmp_path / "run")[6] == "nan"
     kept = checkpoints.latest_checkpoint(tmp_path / "run")
     assert kept is not None and kept.name == "checkpoint-4"

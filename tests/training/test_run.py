@@ -134,7 +134,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_says_so(run_in, tmp_path, bui
     broken = load_engine(AppSettings(model=str(tmp_path / "broken")))
     outcome = run_in(tmp_path / "run", engine=broken)
     assert outcome.state == "failed" and outcome.adapter_hash is None and outcome.step == 1
-    assert "became" in outcome.error and "lower learning rate" in outcome.error
+    assert "no longer a number" in outcome.error and "lower learning rate" in outcome.error
     assert read_rows(tmp_path / "run")[0]["loss"] in ("nan", "inf")
     assert not (tmp_path / "run" / "checkpoints" / "checkpoint-2").exists()
 

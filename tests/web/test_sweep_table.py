@@ -33,3 +33,10 @@ def test_what_is_missing_is_a_dash_and_marks_nothing() -> None:
 def test_a_single_run_is_no_sweep() -> None:
     assert sweeps([ONE, ALONE]) == {} and sweeps_html([ONE, ALONE], {}) == ""
     assert varied([ONE, TWO]) == ["rank"]
+
+
+def test_arms_go_by_their_names_and_losses_of_two_methods_are_not_compared() -> None:
+    arms = [replace(ONE, method="sft", name="arms: SFT alone"), replace(TWO, name="arms: DPO from the base")]
+    html = sweeps_html(arms, {})
+    assert "<th>Arm</th>" in html and "<td>SFT alone</td>" in html and "<td>DPO from the base</td>" in html
+    assert "lowest)" not in html

@@ -153,8 +153,10 @@ def test_an_interrupted_run_says_how_to_go_on() -> None:
         ("cancelled", [False, False, False]),
     ],
 )
-def test_only_buttons_that_can_do_something_can_be_pressed(state: str, usable: list[bool]) -> None:
-    assert [update["interactive"] for update in watch.buttons(view(ended(state)))[:3]] == usable
+def test_only_buttons_that_can_do_something_can_be_pressed_and_are_shown(state: str, usable: list[bool]) -> None:
+    found = watch.buttons(view(ended(state)))[:3]
+    assert [update["interactive"] for update in found] == usable
+    assert [update["visible"] for update in found] == (usable if state != "stopping" else [True, True, False])
 
 
 def test_dpo_has_charts_of_its_own() -> None:
@@ -286,6 +288,7 @@ def test_a_grid_is_read_and_bad_ones_are_named() -> None:
         "learning_rate": ["1e-4", "2e-4"],
         "rank": ["8"],
     }
+    assert list(pipeline.read_grid("lr=1e-4; r=8,16")) == ["learning_rate", "rank"]
     for bad in ("rank", "rank=", "=3"):
         with pytest.raises(InputError):
             pipeline.start_sweep(None, "sft", "d", TrainSettings(), "me", pipeline.read_grid(bad))  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from cai_ui.pipeline import Services
 from cai_ui.records import Run
 from cai_ui.text import NAME_LIMIT, clean_text
 from cai_ui.web import run_card
-from cai_ui.web.present import hint, notice
+from cai_ui.web.present import notice
 from cai_ui.web.session import Session
 from cai_ui.web.tabs.train_presets import preset_names
 
@@ -38,7 +38,7 @@ def build() -> SweepParts:
     with gr.Accordion("Several runs at once", open=False, elem_id="train-sweep-box"):
         grid = gr.Textbox(
             label="Values to try",
-            placeholder="learning_rate=1e-4,2e-4; rank=8,16",
+            placeholder="lr=1e-4,2e-4; rank=8,16",
             info="Every combination becomes a run in the queue.",
             max_lines=1,
             elem_id="train-grid",
@@ -46,7 +46,7 @@ def build() -> SweepParts:
         with gr.Row(elem_classes="toolbar"):
             start = gr.Button("Queue all combinations", elem_id="train-sweep", scale=0)
             arms = gr.Button("Queue SFT, DPO, and DPO after SFT", elem_id="train-arms", scale=0)
-        gr.HTML(hint(ARMS))
+        gr.HTML(f'<p class="muted">{ARMS}</p>')
     return SweepParts(grid, start, arms)
 
 
@@ -79,4 +79,7 @@ def queue_all(
 
 def _queued(services: Services, made: Sequence[Run]) -> list[Any]:
     choices = run_card.run_choices(pipeline.runs(services))
-    return [gr.update(choices=choices, value=made[0].id), notice(f"{len(made)} runs are in the queue.", "good")]
+    return [
+        gr.update(choices=choices, value=made[0].id),
+        notice(f"{len(made)} runs are in the queue. Open “All runs” below to see them side by side.", "good"),
+    ]

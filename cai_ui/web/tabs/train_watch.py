@@ -268,10 +268,11 @@ def probe_updates(view: RunView, step: float, known: str | None) -> tuple[Any, s
 def buttons(view: RunView) -> list[Any]:
     """Stop, cancel, resume and queue, as far as they make sense for the run's state."""
     going = view.run.state in ("preparing", "running")
-    waiting = view.run.state == "queued"
+    waiting, stopping = view.run.state == "queued", view.run.state == "stopping"
+    resumable = view.run.state in run_card.RESUMABLE
     return [
-        gr.update(interactive=going),
-        gr.update(interactive=going or waiting),
-        gr.update(interactive=view.run.state in run_card.RESUMABLE),
+        gr.update(interactive=going, visible=going or stopping),
+        gr.update(interactive=going or waiting, visible=going or waiting or stopping),
+        gr.update(interactive=resumable, visible=resumable),
         gr.update(visible=waiting and view.ahead > 1),
     ]
