@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BUDGET_S = 0.5
 """About how long a trial step may take; fewer rows are tried where it would be longer."""
-STEP_WORK = 1.15
+STEP_WORK = 1.3
 """What a real step takes beside a forward and a backward pass: optimiser, batches, metrics (measured)."""
 ANSWERED = 12
 """Tokens of a trial answer."""

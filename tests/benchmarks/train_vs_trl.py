@@ -1,6 +1,6 @@
 """Our run against a bare TRL script with the same settings: losses step by step, time, and memory with a chat beside.
 
-OMP_NUM_THREADS=1 python tests/benchmarks/train_vs_trl.py [--model embedded 100m] [--rounds 2] [--steps 24 6]
+OMP_NUM_THREADS=1 python tests/benchmarks/train_vs_trl.py [--model embedded 100m] [--rounds 2] [--steps N]
 
 Both train in one process on the same rows, adapter and order, in turns (A B A B). Times run from the beginning of the
 first step to the end of the last, checkpoints included; "all in all" also has what comes before and after. Memory is
@@ -62,7 +62,7 @@ class Watch:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", nargs="+", default=["embedded", "100m"], choices=list(STEPS))
-    parser.add_argument("--method", nargs="+", default=["sft", "dpo"])
+    parser.add_argument("--method", nargs="*", default=["sft", "dpo"], help="none: memory only")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--steps", type=int, help="steps of SFT; DPO takes two thirds of them")
     parser.add_argument("--no-memory", action="store_true")
@@ -74,7 +74,7 @@ def main() -> None:
         if parsed.alone:
             print(json.dumps(memory_of(parsed.alone, parsed.model_folder, Path(folder))))
             return
-        for model in parsed.model:
+        for model in parsed.model if parsed.method else ():
             print(compared(model, parsed, Path(folder)), flush=True)
         if not parsed.no_memory:
             print(memory_table(parsed.model, Path(folder)), flush=True)
@@ -101,7 +101,7 @@ def compared(model: str, parsed: Any, folder: Path) -> str:
 
     place = model_folder(model, folder)
     engine: Any = load_engine(AppSettings(model="embedded" if model == "embedded" else str(place)))
-    data = make_data(BATCH[model] * 4, held_out=0)
+    data = make_data(BATCH[model] * 2, held_out=0)  # few, so that DPO sees each more than once
     rows = []
     for method in parsed.method:
         steps = parsed.steps or STEPS[model]
@@ -257,7 +257,7 @@ def memory_of(way: str, model: Path, folder: Path) -> dict[str, Any]:
     threads = [threading.Thread(target=watch)] + ([threading.Thread(target=chat)] if way == "chat" else [])
     for thread in threads:
         thread.start()
-    ours(engine, "sft", make_data(BATCH[name] * 4, held_out=0), settings_for(name, "sft", STEPS[name]), folder / "run")
+    ours(engine, "sft", make_data(BATCH[name] * 2, held_out=0), settings_for(name, "sft", STEPS[name]), folder / "run")
     done.set()
     for thread in threads:
         thread.join()
