@@ -38,9 +38,9 @@ _NUMBERS: dict[str, type[np.integer[Any]]] = {
 _NAMES = ("kind", "source", "constitution", "rater")
 _SEARCHES = 4
 """So many searches are kept until examples are added."""
-_SELECTIONS = 6
-"""So many filters' rows are kept until something changes: one press asks for the same several times."""
-_PAGE = 20_000
+_SELECTIONS = 8
+"""So many results are kept until something changes: one press asks for the same several times."""
+_PAGE = 1_000
 """So many rows are read at a time."""
 _ONE_BY_ONE = 500
 """Up to so many changed rows their marks are read alone; beyond, all of them are read anew."""

@@ -262,7 +262,9 @@ def _undo_steps(connection: sa.Connection, rater: str) -> list[list[Any]]:
     steps: list[list[Any]] = []
     again: set[str] = set()
     group = None
-    for row in connection.execute(query.order_by(c.seq.desc()).limit(_REDO_REACH)):
+    # Bit by bit, since mostly the first one ends it.
+    found = connection.execute(query.order_by(c.seq.desc()).limit(_REDO_REACH).execution_options(yield_per=20))
+    for row in found:
         if row.kind != "undo" and row.restores is None:
             break
         if row.kind != "undo":
@@ -274,6 +276,7 @@ def _undo_steps(connection: sa.Connection, rater: str) -> list[list[Any]]:
         else:
             steps.append([row])
             group = row.batch
+    found.close()
     return steps
 
 

@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from cai_ui.errors import NotFoundError
 from cai_ui.records import Example
 from cai_ui.store import schema, words
-from cai_ui.store.columns import STATUSES, QueueColumns, Rows, stamp
+from cai_ui.store.columns import QueueColumns, Rows, stamp
 from cai_ui.store.database import Database
 from cai_ui.store.decision_log import LOTS, mark_principles, place_of
 from cai_ui.store.encoding import batches, dump, load
 from cai_ui.store.queue import EVERYTHING, QueueFilter, QueueItem, Reader, items
-from cai_ui.store.selection import FITS_LIMIT, select, taken
+from cai_ui.store.selection import FITS_LIMIT, numbers_of, select, taken
 from cai_ui.text import ANSWER_LIMIT, clean_text
 
 DOUBLE_SHARE = "double_share"
@@ -121,6 +121,15 @@ class Examples:
             raise NotFoundError(f"There is no example {id}.", next_step="Reload the queue.")
         return load(Example, body)
 
+    def examples_by_id(self, ids: Sequence[str]) -> dict[str, Example]:
+        """These examples by their ids; those that there are not are left out."""
+        with self._db.read() as connection:
+            return {
+                row.id: load(Example, row.body)
+                for chunk in batches(list(ids), 500)
+                for row in connection.execute(sa.select(_t.c.id, _t.c.body).where(_t.c.id.in_(chunk)))
+            }
+
     def known_examples(self, ids: Sequence[str]) -> set[str]:
         """Those of the ids whose examples are in the queue already."""
         with self._db.read() as connection:
@@ -197,15 +206,11 @@ class Examples:
             every = filter.of_status("all") if filter.search else replace(filter, status="all", order="arrival")
             whole = select(self._columns, connection, every, reader, FITS_LIMIT)
             fits = select(self._columns, connection, filter, reader, FITS_LIMIT)
-            every_row = len(whole.rows) == len(self._columns)
-            status, disputed = (
-                self._columns[name] if every_row else self._columns[name][whole.rows] for name in ("status", "disputed")
-            )
-            numbers = np.bincount(status, minlength=len(STATUSES))
+            numbers, disputed = self._columns.kept(("numbers", every, reader), lambda: numbers_of(self._columns, whole))
             return QueueCounts(
-                **{_COUNTED[status]: int(number) for status, number in zip(STATUSES, numbers, strict=True)},
+                **{_COUNTED[status]: number for status, number in numbers.items()},
                 total=len(whole.rows),
-                disputed=int(np.count_nonzero(disputed)),
+                disputed=disputed,
                 fits=len(fits.rows),
                 more=whole.more or fits.more,
             )

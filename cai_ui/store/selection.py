@@ -69,6 +69,14 @@ def _select(
     return Selection(rows, places[rows], places, more)
 
 
+def numbers_of(columns: QueueColumns, found: Selection) -> tuple[dict[str, int], int]:
+    """How many of the selection have each status, and how many are disputed."""
+    whole = len(found.rows) == len(columns)
+    status, disputed = (columns[name] if whole else columns[name][found.rows] for name in ("status", "disputed"))
+    numbers = np.bincount(status, minlength=len(STATUSES)).tolist()
+    return dict(zip(STATUSES, numbers, strict=True)), int(np.count_nonzero(disputed))
+
+
 def _waiting(columns: QueueColumns, reader: Reader) -> Mask:
     """What waits for this rater's second reading."""
     once = (columns["readings"] == 1) & (columns["lot"] < reader.share)

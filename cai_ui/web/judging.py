@@ -173,10 +173,9 @@ def forget_draft(services: Services, rater: str, place: Place) -> str:
 
 def last_decisions(services: Services, rater: str) -> list[tuple[Decision, str]]:
     """The rater's last decisions and the requests they were about, newest first."""
-    return [
-        (decision, pipeline.example(services, decision.example_id).prompt.text)
-        for decision in pipeline.history(services, rater, HISTORY)
-    ]
+    decisions = pipeline.history(services, rater, HISTORY)
+    known = services.store.examples_by_id([decision.example_id for decision in decisions])
+    return [(decision, known[decision.example_id].prompt.text) for decision in decisions]
 
 
 def principles_of(services: Services, example: Example) -> list[Principle]:
