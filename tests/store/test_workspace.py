@@ -98,3 +98,13 @@ def test_what_a_killed_process_left_is_gone_after_the_next_start(tmp_path: Path)
     left.write_bytes(b"x")
     open_store(tmp_path / "home").close()
     assert not left.exists()
+
+
+def test_a_planted_link_is_not_emptied(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter").write_text("x")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "tmp").symlink_to(tmp_path / "mine")
+    with pytest.raises(StoreError, match="symbolic link"):
+        open_store(tmp_path / "home")
+    assert (tmp_path / "mine" / "letter").exists()
