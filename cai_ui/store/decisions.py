@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import uuid
 from collections.abc import Iterator, Sequence
@@ -193,10 +194,12 @@ class Decisions:
             .join(_events, _events.c.seq == _standing.c.event_seq)
             .order_by(_standing.c.seq)
         )
-        with self._db.read() as connection:
+        with contextlib.ExitStack() as view:
             with self._columns.lock:
+                connection = view.enter_context(self._db.read())
                 self._columns.follow(connection)
-                rows = select(self._columns, connection, dataclasses.replace(filter, order="arrival"), NOBODY).rows
+                every = dataclasses.replace(filter, order="arrival")
+                rows = select(self._columns, connection, every, NOBODY).rows
                 seqs = [int(seq) for seq in self._columns["seq"][rows]]
             for chunk in batches(seqs, 500):
                 for row in connection.execute(query.where(_standing.c.seq.in_(chunk))):
