@@ -6,8 +6,9 @@
 vLLM must run already and serve the same folder (`--folder DIR --build` only writes it, `--vllm URL` asks the server,
 `--vllm-pid PID` counts the processor time of that process and its children).
 
-All get the same texts and take as many greedy tokens per step. The loop is linear in the number of prompts, so
-it is timed on `--loop-prompts` of them and multiplied; everything else runs in full.
+All get the same texts and take as many greedy tokens per step. The loop is linear in the number of prompts, so it is
+timed on `--loop-prompts` of them and multiplied; the batches grow evenly from step to step, so with `--batch-steps 2`
+only the first and the last are timed, and multiplied. Ours and vLLM run in full.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=32, help="new tokens per step")
     parser.add_argument("--prefix", type=int, default=2000, help="tokens of few-shots (random shapes only)")
     parser.add_argument("--loop-prompts", type=int, default=2)
+    parser.add_argument("--batch-steps", type=int, default=9, help="steps that the batches are timed on, evenly spread")
     parser.add_argument("--skip", nargs="*", default=[], choices=["loop", "static", "generate_batch"])
     parser.add_argument("--folder", type=Path, help="where the random shape is built and left")
     parser.add_argument("--build", action="store_true", help="only build it")
@@ -72,12 +74,14 @@ def run(parsed: Any) -> str:
         share = parsed.prompts / some
         whole = Took(part.processor * share, part.clock * share)
         rows.append(_row("(a) one `generate` per step", whole, took, f"{same} of {some * parsed.steps} texts the same"))
-    if "static" not in parsed.skip:
-        other, _ = timed(lambda: [static(plain, engine, step, parsed.tokens) for step in steps])
-        rows.append(_row("(b) static batch per step", other, took))
-    if "generate_batch" not in parsed.skip:
-        other, _ = timed(lambda: [continuous(plain, step, parsed.tokens) for step in steps])
-        rows.append(_row("(c) `generate_batch` per step", other, took))
+    last, count = parsed.steps - 1, min(parsed.batch_steps, parsed.steps)
+    some_steps = [steps[round(last * n / max(1, count - 1))] for n in range(count)]
+    share = parsed.steps / count
+    batches = {"static": ("(b) static batch per step", static), "generate_batch": ("(c) `generate_batch`", continuous)}
+    for name, (how, batch) in batches.items():
+        if name not in parsed.skip:
+            part, _ = timed(lambda batch=batch: [batch(plain, engine, step, parsed.tokens) for step in some_steps])  # type: ignore[misc]
+            rows.append(_row(how, Took(part.processor * share, part.clock * share), took))
     if parsed.vllm:
         before = _processor_seconds(parsed.vllm_pid)
         other, told = timed(lambda: [vllm(parsed.vllm, step, parsed.tokens) for step in steps])
@@ -174,8 +178,8 @@ def static(model: Any, engine: Any, prompts: list[list[int]], tokens: int) -> No
         model.generate(ids, attention_mask=mask, max_new_tokens=tokens, do_sample=False)
 
 
-def continuous(model: Any, prompts: list[list[int]], tokens: int) -> None:
-    """transformers' continuous batching."""
+def continuous(model: Any, engine: Any, prompts: list[list[int]], tokens: int) -> None:
+    """transformers' continuous batching per step."""
     from transformers import GenerationConfig
 
     config = GenerationConfig(
