@@ -26,6 +26,11 @@ def _tiny_model_module() -> ModuleType:
     return module
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A copy of a process has none of its threads, and waits for ever for a lock that one of them held."""
+    items.sort(key=lambda item: item.get_closest_marker("forks") is None)
+
+
 @pytest.fixture(scope="session")
 def build_tiny_model() -> Callable[..., Path]:
     """`build_tiny_model(folder, seed=0)`, for tests that need a model folder of their own."""

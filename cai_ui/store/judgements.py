@@ -61,7 +61,8 @@ class Judgements:
         """Every rater's latest blind and latest other judgement of every example, in the order of the log."""
         with self._db.read() as connection:
             log = list(decision_log.log(connection))
-            seqs = dict(connection.execute(sa.select(_standing.c.example_id, _standing.c.seq)).tuples().all())
+            places = connection.execute(sa.select(_standing.c.example_id, _standing.c.seq))
+            seqs = {row.example_id: row.seq for row in places}
             marked: dict[int, list[str]] = {}
             query = sa.select(_marks.c.seq, _marks.c.value).where(_marks.c.kind == decision_log.PRINCIPLE)
             for seq, value in connection.execute(query):

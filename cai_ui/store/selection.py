@@ -80,7 +80,6 @@ def numbers_of(columns: QueueColumns, found: Selection) -> tuple[dict[str, int],
 def _waiting(columns: QueueColumns, reader: Reader) -> Mask:
     """What waits for this rater's second reading."""
     once = (columns["readings"] == 1) & (columns["lot"] < reader.share)
-    once = (columns["readings"] == 1) & (columns["lot"] < reader.share)
     by_others = columns["rater"] != columns.code(reader.rater)
     fits: Mask = once & by_others & (columns["status"] != _OPEN) & (columns["status"] != _FLAG)
     return fits

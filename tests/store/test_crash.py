@@ -212,6 +212,7 @@ def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
         assert "Nothing was saved" in str(caught.value)
 
 
+@pytest.mark.forks
 @pytest.mark.skipif(not hasattr(os, "fork") or os.geteuid() != 0, reason="needs to become another user")
 def test_no_write_permission_is_said(tmp_path: Path) -> None:
     open_store(tmp_path / "home").close()  # everything that opening needs is imported before rights are dropped

@@ -157,6 +157,7 @@ def test_at_each_write_of_a_save_the_older_checkpoint_is_the_one_that_counts(run
     assert checkpoints.latest_checkpoint(tmp_path / "run") == newest
 
 
+@pytest.mark.forks
 @pytest.mark.parametrize("files", [1, 3, 5, 7])
 def test_kill_9_in_a_save_and_resume(files, tiny_model, make_dataset, make_run, run_in, tmp_path):
     """A child process is killed when so many files of its second checkpoint are there."""

@@ -16,6 +16,7 @@ from cai_ui.training.slices import Slices, read_slices, slices_for, train_in_sli
 
 from .conftest import QUICK
 
+pytestmark = pytest.mark.forks
 SETTINGS = QUICK.model_copy(update={"max_steps": 30, "save_steps": 3})
 
 
