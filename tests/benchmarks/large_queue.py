@@ -1,6 +1,6 @@
 """What the queue costs with few and with very many examples: the same acts on both, and the ratio.
 
-Run: python tests/benchmarks/large_queue.py [--few 200] [--many 182831] [--steps 1] [--keep FOLDER]
+Run: python -m tests.benchmarks.large_queue [--few 200] [--many 182831] [--steps 1] [--keep FOLDER]
 
 Rows are synthetic: every request has a draft and `steps` revisions, each of which is an example (a chain of the
 program gives one example, with its last revision). Times are medians of the processor's milliseconds that a press

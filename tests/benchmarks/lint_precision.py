@@ -1,6 +1,6 @@
 """How many of the data checks' findings are right, and how much they miss, on 200 rows that a person labelled.
 
-Run: python tests/benchmarks/lint_precision.py rows.parquet
+Run: python -m tests.benchmarks.lint_precision rows.parquet
 
 The rows are revised answers of HuggingFaceH4/cai-conversation-harmless and first turns of
 HuggingFaceH4/ultrachat_200k in a Parquet file with the columns prompt, response and source. The labels lie

@@ -1,6 +1,6 @@
 """How long the data checks take, by number of rows. Synthetic rows as long as those of the published dataset.
 
-Run: python tests/benchmarks/lint_speed.py [rows ...]
+Run: python -m tests.benchmarks.lint_speed [rows ...]
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How often a row's text depends on its neighbours: the same requests alone, and in batches of 32 of mixed lengths.
 
     OMP_NUM_THREADS=1 python tests/benchmarks/same_text.py                                    embedded model, float32
-    OMP_NUM_THREADS=1 python tests/benchmarks/same_text.py --model 20m --quantize nf4         4-bit weights, bfloat16
+    OMP_NUM_THREADS=1 python tests/benchmarks/same_text.py --model 100m --quantize nf4        4-bit weights, bfloat16
 
 Sums over batches of another shape differ in their last bits, so where two tokens are all but equally likely the
 other one can win. Counted are texts that differ, greedy and sampled with a seed of their own.
