@@ -260,7 +260,9 @@ class LocalEngine:
 
 def load_local(settings: AppSettings, tell: Tell = lambda text: None) -> LocalEngine:
     """Load what `settings` name and put an engine on it; `tell` hears how far the loading is."""
-    return LocalEngine(load_model(settings, tell), settings.cache_gb)
+    engine = LocalEngine(load_model(settings, tell), settings.cache_gb)
+    give_back(now=True)  # what loading took beside the weights
+    return engine
 
 
 def _end_ids(loaded: LoadedModel) -> frozenset[int]:

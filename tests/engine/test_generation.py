@@ -191,6 +191,15 @@ def test_an_overlong_prompt_is_refused_with_both_numbers_before_anything_runs(ti
     assert "Shorten" in str(error.value)
 
 
+def test_a_prompt_of_all_but_one_token_of_the_context_is_answered_and_the_next_longer_is_not(tiny_engine, ask):
+    lengths = {tiny_engine.count_tokens(ask("y " * n).messages): n for n in range(200, 600)}
+    (answer,) = tiny_engine.generate([ask("y " * lengths[511])])
+    assert (answer.prompt_tokens, answer.tokens) == (511, 1)
+    for tokens in (512, 513):
+        with pytest.raises(PromptTooLongError, match=f"{tokens} tokens.*511"):
+            tiny_engine.generate([ask("y " * lengths[tokens])])
+
+
 def test_megabytes_are_refused_at_once(tiny_engine, ask):
     began = time.monotonic()
     for times, said in ((1_500_000, "more than"), (5_000_000, "10,000,000 characters; at most 4,000,000")):
