@@ -130,6 +130,10 @@ def test_two_hundred_principles_are_changed_and_the_change_is_saved_compared_and
     page.locator("#principles-undo").click()
     _rows(page, 200)
 
+    page.locator("#principles-list label").nth(5).click()  # no more than 200 fit
+    _in_editor(page, "Principle 5")
+    page.locator("#principles-delete").click()
+    _rows(page, 199)
     page.locator("#principles-list label").nth(3).click()
     _in_editor(page, "Principle 3")
     page.locator("#principles-down").click()
@@ -141,18 +145,18 @@ def test_two_hundred_principles_are_changed_and_the_change_is_saved_compared_and
     _row(page, 4, "Principle 3 (copy)")
     page.locator("#principles-on input").click()
     _row(page, 4, "Principle 3 (copy) · off")
-    for left in (200, 199):
+    for left in (199, 198):
         page.locator("#principles-delete").click()
         _rows(page, left)
     page.locator("#principles-add").click()
     _in_editor(page, "New principle")
     _field(page, "name").fill("<b>Mine</b>")
-    _row(page, 199, "<b>Mine</b>")
+    _row(page, 198, "<b>Mine</b>")
 
     visit.reload()
     page.get_by_role("tab", name="Principles").click()
     _choose(page, "principles-version", "many")
-    _row(page, 199, "<b>Mine</b>")  # the draft is there
+    _row(page, 198, "<b>Mine</b>")  # the draft is there
     _field(page, "note").fill("one more")
     page.locator("#principles-save").click()
     _state(page, "nothing is unsaved")
