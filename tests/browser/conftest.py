@@ -128,8 +128,9 @@ def chromium() -> Iterator[object]:
         if os.environ.get("CAI_BROWSER") == "required":
             pytest.fail("Chromium is required here (CAI_BROWSER=required) and was not found.")
         pytest.skip("Chromium was not found; install it to run the tests in a real browser.")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)  # five seconds are too few for two cores with a model, a server and a browser
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
