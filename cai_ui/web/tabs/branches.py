@@ -124,9 +124,13 @@ def wire(
             bind(_go_on, services, session.stops), [session.state, parts.trace_id], [*shown, *buttons], **model
         ),
     ]
-    parts.tree.input(bind(_open, services), [session.state, parts.tree], shown, **quiet)
+    parts.tree.input(bind(_open, services), [session.state, parts.tree], shown, trigger_mode="always_last", **quiet)
     parts.step.input(
-        bind(_choose, services), [parts.trace_id, parts.step], [parts.text, parts.labels, parts.principle], **quiet
+        bind(_choose, services),
+        [parts.trace_id, parts.step],
+        [parts.text, parts.labels, parts.principle],
+        trigger_mode="always_last",
+        **quiet,
     )
     parts.keep.click(bind(_edit, services), [session.state, parts.trace_id, parts.step, parts.text], shown, **quiet)
     labelling = [session.state, parts.trace_id, parts.step]
@@ -137,7 +141,13 @@ def wire(
         bind(_replay, services, session.stops), [session.state, parts.trace_id], [parts.note, parts.diff], **model
     )
     for menu in (parts.before, parts.after):
-        menu.input(bind(stepper.compare_steps, services), [parts.before, parts.after], [parts.diff], **quiet)
+        menu.input(
+            bind(stepper.compare_steps, services),
+            [parts.before, parts.after],
+            [parts.diff],
+            trigger_mode="always_last",
+            **quiet,
+        )
     return streams
 
 

@@ -192,7 +192,7 @@ def wire(services: Services, parts: MeasureParts, arms: gr.CheckboxGroup, tab: g
         visit(bind(_visit, services, quiet=True), [parts.earlier], watched, **quiet)
     parts.earlier.change(open_one, choice, result, **quiet)
     for field in (parts.kind, parts.outcome):
-        field.input(bind(_rows, services), [*choice], [parts.rows, parts.page], **quiet)
+        field.input(bind(_rows, services), [*choice], [parts.rows, parts.page], trigger_mode="always_last", **quiet)
     for button, by in ((parts.back, -1), (parts.onward, 1)):
         button.click(bind(_turn, services, by), [*choice, parts.page], [parts.rows, parts.page], **quiet)
 

@@ -123,6 +123,8 @@ def _wire_place(services: Services, parts: CurateParts, session: SessionParts, a
         bind(_restore, services), [session.state, parts.memory], [*parts.shown, *fields, parts.rater], **_NOW
     )
     parts.tab.select(bind(_look_again, services), *_again(parts, session), **_NOW)
+    # Not with the look at a visit: its late answer would overwrite a name that is being typed.
+    all_parts.tour.name.blur(lambda name: name, [all_parts.tour.name], [parts.rater], **_NOW)
     parts.rater.blur(
         bind(_rename, services), [session.state, parts.rater], [session.state, session.browser, all_parts.tour.name],
         **_NOW,
@@ -132,7 +134,7 @@ def _wire_place(services: Services, parts: CurateParts, session: SessionParts, a
 def _again(parts: CurateParts, session: SessionParts) -> tuple[list[Any], list[Any]]:
     """Inputs and outputs of `_look_again`."""
     inputs = [session.state, parts.place, *parts.filter.values]
-    return inputs, [*parts.shown, *(parts.filter.fields[name] for name in _MENUS), parts.rater]
+    return inputs, [*parts.shown, *(parts.filter.fields[name] for name in _MENUS)]
 
 
 def _saved(services: Services, session: Session, place: str, text: str) -> Any:
@@ -180,7 +182,7 @@ def _restore(services: Services, session: Session, memory: object) -> list[Any]:
 def _look_again(services: Services, session: Session, place: str, *filter_values: Any) -> list[Any]:
     view = look_again(services, session, place, *filter_values)
     menus = curate_filter.menus(services)
-    return [*view, *(gr.update(choices=menus[name]) for name in _MENUS), session.author]
+    return [*view, *(gr.update(choices=menus[name]) for name in _MENUS)]
 
 
 def _rename(services: Services, session: Session, name: str) -> tuple[Session, str, str]:

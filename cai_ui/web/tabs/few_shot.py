@@ -160,7 +160,7 @@ def wire(services: Services, parts: FewShotParts, tab: gr.Tab, session: SessionP
             trigger_mode="always_last",
             **one_by_one,
         )
-    parts.listed.input(bind(_show, services), [parts.listed], everything, **one_by_one)
+    parts.listed.input(bind(_show, services), [parts.listed], everything, trigger_mode="always_last", **one_by_one)
     parts.add.click(bind(_add, services), None, everything, **one_by_one)
     parts.up.click(bind(_up, services), [parts.listed], everything, **one_by_one)
     parts.down.click(bind(_down, services), [parts.listed], everything, **one_by_one)

@@ -108,7 +108,7 @@ def wire(
     for trigger in (session.ready.then, tab.select, session.strip.change):
         trigger(bind(_menus, services), menus, menus, **quiet)
     for menu in menus:
-        menu.input(bind(compare_versions, services), menus, [parts.changes], **quiet)
+        menu.input(bind(compare_versions, services), menus, [parts.changes], trigger_mode="always_last", **quiet)
 
     def wire_restore(handler: Callable[..., Any], outputs: list[Any], event: dict[str, Any]) -> None:
         parts.restore.click(handler, [session.state, parts.older], outputs, **event)

@@ -174,7 +174,7 @@ def wire(services: Services, parts: ModelParts, session: SessionParts) -> None:
     """Connect the panel; it follows what the strip at the top shows."""
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
     fields = [parts.folder, parts.endpoint, parts.served, parts.server_note, parts.quantize]
-    parts.choice.input(_fields, [parts.choice], fields, **quiet)
+    parts.choice.input(_fields, [parts.choice], fields, trigger_mode="always_last", **quiet)
     asked = [parts.choice, parts.folder, parts.quantize, parts.endpoint, parts.served]
     parts.load.click(bind(_load, services), asked, [parts.about], **quiet)
     shown = [parts.about, parts.world, parts.unload]

@@ -158,10 +158,16 @@ def wire(services: Services, parts: PrinciplesParts, session: SessionParts, all_
         return bind(_showing(handler, everything), services)
 
     session.restore(to_all(editor.open_current), [session.state], parts.all, **one_by_one)
-    parts.version.input(to_all(editor.open_version), [session.state, parts.version], parts.all, **one_by_one)
+    parts.version.input(
+        to_all(editor.open_version), [session.state, parts.version], parts.all, trigger_mode="always_last", **one_by_one
+    )
     choosing = [session.state, parts.base, parts.navigator]
     parts.navigator.input(
-        bind(_showing(editor.open_principle, principle_fields.updates), services), choosing, parts.one, **one_by_one
+        bind(_showing(editor.open_principle, principle_fields.updates), services),
+        choosing,
+        parts.one,
+        trigger_mode="always_last",
+        **one_by_one,
     )
     parts.search.input(
         bind(_find, services), [*here, parts.search], [parts.navigator], trigger_mode="always_last", **one_by_one

@@ -187,6 +187,7 @@ def wire(services: Services, parts: TrainParts, session: SessionParts, all_parts
         bind(_changed, services, parts.form, quiet=True),
         [parts.preset, parts.method, *parts.form.inputs],
         [parts.changed],
+        trigger_mode="always_last",
         **_QUIET,
     )
     parts.preset.input(bind(_preset, services, parts.form), [parts.preset, parts.method], filled, **_QUIET)
