@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from cai_ui.records import Message, make_example
 from cai_ui.store import open_store
@@ -19,6 +22,7 @@ PEOPLE = 5
 GRACE_S = 15.0
 
 
+@pytest.mark.skipif("CAI_CLOSING" not in os.environ, reason="six pages at once: set CAI_CLOSING to run it")
 def test_sigterm_while_five_stream_and_one_saves(
     serve: Callable[..., Server], open_page: Callable[..., Visit], tmp_path: Path
 ) -> None:
