@@ -59,13 +59,26 @@ def test_calls_that_arrive_together_are_decoded_together(tiny_engine, ask):
 
 
 def test_a_chat_joins_a_long_batch_at_once(tiny_engine, ask):
-    bulk = [ask(f"Question {i}", max_new_tokens=400, temperature=2.0, seed=i) for i in range(desk.MAX_ROWS + 30)]
-    stream = tiny_engine.stream(bulk)
-    next(stream)
-    chat = tiny_engine.generate([ask("hello", max_new_tokens=5)])[0]
-    assert chat.finish in ("length", "end")
-    assert any(row.finish is None for row in tiny_engine._desk._inside), "the chat waited for the whole batch"
-    stream.close()
+    """The chat comes in the middle of the batch's tenth pass: it is read next, and then they go on as one batch."""
+    bulk = [ask(f"Question {i}", max_new_tokens=60, temperature=2.0, seed=i) for i in range(desk.MAX_ROWS + 30)]
+    answers = []
+    chat = threading.Thread(target=lambda: answers.extend(tiny_engine.generate([ask("hello", max_new_tokens=5)])))
+    widths = Widths(tiny_engine)
+
+    def arrive(*_):
+        if len(widths.rows) == 10:
+            chat.start()
+            while not tiny_engine._desk._arrived:
+                time.sleep(0.001)
+
+    hook = tiny_engine._shelf.base.register_forward_pre_hook(arrive)
+    with widths:
+        tiny_engine.generate(bulk)
+    hook.remove()
+    chat.join(60)
+    assert answers[0].finish in ("length", "end")
+    before, read, together = widths.rows[9:12]
+    assert (read, together) == (1, before + 1), "the chat waited for the batch"
 
 
 def test_the_thread_ends_when_there_is_nothing_to_do(tiny_engine, ask):
