@@ -118,13 +118,14 @@ class QueueColumns:
         return at[self["seq"][np.minimum(at, len(self) - 1)] == wanted] if len(self) else at[:0]
 
     def holding(
-        self, connection: sa.Connection, phrase: words.Phrase, among: Rows, reach: int | None
+        self, connection: sa.Connection, phrase: words.Phrase, among: Mask, reach: int | None
     ) -> tuple[Rows, bool]:
         """Rows that hold a phrase, between the first and the last of `among` and at most `reach` of them; and whether
         these are all. The last searches are kept."""
-        if not len(among):
-            return among, True
-        first, last = int(self["seq"][among[0]]), int(self["seq"][among[-1]])
+        if not among.any():
+            return np.empty(0, np.int64), True
+        ends = int(among.argmax()), len(among) - 1 - int(among[::-1].argmax())
+        first, last = (int(self["seq"][row]) for row in ends)
         key = (phrase, first, last, reach)
         if key not in self._held:
             while len(self._held) >= _SEARCHES:

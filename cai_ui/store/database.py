@@ -22,6 +22,9 @@ from cai_ui.store import schema, words
 from cai_ui.store.migrations import MIGRATIONS
 
 BUSY_TIMEOUT_S = 15
+_PRAGMAS = (
+    "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "mmap_size=0", "trusted_schema=OFF", "temp_store=MEMORY",
+)  # fmt: skip
 DAMAGED = ("the file is not a database", "the file is damaged")
 
 
@@ -153,8 +156,9 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     def _configure(raw: Any, _record: Any) -> None:
         raw.isolation_level = None  # transactions begin where `_begin` says, not where the driver guesses
         cursor = raw.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "mmap_size=0", "trusted_schema=OFF"):
+        for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
+        cursor.execute(words.OF_CONNECTION)
         cursor.close()
 
     @sa.event.listens_for(engine, "begin")

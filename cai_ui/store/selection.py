@@ -16,7 +16,7 @@ from cai_ui.store.database import now
 from cai_ui.store.queue import SEARCH_LIMIT, Order, QueueFilter, Reader
 from cai_ui.text import clean_text
 
-FITS_LIMIT = 1_000
+FITS_LIMIT = 500
 """A search in order of arrival shows and counts so many examples at most; beyond that it has to be narrowed."""
 
 _drafts = schema.text_drafts
@@ -59,9 +59,12 @@ def _select(
     columns: QueueColumns, connection: sa.Connection, filter: QueueFilter, reader: Reader, limit: int | None
 ) -> Selection:
     fits, more = _fitting(columns, connection, filter, reader), False
-    if filter.search.strip():
-        fits, more = _found(columns, connection, filter, fits, limit if filter.order == "arrival" else None)
     rows, places = columns.order(filter.order)
+    if filter.search.strip():
+        found, more = _found(columns, connection, filter, fits, limit if filter.order == "arrival" else None)
+        if filter.order == "arrival":
+            return Selection(found, found, places, more)
+        fits = _mask(columns, found)
     if filter.order == "arrival":
         rows = rows if fits.all() else np.flatnonzero(fits)
         return Selection(rows, rows, places, more)
@@ -136,20 +139,18 @@ def _of_status(columns: QueueColumns, connection: sa.Connection, status: str, re
 
 def _found(
     columns: QueueColumns, connection: sa.Connection, filter: QueueFilter, fits: Mask, limit: int | None
-) -> tuple[Mask, bool]:
+) -> tuple[Rows, bool]:
     """Those of the rows that hold the words, at most `limit`, and whether there are more.
 
     A frequent word is first looked for in few examples; only where too few of these fit it is looked for in more.
     """
     phrase = words.phrase_of(clean_text(filter.search.strip(), "The search", limit=SEARCH_LIMIT))
     reach = None if limit is None else limit + 1
-    among = np.flatnonzero(fits)
     while True:
-        rows, whole = columns.holding(connection, phrase, among, reach)
+        rows, whole = columns.holding(connection, phrase, fits, reach)
         fitting = rows[fits[rows]]
         if whole or (limit is not None and len(fitting) > limit):
-            more = limit is not None and len(fitting) > limit
-            return _mask(columns, fitting[:limit]), more
+            return fitting[:limit], limit is not None and len(fitting) > limit
         reach = None if reach is None or reach > 10 * FITS_LIMIT else 10 * reach
 
 

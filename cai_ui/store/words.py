@@ -28,6 +28,12 @@ _WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u
 _PLAIN = re.compile(r"[a-z0-9]+")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _BY_WORD = "array_to_tsvector(string_to_array(words, ' '))"
+_BEGINNINGS = (2, 3, 4)
+"""Lengths of the beginnings that the index of SQLite knows."""
+_NAMED = 12
+"""Up to so many words of one beginning are sought by name on SQLite."""
+OF_CONNECTION = f"CREATE VIRTUAL TABLE temp.{TABLE}_terms USING fts5vocab(main, {TABLE}, instance)"
+"""What each connection to SQLite does first: the list of all words, which lies in the index and takes no room."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ def create(connection: sa.Connection) -> None:
     """Make the index, empty."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(
-            f"CREATE VIRTUAL TABLE {TABLE} USING fts5(words, content='', tokenize='ascii', prefix='2 3 4')"
+            f"CREATE VIRTUAL TABLE {TABLE} USING fts5(words, content='', tokenize='ascii', "
+            f"prefix='{' '.join(map(str, _BEGINNINGS))}')"
         )
         return
     connection.exec_driver_sql(
@@ -93,7 +100,7 @@ def find(
     if connection.dialect.name == "sqlite":
         key, joined = "rowid", "group_concat(at)"
         where = f"{TABLE} MATCH :match"
-        values["match"] = f'"{said}"' + (" *" if phrase.beginning else "")
+        values["match"] = _fts5(connection, phrase)
     else:
         key, joined = "seq", "string_agg(at::text, ',')"
         where = f"{_BY_WORD} @@ cast(:match AS tsquery)"
@@ -107,6 +114,36 @@ def find(
     inner += f" LIMIT {limit:d}" if limit else ""
     found = connection.scalar(sa.text(f"SELECT {joined} FROM ({inner}) AS found"), values)
     return np.sort(np.fromstring(found, np.int64, sep=",")) if found else np.empty(0, np.int64)
+
+
+def _fts5(connection: sa.Connection, phrase: Phrase) -> str:
+    """The phrase in the language of FTS5.
+
+    For a beginning of a length that its index does not know FTS5 gathers all places of all words that begin so before
+    it gives the first. So these words are named where they are few, and of a frequent phrase no more is read than
+    the first examples that hold it.
+    """
+    *before, last = phrase.words
+    ends = [last]
+    if phrase.beginning and len(last) not in _BEGINNINGS:
+        ends = _continued(connection, last)
+    if phrase.beginning and (len(last) in _BEGINNINGS or len(ends) > _NAMED):
+        return f'"{" ".join(phrase.words)}" *'
+    return " OR ".join(f'"{" ".join([*before, end])}"' for end in ends or [last])
+
+
+def _continued(connection: sa.Connection, beginning: str) -> list[str]:
+    """Words of the index with this beginning, at most one more than are named. Each is found by a jump behind the one
+    before, over all its places."""
+    next_one = sa.text(f"SELECT term FROM temp.{TABLE}_terms WHERE term >= :least LIMIT 1")
+    found, least = list[str](), beginning
+    while len(found) <= _NAMED:
+        term = connection.scalar(next_one, {"least": least})
+        if term is None or not term.startswith(beginning):
+            break
+        found.append(term)
+        least = f"{term}\x01"
+    return found
 
 
 def missing(connection: sa.Connection) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -42,3 +43,17 @@ def test_whatever_is_sought_there_is_an_answer_or_a_sentence(one: Store, search:
     except InputError:
         return
     assert 0 <= number <= one.counts().total
+
+
+def test_every_beginning_of_a_phrase_is_found_where_a_plain_look_finds_it(store: Store) -> None:
+    chance = random.Random(5)
+    few, many = [f"lantern{end}" for end in ("", "s", "0", "ish")], [f"lamppost{chr(97 + n)}" for n in range(26)]
+    texts = [" ".join(chance.choices([*few, *many, "blue"], k=6)) for _ in range(120)]
+    examples = [make_example((Message("user", text),), None, "answer") for text in dict.fromkeys(texts)]
+    store.add_examples(examples)
+    for before in ("", "blue "):
+        for word in ("lanternish", "lamppostq", "lanternz", "lz"):
+            for length in range(2, len(word) + 1):
+                sought = f" {before}{word[:length]}"
+                right = [e.id for e in examples if sought in f" {e.conversation[0].content}"]
+                assert [item.example.id for item in store.queue(QueueFilter(search=sought), 200)] == right, sought
