@@ -58,6 +58,7 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
         train.wire(services, parts.train, session, parts)
         compare.wire(services, parts.compare, session, parts)
         session.open_page()
+    _track_no_hidden_progress(page)
     page.queue(max_size=64, default_concurrency_limit=4)
     return page
 
@@ -85,6 +86,17 @@ def launch_arguments(services: Services) -> dict[str, Any]:
         "allowed_paths": [str(pipeline.download_folder(services))],
         "app_kwargs": {"middleware": [Middleware(gate.Gate)]},
     }
+
+
+def _track_no_hidden_progress(page: gr.Blocks) -> None:
+    """Tell the browser to keep no loading status for outputs that show none.
+
+    Otherwise each sign of life of any event visits every output of every event, and looks each up by walking the
+    whole page: seconds when the page opens, and a delay at every press.
+    """
+    for event in page.fns.values():
+        if event.show_progress == "hidden":
+            event.show_progress_on = []
 
 
 def _session(page: gr.Blocks, tabs: gr.Tabs, strip: gr.State, stops: Stops) -> SessionParts:
