@@ -57,14 +57,47 @@ def _attend(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **options
         )
         return found
+    mask = added_mask(_visible(attention_mask, query, key), query.shape[1] // key.shape[1], query.dtype)
+    return attend(query, key, value, mask, scaling, beginnings, module.layer_idx), None
+
+
+def attend(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor | None,
+    scaling: float | None,
+    beginnings: Groups,
+    layer: int,
+) -> torch.Tensor:
+    """What the queries find, (rows, columns, heads, size); the mask is one of `added_mask`.
+
+    query (rows, heads, columns, size), key and value (rows, key heads, all columns, size) of layer number `layer`.
+    """
     rows, heads, columns, size = query.shape
     grouped = query.reshape(rows, key.shape[1], heads // key.shape[1] * columns, size)
-    out, weight = _part(grouped, key, value, _grouped_mask(attention_mask, grouped, columns, key), scaling)
+    out, weight = _part(grouped, key, value, mask, scaling)
+    if columns > 1 and beginnings:
+        # A column of padding sees nothing of its own: its weight is minus infinity, and what it found is no number.
+        out.masked_fill_((weight == -torch.inf)[..., None], 0)
     for beginning, members in beginnings:
-        pair = beginning.block[module.layer_idx]
+        pair = beginning.block[layer]
         assert pair is not None
         _add_beginning(out, weight, grouped, pair, members, scaling)
-    return out.view(rows, heads, columns, size).transpose(1, 2).contiguous(), None
+    return out.view(rows, heads, columns, size).transpose(1, 2).contiguous()
+
+
+def added_mask(visible: torch.Tensor | None, heads: int, dtype: torch.dtype) -> torch.Tensor | None:
+    """What is added to the scores, for `heads` query heads to a key head; None where every column is seen.
+
+    visible (rows, 1, columns, all columns), or None.
+    """
+    if visible is None:
+        return None
+    mask = visible
+    if visible.dtype == torch.bool:
+        mask = torch.zeros(visible.shape, dtype=dtype).masked_fill_(~visible, -torch.inf)
+    return mask if visible.shape[2] == 1 else mask.repeat(1, 1, heads, 1)
 
 
 def _add_beginning(
@@ -83,8 +116,6 @@ def _add_beginning(
     found = found.view(heads, rows, columns, size).transpose(0, 1)
     share = found_weight.view(heads, rows, columns).transpose(0, 1)
     own, own_weight = (out, weight) if members is None else (out[members], weight[members])
-    # A column of padding sees nothing of its own: its weight is minus infinity, and what it found is no number.
-    own = own.masked_fill((own_weight == -torch.inf)[..., None], 0)
     both = own.lerp(found, torch.sigmoid(share - own_weight)[..., None].to(own.dtype))
     if members is None:
         out.copy_(both)
@@ -102,15 +133,12 @@ def _part(
     return found
 
 
-def _grouped_mask(mask: torch.Tensor | None, grouped: torch.Tensor, columns: int, key: torch.Tensor) -> Any:
-    """The mask (rows, 1, heads of a group x columns, all columns) to be added; None where every column is seen."""
-    if mask is None and columns == 1:
-        return None
-    if mask is None:  # transformers leaves it out where nothing is padded and each column sees those before it
-        mask = torch.ones(1, 1, columns, key.shape[2], dtype=torch.bool).tril(key.shape[2] - columns)
-    if mask.dtype == torch.bool:
-        mask = torch.zeros(mask.shape, dtype=grouped.dtype).masked_fill_(~mask, -torch.inf)
-    return mask.repeat(1, 1, grouped.shape[2] // columns, 1)
+def _visible(mask: torch.Tensor | None, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor | None:
+    """The mask that transformers leaves out where nothing is padded and each column sees those before it."""
+    columns, seen = query.shape[2], key.shape[2]
+    if mask is not None or columns == 1:
+        return mask
+    return torch.ones(1, 1, columns, seen, dtype=torch.bool).tril(seen - columns)
 
 
 def _reaches_every_layer(model: Any) -> bool:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import torch
 
 from cai_ui.config import Sampling
+from cai_ui.engine.forward import forward
 from cai_ui.engine.key_values import KeyValues
 from cai_ui.engine.prefix_store import PrefixStore, agreement
 from cai_ui.engine.sampling import draw
@@ -176,23 +177,6 @@ class Batch:
             self._kv.keep(keep)
         else:
             self._kv = None
-
-
-def forward(model: Any, ids: torch.Tensor, kv: KeyValues, keep: int) -> torch.Tensor:
-    """Logits (rows, keep, vocabulary), in float32, of the last `keep` columns after reading `ids` (rows, columns)."""
-    columns = torch.arange(kv.width + ids.shape[1], device=ids.device)
-    beginnings = {"beginnings": kv.groups} if kv.groups else {}
-    out = model(
-        input_ids=ids,
-        attention_mask=(columns >= kv.starts[:, None]).long(),
-        position_ids=(columns[kv.width :] - kv.starts[:, None]).clamp(min=0) + kv.offsets[:, None],
-        cache=kv.cache,
-        use_cache=True,
-        logits_to_keep=keep,
-        **beginnings,
-    )
-    logits: torch.Tensor = out.logits.float()
-    return logits
 
 
 def push(rows: Sequence[Row], logits: torch.Tensor, end_ids: frozenset[int]) -> None:

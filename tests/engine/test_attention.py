@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from cai_ui.engine.attention import use_shared_heads
-from cai_ui.engine.decoding import Given, Reading, forward
+from cai_ui.engine.decoding import Given, Reading
+from cai_ui.engine.forward import forward
 from cai_ui.engine.prefix_store import PrefixStore
 
 SHOTS = [5 + place % 90 for place in range(300)]

@@ -19,10 +19,10 @@ class Widths:
 
     def __init__(self, engine):
         self.rows = []
-        self._hook = engine._shelf.base.register_forward_pre_hook(self._note, with_kwargs=True)
+        self._hook = engine._shelf.base.get_input_embeddings().register_forward_pre_hook(self._note)
 
-    def _note(self, _, args, kwargs):
-        self.rows.append(kwargs["input_ids"].shape[0])
+    def _note(self, _, args):
+        self.rows.append(args[0].shape[0])
 
     def __enter__(self):
         return self
@@ -90,7 +90,7 @@ def test_the_thread_ends_when_there_is_nothing_to_do(tiny_engine, ask):
 
 
 def test_a_time_limit_ends_its_row_only(tiny_engine, ask):
-    slow = tiny_engine._shelf.base.register_forward_hook(lambda *_: time.sleep(0.02))
+    slow = tiny_engine._shelf.base.lm_head.register_forward_hook(lambda *_: time.sleep(0.02))
     try:
         long = ask("Question 1", max_new_tokens=60, temperature=2.0, seed=3)
         answers = tiny_engine.generate([replace(long, timeout_s=0.3), replace(long, timeout_s=60), long])
@@ -119,7 +119,7 @@ def failing(engine, kinds):
             if error is not None:
                 raise error
 
-    return engine._shelf.base.register_forward_hook(hook)
+    return engine._shelf.base.lm_head.register_forward_hook(hook)
 
 
 def test_memory_that_runs_out_once_halves_the_batch_and_changes_no_text(tiny_model, ask):

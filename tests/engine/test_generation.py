@@ -137,7 +137,7 @@ def test_stop_ends_every_row_within_one_token(tiny_engine, ask):
         if len(steps) == 5:
             stop.set()
 
-    hook = tiny_engine._shelf.base.register_forward_hook(count)
+    hook = tiny_engine._shelf.base.lm_head.register_forward_hook(count)
     try:
         answers = tiny_engine.generate([ask(p, max_new_tokens=400) for p in PROMPTS[:3]], stop)
     finally:

@@ -140,10 +140,10 @@ class Reads:
 
     def __init__(self, engine: Any) -> None:
         self.tokens = 0
-        self._hook = engine._shelf.base.register_forward_pre_hook(self._count, with_kwargs=True)
+        self._hook = engine._shelf.base.get_input_embeddings().register_forward_pre_hook(self._count)
 
-    def _count(self, _: Any, args: Any, kwargs: Any) -> None:
-        self.tokens += kwargs["input_ids"].numel()
+    def _count(self, _: Any, args: Any) -> None:
+        self.tokens += args[0].numel()
 
     def __enter__(self) -> Reads:
         return self
