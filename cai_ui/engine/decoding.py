@@ -165,18 +165,17 @@ class Batch:
 
     def drop_finished(self) -> None:
         """Let finished rows go; what those that came to their end read and wrote is kept in the store."""
-        keep = [place for place, row in enumerate(self.rows) if row.finish is None]
-        if len(keep) == len(self.rows):
+        done = {place: row for place, row in enumerate(self.rows) if row.finish is not None}
+        if not done:
             return
         assert self._kv is not None
-        for place, row in enumerate(self.rows):
+        for place, row in done.items():
             if row.finish in ("end", "length"):  # an asker that left may have taken its adapter along
                 keep_row(self._store, row, self._kv, place)
-        self.rows = [self.rows[place] for place in keep]
-        if keep:
-            self._kv.keep(keep)
+        if len(done) == len(self.rows):
+            self.rows, self._kv = [], None
         else:
-            self._kv = None
+            self.rows = [self.rows[place] for place in self._kv.drop(done)]
 
 
 def push(rows: Sequence[Row], logits: torch.Tensor, end_ids: frozenset[int]) -> None:

@@ -7,7 +7,7 @@ with the same tokens. Nothing here knows tokens or adapters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,16 @@ class GrowingLayer(DynamicLayer):
         self._value_room[:, :, used:upto] = value_states
         self.keys, self.values = self._key_room[:, :, :upto], self._value_room[:, :, :upto]
         return self.keys, self.values
+
+    def arrange(self, rows: Sequence[int], first_column: int) -> None:
+        """Leave these rows, none of which lies before its new place, and the columns from `first_column` on."""
+        used = self.keys.shape[-2]
+        for room in (self._key_room, self._value_room):
+            for place, row in enumerate(rows):
+                if row != place:
+                    room[place, :, first_column:used] = room[row, :, first_column:used]
+        key_room, value_room = (room[: len(rows), :, first_column:] for room in (self._key_room, self._value_room))
+        self.hold(key_room, value_room, used - first_column)
 
     def hold(self, key_room: torch.Tensor, value_room: torch.Tensor, used: int) -> None:
         """Take these buffers, `used` columns of them filled, in the place of what there was."""
@@ -120,16 +130,22 @@ class KeyValues:
             return own
         return _joined(cut_block(beginning.block, start, first), own)
 
-    def keep(self, rows: Sequence[int]) -> None:
-        """Leave only these rows, and no column that is empty in all of them."""
-        self.starts = self.starts[list(rows)]
+    def drop(self, rows: Collection[int]) -> list[int]:
+        """Let some rows go, and the columns that are empty in all others. Gives where each row now here lay before.
+
+        The last rows take the free places, so that little is copied.
+        """
+        left = [row for row in range(len(self.starts)) if row not in rows]
+        last = iter(reversed(left))
+        order = [next(last) if place in rows else place for place in range(len(left))]
+        self.starts = self.starts[order]
         first = int(self.starts.min())
         self.starts = self.starts - first
-        self._set_beginnings([self.beginnings[row] for row in rows])
+        self._set_beginnings([self.beginnings[row] for row in order])
         for layer in self.cache.layers:
             if layer.is_initialized:
-                keys, values = (_rows(old, rows, first) for old in (layer.keys, layer.values))
-                layer.hold(keys, values, layer.keys.shape[-2] - first)
+                layer.arrange(order, first)
+        return order
 
     def join(self, other: KeyValues) -> None:
         """Add the rows of `other` below; the narrower of the two gets columns of zeros in front."""
@@ -188,14 +204,6 @@ def _buffer(like: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
 def _roomy(old: torch.Tensor, columns: int) -> torch.Tensor:
     new = _buffer(old, old.shape[0], columns)
     new[:, :, : old.shape[2]] = old
-    return new
-
-
-def _rows(old: torch.Tensor, rows: Sequence[int], first_column: int) -> torch.Tensor:
-    used = old.shape[2] - first_column
-    new = _buffer(old, len(rows), used)
-    for place, row in enumerate(rows):
-        new[place, :, :used] = old[row, :, first_column:]
     return new
 
 

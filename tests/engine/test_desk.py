@@ -71,7 +71,7 @@ def test_a_chat_joins_a_long_batch_at_once(tiny_engine, ask):
             while not tiny_engine._desk._arrived:
                 time.sleep(0.001)
 
-    hook = tiny_engine._shelf.base.register_forward_pre_hook(arrive)
+    hook = tiny_engine._shelf.base.get_input_embeddings().register_forward_pre_hook(arrive)
     with widths:
         tiny_engine.generate(bulk)
     hook.remove()

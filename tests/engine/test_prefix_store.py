@@ -103,11 +103,11 @@ def test_rows_joined_and_left_keep_their_own_keys():
     a.join(batch([7, 7, 8, 5, 6], [5, 6, 7, 8, 9], [7, 7, 8, 1], beginnings=[shared, None, shared]))
     assert texts(a) == [[1, 2, 3], [4], [7, 7, 8, 5, 6], [5, 6, 7, 8, 9], [7, 7, 8, 1]]
     assert [(b is shared, rows.tolist()) for b, rows in a.groups] == [(True, [2, 4])]
-    a.keep([4, 1, 2])
+    assert a.drop({0, 3}) == [4, 1, 2]
     assert texts(a) == [[7, 7, 8, 1], [4], [7, 7, 8, 5, 6]]
     assert a.width == 2, "columns that nobody fills are given up"
     assert [int(x) for x in a.take(0, 2, 4)[0][0].flatten()] == [8, 1], "across the end of the beginning"
-    a.keep([0, 2])
+    assert a.drop([1]) == [0, 2]
     assert a.groups[0][1] is None, "all rows have it"
 
 
