@@ -23,6 +23,7 @@ from cai_ui.cli.flags import (
 )
 from cai_ui.config import TrainSettings
 from cai_ui.errors import ConflictError, InputError
+from cai_ui.records import NOT_OVER
 
 if TYPE_CHECKING:
     from cai_ui.training.config_file import RunConfig
@@ -183,9 +184,7 @@ def _wanted(parsed: Arguments) -> RunConfig:
 
 
 def _watched(services: Any, run: Any, termination: Termination) -> Any:
-    from cai_ui.pipeline.services import ACTIVE_RUNS
-
-    while run.state in ACTIVE_RUNS:
+    while run.state in NOT_OVER:
         if termination.came:
             services.jobs.close()
             return services.store.run(run.id)

@@ -158,10 +158,15 @@ class LocalEngine:
 
             torch.cuda.empty_cache()
 
-    def training_needs(self, settings: TrainSettings, start_adapter: str | None = None) -> TrainingNeeds:
-        """What a run with these settings would train, and what it would need."""
+    def training_needs(
+        self, settings: TrainSettings, start_adapter: str | None = None, measured: bool = True
+    ) -> TrainingNeeds:
+        """What a run with these settings would train, and what it would need.
+
+        Without `measured` the device is not touched: speed and free memory stay unknown.
+        """
         start = self._shelf.look_up(start_adapter or BASE).folder
-        return training_needs(self._loaded.model, settings, start)
+        return training_needs(self._loaded.model, settings, start, measured)
 
     def merge(self, name: str, folder: Path) -> None:
         """Write the whole model with an adapter worked into its weights. EngineError for 4-bit weights."""

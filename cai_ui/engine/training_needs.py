@@ -28,7 +28,7 @@ class TrainingNeeds:
 
     `modules` are the layer names that get LoRA matrices, `adapted` how many layers that is; `trained` counts numbers.
     `kept_bytes` is what one token's activations take until the backward pass. `free_bytes` is of the device's
-    memory (None if it cannot be told); `flops` are measured, in multiply-adds x 2 per second.
+    memory (None if it cannot be told); `flops` are measured, in multiply-adds x 2 per second (None: they were not).
     """
 
     weights: int
@@ -39,11 +39,16 @@ class TrainingNeeds:
     checkpointing: bool
     kept_bytes: int
     free_bytes: int | None
-    flops: float
+    flops: float | None
 
 
-def training_needs(model: Any, settings: TrainSettings, start: AdapterFolder | None) -> TrainingNeeds:
-    """Look at a loaded model. The measurement of `flops` takes some hundredths of a second."""
+def training_needs(
+    model: Any, settings: TrainSettings, start: AdapterFolder | None, measured: bool = True
+) -> TrainingNeeds:
+    """Look at a loaded model. The measurement of `flops` takes some hundredths of a second.
+
+    Without `measured` the device is not touched: it may be one that this process is not lent now.
+    """
     modules = _modules(model, settings, start)
     layers = [n for n, m in model.named_modules() if n.rpartition(".")[2] in modules and hasattr(m, "in_features")]
     first = next(model.parameters())
@@ -56,8 +61,8 @@ def training_needs(model: Any, settings: TrainSettings, start: AdapterFolder | N
         device=first.device.type,
         checkpointing=weights > LARGE,
         kept_bytes=_kept_bytes(model.config, first.device.type, weights > LARGE),
-        free_bytes=free_memory(first.device.type),
-        flops=measured_flops(first.device.type),
+        free_bytes=free_memory(first.device.type) if measured else None,
+        flops=measured_flops(first.device.type) if measured else None,
     )
 
 

@@ -24,8 +24,8 @@ from cai_ui.pipeline.principles import current_constitution
 from cai_ui.pipeline.progress import remembered
 from cai_ui.pipeline.prompt_sets import draw, scorer_for
 from cai_ui.pipeline.runs import presets, run_view, start_run, stop_run
-from cai_ui.pipeline.services import ACTIVE_RUNS, WAIT_S, Services
-from cai_ui.records import BASE, Evaluation, Example, Method, Run, TrainingExample
+from cai_ui.pipeline.services import WAIT_S, Services
+from cai_ui.records import BASE, NOT_OVER, Evaluation, Example, Method, Run, TrainingExample
 
 RATER = "guided run"
 """Signs the automatic acceptances, so that they can be told from a person's."""
@@ -220,7 +220,7 @@ class _Loop:
         )  # fmt: skip
         self._now = replace(self._now, run_ids={**self._now.run_ids, method: run.id})
         asked = False
-        while run.state in ACTIVE_RUNS:
+        while run.state in NOT_OVER:
             if self._stop.is_set() and not asked:
                 stop_run(self._services, run.id, save=True)
                 asked = True

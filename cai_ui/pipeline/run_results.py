@@ -19,7 +19,7 @@ _FILES = ("adapter_config.json", "adapter_model.safetensors", "adapter.json")
 
 def adapter_card(services: Services, run: Run) -> str:
     """Markdown that says what an adapter was made of."""
-    from cai_ui.training.run import read_config
+    from cai_ui.training.run_folder import read_config
 
     made = read_config(services.store.workspace.run_dir(run.id))
     parents = ", ".join(hash[:12] for hash in services.store.dataset_info(run.dataset_hash).parents) or "none"

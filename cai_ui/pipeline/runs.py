@@ -14,8 +14,8 @@ from cai_ui.engine import Engine
 from cai_ui.errors import EngineError, InputError
 from cai_ui.pipeline.linting import lint_dataset
 from cai_ui.pipeline.run_commands import commands_for
-from cai_ui.pipeline.services import ACTIVE_RUNS, Services
-from cai_ui.records import Method, Run
+from cai_ui.pipeline.services import Services
+from cai_ui.records import NOT_OVER, Method, Run
 from cai_ui.text import NAME_LIMIT, clean_text
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ def run_view(services: Services, run_id: str, after_step: int = 0) -> RunView:
     from cai_ui.training.health import signs
     from cai_ui.training.metrics import read_rows
     from cai_ui.training.probes import read_probes
-    from cai_ui.training.run import read_config
+    from cai_ui.training.run_folder import read_config
     from cai_ui.training.slices import read_slices
 
     run = services.store.run(run_id)
@@ -280,7 +280,7 @@ def _ahead(services: Services, run: Run) -> int:
     """How many runs are done before this one begins."""
     if run.state != "queued":
         return 0
-    others = [r for r in services.store.runs() if r.state in ACTIVE_RUNS and r.id != run.id]
+    others = [r for r in services.store.runs() if r.state in NOT_OVER and r.id != run.id]
     order = [r.id for r in services.jobs.queue()]
     return len([r for r in others if r.state != "queued"]) + (order.index(run.id) if run.id in order else 0)
 

@@ -15,6 +15,7 @@ from cai_ui.config import AppSettings, checked
 from cai_ui.engine import Engine, EngineStatus, load_engine
 from cai_ui.errors import CaiError, ConflictError, EngineError
 from cai_ui.pipeline.other_models import OtherModels
+from cai_ui.records import NOT_OVER
 from cai_ui.store import Store, open_store
 from cai_ui.training.jobs import Jobs
 
@@ -22,7 +23,6 @@ log = logging.getLogger(__name__)
 
 WAIT_S = 600.0
 """How long background work waits for a model that is being loaded."""
-ACTIVE_RUNS = ("queued", "preparing", "running", "stopping")
 
 
 class EngineHost:
@@ -210,7 +210,7 @@ def choose_model(
     """
     chosen = {"model": model, "quantize": quantize, "revision": revision, "endpoint": endpoint}
     settings = checked(AppSettings, {**services.settings.model_dump(), **chosen})
-    busy = [run.name for run in services.store.runs() if run.state in ACTIVE_RUNS]
+    busy = [run.name for run in services.store.runs() if run.state in NOT_OVER]
     for what, work in (
         ("a batch", services.batch),
         ("an evaluation", services.evaluation),

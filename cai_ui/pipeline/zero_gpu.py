@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cai_ui.training.run import Outcome
+    from cai_ui.training.run_folder import Outcome
     from cai_ui.training.slices import Slices
 
 SLICE_S = 60.0

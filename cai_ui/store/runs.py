@@ -12,13 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from cai_ui.errors import ConflictError, NotFoundError
-from cai_ui.records import Run
+from cai_ui.records import GOING_ON, Run
 from cai_ui.store import schema
 from cai_ui.store.database import Database, now
 from cai_ui.store.encoding import dump, load
 
 _t = schema.runs
-_ACTIVE = ("preparing", "running", "stopping")
 
 
 def birth_of(pid: int) -> str:
@@ -81,7 +80,7 @@ class Runs:
 
     def mark_interrupted(self) -> list[Run]:
         """Mark what dead processes left preparing, running or stopping as interrupted; gives those runs."""
-        query = sa.select(_t.c.id, _t.c.process).where(_t.c.state.in_(_ACTIVE)).order_by(_t.c.seq)
+        query = sa.select(_t.c.id, _t.c.process).where(_t.c.state.in_(GOING_ON)).order_by(_t.c.seq)
         with self._db.read() as connection:
             left = [row.id for row in connection.execute(query) if self._is_dead(row.process)]
         why = "The program ended while this run was going."

@@ -22,8 +22,8 @@ NAME = "config.yaml"
 """Its name in a run's folder."""
 KEYS = ("method", "dataset", "preset", "settings", "name", "start_adapter", "base_hash")
 _RESULTS = (
-    "run", "base", "device", "processes", "rows", "held_out", "left_out", "steps", "trainable_parameters", "modules",
-    "libraries",
+    "run", "base", "device", "processes", "shares_weights", "rows", "held_out", "left_out", "steps",
+    "trainable_parameters", "modules", "libraries",
 )  # fmt: skip
 
 

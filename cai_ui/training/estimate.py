@@ -2,7 +2,8 @@
 
 A run's seconds are those of its start, its steps, its looks at held-out rows, its probe answers, its checkpoints and,
 in DPO, of the reference's log-probabilities. What one of each takes comes from an earlier run on these weights and
-this machine, else from a trial of a fraction of a second, else from the model's size and one measured matrix product.
+this machine, else from a trial of a fraction of a second, else from the model's size and one measured matrix product,
+or, where the GPU is lent only while it trains, an assumed one.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ from cai_ui.training.rows import Rows
 if TYPE_CHECKING:
     from cai_ui.engine.training_needs import TrainingNeeds
 
-Source = Literal["run", "trial", "size"]
-SURE: dict[Source, float] = {"run": 1.5, "trial": 2.0, "size": 4.0}
+Source = Literal["run", "trial", "size", "lent"]
+SURE: dict[Source, float] = {"run": 1.5, "trial": 2.0, "size": 4.0, "lent": 8.0}
 """The true time is expected between the estimate divided and multiplied by this."""
 ADAM_BYTES = 16
 """Per trained number: float32 weight, gradient and two moments."""
 LIBRARY_BYTES = 220_000_000
 """What trl, datasets and accelerate take when they are first used, and the answers to probe prompts (measured)."""
+LENT_FLOPS = 2e13
+"""What a GPU that is lent is taken to do, where it cannot be measured before the run (assumed, not measured)."""
 REACHED = 0.3
 """Share of the speed of a plain matrix product that a training step reaches (measured, 0.25 to 0.5 on CPUs)."""
 BATCH_S = 0.03
@@ -79,7 +82,7 @@ def estimate(
     probes: int = 0,
 ) -> Estimate:
     """Time, memory and disk of a run of `steps` steps that asks `probes` prompts each time."""
-    pace = pace or Pace("size")
+    pace = pace or Pace("lent" if needs.flops is None else "size")
     per_batch = settings.batch_size * (2 if method == "dpo" else 1) * max(rows.lengths, default=0)
     trained = needs.trained * (ADAM_BYTES + (4 if method == "dpo" else 0))
     checkpoint = 12 * needs.trained + 2**20
@@ -104,7 +107,7 @@ def _parts(
     known: Mapping[str, float],
     probes: int,
 ) -> dict[str, float]:
-    token = needs.weights / (REACHED * needs.flops)
+    token = needs.weights / (REACHED * (needs.flops or LENT_FLOPS))
     passes = FORWARD + BACKWARD + (FORWARD if needs.checkpointing else 0)
     tokens = tokens_in(rows, settings, steps)
     row = rows.tokens / len(rows.train)

@@ -11,35 +11,28 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cai_ui.config import TrainSettings, checked
 from cai_ui.engine import Engine
-from cai_ui.engine.adapters import describe_adapter
-from cai_ui.errors import CaiError, ConflictError, NotFoundError
-from cai_ui.records import BASE, AdapterInfo, Method, Run
+from cai_ui.errors import CaiError, ConflictError
+from cai_ui.records import BASE, GOING_ON, NOT_OVER, RESUMABLE, AdapterInfo, Method, Run
 from cai_ui.store import Store
 from cai_ui.store.database import now
 from cai_ui.training import config_file
 from cai_ui.training.checkpoints import drop_all
-from cai_ui.training.estimate import Pace
-from cai_ui.training.ledger import read_rates
+from cai_ui.training.pace import Paces
 from cai_ui.training.preflight import PreflightReport, preflight
 from cai_ui.training.probes import NO_PROBES, ProbeKit
-from cai_ui.training.rows import Rows
-from cai_ui.training.run import ADAPTER, Outcome, read_outcome, train
+from cai_ui.training.run import train
+from cai_ui.training.run_adapters import RunAdapters
+from cai_ui.training.run_folder import Outcome, read_outcome
+from cai_ui.training.run_queue import RunQueue
 from cai_ui.training.signals import StopSignal
 from cai_ui.training.slices import Slices, train_in_slices
-from cai_ui.training.trial import tried
 
-if TYPE_CHECKING:
-    from cai_ui.engine.training_needs import TrainingNeeds
-
-WAITING = ("queued",)
-ACTIVE = ("preparing", "running", "stopping")
-RESUMABLE = ("interrupted", "stopped", "failed")
 REPORT_S = 1.0
 """Seconds between two notes of a run's step in the database; its metrics are written at every step."""
 
@@ -61,7 +54,9 @@ class Jobs:
         self._thread: threading.Thread | None = None
         self._signals: dict[str, StopSignal] = {}
         self._seat = threading.Lock()  # a run waits for a trial to end; no trial is begun while a run has the weights
-        self._tried: dict[tuple[Any, ...], Pace] = {}
+        self._paces = Paces(store, self._seat, trials=slices is None)
+        self._adapters = RunAdapters(store)
+        self._queue = RunQueue(store)
         self._closed = False
         self._believe_exit_records()
         with self._changed:
@@ -74,18 +69,15 @@ class Jobs:
 
         `start_adapter` may be a run that is not over yet: then it is looked at as if it began from the base.
         """
-        start = None if start_adapter in (None, "", BASE) or self._unfinished(start_adapter) else start_adapter
+        start = None if start_adapter in (None, "", BASE) or self._queue.unfinished(start_adapter) else start_adapter
         engine = self._engine()
-        self._need(engine, start)
-        self._need(engine, settings.reference)
+        self._adapters.need(engine, start)
+        self._adapters.need(engine, settings.reference)
         dataset = self._store.dataset(dataset_hash)
         prompts = self._kit.prompts(settings) if settings.probe_steps else ()
-
-        def pace(rows: Rows, needs: TrainingNeeds, probes: int) -> Pace | None:
-            return self._pace(method, engine, settings, start, rows, needs, probes)
-
-        report = preflight(method, dataset, settings, engine, start, prompts, self._store.workspace.home, pace)
-        return report if self._slices is None else replace(report, slice_seconds=self._slices.seconds)
+        pace = partial(self._paces.choose, method, engine, settings, start)
+        lent = None if self._slices is None else self._slices.seconds
+        return preflight(method, dataset, settings, engine, start, prompts, self._store.workspace.home, pace, lent)
 
     def submit(
         self,
@@ -108,13 +100,12 @@ class Jobs:
         dataset = self._store.dataset_info(dataset_hash)
         with self._changed:
             config = settings.model_dump()
-            wanted = (method, dataset_hash, config, start)
-            for run in self._store.runs():
-                if run.state in WAITING + ACTIVE and _what(run) == wanted:
-                    return run
+            there = self._queue.same(method, dataset_hash, config, start)
+            if there is not None:
+                return there
             run = Run(
                 id=f"run-{uuid.uuid4().hex[:12]}",
-                name=name or self._free_name(f"{method.upper()} {dataset.name}".strip()),
+                name=name or self._queue.free_name(f"{method.upper()} {dataset.name}".strip()),
                 method=method,
                 state="queued",
                 dataset_hash=dataset_hash,
@@ -140,7 +131,7 @@ class Jobs:
             if run.state == "queued":
                 self._store.update_run(run_id, state="cancelled", ended_at=now())
                 self._changed.notify_all()
-            elif run.state in ACTIVE and run_id in self._signals:
+            elif run.state in GOING_ON and run_id in self._signals:
                 self._signals[run_id].ask("stop" if save else "cancel")
                 self._store.update_run(run_id, state="stopping")
             else:
@@ -151,7 +142,7 @@ class Jobs:
         self._engine()
         with self._changed:
             run = self._store.run(run_id)
-            if run.state in WAITING + ACTIVE:
+            if run.state in NOT_OVER:
                 return run
             if run.state not in RESUMABLE:
                 raise ConflictError(
@@ -169,45 +160,39 @@ class Jobs:
             run = self._store.run(run_id)
             if run.state != "queued":
                 raise ConflictError(f"The run {run.name} is not waiting.", kept="The queue is unchanged.")
-            first = min((other.place for other in self.queue()), default=0)
+            first = min((other.place for other in self._queue.waiting()), default=0)
             return self._store.update_run(run_id, place=first - 1)
 
     def queue(self) -> list[Run]:
         """Runs that wait, in the order in which they will begin."""
-        waiting = [run for run in reversed(self._store.runs()) if run.state in WAITING]
-        return sorted(waiting, key=lambda run: run.place)
+        return self._queue.waiting()
 
     def rename(self, run_id: str, name: str, engine: Engine | None) -> Run:
         """Give a run, and the adapter it made, another name. `engine` is the one in use, if it is ready."""
         with self._changed:
             run = self._store.update_run(run_id, name=name)
-        if run.adapter and run.state not in ACTIVE:
-            self._show(run, engine, kept=True)
+        if run.adapter and run.state not in GOING_ON:
+            self._adapters.show(engine, run, kept=True)
         return run
 
     def trash(self, run_id: str, engine: Engine | None) -> Run:
         """Put a run into the trash; its files stay. ConflictError while it goes on or others start from it."""
         with self._changed:
             run = self._store.run(run_id)
-            users = [r.name for r in self._store.runs() if r.state in WAITING + ACTIVE and r.start_adapter == run.id]
-            if run.state in WAITING + ACTIVE or users:
+            users = [r.name for r in self._store.runs() if r.state in NOT_OVER and r.start_adapter == run.id]
+            if run.state in NOT_OVER or users:
                 why = f"the run {users[0]} starts from it" if users else "it is going on"
                 raise ConflictError(f"{run.name} cannot be put away: {why}.", next_step="Wait for the end, or stop it.")
             run = self._store.update_run(run_id, trashed_at=now())
-        self._show(run, engine, kept=False)
+        self._adapters.show(engine, run, kept=False)
         return run
 
     def restore(self, run_id: str, engine: Engine | None) -> Run:
         """Bring a run back from the trash."""
         with self._changed:
             run = self._store.update_run(run_id, trashed_at=None)
-        self._show(run, engine, kept=bool(run.adapter))
+        self._adapters.show(engine, run, kept=bool(run.adapter))
         return run
-
-    def _show(self, run: Run, engine: Engine | None, kept: bool) -> None:
-        """Renew an adapter among those of an engine of its base."""
-        if engine is not None and run.base_hash == engine.base_hash:
-            self._put_up(engine, run, kept)
 
     def wait(self, run_id: str, timeout_s: float | None = None) -> Run:
         """The run when it is over, or as it is after `timeout_s` seconds."""
@@ -216,21 +201,13 @@ class Jobs:
             while True:
                 run = self._store.run(run_id)
                 left = None if end is None else end - time.monotonic()
-                if run.state not in WAITING + ACTIVE or (left is not None and left <= 0):
+                if run.state not in NOT_OVER or (left is not None and left <= 0):
                     return run
                 self._changed.wait(left)
 
     def adapters(self) -> list[AdapterInfo]:
         """Adapters of all runs that kept one, oldest first; a damaged folder is left out and logged."""
-        found = []
-        for run in reversed(self._store.runs()):
-            if run.adapter and not run.trashed_at:
-                folder = self._folder(run) / ADAPTER
-                try:
-                    found.append(describe_adapter(folder, run.adapter, run.name, run.method, run.id))
-                except CaiError as error:
-                    log.warning("the adapter of %s is left out: %s", run.name, error)
-        return found
+        return self._adapters.all()
 
     def ask_to_close(self) -> None:
         """Ask the run that trains to end with a checkpoint, and begin no other. It can be resumed later."""
@@ -251,20 +228,14 @@ class Jobs:
 
     def _wake(self) -> None:
         """See to it that somebody works on the queue. Called with the lock held."""
-        if self._thread is None and not self._closed and self._next() is not None:
+        if self._thread is None and not self._closed and self._queue.next() is not None:
             self._thread = threading.Thread(target=self._work, name="training", daemon=True)
             self._thread.start()
-
-    def _next(self) -> Run | None:
-        return next((run for run in self.queue() if not self._unfinished(run.start_adapter)), None)
-
-    def _unfinished(self, run_id: str | None) -> bool:
-        return any(run.id == run_id and run.state in WAITING + ACTIVE for run in self._store.runs())
 
     def _work(self) -> None:
         while True:
             with self._changed:
-                run = None if self._closed else self._next()
+                run = None if self._closed else self._queue.next()
                 if run is None:
                     self._thread = None
                     return
@@ -279,26 +250,18 @@ class Jobs:
     def _run(self, run: Run, signal: StopSignal) -> Outcome:
         try:
             engine = self._engine()
-            self._need(engine, run.start_adapter)
-            self._need(engine, checked(TrainSettings, run.config).reference)  # another version may know other knobs
+            self._adapters.need(engine, run.start_adapter)
+            self._adapters.need(
+                engine, checked(TrainSettings, run.config).reference
+            )  # another version may know other knobs
             dataset = self._store.dataset(run.dataset_hash)
         except CaiError as error:
             return Outcome("failed", run.step, str(error))
         given = (run, dataset, engine, self._folder(run), signal, self._reporter(run), self._kit)
         with self._seat:
             outcome = train(*given) if self._slices is None else train_in_slices(*given, self._slices)
-        self._put_up(engine, run, bool(outcome.adapter_hash or run.adapter) and outcome.state != "cancelled")
+        self._adapters.put_up(engine, run, bool(outcome.adapter_hash or run.adapter) and outcome.state != "cancelled")
         return outcome
-
-    def _put_up(self, engine: Engine, run: Run, kept: bool) -> None:
-        """Make the adapter that was kept choosable, or none, in the place of the one that was put up in training."""
-        try:
-            if kept:
-                engine.load_adapter(describe_adapter(self._folder(run) / ADAPTER, run.id, run.name, run.method, run.id))
-            elif run.id in {info.name for info in engine.adapters()}:
-                engine.unload_adapter(run.id)
-        except CaiError as error:
-            log.warning("the adapter of %s could not be put up: %s", run.name, error)
 
     def _reporter(self, run: Run) -> Callable[[int, int], None]:
         last = 0.0
@@ -332,8 +295,6 @@ class Jobs:
             drop_all(self._folder(run))
         self._store.update_run(run.id, **changes)
 
-    # What a run needs and leaves
-
     def _believe_exit_records(self) -> None:
         """A process may die between a run's end and its note in the database: the exit record decides."""
         for run in self._store.runs():
@@ -342,51 +303,5 @@ class Jobs:
                 if outcome is not None and outcome.state != "interrupted":
                     self._settle(run, outcome)
 
-    def _need(self, engine: Engine, start_adapter: str | None) -> None:
-        """Load the adapter a run starts from, if it is one of ours and not loaded yet."""
-        known = {BASE, "start", *(info.name for info in engine.adapters())}
-        if start_adapter is None or start_adapter in known:
-            return
-        info = next((info for info in self.adapters() if info.name == start_adapter), None)
-        if info is None:
-            raise NotFoundError("The adapter to start from is not there.", next_step="Choose another one.")
-        engine.load_adapter(info)
-
-    def _pace(
-        self,
-        method: Method,
-        engine: Engine,
-        settings: TrainSettings,
-        start: str | None,
-        rows: Rows,
-        needs: TrainingNeeds,
-        probes: int,
-    ) -> Pace | None:
-        """What the newest finished run of this method on these weights took; else what a trial takes, made once."""
-        for run in self._store.runs():
-            rates = read_rates(run.summary.get("rates"))
-            if run.method == method and run.base_hash == engine.base_hash and "steps" in rates:
-                return Pace("run", rates)
-        if self._slices is not None:
-            return None  # the GPU is not here now
-        shape = (method, engine.base_hash, settings.batch_size, settings.rank, settings.modules, start, bool(probes))
-        if shape not in self._tried and self._seat.acquire(blocking=False):
-            try:
-                found = tried(engine, settings, start, rows, needs, probes)
-            finally:
-                self._seat.release()
-            if found is not None:
-                self._tried[shape] = found
-        return self._tried.get(shape)
-
     def _folder(self, run: Run) -> Path:
         return self._store.workspace.run_dir(run.id)
-
-    def _free_name(self, wanted: str) -> str:
-        taken = {run.name for run in self._store.runs()}
-        numbered = (wanted if n == 1 else f"{wanted} {n}" for n in range(1, len(taken) + 2))
-        return next(name for name in numbered if name not in taken)
-
-
-def _what(run: Run) -> tuple[Any, ...]:
-    return (run.method, run.dataset_hash, run.config, run.start_adapter)

@@ -85,11 +85,13 @@ def preflight(
     probes: Sequence[Prompt] = (),
     folder: Path | None = None,
     pace: FindPace = lambda rows, needs, probes: None,
+    slice_seconds: float | None = None,
 ) -> PreflightReport:
     """Check a run without starting it. EngineError if this model cannot be trained here.
 
     `folder` is where its files will lie; `pace` says what things take on this machine, where that is known. Probe
-    prompts that are trained on are not asked, since their answers would flatter.
+    prompts that are trained on are not asked, since their answers would flatter. With `slice_seconds` the GPU is lent
+    for so long at a time while it trains, and is not here now: nothing is computed on it.
     """
     chat = getattr(engine, "chat", None)
     look = getattr(engine, "training_needs", None)
@@ -99,7 +101,7 @@ def preflight(
             next_step="Choose the embedded model, or load a model's folder, on the Start tab.",
         )
     rows = make_rows(method, dataset, settings, chat)
-    needs: TrainingNeeds = look(settings, start_adapter)
+    needs: TrainingNeeds = look(settings, start_adapter, measured=slice_seconds is None)
     steps = planned_steps(len(rows.train), settings, processes.count())
     trained_on = {asked(row) for row in rows.train}
     fresh = tuple(p for p in probes if p.text.strip() not in trained_on) if settings.probe_steps else ()
@@ -124,6 +126,7 @@ def preflight(
         probes=fresh,
         estimate=costs,
         decoded_example=_decoded(rows, chat),
+        slice_seconds=slice_seconds,
     )
 
 

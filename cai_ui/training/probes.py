@@ -7,6 +7,7 @@ everybody else; so people can ask it too while it trains.
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -19,10 +20,12 @@ from cai_ui.engine import Engine, Request, TrainingSeat
 from cai_ui.engine.adapters import describe_adapter
 from cai_ui.errors import AdapterError
 from cai_ui.records import Message, Prompt, Run
+from cai_ui.training import processes
 from cai_ui.training.metrics import append_row, forget_after, read_rows
+from cai_ui.training.run_folder import write_json
 from cai_ui.training.signals import StopSignal
 
-FILE = "probes.jsonl"
+FILE, PROMPTS = "probes.jsonl", "probes.json"
 LIVE = "live"
 """Folder of the adapter of the moment, inside the run's."""
 GREEDY = Sampling(temperature=0.0, max_new_tokens=160)
@@ -40,6 +43,19 @@ class ProbeKit:
 
 
 NO_PROBES = ProbeKit(lambda settings: (), lambda engine, prompt, answer: {})
+
+
+def prompts_of(folder: Path, settings: TrainSettings, kit: ProbeKit) -> list[Prompt]:
+    """The probe prompts of a run: those of its first start, so that a resumed run asks the same."""
+    if not settings.probe_steps:
+        return []
+    try:
+        return [Prompt(**plain) for plain in json.loads((folder / PROMPTS).read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
+        prompts = list(kit.prompts(settings))
+        if processes.is_first():
+            write_json(folder / PROMPTS, [asdict(prompt) for prompt in prompts])
+        return prompts
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,11 @@ from __future__ import annotations
 import os
 from typing import Any, cast
 
+from cai_ui.errors import TrainingError
 from cai_ui.training.signals import WISHES, Wish
+
+FSDP_FILE = "docs/accelerate/fsdp.yaml"
+"""What accelerate is told, relative to the project, where the weights are to be shared out."""
 
 
 def count() -> int:
@@ -25,6 +29,26 @@ def is_first() -> bool:
 def shares_weights() -> bool:
     """Whether each process holds a share of the weights only (FSDP)."""
     return count() > 1 and os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
+
+
+def require_as_begun(number: int, shared: bool) -> None:
+    """TrainingError where a run that so many processes began, sharing its weights or not, would go on otherwise.
+
+    Its steps would take other rows, and what the optimiser kept lies in files of another kind.
+    """
+    if (number, shared) == (count(), shares_weights()):
+        return
+    launcher = f"accelerate launch --config_file {FSDP_FILE}" if shared else f"torchrun --nproc_per_node {number}"
+    raise TrainingError(
+        f"This run was begun {_told(number, shared)}; it cannot go on {_told(count(), shares_weights())}.",
+        kept="Its checkpoints are kept.",
+        next_step=f"Go on with it {f'by {launcher}' if number > 1 else 'in one process'}, or start a new run.",
+    )
+
+
+def _told(number: int, shared: bool) -> str:
+    sharing = " that share its weights out" if shared else ""
+    return "in one process" if number == 1 else f"in {number} processes{sharing}"
 
 
 def take_device() -> None:

@@ -3,49 +3,38 @@
 from __future__ import annotations
 
 import gc
-import importlib.metadata
-import json
 import logging
-import os
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cai_ui.config import TrainSettings
 from cai_ui.engine import Engine
 from cai_ui.errors import TrainingError
-from cai_ui.records import Dataset, Prompt, Run, RunState
+from cai_ui.records import Dataset, Run, RunState
 from cai_ui.training import checkpoints, processes
 from cai_ui.training.causes import cause, is_memory
 from cai_ui.training.ledger import Ledger
-from cai_ui.training.metrics import forget_after, read_rows
+from cai_ui.training.metrics import forget_after
 from cai_ui.training.plan import tokens_in
 from cai_ui.training.preflight import PreflightReport, preflight, told
-from cai_ui.training.probes import NO_PROBES, ProbeKit, Prober, forget_probes_after, take_down
+from cai_ui.training.probes import NO_PROBES, ProbeKit, Prober, forget_probes_after, prompts_of, take_down
 from cai_ui.training.rows import make_rows
+from cai_ui.training.run_folder import (
+    ADAPTER,
+    RESULT,
+    Outcome,
+    last_step,
+    log_file,
+    read_config,
+    summary_of,
+    write_config,
+    write_outcome,
+)
 from cai_ui.training.signals import StopSignal
-
-ADAPTER, RESULT, CONFIG, LOG, PROBES = "adapter", "result.json", "config.json", "log.txt", "probes.json"
-LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes")
-_LOGGED = ("cai_ui.training", "transformers", "trl", "peft", "accelerate")
 
 log = logging.getLogger("cai_ui.training")
 log.setLevel(logging.INFO)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended: what stands in its exit record. `adapter_hash` is None where no adapter was kept."""
-
-    state: RunState
-    step: int = 0
-    error: str | None = None
-    adapter_hash: str | None = None
-    summary: dict[str, Any] = field(default_factory=dict)
 
 
 def train(
@@ -69,7 +58,7 @@ def train(
         if processes.count() > 1:
             processes.from_first((run, dataset, folder, engine.adapters()))
     settings = TrainSettings(**run.config)
-    with _log_file(folder if first else None):
+    with log_file(folder if first else None):
         outcome, problem = _attempt(run, dataset, engine, folder, signal, report, settings, kit)
         smaller = halved(settings)
         if problem is not None and is_memory(problem) and smaller and processes.count() == 1:
@@ -89,7 +78,7 @@ def train(
         take_down(folder)
         checkpoints.drop_incomplete(folder)
         try:
-            _write_json(folder / RESULT, asdict(outcome))
+            write_outcome(folder, outcome)
         except OSError:
             log.warning("the exit record of %s could not be written", run.id)
     return outcome
@@ -122,23 +111,6 @@ def free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def read_outcome(folder: Path) -> Outcome | None:
-    """The exit record of a run, or None where there is none."""
-    try:
-        return Outcome(**json.loads((folder / RESULT).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def read_config(folder: Path) -> dict[str, Any]:
-    """What the run was made of, as its folder says; nothing where it has not begun."""
-    try:
-        found: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found
-
-
 def _attempt(
     run: Run,
     dataset: Dataset,
@@ -153,7 +125,7 @@ def _attempt(
         return _train(run, dataset, engine, folder, signal, report, settings, kit), None
     except Exception as error:
         log.exception("the run ended with an error")
-        return Outcome("failed", _last_step(folder), cause(error)), error
+        return Outcome("failed", last_step(folder), cause(error)), error
 
 
 def _train(
@@ -175,7 +147,9 @@ def _train(
             kept="Its checkpoints are kept.",
             next_step="Load the model it was begun on, then resume.",
         )
-    look = preflight(run.method, dataset, settings, engine, run.start_adapter, _probes(folder, settings, kit), folder)
+    look = preflight(
+        run.method, dataset, settings, engine, run.start_adapter, prompts_of(folder, settings, kit), folder
+    )
     look.require()
     chat: Any = engine.chat  # type: ignore[attr-defined]
     rows = make_rows(run.method, dataset, settings, chat)
@@ -203,7 +177,7 @@ def _train(
         spent = time.monotonic() - began
         tokens = tokens_in(rows, settings, step - begun)
         ledger.add("steps", spent - ledger.seconds("looks", "probes", "saves"), tokens)
-        summary = {**_summary(look, folder), "seconds": round(spent, 1), "rates": ledger.rates()}
+        summary = {**summary_of(folder, look), "seconds": round(spent, 1), "rates": ledger.rates()}
         state = seat.state() if ended in ("done", "stopped") else None
         digest = seat.save(folder / ADAPTER, state) if state is not None and processes.is_first() else None
     if processes.is_first() and ended in ("done", "cancelled"):
@@ -213,13 +187,15 @@ def _train(
 
 def _prepare(run: Run, engine: Engine, folder: Path, look: PreflightReport) -> Path | None:
     """Write down what the run is made of and tidy up after an earlier end; gives the checkpoint to go on from."""
-    if processes.is_first():
-        _write_json(folder / CONFIG, _config(run, engine, look))
-        checkpoints.drop_incomplete(folder)
-    processes.wait_for_all()
+    earlier = read_config(folder)
     resumed = checkpoints.latest_checkpoint(folder)
+    if resumed:
+        processes.require_as_begun(earlier.get("processes", 1), earlier.get("shares_weights", False))
+    processes.wait_for_all()
     begun = checkpoints.step_of(resumed) if resumed else 0
     if processes.is_first():
+        write_config(folder, run, engine, look)
+        checkpoints.drop_incomplete(folder)
         forget_after(folder, begun if resumed else -1)
         forget_probes_after(folder, begun if resumed else -1)
     log.info("%s on %d rows, %d held out, %d steps", run.method.upper(), look.rows, look.held_out, look.steps)
@@ -230,97 +206,9 @@ def _prepare(run: Run, engine: Engine, folder: Path, look: PreflightReport) -> P
     return resumed
 
 
-def _probes(folder: Path, settings: TrainSettings, kit: ProbeKit) -> list[Prompt]:
-    """The probe prompts of this run: those of its first start, so that a resumed run asks the same."""
-    if not settings.probe_steps:
-        return []
-    try:
-        return [Prompt(**plain) for plain in json.loads((folder / PROBES).read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError):
-        prompts = list(kit.prompts(settings))
-        if processes.is_first():
-            _write_json(folder / PROBES, [asdict(prompt) for prompt in prompts])
-        return prompts
-
-
 def _ending(signal: StopSignal, step: int, steps: int) -> RunState:
     if signal.wish == "cancel":
         return "cancelled"
     if step >= steps or not signal.wish:
         return "done"
     return "interrupted" if signal.wish == "close" else "stopped"
-
-
-def _config(run: Run, engine: Engine, look: PreflightReport) -> dict[str, Any]:
-    """What the run was made of, for whoever opens the folder later."""
-    return {
-        "run": run.id,
-        "method": run.method,
-        "dataset": run.dataset_hash,
-        "settings": run.config,
-        "start_adapter": run.start_adapter,
-        "base": engine.name,
-        "base_hash": engine.base_hash,
-        "device": engine.status().device,
-        "processes": processes.count(),
-        "rows": look.rows,
-        "held_out": look.held_out,
-        "left_out": look.left_out,
-        "steps": look.steps,
-        "trainable_parameters": look.trainable_parameters,
-        "modules": list(look.modules),
-        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
-    }
-
-
-def _summary(look: PreflightReport, folder: Path) -> dict[str, Any]:
-    rows = read_rows(folder)
-    losses = [row["loss"] for row in rows if "loss" in row]
-    held_out = [(row["eval_loss"], row["step"]) for row in rows if "eval_loss" in row]
-    paces = sorted(row["tokens_per_s"] for row in rows if "tokens_per_s" in row)
-    return {
-        "rows": look.rows,
-        "left_out": look.left_out,
-        "trainable_parameters": look.trainable_parameters,
-        "first_loss": losses[0] if losses else None,
-        "last_loss": losses[-1] if losses else None,
-        "held_out_loss": held_out[-1][0] if held_out else None,
-        "best_step": min(held_out)[1] if held_out else None,
-        "best_held_out_loss": min(held_out)[0] if held_out else None,
-        "tokens_per_s": paces[len(paces) // 2] if paces else None,
-    }
-
-
-def _last_step(folder: Path) -> int:
-    rows = read_rows(folder)
-    return int(rows[-1]["step"]) if rows else 0
-
-
-def _write_json(path: Path, content: Any) -> None:
-    draft = path.with_name(f".{path.name}")
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=1, ensure_ascii=False)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
-
-
-@contextmanager
-def _log_file(folder: Path | None) -> Iterator[None]:
-    """Everything this thread's libraries log goes into the run's log as well (None: it does not)."""
-    if folder is None:
-        yield
-        return
-    handler = logging.FileHandler(folder / LOG, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    mine = threading.get_ident()
-    handler.addFilter(lambda record: record.thread == mine)
-    loggers = [logging.getLogger(name) for name in _LOGGED]
-    for logger in loggers:
-        logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        for logger in loggers:
-            logger.removeHandler(handler)
-        handler.close()

@@ -23,7 +23,8 @@ from cai_ui.records import Dataset, Run
 from cai_ui.training.checkpoints import latest_checkpoint, step_of
 from cai_ui.training.metrics import read_rows
 from cai_ui.training.probes import ProbeKit
-from cai_ui.training.run import Outcome, train
+from cai_ui.training.run import train
+from cai_ui.training.run_folder import Outcome
 from cai_ui.training.signals import WISHES, StopSignal, Wish
 
 if TYPE_CHECKING:

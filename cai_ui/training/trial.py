@@ -32,7 +32,7 @@ def tried(
     probes: int,
 ) -> Pace | None:
     """Seconds per token of a step and per probe answer, tried; None for models too large, or while a run has them."""
-    if needs.checkpointing or not rows.train:
+    if needs.checkpointing or needs.flops is None or not rows.train:
         return None
     readings = len(rows.answers[0])
     length = max(1, rows.tokens // (len(rows.train) * readings))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from cai_ui.training.preflight import size
 from cai_ui.training.slices import slices_for
 from cai_ui.web.present import Kind, duration, esc, facts, notice
 
@@ -15,6 +16,7 @@ KNOWN_FROM = {
     "run": "at the pace of an earlier run on this machine",
     "trial": "from a short trial with this model",
     "size": "a rough guess from the model's size",
+    "lent": "a very rough guess: the GPU is lent only while it trains, so its speed is not known before",
 }
 PARTS = {
     "start": "start",
@@ -154,15 +156,6 @@ def _lent(seconds: float | None, slice_seconds: float) -> str:
 
 def _against(needed: int, free: int | None) -> str:
     return f"about {size(needed)}" + ("" if free is None else f" of {size(free)} free")
-
-
-def size(count: float) -> str:
-    """Bytes as people say them."""
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
 
 
 def _decoded(pieces: Sequence[tuple[str, bool]]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from cai_ui.pipeline import RunView
-from cai_ui.records import Run
+from cai_ui.records import GOING_ON, NOT_OVER, RESUMABLE, Run
 from cai_ui.training.slices import slices_for
 from cai_ui.web.present import Kind, duration, empty_state, esc, facts, notice, pill, progress_bar, short, when
 from cai_ui.web.run_charts import newest
@@ -25,8 +25,6 @@ STATES: dict[str, tuple[str, Kind]] = {
 }
 """What each state is called on the page."""
 
-ACTIVE = ("queued", "preparing", "running", "stopping")
-RESUMABLE = ("interrupted", "stopped", "failed")
 METHODS = {"sft": "SFT", "dpo": "DPO"}
 
 
@@ -74,7 +72,7 @@ FILTERS = ("all", "going on", "SFT", "DPO", "done", "broken off", "trash")
 def filtered(runs: Sequence[Run], chosen: str) -> list[Run]:
     """The runs that a filter of FILTERS admits."""
     tests = {
-        "going on": lambda run: run.state in ACTIVE,
+        "going on": lambda run: run.state in NOT_OVER,
         "SFT": lambda run: run.method == "sft",
         "DPO": lambda run: run.method == "dpo",
         "done": lambda run: run.state == "done",
@@ -105,7 +103,7 @@ def _progress(view: RunView) -> str:
 
 def _lent(view: RunView) -> str:
     """What a run in slices has used of the lent GPU, and about how many slices it still needs."""
-    use, going = view.slices, view.run.state in ("preparing", "running", "stopping")
+    use, going = view.slices, view.run.state in GOING_ON
     if use is None:
         return ""
     words = f"GPU lent for {duration(use.seconds)} at a time: "

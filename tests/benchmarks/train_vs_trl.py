@@ -2,14 +2,18 @@
 
 OMP_NUM_THREADS=1 python tests/benchmarks/train_vs_trl.py [--model embedded 100m] [--rounds 2] [--steps N]
 
-Both train in one process on the same rows, adapter and order, in turns (A B A B). Times run from the beginning of the
-first step to the end of the last, checkpoints included; "all in all" also has what comes before and after. Memory is
-measured in processes of their own.
+Both train in one process on the same rows, adapter and order, in turns that alternate (A B B A in each round), with one
+checkpoint in the middle and one at the end. "steps" run from the beginning of the first step to the end of the last,
+the checkpoint in the middle included; "before" is what comes until then (checks, tokens, adapter, the reference),
+"after" what follows (checkpoint, adapter, exit record). A ratio is the median over pairs of neighbours, with the least
+and the largest of them behind it. Memory is measured in processes of their own.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
+import itertools
 import json
 import os
 import statistics
@@ -26,44 +30,52 @@ from typing import Any
 from diaries import make_data
 from shapes import ROOT, build_shape, table
 
-STEPS = {"embedded": 24, "100m": 6}
+STEPS = {"embedded": 24, "100m": 8}
 BATCH = {"embedded": 16, "100m": 2}
 WANTED_TIME, WANTED_MEMORY = 1.02, 1.15
 
 
+PHASES = ("before", "steps", "after")
+CLOCKS: dict[str, Callable[[], float]] = {"processor": time.process_time, "clock": time.perf_counter}
+
+
 @dataclass(frozen=True)
 class Took:
-    """Seconds of processor and clock of the steps, of the clock all in all, and the losses."""
+    """Seconds by clock and phase, and the losses of the steps."""
 
-    processor: float
-    clock: float
-    whole: float
+    seconds: dict[str, dict[str, float]]
     losses: list[float]
+
+    def whole(self, clock: str) -> float:
+        return sum(self.seconds[clock].values())
 
 
 class Watch:
-    """Reads the clocks at the beginning of the first step and at the end of the last."""
+    """Reads both clocks at the start, at the beginning of the first step, at the end of each, and at the very end."""
 
     def __init__(self) -> None:
-        self._began = time.perf_counter()
-        self._first: tuple[float, float] | None = None
-        self._last = (0.0, 0.0)
+        gc.collect()  # what the run before left is not this one's
+        self._looks: list[dict[str, float]] = []
+        self.look()
 
     def look(self) -> None:
-        self._last = (time.process_time(), time.perf_counter())
-        self._first = self._first or self._last
+        self._looks.append({name: read() for name, read in CLOCKS.items()})
 
     def took(self, losses: list[float]) -> Took:
-        assert self._first is not None
-        processor, clock = (b - a for a, b in zip(self._first, self._last, strict=True))
-        return Took(processor, clock, time.perf_counter() - self._began, losses)
+        self.look()
+        at = [self._looks[n] for n in (0, 1, -2, -1)]
+        found = {
+            name: dict(zip(PHASES, (b[name] - a[name] for a, b in itertools.pairwise(at)), strict=True))
+            for name in CLOCKS
+        }
+        return Took(found, losses)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", nargs="+", default=["embedded", "100m"], choices=list(STEPS))
     parser.add_argument("--method", nargs="*", default=["sft", "dpo"], help="none: memory only")
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=2, help="of two runs each (A B B A)")
     parser.add_argument("--steps", type=int, help="steps of SFT; DPO takes two thirds of them")
     parser.add_argument("--no-memory", action="store_true")
     parser.add_argument("--alone", help=argparse.SUPPRESS)
@@ -91,7 +103,7 @@ def settings_for(model: str, method: str, steps: int) -> Any:
 
     return TrainSettings(
         learning_rate=1e-3, batch_size=BATCH[model], max_steps=steps, rank=16, alpha=32, group_by_length=False,
-        save_steps=steps, save_seconds=0, schedule="linear",
+        save_steps=max(1, steps // 2), save_seconds=0, schedule="linear",
     )  # fmt: skip
 
 
@@ -102,7 +114,7 @@ def compared(model: str, parsed: Any, folder: Path) -> str:
     place = model_folder(model, folder)
     engine: Any = load_engine(AppSettings(model="embedded" if model == "embedded" else str(place)))
     data = make_data(BATCH[model] * 2, held_out=0)  # few, so that DPO sees each more than once
-    rows = []
+    rows: dict[str, list[list[str]]] = {"ratios": [], "phases": []}
     for method in parsed.method:
         steps = parsed.steps or STEPS[model]
         steps = steps if method == "sft" else max(2, 2 * steps // 3)
@@ -113,26 +125,39 @@ def compared(model: str, parsed: Any, folder: Path) -> str:
         for way, go in ways.items():
             go(settings_for(model, method, 2), folder / f"warm-{model}-{method}-{way}")
         found: dict[str, list[Took]] = {way: [] for way in ways}
-        for turn in range(parsed.rounds):
-            for way, go in ways.items():
-                found[way].append(go(settings_for(model, method, steps), folder / f"{model}-{method}-{way}-{turn}"))
-        rows.append([f"{method.upper()}, {steps} steps", *_row(found["ours"], found["bare"])])
-    columns = [
-        "run", "processor s, ours", "bare", "ratio", "clock s, ours", "bare", "ratio", "all in all",
-        "largest difference of losses",
-    ]  # fmt: skip
-    title = f"{model}, batches of {BATCH[model]} rows, medians of {parsed.rounds} (wanted: at most {WANTED_TIME})"
-    return table(title, columns, rows)
+        for pair in range(2 * parsed.rounds):
+            for way in list(ways) if pair % 2 == 0 else list(reversed(ways)):
+                at = folder / f"{model}-{method}-{way}-{pair}"
+                found[way].append(ways[way](settings_for(model, method, steps), at))
+        name = f"{method.upper()}, {steps} steps"
+        rows["ratios"].append([name, *ratios(found["ours"], found["bare"])])
+        rows["phases"].append([name, *phases(found["ours"], found["bare"])])
+    title = f"{model}, batches of {BATCH[model]} rows, {2 * parsed.rounds} runs each (wanted: at most {WANTED_TIME})"
+    columns = ["run", *(f"{clock}: {what}" for clock in CLOCKS for what in ("steps", "all in all")), "losses apart"]
+    seconds = ["run", *(f"{clock}: {phase}, ours / bare" for clock in CLOCKS for phase in PHASES)]
+    return table(title, columns, rows["ratios"]) + "\n" + table("Seconds, medians", seconds, rows["phases"])
 
 
-def _row(ours_: list[Took], bare_: list[Took]) -> list[str]:
+def ratios(ours_: list[Took], bare_: list[Took]) -> list[str]:
+    """Ours to bare, by clock, of the steps and of all; and how far the losses of a step are apart at most."""
+    pairs = list(zip(ours_, bare_, strict=True))
     cells = []
-    for name in ("processor", "clock"):
-        a, b = (statistics.median(getattr(took, name) for took in all_) for all_ in (ours_, bare_))
-        cells += [f"{a:.2f}", f"{b:.2f}", f"{a / b:.3f}"]
-    whole = statistics.median(t.whole for t in ours_) / statistics.median(t.whole for t in bare_)
+    for clock in CLOCKS:
+        cells.append(spread([a.seconds[clock]["steps"] / b.seconds[clock]["steps"] for a, b in pairs]))
+        cells.append(spread([a.whole(clock) / b.whole(clock) for a, b in pairs]))
     apart = max(abs(a - b) for a, b in zip(ours_[0].losses, bare_[0].losses, strict=True))
-    return [*cells, f"{whole:.3f}", f"{apart:.1e}"]
+    return [*cells, f"{apart:.1e}"]
+
+
+def spread(values: list[float]) -> str:
+    return f"{statistics.median(values):.3f} ({min(values):.3f}–{max(values):.3f})"
+
+
+def phases(ours_: list[Took], bare_: list[Took]) -> list[str]:
+    def seconds(runs: list[Took], clock: str, phase: str) -> str:
+        return f"{statistics.median(run.seconds[clock][phase] for run in runs):.2f}"
+
+    return [f"{seconds(ours_, clock, p)} / {seconds(bare_, clock, p)}" for clock in CLOCKS for p in PHASES]
 
 
 def ours(engine: Any, method: Any, data: Any, settings: Any, folder: Path) -> Took:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +15,14 @@ from cai_ui.config import AppSettings, TrainSettings
 from cai_ui.pipeline import Services, open_services
 from cai_ui.records import Dataset, Message, PreferencePair, Run, TrainingExample
 from cai_ui.store import Store, open_store
+from cai_ui.training.config_file import config_text
 from cai_ui.training.jobs import Jobs
-from cai_ui.training.run import Outcome, train
+from cai_ui.training.metrics import read_rows
+from cai_ui.training.run import train
+from cai_ui.training.run_folder import Outcome
 from cai_ui.training.signals import StopSignal
 
+ROOT = Path(__file__).parents[2]
 GOOD, BAD = "I would not do that.", "Sure, read it."
 QUICK = TrainSettings(batch_size=4, max_steps=8, save_steps=2, rank=4, alpha=8, learning_rate=5e-3, dropout=0.1)
 
@@ -30,6 +37,42 @@ def sample(number: int, answer: str = GOOD) -> TrainingExample:
 
 def pair(number: int, chosen: str = GOOD, rejected: str = BAD) -> PreferencePair:
     return PreferencePair(asked(f"How do I read diary {number}?"), chosen, rejected, f"e{number}", "revision")
+
+
+def losses(folder: Path) -> dict[int, float]:
+    """What a run logged, by step."""
+    return {row["step"]: row["loss"] for row in read_rows(folder) if "loss" in row}
+
+
+def kept_in(home: Path, data: Dataset) -> Path:
+    """A workspace with this dataset."""
+    with open_store(home, None) as opened:
+        opened.save_dataset(data, "me")
+    return home
+
+
+def config_file(folder: Path, method: str = "sft", **changes: Any) -> Path:
+    """A file that asks for a run on the newest dataset."""
+    path = folder / "config.yaml"
+    path.write_text(config_text(a_run(method, QUICK.model_copy(update=changes), dataset_hash="latest")))
+    return path
+
+
+def only_run(home: Path) -> Run:
+    with open_store(home, None) as opened:
+        return opened.runs()[0]
+
+
+def started(
+    home: Path, model: Path, what: Any, *launcher: str, more: tuple[str, ...] = (), program: tuple[str, ...] = ()
+) -> subprocess.Popen[str]:
+    """A fresh process that trains `what`, under a launcher if one is given."""
+    rest = [*(program or ("-m", "cai_ui")), "train", str(what), "--home", str(home), "--model", str(model), *more]
+    paths = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        [sys.executable, *launcher, *rest], cwd=ROOT, stdout=pipe, stderr=pipe, text=True, env=paths
+    )
 
 
 @pytest.fixture(scope="session")
@@ -48,13 +91,14 @@ def make_dataset() -> Callable[..., Dataset]:
     return make
 
 
-@pytest.fixture
-def make_run(tiny_engine: Any) -> Callable[..., Run]:
-    def make(method: str = "sft", settings: TrainSettings = QUICK, **changes: Any) -> Run:
-        values = {"id": "run-1", "name": "first", "state": "running", "dataset_hash": "d", "owner": "me"} | changes
-        return Run(method=method, config=settings.model_dump(), created_at="", **values)  # type: ignore[arg-type]
+def a_run(method: str = "sft", settings: TrainSettings = QUICK, **changes: Any) -> Run:
+    values = {"id": "run-1", "name": "first", "state": "running", "dataset_hash": "d", "owner": "me"} | changes
+    return Run(method=method, config=settings.model_dump(), created_at="", **values)  # type: ignore[arg-type]
 
-    return make
+
+@pytest.fixture
+def make_run() -> Callable[..., Run]:
+    return a_run
 
 
 @pytest.fixture
@@ -107,3 +151,15 @@ def services(tmp_path: Path, tiny_engine: Any, tiny_model: Path) -> Iterator[Ser
     opened.close()
     for info in tiny_engine.adapters():
         tiny_engine.unload_adapter(info.name)
+
+
+@pytest.fixture
+def home(tmp_path: Path, data: Dataset) -> Path:
+    """A workspace with one dataset, that of the module's fixture `data`."""
+    return kept_in(tmp_path / "home", data)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Callable[..., Path]:
+    """`config(method, **changes)`: the path of a run's file, as the page would show it."""
+    return lambda method="sft", **changes: config_file(tmp_path, method, **changes)

@@ -14,11 +14,10 @@ from cai_ui.config import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.training import checkpoints
 from cai_ui.training.causes import cause, is_full_disk, is_memory
-from cai_ui.training.metrics import read_rows
 from cai_ui.training.run import halved, train
 from cai_ui.training.signals import StopSignal
 
-from .conftest import QUICK
+from .conftest import QUICK, losses
 
 EVEN = QUICK.model_copy(update={"dropout": 0.0})
 
@@ -42,10 +41,6 @@ def broken_at(tiny_engine, make_dataset, make_run):
 
 
 OOM = RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried 8 GB")
-
-
-def losses(folder):
-    return {row["step"]: row["loss"] for row in read_rows(folder) if "loss" in row}
 
 
 def test_out_of_memory_is_tried_once_more_in_half_batches_that_give_the_same_steps(broken_at, run_in, tmp_path):

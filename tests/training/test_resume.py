@@ -8,15 +8,10 @@ import time
 import pytest
 
 from cai_ui.training import checkpoints
-from cai_ui.training.metrics import read_rows
 from cai_ui.training.run import train
 from cai_ui.training.signals import StopSignal
 
-from .conftest import QUICK
-
-
-def losses(folder):
-    return {row["step"]: row["loss"] for row in read_rows(folder) if "loss" in row}
+from .conftest import QUICK, losses
 
 
 @pytest.mark.parametrize("method", ["sft", "dpo"])

@@ -15,7 +15,7 @@ from cai_ui.engine import load_engine
 from cai_ui.engine.adapters import check_adapter, describe_adapter
 from cai_ui.records import Message
 from cai_ui.training.metrics import read_rows
-from cai_ui.training.run import read_outcome
+from cai_ui.training.run_folder import read_outcome
 
 from .conftest import BAD, GOOD, QUICK, asked, pair, sample
 

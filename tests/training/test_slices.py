@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+from dataclasses import replace
 
 import pytest
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from cai_ui.pipeline.zero_gpu import lent_slices
 from cai_ui.training.jobs import Jobs
-from cai_ui.training.metrics import read_rows
 from cai_ui.training.probes import NO_PROBES
 from cai_ui.training.signals import StopSignal
 from cai_ui.training.slices import Slices, read_slices, slices_for, train_in_slices
 
-from .conftest import QUICK
+from .conftest import QUICK, losses
 
 pytestmark = pytest.mark.forks
 SETTINGS = QUICK.model_copy(update={"max_steps": 30, "save_steps": 3})
-
-
-def losses(folder):
-    return {row["step"]: row["loss"] for row in read_rows(folder) if "loss" in row}
 
 
 def _answer(box, call):
@@ -100,12 +97,29 @@ def test_slices_too_short_for_a_checkpoint_end_the_run_by_name(sliced):
     assert lender.slices == [None, None]
 
 
-def test_the_time_that_is_lent_is_told_before_a_run(store, make_dataset, tiny_engine):
+class NoGpu(TorchDispatchMode):
+    """The main process of such a Space holds the weights, and cannot compute with them."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        assert "mm" not in str(func), "a product was computed outside the decorated call"
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("method", ["sft", "dpo"])
+def test_the_time_that_is_lent_is_told_before_a_run_without_a_gpu(store, make_dataset, make_run, tiny_engine, method):
     data = store.save_dataset(make_dataset(), "me").hash
     lent = Jobs(store, lambda: tiny_engine, slices=Slices(60.0, lambda call, seconds: call()))
-    report = lent.check("sft", data, QUICK)
+    with NoGpu():
+        report = lent.check(method, data, QUICK)
+        assert report.ok and report.slice_seconds == 60 and report.estimate.seconds
+        assert report.estimate.source == "lent" and report.estimate.free_memory is None
+        ended = replace(make_run(method), state="done", base_hash=tiny_engine.base_hash)
+        store.create_run(replace(ended, summary={"rates": {"steps": 0.001}}))
+        assert lent.check(method, data, QUICK).estimate.source == "run"
     lent.close()
-    assert report.slice_seconds == 60 and report.estimate.source == "size", "no trial without the GPU"
+
+
+def test_slices_are_counted_with_their_margin():
     assert [slices_for(seconds, 60.0) for seconds in (1, 51, 52, 200)] == [1, 1, 2, 4]
 
 

@@ -16,7 +16,7 @@ import gradio as gr
 from cai_ui import pipeline
 from cai_ui.errors import InputError
 from cai_ui.pipeline import RunView, Services
-from cai_ui.records import Run, content_hash
+from cai_ui.records import NOT_OVER, RESUMABLE, Run, content_hash
 from cai_ui.web import charts, probe_card, run_card, run_charts
 from cai_ui.web.guard import bind
 from cai_ui.web.present import lead
@@ -96,13 +96,13 @@ def choose_run(runs: Sequence[Run], chosen: str | None) -> str | None:
     ids = [run.id for run in runs]
     if chosen in ids:
         return chosen
-    active = next((run.id for run in runs if run.state in run_card.ACTIVE), None)
+    active = next((run.id for run in runs if run.state in NOT_OVER), None)
     return active or (ids[0] if ids else None)
 
 
 def is_anything_active(runs: Sequence[Run]) -> bool:
     """Whether the page has to go on looking."""
-    return any(run.state in run_card.ACTIVE for run in runs)
+    return any(run.state in NOT_OVER for run in runs)
 
 
 def chosen(run_id: str | None) -> str:
@@ -269,7 +269,7 @@ def buttons(view: RunView) -> list[Any]:
     """Stop, cancel, resume and queue, as far as they make sense for the run's state."""
     going = view.run.state in ("preparing", "running")
     waiting, stopping = view.run.state == "queued", view.run.state == "stopping"
-    resumable = view.run.state in run_card.RESUMABLE
+    resumable = view.run.state in RESUMABLE
     return [
         gr.update(interactive=going, visible=going or stopping),
         gr.update(interactive=going or waiting, visible=going or waiting or stopping),

@@ -1,0 +1,62 @@
+"""Frozen records that the stages hand to one another, and their content hashes.
+
+A record never changes; an edit makes a new one. Every record names its parents by hash or id, so a
+bad answer in a comparison can be walked back to the principle behind it:
+answer -> adapter -> run -> dataset -> example -> decision -> trace -> constitution version.
+
+One file for each stage; whoever needs a record imports it from here. Knows nothing of storage, models or the page.
+Times are ISO 8601 in UTC and never part of a hash.
+"""
+
+from __future__ import annotations
+
+from cai_ui.records.answers import Answer, Finish, Provenance
+from cai_ui.records.comparison import ArmResult, Evaluation, Rate, Vote
+from cai_ui.records.constitutions import Constitution, ConstitutionVersion, FewShot, Principle
+from cai_ui.records.datasets import Dataset, DatasetInfo, PreferencePair, TrainingExample
+from cai_ui.records.examples import Decision, Example, Verdict, make_example
+from cai_ui.records.hashing import canonical_json, content_hash, to_dict
+from cai_ui.records.prompts import Message, Prompt, PromptKind, Role
+from cai_ui.records.runs import BASE, GOING_ON, NOT_OVER, RESUMABLE, WAITING, AdapterInfo, Method, Run, RunState
+from cai_ui.records.traces import Step, StepKind, Trace
+
+__all__ = [
+    "BASE",
+    "GOING_ON",
+    "NOT_OVER",
+    "RESUMABLE",
+    "WAITING",
+    "AdapterInfo",
+    "Answer",
+    "ArmResult",
+    "Constitution",
+    "ConstitutionVersion",
+    "Dataset",
+    "DatasetInfo",
+    "Decision",
+    "Evaluation",
+    "Example",
+    "FewShot",
+    "Finish",
+    "Message",
+    "Method",
+    "PreferencePair",
+    "Principle",
+    "Prompt",
+    "PromptKind",
+    "Provenance",
+    "Rate",
+    "Role",
+    "Run",
+    "RunState",
+    "Step",
+    "StepKind",
+    "Trace",
+    "TrainingExample",
+    "Verdict",
+    "Vote",
+    "canonical_json",
+    "content_hash",
+    "make_example",
+    "to_dict",
+]

@@ -1,0 +1,36 @@
+"""What an engine gave, and with which weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Finish = Literal["end", "length", "stopped", "timeout"]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Which weights really gave a text, and how: recorded by the engine, not by the asker.
+
+    `model` names the base, `base_hash` identifies its weights; `adapter` is None for the base; `revision` is the
+    commit of a downloaded model, "" for others.
+    """
+
+    model: str
+    base_hash: str
+    adapter: str | None
+    adapter_hash: str | None
+    seed: int
+    sampling: dict[str, Any]
+    revision: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the engine gave for one request. `finish` says why it ended ("length": cut at the limit)."""
+
+    text: str
+    finish: Finish
+    prompt_tokens: int
+    tokens: int
+    provenance: Provenance

@@ -1,0 +1,62 @@
+"""Votes between two answers, and rates of arms over the same prompts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cai_ui.records.answers import Answer
+from cai_ui.records.prompts import PromptKind
+
+
+@dataclass(frozen=True)
+class Vote:
+    """A blind judgement between two answers. `left` and `right` are arm names as they were shown."""
+
+    event_id: str
+    prompt: str
+    left: str
+    right: str
+    left_answer: Answer
+    right_answer: Answer
+    choice: Literal["left", "right", "tie", "both_bad"]
+    rater: str
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share with its 95 % Wilson interval. Undefined (None) when nothing could be counted;
+    `unread` answers could not be scored and are in neither count."""
+
+    successes: int
+    total: int
+    unread: int = 0
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class ArmResult:
+    """One arm on one kind of prompt. Harmful: `complied`; helpful and twins: `helped`, `refused`."""
+
+    arm: str
+    kind: PromptKind
+    complied: Rate
+    helped: Rate
+    refused: Rate
+    mean_tokens: float | None
+    adapter_hash: str | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A batch evaluation of several arms over the same prompts, with the answers it rests on."""
+
+    id: str
+    results: tuple[ArmResult, ...]
+    rows: tuple[dict[str, Any], ...]
+    settings: dict[str, Any]
+    scorer: str
+    created_at: str = ""

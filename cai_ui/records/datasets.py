@@ -1,0 +1,73 @@
+"""Frozen rows to train on."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from cai_ui.records.hashing import content_hash, to_dict
+from cai_ui.records.prompts import Message
+
+
+@dataclass(frozen=True)
+class TrainingExample:
+    """One SFT row: the answer after `conversation` is learnt, the conversation is not."""
+
+    conversation: tuple[Message, ...]
+    answer: str
+    example_id: str | None
+    source: str
+
+
+@dataclass(frozen=True)
+class PreferencePair:
+    """One DPO row. `soft` is the probability that `chosen` is the better answer (None: it is, a hard label)."""
+
+    conversation: tuple[Message, ...]
+    chosen: str
+    rejected: str
+    example_id: str | None
+    source: str
+    soft: float | None = None
+
+    def swap(self) -> PreferencePair:
+        """The same pair with the preference turned round."""
+        soft = None if self.soft is None else 1 - self.soft
+        return dataclasses.replace(self, chosen=self.rejected, rejected=self.chosen, soft=soft)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A frozen dataset version, split by prompt so that no prompt is on both sides.
+
+    `parents` are the constitution hashes its examples were made under; `left_out` counts, by named
+    reason, the examples that gave no row.
+    """
+
+    name: str
+    sft_train: tuple[TrainingExample, ...]
+    sft_eval: tuple[TrainingExample, ...]
+    pairs_train: tuple[PreferencePair, ...]
+    pairs_eval: tuple[PreferencePair, ...]
+    settings: dict[str, Any]
+    parents: tuple[str, ...]
+    left_out: dict[str, int]
+
+    @property
+    def hash(self) -> str:
+        return content_hash(to_dict(self))
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What the list of datasets shows; the rows stay in the store until asked for."""
+
+    hash: str
+    name: str
+    counts: dict[str, int]
+    settings: dict[str, Any]
+    parents: tuple[str, ...]
+    left_out: dict[str, int]
+    created_at: str
+    author: str
