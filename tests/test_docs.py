@@ -18,8 +18,8 @@ def test_the_whole_loop_example_runs(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert spec is not None and spec.loader is not None
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
-    found = example.run(AppSettings(home=str(tmp_path)), requests=12, helpful=8, max_steps=2, per_kind=3)
-    assert len(found) == 3 and all(rate.total + rate.unread == 3 for rate in found.values())
+    found = example.run(AppSettings(home=str(tmp_path)), requests=8, helpful=4, max_steps=2, per_kind=2)
+    assert len(found) == 3 and all(rate.total + rate.unread == 2 for rate in found.values())
     assert "revision:" in capsys.readouterr().out
 
 

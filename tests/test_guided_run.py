@@ -13,7 +13,7 @@ from cai_ui import pipeline
 from cai_ui.config import AppSettings, LoopSettings
 from cai_ui.pipeline import Services
 
-SMALL = LoopSettings(harmful=12, twins=4, helpful=8, per_kind=3, max_steps=2)
+SMALL = LoopSettings(harmful=8, twins=2, helpful=4, per_kind=2, max_steps=2)
 
 
 @pytest.fixture(scope="module")

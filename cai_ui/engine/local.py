@@ -32,7 +32,7 @@ from cai_ui.engine.chat_format import RAW_FORMATS, ChatFormat
 from cai_ui.engine.decoding import Row
 from cai_ui.engine.desk import Desk, Limits
 from cai_ui.engine.estimate import free_bytes
-from cai_ui.engine.heap import give_back
+from cai_ui.engine.heap import give_back, unsettle
 from cai_ui.engine.lease import Lease
 from cai_ui.engine.loading import LoadedModel, load_model
 from cai_ui.engine.merging import write_merged
@@ -151,6 +151,7 @@ class LocalEngine:
             self._store.clear()
             self._shelf.close()
             self._loaded = replace(self._loaded, model=None)
+        unsettle()
         gc.collect()
         give_back(now=True)
         if self._loaded.device == "cuda":

@@ -86,21 +86,18 @@ def preflight(
     folder: Path | None = None,
     pace: FindPace = lambda rows, needs, probes: None,
     slice_seconds: float | None = None,
+    rows: Rows | None = None,
 ) -> PreflightReport:
     """Check a run without starting it. EngineError if this model cannot be trained here.
 
     `folder` is where its files will lie; `pace` says what things take on this machine, where that is known. Probe
     prompts that are trained on are not asked, since their answers would flatter. With `slice_seconds` the GPU is lent
-    for so long at a time while it trains, and is not here now: nothing is computed on it.
+    for so long at a time while it trains, and is not here now: nothing is computed on it. `rows` are those of the
+    dataset, where they were made before; encoding them is most of the work.
     """
-    chat = getattr(engine, "chat", None)
-    look = getattr(engine, "training_needs", None)
-    if chat is None or look is None:
-        raise EngineError(
-            f"The model {engine.name} cannot be trained here: it has no weights in this program.",
-            next_step="Choose the embedded model, or load a model's folder, on the Start tab.",
-        )
-    rows = make_rows(method, dataset, settings, chat)
+    trainable = trainable_engine(engine)
+    chat, look = trainable.chat, trainable.training_needs
+    rows = rows or make_rows(method, dataset, settings, chat)
     needs: TrainingNeeds = look(settings, start_adapter, measured=slice_seconds is None)
     steps = planned_steps(len(rows.train), settings, processes.count())
     trained_on = {asked(row) for row in rows.train}
@@ -128,6 +125,16 @@ def preflight(
         decoded_example=_decoded(rows, chat),
         slice_seconds=slice_seconds,
     )
+
+
+def trainable_engine(engine: Engine) -> Any:
+    """The engine, with its chat format (`chat`) and `training_needs`. EngineError for one without weights here."""
+    if not hasattr(engine, "chat") or not hasattr(engine, "training_needs"):
+        raise EngineError(
+            f"The model {engine.name} cannot be trained here: it has no weights in this program.",
+            next_step="Choose the embedded model, or load a model's folder, on the Start tab.",
+        )
+    return engine
 
 
 def _problems(method: Method, rows: Rows, trainable: int, settings: TrainSettings) -> list[str]:

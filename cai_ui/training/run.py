@@ -10,6 +10,7 @@ from typing import Any
 
 from cai_ui.config import TrainSettings
 from cai_ui.engine import Engine
+from cai_ui.engine.heap import settle
 from cai_ui.errors import TrainingError
 from cai_ui.records import Dataset, Run, RunState
 from cai_ui.training import checkpoints, processes
@@ -17,7 +18,7 @@ from cai_ui.training.causes import cause, is_memory
 from cai_ui.training.ledger import Ledger
 from cai_ui.training.metrics import forget_after
 from cai_ui.training.plan import tokens_in
-from cai_ui.training.preflight import PreflightReport, preflight, told
+from cai_ui.training.preflight import PreflightReport, preflight, told, trainable_engine
 from cai_ui.training.probes import NO_PROBES, ProbeKit, Prober, forget_probes_after, prompts_of, take_down
 from cai_ui.training.rows import make_rows
 from cai_ui.training.run_folder import (
@@ -141,18 +142,18 @@ def _train(
     ledger, entered = Ledger(), time.monotonic()
     from cai_ui.training.trainer import check_first_row, make_trainer
 
+    settle()
     if run.base_hash and run.base_hash != engine.base_hash:
         raise TrainingError(
             f"This run was begun on other base weights ({run.base_hash[:8]}; loaded now: {engine.base_hash[:8]}).",
             kept="Its checkpoints are kept.",
             next_step="Load the model it was begun on, then resume.",
         )
-    look = preflight(
-        run.method, dataset, settings, engine, run.start_adapter, prompts_of(folder, settings, kit), folder
-    )
-    look.require()
-    chat: Any = engine.chat  # type: ignore[attr-defined]
+    chat = trainable_engine(engine).chat
     rows = make_rows(run.method, dataset, settings, chat)
+    prompts = prompts_of(folder, settings, kit)
+    look = preflight(run.method, dataset, settings, engine, run.start_adapter, prompts, folder, rows=rows)
+    look.require()
     resumed = _prepare(run, engine, folder, look)
     with engine.training_seat(settings, run.start_adapter) as seat:
         if not any(p.requires_grad for p in seat.model.parameters()):

@@ -15,6 +15,7 @@ from typing import Any
 
 import datasets
 from transformers import PrinterCallback
+from trl import DPOConfig, SFTConfig, SFTTrainer
 
 from cai_ui.config import TrainSettings
 from cai_ui.engine import TrainingSeat
@@ -26,6 +27,7 @@ from cai_ui.training.batches import LikeLengths
 from cai_ui.training.callbacks import AskProbes, Recorder, Report, TakeTurns
 from cai_ui.training.checkpoints import FOLDER
 from cai_ui.training.ledger import Ledger
+from cai_ui.training.pairs import PairTrainer, SoftPairs
 from cai_ui.training.plan import HELD_OUT_ROWS, looked_at, reference_in_advance, stride
 from cai_ui.training.probes import Prober
 from cai_ui.training.rows import Rows, first_reading
@@ -52,8 +54,6 @@ def make_trainer(
 
     `ledger` is told what looks, probes, saves and the reference take.
     """
-    from trl import DPOConfig, SFTConfig, SFTTrainer
-
     common = _arguments(seat, settings, folder, bool(rows.held_out), steps) | {"run_name": name or None}
     turns = TakeTurns(seat)
     beta = settings.beta if method == "dpo" else None
@@ -74,8 +74,6 @@ def make_trainer(
     if method == "sft":
         trainer = _seated(SFTTrainer, seat, order, ledger)(args=SFTConfig(completion_only_loss=True, **common), **parts)
     else:
-        from cai_ui.training.pairs import PairTrainer, SoftPairs
-
         losses: dict[str, Any] = {"loss_type": ["sigmoid"]}
         if settings.sft_weight:
             losses = {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, settings.sft_weight]}

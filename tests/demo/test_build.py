@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cai_ui.demo.build import Round, batches, build, row
+from cai_ui.demo.build import BuildReport, Round, batches, build, row
 from cai_ui.demo.corpus import conversations
 from cai_ui.demo.optimiser import orthogonal, rate
 from cai_ui.demo.tokenizer import train_tokenizer
@@ -23,33 +23,43 @@ def _hash(folder: Path) -> str:
     return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
 
 
-def test_same_seed_same_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, BuildReport]:
+    """A build with seed 0: its folder and its report."""
+    folder = tmp_path_factory.mktemp("built")
+    return folder, build(folder, 0, SHORT, batch_tokens=512, vocabulary=400, shape=TINY)
+
+
+def test_same_seed_same_weights(
+    built: tuple[Path, BuildReport], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, seed in (("b", 0), ("c", 1)):
         report = build(tmp_path / name, seed, SHORT, batch_tokens=512, vocabulary=400, shape=TINY)
-    assert _hash(tmp_path / "a") == _hash(tmp_path / "b") != _hash(tmp_path / "c")
+    assert _hash(built[0]) == _hash(tmp_path / "b") != _hash(tmp_path / "c")
     assert report.steps == 4 and report.tokens > 1000
-    card = (tmp_path / "a" / "README.md").read_text(encoding="utf-8")
+    card = (built[0] / "README.md").read_text(encoding="utf-8")
     assert "Intended use" in card and "Limits" in card and "apache-2.0" in card
     shown = capsys.readouterr().out
     assert "step 3/3" in shown and "step 1/1" in shown and "tokens" in shown
 
 
-def test_written_weights_load_in_half_precision(tmp_path: Path) -> None:
+def test_written_weights_load_in_half_precision(built: tuple[Path, BuildReport]) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    build(tmp_path, rounds=SHORT, batch_tokens=512, vocabulary=400, shape=TINY)
-    model = AutoModelForCausalLM.from_pretrained(tmp_path)
-    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    model = AutoModelForCausalLM.from_pretrained(built[0])
+    tokenizer = AutoTokenizer.from_pretrained(built[0])
     assert type(model).__name__ == "MistralForCausalLM" and model.dtype == torch.float16
     assert tokenizer.chat_template and tokenizer.padding_side == "left"
 
 
-def test_a_build_taken_up_after_a_round_ends_as_an_unbroken_one(tmp_path: Path) -> None:
-    whole = build(tmp_path / "a", rounds=SHORT, batch_tokens=512, vocabulary=400, shape=TINY)
-    build(tmp_path / "b", rounds=SHORT[:1], batch_tokens=512, vocabulary=400, shape=TINY)
-    assert _hash(tmp_path / "a") != _hash(tmp_path / "b")
-    taken_up = build(tmp_path / "b", rounds=SHORT, batch_tokens=512, after=1)
-    assert _hash(tmp_path / "a") == _hash(tmp_path / "b")
+def test_a_build_taken_up_after_a_round_ends_as_an_unbroken_one(
+    built: tuple[Path, BuildReport], tmp_path: Path
+) -> None:
+    folder, whole = built
+    build(tmp_path, rounds=SHORT[:1], batch_tokens=512, vocabulary=400, shape=TINY)
+    assert _hash(folder) != _hash(tmp_path)
+    taken_up = build(tmp_path, rounds=SHORT, batch_tokens=512, after=1)
+    assert _hash(folder) == _hash(tmp_path)
     assert (taken_up.steps, taken_up.tokens, taken_up.loss) == (whole.steps, whole.tokens, whole.loss)
 
 

@@ -96,12 +96,12 @@ def a_run(method: str = "sft", settings: TrainSettings = QUICK, **changes: Any) 
     return Run(method=method, config=settings.model_dump(), created_at="", **values)  # type: ignore[arg-type]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_run() -> Callable[..., Run]:
     return a_run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run_in(tiny_engine: Any, make_dataset: Callable[..., Dataset], make_run: Callable[..., Run]) -> Callable[..., Any]:
     """`run_in(folder, method, settings, stop_at=(step, wish))`: one run, without a queue."""
 

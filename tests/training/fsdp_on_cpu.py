@@ -1,7 +1,8 @@
 """`python -m cai_ui …` with its weights shared out among processes without GPUs (FSDP2 over gloo).
 
 Started by `accelerate launch --config_file docs/accelerate/fsdp.yaml`, from which all its variables come. accelerate
-admits FSDP on accelerators only, so it is told here that several CPUs may share weights too.
+admits FSDP on accelerators only, so it is told here that several CPUs may share weights too. Commands with --then
+between them are run one after another, since starting takes most of the time.
 """
 
 from __future__ import annotations
@@ -28,4 +29,10 @@ if __name__ == "__main__":
     accelerate.state.AcceleratorState.__init__ = _admit
     from cai_ui.cli import main
 
-    sys.exit(main(sys.argv[1:]))
+    words = [*sys.argv[1:], "--then"]
+    while words:
+        end = words.index("--then")
+        status = main(words[:end])
+        words = words[end + 1 :]
+        if status:
+            sys.exit(status)

@@ -35,7 +35,7 @@ def in_this_process(home, tiny_model):
 def test_sigterm_ends_after_the_step_and_the_run_goes_on_where_it_was(
     home, tiny_model, config, run_in, tmp_path, in_this_process, data
 ):
-    path = config(max_steps=150, save_steps=1000)
+    path = config(max_steps=80, save_steps=1000)
     with started(home, tiny_model, path) as child:
         end = time.monotonic() + 300
         while not any(losses(folder) for folder in home.glob("runs/*")):
@@ -48,17 +48,17 @@ def test_sigterm_ends_after_the_step_and_the_run_goes_on_where_it_was(
     assert child.returncode == 128 + signal.SIGTERM and "interrupted" in out and f"train {run.id}" in err
     assert run.state == "interrupted" and run.error == "The program was closed."
     checkpoint = latest_checkpoint(folder)
-    assert checkpoint is not None and 0 < step_of(checkpoint) == run.step < 150
+    assert checkpoint is not None and 0 < step_of(checkpoint) == run.step < 80
     assert in_this_process("train", run.id) == 0 and only_run(home).state == "done"
-    run_in(tmp_path / "whole", settings=QUICK.model_copy(update={"max_steps": 150, "save_steps": 1000}), data=data)
+    run_in(tmp_path / "whole", settings=QUICK.model_copy(update={"max_steps": 80, "save_steps": 1000}), data=data)
     assert losses(folder) == pytest.approx(losses(tmp_path / "whole"), abs=1e-5)
 
 
 def test_a_second_sigterm_ends_at_once_and_the_last_complete_checkpoint_counts(home, tiny_model, config, make_dataset):
-    """A5. A step of 256 rows one by one takes seconds, so the second signal comes before the first is obeyed."""
+    """A5. A step of 128 rows one by one takes seconds, so the second signal comes before the first is obeyed."""
     with open_store(home, None) as store:
-        store.save_dataset(make_dataset(sft_train=tuple(map(sample, range(512))), name="many"), "me")
-    with started(home, tiny_model, config(batch_size=1, accumulation=256, max_steps=50, save_steps=1)) as child:
+        store.save_dataset(make_dataset(sft_train=tuple(map(sample, range(256))), name="many"), "me")
+    with started(home, tiny_model, config(batch_size=1, accumulation=128, max_steps=50, save_steps=1)) as child:
         end = time.monotonic() + 300
         while not any(latest_checkpoint(folder) for folder in home.glob("runs/*")):
             assert time.monotonic() < end and child.poll() is None, child.communicate()

@@ -14,6 +14,7 @@ import pytest
 
 from cai_ui import pipeline
 from cai_ui.cli import main
+from cai_ui.config import AppSettings
 from cai_ui.errors import CaiError, InputError
 from cai_ui.pipeline.hub_job import job_commands, pack, submit_job
 from cai_ui.store import open_store
@@ -23,13 +24,27 @@ from .conftest import QUICK
 TOKEN = "hf_" + "a1" * 17
 
 
-@pytest.fixture
+SHORT = QUICK.model_copy(update={"max_steps": 3, "save_steps": 0})
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory, tiny_engine, tiny_model):
+    """One workspace for all tests here: none of them changes what is kept."""
+    home = tmp_path_factory.mktemp("home")
+    opened = pipeline.open_services(AppSettings(home=str(home), model=str(tiny_model)), tiny_engine)
+    yield opened
+    opened.close()
+    for info in tiny_engine.adapters():
+        tiny_engine.unload_adapter(info.name)
+
+
+@pytest.fixture(scope="module")
 def run(services, make_dataset):
     """A finished DPO run that went on from an SFT adapter."""
     data = services.store.save_dataset(make_dataset(), "me").hash
-    first = services.jobs.wait(pipeline.start_run(services, "sft", data, QUICK, "me").id, 120)
+    first = services.jobs.wait(pipeline.start_run(services, "sft", data, SHORT, "me").id, 120)
     return services.jobs.wait(
-        pipeline.start_run(services, "dpo", data, QUICK, "me", start_adapter=first.adapter).id, 120
+        pipeline.start_run(services, "dpo", data, SHORT, "me", start_adapter=first.adapter).id, 120
     )
 
 

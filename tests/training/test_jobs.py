@@ -15,7 +15,8 @@ from cai_ui.training.jobs import Jobs
 
 from .conftest import QUICK, sample
 
-LONG = QUICK.model_copy(update={"max_steps": 2000})
+SHORT = QUICK.model_copy(update={"max_steps": 3, "save_steps": 0})
+LONG = QUICK.model_copy(update={"max_steps": 2000, "save_steps": 1000})
 
 
 @pytest.fixture
@@ -32,13 +33,13 @@ def until(store, run_id, *states, seconds=60):
 
 
 def test_a_run_ends_with_an_adapter_that_answers(jobs, store, data, tiny_engine):
-    run = jobs.submit("sft", data, QUICK, "me", name="first")
+    run = jobs.submit("sft", data, SHORT, "me", name="first")
     run = jobs.wait(run.id, 120)
-    assert (run.state, run.step, run.total_steps, run.error) == ("done", 8, 8, None)
+    assert (run.state, run.step, run.total_steps, run.error) == ("done", 3, 3, None)
     assert run.adapter == run.id and run.base_hash == tiny_engine.base_hash and run.started_at and run.ended_at
     assert [info.name for info in tiny_engine.adapters()] == [run.id]
     assert [(info.name, info.hash) for info in jobs.adapters()] == [(run.id, run.adapter_hash)]
-    following = jobs.wait(jobs.submit("dpo", data, QUICK, "me", start_adapter=run.adapter).id, 120)
+    following = jobs.wait(jobs.submit("dpo", data, SHORT, "me", start_adapter=run.adapter).id, 120)
     assert following.state == "done" and following.start_adapter == run.id
 
 
@@ -53,13 +54,13 @@ def test_asked_twice_it_is_one_run(jobs, store, data):
     assert len(set(got)) == 1 and len(store.runs()) == 1
     jobs.stop(got[0], save=False)
     assert jobs.wait(got[0], 60).state == "cancelled"
-    assert jobs.submit("sft", data, QUICK, "me").id != got[0], "what is over may be run again"
+    assert jobs.submit("sft", data, SHORT, "me").id != got[0], "what is over may be run again"
 
 
 def test_a_second_run_waits_its_turn(jobs, store, data):
     first = jobs.submit("sft", data, LONG, "me")
-    second = jobs.submit("dpo", data, QUICK, "you")
-    third = jobs.submit("sft", data, QUICK, "you")
+    second = jobs.submit("dpo", data, SHORT, "you")
+    third = jobs.submit("sft", data, SHORT, "you")
     until(store, first.id, "running")
     assert store.run(second.id).state == store.run(third.id).state == "queued"
     jobs.stop(third.id)
@@ -90,26 +91,26 @@ def test_stop_keeps_the_adapter_and_cancel_keeps_nothing(jobs, store, data, tiny
 def test_what_the_check_refuses_is_not_begun(jobs, store, make_dataset):
     empty = store.save_dataset(make_dataset(sft_train=()), "me").hash
     with pytest.raises(PreflightError, match="no rows"):
-        jobs.submit("sft", empty, QUICK, "me")
+        jobs.submit("sft", empty, SHORT, "me")
     with pytest.raises(NotFoundError):
-        jobs.submit("sft", empty, QUICK, "me", start_adapter="run-nowhere")
+        jobs.submit("sft", empty, SHORT, "me", start_adapter="run-nowhere")
     with pytest.raises(NotFoundError):
-        jobs.submit("sft", "f" * 64, QUICK, "me")
+        jobs.submit("sft", "f" * 64, SHORT, "me")
     assert store.runs() == []
 
 
 def test_names_tell_runs_apart(jobs, store, data, make_dataset):
-    one = jobs.submit("sft", data, QUICK, "me")
-    two = jobs.submit("sft", data, QUICK.model_copy(update={"seed": 1}), "me")
-    named = jobs.submit("sft", data, QUICK.model_copy(update={"seed": 2}), "me", name="<b>mine</b>")
+    one = jobs.submit("sft", data, SHORT, "me")
+    two = jobs.submit("sft", data, SHORT.model_copy(update={"seed": 1}), "me")
+    named = jobs.submit("sft", data, SHORT.model_copy(update={"seed": 2}), "me", name="<b>mine</b>")
     assert [one.name, two.name, named.name] == ["SFT diaries", "SFT diaries 2", "<b>mine</b>"]
 
 
 def test_closing_the_program_interrupts_and_starting_it_again_goes_on(store, data, tiny_engine):
     jobs = Jobs(store, lambda: tiny_engine)
-    settings = QUICK.model_copy(update={"max_steps": 60})
+    settings = LONG.model_copy(update={"max_steps": 60})
     run = jobs.submit("sft", data, settings, "me")
-    waiting = jobs.submit("sft", data, QUICK, "me")
+    waiting = jobs.submit("sft", data, SHORT, "me")
     until(store, run.id, "running")
     jobs.close()
     assert store.run(run.id).state == "interrupted" and store.run(waiting.id).state == "queued"
@@ -126,7 +127,7 @@ def test_closing_the_program_interrupts_and_starting_it_again_goes_on(store, dat
 
 def test_the_exit_record_decides_where_the_database_was_not_told(store, data, tiny_engine):
     jobs = Jobs(store, lambda: tiny_engine)
-    run = jobs.wait(jobs.submit("sft", data, QUICK, "me").id, 120)
+    run = jobs.wait(jobs.submit("sft", data, SHORT, "me").id, 120)
     store.update_run(run.id, state="interrupted", adapter=None, adapter_hash=None)
     Jobs(store, lambda: tiny_engine).close()
     assert store.run(run.id).state == "done" and store.run(run.id).adapter_hash == run.adapter_hash
@@ -136,8 +137,8 @@ def test_the_exit_record_decides_where_the_database_was_not_told(store, data, ti
 
 def test_a_failed_run_says_why_and_the_next_one_begins(jobs, store, data):
     going = jobs.submit("sft", data, LONG, "me")
-    lost = jobs.submit("dpo", data, QUICK, "me")
-    good = jobs.submit("sft", data, QUICK, "me")
+    lost = jobs.submit("dpo", data, SHORT, "me")
+    good = jobs.submit("sft", data, SHORT, "me")
     store.update_run(lost.id, base_hash="0" * 64)
     jobs.stop(going.id, save=False)
     failed = jobs.wait(lost.id, 60)
@@ -151,7 +152,7 @@ def test_a_run_with_knobs_of_another_version_fails_by_name_and_the_next_one_begi
     jobs.resume("run-2")
     failed = jobs.wait("run-2", 60)
     assert failed.state == "failed" and "temperature of the moon" in failed.error
-    assert jobs.wait(jobs.submit("sft", data, QUICK, "me").id, 120).state == "done"
+    assert jobs.wait(jobs.submit("sft", data, SHORT, "me").id, 120).state == "done"
 
 
 def test_chats_are_answered_between_the_steps(jobs, store, data, tiny_engine):
@@ -171,7 +172,7 @@ def test_chats_are_answered_between_the_steps(jobs, store, data, tiny_engine):
 
 def test_a_waiting_run_can_be_put_first_and_runs_can_be_named_and_put_away(jobs, store, data, tiny_engine):
     going = jobs.submit("sft", data, LONG, "me")
-    second, third = (jobs.submit("sft", data, QUICK.model_copy(update={"seed": n}), "me") for n in (1, 2))
+    second, third = (jobs.submit("sft", data, SHORT.model_copy(update={"seed": n}), "me") for n in (1, 2))
     until(store, going.id, "running")
     jobs.move_up(third.id)
     assert [run.id for run in jobs.queue()] == [third.id, second.id]
@@ -193,15 +194,15 @@ def test_a_waiting_run_can_be_put_first_and_runs_can_be_named_and_put_away(jobs,
 def test_a_run_that_starts_from_one_that_is_not_over_waits_for_its_adapter(jobs, store, data):
     going = jobs.submit("sft", data, LONG, "me")
     until(store, going.id, "running")
-    first = jobs.submit("sft", data, QUICK, "me")
-    after = jobs.submit("dpo", data, QUICK, "me", start_adapter=first.id)
+    first = jobs.submit("sft", data, SHORT, "me")
+    after = jobs.submit("dpo", data, SHORT, "me", start_adapter=first.id)
     jobs.move_up(after.id)
     jobs.stop(going.id, save=False)
     assert jobs.wait(after.id, 120).state == "done", "it was begun before the adapter was there"
     assert store.run(first.id).ended_at <= store.run(after.id).started_at
 
     going = jobs.submit("sft", data, LONG, "me")
-    orphan = jobs.submit("dpo", data, QUICK, "me", start_adapter=going.id)
+    orphan = jobs.submit("dpo", data, SHORT, "me", start_adapter=going.id)
     until(store, going.id, "running")
     jobs.stop(going.id, save=False)
     lost = jobs.wait(orphan.id, 60)
@@ -210,7 +211,7 @@ def test_a_run_that_starts_from_one_that_is_not_over_waits_for_its_adapter(jobs,
 
 def test_the_three_arms_of_the_literature_are_queued_by_one_call(services, make_dataset):
     data = services.store.save_dataset(make_dataset(), "me").hash
-    made = pipeline.start_arms(services, data, {"sft": QUICK, "dpo": QUICK}, "me")
+    made = pipeline.start_arms(services, data, {"sft": SHORT, "dpo": SHORT}, "me")
     ended = [services.jobs.wait(run.id, 120) for run in made]
     assert [(run.state, run.method, run.start_adapter) for run in ended] == [
         ("done", "sft", None), ("done", "dpo", None), ("done", "dpo", made[0].id),

@@ -34,9 +34,12 @@ def data(make_dataset):
     return make_dataset(sft_train=tuple(map(sample, range(8))), pairs_train=tuple(map(pair, range(8))))
 
 
-def shared_out(home, model, what):
-    """A run whose weights two processes share."""
-    return started(home, model, what, *BY_FSDP_FILE, more=("--processes", "2"), program=(str(FSDP_ON_CPU),))
+def shared_out(home, model, *runs):
+    """Runs, one after another, whose weights two processes share."""
+    more = ["--processes", "2"]
+    for what in runs[1:]:
+        more += ["--then", "train", str(what), "--home", str(home), "--model", str(model), "--processes", "2"]
+    return started(home, model, runs[0], *BY_FSDP_FILE, more=tuple(more), program=(str(FSDP_ON_CPU),))
 
 
 def ended(child, seconds=300):
@@ -56,18 +59,29 @@ def test_two_processes_take_the_steps_of_one(home, tiny_model, config, run_in, t
     assert losses(folder) == pytest.approx(losses(tmp_path / "alone"), abs=1e-4)
 
 
-def test_two_processes_that_share_the_weights_out_take_the_steps_of_one(
-    home, tiny_model, config, run_in, tmp_path, data
-):
-    """DPO under FSDP2 on CPUs, with a checkpoint on the way; the adapter of the first process is whole."""
-    with shared_out(home, tiny_model, config("dpo", **TOGETHER, max_steps=4)) as child:
-        ended(child)
-    run = only_run(home)
-    folder = home / "runs" / run.id
-    assert run.state == "done" and "probe prompts" not in (folder / "log.txt").read_text()
-    run_in(tmp_path / "alone", "dpo", ALONE.model_copy(update={"max_steps": 4}), data=data)
-    assert losses(folder) == pytest.approx(losses(tmp_path / "alone"), abs=1e-4)
-    assert_same_adapter(folder, tmp_path / "alone")
+LONGER = {"max_steps": 40, "save_steps": 1000}
+
+
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory, tiny_model, data):
+    """The workspace of two runs under FSDP2 on CPUs: DPO to its end, then SFT, which got SIGTERM in its first steps."""
+    place = tmp_path_factory.mktemp("shared out")
+    home = kept_in(place / "home", data)
+    (place / "dpo").mkdir()
+    first = config_file(place / "dpo", "dpo", **TOGETHER, max_steps=4)
+    with shared_out(home, tiny_model, first, config_file(place, "sft", **TOGETHER, **LONGER)) as child:
+        end = time.monotonic() + 300
+        while len([folder for folder in home.glob("runs/*") if losses(folder)]) < 2:
+            assert time.monotonic() < end and child.poll() is None, child.communicate()
+            time.sleep(0.02)
+        child.send_signal(signal.SIGTERM)
+        child.communicate(timeout=120)
+    return home
+
+
+def runs_by_method(home):
+    with open_store(home, None) as store:
+        return {run.method: run for run in store.runs()}
 
 
 def assert_same_adapter(*folders):
@@ -76,39 +90,34 @@ def assert_same_adapter(*folders):
     assert all(torch.allclose(found[name], wanted[name], atol=1e-3) for name in wanted)
 
 
-LONGER = {"max_steps": 40, "save_steps": 1000}
-
-
-@pytest.fixture(scope="module")
-def once_broken_off(tmp_path_factory, tiny_model, data):
-    place = tmp_path_factory.mktemp("broken off")
-    home = kept_in(place / "home", data)
-    with shared_out(home, tiny_model, config_file(place, "sft", **TOGETHER, **LONGER)) as child:
-        end = time.monotonic() + 300
-        while not any(losses(folder) for folder in home.glob("runs/*")):
-            assert time.monotonic() < end and child.poll() is None, child.communicate()
-            time.sleep(0.02)
-        child.send_signal(signal.SIGTERM)
-        child.communicate(timeout=120)
-    run = only_run(home)
-    kept = latest_checkpoint(home / "runs" / run.id)
-    assert run.state == "interrupted" and kept is not None and 0 < step_of(kept) == run.step < 40
-    assert (kept / "pytorch_model_fsdp.bin").exists(), "the weights were not shared out"
-    return home
+def test_two_processes_that_share_the_weights_out_take_the_steps_of_one(shared_home, run_in, tmp_path, data):
+    """With a checkpoint on the way; the adapter of the first process is whole."""
+    run = runs_by_method(shared_home)["dpo"]
+    folder = shared_home / "runs" / run.id
+    assert run.state == "done" and "probe prompts" not in (folder / "log.txt").read_text()
+    run_in(tmp_path / "alone", "dpo", ALONE.model_copy(update={"max_steps": 4}), data=data)
+    assert losses(folder) == pytest.approx(losses(tmp_path / "alone"), abs=1e-4)
+    assert_same_adapter(folder, tmp_path / "alone")
 
 
 @pytest.fixture
-def broken_off(once_broken_off, tmp_path):
-    """The workspace of a run that shared its weights out and got SIGTERM after its first step."""
-    return shutil.copytree(once_broken_off, tmp_path / "home")
+def broken_off(shared_home, tmp_path):
+    """A copy of the workspace, and the run in it that was ended after some of its steps."""
+    home = shutil.copytree(shared_home, tmp_path / "home")
+    run = runs_by_method(home)["sft"]
+    kept = latest_checkpoint(home / "runs" / run.id)
+    assert run.state == "interrupted" and kept is not None and 0 < step_of(kept) == run.step < 40
+    assert (kept / "pytorch_model_fsdp.bin").exists(), "the weights were not shared out"
+    return home, run
 
 
 def test_a_run_that_shared_its_weights_out_goes_on_where_it_was(broken_off, tiny_model, run_in, tmp_path, data):
-    run = only_run(broken_off)
-    with shared_out(broken_off, tiny_model, run.id) as child:
+    home, run = broken_off
+    with shared_out(home, tiny_model, run.id) as child:
         ended(child)
-    folder = broken_off / "runs" / run.id
-    assert only_run(broken_off).state == "done" and "goes on from step" in (folder / "log.txt").read_text()
+    folder = home / "runs" / run.id
+    assert runs_by_method(home)["sft"].state == "done"
+    assert "goes on from step" in (folder / "log.txt").read_text()
     run_in(tmp_path / "alone", settings=ALONE.model_copy(update=LONGER), data=data)
     assert losses(folder) == pytest.approx(losses(tmp_path / "alone"), abs=1e-4)
     assert_same_adapter(folder, tmp_path / "alone")
@@ -116,8 +125,8 @@ def test_a_run_that_shared_its_weights_out_goes_on_where_it_was(broken_off, tiny
 
 def test_what_two_processes_began_is_not_gone_on_with_by_one(broken_off, run_in, data):
     """Its steps would take half of the rows, and the state of its optimiser is not one that a single process reads."""
-    run = only_run(broken_off)
-    folder = broken_off / "runs" / run.id
+    home, run = broken_off
+    folder = home / "runs" / run.id
     settings = QUICK.model_copy(update=TOGETHER | LONGER)
     outcome = run_in(folder, settings=settings, data=data)
     assert outcome.state == "failed" and "in 2 processes that share its weights out" in outcome.error

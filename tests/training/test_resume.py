@@ -28,19 +28,31 @@ def test_resumed_losses_and_adapter_equal_those_of_an_unbroken_run(run_in, tmp_p
     assert resumed.adapter_hash == whole.adapter_hash
 
 
-def test_steps_after_the_last_checkpoint_are_taken_again_and_counted_once(run_in, tmp_path):
-    run_in(tmp_path / "run", stop_at=(5, "close"))
-    shutil.rmtree(tmp_path / "run" / "checkpoints" / "checkpoint-5")
-    run_in(tmp_path / "run")
-    assert list(losses(tmp_path / "run")) == list(range(1, 9))
-    assert "goes on from step 4" in (tmp_path / "run" / "log.txt").read_text()
+@pytest.fixture(scope="module")
+def once_broken(run_in, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("broken") / "run"
+    assert run_in(folder, stop_at=(5, "close")).state == "interrupted"
+    return folder
+
+
+@pytest.fixture
+def broken(once_broken, tmp_path):
+    """The folder of a run that was broken off after step 5, with checkpoints 4 and 5."""
+    return shutil.copytree(once_broken, tmp_path / "run")
+
+
+def test_steps_after_the_last_whole_checkpoint_are_taken_again_and_counted_once(run_in, broken):
+    weights = broken / "checkpoints" / "checkpoint-5" / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    assert run_in(broken).state == "done"
+    assert list(losses(broken)) == list(range(1, 9))
+    assert "goes on from step 4" in (broken / "log.txt").read_text()
 
 
 @pytest.mark.parametrize("harm", ["half", "flipped", "no manifest", "garbage manifest"])
-def test_a_checkpoint_that_is_not_whole_is_never_opened(run_in, tmp_path, harm):
-    run_in(tmp_path / "run", stop_at=(5, "close"))
-    newest = tmp_path / "run" / "checkpoints" / "checkpoint-5"
-    assert checkpoints.latest_checkpoint(tmp_path / "run") == newest
+def test_a_checkpoint_that_is_not_whole_is_never_opened(broken, harm):
+    newest = broken / "checkpoints" / "checkpoint-5"
+    assert checkpoints.latest_checkpoint(broken) == newest
     weights = newest / "adapter_model.safetensors"
     if harm == "half":
         weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
@@ -52,16 +64,15 @@ def test_a_checkpoint_that_is_not_whole_is_never_opened(run_in, tmp_path, harm):
         (newest / "manifest.json").unlink()
     else:
         (newest / "manifest.json").write_text('{"files": 3}')
-    older = checkpoints.latest_checkpoint(tmp_path / "run")
+    older = checkpoints.latest_checkpoint(broken)
     assert older is not None and older.name == "checkpoint-4"
-    assert run_in(tmp_path / "run").state == "done"
+    checkpoints.drop_incomplete(broken)
+    assert not newest.exists()
 
 
-def test_without_a_checkpoint_it_begins_again(run_in, tmp_path):
-    run_in(tmp_path / "run", stop_at=(3, "close"))
-    checkpoints.drop_all(tmp_path / "run")
-    outcome = run_in(tmp_path / "run")
-    assert outcome.state == "done" and list(losses(tmp_path / "run")) == list(range(1, 9))
+def test_without_a_checkpoint_it_begins_again(run_in, broken):
+    checkpoints.drop_all(broken)
+    assert run_in(broken).state == "done" and list(losses(broken)) == list(range(1, 9))
 
 
 def test_a_stopped_run_can_be_gone_on_with(run_in, tmp_path):
@@ -71,28 +82,27 @@ def test_a_stopped_run_can_be_gone_on_with(run_in, tmp_path):
     assert stopped.adapter_hash and stopped.adapter_hash != done.adapter_hash
 
 
-def test_two_checkpoints_are_kept(run_in, tmp_path):
-    run_in(tmp_path / "run", settings=QUICK.model_copy(update={"max_steps": 12}), stop_at=(11, "close"))
-    names = sorted(path.name for path in (tmp_path / "run" / "checkpoints").glob("checkpoint-*"))
-    assert names == ["checkpoint-10", "checkpoint-11"]
+def test_two_checkpoints_are_kept(broken):
+    """Of those after steps 2, 4 and 5."""
+    names = sorted(path.name for path in (broken / "checkpoints").glob("checkpoint-*"))
+    assert names == ["checkpoint-4", "checkpoint-5"]
 
 
-def test_other_base_weights_are_refused(run_in, tmp_path):
-    run_in(tmp_path / "run", stop_at=(3, "close"))
-    outcome = run_in(tmp_path / "run", base_hash="0" * 64)
+def test_other_base_weights_are_refused(run_in, broken):
+    outcome = run_in(broken, base_hash="0" * 64)
     assert outcome.state == "failed" and "other base weights (00000000" in outcome.error
-    assert checkpoints.latest_checkpoint(tmp_path / "run") is not None
+    assert checkpoints.latest_checkpoint(broken) is not None
 
 
 @pytest.mark.parametrize(("seconds", "kept"), [(1, True), (0, False)])
 def test_a_short_run_keeps_checkpoints_by_the_clock(make_run, make_dataset, tiny_engine, tmp_path, seconds, kept):
     """Killed before its first `save_steps`, it would lose everything."""
-    settings = QUICK.model_copy(update={"save_steps": 1000, "save_seconds": seconds})
+    settings = QUICK.model_copy(update={"save_steps": 1000, "save_seconds": seconds, "max_steps": 5})
     seen = []
 
     def slowly(step, steps):
         seen.append(checkpoints.latest_checkpoint(tmp_path))
         time.sleep(0.3)
 
-    assert train(make_run(settings=settings), make_dataset(), tiny_engine, tmp_path, StopSignal(), slowly).step == 8
+    assert train(make_run(settings=settings), make_dataset(), tiny_engine, tmp_path, StopSignal(), slowly).step == 5
     assert any(seen) == kept

@@ -101,15 +101,22 @@ def test_soft_labels_are_kept_by_the_store(store, make_dataset):
     assert store.dataset(store.save_dataset(data, "me").hash) == data
 
 
+@pytest.fixture(scope="module")
+def two_adapters(run_in, tmp_path_factory):
+    """Folders by name: "second" has learnt much, "first" little, with another rank."""
+    place = tmp_path_factory.mktemp("adapters")
+    run_in(place / "second", settings=QUICK.model_copy(update={"max_steps": 20, "save_steps": 0}))
+    run_in(place / "first", settings=QUICK.model_copy(update={"max_steps": 4, "rank": 2, "save_steps": 0}))
+    return {name: place / name / "adapter" for name in ("second", "first")}
+
+
 @pytest.mark.parametrize("reference", ["start", "base", "first"])
-def test_dpo_is_held_to_the_reference_that_was_chosen(tiny_engine, run_in, tmp_path, reference):
+def test_dpo_is_held_to_the_reference_that_was_chosen(tiny_engine, run_in, tmp_path, two_adapters, reference):
     """Held to its start, the first loss is log 2. Held to the base or to another adapter, it is not."""
-    run_in(tmp_path / "sft", settings=QUICK.model_copy(update={"max_steps": 20}))
-    run_in(tmp_path / "other", settings=QUICK.model_copy(update={"max_steps": 4, "rank": 2}))
-    for name, folder in (("second", "sft"), ("first", "other")):
-        tiny_engine.load_adapter(describe_adapter(tmp_path / folder / "adapter", name, name, "sft"))
+    for name, folder in two_adapters.items():
+        tiny_engine.load_adapter(describe_adapter(folder, name, name, "sft"))
     try:
-        settings = WIDE.model_copy(update={"reference": reference})
+        settings = WIDE.model_copy(update={"reference": reference, "max_steps": 2})
         outcome = run_in(tmp_path / "dpo", "dpo", settings, start_adapter="second")
         first = next(row for row in read_rows(tmp_path / "dpo") if "loss" in row)
         assert outcome.state == "done"
