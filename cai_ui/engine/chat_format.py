@@ -11,7 +11,9 @@ from __future__ import annotations
 import copy
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from cai_ui.errors import EngineError, InputError, PromptTooLongError
@@ -50,6 +52,9 @@ RAW_FORMATS = {"human-assistant": HUMAN_ASSISTANT, "bare": BARE}
 """Formats that stand in for a model's own template, by their names."""
 
 _PROBE = "system probe 7305"
+STRETCHES = 2048
+"""How many stretches of text, of at most LONG_STRETCH characters, are kept with their ids."""
+LONG_STRETCH = 4000
 _PRIVATE_USE = range(0xF0000, 0xFFFFE)
 
 
@@ -72,6 +77,8 @@ class ChatFormat:
         self._split = re.compile("(" + "|".join(map(re.escape, self._special)) + ")") if self._special else None
         self._takes_system = self._has_system_role()
         self._anchor = self._find_anchor()
+        self._encode_stretch = lru_cache(STRETCHES)(self._encode_text)
+        self._in_stretches = self._stretches_agree()
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
         """Ids up to where the assistant's next reply begins.
@@ -160,32 +167,51 @@ class ChatFormat:
             raise _too_long(f"more than {least:,}", self.context_length)
 
     def _ids(self, turns: list[dict[str, str]], add_generation_prompt: bool) -> list[int]:
-        contents = [t["content"] for t in turns]
-        if self._split is None or not any(self._split.search(c) for c in contents):
-            return self._encode(self._render(turns, add_generation_prompt), split_special_tokens=False)
-        return self._ids_with_typed_marks(turns, add_generation_prompt)
+        typed = self._split is not None and any(self._split.search(t["content"]) for t in turns)
+        if typed:
+            return self._ids_with_typed_marks(turns, add_generation_prompt)
+        text = self._render(turns, add_generation_prompt)
+        return self._ids_of_stretches(text) if self._in_stretches else self._encode(text, split_special_tokens=False)
 
     def _ids_with_typed_marks(self, turns: list[dict[str, str]], add_generation_prompt: bool) -> list[int]:
-        """Some turn holds the characters of a special token: hide them while the template is applied, then
-        encode each stretch between the template's own special tokens as plain text."""
+        """Some turn holds the characters of a special token: hide them while the template is applied."""
         assert self._split is not None
         present = set("".join(t["content"] for t in turns))
         free = (chr(c) for c in _PRIVATE_USE if chr(c) not in present)
         hidden = dict(zip(self._special, free, strict=False))
         shown = {stand_in: mark for mark, stand_in in hidden.items()}
         masked = [{**t, "content": self._split.sub(lambda m: hidden[m[0]], t["content"])} for t in turns]
+        return self._ids_of_stretches(self._render(masked, add_generation_prompt), shown)
+
+    def _ids_of_stretches(self, text: str, shown: Mapping[str, str] = MappingProxyType({})) -> list[int]:
+        """Ids of what the template made: its special tokens, and between them stretches of plain text.
+
+        Stretches are kept, since most of a growing conversation was encoded before. `shown` are the typed marks by what
+        stands for them.
+        """
+        assert self._split is not None
         ids: list[int] = []
-        for piece in self._split.split(self._render(masked, add_generation_prompt)):
-            if piece in hidden:
+        for piece in self._split.split(text):
+            if piece in self._special:
                 ids.append(self._special[piece])
             elif piece:
-                ids += self._encode_text("".join(shown.get(c, c) for c in piece))
+                plain = "".join(shown.get(c, c) for c in piece) if shown else piece
+                ids += (self._encode_stretch if len(plain) <= LONG_STRETCH else self._encode_text)(plain)
         return ids
 
     def _encode_text(self, text: str) -> list[int]:
         """Ids of text that stands after a special token, special tokens in it read as characters."""
         ids = self._encode(self._anchor + text, split_special_tokens=True)
         return ids[len(self._encode(self._anchor, split_special_tokens=True)) :] if self._anchor else ids
+
+    def _stretches_agree(self) -> bool:
+        """Whether this tokenizer gives a text that its template made the ids of its stretches."""
+        if self._split is None:
+            return False
+        said = ("hello  there", " Good\n\nday.  ", "\tIs 3<42? \u00e9\u4f60 it's", "No", " x ")
+        turns = [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(said)]
+        text = self._render(turns, True)
+        return self._ids_of_stretches(text) == self._encode(text, split_special_tokens=False)
 
     def _encode(self, text: str, *, split_special_tokens: bool) -> list[int]:
         with self._lock:  # the tokenizer keeps `split_special_tokens` as state that all threads share

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 
 import pytest
@@ -167,6 +168,27 @@ def test_a_sentencepiece_tokenizer_gets_no_extra_space_after_typed_marks():
     assert typed[: len(plain) - 1] == plain[:-1]
     assert tokenizer.eos_token_id not in typed
     assert chat._anchor, "the tokenizer has no such habit, so the test would prove nothing"
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(said=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), min_size=3, max_size=3))
+def test_stretches_give_the_ids_of_the_whole_text(chat, said):
+    assert chat._in_stretches
+    turns = chat.turns([user(said[0]), assistant(said[1]), user(said[2])])
+    whole = chat.tokenizer(chat._render(turns, True), add_special_tokens=False)["input_ids"]
+    assert chat._ids(turns, True) == whole == chat._ids(turns, True)
+
+
+def test_marks_that_swallow_white_space_are_encoded_with_the_whole_text(chat):
+    from transformers import AddedToken
+
+    tokenizer = copy.deepcopy(chat.tokenizer)
+    marks = [AddedToken(mark, rstrip=True, special=True) for mark in ("[INST]", "[/INST]")]
+    tokenizer.add_special_tokens({"additional_special_tokens": marks})
+    other = ChatFormat(tokenizer, 512)
+    assert not other._in_stretches
+    ids = other.encode((user(" hello there"),))
+    assert tokenizer.decode(ids) == "<s>[INST]hello there[/INST]"
 
 
 PIECES = ("[INST]", "[/INST]", "</s>", "<s>", "<pad>", "[", "INST]", "</", " ", "\n", "😀", "\U000f0000")
