@@ -76,7 +76,9 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
     from cai_ui import pipeline
+    from cai_ui.engine.heap import few_heaps
 
+    few_heaps()
     at_sigterm(lambda: None)
     services = pipeline.open_services(settings, engine)
     try:
@@ -92,7 +94,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
             stops.close(STREAMS_S)
 
         at_sigterm(ending)
-        pipeline.counts(services)  # reads the queue's columns now, and not when the first visitor waits for them
+        pipeline.read_queue(services)
         print(f"Constitutional AI Workbench: http://{settings.host}:{settings.port}", flush=True)
         page.launch(server_name=settings.host, server_port=settings.port, **launch_arguments(services))
     except OSError as error:

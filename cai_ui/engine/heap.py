@@ -10,6 +10,7 @@ import ctypes
 import gc
 import time
 
+_ARENA_MAX, _HEAPS = -8, 2  # M_ARENA_MAX of malloc.h
 PAUSE_S = 60.0
 """Shortest time between two times of handing back by the way; each takes up to half a second."""
 
@@ -42,3 +43,12 @@ def settle() -> None:
 def unsettle() -> None:
     """Before a model is let go: what it leaves can be collected again."""
     gc.unfreeze()
+
+
+def few_heaps() -> None:
+    """Let all threads share two heaps, from now on. Each new thread of a server would otherwise begin one of its own,
+    and what is freed in one serves no other."""
+    try:
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, _HEAPS)
+    except (AttributeError, OSError, TypeError):  # not glibc
+        return

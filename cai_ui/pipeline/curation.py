@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cai_ui.engine.heap import give_back
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Decision, Example, Verdict
 from cai_ui.store import QueueCounts, QueueFilter, QueueItem
@@ -65,6 +66,12 @@ def sources(services: Services) -> list[str]:
 def counts(services: Services, filter: QueueFilter | None = None, rater: str = "") -> QueueCounts:
     """How many examples are open, accepted, edited and so on, and how many the filter shows to `rater`."""
     return services.store.counts(filter, rater)
+
+
+def read_queue(services: Services) -> None:
+    """Read what the queue is filtered by now, and not when the first visitor waits for it."""
+    services.store.counts()
+    give_back(now=True)  # what the reading took beside what is kept
 
 
 def open_number(services: Services, filter: QueueFilter) -> int:

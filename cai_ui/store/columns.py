@@ -145,18 +145,18 @@ class QueueColumns:
     def order(self, name: str) -> tuple[Rows, Rows]:
         """All row numbers in an order, and of every row its place there."""
         if name not in self._orders:
-            if name == "arrival":
-                rows = np.arange(len(self))
-            elif name == "random":
-                rows = np.argsort(self["lot"], kind="stable")
-            else:
-                known = self["preference"] != UNKNOWN
-                doubt = np.where(known, np.abs(self["preference"] - 500), 1_000)
-                rows = np.argsort(doubt, kind="stable")
-            places = np.empty_like(rows)
-            places[rows] = np.arange(len(rows))
+            rows = places = np.arange(len(self))
+            if name != "arrival":
+                rows = np.argsort(self["lot"] if name == "random" else self._doubt(), kind="stable")
+                places = np.empty_like(rows)
+                places[rows] = np.arange(len(rows))
             self._orders[name] = rows, places
         return self._orders[name]
+
+    def _doubt(self) -> NDArray[Any]:
+        """How far a judge was from undecided, per mille; those it has not seen come last."""
+        known = self["preference"] != UNKNOWN
+        return np.where(known, np.abs(self["preference"] - 500), 1_000)
 
     def follow(self, connection: sa.Connection) -> None:
         """Read what was committed since the last time."""
