@@ -73,6 +73,7 @@ class Server:
             self.model,
         ]
         environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+        environment.pop("OMP_NUM_THREADS", None)  # one thread is for the tests' own process
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
         for _ in range(600):
             if self.process.poll() is not None:
@@ -135,6 +136,17 @@ def chromium() -> Iterator[object]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def scripted_url(chromium: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with the scripted model, for tests that ask nothing of its home.
+
+    A visitor without a name finds there what the one before left.
+    """
+    server = Server(tmp_path_factory.mktemp("shared") / "home", "scripted").start()
+    yield server.url
+    server.stop()
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -11,8 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from app import read_settings, serve
 from cai_ui.engine.scripted import ScriptedEngine
 
-DELAY_S = 0.04
-"""Pause before each word."""
-
 if __name__ == "__main__":
-    sys.exit(serve(read_settings(sys.argv[1:], os.environ), ScriptedEngine(delay_s=DELAY_S)))
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--delay", type=float, default=0.04, help="pause before each word, in seconds")
+    own, rest = parser.parse_known_args()
+    sys.exit(serve(read_settings(rest, os.environ), ScriptedEngine(delay_s=own.delay)))

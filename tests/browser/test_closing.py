@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from cai_ui.records import Message, make_example
 from cai_ui.store import open_store
 
 from .conftest import Server, Visit
-from .test_stepper import SLOW, _set_rounds
+from .test_stepper import _set_rounds
 from .test_whole_loop import go_to
 
+VERY_SLOW = [str(Path(__file__).with_name("slow_app.py")), "--delay", "0.5"]
+"""So slow that no chain comes to its end while the other pages are opened."""
 PEOPLE = 5
 GRACE_S = 15.0
 
 
-@pytest.mark.skipif("CAI_CLOSING" not in os.environ, reason="six pages at once: set CAI_CLOSING to run it")
 def test_sigterm_while_five_stream_and_one_saves(
     serve: Callable[..., Server], open_page: Callable[..., Visit], tmp_path: Path
 ) -> None:
@@ -31,7 +29,7 @@ def test_sigterm_while_five_stream_and_one_saves(
     with open_store(home, None) as store:
         asked = (Message("user", "How do I read a diary?"),)
         store.add_examples([make_example(asked, "Sure.", f"I would not, {n}.") for n in range(3)])
-    server = serve("scripted", home, program=SLOW)
+    server = serve("scripted", home, program=VERY_SLOW)
     pages: list[Any] = [open_page(server.url).page for _ in range(PEOPLE + 1)]
     judge, people = pages[0], pages[1:]
     go_to(judge, "Curate")

@@ -199,11 +199,10 @@ def test_every_format_is_imported_and_a_bad_file_changes_nothing(
 
 
 def test_the_editor_fits_the_window(
-    serve: Callable[..., Server], open_page: Callable[..., Visit], screenshot: Callable[..., None]
+    scripted_url: str, open_page: Callable[..., Visit], screenshot: Callable[..., None]
 ) -> None:
-    url = serve("scripted").url
     for width, dark in ((1280, True), (390, False)):
-        page: Any = _open_editor(open_page, url, width=width, dark=dark).page
+        page: Any = _open_editor(open_page, scripted_url, width=width, dark=dark).page
         page.locator("#principles-history > button").click()
         page.locator("#history-restore").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width

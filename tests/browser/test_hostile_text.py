@@ -10,17 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from .conftest import Server, Visit, shot
 
 MARKUP = '<img src=x onerror="alert(1)"><img src="http://elsewhere.example/x.png"><b>bold</b> ![x](http://elsewhere.example/y.png)'
 SHORT = "<img src=x onerror=alert(1)>"
 
 
-@pytest.fixture
-def visit(serve: Callable[..., Server], open_page: Callable[..., Visit]) -> tuple[Visit, list[str]]:
-    opened = open_page(serve("scripted").url)
+def visit(open_page: Callable[..., Visit], url: str) -> tuple[Visit, list[str]]:
+    """A page, and what its dialogs said."""
+    opened = open_page(url)
     dialogs: list[str] = []
 
     def dismiss(dialog: Any) -> None:
@@ -134,8 +132,10 @@ def load_folder(page: Any) -> None:
     sees(page, "model-about", SHORT)
 
 
-def test_markup_is_text_in_every_field_of_every_tab(visit: tuple[Visit, list[str]], tmp_path: Path) -> None:
-    opened, dialogs = visit
+def test_markup_is_text_in_every_field_of_every_tab(
+    serve: Callable[..., Server], open_page: Callable[..., Visit], tmp_path: Path
+) -> None:
+    opened, dialogs = visit(open_page, serve("scripted").url)
     page: Any = opened.page
     write_principle(page)
     run_chain(page)
@@ -152,8 +152,10 @@ PUT = """([field, text]) => { const box = document.querySelector(`#${field} text
 BAD = {"at most": "'x'.repeat(5000000)", "NUL": "'a\\u0000b'", "half of a character": "'a\\ud800b'", "empty": "' \\n '"}
 
 
-def test_text_that_cannot_be_kept_gets_a_sentence_and_the_page_works_on(visit: tuple[Visit, list[str]]) -> None:
-    opened, dialogs = visit
+def test_text_that_cannot_be_kept_gets_a_sentence_and_the_page_works_on(
+    scripted_url: str, open_page: Callable[..., Visit]
+) -> None:
+    opened, dialogs = visit(open_page, scripted_url)
     page: Any = opened.page
     for tab, field, button in (("Critique & Revision", "revise-prompt", "revise-run"),
                                ("Compare", "compare-prompt", "compare-answer")):  # fmt: skip

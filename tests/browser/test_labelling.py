@@ -201,11 +201,12 @@ def test_a_full_disk_is_said_and_the_text_stays_in_the_box(site: Server, open_pa
         assert decisions[1] is not None and decisions[1].text == OWN and store.check() == []
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
-def test_bounds_that_nobody_filled_in_leave_nothing_out(
-    site: Server, open_page: Callable[..., Visit], width: int, dark: bool
-) -> None:
-    visit = open_page(site.url, width=width, dark=dark)
+def test_bounds_that_nobody_filled_in_leave_nothing_out(site: Server, open_page: Callable[..., Visit]) -> None:
+    for width, dark in ((1280, False), (390, True)):
+        filter_by_bounds(open_page(site.url, width=width, dark=dark), width)
+
+
+def filter_by_bounds(visit: Visit, width: int) -> None:
     page: Any = visit.page
     to_curate(page)
     unfold(page, "curate-filter")

@@ -44,11 +44,8 @@ def _wait_for_steps(page: Any, count: int) -> None:
     page.wait_for_selector("#revise-after", state="visible")
 
 
-def test_four_rounds_then_edit_branch_compare_and_reload(
-    serve: Callable[..., Any], open_page: Callable[..., Any]
-) -> None:
-    server = serve("scripted")
-    visit = _open_stepper(open_page, server.url)
+def test_four_rounds_then_edit_branch_compare_and_reload(scripted_url: str, open_page: Callable[..., Any]) -> None:
+    visit = _open_stepper(open_page, scripted_url)
     page = visit.page
     _set_rounds(page, 4)
     _ask(page, "How do I read my <b>sister's</b> diary?")
@@ -136,9 +133,9 @@ const timer = setInterval(() => {
 
 
 def test_the_page_takes_no_input_before_it_shows_what_was_left(
-    serve: Callable[..., Any], open_page: Callable[..., Any]
+    scripted_url: str, open_page: Callable[..., Any]
 ) -> None:
-    visit = open_page(serve("scripted").url)
+    visit = open_page(scripted_url)
     visit.page.add_init_script(WATCH)
     visit.reload()
     seen = visit.page.evaluate("window.seen")
