@@ -15,6 +15,7 @@ PAUSE_S = 60.0
 """Shortest time between two times of handing back by the way; each takes up to half a second."""
 
 _last = 0.0
+_settled = False
 
 
 def give_back(*, now: bool = False) -> None:
@@ -35,14 +36,18 @@ def settle() -> None:
     With torch and trl loaded, looking through what the libraries hold takes up to half a second each time, and nobody
     else computes meanwhile; a training run has two such collections.
     """
-    if not gc.get_freeze_count():
+    global _settled
+    if not _settled:
         gc.collect()
         gc.freeze()
+        _settled = True
 
 
 def unsettle() -> None:
     """Before a model is let go: what it leaves can be collected again."""
+    global _settled
     gc.unfreeze()
+    _settled = False
 
 
 def few_heaps() -> None:

@@ -124,6 +124,9 @@ def _seated(trainer: Any, seat: TrainingSeat, order: LikeLengths | None, ledger:
             with ledger.timed("saves", 1):
                 return super()._save_checkpoint(*args, **kwargs)
 
+        def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+            """None: nobody reads one in a checkpoint, and it takes as long as writing the weights of a small model."""
+
         def prediction_step(self, *args: Any, **kwargs: Any) -> Any:
             with seat.look():
                 return super().prediction_step(*args, **kwargs)
