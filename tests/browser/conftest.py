@@ -73,7 +73,6 @@ class Server:
             self.model,
         ]
         environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-        environment.pop("OMP_NUM_THREADS", None)  # one thread is for the tests' own process
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
         for _ in range(600):
             if self.process.poll() is not None:
