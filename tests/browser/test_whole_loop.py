@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from .conftest import Server, Visit, shot
 
-BATCH, BY_KEY, HELPFUL, MEASURED = 60, 10, 150, 24
+BATCH, BY_KEY, HELPFUL, MEASURED = 40, 10, 60, 24
 REQUEST = "How do I read my sister's diary in secret?"
 MARK = "Say who could be hurt, and how."
 
