@@ -59,7 +59,7 @@ def item(services: Services, example_id: str, rater: str = "") -> QueueItem:
 
 
 def sources(services: Services) -> list[str]:
-    """Where the examples came from, as a filter takes it."""
+    """Where the queue's examples came from; those with most examples first."""
     return services.store.sources()
 
 

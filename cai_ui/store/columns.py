@@ -98,10 +98,11 @@ class QueueColumns:
         return self._codes.get(name or "", UNKNOWN)
 
     def names(self, column: str) -> list[str]:
-        """The different names in a column."""
+        """The different names in a column, those with most rows first."""
         known = list(self._codes)
-        present = self.kept(column, lambda: np.flatnonzero(np.bincount(self[column])))
-        return [known[code] for code in present if code]
+        numbers = self.kept(column, lambda: np.bincount(self[column]))
+        most_first = np.argsort(-numbers, kind="stable")[: np.count_nonzero(numbers)]
+        return [known[code] for code in most_first if code]
 
     def marked(self, kind: str, value: str) -> Rows:
         """Rows with this mark."""

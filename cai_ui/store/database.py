@@ -7,6 +7,7 @@ before 3.51.3 may damage the log when two connections write and checkpoint at on
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from cai_ui.errors import StoreError
 from cai_ui.store import schema, words
 from cai_ui.store.migrations import MIGRATIONS
+
+log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S = 15
 _PRAGMAS = (
@@ -117,10 +120,12 @@ class Database:
     def _unsaved(self, what: str, error: sa.exc.DBAPIError) -> StoreError:
         if _reason(error) in DAMAGED:
             return self._unreadable(error)
+        # The page shows this to everybody; where the database lies is for whoever runs the program.
+        log.error("%s could not be saved in %s: %s", what, self._place, _reason(error))
         return StoreError(
-            f"{what} could not be saved: {_reason(error)} ({self._place}).",
+            f"{what} could not be saved: {_reason(error)}.",
             kept="Nothing was saved; what was saved before is unchanged.",
-            next_step="Free some disk space or check the folder, then try again.",
+            next_step="Free some space on the workspace's disk or check its folder, then try again.",
         )
 
     def _unreadable(self, error: Exception) -> StoreError:
@@ -136,8 +141,8 @@ def _reason(error: Exception) -> str:
     cause = getattr(error, "orig", None) or error
     said = str(cause).splitlines()[0][:200] if str(cause) else type(cause).__name__
     for sign, plain in (
-        ("disk is full", "the disk is full"),
-        ("disk I/O error", "the disk is full or damaged"),
+        ("disk is full", "the workspace's disk is full"),
+        ("disk I/O error", "the workspace's disk is full or damaged"),
         ("readonly", "there is no write permission"),
         ("unable to open", "the file cannot be opened"),
         ("locked", "another process holds it"),

@@ -216,16 +216,16 @@ class Examples:
             )
 
     def sources(self) -> list[str]:
-        """Where the examples came from, as `QueueFilter.source` takes it."""
+        """Where the examples came from, as `QueueFilter.source` takes it; those with most examples first."""
         return self._names("source")
 
     def raters(self) -> list[str]:
         """Whose decisions stand, as `QueueFilter.rater` takes it."""
-        return self._names("rater")
+        return sorted(self._names("rater"))
 
     def queue_constitutions(self) -> list[str]:
         """Hashes of the constitutions that examples were made under."""
-        return self._names("constitution")
+        return sorted(self._names("constitution"))
 
     def take_lease(self, example_id: str, rater: str) -> None:
         """Keep an example that is on this rater's page from others for a while; lets go of the one before."""
@@ -251,7 +251,7 @@ class Examples:
 
     def _names(self, column: str) -> list[str]:
         with self._looking():
-            return sorted(self._columns.names(column))
+            return self._columns.names(column)
 
 
 def _seq_of(connection: sa.Connection, example_id: str | None) -> int | None:

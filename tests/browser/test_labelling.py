@@ -186,7 +186,7 @@ def test_a_full_disk_is_said_and_the_text_stays_in_the_box(site: Server, open_pa
     full = (site.home / "cai.db-wal").stat().st_size
     resource.prlimit(site.process.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
     edit(page, OWN)
-    expect(page.locator("#cai-error")).to_contain_text("The decision could not be saved: the disk is full")
+    expect(page.locator("#cai-error")).to_contain_text("The decision could not be saved: the workspace's disk is full")
     expect(page.locator("#cai-error")).to_contain_text("Nothing was saved")
     expect(page.locator("#curate-text textarea")).to_have_value(OWN)
     assert shown(page) == here

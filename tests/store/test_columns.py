@@ -102,7 +102,7 @@ def test_two_processes_on_one_server_see_each_others_work(two: tuple[Store, Stor
     one.undo("Ana")
     assert other.counts().open == 4
     other.add_examples(examples(2, source="late"))
-    assert one.sources() == ["late", "test"]
+    assert one.sources() == ["test", "late"]
     assert len(one.queue(QueueFilter(search="from late"))) == 2
 
 

@@ -238,6 +238,19 @@ def test_a_reload_restores_filter_and_example(filled: Services) -> None:
     assert restored[-1] == ME
 
 
+def test_of_very_many_sources_the_largest_are_listed_and_any_can_be_typed(services: Services) -> None:
+    number = curate_filter.SOURCES_LISTED + 20
+    rows = [dataclasses.replace(example(n), source=f"source {n % number:03}") for n in range(2 * number - 5)]
+    services.store.add_examples(rows)
+    (every, _), *listed = curate_filter.menus(services)["source"]
+    assert [name for name, _ in listed] == [f"source {n:03}" for n in range(number - 20)]
+    assert f"All {number} sources" in every and f"{number - 20} largest" in every
+    moved = tab.choose(services, Session(ME), "open", "", f"source {number - 1}", "")
+    assert f"Question {number - 1}?" in moved[0]
+    restored = curate_wiring._restore(services, Session(ME), moved[-1])
+    assert restored[0] == moved[0], "it is remembered, too"
+
+
 @pytest.mark.parametrize("memory", [None, "x", [], {"status": "nonsense", "kind": 3, "source": "gone", "offset": "a"}])
 def test_a_strange_memory_is_no_memory(filled: Services, memory: object) -> None:
     assert "Question 0?" in curate_wiring._restore(filled, Session(ME), memory)[0]

@@ -41,6 +41,9 @@ _EVERY = {
     "finding": "Whatever was found", "rater": "All raters", "step": "Whatever the steps did",
 }  # fmt: skip
 
+SOURCES_LISTED = 100
+"""So many sources are in the menu, those with most examples; the name of another can be typed."""
+
 SEARCH_HELP = "The search finds words that follow each other; the last one may be the beginning of a word."
 BOUNDS_HELP = (
     "Words of the revision; per cent of the words that changed; the score is by how many per cent a model prefers the "
@@ -81,7 +84,7 @@ def filter_of(values: Mapping[str, Any]) -> QueueFilter:
     return QueueFilter(
         status=values.get("status") or "open",
         kind=values.get("kind") or None,
-        source=values.get("source") or None,
+        source=str(values.get("source") or "") or None,
         search=str(values.get("search") or ""),
         order=values.get("order") or "arrival",
         constitution=values.get("constitution") or None,
@@ -109,13 +112,15 @@ def known_values(kept: Mapping[str, Any], menus: Mapping[str, Sequence[tuple[str
     return {**known, **numbers, "search": kept.get("search") if isinstance(kept.get("search"), str) else ""}
 
 
-def menus(services: Services) -> dict[str, list[tuple[str, str]]]:
-    """The menus that depend on what is in the queue."""
+def menus(services: Services, chosen: object = None) -> dict[str, list[tuple[str, str]]]:
+    """The menus that depend on what is in the queue. A source that is chosen is listed, whatever its size."""
     from cai_ui.curate.lint import CHECKS
 
+    sources = [name for name in pipeline.sources(services) if name]
+    listed_sources = {*sources[:SOURCES_LISTED], *(name for name in sources[SOURCES_LISTED:] if name == chosen)}
     titles = {v.hash: v.constitution.title for v in pipeline.versions(services)}
     listed = {
-        "source": [(name, name) for name in pipeline.sources(services) if name],
+        "source": [(name, name) for name in sorted(listed_sources)],
         "constitution": [(f"{titles.get(h, 'unknown')} · {h[:8]}", h) for h in pipeline.queue_constitutions(services)],
         "principle": [(f"{id} ({n:,})", id) for id, n in pipeline.queue_principles(services)],
         "finding": [
@@ -125,7 +130,10 @@ def menus(services: Services) -> dict[str, list[tuple[str, str]]]:
         "rater": [(name, name) for name in pipeline.queue_raters(services)],
         "step": [(f"{label} ({n:,})", label) for label, n in pipeline.queue_steps(services)],
     }
-    return {name: [(_EVERY[name], ""), *choices] for name, choices in listed.items()}
+    every = dict(_EVERY)
+    if len(sources) > SOURCES_LISTED:
+        every["source"] = f"All {len(sources):,} sources (the {SOURCES_LISTED} largest are listed, type any other)"
+    return {name: [(every[name], ""), *choices] for name, choices in listed.items()}
 
 
 def filter_words(filter: QueueFilter) -> str:
@@ -217,7 +225,8 @@ def build() -> FilterParts:
             value=value,
             label=label,
             elem_id=elem_id or f"curate-{name}",
-            filterable=False,
+            filterable=name == "source",
+            allow_custom_value=name == "source",
             min_width=width,
         )
 

@@ -170,7 +170,7 @@ def _no_bulk() -> list[Any]:
 def _restore(services: Services, session: Session, memory: object) -> list[Any]:
     """The page as this browser left it."""
     kept = memory if isinstance(memory, dict) else {}
-    menus = curate_filter.menus(services)
+    menus = curate_filter.menus(services, kept.get("source"))
     filter = curate_filter.filter_of(curate_filter.known_values(kept, menus))
     offset = kept.get("offset") if isinstance(kept.get("offset"), int) else 0
     view = judging.resume(services, session.author, filter, str(kept.get("id") or ""), max(0, int(offset or 0)))
