@@ -140,10 +140,13 @@ def recent_traces(services: Services, limit: int = 50, offset: int = 0) -> list[
     return services.store.traces(limit, offset)
 
 
-def find_traces(services: Services, words: str, limit: int = 50) -> list[Trace]:
-    """Stored chains with these words in a prompt or step, newest first; the newest of all for no words."""
+def find_traces(services: Services, words: str, limit: int = 50, among: int | None = None) -> list[Trace]:
+    """Stored chains with these words in a prompt or step, newest first; the newest of all for no words.
+
+    With `among` it looks through so many of the newest only.
+    """
     words = clean_text(words or "", "The words to look for", limit=NAME_LIMIT, required=False).strip()
-    return services.store.find_traces(words, limit) if words else services.store.traces(limit)
+    return services.store.find_traces(words, limit, among) if words else services.store.traces(limit)
 
 
 def count_traces(services: Services) -> int:

@@ -1,32 +1,37 @@
 """What the queue costs with few and with very many examples: the same acts on both, and the ratio.
 
-Run: python -m tests.benchmarks.large_queue [--few 200] [--many 182831] [--steps 1] [--keep FOLDER]
+Run: python -m tests.benchmarks.large_queue [--few 200] [--many 182831] [--steps 4] [--keep FOLDER]
+     [--database 'postgresql+psycopg://user@host/cai_{name}']
 
-Rows are synthetic: every request has a draft and `steps` revisions, each of which is an example (a chain of the
-program gives one example, with its last revision). Times are medians of the processor's milliseconds that a press
-costs on the server, the two queues in turn, without Gradio and the browser, which cost the same on both. The last line
-is by the clock and holds the wait for the disk.
+Chains are synthetic: every request has a stored trace with a draft and `steps` critiques and revisions, and one example
+with the last of them, as a batch of the program leaves it. Times are medians of the processor's milliseconds that a
+press costs on the server, the two queues in turn, without Gradio and the browser, which cost the same on both. With
+--database (cai_few and cai_many have to be there) all is by the clock, since another process does part of the work. The
+last lines are by the clock always, and hold the wait for the disk.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import random
 import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from cai_ui.config import AppSettings
-from cai_ui.pipeline import QueueFilter, open_services
-from cai_ui.records import Decision, Example, Message, Prompt, make_example
-from cai_ui.store import Status, open_store
+from cai_ui.pipeline import QueueFilter, family, open_services
+from cai_ui.records import Answer, Decision, Example, Message, Prompt, Provenance, Step, StepKind, Trace
+from cai_ui.revise import to_example
+from cai_ui.store import Status, Store
 from cai_ui.web import judging
 from cai_ui.web.session import Session
 from cai_ui.web.tabs import curate_filter, curate_view
+from cai_ui.web.tabs import traces as chains
 
 RATER = "Ana"
 REPEATS = 25
@@ -35,51 +40,57 @@ _WORDS = [f"{a}{b}{c}" for a in "bdfglmnprst" for b in ("a", "ei", "o", "um", "i
 _WEIGHTS = [1 / (place + 2) for place in range(len(_WORDS))]
 
 
-def examples(requests: int, steps: int, seed: int = 7) -> Iterator[list[Example]]:
-    """Examples in lists of some thousands. One request in 1,000 holds the word "zeppelin"."""
+def traces(requests: int, steps: int, seed: int = 7) -> Iterator[Trace]:
+    """Chains of `steps` critiques and revisions. One request in 1,000 holds the word "zeppelin"."""
     chance = random.Random(seed)
-    made: list[Example] = []
     for number in range(requests):
         said = chance.choices(_WORDS, _WEIGHTS, k=90)
         text = f"{' '.join(said[:14])} {number}{' zeppelin' if number % 1000 == 7 else ''}?"
         prompt = Prompt(f"p{number}", text, chance.choice(["harmful", "helpful"]), source=f"source {number % 5}")
-        answer = " ".join(said[14:70])
+        made = [_step("draft", said[14:70])]
         for step in range(steps):
             said[20 + step * 8 : 26 + step * 8] = chance.choices(_WORDS, _WEIGHTS, k=6)
-            made.append(
-                make_example(
-                    (Message("user", text),), answer, f"{' '.join(said[14:70])} {step}.", prompt=prompt,
-                    critique=" ".join(said[70:]), principle_ids=(f"p{number % 16}",), source=prompt.source,
-                )
-            )  # fmt: skip
-        if len(made) >= 5_000:
-            yield made
-            made = []
-    yield made
+            principle = f"p{(number + step) % 16}"
+            made.append(_step("critique", said[70:], principle))
+            made.append(_step("revision", [*said[14:70], f"{step}."], principle))
+        yield Trace(f"t{number}", prompt, (Message("user", text),), "synthetic", tuple(made), number)
 
 
-def fill(home: Path, requests: int, steps: int) -> None:
-    with open_store(home) as store:
-        if store.counts().total:
-            return
-        began = time.perf_counter()
-        for chunk in examples(requests, steps):
-            store.add_examples(chunk)
-        print(f"  {requests * steps:,} examples added in {time.perf_counter() - began:.0f} s", flush=True)
-        ids = store.open_ids(limit=1_000)
-        for number, id in enumerate(ids[:: max(1, len(ids) // 100)]):
-            store.decide(Decision(f"first-{number}", id, "accept", "Ben"), 0)
+def _step(kind: StepKind, said: Sequence[str], principle: str | None = None) -> Step:
+    text = " ".join(said)
+    made_by = Provenance("synthetic", "0" * 64, None, None, 7, {"temperature": 0.7, "max_new_tokens": 256})
+    request = "" if kind == "draft" else f"Write the {kind} under {principle}."
+    return Step(kind, text, request, principle, Answer(text, "end", 300, len(said), made_by), seconds=1.0)
+
+
+def fill(store: Store, requests: int, steps: int) -> None:
+    if store.counts().total:
+        return
+    began = time.perf_counter()
+    waiting: list[Example] = []
+    for trace in traces(requests, steps):
+        waiting.append(to_example(store.start_trace(trace), trace.prompt.source))
+        if len(waiting) == 5_000:
+            store.add_examples(waiting)
+            waiting = []
+    store.add_examples(waiting)
+    print(f"  {requests:,} chains and examples added in {time.perf_counter() - began:.0f} s", flush=True)
+    ids = store.open_ids(limit=1_000)
+    for number, id in enumerate(ids[:: max(1, len(ids) // 100)]):
+        store.decide(Decision(f"first-{number}", id, "accept", "Ben"), 0)
 
 
 class Desk:
     """One rater at one queue, and what they do there: a name and a function for each act."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, requests: int, steps: int) -> None:
         self.services = open_services(AppSettings(home=str(home), model="scripted"))
-        self.session = Session(RATER, "page")
         began = time.process_time()
+        self.services.store.counts()
+        print(f"  reading the queue after the start: {1000 * (time.process_time() - began):.0f} ms", flush=True)
+        fill(self.services.store, requests, steps)
+        self.session = Session(RATER, "page")
         self.opened()
-        print(f"  the first page after the start: {1000 * (time.process_time() - began):.0f} ms", flush=True)
         # Both raters have a history to show.
         for id in self.services.store.open_ids(limit=max(0, 10 - len(self.services.store.history(RATER)))):
             self.services.store.decide(Decision(f"seen-{time.time_ns()}", id, "accept", RATER), self._rev(id))
@@ -107,7 +118,22 @@ class Desk:
             "search what is not there": self.searched(*(f"quixotic {n}" for n in range(9))),
             "search a word in what is judged": self.searched(*_WORDS[:12], status="done"),
             "jump to the middle": lambda: self.shown(ALL, judging.show(self.services, RATER, ALL, middle)),
+            "list the newest chains": lambda: chains.menu(self.services, "", ""),
+            "open the chain of an example": self.chain_opened,
         }
+
+    def finds(self) -> dict[str, Callable[[], None]]:
+        """What may take a second, so that it is done a few times only."""
+        return {
+            "find chains by a frequent word": lambda: chains.menu(self.services, "", "bara balen"),
+            "find chains by a rare word": lambda: chains.menu(self.services, "", "zeppelin"),
+        }
+
+    def chain_opened(self) -> None:
+        assert self.place is not None
+        trace_id = self.services.store.item(self.place.example_id).example.trace_id
+        assert trace_id is not None
+        family(self.services, trace_id)
 
     def opened(self) -> None:
         curate_filter.menus(self.services)
@@ -146,30 +172,38 @@ class Desk:
         return 1000 * took
 
 
-def processor_ms(act: Callable[[], None]) -> float:
-    began = time.process_time()
+def milliseconds(act: Callable[[], None], clock: Callable[[], float]) -> float:
+    began = clock()
     act()
-    return 1000 * (time.process_time() - began)
+    return 1000 * (clock() - began)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--few", type=int, default=200)
     parser.add_argument("--many", type=int, default=182_831)
-    parser.add_argument("--steps", type=int, default=1)
-    parser.add_argument("--keep", type=Path, help="keep the databases here, and use them again")
+    parser.add_argument("--steps", type=int, default=4)
+    parser.add_argument("--keep", type=Path, help="keep the workspaces here, and use them again")
+    parser.add_argument("--database", help="address of a server; {name} in it becomes few and many")
     parsed = parser.parse_args()
     folder = parsed.keep or Path(tempfile.mkdtemp())
     desks = []
-    for name, requests, steps in (("few", parsed.few, 1), ("many", parsed.many, parsed.steps)):
-        fill(folder / name, requests, steps)
-        desks.append(Desk(folder / name))
-    print(f"| act | {parsed.few:,} rows (ms) | {parsed.many * parsed.steps:,} rows (ms) | ratio |\n|---|---|---|---|")
+    for name, requests in (("few", parsed.few), ("many", parsed.many)):
+        if parsed.database:
+            os.environ["CAI_DATABASE_URL"] = parsed.database.format(name=name)
+        desks.append(Desk(folder / name, requests, parsed.steps))
+    print(f"| act | {parsed.few:,} rows (ms) | {parsed.many:,} rows (ms) | ratio |\n|---|---|---|---|")
+    clock = time.perf_counter if parsed.database else time.process_time
     acts = [desk.acts() for desk in desks]
     for name in acts[0]:
-        times = [[processor_ms(of_one[name]) for of_one in acts] for _ in range(REPEATS + 1)][1:]
+        times = [[milliseconds(of_one[name], clock) for of_one in acts] for _ in range(REPEATS + 1)][1:]
         _line(name, times)
     _line("decision in the store (clock)", [[desk.kept() for desk in desks] for _ in range(REPEATS)])
+    finds = [desk.finds() for desk in desks]
+    for name in finds[0]:
+        _line(
+            f"{name} (clock)", [[milliseconds(of_one[name], time.perf_counter) for of_one in finds] for _ in range(5)]
+        )
     print(f"most memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     for desk in desks:
         desk.services.close()

@@ -98,6 +98,17 @@ def test_traces_grow_step_by_step(tmp_path: Path) -> None:
                 missing()
 
 
+def test_traces_are_found_newest_first_however_many_there_are(store: Store) -> None:
+    for n in range(450):
+        step = Step("draft", f"The {n % 3}nd answer")
+        store.start_trace(Trace(f"t{n}", Prompt("p", "q"), TALK, "c", (step,)))
+    right = [f"t{n}" for n in reversed(range(450)) if n % 3 == 2]
+    assert [trace.id for trace in store.find_traces("2ND", 1_000)] == right
+    assert [trace.id for trace in store.find_traces("2nd", 5)] == right[:5]
+    assert [trace.id for trace in store.find_traces("2nd", 1_000, among=300)] == right[:100]
+    assert store.find_traces("conversation", 1_000) == [], "the name of a field is no text"
+
+
 def test_datasets(store: Store) -> None:
     info = store.save_dataset(DATASET, "Ana")
     assert info.hash == DATASET.hash and list(info.counts.values()) == [2, 0, 1, 0]

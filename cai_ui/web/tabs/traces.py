@@ -16,6 +16,8 @@ from cai_ui.web.guard import bind
 
 LISTED = 50
 """Chains listed at once."""
+LOOKED_THROUGH = 20_000
+"""Newest chains that are looked through for words, which takes about a second; a download looks through all."""
 FORMATS = [("JSON lines (for programs)", "jsonl"), ("Readable page (HTML)", "html"), ("Markdown", "md")]
 SCOPES = [("the chain shown", "shown"), ("its whole tree", "tree"), ("all chains found", "found")]
 
@@ -35,8 +37,9 @@ class TracesParts:
 
 
 def list_chains(services: Services, words: str) -> list[tuple[str, str]]:
-    """Label and id of the chains that hold these words, newest first."""
-    return [(chain.trace_label(trace), trace.id) for trace in pipeline.find_traces(services, words, LISTED)]
+    """Label and id of the newest chains that hold these words, newest first."""
+    found = pipeline.find_traces(services, words, LISTED, LOOKED_THROUGH)
+    return [(chain.trace_label(trace), trace.id) for trace in found]
 
 
 def export_chains(
@@ -100,5 +103,9 @@ def menu(services: Services, trace_id: str, words: str) -> Any:
     """The list, with the chain shown chosen where it is in it."""
     chains = list_chains(services, words or "")
     kept = pipeline.count_traces(services)
-    info = f"The newest {LISTED} of {kept:,}; Find looks through all." if kept > LISTED else "Newest first."
+    info = "Newest first."
+    if words and kept > LOOKED_THROUGH:
+        info = f"At most {LISTED}, found in the newest {LOOKED_THROUGH:,} of {kept:,}; a download looks through all."
+    elif kept > LISTED:
+        info = f"The newest {LISTED} of {kept:,}; Find looks through {'all' if kept <= LOOKED_THROUGH else 'more'}."
     return gr.update(choices=chains, value=trace_id if trace_id in [id for _, id in chains] else None, info=info)
