@@ -14,9 +14,9 @@ from typing import Any
 from cai_ui.config import AppSettings
 from cai_ui.engine.attention import use_shared_heads
 from cai_ui.engine.estimate import check_memory, default_model, device_here, estimate, wants_nf4
-from cai_ui.engine.few_rows import use_few_rows
 from cai_ui.engine.forward import use_short_way
 from cai_ui.engine.kept_nf4 import find_kept, keep
+from cai_ui.engine.products import use_fast_products
 from cai_ui.engine.sources import Tell, find_folder, hash_weights, read_config, revision_of, stored_bytes
 from cai_ui.errors import EngineError
 
@@ -71,7 +71,7 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
         _pack(model)
     shares = False
     if device == "cpu":
-        use_few_rows(model)
+        use_fast_products(model)
         shares = use_shared_heads(model)
         if shares:
             use_short_way(model)
