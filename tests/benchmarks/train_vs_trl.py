@@ -6,8 +6,9 @@ Both train in one process on the same rows, adapter and order, in turns that alt
 checkpoint in the middle and one at the end. "steps" run from the beginning of the first step to the end of the last,
 the checkpoint in the middle included; "before" is what comes until then (checks, tokens, adapter, the reference),
 "after" what follows (checkpoint, adapter, exit record). A ratio is the median over pairs of neighbours, with the least
-and the largest of them behind it. Memory is measured in processes of their own. All four runs take about nine minutes
-with two rounds on a machine that nobody else uses; --no-memory leaves out what comes then.
+and the largest of them behind it; "each step at its best" takes each step from the run in which it was quickest, which
+neighbours on the machine disturb least. Memory is measured in processes of their own. All four comparisons take about
+nine minutes with two rounds on a machine that nobody else uses; --no-memory leaves out what comes then.
 """
 
 from __future__ import annotations
@@ -57,9 +58,10 @@ CLOCKS: dict[str, Callable[[], float]] = {
 
 @dataclass(frozen=True)
 class Took:
-    """Seconds by clock and phase, and the losses of the steps."""
+    """Seconds by clock and phase, of the processor by step, and the losses of the steps."""
 
     seconds: dict[str, dict[str, float]]
+    each: list[float]
     losses: list[float]
 
     def whole(self, clock: str) -> float:
@@ -84,7 +86,8 @@ class Watch:
             name: dict(zip(PHASES, (b[name] - a[name] for a, b in itertools.pairwise(at)), strict=True))
             for name in CLOCKS
         }
-        return Took(found, losses)
+        each = [b["processor"] - a["processor"] for a, b in itertools.pairwise(self._looks[1:-1])]
+        return Took(found, each, losses)
 
 
 def main() -> None:
@@ -149,18 +152,24 @@ def compared(model: str, parsed: Any, folder: Path) -> str:
         rows["ratios"].append([name, *ratios(found["ours"], found["bare"])])
         rows["phases"].append([name, *phases(found["ours"], found["bare"])])
     title = f"{model}, batches of {BATCH[model]} rows, {2 * parsed.rounds} runs each (wanted: at most {WANTED_TIME})"
-    columns = ["run", *(f"{clock}: {what}" for clock in CLOCKS for what in ("steps", "all in all")), "losses apart"]
+    columns = [
+        "run", *(f"{clock}: {what}" for clock in CLOCKS for what in ("steps", "all in all")),
+        "processor: each step at its best", "losses apart",
+    ]  # fmt: skip
     seconds = ["run", *(f"{clock}: {phase}, ours / bare" for clock in CLOCKS for phase in PHASES)]
     return table(title, columns, rows["ratios"]) + "\n" + table("Seconds, medians", seconds, rows["phases"])
 
 
 def ratios(ours_: list[Took], bare_: list[Took]) -> list[str]:
-    """Ours to bare, by clock, of the steps and of all; and how far the losses of a step are apart at most."""
+    """Ours to bare, by clock, of the steps and of all; of the steps, each as the quickest run took it; and how far the
+    losses of a step are apart at most."""
     pairs = list(zip(ours_, bare_, strict=True))
     cells = []
     for clock in CLOCKS:
         cells.append(spread([a.seconds[clock]["steps"] / b.seconds[clock]["steps"] for a, b in pairs]))
         cells.append(spread([a.whole(clock) / b.whole(clock) for a, b in pairs]))
+    a, b = (sum(min(took) for took in zip(*(run.each for run in way), strict=True)) for way in (ours_, bare_))
+    cells.append(f"{a / b:.3f}")
     apart = max(abs(a - b) for a, b in zip(ours_[0].losses, bare_[0].losses, strict=True))
     return [*cells, f"{apart:.1e}"]
 
