@@ -149,9 +149,9 @@ def find_traces(services: Services, words: str, limit: int = 50, among: int | No
     return services.store.find_traces(words, limit, among) if words else services.store.traces(limit)
 
 
-def count_traces(services: Services) -> int:
-    """Number of stored chains."""
-    return services.store.count_traces()
+def count_traces(services: Services, at_most: int | None = None) -> int:
+    """Number of stored chains, counted no further than `at_most`."""
+    return services.store.count_traces(at_most)
 
 
 def asked_with(trace: Trace) -> tuple[RevisionSettings, Sampling, str]:

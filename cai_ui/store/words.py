@@ -32,6 +32,8 @@ _BEGINNINGS = (2, 3, 4)
 """Lengths of the beginnings that the index of SQLite knows."""
 _NAMED = 12
 """Up to so many words of one beginning are sought by name on SQLite."""
+_STRIDE, _OFTEN = 500, 0.02
+"""On PostgreSQL: texts looked at before the index is used, and the share of them that makes a phrase frequent."""
 OF_CONNECTION = f"CREATE VIRTUAL TABLE temp.{TABLE}_terms USING fts5vocab(main, {TABLE}, instance)"
 """What each connection to SQLite does first: the list of all words, which lies in the index and takes no room."""
 
@@ -96,23 +98,44 @@ def find(
     """`seq` of the examples from `first` to `last` that hold the phrase, in order; at most `limit` of them."""
     if not phrase.words:
         return np.empty(0, np.int64)
-    said, values = " ".join(phrase.words), dict[str, object](first=first, last=last)
     if connection.dialect.name == "sqlite":
-        key, joined = "rowid", "group_concat(at)"
-        where = f"{TABLE} MATCH :match"
-        values["match"] = _fts5(connection, phrase)
-    else:
-        key, joined = "seq", "string_agg(at::text, ',')"
-        where = f"{_BY_WORD} @@ cast(:match AS tsquery)"
-        *whole, end = phrase.words
-        values["match"] = " & ".join([*whole, f"{end}:*" if phrase.beginning else end])
-        if len(phrase.words) > 1:
-            where += " AND concat(' ', words, ' ') LIKE :said"
-            values["said"] = f"% {said}{'' if phrase.beginning else ' '}%"
+        return _seqs(connection, f"{TABLE} MATCH :match", {"match": _fts5(connection, phrase)}, first, last, limit)
+    return _on_server(connection, phrase, first, last, limit)
+
+
+def _on_server(
+    connection: sa.Connection, phrase: Phrase, first: int, last: int, limit: int | None
+) -> NDArray[np.int64]:
+    """The index of PostgreSQL knows no order and gathers all that holds a phrase, so a frequent one is met sooner on a
+    walk along the texts. How frequent it is shows on the way."""
+    *whole, end = phrase.words
+    values = {"said": f" {' '.join(phrase.words)}{'' if phrase.beginning else ' '}"}
+    said = "position(:said in concat(' ', words, ' ')) > 0"
+    found, at, reach = np.empty(0, np.int64), first, _STRIDE
+    while limit and at <= last:
+        stop = min(last, at + reach - 1)
+        found = np.concatenate([found, _seqs(connection, said, values, at, stop, limit - len(found))])
+        at, often = stop + 1, len(found) / (stop + 1 - first)
+        if len(found) == limit or at > last:
+            return found
+        if often < _OFTEN:
+            break
+        reach = int((limit - len(found)) / often) + _STRIDE
+    values["match"] = " & ".join([*whole, f"{end}:*" if phrase.beginning else end])
+    rest = f"{said} AND {_BY_WORD} @@ cast(:match AS tsquery)"
+    return np.concatenate([found, _seqs(connection, rest, values, at, last, limit and limit - len(found))])
+
+
+def _seqs(
+    connection: sa.Connection, where: str, values: Mapping[str, str], first: int, last: int, limit: int | None
+) -> NDArray[np.int64]:
+    sqlite = connection.dialect.name == "sqlite"
+    key, joined = ("rowid", "group_concat(at)") if sqlite else ("seq", "string_agg(at::text, ',')")
     # One text instead of many rows: reading 100,000 numbers takes a tenth of the time.
     inner = f"SELECT {key} AS at FROM {TABLE} WHERE {where} AND {key} BETWEEN :first AND :last ORDER BY {key}"
     inner += f" LIMIT {limit:d}" if limit else ""
-    found = connection.scalar(sa.text(f"SELECT {joined} FROM ({inner}) AS found"), values)
+    query = sa.text(f"SELECT {joined} FROM ({inner}) AS found")
+    found = connection.scalar(query, {**values, "first": first, "last": last})
     return np.sort(np.fromstring(found, np.int64, sep=",")) if found else np.empty(0, np.int64)
 
 

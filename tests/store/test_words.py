@@ -57,3 +57,15 @@ def test_every_beginning_of_a_phrase_is_found_where_a_plain_look_finds_it(store:
                 sought = f" {before}{word[:length]}"
                 right = [e.id for e in examples if sought in f" {e.conversation[0].content}"]
                 assert [item.example.id for item in store.queue(QueueFilter(search=sought), 200)] == right, sought
+
+
+def test_rare_and_frequent_phrases_are_found_beyond_the_first_texts(store: Store) -> None:
+    words = [
+        "often" if n % 10 == 3 else "seldom so" if n in (10, 1_300, 1_350) else "seldom else" for n in range(1_400)
+    ]
+    examples = [make_example((Message("user", f"{word} {n}"),), None, "answer") for n, word in enumerate(words)]
+    store.add_examples(examples)
+    for sought, length in (("often", 140), ("seldom so", 3), ("seldom", 500), ("nowhere", 0)):
+        right = [e.id for e in examples if sought in e.conversation[0].content][:500]
+        assert len(right) == length
+        assert [item.example.id for item in store.queue(QueueFilter(search=sought), 1_000)] == right, sought

@@ -102,10 +102,12 @@ def wire(services: Services, parts: TracesParts, trace_id: gr.Textbox) -> None:
 def menu(services: Services, trace_id: str, words: str) -> Any:
     """The list, with the chain shown chosen where it is in it."""
     chains = list_chains(services, words or "")
-    kept = pipeline.count_traces(services)
+    kept = pipeline.count_traces(services, LOOKED_THROUGH + 1)
     info = "Newest first."
     if words and kept > LOOKED_THROUGH:
-        info = f"At most {LISTED}, found in the newest {LOOKED_THROUGH:,} of {kept:,}; a download looks through all."
+        info = f"At most {LISTED}, found in the newest {LOOKED_THROUGH:,}; a download looks through all."
+    elif kept > LOOKED_THROUGH:
+        info = f"The newest {LISTED} of more than {LOOKED_THROUGH:,}."
     elif kept > LISTED:
-        info = f"The newest {LISTED} of {kept:,}; Find looks through {'all' if kept <= LOOKED_THROUGH else 'more'}."
+        info = f"The newest {LISTED} of {kept:,}; Find looks through all."
     return gr.update(choices=chains, value=trace_id if trace_id in [id for _, id in chains] else None, info=info)
