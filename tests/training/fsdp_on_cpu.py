@@ -1,8 +1,9 @@
 """`python -m cai_ui …` with its weights shared out among processes without GPUs (FSDP2 over gloo).
 
 Started by `accelerate launch --config_file docs/accelerate/fsdp.yaml`, from which all its variables come. accelerate
-admits FSDP on accelerators only, so it is told here that several CPUs may share weights too. Commands with --then
-between them are run one after another, since starting takes most of the time.
+admits FSDP on accelerators only, so it is told here that several CPUs may share weights too, and the weights lie as on
+an accelerator: FSDP takes no others. Commands with --then between them are run one after another, since starting takes
+most of the time.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ def _admit(self: Any, *values: Any, **named: Any) -> None:
 if __name__ == "__main__":
     accelerate.state.AcceleratorState.__init__ = _admit
     from cai_ui.cli import main
+    from cai_ui.engine import loading
+
+    loading.use_fast_products = lambda model: None
 
     words = [*sys.argv[1:], "--then"]
     while words:
