@@ -16,7 +16,7 @@ from cai_ui.store.database import now
 from cai_ui.store.queue import SEARCH_LIMIT, Order, QueueFilter, Reader
 from cai_ui.text import clean_text
 
-FITS_LIMIT = 500
+FITS_LIMIT = 200
 """A search in order of arrival shows and counts so many examples at most; beyond that it has to be narrowed."""
 
 _drafts = schema.text_drafts

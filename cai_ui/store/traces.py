@@ -116,7 +116,7 @@ class Traces:
 def _holds(body: sa.Column[str], words: str) -> sa.ColumnElement[bool]:
     """Whether a record's JSON holds the words. It has letters beyond ASCII as escapes, which know no case."""
     variants = dict.fromkeys((words, words.lower(), words.upper(), words.capitalize()))
-    patterns = [json.dumps(variant)[1:-1] for variant in variants]
+    patterns = dict.fromkeys(json.dumps(variant)[1:-1].lower() for variant in variants)
     escaped = [p.replace("!", "!!").replace("%", "!%").replace("_", "!_") for p in patterns]
     return sa.or_(*(body.ilike(f"%{pattern}%", escape="!") for pattern in escaped))
 

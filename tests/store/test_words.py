@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cai_ui.errors import InputError
 from cai_ui.records import Message, make_example
 from cai_ui.store import QueueFilter, Store, open_store
+from cai_ui.store.selection import FITS_LIMIT
 from cai_ui.store.words import phrase_of
 
 KEPT = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=60)
@@ -65,7 +66,7 @@ def test_rare_and_frequent_phrases_are_found_beyond_the_first_texts(store: Store
     ]
     examples = [make_example((Message("user", f"{word} {n}"),), None, "answer") for n, word in enumerate(words)]
     store.add_examples(examples)
-    for sought, length in (("often", 140), ("seldom so", 3), ("seldom", 500), ("nowhere", 0)):
-        right = [e.id for e in examples if sought in e.conversation[0].content][:500]
+    for sought, length in (("often", 140), ("seldom so", 3), ("seldom", FITS_LIMIT), ("nowhere", 0)):
+        right = [e.id for e in examples if sought in e.conversation[0].content][:FITS_LIMIT]
         assert len(right) == length
         assert [item.example.id for item in store.queue(QueueFilter(search=sought), 1_000)] == right, sought
