@@ -82,7 +82,7 @@ class QueueColumns:
             **{name: np.empty(0, np.int32) for name in _NAMES},
             "status": np.empty(0, np.int8),
         }
-        self._marked: dict[tuple[str, str], Rows] = {}
+        self._marked: dict[tuple[str, str], NDArray[np.int32]] = {}
         self._orders: dict[str, tuple[Rows, Rows]] = {}
         self._held: dict[tuple[words.Phrase, int, int, int | None], Rows] = {}
         self._selected: dict[Hashable, Any] = {}
@@ -104,9 +104,9 @@ class QueueColumns:
         most_first = np.argsort(-numbers, kind="stable")[: np.count_nonzero(numbers)]
         return [known[code] for code in most_first if code]
 
-    def marked(self, kind: str, value: str) -> Rows:
+    def marked(self, kind: str, value: str) -> NDArray[np.int32]:
         """Rows with this mark."""
-        return self._marked.get((kind, value), np.empty(0, np.int64))
+        return self._marked.get((kind, value), np.empty(0, np.int32))
 
     def marks(self, kind: str) -> list[tuple[str, int]]:
         """Values of a kind of mark with the number of rows that have them."""
@@ -231,6 +231,7 @@ class QueueColumns:
             self._marked = {}
         changed = self.rows_of(seqs)
         for key in {*self._marked, *found}:
-            rows = self.marked(*key)
-            left = rows[~np.isin(rows, changed)] if alone else rows
-            self._marked[key] = np.union1d(left, self.rows_of(np.array(found.get(key, ()), np.int64)))
+            left = self.marked(*key)
+            left = left[~np.isin(left, changed)] if alone else left
+            rows = np.union1d(left, self.rows_of(np.array(found.pop(key, ()), np.int64)))
+            self._marked[key] = rows.astype(np.int32)  # half of the size; an example may have many marks

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from cai_ui.errors import InputError
 from cai_ui.records import Verdict
@@ -154,7 +155,7 @@ def _found(
         reach = None if reach is None or reach > 10 * FITS_LIMIT else 10 * reach
 
 
-def _mask(columns: QueueColumns, rows: Rows) -> Mask:
+def _mask(columns: QueueColumns, rows: NDArray[np.integer[Any]]) -> Mask:
     made = np.zeros(len(columns), np.bool_)
     made[rows] = True
     return made
