@@ -35,6 +35,8 @@ def started(home: Path, model: str) -> tuple[subprocess.Popen[bytes], str]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     for _ in range(START_S * 5):
+        if process.poll() is not None:
+            raise SystemExit(f"The app did not start on {home}; python app.py --home {home} says why.")
         try:
             urllib.request.urlopen(url, timeout=5)
             break
