@@ -4,4 +4,10 @@ Importing this package loads nothing heavy. The stages are plain modules; `cai_u
 `python -m cai_ui` runs them from the command line and `app.py` serves the page.
 """
 
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# torch's threads otherwise spin while they wait for one another: beside a browser and a server on two cores, 200 chains
+# on the embedded model then took several times as long. It is read when torch is loaded.
+
 __version__ = "0.1.0"

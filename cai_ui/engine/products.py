@@ -21,16 +21,30 @@ class FewRowsLinear(torch.nn.Linear):
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         if self.weight.numel() < LARGE or input.numel() <= self.in_features or torch.is_grad_enabled():
             return super().forward(input)
-        found: torch.Tensor = torch.ops.mkldnn._linear_pointwise(input, self.weight, self.bias, "none", [], "")
-        return found
+        return _by_onednn(input, self.weight, self.bias)
 
 
 def use_fast_products(model: Any) -> None:
     """Have the model's own float32 layers do so; layers of other kinds (4-bit ones) stay as they are."""
     tokens = model.get_input_embeddings().weight
+    onednn = torch.backends.mkldnn.is_available() and _onednn_agrees()
     for module in model.modules():
         if type(module) is torch.nn.Linear and module.weight.dtype == torch.float32:
             if module.weight is not tokens:  # tokens are looked up by row
                 module.weight.data = module.weight.data.t().contiguous().t()
-            if torch.backends.mkldnn.is_available():
+            if onednn:
                 module.__class__ = FewRowsLinear
+
+
+def _by_onednn(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    found: torch.Tensor = torch.ops.mkldnn._linear_pointwise(input, weight, bias, "none", [], "")
+    return found
+
+
+def _onednn_agrees() -> bool:
+    """Whether this torch lends the operation, which it does not promise, and its product is that of torch."""
+    rows, weight = torch.linspace(-1, 1, 3 * 16).view(3, 16), torch.linspace(-2, 3, 16 * 8).view(16, 8).t()
+    try:
+        return bool(torch.allclose(_by_onednn(rows, weight, None), rows @ weight.t(), atol=1e-5))
+    except (AttributeError, NotImplementedError, RuntimeError, TypeError):
+        return False
