@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .test_whole_loop import unfold
+
 SLOW = [str(Path(__file__).with_name("slow_app.py"))]
 
 
@@ -20,7 +22,7 @@ def _open_stepper(open_page: Callable[..., Any], url: str, **look: Any) -> Any:
 
 def _set_rounds(page: Any, rounds: int) -> None:
     if not page.locator("#revise-revisions input[type=number]").is_visible():
-        page.locator("#revise-settings > button").click()
+        unfold(page, "revise-settings")
     page.locator("#revise-revisions input[type=number]").fill(str(rounds))
     page.keyboard.press("Tab")
     page.locator("#revise-settings > button").click()

@@ -40,8 +40,9 @@ def go_to(page: Any, tab: str) -> None:
 
 
 def unfold(page: Any, id: str) -> None:
-    """Open a folded panel; what is in it is not on the page before."""
+    """Open a folded panel; what is in it is not on the page before, and gets its kept values just after it appears."""
     page.locator(f"#{id} > button").first.click()
+    page.wait_for_timeout(200)
 
 
 def fill_number(page: Any, id: str, value: int) -> None:
