@@ -12,6 +12,7 @@ import pytest
 from cai_ui import pipeline
 from cai_ui.config import AppSettings
 from cai_ui.pipeline import Services
+from cai_ui.records import Example, Message, Prompt, make_example
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,6 +27,25 @@ def services(tmp_path: Path) -> Iterator[Services]:
     _until(lambda: pipeline.engine_status(opened).state != "loading")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def example() -> Callable[..., Example]:
+    """`example(number, kind="harmful", initial="…")`: Question {number}, from one of two sources in turn."""
+    return _example
+
+
+@pytest.fixture
+def filled(services: Services) -> Services:
+    """Services with six examples to judge."""
+    services.store.add_examples([_example(number) for number in range(6)])
+    return services
+
+
+def _example(number: int, kind: str = "harmful", initial: str | None = "Sure, do it.") -> Example:
+    prompt = Prompt(f"p{number}", f"Question {number}?", kind, source="test")  # type: ignore[arg-type]
+    turns = (Message("user", prompt.text),)
+    return make_example(turns, initial, f"Better not, {number}.", prompt=prompt, source=f"set {number % 2}")
 
 
 @pytest.fixture

@@ -1,0 +1,63 @@
+"""Opening a workspace and loading its model: what works without one, and what is refused meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cai_ui import pipeline
+from cai_ui.config import AppSettings
+from cai_ui.errors import ConflictError, EngineError, StoreError
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.services import EngineHost
+
+Open = Callable[..., Services]
+Until = Callable[[Callable[[], object]], None]
+Chain = Callable[..., Any]
+
+
+def test_services_are_there_before_the_model(tmp_path: Path, open_home: Open, until: Until, chain: Chain) -> None:
+    began = time.monotonic()
+    services = open_home(tmp_path, "no/such-model-here")
+    assert time.monotonic() - began < 5
+    assert pipeline.current_constitution(services).constitution.name == "harmlessness"
+    with pytest.raises(EngineError):
+        services.engine()
+    until(lambda: pipeline.engine_status(services).state == "failed")
+    with pytest.raises(EngineError, match="Everything else works"):
+        chain(services)
+    assert pipeline.arms(services) == []
+    assert pipeline.arm_titles(services) == {"base": "Base model"}
+    pipeline.choose_model(services, "scripted")
+    assert services.engine(20).name == "scripted"
+    services.close()
+
+
+def test_only_the_model_chosen_last_is_kept() -> None:
+    host = EngineHost(lambda engine: None)
+    for _ in range(5):
+        host.load(AppSettings(model="/nowhere/at/all"))
+    host.load(AppSettings(model="scripted"))
+    assert host.get(20).name == "scripted"
+    time.sleep(0.1)
+    assert host.status().state == "ready"
+
+
+def test_the_model_cannot_be_exchanged_under_a_batch(services: Services) -> None:
+    gate = threading.Event()
+    services.batch.start(lambda stop: iter(lambda: gate.wait(10), True), 0)
+    with pytest.raises(ConflictError, match="in use by a batch"):
+        pipeline.choose_model(services, "scripted")
+    gate.set()
+    assert services.batch.wait(5)
+    pipeline.choose_model(services, "scripted")
+
+
+def test_a_second_process_on_the_same_workspace_is_refused(services: Services, open_home: Open) -> None:
+    with pytest.raises(StoreError):
+        open_home(Path(services.settings.home))
