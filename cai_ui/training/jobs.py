@@ -251,9 +251,8 @@ class Jobs:
         try:
             engine = self._engine()
             self._adapters.need(engine, run.start_adapter)
-            self._adapters.need(
-                engine, checked(TrainSettings, run.config).reference
-            )  # another version may know other knobs
+            settings = checked(TrainSettings, run.config)  # another version may know other knobs
+            self._adapters.need(engine, settings.reference)
             dataset = self._store.dataset(run.dataset_hash)
         except CaiError as error:
             return Outcome("failed", run.step, str(error))

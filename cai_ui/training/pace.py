@@ -42,25 +42,9 @@ class Paces:
         probes: int,
     ) -> Pace | None:
         """What the newest finished run of this method on these weights took; else what a trial takes."""
-        return self._of_a_run(method, engine) or self._of_a_trial(method, engine, settings, start, rows, needs, probes)
-
-    def _of_a_run(self, method: Method, engine: Engine) -> Pace | None:
-        for run in self._store.runs():
-            rates = read_rates(run.summary.get("rates"))
-            if run.method == method and run.base_hash == engine.base_hash and "steps" in rates:
-                return Pace("run", rates)
-        return None
-
-    def _of_a_trial(
-        self,
-        method: Method,
-        engine: Engine,
-        settings: TrainSettings,
-        start: str | None,
-        rows: Rows,
-        needs: TrainingNeeds,
-        probes: int,
-    ) -> Pace | None:
+        known = self._of_a_run(method, engine)
+        if known is not None:
+            return known
         shape = (method, engine.base_hash, settings.batch_size, settings.rank, settings.modules, start, bool(probes))
         if self._trials and shape not in self._tried and self._seat.acquire(blocking=False):
             try:
@@ -70,3 +54,10 @@ class Paces:
             if found is not None:
                 self._tried[shape] = found
         return self._tried.get(shape)
+
+    def _of_a_run(self, method: Method, engine: Engine) -> Pace | None:
+        for run in self._store.runs():
+            rates = read_rates(run.summary.get("rates"))
+            if run.method == method and run.base_hash == engine.base_hash and "steps" in rates:
+                return Pace("run", rates)
+        return None
