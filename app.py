@@ -22,7 +22,7 @@ from cai_ui.config import AppSettings, checked
 from cai_ui.errors import CaiError
 
 if TYPE_CHECKING:
-    from cai_ui.engine import Engine
+    from cai_ui.engine.interface import Engine
 
 STREAMS_S = 5.0
 """How long answers that are being written may take to end when the server is asked to close."""
@@ -76,7 +76,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
     from cai_ui import pipeline
-    from cai_ui.engine.heap import few_heaps
+    from cai_ui.engine.memory import few_heaps
 
     few_heaps()
     at_sigterm(lambda: None)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, Literal, TypeVar
 
-from cai_ui.engine import StopFlag
+from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import CaiError, ConflictError
 
 JobState = Literal["running", "stopping", "stopped", "done", "failed"]

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-STAGES = ("revise", "curate", "training", "compare", "store")
+STAGES = ("revise", "curate", "train", "compare", "store")
 GRADIO = ("cai_ui/web", "app.py")
-TORCH = ("cai_ui/engine", "cai_ui/training", "cai_ui/demo")
+TORCH = ("cai_ui/engine", "cai_ui/train", "cai_ui/demo")
 TORCH_LIBRARIES = {"torch", "transformers", "peft", "trl", "bitsandbytes"}
 GROUND = {"errors", "records", "config", "text", "prompts"}
 
@@ -62,7 +62,7 @@ def test_heavy_libraries_stay_where_they_belong(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [p for p in sources() if part(p) in STAGES], ids=place)
 def test_stages_do_not_import_each_other_nor_what_joins_them(path: Path) -> None:
-    allowed = GROUND | {"constitution", "engine"} | ({"store"} if part(path) == "training" else set())
+    allowed = GROUND | {"constitution", "engine"} | ({"store"} if part(path) == "train" else set())
     assert inner(path) <= allowed
 
 
@@ -74,8 +74,8 @@ def test_the_vocabulary_knows_no_stage(path: Path) -> None:
 @pytest.mark.parametrize("path", [p for p in sources() if part(p) == "web"], ids=place)
 def test_the_page_asks_the_pipeline(path: Path) -> None:
     below = inner(path) - GROUND - {"pipeline"}
-    assert below <= {"engine", "revise", "compare", "store", "curate", "training", "constitution"}
-    names = [name for name in imports(path) if name.startswith(("cai_ui.store", "cai_ui.training", "cai_ui.engine"))]
+    assert below <= {"engine", "revise", "compare", "store", "curate", "train", "constitution"}
+    names = [name for name in imports(path) if name.startswith(("cai_ui.store", "cai_ui.train", "cai_ui.engine"))]
     assert not [name for name in names if name.endswith(("open_store", "load_engine", "Jobs"))]
 
 

@@ -93,7 +93,7 @@ def _curate_freeze(parsed: Arguments) -> int:
 
 
 def _curate_export(parsed: Arguments) -> int:
-    from cai_ui.pipeline.datasets import write_export
+    from cai_ui.pipeline.curate.datasets import write_export
 
     with opened(parsed) as services:
         write_export(services, find_dataset(services, parsed.dataset), parsed.kind, parsed.out)

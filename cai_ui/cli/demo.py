@@ -35,10 +35,10 @@ def add(commands: Any) -> None:
 
 
 def _build(parsed: Arguments) -> int:
-    from cai_ui.demo import WEIGHTS
     from cai_ui.demo.build import build
+    from cai_ui.engine.weights.sources import EMBEDDED
 
-    report = build(parsed.out or WEIGHTS, parsed.seed, after=parsed.after)
+    report = build(parsed.out or EMBEDDED, parsed.seed, after=parsed.after)
     print(json.dumps(dataclasses.asdict(report)))
     return 0
 
@@ -74,7 +74,7 @@ def _evaluate(parsed: Arguments) -> int:
 def _trained(parsed: Arguments) -> Any:
     """The trainings, in a workspace that is thrown away afterwards."""
     from cai_ui import pipeline
-    from cai_ui.pipeline.trained import measure_training
+    from cai_ui.studies.trained import measure_training
 
     with tempfile.TemporaryDirectory() as home:
         services = pipeline.open_services(AppSettings(home=home, model=parsed.model))
@@ -90,7 +90,7 @@ def _trained(parsed: Arguments) -> Any:
 
 def _table(parsed: Arguments) -> int:
     """The arms once per seed; the table is written anew after each, so that a long run leaves what it has."""
-    from cai_ui.pipeline.trained_table import trained_table
+    from cai_ui.studies.trained_table import trained_table
 
     reports = []
     for seed in range(parsed.seeds):

@@ -37,7 +37,7 @@ def _principles_list(parsed: Arguments) -> int:
 
 def _principles_check(parsed: Arguments) -> int:
     from cai_ui import constitution
-    from cai_ui.pipeline.principles import read_constitution
+    from cai_ui.pipeline.constitution.constitutions import read_constitution
 
     found = read_constitution(parsed.file)
     for finding in constitution.check(found):

@@ -24,10 +24,10 @@ def add(commands: Any) -> None:
 
 
 def _study(parsed: Arguments) -> int:
-    from cai_ui.pipeline.revision_study import Study, run_study
-    from cai_ui.pipeline.study_plot import principles_svg, rounds_svg
-    from cai_ui.pipeline.study_report import study_markdown
     from cai_ui.records import to_dict
+    from cai_ui.studies.revision import Study, run_study
+    from cai_ui.studies.revision_plot import principles_svg, rounds_svg
+    from cai_ui.studies.revision_report import study_markdown
 
     if parsed.number < 1 or parsed.per_principle < 1:
         raise InputError("--number and --per-principle must be at least 1.")

@@ -26,7 +26,7 @@ from cai_ui.errors import ConflictError, InputError
 from cai_ui.records import NOT_OVER
 
 if TYPE_CHECKING:
-    from cai_ui.training.config_file import RunConfig
+    from cai_ui.train.config_file import RunConfig
 
 _POLL_S = 0.5
 _FILES = (".yaml", ".yml", ".json")
@@ -70,7 +70,7 @@ class Termination:
 
 
 def _train(parsed: Arguments) -> int:
-    from cai_ui.training import processes
+    from cai_ui.train import processes
 
     _count(processes.count(), parsed.processes)
     processes.take_device()
@@ -113,7 +113,7 @@ def _count(running: int, asked: int | None) -> None:
 
 
 def _pack(parsed: Arguments) -> int:
-    from cai_ui.pipeline.hub_job import pack, train_arguments
+    from cai_ui.pipeline.train.hub_job import pack, train_arguments
 
     with opened(parsed) as services:
         run = services.store.run(parsed.run)
@@ -125,8 +125,8 @@ def _pack(parsed: Arguments) -> int:
 def _along(parsed: Arguments) -> int:
     """A further process of one run: it has no workspace, the first process tells it what to do."""
     from cai_ui.engine import load_engine
-    from cai_ui.training.run import follow
-    from cai_ui.training.signals import StopSignal
+    from cai_ui.train.run.run import follow
+    from cai_ui.train.signals import StopSignal
 
     stop = StopSignal()
     termination = Termination(lambda: stop.ask("close"))
@@ -136,7 +136,7 @@ def _along(parsed: Arguments) -> int:
 
 def _submit(services: Any, parsed: Arguments) -> Any:
     from cai_ui import pipeline
-    from cai_ui.pipeline.hub_job import load_start, take_in_dataset
+    from cai_ui.pipeline.train.hub_job import load_start, take_in_dataset
 
     wanted = _wanted(parsed)
     given = {name: value for name in ("dataset", "name", "start_adapter") if (value := getattr(parsed, name))}
@@ -167,8 +167,8 @@ def _submit(services: Any, parsed: Arguments) -> Any:
 
 def _wanted(parsed: Arguments) -> RunConfig:
     """What file or method and preset ask for, before the flags."""
-    from cai_ui.training.config_file import RunConfig, read_config_file
-    from cai_ui.training.presets import PRESETS
+    from cai_ui.train.config_file import RunConfig, read_config_file
+    from cai_ui.train.presets import PRESETS
 
     if parsed.what not in ("sft", "dpo"):
         if parsed.preset:

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cai_ui.config import AskSettings, Sampling
-from cai_ui.engine import BASE, Engine, Request, StopFlag
+from cai_ui.engine.interface import Engine, Request, StopFlag
 from cai_ui.errors import EngineError, NotFoundError
-from cai_ui.records import AdapterInfo, Answer, Message
+from cai_ui.records import BASE, AdapterInfo, Answer, Message
 
 BASE_TITLE = "Base model"
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from cai_ui.compare.arms import confirm, expected_hash
 from cai_ui.compare.metrics import Scorer
-from cai_ui.compare.statistics import rate_of
 from cai_ui.config import CompareSettings, Sampling
-from cai_ui.engine import Engine, Request, StopFlag
+from cai_ui.engine.interface import Engine, Request, StopFlag
 from cai_ui.errors import InputError
 from cai_ui.records import AdapterInfo, Answer, ArmResult, Evaluation, Message, Prompt, PromptKind, Rate
+from cai_ui.statistics import rate_of
 
 ROWS = 60
 """Answers asked for in one batch, over all arms."""

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Literal, cast, get_args
 
 from cai_ui.compare.arms import ArmText
-from cai_ui.compare.statistics import rate, sign_test
 from cai_ui.errors import InputError
 from cai_ui.records import Rate, Vote
+from cai_ui.statistics import rate, sign_test
 
 Choice = Literal["left", "right", "tie", "both_bad"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cai_ui.curate.columns import Columns, guess, renamed
-from cai_ui.curate.readers import BadRow, Limits, rows_of
+from cai_ui.curate.row_files import BadRow, Limits, rows_of
 from cai_ui.curate.rows import RowError, example_of
 from cai_ui.errors import FileFormatError
 from cai_ui.records import Example

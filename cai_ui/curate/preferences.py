@@ -14,10 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cai_ui.config import Sampling
-from cai_ui.engine import BASE, Engine, Request, StopFlag
+from cai_ui.engine.interface import Engine, Request, StopFlag
 from cai_ui.errors import PromptTooLongError
 from cai_ui.prompts import preference_question
-from cai_ui.records import Example, Message, Principle
+from cai_ui.records import BASE, Example, Message, Principle
 
 LETTERS = ("(A)", "(B)")
 CLAMP = (0.4, 0.6)

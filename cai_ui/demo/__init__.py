@@ -1,11 +1,5 @@
-"""The embedded model: a miniature world of everyday requests, the model trained on it, its shipped weights.
+"""The embedded model's world: everyday requests, how the model was trained on them, how its answers are read.
 
-Importing this package loads nothing heavy. `build` trains the weights again, `evaluate` measures them.
+Its shipped weights belong to the engine (`engine/embedded`). Importing this package loads nothing heavy. `build`
+trains the weights again, `evaluate` measures them.
 """
-
-from __future__ import annotations
-
-from pathlib import Path
-
-WEIGHTS = Path(__file__).resolve().parent / "weights"
-"""Folder of the shipped model, for plain `AutoModelForCausalLM.from_pretrained`."""

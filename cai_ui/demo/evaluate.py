@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cai_ui.compare.statistics import rate
 from cai_ui.config import Sampling
 from cai_ui.constitution import shipped
 from cai_ui.demo.principles import CANONICAL, HELDOUT_PRINCIPLES, LESS_HARMFUL, STYLES
 from cai_ui.demo.prompt_sets import prompt_set
 from cai_ui.demo.scoring import score_answer, score_critique
 from cai_ui.demo.world import KINDS
-from cai_ui.engine import BASE, Engine, Request
+from cai_ui.engine.interface import Engine, Request
 from cai_ui.prompts import chain_messages, preference_question
-from cai_ui.records import Message, Prompt, Rate, Step
+from cai_ui.records import BASE, Message, Prompt, Rate, Step
+from cai_ui.statistics import rate
 
 SHIPPED, UNSEEN = "shipped wording", "unseen wording"
 """Words of the principles: those of the shipped constitutions, and such as were never trained on."""

@@ -10,27 +10,7 @@ error of `cai_ui.errors` whose text can be shown. Importing this loads neither t
 from cai_ui.compare.arms import ArmText
 from cai_ui.compare.votes import PairTally
 from cai_ui.constitution import Finding
-from cai_ui.pipeline.agreement import AgreementReport, agreement, double_share, set_double_share
-from cai_ui.pipeline.batch import BatchProgress, batch_status, resume_batch, run_batch, start_batch, stop_batch
-from cai_ui.pipeline.chains import (
-    Reroll,
-    asked_with,
-    count_traces,
-    edit_step,
-    family,
-    find_traces,
-    go_on,
-    label_step,
-    missing_steps,
-    recent_traces,
-    replay_chain,
-    reroll,
-    send_to_curate,
-    start_chain,
-    tokens_in,
-    trace,
-)
-from cai_ui.pipeline.comparison import (
+from cai_ui.pipeline.compare.comparison import (
     EvaluationProgress,
     answer_side_by_side,
     arm_titles,
@@ -46,7 +26,43 @@ from cai_ui.pipeline.comparison import (
     tally,
     vote,
 )
-from cai_ui.pipeline.curation import (
+from cai_ui.pipeline.constitution.constitutions import (
+    ImportedFile,
+    check_constitution,
+    current_constitution,
+    drop_draft,
+    export_constitution,
+    import_any,
+    import_constitution,
+    load_draft,
+    notes,
+    pop_undo,
+    push_undo,
+    save_constitution,
+    save_draft,
+    save_notes,
+    use_constitution,
+    version,
+    versions,
+)
+from cai_ui.pipeline.constitution.few_shot import few_shot, few_shot_tokens, reset_few_shot, save_few_shot
+from cai_ui.pipeline.constitution.statistics import PrincipleCount, Statistics, principle_statistics
+from cai_ui.pipeline.constitution.trying import Tried, try_principles
+from cai_ui.pipeline.curate.agreement import AgreementReport, agreement, double_share, set_double_share
+from cai_ui.pipeline.curate.datasets import (
+    dataset,
+    dataset_card,
+    dataset_changes,
+    datasets,
+    export_dataset,
+    export_kinds,
+    freeze_dataset,
+)
+from cai_ui.pipeline.curate.hub import drop_rows, fetch_rows, push_dataset
+from cai_ui.pipeline.curate.imports import ImportPreview, ImportSummary, import_file, preview_import
+from cai_ui.pipeline.curate.labels import LabelProgress, label_pairs, labels_status, start_labels, stop_labels
+from cai_ui.pipeline.curate.linting import lint_dataset, lint_queue
+from cai_ui.pipeline.curate.queue import (
     accept_open,
     can_redo,
     counts,
@@ -74,48 +90,42 @@ from cai_ui.pipeline.curation import (
     undo,
     undo_all,
 )
-from cai_ui.pipeline.datasets import (
-    dataset,
-    dataset_card,
-    dataset_changes,
-    datasets,
-    export_dataset,
-    export_kinds,
-    freeze_dataset,
-)
-from cai_ui.pipeline.few_shot import few_shot, few_shot_tokens, reset_few_shot, save_few_shot
-from cai_ui.pipeline.hub import drop_rows, fetch_rows, push_dataset
-from cai_ui.pipeline.hub_job import FLAVORS, Job, submit_job
-from cai_ui.pipeline.imports import ImportPreview, ImportSummary, import_file, preview_import
 from cai_ui.pipeline.left_off import leave, left_off
-from cai_ui.pipeline.linting import lint_dataset, lint_queue
 from cai_ui.pipeline.loop import LoopProgress, LoopStage, LoopView, loop_status, start_loop, stop_loop, whole_loop
 from cai_ui.pipeline.other_models import other_models, other_statuses, unload_others
-from cai_ui.pipeline.preferences import LabelProgress, label_pairs, labels_status, start_labels, stop_labels
-from cai_ui.pipeline.principle_statistics import PrincipleCount, Statistics, principle_statistics
-from cai_ui.pipeline.principles import (
-    ImportedFile,
-    check_constitution,
-    current_constitution,
-    drop_draft,
-    export_constitution,
-    import_any,
-    import_constitution,
-    load_draft,
-    notes,
-    pop_undo,
-    push_undo,
-    save_constitution,
-    save_draft,
-    save_notes,
-    use_constitution,
-    version,
-    versions,
+from cai_ui.pipeline.prompts.files import import_prompts, read_requests
+from cai_ui.pipeline.prompts.sets import find_prompt, list_prompts, list_requests, prompt_sets
+from cai_ui.pipeline.revise.batch import BatchProgress, batch_status, resume_batch, run_batch, start_batch, stop_batch
+from cai_ui.pipeline.revise.chains import (
+    Reroll,
+    asked_with,
+    count_traces,
+    edit_step,
+    family,
+    find_traces,
+    go_on,
+    label_step,
+    missing_steps,
+    recent_traces,
+    replay_chain,
+    reroll,
+    send_to_curate,
+    start_chain,
+    tokens_in,
+    trace,
 )
-from cai_ui.pipeline.prompt_files import import_prompts, read_requests
-from cai_ui.pipeline.prompt_sets import find_prompt, list_prompts, list_requests, prompt_sets
-from cai_ui.pipeline.run_results import export_adapter, merge_adapter, push_adapter
-from cai_ui.pipeline.runs import (
+from cai_ui.pipeline.revise.trace_files import TraceFormat, export_traces, principle_names
+from cai_ui.pipeline.services import (
+    Services,
+    choose_model,
+    download_folder,
+    engine_status,
+    open_services,
+    upload_folder,
+)
+from cai_ui.pipeline.train.hub_job import FLAVORS, Job, submit_job
+from cai_ui.pipeline.train.results import export_adapter, merge_adapter, push_adapter
+from cai_ui.pipeline.train.runs import (
     RunView,
     first_in_queue,
     note_run,
@@ -134,16 +144,6 @@ from cai_ui.pipeline.runs import (
     stop_run,
     trash_run,
 )
-from cai_ui.pipeline.services import (
-    Services,
-    choose_model,
-    download_folder,
-    engine_status,
-    open_services,
-    upload_folder,
-)
-from cai_ui.pipeline.trace_files import TraceFormat, export_traces, principle_names
-from cai_ui.pipeline.trying import Tried, try_principles
 from cai_ui.revise import Replay, StepEvent
 from cai_ui.store import Order, QueueCounts, QueueFilter, QueueItem, Status
 

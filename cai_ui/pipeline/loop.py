@@ -14,17 +14,17 @@ from typing import Any
 from cai_ui import revise
 from cai_ui.background import time_left
 from cai_ui.config import CompareSettings, DatasetSettings, LoopSettings, RevisionSettings, Sampling, TrainSettings
-from cai_ui.engine import StopFlag
+from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import EngineError, NotFoundError, TrainingError
-from cai_ui.pipeline import comparison
-from cai_ui.pipeline.batch import keep_result
-from cai_ui.pipeline.datasets import freeze_dataset
-from cai_ui.pipeline.helpful import own_answers
-from cai_ui.pipeline.principles import current_constitution
+from cai_ui.pipeline.compare import comparison
+from cai_ui.pipeline.constitution.constitutions import current_constitution
+from cai_ui.pipeline.curate.datasets import freeze_dataset
+from cai_ui.pipeline.curate.helpful import own_answers
 from cai_ui.pipeline.progress import remembered
-from cai_ui.pipeline.prompt_sets import draw, scorer_for
-from cai_ui.pipeline.runs import presets, run_view, start_run, stop_run
+from cai_ui.pipeline.prompts.sets import draw, scorer_for
+from cai_ui.pipeline.revise.batch import keep_result
 from cai_ui.pipeline.services import WAIT_S, Services
+from cai_ui.pipeline.train.runs import presets, run_view, start_run, stop_run
 from cai_ui.records import BASE, NOT_OVER, Evaluation, Example, Method, Run, TrainingExample
 
 RATER = "guided run"

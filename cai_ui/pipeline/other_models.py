@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from cai_ui.config import AppSettings, checked
-from cai_ui.engine import Engine, EngineStatus, load_engine
-from cai_ui.engine.several import SeveralModels, is_address
+from cai_ui.engine import load_engine
+from cai_ui.engine.backends.several import SeveralModels, is_address
+from cai_ui.engine.interface import Engine, EngineStatus
 from cai_ui.text import clean_text
 
 if TYPE_CHECKING:

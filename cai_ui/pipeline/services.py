@@ -12,12 +12,13 @@ from typing import Any
 
 from cai_ui.background import Background
 from cai_ui.config import AppSettings, checked
-from cai_ui.engine import Engine, EngineStatus, load_engine
+from cai_ui.engine import load_engine
+from cai_ui.engine.interface import Engine, EngineStatus
 from cai_ui.errors import CaiError, ConflictError, EngineError
 from cai_ui.pipeline.other_models import OtherModels
 from cai_ui.records import NOT_OVER
 from cai_ui.store import Store, open_store
-from cai_ui.training.jobs import Jobs
+from cai_ui.train.jobs.jobs import Jobs
 
 log = logging.getLogger(__name__)
 
@@ -148,10 +149,10 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
 
     `engine` is one that is there already; then nothing is loaded. CAI_DATABASE_URL puts the database elsewhere.
     """
-    from cai_ui.pipeline.principles import keep_shipped
+    from cai_ui.pipeline.constitution.constitutions import keep_shipped
     from cai_ui.pipeline.progress import remembering
-    from cai_ui.pipeline.prompt_sets import probe_kit
-    from cai_ui.pipeline.zero_gpu import lent_slices
+    from cai_ui.pipeline.prompts.sets import probe_kit
+    from cai_ui.pipeline.train.zero_gpu import lent_slices
 
     store = open_store(Path(settings.home).expanduser(), os.environ.get("CAI_DATABASE_URL") or None)
     try:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cai_ui.config import RevisionSettings, Sampling
-from cai_ui.engine import BASE, Engine, Request, StopFlag
+from cai_ui.engine.interface import Engine, Request, StopFlag
 from cai_ui.errors import CaiError, InputError
-from cai_ui.records import Answer, Constitution, FewShot, Message, Prompt, Trace
+from cai_ui.records import BASE, Answer, Constitution, FewShot, Message, Prompt, Trace
 from cai_ui.revise.chain import as_prompt, extended, new_trace, plan_next, step_request
 from cai_ui.revise.editing import flaw
 from cai_ui.revise.planning import PlannedStep, step_seed

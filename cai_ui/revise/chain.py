@@ -12,10 +12,22 @@ from typing import Any
 
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.constitution import resolve
-from cai_ui.engine import BASE, Engine, Request, StopFlag
+from cai_ui.engine.interface import Engine, Request, StopFlag
 from cai_ui.errors import InputError
 from cai_ui.prompts import chain_messages, critique_request, revision_request
-from cai_ui.records import Answer, Constitution, FewShot, Message, Prompt, Step, StepKind, Trace, content_hash, to_dict
+from cai_ui.records import (
+    BASE,
+    Answer,
+    Constitution,
+    FewShot,
+    Message,
+    Prompt,
+    Step,
+    StepKind,
+    Trace,
+    content_hash,
+    to_dict,
+)
 from cai_ui.revise.choosing import Choice, choose
 from cai_ui.revise.planning import PlannedStep, next_step, step_seed
 from cai_ui.text import PROMPT_LIMIT, clean_text

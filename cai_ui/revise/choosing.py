@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from cai_ui.config import RevisionSettings
 from cai_ui.constitution import candidates, draw
-from cai_ui.engine import BASE, Engine
+from cai_ui.engine.interface import Engine
 from cai_ui.prompts import NO, YES, relevance_question
-from cai_ui.records import Constitution, Message, Principle, Trace
+from cai_ui.records import BASE, Constitution, Message, Principle, Trace
 
 
 @dataclass(frozen=True)

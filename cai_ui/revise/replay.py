@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from cai_ui.engine import BASE, Engine, StopFlag, asked_again
+from cai_ui.engine.interface import Engine, StopFlag, asked_again
 from cai_ui.errors import CaiError
 from cai_ui.prompts import chain_messages
-from cai_ui.records import Message, Provenance, Step, Trace
+from cai_ui.records import BASE, Message, Provenance, Step, Trace
 from cai_ui.revise.chain import few_shot_of
 
 

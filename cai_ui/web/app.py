@@ -15,8 +15,14 @@ from starlette.middleware import Middleware
 from cai_ui import pipeline
 from cai_ui.pipeline import Services
 from cai_ui.web import gate, header, hotkeys, theme
+from cai_ui.web.compare import tab as compare
+from cai_ui.web.curate import tab as curate
+from cai_ui.web.curate import wiring as curate_wiring
+from cai_ui.web.principles import tab as principles
+from cai_ui.web.revise import tab as revise
 from cai_ui.web.session import Session, SessionParts, Stops, restore_session
-from cai_ui.web.tabs import compare, curate, curate_wiring, principles, revise, tour, train
+from cai_ui.web.start import tab as tour
+from cai_ui.web.train import tab as train
 
 TITLE = "Constitutional AI Workbench"
 

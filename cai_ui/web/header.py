@@ -12,10 +12,10 @@ from typing import Any
 import gradio as gr
 
 from cai_ui import pipeline
-from cai_ui.engine import EngineStatus
+from cai_ui.engine.interface import EngineStatus
 from cai_ui.pipeline import Services
-from cai_ui.web.guard import bind
-from cai_ui.web.present import Kind, esc, pill, short
+from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.present import Kind, esc, pill, short
 from cai_ui.web.session import SessionParts
 
 _WORDS: dict[str, tuple[str, Kind]] = {

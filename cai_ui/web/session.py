@@ -16,7 +16,7 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui.engine import StopFlag
+from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import ConflictError, InputError
 from cai_ui.text import NAME_LIMIT, clean_text
 

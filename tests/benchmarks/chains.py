@@ -104,13 +104,13 @@ def _bare(engine: Any, model: str) -> Any:
     """The same weights as transformers loads them, with nothing of ours."""
     from transformers import AutoModelForCausalLM
 
-    folder = ROOT / "cai_ui/demo/weights" if model == "embedded" else Path(model)
+    folder = ROOT / "cai_ui/engine/embedded" if model == "embedded" else Path(model)
     return AutoModelForCausalLM.from_pretrained(folder, dtype=engine._loaded.model.dtype).eval()
 
 
 def _as_said(text: str) -> str:
     """A text as an answer holds it: random weights write control characters, which no answer may hold."""
-    from cai_ui.engine.text_stream import CONTROL, HALF
+    from cai_ui.engine.decoding.text_stream import CONTROL, HALF
 
     return CONTROL.sub(HALF, text).strip()
 
@@ -141,7 +141,7 @@ def _long_prompts(engine: Any, parsed: Any) -> list[tuple[Any, ...]]:
 def ours(engine: Any, prompts: list[tuple[Any, ...]], parsed: Any) -> list[list[str]]:
     """Texts per step and prompt."""
     from cai_ui.config import Sampling
-    from cai_ui.engine import Request
+    from cai_ui.engine.interface import Request
 
     sampling = Sampling(temperature=0, max_new_tokens=parsed.tokens)
     texts: list[list[str]] = []

@@ -28,10 +28,11 @@ from cai_ui.pipeline import QueueFilter, family, open_services
 from cai_ui.records import Answer, Decision, Example, Message, Prompt, Provenance, Step, StepKind, Trace
 from cai_ui.revise import to_example
 from cai_ui.store import Status, Store
-from cai_ui.web import judging
+from cai_ui.web.curate import filter as curate_filter
+from cai_ui.web.curate import judging
+from cai_ui.web.curate import view as curate_view
+from cai_ui.web.revise import traces as chains
 from cai_ui.web.session import Session
-from cai_ui.web.tabs import curate_filter, curate_view
-from cai_ui.web.tabs import traces as chains
 
 RATER = "Ana"
 REPEATS = 25

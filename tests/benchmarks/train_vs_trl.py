@@ -112,9 +112,9 @@ def main() -> None:
 
 
 def model_folder(model: str, folder: Path) -> Path:
-    from cai_ui.demo import WEIGHTS
+    from cai_ui.engine.weights.sources import EMBEDDED
 
-    return WEIGHTS if model == "embedded" else build_shape(model, folder / model)
+    return EMBEDDED if model == "embedded" else build_shape(model, folder / model)
 
 
 def settings_for(model: str, method: str, steps: int) -> Any:
@@ -187,9 +187,9 @@ def phases(ours_: list[Took], bare_: list[Took]) -> list[str]:
 
 def ours(engine: Any, method: Any, data: Any, settings: Any, folder: Path) -> Took:
     from cai_ui.records import Run
-    from cai_ui.training.metrics import read_rows
-    from cai_ui.training.run import train
-    from cai_ui.training.signals import StopSignal
+    from cai_ui.train.run.metrics import read_rows
+    from cai_ui.train.run.run import train
+    from cai_ui.train.signals import StopSignal
 
     folder.mkdir()
     run = Run("run-1", "benchmark", method, "running", "d", settings.model_dump(), "me", "")
@@ -280,12 +280,14 @@ def memory_table(models: list[str], folder: Path) -> str:
 
 def memory_of(way: str, model: Path, folder: Path) -> dict[str, Any]:
     """Largest resident memory while a run trains, alone or with one chat after another beside it."""
+    from cai_ui.engine.interface import Request
+
     from cai_ui.config import AppSettings, Sampling
-    from cai_ui.demo import WEIGHTS
-    from cai_ui.engine import Request, load_engine
+    from cai_ui.engine import load_engine
+    from cai_ui.engine.weights.sources import EMBEDDED
     from cai_ui.records import Message
 
-    small = model == WEIGHTS
+    small = model == EMBEDDED
     engine: Any = load_engine(AppSettings(model="embedded" if small else str(model)))
     name = "embedded" if small else "100m"
     done = threading.Event()

@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from app import read_settings, serve
-from cai_ui.engine.scripted import ScriptedEngine
+from cai_ui.engine.backends.scripted import ScriptedEngine
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(add_help=False)

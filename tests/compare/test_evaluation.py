@@ -8,13 +8,13 @@ import threading
 from typing import Any
 
 import pytest
+from cai_ui.engine.interface import Request
 
 from cai_ui.compare.arms import base_arm, choose, confirm, side_by_side
 from cai_ui.compare.evaluation import Measured, evaluate
 from cai_ui.compare.metrics import PhraseScorer, Score
 from cai_ui.config import CompareSettings, Sampling
-from cai_ui.engine import Request
-from cai_ui.engine.scripted import ScriptedEngine
+from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import EngineError, InputError, NotFoundError
 from cai_ui.records import AdapterInfo, Message, Prompt
 

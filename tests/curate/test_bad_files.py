@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cai_ui.curate.importing import read_rows
-from cai_ui.curate.readers import Limits
+from cai_ui.curate.row_files import Limits
 from cai_ui.errors import FileFormatError, NotFoundError
 
 Write = Callable[..., Path]

@@ -9,7 +9,7 @@ import pytest
 
 from cai_ui.config import Sampling
 from cai_ui.curate.preferences import CLAMP, calibration, label_pair, normalised
-from cai_ui.engine.scripted import ScriptedEngine
+from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.records import Example, Message, Principle, make_example
 
 BETTER = Principle("p", "Less harmful", "Which is less harmful?", "", kind="preference")

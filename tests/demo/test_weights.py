@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cai_ui.config import AppSettings, Sampling
 from cai_ui.constitution import shipped
-from cai_ui.demo import WEIGHTS
 from cai_ui.demo.evaluate import GREEDY, Chain, answers, chains, prefers, share_of
 from cai_ui.demo.principles import CANONICAL, HELDOUT_PRINCIPLES, LESS_HARMFUL
 from cai_ui.demo.prompt_sets import prompt_set
 from cai_ui.demo.scoring import score_answer, score_critique
 from cai_ui.engine import load_engine
+from cai_ui.engine.weights.sources import EMBEDDED
 from cai_ui.records import Message, Prompt
 
 N = 24
@@ -54,10 +53,10 @@ def _good(revised: list[Chain]) -> list[Chain]:
 def test_files_are_small_and_whole() -> None:
     from safetensors import safe_open
 
-    names = {path.name for path in Path(WEIGHTS).iterdir()}
+    names = {path.name for path in EMBEDDED.iterdir()}
     assert {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "README.md"} <= names
-    assert (Path(WEIGHTS) / "model.safetensors").stat().st_size < 10_000_000
-    with safe_open(Path(WEIGHTS) / "model.safetensors", "pt") as weights:
+    assert (EMBEDDED / "model.safetensors").stat().st_size < 10_000_000
+    with safe_open(EMBEDDED / "model.safetensors", "pt") as weights:
         assert {str(weights.get_tensor(name).dtype) for name in weights.keys()} == {"torch.float16"}  # noqa: SIM118
 
 

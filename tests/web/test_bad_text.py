@@ -17,9 +17,15 @@ from cai_ui.config import DatasetSettings, RevisionSettings, Sampling, TrainSett
 from cai_ui.errors import InputError
 from cai_ui.pipeline import QueueFilter, Services
 from cai_ui.records import Message, make_example
-from cai_ui.web import editor, stepper
+from cai_ui.web.compare import tab as compare
+from cai_ui.web.curate import datasets, wiring
+from cai_ui.web.curate import tab as curate
+from cai_ui.web.principles import editor
+from cai_ui.web.revise import stepper
 from cai_ui.web.session import Session, Stops
-from cai_ui.web.tabs import compare, curate, curate_data, curate_wiring, model, tour, train
+from cai_ui.web.start import model
+from cai_ui.web.start import tab as tour
+from cai_ui.web.train import tab as train
 
 ME = Session("me", "page")
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -68,7 +74,7 @@ def _judged(services: Services, text: str) -> Any:
 def _dataset_name(services: Services, text: str) -> Any:
     services.store.add_examples([ONE])
     pipeline.accept_open(services, QueueFilter(), "me")
-    return curate_data.freeze(services, ME, text, DatasetSettings(helpful=0))
+    return datasets.freeze(services, ME, text, DatasetSettings(helpful=0))
 
 
 def _run_name(services: Services, text: str) -> Any:
@@ -92,7 +98,7 @@ DOORS: dict[str, Door] = {
     "note": lambda s, text: editor.save_version(s, ME, _base(s), "", text),
     "edited revision": _judged,
     "search": lambda s, text: curate.choose(s, ME, "open", "", "", text),
-    "rater": lambda s, text: curate_wiring._rename(s, ME, text),
+    "rater": lambda s, text: wiring._rename(s, ME, text),
     "name of a dataset": _dataset_name,
     "author": lambda s, text: tour.rename(s, ME, text),
     "model folder": lambda s, text: model.load_model(s, model.FOLDER, text, "auto"),

@@ -1,0 +1,198 @@
+"""The weights that answer: the bare base, and beside it a tree of modules that also holds adapters.
+
+Both trees, and the tree of a training run, are copies of the module structure around the *same*
+weight tensors: one copy of the weights in memory, and nothing that training does to its tree (mode,
+dropout, active adapter, patched forward) exists in the trees that answer.
+
+Changing the shelf, and running a tree, needs the engine's lease; looking names up does not.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain, count
+from typing import Any
+
+import torch
+
+from cai_ui.engine.adapters.files import AdapterFolder
+from cai_ui.errors import AdapterError, EngineError, NotFoundError
+from cai_ui.records import BASE, AdapterInfo
+
+BASE_KEY = "__base__"
+"""PEFT's name for "no adapter" in a row of a mixed batch."""
+
+
+@dataclass
+class Slot:
+    """A loaded adapter. `key` is its name inside PEFT; `users` counts the batches that are using it; `scaled` are
+    the keys of the same weights at other strengths."""
+
+    key: str
+    info: AdapterInfo | None = None
+    folder: AdapterFolder | None = None
+    users: int = 0
+    scaled: dict[float, str] = field(default_factory=dict)
+
+
+@dataclass
+class Shelf:
+    """The base and the adapters loaded beside it. `freed` is told each key that is no more."""
+
+    base: Any
+    freed: Callable[[str], None] = lambda key: None
+    _slots: dict[str, Slot] = field(default_factory=lambda: {BASE: Slot(BASE_KEY)})
+    _leaving: list[Slot] = field(default_factory=list)
+    _tree: Any = None
+    _keys: Iterator[int] = field(default_factory=count)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def infos(self) -> list[AdapterInfo]:
+        """Loaded adapters in the order they came."""
+        with self._lock:
+            return [slot.info for slot in self._slots.values() if slot.info is not None]
+
+    def look_up(self, name: str) -> Slot:
+        """The slot of an arm; NotFoundError if it is not loaded."""
+        with self._lock:
+            return self._find(name)
+
+    @contextmanager
+    def using(self, names: Sequence[str]) -> Iterator[list[Slot]]:
+        """The slots of several arms, kept in memory for the block even if they are unloaded meanwhile."""
+        with self._lock:  # found and counted in one go, or an adapter could be freed in between
+            slots = [self._find(name) for name in names]
+            for slot in slots:
+                slot.users += 1
+        try:
+            yield slots
+        finally:
+            with self._lock:
+                for slot in slots:
+                    slot.users -= 1
+
+    @contextmanager
+    def rows(self, keys: Sequence[str]) -> Iterator[Any]:
+        """The model for a batch whose row i uses the adapter `keys[i]`. Needs the lease."""
+        if self.base is None:
+            raise EngineError("The model was exchanged for another.", next_step="Ask again.")
+        self._sweep()
+        if all(key == BASE_KEY for key in keys):
+            yield self.base
+            return
+        with self._tree._enable_peft_forward_hooks(adapter_names=list(keys)):
+            yield self._tree.get_base_model()
+
+    def put(self, info: AdapterInfo, folder: AdapterFolder) -> None:
+        """Load a checked adapter under `info.name`, in the place of one of that name. Needs the lease."""
+        slot = Slot(f"a{next(self._keys)}", info, folder)
+        with torch.random.fork_rng():  # PEFT draws weights first, and a run in training must not notice
+            if self._tree is None:
+                self._tree = wrap(self.base, folder, slot.key)
+            else:
+                self._tree.add_adapter(slot.key, lora_config(folder.config))
+                fill(self._tree, folder, slot.key)
+        self._tree.eval().requires_grad_(False)
+        with self._lock:
+            old = self._slots.pop(info.name, None)
+            self._slots[info.name] = slot
+            self._leaving += [old] if old else []
+        self._sweep()
+
+    def at_strength(self, slot: Slot, strength: float) -> str:
+        """The key of an adapter's weights with its effect multiplied. Needs the lease.
+
+        The layers of the new key are those of the old: no second copy of the weights.
+        """
+        if strength not in slot.scaled:
+            key = f"{slot.key}x{round(strength * 100)}"
+            for layer in self._tree.modules():
+                for name in (*getattr(layer, "adapter_layer_names", ()), *getattr(layer, "other_param_names", ())):
+                    parts = getattr(layer, name)
+                    if slot.key in parts:
+                        parts[key] = parts[slot.key] * strength if name == "scaling" else parts[slot.key]
+            self._tree.peft_config[key] = self._tree.peft_config[slot.key]
+            slot.scaled[strength] = key
+        return slot.scaled[strength]
+
+    def remove(self, name: str) -> None:
+        """Forget an adapter; batches that use it end undisturbed. Needs the lease."""
+        if self.look_up(name).info is None:
+            raise NotFoundError("The base is not an adapter and stays loaded.")
+        with self._lock:
+            self._leaving.append(self._slots.pop(name))
+        self._sweep()
+
+    def close(self) -> None:
+        """Let go of all weights. Needs the lease."""
+        self.base = self._tree = None
+
+    def _find(self, name: str) -> Slot:
+        if name not in self._slots:
+            raise NotFoundError(
+                f"There is no adapter {name[:80]!r} loaded.", next_step="Choose one from the list, or the base."
+            )
+        return self._slots[name]
+
+    def _sweep(self) -> None:
+        """Free the adapters that were removed and are no longer in use."""
+        with self._lock:
+            gone = [slot for slot in self._leaving if slot.users == 0]
+            self._leaving = [slot for slot in self._leaving if slot.users > 0]
+            empty = not self._leaving and all(slot.info is None for slot in self._slots.values())
+        for key in (key for slot in gone for key in (*slot.scaled.values(), slot.key)):
+            if not empty:
+                self._make_inactive(key)
+                self._tree.delete_adapter(key)
+            self.freed(key)
+        if empty:
+            self._tree = None
+
+    def _make_inactive(self, key: str) -> None:
+        """PEFT calls one adapter the active one, which rows with names of their own ignore; it must not be deleted."""
+        if self._tree.active_adapter == key:
+            self._tree.set_adapter(next(other for other in self._tree.peft_config if other != key), inference_mode=True)
+
+
+def share_tree(model: Any) -> Any:
+    """A copy of the modules around the same parameter and buffer tensors."""
+    shared = chain(model.parameters(), model.buffers())
+    memo: dict[int, Any] = {id(tensor): tensor for tensor in shared}
+    states = (getattr(module, "quant_state", None) for module in model.modules())
+    memo |= {id(state): state for state in states if state is not None}
+    return copy.deepcopy(model, memo)
+
+
+def lora_config(config: dict[str, Any]) -> Any:
+    """PEFT's configuration from checked keys only."""
+    from peft import LoraConfig
+
+    names = ("r", "lora_alpha", "lora_dropout", "target_modules", "use_rslora")
+    return LoraConfig(task_type="CAUSAL_LM", bias="none", **{n: config[n] for n in names if n in config})
+
+
+def wrap(base: Any, folder: AdapterFolder, key: str) -> Any:
+    """A tree of its own around the base's weights, with the adapter loaded as `key`."""
+    from peft import get_peft_model
+
+    try:
+        tree = get_peft_model(share_tree(base), lora_config(folder.config), adapter_name=key)
+    except ValueError as error:
+        raise AdapterError("The adapter names layers that this model does not have.") from error
+    fill(tree, folder, key)
+    return tree
+
+
+def fill(tree: Any, folder: AdapterFolder, key: str) -> None:
+    """Copy the folder's tensors into adapter `key`; AdapterError unless every one finds its place."""
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
+
+    wanted = get_peft_model_state_dict(tree, adapter_name=key, save_embedding_layers=False)
+    shapes = {name: tuple(t.shape) for name, t in wanted.items()}
+    if shapes != {name: tuple(t.shape) for name, t in folder.state.items()}:
+        raise AdapterError("The adapter's tensors do not fit this model.", next_step="Train it again.")
+    set_peft_model_state_dict(tree, folder.state, adapter_name=key)

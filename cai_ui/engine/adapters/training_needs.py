@@ -1,0 +1,120 @@
+"""What a training run would need of this machine, and what of it is free: looked at, not tried.
+
+What a token keeps in memory is an estimate from the model's shape.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cai_ui.config import TrainSettings
+from cai_ui.engine.adapters.files import AdapterFolder
+from cai_ui.engine.adapters.training_seat import ATTENTION, linear_layers, trainable_parameters
+
+LARGE = 1_000_000_000
+"""From this many weights on, activations are computed twice to save memory."""
+_CGROUP = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current"))
+
+
+@dataclass(frozen=True)
+class TrainingNeeds:
+    """Shape and device of the model as a run would use it.
+
+    `modules` are the layer names that get LoRA matrices, `adapted` how many layers that is; `trained` counts numbers.
+    `kept_bytes` is what one token's activations take until the backward pass. `free_bytes` is of the device's
+    memory (None if it cannot be told); `flops` are measured, in multiply-adds x 2 per second (None: they were not).
+    """
+
+    weights: int
+    trained: int
+    modules: tuple[str, ...]
+    adapted: int
+    device: str
+    checkpointing: bool
+    kept_bytes: int
+    free_bytes: int | None
+    flops: float | None
+
+
+def training_needs(
+    model: Any, settings: TrainSettings, start: AdapterFolder | None, measured: bool = True
+) -> TrainingNeeds:
+    """Look at a loaded model. The measurement of `flops` takes some hundredths of a second.
+
+    Without `measured` the device is not touched: it may be one that this process is not lent now.
+    """
+    modules = _modules(model, settings, start)
+    layers = [n for n, m in model.named_modules() if n.rpartition(".")[2] in modules and hasattr(m, "in_features")]
+    first = next(model.parameters())
+    weights = int(model.num_parameters())
+    return TrainingNeeds(
+        weights=weights,
+        trained=trainable_parameters(model, settings, start),
+        modules=modules,
+        adapted=len(layers),
+        device=first.device.type,
+        checkpointing=weights > LARGE,
+        kept_bytes=_kept_bytes(model.config, first.device.type, weights > LARGE),
+        free_bytes=free_memory(first.device.type) if measured else None,
+        flops=measured_flops(first.device.type) if measured else None,
+    )
+
+
+def free_memory(device: str) -> int | None:
+    """Bytes that are free on the device; on a CPU within the limit that a container sets."""
+    if device == "cuda":
+        return int(torch.cuda.mem_get_info()[0])
+    found = [_available()]
+    try:
+        limit, used = (path.read_text().strip() for path in _CGROUP)
+        found.append(int(limit) - int(used) if limit != "max" else None)
+    except (OSError, ValueError):
+        pass
+    return min((n for n in found if n is not None), default=None)
+
+
+def measured_flops(device: str) -> float:
+    """Speed of one matrix product of the size that training does, the best of three."""
+    kind = torch.bfloat16 if device == "cuda" else torch.float32
+    left = torch.ones(512, 512, device=device, dtype=kind)
+    best = float("inf")
+    for _ in range(3):
+        began = time.perf_counter()
+        product = left @ left
+        float(product[0, 0])  # waits for the device
+        best = min(best, time.perf_counter() - began)
+    return 2 * 512**3 / best
+
+
+def _modules(model: Any, settings: TrainSettings, start: AdapterFolder | None) -> tuple[str, ...]:
+    if start is not None:
+        return tuple(sorted(start.config["target_modules"]))
+    return tuple(sorted(ATTENTION if settings.modules == "attention q+v" else linear_layers(model)))
+
+
+def _kept_bytes(config: Any, device: str, checkpointing: bool) -> int:
+    """What a decoder of this shape keeps per token: inputs of its linear layers, norms and products, and the logits."""
+    width = 2 if device == "cuda" else 4
+    inner = getattr(config, "intermediate_size", 4 * config.hidden_size)
+    layer = width * (12 * config.hidden_size + 4 * inner)
+    logits = 3 * 4 * config.vocab_size
+    layers = config.num_hidden_layers
+    return int(layers * width * config.hidden_size + layer + logits if checkpointing else layers * layer + logits)
+
+
+def _available() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return None

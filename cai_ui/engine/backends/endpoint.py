@@ -1,0 +1,341 @@
+"""The engine on somebody else's weights: any OpenAI-compatible server (vLLM, TGI, llama.cpp, transformers serve,
+Hugging Face Inference Providers). For bulk work and as a judge; it has no adapters of ours and trains nothing.
+
+Which weights really answer cannot be checked from here: provenance names the server and its name for the model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from typing import Any
+
+from cai_ui.config import AppSettings, TrainSettings
+from cai_ui.engine.backends.endpoint_client import FIRST_PAUSE_S, SILENT_S, EndpointClient, Reply, check_url
+from cai_ui.engine.interface import (
+    AS_LOADED,
+    Chunk,
+    EngineStatus,
+    ReplyScore,
+    Request,
+    StopFlag,
+    TrainingSeat,
+    asked_beside_sampling,
+    check_request,
+)
+from cai_ui.errors import CaiError, EndpointError, EngineError, InputError, NotFoundError
+from cai_ui.records import BASE, AdapterInfo, Answer, Finish, Message, Provenance, content_hash
+from cai_ui.text import whole_characters
+
+POLL_S = 0.05
+"""How often the asker looks at its stop flag, in seconds."""
+News = tuple[int, str, Answer | CaiError | None]
+"""A row's place, its new text, and its answer or error once it is over."""
+
+
+class EndpointEngine:
+    """See `cai_ui.engine.Engine`. `context_length` is what the server says, or None's stand-in, the largest int32."""
+
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        *,
+        key: str = "",
+        concurrency: int = 16,
+        context_length: int | None = None,
+        silent_s: float = SILENT_S,
+        first_pause_s: float = FIRST_PAUSE_S,
+    ) -> None:
+        self.name = model
+        self.url = check_url(url)
+        self.base_hash = content_hash(["endpoint", self.url, model])
+        self.context_length = context_length or 2**31 - 1
+        self._concurrency = concurrency
+        self._client = lambda: EndpointClient(self.url, key, silent_s, first_pause_s)
+        self._trouble = ""
+        self._asked = 0
+
+    def check(self) -> list[dict[str, Any]]:
+        """Health check: the models the server has. EndpointError with a sentence if it cannot be used."""
+
+        async def ask() -> list[dict[str, Any]]:
+            client = self._client()
+            try:
+                return await client.models()
+            finally:
+                await client.close()
+
+        models: list[dict[str, Any]] = _run(ask())
+        return models
+
+    def status(self) -> EngineStatus:
+        detail = f"{self.name} answers at {self.url}."
+        if self._trouble:
+            detail += f" The last request failed: {self._trouble}"
+        busy = f"answering {self._asked} requests" if self._asked else ""
+        return EngineStatus("ready", self.name, detail, device="endpoint", busy_with=busy)
+
+    def stream(self, requests: Sequence[Request], stop: StopFlag | None = None) -> Iterator[Chunk]:
+        bodies = [self._body(request) for request in requests]
+        return self._chunks(requests, bodies, stop)
+
+    def generate(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer]:
+        answers = self.attempt(requests, stop)
+        for answer in answers:
+            if isinstance(answer, CaiError):
+                raise answer
+        return [answer for answer in answers if isinstance(answer, Answer)]
+
+    def attempt(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer | CaiError]:
+        bodies = [self._body_or_error(request) for request in requests]
+        sound = [place for place, body in enumerate(bodies) if isinstance(body, dict)]
+        told = self._ask([requests[p] for p in sound], [b for b in bodies if isinstance(b, dict)], stop, stream=False)
+        found: dict[int, Answer | CaiError] = {p: body for p, body in enumerate(bodies) if isinstance(body, CaiError)}
+        found |= {sound[index]: result for index, _, result in told if result is not None}
+        return [found[place] for place in range(len(requests))]
+
+    def score(self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE) -> list[float]:
+        return [score.total for score in self.score_replies(messages, continuations, adapter)]
+
+    def score_replies(
+        self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE, strength: float = 1.0
+    ) -> list[ReplyScore]:
+        """Where the server gives the log-probabilities of a prompt's tokens (vLLM does); EndpointError elsewhere."""
+        self._only_base(adapter)
+        turns = _turns(messages)
+
+        async def ask_all() -> list[ReplyScore]:
+            client = self._client()
+            try:
+                asked = _prompt_logs(client, self.name, turns, None)
+                before, *rest = await asyncio.gather(
+                    asked, *(_prompt_logs(client, self.name, turns, text) for text in continuations)
+                )
+            finally:
+                await client.close()
+            tails = [[log for log in logs[len(before) :] if log is not None] for logs in rest]
+            return [ReplyScore(sum(tail), len(tail)) for tail in tails]
+
+        scores: list[ReplyScore] = _run(ask_all()) if continuations else []
+        return scores
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        raise EngineError("An endpoint does not say how many tokens a text has.", next_step="Use a local model.")
+
+    def adapters(self) -> list[AdapterInfo]:
+        return []
+
+    def load_adapter(self, info: AdapterInfo) -> None:
+        raise EngineError("An endpoint cannot take an adapter of ours.", next_step="Load the model on this machine.")
+
+    def unload_adapter(self, name: str) -> None:
+        self._only_base(name)
+
+    def close(self) -> None:
+        """There is nothing to free."""
+
+    def training_seat(
+        self, settings: TrainSettings, start_adapter: str | None = None
+    ) -> AbstractContextManager[TrainingSeat]:
+        raise EngineError("A model behind an endpoint cannot be trained from here.", next_step="Load a local model.")
+
+    def _only_base(self, adapter: str) -> None:
+        if adapter != BASE:
+            raise NotFoundError(f"There is no adapter {adapter[:80]!r} loaded.", next_step="Choose the base.")
+
+    def _body_or_error(self, request: Request) -> dict[str, Any] | CaiError:
+        try:
+            return self._body(request)
+        except InputError as error:
+            return error
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        """What the server is sent, once the request is found sound."""
+        check_request(request)
+        self._only_base(request.adapter)
+        if request.begun:
+            raise InputError("An endpoint cannot go on from an answer that was begun.", next_step="Ask a local model.")
+        if request.chat_format not in (AS_LOADED, "template"):
+            raise InputError(
+                "An endpoint writes the conversation with the template of its model.",
+                next_step="Leave the other formats out, or ask a local model.",
+            )
+        turns = _turns(request.messages)
+        if not turns or turns[-1]["role"] != "user":
+            raise InputError("The last turn is not the user's.", next_step="End with a question for the assistant.")
+        sampling = request.sampling
+        body = {
+            "model": self.name,
+            "messages": turns,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "max_tokens": sampling.max_new_tokens,
+            "seed": sampling.seed,
+        }
+        return body | ({"stop": list(request.stops)} if request.stops else {})
+
+    def _chunks(
+        self, requests: Sequence[Request], bodies: list[dict[str, Any]], stop: StopFlag | None
+    ) -> Iterator[Chunk]:
+        for index, text, result in self._ask(requests, bodies, stop, stream=True):
+            if isinstance(result, CaiError):
+                raise result
+            yield Chunk(index, text, result)
+
+    def _ask(
+        self, requests: Sequence[Request], bodies: list[dict[str, Any]], stop: StopFlag | None, *, stream: bool
+    ) -> Iterator[News]:
+        """All requests at once, as far as the bound on concurrency lets them. Closing cancels what is under way."""
+        rows = [_Row(index, request) for index, request in enumerate(requests)]
+        news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        loop = asyncio.new_event_loop()
+        work = loop.create_task(self._ask_all(rows, bodies, news, stream))
+        thread = threading.Thread(target=_serve, args=(loop, work), name="endpoint", daemon=True)
+        self._asked += len(rows)
+        thread.start()
+        try:
+            while any(row.open for row in rows):
+                if stop is not None and stop.is_set():
+                    for row in (row for row in rows if row.open):
+                        yield row.index, "", self._answer(row, Reply(row.text, "end"), "stopped")
+                    return
+                try:
+                    index, text, result = news.get(timeout=POLL_S)
+                except queue.Empty:
+                    continue
+                row = rows[index]
+                if row.open:
+                    row.open = result is None
+                    row.text += text
+                    yield index, text, result
+        finally:
+            self._asked -= len(rows)
+            with suppress(RuntimeError):  # the loop has ended by itself
+                loop.call_soon_threadsafe(work.cancel)
+
+    async def _ask_all(
+        self, rows: list[_Row], bodies: list[dict[str, Any]], news: queue.SimpleQueue[News], stream: bool
+    ) -> None:
+        client, places = self._client(), asyncio.Semaphore(self._concurrency)
+
+        async def ask(row: _Row, body: dict[str, Any]) -> None:
+            said: list[str] = []
+
+            def tell(text: str) -> None:
+                said.append(text)
+                news.put((row.index, text, None))
+
+            try:
+                async with asyncio.timeout(row.request.timeout_s), places:
+                    reply = await client.chat(body, tell if stream else None)
+                self._trouble = ""
+                rest = reply.text[len("".join(said)) :]
+                news.put((row.index, rest, self._answer(row, reply)))
+            except TimeoutError:
+                news.put((row.index, "", self._answer(row, Reply("".join(said), "end"), "timeout")))
+            except CaiError as error:
+                self._trouble = str(error)
+                news.put((row.index, "", error))
+            except Exception as error:  # whatever it is, the asker must not wait for ever
+                news.put((row.index, "", EndpointError("unknown", f"Asking failed ({type(error).__name__}).")))
+
+        try:
+            await asyncio.gather(*(ask(row, body) for row, body in zip(rows, bodies, strict=True)))
+        finally:
+            await client.close()
+
+    def _answer(self, row: _Row, reply: Reply, finish: Finish | None = None) -> Answer:
+        sampling = row.request.sampling
+        asked = sampling.model_dump() | asked_beside_sampling(row.request) | {"endpoint": self.url}
+        return Answer(
+            reply.text,
+            finish or reply.finish,
+            reply.prompt_tokens or 0,
+            reply.tokens or 0,
+            Provenance(self.name, self.base_hash, None, None, sampling.seed, asked),
+        )
+
+
+class _Row:
+    def __init__(self, index: int, request: Request) -> None:
+        self.index, self.request = index, request
+        self.text, self.open = "", True
+
+
+def connect(settings: AppSettings, key: str = "") -> EndpointEngine:
+    """The engine on `settings.endpoint`, found healthy. `settings.model` may be left at its default where the server
+    has one model only. EndpointError or InputError says what is wrong."""
+    probe = EndpointEngine(settings.endpoint, settings.model, key=key)
+    found = probe.check()
+    names = [model["id"] for model in found]
+    name = names[0] if settings.model == AppSettings().model and len(names) == 1 else settings.model
+    if name not in names:
+        raise EndpointError(
+            "unknown model",
+            f"The endpoint has no model {name!r}; it has {', '.join(names[:5]) or 'none'}.",
+            next_step="Choose one of its models.",
+        )
+    length = next((m.get("max_model_len") for m in found if m["id"] == name), None)
+    return EndpointEngine(
+        settings.endpoint,
+        name,
+        key=key,
+        concurrency=settings.concurrency,
+        context_length=length if isinstance(length, int) and length > 0 else None,
+    )
+
+
+async def _prompt_logs(
+    client: EndpointClient, model: str, turns: list[dict[str, str]], reply: str | None
+) -> list[float | None]:
+    """Log-probability of each token of the conversation, with `reply` begun as the assistant's if it is given."""
+    body: dict[str, Any] = {"model": model, "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0}
+    if reply is None:
+        body["messages"] = turns
+    else:
+        body["messages"] = [*turns, {"role": "assistant", "content": reply}]
+        body |= {"add_generation_prompt": False, "continue_final_message": True}
+    logs = (await client.post("chat/completions", body)).get("prompt_logprobs")
+    try:
+        return [None if log is None else float(next(iter(log.values()))["logprob"]) for log in logs]  # type: ignore[union-attr]
+    except (TypeError, AttributeError, KeyError, StopIteration, ValueError):
+        raise EndpointError(
+            "no log-probabilities",
+            "This endpoint gives no log-probabilities of given text, so it cannot score or judge.",
+            next_step="Use vLLM, or a local model.",
+        ) from None
+
+
+def _turns(messages: Sequence[Message]) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": whole_characters(message.content)} for message in messages]
+
+
+def _serve(loop: asyncio.AbstractEventLoop, work: asyncio.Task[None]) -> None:
+    try:
+        with suppress(asyncio.CancelledError):
+            loop.run_until_complete(work)
+    finally:
+        loop.close()
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run to the end on a thread of its own, since the caller's thread may have a loop already."""
+    results: list[Any] = []
+    failures: list[BaseException] = []
+
+    def target() -> None:
+        try:
+            results.append(asyncio.run(work))
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=target, name="endpoint", daemon=True)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+    return results[0]

@@ -1,0 +1,295 @@
+"""The engine on weights of its own: embedded model, local folder or Hub model, through transformers.
+
+Joins the parts: chat format, shelf of adapters, lease, desk, store of what was read, scoring, training seat.
+"""
+
+from __future__ import annotations
+
+import copy
+import gc
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+from cai_ui.config import AppSettings, TrainSettings
+from cai_ui.engine.adapters.files import check_adapter
+from cai_ui.engine.adapters.loaded import BASE_KEY, Shelf, Slot
+from cai_ui.engine.adapters.merging import write_merged
+from cai_ui.engine.adapters.training_needs import TrainingNeeds, training_needs
+from cai_ui.engine.adapters.training_seat import Reference, Seat, make_seat
+from cai_ui.engine.chat_format import RAW_FORMATS, ChatFormat
+from cai_ui.engine.decoding.batch import Row
+from cai_ui.engine.decoding.prefix_cache import PrefixStore
+from cai_ui.engine.decoding.scheduler import Desk, Limits
+from cai_ui.engine.decoding.scoring import score_replies
+from cai_ui.engine.decoding.text_stream import TextStream
+from cai_ui.engine.interface import (
+    AS_LOADED,
+    Chunk,
+    EngineStatus,
+    ReplyScore,
+    Request,
+    StopFlag,
+    asked_beside_sampling,
+    attempt_each,
+    check_request,
+)
+from cai_ui.engine.lease import Lease
+from cai_ui.engine.memory import give_back, unsettle
+from cai_ui.engine.weights.estimate import free_bytes
+from cai_ui.engine.weights.loading import LoadedModel, load_model
+from cai_ui.engine.weights.sources import Tell
+from cai_ui.errors import AdapterError, CaiError, ConflictError
+from cai_ui.records import BASE, AdapterInfo, Answer, Message, Provenance
+
+READING_WORK = 2e10
+"""Multiply-adds of one piece of reading on a CPU: a few tenths of a second on two cores."""
+KV_SHARE = 0.4
+"""Share of the free memory that the keys and values of one batch may take."""
+
+
+class LocalEngine:
+    """See `cai_ui.engine.Engine` for what each method promises."""
+
+    def __init__(self, loaded: LoadedModel, cache_gb: float = 1.0) -> None:
+        self.name = loaded.name
+        self.base_hash = loaded.base_hash
+        self.context_length = loaded.context_length
+        self._loaded = loaded
+        self._formats: dict[str, ChatFormat] = {}
+        self.chat = self._format(AS_LOADED)
+        self.lease = Lease()
+        self._store = PrefixStore(int(cache_gb * 1e9), loaded.shares)
+        self._shelf = Shelf(loaded.model, self._store.forget)
+        limits = Limits(_read_tokens(loaded), _kv_tokens(loaded))
+        self._desk = Desk(self._shelf, self.lease, self._store, _end_ids(loaded), loaded.device, limits)
+        weights = (*loaded.model.parameters(), *loaded.model.buffers())
+        self._memory = sum(t.numel() * t.element_size() for t in weights)
+        self._seat_taken = threading.Lock()
+
+    def status(self) -> EngineStatus:
+        return EngineStatus(
+            state="ready",
+            model=self.name,
+            detail=f"{self.name} is ready on {self._loaded.device} ({self._loaded.dtype}).",
+            device=self._loaded.device,
+            memory_bytes=self._memory,
+            busy_with=self.lease.holder,
+            revision=self._loaded.revision,
+            cache_bytes=self._store.bytes,
+            cache_limit_bytes=self._store.limit,
+        )
+
+    def stream(self, requests: Sequence[Request], stop: StopFlag | None = None) -> Iterator[Chunk]:
+        """Refuses over-long prompts and unknown adapters here, before the first chunk is asked for."""
+        prompts = []
+        for request in requests:
+            check_request(request)
+            prompts.append(self._format(request.chat_format).encode_prompt(request.messages, request.begun))
+            self._shelf.look_up(request.adapter)
+        return self._answers(requests, prompts, stop)
+
+    def generate(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer]:
+        answers = {c.index: c.answer for c in self.stream(requests, stop) if c.answer is not None}
+        return [answers[index] for index in range(len(requests))]
+
+    def attempt(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer | CaiError]:
+        return attempt_each(self, requests, stop)
+
+    def score(self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE) -> list[float]:
+        return [score.total for score in self.score_replies(messages, continuations, adapter)]
+
+    def score_replies(
+        self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE, strength: float = 1.0
+    ) -> list[ReplyScore]:
+        coded = [self.chat.encode_reply(messages, text, end=False) for text in continuations]
+        for prompt, reply in coded:
+            self.chat.check_length(len(prompt) + len(reply))
+        if not coded:
+            return []
+        with self._shelf.using([adapter]) as slots:
+            return score_replies(
+                self._shelf,
+                self.lease,
+                self._store,
+                self._key(slots[0], strength),
+                coded,
+                device=self._loaded.device,
+                slice_tokens=self._desk.limits.read_tokens,
+            )
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return len(self.chat.encode(messages))
+
+    def adapters(self) -> list[AdapterInfo]:
+        return self._shelf.infos()
+
+    def load_adapter(self, info: AdapterInfo) -> None:
+        if info.name == BASE:
+            raise AdapterError(f"{BASE!r} is the name of the model without an adapter.", next_step="Choose another.")
+        folder = check_adapter(Path(info.path), self.name, self.base_hash)
+        if info.hash != folder.hash:
+            raise AdapterError(
+                f"The adapter {info.title or info.name} is not the one that was recorded: its files were exchanged.",
+                next_step="Train it again or remove it.",
+            )
+        with self.lease.hold("loading adapter", info.name):
+            self._shelf.put(info, folder)
+
+    def unload_adapter(self, name: str) -> None:
+        with self.lease.hold("unloading adapter", name):
+            self._shelf.remove(name)
+
+    def close(self) -> None:
+        """Free the weights and all that was read with them. Whoever still asks gets an EngineError."""
+        self._desk.close()
+        with self.lease.hold("unloading"):
+            self._store.clear()
+            self._shelf.close()
+            self._loaded = replace(self._loaded, model=None)
+        unsettle()
+        gc.collect()
+        give_back(now=True)
+        if self._loaded.device == "cuda":
+            import torch
+
+            torch.cuda.empty_cache()
+
+    def training_needs(
+        self, settings: TrainSettings, start_adapter: str | None = None, measured: bool = True
+    ) -> TrainingNeeds:
+        """What a run with these settings would train, and what it would need.
+
+        Without `measured` the device is not touched: speed and free memory stay unknown.
+        """
+        start = self._shelf.look_up(start_adapter or BASE).folder
+        return training_needs(self._loaded.model, settings, start, measured)
+
+    def merge(self, name: str, folder: Path) -> None:
+        """Write the whole model with an adapter worked into its weights. EngineError for 4-bit weights."""
+        found = self._shelf.look_up(name).folder
+        if found is None:
+            raise AdapterError("The base has nothing to be merged with.", next_step="Choose an adapter.")
+        write_merged(self._loaded.model, self.chat.tokenizer, found, folder)
+
+    @contextmanager
+    def training_seat(self, settings: TrainSettings, start_adapter: str | None = None) -> Iterator[Seat]:
+        """`start_adapter` names a loaded adapter whose copy is trained on (None or the base: a new one)."""
+        start = self._shelf.look_up(start_adapter or BASE).folder
+        reference = self._reference(settings.reference)
+        if not self._seat_taken.acquire(blocking=False):
+            raise ConflictError(
+                "A training run already uses this model.", next_step="Wait for it to end, or stop it first."
+            )
+        try:
+            tokenizer = self.chat.training_tokenizer()
+            names = (self.name, self.base_hash)
+            yield make_seat(self._loaded.model, tokenizer, self.lease, names, settings, start, reference)
+        finally:
+            self._seat_taken.release()
+
+    def _reference(self, name: str) -> Reference:
+        if name in ("start", "base"):
+            return cast(Reference, name)
+        folder = self._shelf.look_up(name).folder
+        assert folder is not None
+        return folder
+
+    def _answers(
+        self, requests: Sequence[Request], prompts: list[tuple[list[int], list[int]]], stop: StopFlag | None
+    ) -> Iterator[Chunk]:
+        with self._shelf.using([request.adapter for request in requests]) as slots:
+            began = time.monotonic()
+            rows = []
+            for index, (request, (prompt, begun), slot) in enumerate(zip(requests, prompts, slots, strict=True)):
+                chat = self._format(request.chat_format)
+                rows.append(
+                    Row(
+                        index,
+                        prompt + begun,
+                        self._key(slot, request.strength),
+                        request.sampling,
+                        min(request.sampling.max_new_tokens, self.context_length - len(prompt) - len(begun)),
+                        TextStream(chat.decode, (*chat.stops, *request.stops), begun[-8:]),
+                        until=None if request.timeout_s is None else began + request.timeout_s,
+                        stop=stop,
+                    )
+                )
+            for row, text, last in self._desk.answer(rows):
+                answer = self._answer(row, slots[row.index], requests[row.index]) if last else None
+                yield Chunk(row.index, text, answer)
+
+    def _format(self, name: str) -> ChatFormat:
+        """A chat format by its name. EngineError where the model has no template of its own."""
+        name = self._loaded.chat_format if name == AS_LOADED else name
+        if name not in self._formats:
+            tokenizer = self._loaded.tokenizer
+            if name in RAW_FORMATS:
+                tokenizer = copy.deepcopy(tokenizer)
+                tokenizer.chat_template = RAW_FORMATS[name]
+            self._formats[name] = ChatFormat(tokenizer, self.context_length)
+        return self._formats[name]
+
+    def _key(self, slot: Slot, strength: float) -> str:
+        """The arm's name inside PEFT."""
+        strength = round(strength, 2)
+        if slot.folder is None or strength == 0:
+            return BASE_KEY
+        if strength == 1:
+            return slot.key
+        with self.lease.hold("adapter strength"):
+            return self._shelf.at_strength(slot, strength)
+
+    def _answer(self, row: Row, slot: Slot, request: Request) -> Answer:
+        assert row.finish is not None
+        adapter = slot.info
+        return Answer(
+            text=row.text.text,
+            finish=row.finish,
+            prompt_tokens=len(row.prompt),
+            tokens=len(row.text.ids),
+            provenance=Provenance(
+                model=self.name,
+                base_hash=self.base_hash,
+                adapter=adapter.name if adapter else None,
+                adapter_hash=slot.folder.hash if slot.folder else None,
+                seed=row.sampling.seed,
+                sampling=row.sampling.model_dump() | asked_beside_sampling(request),
+                revision=self._loaded.revision,
+            ),
+        )
+
+
+def load_local(settings: AppSettings, tell: Tell = lambda text: None) -> LocalEngine:
+    """Load what `settings` name and put an engine on it; `tell` hears how far the loading is."""
+    engine = LocalEngine(load_model(settings, tell), settings.cache_gb)
+    give_back(now=True)  # what loading took beside the weights
+    return engine
+
+
+def _end_ids(loaded: LoadedModel) -> frozenset[int]:
+    stated = loaded.model.generation_config.eos_token_id
+    ids = stated if isinstance(stated, list) else [stated]
+    return frozenset(i for i in (*ids, loaded.tokenizer.eos_token_id) if i is not None)
+
+
+def _read_tokens(loaded: LoadedModel) -> int:
+    """Tokens of one piece of reading. Fixed per model rather than timed, so that a text never depends on timing."""
+    if loaded.device == "cuda":
+        return 8192
+    weights = sum(p.numel() for p in loaded.model.parameters())
+    return int(min(4096, max(32, READING_WORK / weights)))
+
+
+def _kv_tokens(loaded: LoadedModel) -> int:
+    """Columns x rows of keys and values that fit into KV_SHARE of the memory that is free now."""
+    config = loaded.model.config.get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    per_token = 2 * config.num_hidden_layers * heads * size * loaded.model.dtype.itemsize
+    free = free_bytes(loaded.device)
+    return int(KV_SHARE * (free if free is not None else 4e9) / per_token)

@@ -1,0 +1,181 @@
+"""Base and adapters side by side, blind votes, and evaluations over held-out prompts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cai_ui.background import time_left
+from cai_ui.compare import arms as side
+from cai_ui.compare import votes as voting
+from cai_ui.compare.arms import ArmText
+from cai_ui.compare.evaluation import Measured, evaluate
+from cai_ui.compare.metrics import Scorer
+from cai_ui.compare.votes import PairTally
+from cai_ui.config import AskSettings, CompareSettings, Sampling
+from cai_ui.engine.interface import Engine, StopFlag
+from cai_ui.errors import EngineError, NotFoundError
+from cai_ui.pipeline.progress import remembered
+from cai_ui.pipeline.prompts.sets import heldout_prompts, scorer_for
+from cai_ui.pipeline.services import WAIT_S, Services
+from cai_ui.records import BASE, AdapterInfo, Evaluation, Message, Prompt, Vote
+from cai_ui.revise import as_prompt
+from cai_ui.text import NAME_LIMIT, clean_text
+
+_VOTES = 100_000
+
+
+@dataclass(frozen=True)
+class EvaluationProgress:
+    """Where an evaluation is, in answers; `evaluation` is there once it is done."""
+
+    done: int
+    total: int
+    eta_s: float | None = None
+    evaluation_id: str | None = None
+    state: str = "running"
+    error: str = ""
+    evaluation: Evaluation | None = None
+
+
+def arms(services: Services) -> list[AdapterInfo]:
+    """The base, then the adapters that are loaded; nothing while there is no model that could answer."""
+    try:
+        return engine_arms(services.engine())
+    except EngineError:
+        return []
+
+
+def arms_left_out(services: Services) -> list[tuple[str, str]]:
+    """Name of each run whose adapter cannot be chosen now, and why; nothing while there is no model."""
+    there = arms(services)
+    if not there:
+        return []
+    loaded, base = {arm.name for arm in there}, there[0].base_hash
+    return [
+        (run.name, "it is damaged" if run.base_hash == base else "it belongs to another base model")
+        for run in services.store.runs()
+        if run.adapter and run.adapter not in loaded
+    ]
+
+
+def arm_titles(services: Services) -> dict[str, str]:
+    """Title by arm name, also of adapters that are not loaded, for showing older results."""
+    titles = {run.adapter: run.name for run in services.store.runs() if run.adapter}
+    return {BASE: side.BASE_TITLE, **titles, **{arm.name: arm.title for arm in arms(services)}}
+
+
+def engine_arms(engine: Engine) -> list[AdapterInfo]:
+    """The base and every adapter an engine has loaded."""
+    return [side.base_arm(engine), *engine.adapters()]
+
+
+def answer_side_by_side(
+    services: Services,
+    prompt: str | Prompt | Sequence[Message],
+    arm_names: Sequence[str],
+    sampling: Sampling,
+    stop: StopFlag | None = None,
+    ask: AskSettings | None = None,
+) -> Iterator[list[ArmText]]:
+    """All arms on one request, streamed from one batch; which weights answered is asserted."""
+    _, conversation = as_prompt(prompt)
+    engine = services.engine()
+    chosen = side.choose(engine_arms(engine), arm_names)
+    return side.side_by_side(engine, conversation, chosen, sampling, stop, ask)
+
+
+def blind_order(arm_names: Sequence[str], seed: int) -> tuple[str, str]:
+    """Two arms, left and right, drawn by the seed."""
+    return voting.blind_order(arm_names, seed)
+
+
+def vote(services: Services, prompt: str, left: ArmText, right: ArmText, choice: str, rater: str) -> Vote:
+    """Keep a judgement: "left", "right", "tie" or "both_bad"."""
+    made = voting.make_vote(prompt, left, right, choice, clean_text(rater or "local", "Name", limit=NAME_LIMIT))
+    services.store.add_vote(made)
+    return made
+
+
+def tally(services: Services) -> list[PairTally]:
+    """All votes, by pair of arms."""
+    return voting.tally(services.store.votes(_VOTES))
+
+
+def run_evaluation(
+    services: Services, arm_names: Sequence[str], settings: CompareSettings, stop: StopFlag | None = None
+) -> Iterator[EvaluationProgress]:
+    """Evaluate here and now over held-out harmful, helpful and twin prompts; the result is stored."""
+    engine = services.engine(WAIT_S)
+    chosen = side.choose(engine_arms(engine), arm_names)
+    prompts = heldout_prompts(settings.per_kind, settings.seed)
+    yield from _measured(services, evaluate(engine, chosen, prompts, scorer_for(engine), settings, stop))
+
+
+def evaluate_prompts(
+    services: Services,
+    arm_names: Sequence[str],
+    prompts: Sequence[Prompt],
+    settings: CompareSettings,
+    scorer: Scorer,
+    stop: StopFlag | None = None,
+) -> Iterator[EvaluationProgress]:
+    """The same over prompts and with a scorer of one's own."""
+    engine = services.engine(WAIT_S)
+    chosen = side.choose(engine_arms(engine), arm_names)
+    yield from _measured(services, evaluate(engine, chosen, prompts, scorer, settings, stop))
+
+
+def start_evaluation(services: Services, arm_names: Sequence[str], settings: CompareSettings, owner: str = "") -> None:
+    """Begin in the background. ConflictError while one is running; NotFoundError for an arm that is not there."""
+    chosen = side.choose(engine_arms(services.engine()), arm_names)
+    total = len(chosen) * len(heldout_prompts(settings.per_kind, settings.seed))
+    services.evaluation.start(
+        lambda stop: run_evaluation(services, arm_names, settings, stop), EvaluationProgress(0, total), owner
+    )
+
+
+def evaluation_status(services: Services) -> EvaluationProgress | None:
+    """The evaluation that runs, or the last one, also from before a restart."""
+    snapshot = services.evaluation.snapshot()
+    if snapshot is not None:
+        now: EvaluationProgress = replace(snapshot.progress, state=snapshot.state, error=snapshot.error)
+        return replace(now, evaluation=_stored(services, now.evaluation_id))
+    kept = remembered(services.store, "evaluation")
+    if kept is None:
+        return None
+    state, plain, error = kept
+    fields: dict[str, Any] = {**plain, "state": state, "error": error, "eta_s": None}
+    return EvaluationProgress(**{**fields, "evaluation": _stored(services, plain.get("evaluation_id"))})
+
+
+def stop_evaluation(services: Services) -> None:
+    """End soon. A stopped evaluation gives no result, since its shares would rest on few prompts."""
+    services.evaluation.stop()
+
+
+def evaluations(services: Services) -> list[Evaluation]:
+    """Stored evaluations, newest first."""
+    return services.store.evaluations()
+
+
+def _measured(services: Services, measuring: Iterator[Measured]) -> Iterator[EvaluationProgress]:
+    began = time.monotonic()
+    for measured in measuring:
+        eta = time_left(measured.done, measured.total, time.monotonic() - began)
+        found = None
+        if measured.evaluation is not None:
+            services.store.save_evaluation(measured.evaluation)
+            found = measured.evaluation.id
+        yield EvaluationProgress(measured.done, measured.total, eta, found)
+
+
+def _stored(services: Services, evaluation_id: str | None) -> Evaluation | None:
+    if not evaluation_id:
+        return None
+    try:
+        return services.store.evaluation(evaluation_id)
+    except NotFoundError:
+        return None

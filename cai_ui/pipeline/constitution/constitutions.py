@@ -1,0 +1,223 @@
+"""Constitutions of the workspace: versions, drafts, the one in use, files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cai_ui import constitution as rules
+from cai_ui.constitution import Finding
+from cai_ui.errors import CaiError, FileFormatError, InputError
+from cai_ui.pipeline.constitution.few_shot import few_shot, save_few_shot
+from cai_ui.pipeline.services import Services
+from cai_ui.records import Constitution, ConstitutionVersion, Message, Principle, content_hash, to_dict
+from cai_ui.store import Store
+from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_text
+
+IN_USE = "constitution.in_use"
+SHIPPED_AUTHOR = "shipped"
+
+
+def keep_shipped(store: Store) -> None:
+    """Save the shipped constitutions as versions, and take the default one if none is in use yet."""
+    first: str | None = None
+    for constitution in reversed(rules.shipped().values()):
+        first = store.save_version(constitution, SHIPPED_AUTHOR, "comes with the workbench").hash
+    if store.get_setting(IN_USE, None) is None:
+        store.set_setting(IN_USE, first)
+
+
+def versions(services: Services, name: str | None = None) -> list[ConstitutionVersion]:
+    """Saved versions (of one constitution), newest first."""
+    return services.store.versions(name)
+
+
+def version(services: Services, version_hash: str) -> ConstitutionVersion:
+    """A saved version. NotFoundError if there is none."""
+    return services.store.version(version_hash)
+
+
+def current_constitution(services: Services) -> ConstitutionVersion:
+    """The version that chains and batches use unless told otherwise."""
+    return services.store.version(str(services.store.get_setting(IN_USE, "")))
+
+
+def use_constitution(services: Services, version_hash: str) -> ConstitutionVersion:
+    """Put a saved version to use."""
+    found = services.store.version(version_hash)
+    services.store.set_setting(IN_USE, found.hash)
+    return found
+
+
+def save_constitution(
+    services: Services, constitution: Constitution, author: str, note: str = "", parent: str | None = None
+) -> ConstitutionVersion:
+    """Save as a new version; equal content gives the version there is. ConstitutionError if it is not valid."""
+    return services.store.save_version(
+        rules.validate(constitution),
+        clean_text(author or "local", "Author", limit=NAME_LIMIT),
+        clean_text(note, "Note", limit=PRINCIPLE_LIMIT, required=False),
+        parent,
+    )
+
+
+def check_constitution(services: Services, constitution: Constitution) -> list[Finding]:
+    """What may be meant differently, and what is too long for the model that is loaded; never blocks."""
+    return [*_too_long(services, constitution), *rules.check(constitution)]
+
+
+def _too_long(services: Services, constitution: Constitution) -> list[Finding]:
+    """Requests that take more than a quarter of the model's context, since a chain repeats them."""
+    try:
+        engine = services.engine()
+    except CaiError:
+        return []
+    room = engine.context_length // 4
+    found = []
+    for p in constitution.principles:
+        for what, text in (("critique request", p.critique_request), ("revision request", p.revision_request)):
+            if len(text) <= room or not text.strip():  # a token has at least one character, or nearly so
+                continue
+            try:
+                tokens = engine.count_tokens((Message("user", text),))
+            except CaiError:
+                tokens = engine.context_length
+            if tokens > room:
+                said = (
+                    f"The {what} has {tokens:,} tokens, more than a quarter of this model's {engine.context_length:,}."
+                )
+                found.append(Finding(p.id, said))
+    return found
+
+
+def save_draft(services: Services, constitution: Constitution, author: str, base: str) -> None:
+    """Keep what is being edited, and the version it began from."""
+    services.store.save_draft(constitution, author)
+    services.store.set_setting(_draft_key(constitution.name, author), base)
+
+
+def load_draft(services: Services, name: str, author: str) -> tuple[Constitution, str] | None:
+    """The kept draft and the hash of the version it began from."""
+    draft = services.store.load_draft(name, author)
+    base = services.store.get_setting(_draft_key(name, author), None)
+    return (draft, str(base)) if draft is not None and base else None
+
+
+def drop_draft(services: Services, name: str, author: str) -> None:
+    """Forget the draft."""
+    services.store.drop_draft(name, author)
+
+
+def push_undo(services: Services, before: Constitution, after: Constitution, author: str, limit: int) -> None:
+    """Keep a draft as it was before and after a change; the oldest changes beyond `limit` are forgotten."""
+    kept = services.store.get_setting(_undo_key(before.name, author), []) or []
+    change = [to_dict(before), to_dict(after)]
+    services.store.set_setting(_undo_key(before.name, author), [*kept, change][-limit:])
+
+
+def pop_undo(services: Services, name: str, author: str) -> tuple[Constitution, Constitution] | None:
+    """The draft before and after the last kept change, which is forgotten by that; None where there is none."""
+    kept = services.store.get_setting(_undo_key(name, author), []) or []
+    if not kept:
+        return None
+    services.store.set_setting(_undo_key(name, author), kept[:-1])
+    before, after = kept[-1]
+    return _from_plain(before), _from_plain(after)
+
+
+def notes(services: Services, name: str) -> dict[str, str]:
+    """What people noted about the principles of the constitution of this name, by principle id."""
+    kept = services.store.get_setting(_notes_key(name), {})
+    return dict(kept) if isinstance(kept, dict) else {}
+
+
+def save_notes(services: Services, name: str, principle_id: str, text: str) -> None:
+    """Keep a note; an empty one removes it."""
+    kept = {**notes(services, name), principle_id: text}
+    services.store.set_setting(_notes_key(name), {id: said for id, said in kept.items() if said.strip()})
+
+
+@dataclass(frozen=True)
+class ImportedFile:
+    """What an import saved: a version, worked examples for a constitution, or both."""
+
+    form: str
+    version: ConstitutionVersion | None
+    few_shot: int
+
+
+def import_constitution(services: Services, path: str | Path, author: str, note: str = "") -> ConstitutionVersion:
+    """A file as a saved version. FileFormatError names the line or key that does not fit; then nothing is saved."""
+    done = import_any(services, path, author, note)
+    if done.version is None:
+        raise FileFormatError("The file holds worked examples and no principles.", next_step="Choose another file.")
+    return done.version
+
+
+def import_any(services: Services, path: str | Path, author: str, note: str = "") -> ImportedFile:
+    """Principles and worked examples of a file, whatever its format, saved together or not at all.
+
+    Examples without principles go to the constitution in use.
+    """
+    found = read_file(Path(path))
+    version = None
+    if found.constitution is not None:
+        version = save_constitution(
+            services, found.constitution, author, note or f"imported from a file ({found.form})"
+        )
+    if found.few_shot:
+        owner = version or current_constitution(services)
+        save_few_shot(services, owner.constitution.name, found.few_shot)
+    return ImportedFile(found.form, version, len(found.few_shot))
+
+
+def read_constitution(path: Path) -> Constitution:
+    """The constitution in a file. FileFormatError where it has none."""
+    found = read_file(path).constitution
+    if found is None:
+        raise FileFormatError("The file holds worked examples and no principles.", next_step="Choose another file.")
+    return found
+
+
+def read_file(path: Path) -> rules.Imported:
+    """What a file holds. InputError if it cannot be read, is too large or does not fit."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(rules.FILE_LIMIT + 1)
+    except OSError as error:
+        raise InputError(f"The file {path.name} cannot be read ({error.strerror}).") from None
+    if len(content) > rules.FILE_LIMIT:
+        raise FileFormatError(
+            f"The file {path.name} has more than {rules.FILE_LIMIT // 1024} kB.", next_step="Split it into several."
+        )
+    name = re.sub(r"[^\w.-]+", "-", path.stem).strip("-.")[:NAME_LIMIT] or "imported"
+    return rules.read_any(content, name, path.suffix.lower().lstrip("."))
+
+
+def export_constitution(services: Services, version_hash: str, form: rules.Format = "yaml") -> Path:
+    """A file with the version in one of the known formats, in the download folder."""
+    found = services.store.version(version_hash)
+    text = rules.dump_as(found.constitution, form, few_shot(services, found.constitution.name))
+    name = found.hash[:12] if form in ("yaml", "json", "csv") else f"{form}-{found.hash[:12]}"
+    path = services.store.workspace.export_path(f"constitution-{name}.{rules.ENDINGS.get(form, 'json')}")
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _draft_key(name: str, author: str) -> str:
+    return f"draft_base.{content_hash([name, author])[:32]}"
+
+
+def _undo_key(name: str, author: str) -> str:
+    return f"draft_undo.{content_hash([name, author])[:32]}"
+
+
+def _notes_key(name: str) -> str:
+    return f"notes.{content_hash(name)[:32]}"
+
+
+def _from_plain(plain: dict[str, Any]) -> Constitution:
+    principles = tuple(Principle(**{**p, "tags": tuple(p["tags"])}) for p in plain["principles"])
+    return Constitution(**{**plain, "principles": principles})

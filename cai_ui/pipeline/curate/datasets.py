@@ -1,0 +1,191 @@
+"""Judged examples to frozen datasets, and datasets to files for training elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cai_ui.config import DatasetSettings
+from cai_ui.errors import InputError, NotFoundError
+from cai_ui.pipeline.curate.helpful import helpful_pairs, helpful_rows
+from cai_ui.pipeline.curate.linting import lint_dataset
+from cai_ui.pipeline.services import Services
+from cai_ui.records import Constitution, Dataset, DatasetInfo, Decision, Example, TrainingExample
+from cai_ui.store import QueueFilter
+from cai_ui.text import NAME_LIMIT, clean_text
+
+if TYPE_CHECKING:
+    from cai_ui.curate.changes import DatasetChanges
+
+LICENCES = {
+    "cai-conversation-harmless": "Apache-2.0",
+    "ultrachat_200k": "MIT",
+    "hh-rlhf": "MIT",
+}
+"""Licences that published datasets state, by a part of the source's name."""
+
+
+def freeze_dataset(
+    services: Services,
+    name: str,
+    settings: DatasetSettings,
+    author: str,
+    filter: QueueFilter | None = None,
+    example_ids: Collection[str] | None = None,
+    helpful: Sequence[TrainingExample] | None = None,
+) -> DatasetInfo:
+    """Freeze what has been judged (of the filter, or of these ids) with helpful rows mixed in, as a new version.
+
+    `helpful` rows are chosen by the model in use unless they are given. InputError if nothing has been
+    judged, or if what was judged gives no row.
+    """
+    from cai_ui.curate.dataset import build_dataset
+
+    decided = _decided(services, filter, example_ids)
+    if not decided:
+        raise InputError(
+            "Nothing has been judged yet.", kept="The queue is unchanged.", next_step="Accept or edit some examples."
+        )
+    rows = helpful_rows(services, settings) if helpful is None else list(helpful)
+    refusals = [example.revision for example, decision in decided if _declines(example, decision)]
+    dataset = build_dataset(
+        clean_text(name, "Name", limit=NAME_LIMIT),
+        decided,
+        rows,
+        settings,
+        helpful_pairs(rows, refusals, settings.seed),
+        _preferences(services, settings),
+        _earlier(services, decided) if settings.revisions == "all" else None,
+        _margins(services, settings),
+    )
+    return services.store.save_dataset(dataset, author or "local")
+
+
+def datasets(services: Services) -> list[DatasetInfo]:
+    """Frozen datasets, newest first."""
+    return services.store.datasets()
+
+
+def dataset(services: Services, dataset_hash: str) -> Dataset:
+    """A frozen dataset with its rows. NotFoundError if there is none."""
+    return services.store.dataset(dataset_hash)
+
+
+def dataset_changes(services: Services, before: str, after: str) -> DatasetChanges:
+    """What differs between two versions. NotFoundError if one of them is not there."""
+    from cai_ui.curate.changes import changes
+
+    return changes(services.store.dataset(before), services.store.dataset(after))
+
+
+def dataset_card(services: Services, dataset_hash: str) -> str:
+    """The card of a dataset as Markdown: counts, sources, licences, principles, raters, agreement, data checks."""
+    from cai_ui.curate.card import CardFacts, card_markdown
+    from cai_ui.pipeline.curate.agreement import agreement
+
+    found = services.store.dataset(dataset_hash)
+    ids = {row.example_id for row in (*found.sft_train, *found.sft_eval) if row.example_id}
+    raters: dict[str, int] = {}
+    for example, decision in services.store.decided():
+        if example.id in ids:
+            raters[decision.rater] = raters.get(decision.rater, 0) + 1
+    sources = {row.source for row in (*found.sft_train, *found.sft_eval)}
+    known = {s: licence for s in sources for part, licence in LICENCES.items() if part in s}
+    facts = CardFacts(
+        _constitutions(services, found.parents),
+        raters,
+        agreement(services).overall,
+        lint_dataset(services, dataset_hash),
+        known,
+    )
+    return card_markdown(found, facts)
+
+
+def export_kinds() -> dict[str, str]:
+    """What a dataset can be exported as: kind and its name for people."""
+    from cai_ui.curate.exporting import EXPORTS
+
+    return {kind: title for kind, (_, _, title) in EXPORTS.items()} | {"card": "Card (Markdown)"}
+
+
+def export_dataset(services: Services, dataset_hash: str, kind: str) -> Path:
+    """A file in the download folder. InputError for an unknown kind or nothing to write."""
+    path = services.store.workspace.export_path(f"{kind}-{dataset_hash[:12]}.{export_suffix(kind)}")
+    write_export(services, dataset_hash, kind, path)
+    return path
+
+
+def write_export(services: Services, dataset_hash: str, kind: str, path: Path) -> None:
+    """Write a dataset, or its card, to a file."""
+    from cai_ui.curate.exporting import EXPORTS, write_bytes
+
+    export_suffix(kind)
+    if kind == "card":
+        write_bytes(path, dataset_card(services, dataset_hash).encode("utf-8"))
+    else:
+        EXPORTS[kind][0](services.store.dataset(dataset_hash), path, "train")
+
+
+def export_suffix(kind: str) -> str:
+    """The suffix of such a file. InputError for an unknown kind."""
+    from cai_ui.curate.exporting import EXPORTS
+
+    if kind == "card":
+        return "md"
+    if kind not in EXPORTS:
+        raise InputError(f"There is no export {kind[:40]!r}.", next_step=f"Choose one of {', '.join(export_kinds())}.")
+    return EXPORTS[kind][1]
+
+
+def _decided(
+    services: Services, filter: QueueFilter | None, example_ids: Collection[str] | None
+) -> list[tuple[Example, Decision]]:
+    found: Iterable[tuple[Example, Decision]] = services.store.decided(filter) if filter else services.store.decided()
+    wanted = None if example_ids is None else set(example_ids)
+    return [(e, d) for e, d in found if wanted is None or e.id in wanted]
+
+
+def _declines(example: Example, decision: Decision) -> bool:
+    """Whether the kept revision is of a harmful request, so that it serves as a refusal where none is due."""
+    return example.prompt.kind == "harmful" and decision.verdict == "accept"
+
+
+def _preferences(services: Services, settings: DatasetSettings) -> dict[str, float]:
+    """The newest judge's preference for each revision, where the settings have a use for it."""
+    if settings.labels == "hard" and not settings.least_preference:
+        return {}
+    known = services.store.judgements()
+    return {id: float(body["preference"]) for id, body in known.items() if body.get("preference") is not None}
+
+
+def _margins(services: Services, settings: DatasetSettings) -> dict[str, tuple[float | None, float | None]]:
+    """By how much the newest judge finds each revision less harmful and more helpful, where that is asked for."""
+    if settings.least_harmlessness <= -1 and settings.least_helpfulness <= -1:
+        return {}
+    return {id: (body.get("harmlessness"), body.get("helpfulness")) for id, body in services.store.judgements().items()}
+
+
+def _earlier(services: Services, decided: Sequence[tuple[Example, Decision]]) -> dict[str, tuple[str, ...]]:
+    """Revisions before the last one, of examples whose chain is stored."""
+    found = {}
+    for example, _ in decided:
+        if example.trace_id is None:
+            continue
+        try:
+            steps = services.store.trace(example.trace_id).steps
+        except NotFoundError:
+            continue
+        revisions = [step.text for step in steps if step.kind == "revision"]
+        found[example.id] = tuple(revisions[:-1])
+    return found
+
+
+def _constitutions(services: Services, hashes: Sequence[str]) -> list[Constitution]:
+    found = []
+    for hash in hashes:
+        try:
+            found.append(services.store.version(hash).constitution)
+        except NotFoundError:
+            found.append(Constitution("unknown", f"unknown constitution {hash[:12]}", "", ()))
+    return found

@@ -1,0 +1,114 @@
+"""A model's preference labels for the examples of the queue, in the background; and what they set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from cai_ui import constitution
+from cai_ui.background import Snapshot
+from cai_ui.config import LabelSettings, Sampling
+from cai_ui.engine.interface import StopFlag
+from cai_ui.errors import InputError
+from cai_ui.pipeline.other_models import engine_for
+from cai_ui.pipeline.services import WAIT_S, Services
+from cai_ui.records import BASE, Principle
+from cai_ui.store import QueueFilter
+
+_PAGE = 200
+_SAVE_EVERY = 16
+
+
+@dataclass(frozen=True)
+class LabelProgress:
+    """Pairs asked about so far, of how many; those that gave no preference, and the sum of the order bias."""
+
+    done: int
+    total: int
+    unread: int = 0
+    order_bias: float | None = None
+
+
+def preference_principles(services: Services) -> list[Principle]:
+    """Preference instructions of the constitution in use; if it has none, those of the shipped set."""
+    from cai_ui.pipeline.constitution.constitutions import current_constitution, versions
+
+    found = constitution.preferences(current_constitution(services).constitution)
+    if not found:
+        shipped = [v for v in versions(services) if v.constitution.name == "preferences"]
+        found = constitution.preferences(shipped[0].constitution) if shipped else ()
+    return list(found)
+
+
+def label_pairs(
+    services: Services,
+    settings: LabelSettings,
+    filter: QueueFilter | None = None,
+    stop: StopFlag | None = None,
+) -> Iterator[LabelProgress]:
+    """Ask the model about every pair of the filter that it has not judged yet, and keep its labels as they come.
+
+    Stopping keeps what was labelled; starting again goes on from there.
+    """
+    from cai_ui.curate.preferences import SoftLabel, label_pair
+
+    principles = preference_principles(services)
+    if not principles:
+        raise InputError("There is no preference principle.", next_step="Add one in Principles (kind: choose answers).")
+    engine = engine_for(services, [settings.judge], WAIT_S)
+    judge = f"{settings.judge or engine.name}{' with reasoning' if settings.reasoning else ''}"
+    sampling = Sampling(seed=settings.seed, max_new_tokens=settings.reasoning_tokens)
+    known = services.store.judgements(judge)
+    waiting = [id for id in _pair_ids(services, filter or QueueFilter("all")) if not _complete(known.get(id), settings)]
+    waiting = waiting[: settings.most or None]
+    kept: dict[str, dict[str, object]] = {}
+    unread, biases = 0, list[float]()
+    for number, id in enumerate(waiting, start=1):
+        if stop is not None and stop.is_set():
+            break
+        label: SoftLabel = label_pair(
+            engine, services.store.example(id), principles, sampling,
+            number=settings.principles, reasoning=settings.reasoning, margins=settings.margins,
+            adapter=settings.judge or BASE, stop=stop,
+        )  # fmt: skip
+        kept[id] = label.body()
+        unread += label.preference is None
+        biases += [label.order_bias] if label.order_bias is not None else []
+        if len(kept) >= _SAVE_EVERY or number == len(waiting):
+            services.store.save_judgements(judge, kept)
+            kept = {}
+        yield LabelProgress(number, len(waiting), unread, sum(biases) / len(biases) if biases else None)
+    if kept:
+        services.store.save_judgements(judge, kept)
+
+
+def _complete(known: dict[str, Any] | None, settings: LabelSettings) -> bool:
+    """Whether this judge has said all that is asked: margins may have been left out before."""
+    if known is None or known.get("preference") is None:
+        return known is not None
+    return not settings.margins or known.get("harmlessness") is not None
+
+
+def start_labels(
+    services: Services, settings: LabelSettings, filter: QueueFilter | None = None, owner: str = ""
+) -> None:
+    """The same in the background. ConflictError if one is going on."""
+    services.labels.start(lambda stop: label_pairs(services, settings, filter, stop), LabelProgress(0, 0), owner)
+
+
+def labels_status(services: Services) -> Snapshot[LabelProgress] | None:
+    """The labelling that goes on, or the last one; None if there was none."""
+    return services.labels.snapshot()
+
+
+def stop_labels(services: Services) -> None:
+    """Ask the labelling to end after the pair it is at."""
+    services.labels.stop()
+
+
+def _pair_ids(services: Services, filter: QueueFilter) -> Iterator[str]:
+    offset = 0
+    while page := services.store.queue(filter, _PAGE, offset):
+        offset += len(page)
+        yield from (item.example.id for item in page if item.example.initial is not None)

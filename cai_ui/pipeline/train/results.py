@@ -1,0 +1,128 @@
+"""What becomes of a finished run's adapter: an archive, a merged model, a private repository on the Hub."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from cai_ui.errors import ConflictError, EngineError, InputError, StoreError
+from cai_ui.pipeline.services import Services
+from cai_ui.records import Run
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+_FILES = ("adapter_config.json", "adapter_model.safetensors", "adapter.json")
+
+
+def adapter_card(services: Services, run: Run) -> str:
+    """Markdown that says what an adapter was made of."""
+    from cai_ui.train.run.folder import read_config
+
+    made = read_config(services.store.workspace.run_dir(run.id))
+    parents = ", ".join(hash[:12] for hash in services.store.dataset_info(run.dataset_hash).parents) or "none"
+    libraries = ", ".join(f"{name} {version}" for name, version in made.get("libraries", {}).items())
+    settings = "\n".join(f"- {name}: {value}" for name, value in run.config.items())
+    return f"""---
+base_model: {made.get("base", "unknown")}
+library_name: peft
+tags: [lora, {run.method}, constitutional-ai]
+---
+# {run.name}
+
+A LoRA adapter trained by {run.method.upper()} on data made by critique and revision under a constitution
+(Bai et al. 2022) with the Constitutional AI Workbench.
+
+- Base: {made.get("base", "unknown")}, weights {run.base_hash}
+- Started from: {run.start_adapter or "the base"}
+- Dataset: {run.dataset_hash} ({made.get("rows", "?")} rows, {made.get("held_out", "?")} held out)
+- Constitutions: {parents}
+- Steps: {run.step}; loss at the end: {run.summary.get("last_loss")}; held out: {run.summary.get("held_out_loss")}
+- Adapter: {run.adapter_hash}
+- Libraries: {libraries}
+
+## Settings
+{settings}
+
+## Limits
+It was tuned on the revisions of one model under the named principles. How it behaves elsewhere was not measured;
+compare it with its base before use.
+"""
+
+
+def export_adapter(services: Services, run_id: str) -> Path:
+    """A ZIP archive in the download folder with the adapter in PEFT's form and its card."""
+    run, folder = _finished(services, run_id)
+    path = services.store.workspace.export_path(f"{run.id}-{(run.adapter_hash or '')[:12]}.zip")
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+            for name in _FILES:
+                archive.write(folder / name, f"{run.id}/{name}")
+            archive.writestr(f"{run.id}/README.md", adapter_card(services, run))
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise StoreError(
+            f"The archive could not be written ({error.strerror or type(error).__name__}).",
+            kept="The adapter is as it was.",
+            next_step="Free some disk space and export again.",
+        ) from None
+    return path
+
+
+def merge_adapter(services: Services, run_id: str) -> Path:
+    """The whole model with the adapter worked in, as a folder beside the adapter."""
+    run, folder = _finished(services, run_id)
+    merge: Any = getattr(services.engine(), "merge", None)
+    if merge is None:
+        raise EngineError("This model has no weights here to merge with.", next_step="Load the run's base model.")
+    target = folder.with_name("merged")
+    merge(run.adapter, target)
+    return target
+
+
+def push_adapter(services: Services, run_id: str, repository: str) -> str:
+    """Send the adapter and its card to a repository of the Hub, made private if it is new; gives its address.
+
+    The token is read from HF_TOKEN (or the Hub's own login) and is never stored or logged.
+    """
+    run, folder = _finished(services, run_id)
+    repository = (repository or "").strip()
+    if not _REPOSITORY.fullmatch(repository):
+        raise InputError("That is no name of a repository.", next_step="Write owner/name.")
+    if os.environ.get("HF_HUB_OFFLINE") == "1":
+        raise ConflictError("This program was started offline (HF_HUB_OFFLINE).", next_step="Start it without.")
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
+
+    api = HfApi()
+    try:
+        api.create_repo(repository, private=True, exist_ok=True)
+        if not api.repo_info(repository).private:
+            raise ConflictError(
+                f"{repository} is public.", kept="Nothing was sent.", next_step="Name a new or a private repository."
+            )
+        api.upload_folder(repo_id=repository, folder_path=folder, allow_patterns=list(_FILES))
+        card = adapter_card(services, run).encode("utf-8")
+        api.upload_file(repo_id=repository, path_or_fileobj=card, path_in_repo="README.md")
+    except (HfHubHTTPError, LocalTokenNotFoundError, OSError) as error:
+        raise StoreError(
+            f"The Hub did not take the adapter ({type(error).__name__}).",
+            kept="It is kept here as it was.",
+            next_step="Check HF_TOKEN, its write access to that repository, and the network; then push again.",
+        ) from None
+    return f"{api.endpoint}/{repository}"
+
+
+def _finished(services: Services, run_id: str) -> tuple[Run, Path]:
+    """A run with an adapter, and the adapter's folder."""
+    run = services.store.run(run_id)
+    folder = services.store.workspace.run_dir(run.id) / "adapter"
+    if not run.adapter or not folder.is_dir():
+        raise ConflictError(
+            f"The run {run.name} has no adapter.", next_step="Choose a run that is done or stopped with its adapter."
+        )
+    return run, folder

@@ -1,0 +1,305 @@
+"""Training runs: start, stop, resume, look at, keep in order. The work is done by `cai_ui.train`."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cai_ui.background import time_left
+from cai_ui.config import TrainSettings, checked
+from cai_ui.engine.interface import Engine
+from cai_ui.errors import EngineError, InputError
+from cai_ui.pipeline.curate.linting import lint_dataset
+from cai_ui.pipeline.services import Services
+from cai_ui.pipeline.train.commands import commands_for
+from cai_ui.records import NOT_OVER, Method, Run
+from cai_ui.text import NAME_LIMIT, clean_text
+
+if TYPE_CHECKING:
+    from cai_ui.train.check.preflight import PreflightReport
+    from cai_ui.train.jobs.slices import SliceUse
+    from cai_ui.train.run.probes import ProbeAnswer
+
+_LOG_TAIL = 8_000
+NOTE_LIMIT = 4_000
+MOST_IN_A_SWEEP = 24
+MOST_CHECKED = 10_000
+"""Rows of a dataset that the data checks read before a run; more would keep a person waiting."""
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run as a page shows it. `metrics` has one row per logged step, `eta_s` is None unless it is training.
+
+    `commands` and `config` start the same run again; `signs` are warnings in words; `ahead` counts the runs before it
+    in the queue; `made_of` is what its folder says of data, base and libraries; `constitutions` are the hashes its data
+    was made under; `slices` is what it used of a lent GPU.
+    """
+
+    run: Run
+    metrics: list[dict[str, Any]]
+    log_tail: str
+    eta_s: float | None
+    commands: str
+    config: str
+    probes: list[ProbeAnswer] = field(default_factory=list)
+    signs: list[str] = field(default_factory=list)
+    ahead: int = 0
+    made_of: dict[str, Any] = field(default_factory=dict)
+    constitutions: tuple[str, ...] = ()
+    slices: SliceUse | None = None
+
+
+def presets(services: Services) -> dict[str, dict[Method, TrainSettings]]:
+    """Named settings for "sft" and "dpo"."""
+    from cai_ui.train.presets import PRESETS
+
+    return PRESETS
+
+
+def preflight(
+    services: Services,
+    method: Method,
+    dataset_hash: str,
+    settings: TrainSettings,
+    start_adapter: str | None = None,
+) -> PreflightReport:
+    """What would stop a run, before it is started; the verdict of the data checks is among the warnings."""
+    services.engine()  # a sentence at once while it is being loaded
+    report = services.jobs.check(method, dataset_hash, settings, start_adapter)
+    return replace(report, warnings=(*report.warnings, *_data_verdict(services, dataset_hash)))
+
+
+def _data_verdict(services: Services, dataset_hash: str) -> list[str]:
+    """What the data checks find in the dataset, in a line; nothing where all is well."""
+    if sum(services.store.dataset_info(dataset_hash).counts.values()) > MOST_CHECKED:
+        return ["The dataset is too large to be checked in passing; check it in Curate."]
+    found = [f for f in lint_dataset(services, dataset_hash).findings if f.weight != "note"]
+    told = "; ".join(f"{f.title} ({len(f.rows):,})" if f.rows else f"{f.title}: {f.detail}" for f in found[:4])
+    more = f" (and {len(found) - 4} more)" if len(found) > 4 else ""
+    return [f"The data checks found something: {told}{more}. Curate shows the rows."] if found else []
+
+
+def start_run(
+    services: Services,
+    method: Method,
+    dataset_hash: str,
+    settings: TrainSettings,
+    owner: str,
+    name: str = "",
+    start_adapter: str | None = None,
+) -> Run:
+    """Begin in the background, or queue behind the run there is."""
+    return services.jobs.submit(method, dataset_hash, settings, owner, name=name, start_adapter=start_adapter)
+
+
+def start_sweep(
+    services: Services,
+    method: Method,
+    dataset_hash: str,
+    settings: TrainSettings,
+    owner: str,
+    grid: Mapping[str, Sequence[Any]],
+    name: str = "",
+    start_adapter: str | None = None,
+) -> list[Run]:
+    """Queue a run for every combination of the grid's values (knob name to values).
+
+    All are checked before the first is queued. InputError for an unknown knob, a value out of bounds, or more than
+    MOST_IN_A_SWEEP combinations.
+    """
+    unknown = [knob for knob in grid if knob not in TrainSettings.model_fields]
+    if unknown or not grid:
+        raise InputError(
+            f"There is no knob {unknown[0][:60]!r}." if unknown else "The grid has no knob.",
+            next_step="Write for example: learning_rate=1e-4,2e-4; rank=8,16",
+        )
+    places = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    if not 1 < len(places) <= MOST_IN_A_SWEEP:
+        raise InputError(
+            f"The grid has {len(places)} combinations; 2 to {MOST_IN_A_SWEEP} can be run.",
+            next_step="Change its values.",
+        )
+    wanted = [(place, checked(TrainSettings, {**settings.model_dump(), **place})) for place in places]
+    for _, chosen in wanted:
+        services.jobs.check(method, dataset_hash, chosen, start_adapter).require()
+    words = {knob: knob.replace("_", " ") for knob in grid}
+    group = _free_group(services, name or f"sweep of {', '.join(words.values())}")
+    return [
+        services.jobs.submit(
+            method,
+            dataset_hash,
+            chosen,
+            owner,
+            name=f"{name or 'sweep'}: {', '.join(f'{words[k]} {value}' for k, value in place.items())}"[:NAME_LIMIT],
+            start_adapter=start_adapter,
+            group=group,
+        )
+        for place, chosen in wanted
+    ]
+
+
+def start_arms(
+    services: Services, dataset_hash: str, settings: Mapping[Method, TrainSettings], owner: str
+) -> list[Run]:
+    """Queue what the literature compares: SFT alone, DPO from the base, and DPO after that SFT.
+
+    All are checked before the first is queued.
+    """
+    plan: tuple[tuple[Method, str], ...] = (
+        ("sft", "SFT alone"),
+        ("dpo", "DPO from the base"),
+        ("dpo", "DPO after SFT"),
+    )
+    for method, _ in plan[:2]:
+        services.jobs.check(method, dataset_hash, settings[method]).require()
+    group = _free_group(services, f"three arms on {services.store.dataset_info(dataset_hash).name}")
+    made: list[Run] = []
+    for method, title in plan:
+        start = made[0].id if title == "DPO after SFT" else None
+        name = f"{group}: {title}"[:NAME_LIMIT]
+        made.append(services.jobs.submit(method, dataset_hash, settings[method], owner, name, start, group))
+    return made
+
+
+def _free_group(services: Services, wanted: str) -> str:
+    """A name for runs that are compared in one table; those of another day are not mixed in."""
+    taken = {run.group for run in services.store.runs()}
+    names = (wanted if n == 1 else f"{wanted} ({n})" for n in itertools.count(1))
+    return next(name for name in names if name not in taken)
+
+
+SHORT = {"lr": "learning_rate", "r": "rank", "batch": "batch_size", "steps": "max_steps"}
+"""What people call some knobs."""
+
+
+def read_grid(text: str) -> dict[str, list[str]]:
+    """A grid written as "learning_rate=1e-4,2e-4; rank=8,16". InputError where it cannot be read."""
+    grid: dict[str, list[str]] = {}
+    for part in filter(str.strip, clean_text(text, "The grid", limit=500).split(";")):
+        knob, equals, values = part.partition("=")
+        found = [value.strip() for value in values.split(",") if value.strip()]
+        if not equals or not found:
+            raise InputError(
+                f"{part.strip()[:60]!r} is not a knob with values.",
+                next_step="Write for example: learning_rate=1e-4,2e-4; rank=8,16",
+            )
+        named = knob.strip().lower().replace(" ", "_")
+        grid[SHORT.get(named, named)] = found
+    return grid
+
+
+def stop_run(services: Services, run_id: str, save: bool = True) -> None:
+    """End after the step in hand; with `save` the adapter so far is kept."""
+    services.jobs.stop(run_id, save)
+
+
+def resume_run(services: Services, run_id: str) -> Run:
+    """Go on from the last checkpoint of an interrupted or stopped run."""
+    return services.jobs.resume(run_id)
+
+
+def first_in_queue(services: Services, run_id: str) -> Run:
+    """Put a waiting run before the others."""
+    return services.jobs.move_up(run_id)
+
+
+def rename_run(services: Services, run_id: str, name: str) -> Run:
+    """Give a run another name; its adapter is shown under it as well."""
+    return services.jobs.rename(run_id, clean_text(name, "The name", limit=NAME_LIMIT).strip(), _ready(services))
+
+
+def note_run(services: Services, run_id: str, note: str) -> Run:
+    """Keep a person's note with a run."""
+    return services.store.update_run(run_id, note=clean_text(note, "The note", limit=NOTE_LIMIT, required=False))
+
+
+def trash_run(services: Services, run_id: str) -> Run:
+    """Put a run that is over into the trash: it is out of lists and menus, and can be brought back."""
+    return services.jobs.trash(run_id, _ready(services))
+
+
+def restore_run(services: Services, run_id: str) -> Run:
+    """Bring a run back from the trash."""
+    return services.jobs.restore(run_id, _ready(services))
+
+
+def runs(services: Services, trashed: bool = False) -> list[Run]:
+    """All runs, newest first; or those in the trash."""
+    return [run for run in services.store.runs() if bool(run.trashed_at) == trashed]
+
+
+def run_metrics(services: Services, run_id: str) -> list[dict[str, Any]]:
+    """What a run has logged, for drawing it beside others."""
+    from cai_ui.train.run.metrics import read_rows
+
+    return read_rows(services.store.workspace.run_dir(run_id))
+
+
+def run_view(services: Services, run_id: str, after_step: int = 0) -> RunView:
+    """A run with the metrics logged after `after_step`, the probe answers and the end of its log."""
+    from cai_ui.train.config_file import config_text
+    from cai_ui.train.jobs.slices import read_slices
+    from cai_ui.train.run.folder import read_config
+    from cai_ui.train.run.health import signs
+    from cai_ui.train.run.metrics import read_rows
+    from cai_ui.train.run.probes import read_probes
+
+    run = services.store.run(run_id)
+    folder = services.store.workspace.run_dir(run_id)
+    metrics = read_rows(folder, after_step or None)
+    probes = read_probes(folder)
+    return RunView(
+        run,
+        metrics,
+        _tail(folder / "log.txt"),
+        _eta(run, metrics),
+        commands_for(services, run),
+        config_text(run),
+        probes,
+        signs(run.method, metrics, probes, run.total_steps),
+        _ahead(services, run),
+        read_config(folder),
+        services.store.dataset_info(run.dataset_hash).parents,
+        read_slices(folder),
+    )
+
+
+def _ready(services: Services) -> Engine | None:
+    """The engine, unless it is still being loaded: then it finds the adapters as they are by then."""
+    try:
+        return services.engine()
+    except EngineError:
+        return None
+
+
+def _ahead(services: Services, run: Run) -> int:
+    """How many runs are done before this one begins."""
+    if run.state != "queued":
+        return 0
+    others = [r for r in services.store.runs() if r.state in NOT_OVER and r.id != run.id]
+    order = [r.id for r in services.jobs.queue()]
+    return len([r for r in others if r.state != "queued"]) + (order.index(run.id) if run.id in order else 0)
+
+
+def _tail(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _LOG_TAIL))
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _eta(run: Run, metrics: list[dict[str, Any]]) -> float | None:
+    """From the pace of the rows at hand, so that a resumed run is not measured from its first start."""
+    if run.state != "running" or not metrics:
+        return None
+    said = metrics[-1].get("eta_s")
+    if isinstance(said, (int, float)):
+        return float(said)
+    seconds = metrics[-1].get("seconds")
+    return time_left(run.step, run.total_steps, float(seconds)) if isinstance(seconds, (int, float)) else None

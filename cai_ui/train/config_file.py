@@ -1,0 +1,93 @@
+"""A run as a file: what to train, on what, from where, with which settings. The page shows it, the command takes it.
+
+YAML or JSON with the keys of `KEYS`. A run's own `config.json` can be given as well; what it says beyond them are
+results, which are passed over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import yaml
+
+from cai_ui.config import TrainSettings, checked
+from cai_ui.constitution.safe_yaml import compose, decoded
+from cai_ui.errors import InputError
+from cai_ui.records import Method, Run
+from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.train.presets import PRESETS
+
+NAME = "config.yaml"
+"""Its name in a run's folder."""
+KEYS = ("method", "dataset", "preset", "settings", "name", "start_adapter", "base_hash")
+_RESULTS = (
+    "run", "base", "device", "processes", "shares_weights", "rows", "held_out", "left_out", "steps",
+    "trainable_parameters", "modules", "libraries",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """A run as a file asks for it. `dataset` is a hash, its beginning, or "latest"; `base_hash` "" fits any model."""
+
+    method: Method
+    settings: TrainSettings
+    dataset: str = "latest"
+    name: str = ""
+    start_adapter: str | None = None
+    base_hash: str = ""
+
+
+def config_text(run: Run) -> str:
+    """The file that asks for the same run again, every knob written out."""
+    asked = {
+        "method": run.method,
+        "dataset": run.dataset_hash,
+        "start_adapter": run.start_adapter,
+        "base_hash": run.base_hash,
+        "name": run.name,
+        "settings": run.config,
+    }
+    said = {key: value for key, value in asked.items() if value not in (None, "")}
+    return cast(str, yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=100))
+
+
+def read_config_file(text: str | bytes) -> RunConfig:
+    """The run a file asks for: the values of its `settings` over those of its `preset`.
+
+    FileFormatError for a file that is no YAML; InputError names a key or a value that does not fit.
+    """
+    compose(decoded(text))
+    found = yaml.safe_load(decoded(text))
+    if not isinstance(found, dict):
+        raise InputError("The file is not a list of keys with values.", next_step=f"Use: {', '.join(KEYS)}.")
+    unknown = [str(key) for key in found if key not in (*KEYS, *_RESULTS)]
+    if unknown:
+        raise InputError(f"{unknown[0][:60]!r} is no key of a run's file.", next_step=f"Use: {', '.join(KEYS)}.")
+    method, preset = found.get("method"), found.get("preset", next(iter(PRESETS)))
+    if method not in ("sft", "dpo"):
+        raise InputError(f"The method is {str(method)[:40]!r}.", next_step="Write method: sft or method: dpo.")
+    if preset not in PRESETS:
+        raise InputError(f"There is no preset {str(preset)[:60]!r}.", next_step=f"Choose: {', '.join(PRESETS)}.")
+    settings = found.get("settings") or {}
+    if not isinstance(settings, dict):
+        raise InputError("`settings` is not a list of names with values.", next_step="Write one knob per line.")
+    base = PRESETS[preset][cast(Method, method)].model_dump()
+    return RunConfig(
+        cast(Method, method),
+        checked(TrainSettings, {**base, **{str(name): value for name, value in settings.items()}}),
+        _text(found, "dataset") or "latest",
+        _text(found, "name"),
+        _text(found, "start_adapter") or None,
+        _text(found, "base_hash"),
+    )
+
+
+def _text(found: dict[str, Any], key: str) -> str:
+    value = found.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, (str, int)):
+        raise InputError(f"`{key}` is not text.", next_step="Put it in quotes.")
+    return clean_text(str(value), f"`{key}`", limit=NAME_LIMIT, required=False).strip()

@@ -1,0 +1,63 @@
+"""The adapters that runs made: read from their folders, and put up in an engine or taken down from it."""
+
+from __future__ import annotations
+
+import logging
+
+from cai_ui.engine.adapters.files import describe_adapter
+from cai_ui.engine.interface import Engine
+from cai_ui.errors import CaiError, NotFoundError
+from cai_ui.records import BASE, AdapterInfo, Run
+from cai_ui.store import Store
+from cai_ui.train.run.folder import ADAPTER
+
+log = logging.getLogger(__name__)
+
+
+class RunAdapters:
+    """Adapters by the runs in a store. An adapter's handle is the id of its run."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def all(self) -> list[AdapterInfo]:
+        """Adapters of all runs that kept one, oldest first; a damaged folder is left out and logged."""
+        found = []
+        for run in reversed(self._store.runs()):
+            if run.adapter and not run.trashed_at:
+                try:
+                    found.append(self._describe(run))
+                except CaiError as error:
+                    log.warning("the adapter of %s is left out: %s", run.name, error)
+        return found
+
+    def need(self, engine: Engine, name: str | None) -> None:
+        """Load the adapter a run starts from or is held to, if it is one of ours and not loaded yet.
+
+        NotFoundError where it is nobody's.
+        """
+        known = {BASE, "start", *(info.name for info in engine.adapters())}
+        if name is None or name in known:
+            return
+        info = next((info for info in self.all() if info.name == name), None)
+        if info is None:
+            raise NotFoundError("The adapter to start from is not there.", next_step="Choose another one.")
+        engine.load_adapter(info)
+
+    def show(self, engine: Engine | None, run: Run, kept: bool) -> None:
+        """Renew a run's adapter in an engine of its base, or take it down where it is not `kept`."""
+        if engine is not None and run.base_hash == engine.base_hash:
+            self.put_up(engine, run, kept)
+
+    def put_up(self, engine: Engine, run: Run, kept: bool) -> None:
+        """Make the adapter that was kept choosable, or none, in the place of the one that was put up in training."""
+        try:
+            if kept:
+                engine.load_adapter(self._describe(run))
+            elif run.id in {info.name for info in engine.adapters()}:
+                engine.unload_adapter(run.id)
+        except CaiError as error:
+            log.warning("the adapter of %s could not be put up: %s", run.name, error)
+
+    def _describe(self, run: Run) -> AdapterInfo:
+        return describe_adapter(self._store.workspace.run_dir(run.id) / ADAPTER, run.id, run.name, run.method, run.id)

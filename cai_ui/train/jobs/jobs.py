@@ -1,0 +1,306 @@
+"""The queue of runs: one trains at a time, in a thread of this process; the database and the folders remember.
+
+A run is never lost by its page: it belongs to the process, its state to the database, and how it ended to the exit
+record in its folder. What is queued when the program ends begins when it is started again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from cai_ui.config import TrainSettings, checked
+from cai_ui.engine.interface import Engine
+from cai_ui.errors import CaiError, ConflictError
+from cai_ui.records import BASE, GOING_ON, NOT_OVER, RESUMABLE, AdapterInfo, Method, Run
+from cai_ui.store import Store
+from cai_ui.store.database import now
+from cai_ui.train import config_file
+from cai_ui.train.check.pace import Paces
+from cai_ui.train.check.preflight import PreflightReport, preflight
+from cai_ui.train.jobs.adapters import RunAdapters
+from cai_ui.train.jobs.queue import RunQueue
+from cai_ui.train.jobs.slices import Slices, train_in_slices
+from cai_ui.train.run.checkpoints import drop_all
+from cai_ui.train.run.folder import Outcome, read_outcome
+from cai_ui.train.run.probes import NO_PROBES, ProbeKit
+from cai_ui.train.run.run import train
+from cai_ui.train.signals import StopSignal
+
+REPORT_S = 1.0
+"""Seconds between two notes of a run's step in the database; its metrics are written at every step."""
+
+log = logging.getLogger(__name__)
+
+
+class Jobs:
+    """Starts, stops and resumes runs. `engine` gives the model, waiting for it if need be."""
+
+    def __init__(
+        self, store: Store, engine: Callable[[], Engine], kit: ProbeKit = NO_PROBES, slices: Slices | None = None
+    ) -> None:
+        """`slices`: the GPU is lent for a while at a time, and runs are cut accordingly."""
+        self._store = store
+        self._engine = engine
+        self._kit = kit
+        self._slices = slices
+        self._changed = threading.Condition(threading.RLock())
+        self._thread: threading.Thread | None = None
+        self._signals: dict[str, StopSignal] = {}
+        self._seat = threading.Lock()  # a run waits for a trial to end; no trial is begun while a run has the weights
+        self._paces = Paces(store, self._seat, trials=slices is None)
+        self._adapters = RunAdapters(store)
+        self._queue = RunQueue(store)
+        self._closed = False
+        self._believe_exit_records()
+        with self._changed:
+            self._wake()
+
+    def check(
+        self, method: Method, dataset_hash: str, settings: TrainSettings, start_adapter: str | None = None
+    ) -> PreflightReport:
+        """What would stop a run, and what it would cost, without starting it.
+
+        `start_adapter` may be a run that is not over yet: then it is looked at as if it began from the base.
+        """
+        start = None if start_adapter in (None, "", BASE) or self._queue.unfinished(start_adapter) else start_adapter
+        engine = self._engine()
+        self._adapters.need(engine, start)
+        self._adapters.need(engine, settings.reference)
+        dataset = self._store.dataset(dataset_hash)
+        prompts = self._kit.prompts(settings) if settings.probe_steps else ()
+        pace = partial(self._paces.choose, method, engine, settings, start)
+        lent = None if self._slices is None else self._slices.seconds
+        return preflight(method, dataset, settings, engine, start, prompts, self._store.workspace.home, pace, lent)
+
+    def submit(
+        self,
+        method: Method,
+        dataset_hash: str,
+        settings: TrainSettings,
+        owner: str,
+        name: str = "",
+        start_adapter: str | None = None,
+        group: str = "",
+    ) -> Run:
+        """Begin a run, or queue it behind the one there is. The same run asked for twice is one run.
+
+        A run that starts from one that is not over waits for its end, and fails if that leaves no adapter.
+        PreflightError names what stands against it; then nothing was started.
+        """
+        start = None if start_adapter in (None, "", BASE) else start_adapter
+        self.check(method, dataset_hash, settings, start).require()
+        engine = self._engine()
+        dataset = self._store.dataset_info(dataset_hash)
+        with self._changed:
+            config = settings.model_dump()
+            there = self._queue.same(method, dataset_hash, config, start)
+            if there is not None:
+                return there
+            run = Run(
+                id=f"run-{uuid.uuid4().hex[:12]}",
+                name=name or self._queue.free_name(f"{method.upper()} {dataset.name}".strip()),
+                method=method,
+                state="queued",
+                dataset_hash=dataset_hash,
+                config=config,
+                owner=owner,
+                created_at=now(),
+                start_adapter=start,
+                base_hash=engine.base_hash,
+                group=group,
+            )
+            (self._folder(run) / config_file.NAME).write_text(config_file.config_text(run), encoding="utf-8")
+            self._store.create_run(run)
+            self._wake()
+        return run
+
+    def stop(self, run_id: str, save: bool = True) -> None:
+        """End a run after the step in hand; with `save` its adapter is kept. A waiting run leaves the queue.
+
+        ConflictError for one that is over.
+        """
+        with self._changed:
+            run = self._store.run(run_id)
+            if run.state == "queued":
+                self._store.update_run(run_id, state="cancelled", ended_at=now())
+                self._changed.notify_all()
+            elif run.state in GOING_ON and run_id in self._signals:
+                self._signals[run_id].ask("stop" if save else "cancel")
+                self._store.update_run(run_id, state="stopping")
+            else:
+                raise ConflictError(f"The run {run.name} is not going on.", kept="Nothing was changed.")
+
+    def resume(self, run_id: str) -> Run:
+        """Go on from the last complete checkpoint, or from the beginning where there is none."""
+        self._engine()
+        with self._changed:
+            run = self._store.run(run_id)
+            if run.state in NOT_OVER:
+                return run
+            if run.state not in RESUMABLE:
+                raise ConflictError(
+                    f"The run {run.name} is {run.state}; there is nothing to go on with.",
+                    kept="It was left as it is.",
+                    next_step="Start a new run.",
+                )
+            run = self._store.update_run(run_id, state="queued", error=None, ended_at=None)
+            self._wake()
+        return run
+
+    def move_up(self, run_id: str) -> Run:
+        """Put a waiting run before all others. ConflictError for one that does not wait."""
+        with self._changed:
+            run = self._store.run(run_id)
+            if run.state != "queued":
+                raise ConflictError(f"The run {run.name} is not waiting.", kept="The queue is unchanged.")
+            first = min((other.place for other in self._queue.waiting()), default=0)
+            return self._store.update_run(run_id, place=first - 1)
+
+    def queue(self) -> list[Run]:
+        """Runs that wait, in the order in which they will begin."""
+        return self._queue.waiting()
+
+    def rename(self, run_id: str, name: str, engine: Engine | None) -> Run:
+        """Give a run, and the adapter it made, another name. `engine` is the one in use, if it is ready."""
+        with self._changed:
+            run = self._store.update_run(run_id, name=name)
+        if run.adapter and run.state not in GOING_ON:
+            self._adapters.show(engine, run, kept=True)
+        return run
+
+    def trash(self, run_id: str, engine: Engine | None) -> Run:
+        """Put a run into the trash; its files stay. ConflictError while it goes on or others start from it."""
+        with self._changed:
+            run = self._store.run(run_id)
+            users = [r.name for r in self._store.runs() if r.state in NOT_OVER and r.start_adapter == run.id]
+            if run.state in NOT_OVER or users:
+                why = f"the run {users[0]} starts from it" if users else "it is going on"
+                raise ConflictError(f"{run.name} cannot be put away: {why}.", next_step="Wait for the end, or stop it.")
+            run = self._store.update_run(run_id, trashed_at=now())
+        self._adapters.show(engine, run, kept=False)
+        return run
+
+    def restore(self, run_id: str, engine: Engine | None) -> Run:
+        """Bring a run back from the trash."""
+        with self._changed:
+            run = self._store.update_run(run_id, trashed_at=None)
+        self._adapters.show(engine, run, kept=bool(run.adapter))
+        return run
+
+    def wait(self, run_id: str, timeout_s: float | None = None) -> Run:
+        """The run when it is over, or as it is after `timeout_s` seconds."""
+        end = None if timeout_s is None else time.monotonic() + timeout_s
+        with self._changed:
+            while True:
+                run = self._store.run(run_id)
+                left = None if end is None else end - time.monotonic()
+                if run.state not in NOT_OVER or (left is not None and left <= 0):
+                    return run
+                self._changed.wait(left)
+
+    def adapters(self) -> list[AdapterInfo]:
+        """Adapters of all runs that kept one, oldest first; a damaged folder is left out and logged."""
+        return self._adapters.all()
+
+    def ask_to_close(self) -> None:
+        """Ask the run that trains to end with a checkpoint, and begin no other. It can be resumed later."""
+        with self._changed:
+            self._closed = True
+            for signal in self._signals.values():
+                signal.ask("close")
+
+    def close(self) -> None:
+        """The same, and wait for the end a while."""
+        self.ask_to_close()
+        with self._changed:
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(30)
+
+    # The thread
+
+    def _wake(self) -> None:
+        """See to it that somebody works on the queue. Called with the lock held."""
+        if self._thread is None and not self._closed and self._queue.next() is not None:
+            self._thread = threading.Thread(target=self._work, name="training", daemon=True)
+            self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                run = None if self._closed else self._queue.next()
+                if run is None:
+                    self._thread = None
+                    return
+                signal = self._signals[run.id] = StopSignal()
+                run = self._store.update_run(run.id, state="preparing", started_at=run.started_at or now())
+            outcome = self._run(run, signal)
+            with self._changed:
+                del self._signals[run.id]
+                self._settle(run, outcome)
+                self._changed.notify_all()
+
+    def _run(self, run: Run, signal: StopSignal) -> Outcome:
+        try:
+            engine = self._engine()
+            self._adapters.need(engine, run.start_adapter)
+            settings = checked(TrainSettings, run.config)  # another version may know other knobs
+            self._adapters.need(engine, settings.reference)
+            dataset = self._store.dataset(run.dataset_hash)
+        except CaiError as error:
+            return Outcome("failed", run.step, str(error))
+        given = (run, dataset, engine, self._folder(run), signal, self._reporter(run), self._kit)
+        with self._seat:
+            outcome = train(*given) if self._slices is None else train_in_slices(*given, self._slices)
+        self._adapters.put_up(engine, run, bool(outcome.adapter_hash or run.adapter) and outcome.state != "cancelled")
+        return outcome
+
+    def _reporter(self, run: Run) -> Callable[[int, int], None]:
+        last = 0.0
+
+        def report(step: int, steps: int) -> None:
+            nonlocal last
+            begins = last == 0.0
+            if not begins and time.monotonic() - last < REPORT_S and step < steps:
+                return
+            last = time.monotonic()
+            changes: dict[str, Any] = {"step": step, "total_steps": steps}
+            with self._changed:
+                if begins and self._store.run(run.id).state == "preparing":
+                    changes["state"] = "running"
+                self._store.update_run(run.id, **changes)
+
+        return report
+
+    def _settle(self, run: Run, outcome: Outcome) -> None:
+        kept = outcome.adapter_hash is not None
+        changes: dict[str, Any] = {
+            "state": outcome.state,
+            "step": outcome.step,
+            "error": outcome.error,
+            "ended_at": now(),
+            "summary": outcome.summary,
+        }
+        if kept or outcome.state == "cancelled":
+            changes |= {"adapter": run.id if kept else None, "adapter_hash": outcome.adapter_hash}
+        if outcome.state == "cancelled":
+            drop_all(self._folder(run))
+        self._store.update_run(run.id, **changes)
+
+    def _believe_exit_records(self) -> None:
+        """A process may die between a run's end and its note in the database: the exit record decides."""
+        for run in self._store.runs():
+            if run.state == "interrupted":
+                outcome = read_outcome(self._folder(run))
+                if outcome is not None and outcome.state != "interrupted":
+                    self._settle(run, outcome)
+
+    def _folder(self, run: Run) -> Path:
+        return self._store.workspace.run_dir(run.id)

@@ -1,0 +1,193 @@
+"""TRL's trainers on the engine's own weights, taking turns with everybody else who uses them.
+
+Callbacks hold the weights for one step at a time, write metrics, seal checkpoints and end the run when asked.
+Losses: SFT is the mean negative log-likelihood of the answer's tokens (prompt masked); DPO is Rafailov et al. 2023,
+eq. 7, against the model the run starts from, the base, or a chosen adapter (see `pairs` for soft labels).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import datasets
+from transformers import PrinterCallback
+from trl import DPOConfig, SFTConfig, SFTTrainer
+
+from cai_ui.config import TrainSettings
+from cai_ui.engine.adapters.training_needs import LARGE
+from cai_ui.engine.interface import TrainingSeat
+from cai_ui.errors import TrainingError
+from cai_ui.records import Method
+from cai_ui.train import processes
+from cai_ui.train.check.plan import HELD_OUT_ROWS, looked_at, reference_in_advance, stride
+from cai_ui.train.rows import Rows, first_reading
+from cai_ui.train.run.batches import LikeLengths
+from cai_ui.train.run.callbacks import AskProbes, Recorder, Report, TakeTurns
+from cai_ui.train.run.checkpoints import FOLDER
+from cai_ui.train.run.pairs import PairTrainer, SoftPairs
+from cai_ui.train.run.probes import Prober
+from cai_ui.train.signals import StopSignal
+from cai_ui.train.timings import Ledger
+
+warnings.filterwarnings("ignore", message="`gradient_checkpointing` is deprecated")  # older versions need the name
+datasets.disable_progress_bars()
+
+
+def make_trainer(
+    method: Method,
+    seat: TrainingSeat,
+    rows: Rows,
+    settings: TrainSettings,
+    folder: Path,
+    signal: StopSignal,
+    report: Report,
+    steps: int,
+    prober: Prober | None = None,
+    name: str = "",
+    ledger: Ledger | None = None,
+) -> Any:
+    """An SFTTrainer or DPOTrainer for `rows`. `steps` is how many the run will take in all; `name` is the run's.
+
+    `ledger` is told what looks, probes, saves and the reference take.
+    """
+    common = _arguments(seat, settings, folder, bool(rows.held_out), steps) | {"run_name": name or None}
+    turns = TakeTurns(seat)
+    beta = settings.beta if method == "dpo" else None
+    ledger = ledger or Ledger()
+    callbacks: list[Any] = [turns, Recorder(folder, signal, report, settings, beta, ledger)]
+    if prober is not None and processes.is_first():
+        callbacks.append(AskProbes(prober, settings.probe_steps, signal, ledger))
+    if settings.report_to == "tensorboard":
+        callbacks.append(_tensorboard(folder))
+    parts = {
+        "model": seat.model,
+        "processing_class": seat.tokenizer,
+        "train_dataset": datasets.Dataset.from_list(rows.train),
+        "eval_dataset": datasets.Dataset.from_list(rows.held_out[:HELD_OUT_ROWS]) if rows.held_out else None,
+        "callbacks": callbacks,
+    }
+    order = _order(rows, settings)
+    if method == "sft":
+        trainer = _seated(SFTTrainer, seat, order, ledger)(args=SFTConfig(completion_only_loss=True, **common), **parts)
+    else:
+        losses: dict[str, Any] = {"loss_type": ["sigmoid"]}
+        if settings.sft_weight:
+            losses = {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, settings.sft_weight]}
+        trainer = _seated(PairTrainer, seat, order, ledger)(
+            args=DPOConfig(beta=settings.beta, **losses, **common),
+            data_collator=SoftPairs(pad_token_id=seat.tokenizer.pad_token_id),
+            **parts,
+        )
+        seat.set_reference()
+        if reference_in_advance(rows, settings, steps):
+            with ledger.timed("reference", len(rows.train) + looked_at(rows)):
+                trainer.keep_reference(seat, signal)
+    trainer.remove_callback(PrinterCallback)
+    trainer.turns = turns
+    return trainer
+
+
+def check_first_row(method: Method, trainer: Any, rows: Rows, chat: Any) -> None:
+    """TrainingError unless the trainer's own first row is the prompt, then the answer, with the answer alone learnt.
+
+    This is what the reproduction this project started from got wrong: labels that were not the next tokens.
+    """
+    prompt, learnt = first_reading(rows.train[0], chat)
+    row = trainer.train_dataset[0]
+    if method == "sft":
+        batch = trainer.data_collator([row])
+        ids, labels = batch["input_ids"][0].tolist(), batch["labels"][0].tolist()
+        sound = ids == prompt + learnt and labels == [-100] * len(prompt) + learnt
+    else:
+        sound = list(row["prompt_ids"]) == prompt and list(row["chosen_ids"]) == learnt
+    if len(trainer.train_dataset) != len(rows.train) or not sound:
+        raise TrainingError(
+            "The trainer would not learn the answers as they are asked for: its rows differ from the chat format's.",
+            kept="Nothing was trained.",
+            next_step="Use the versions of trl and transformers in requirements.txt.",
+        )
+
+
+def _seated(trainer: Any, seat: TrainingSeat, order: LikeLengths | None, ledger: Ledger) -> Any:
+    """The trainer with its held-out passes in turns as well, and its rows in the order that is given."""
+
+    class Seated(trainer):
+        def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+            with ledger.timed("looks", len(self.eval_dataset)):
+                return super().evaluate(*args, **kwargs)
+
+        def _save_checkpoint(self, *args: Any, **kwargs: Any) -> Any:
+            with ledger.timed("saves", 1):
+                return super()._save_checkpoint(*args, **kwargs)
+
+        def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+            """None: nobody reads one in a checkpoint, and it takes as long as writing the weights of a small model."""
+
+        def prediction_step(self, *args: Any, **kwargs: Any) -> Any:
+            with seat.look():
+                return super().prediction_step(*args, **kwargs)
+
+        def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Any:
+            return order or super()._get_train_sampler(*args, **kwargs)
+
+    return Seated
+
+
+def _order(rows: Rows, settings: TrainSettings) -> LikeLengths | None:
+    if not settings.group_by_length:
+        return None
+    return LikeLengths(
+        rows.lengths, settings.batch_size * settings.accumulation * processes.count(), seed=settings.seed
+    )
+
+
+def _tensorboard(folder: Path) -> Any:
+    """A writer of its own, since the stock one finds its folder through the environment that all runs share."""
+    from torch.utils.tensorboard import SummaryWriter
+    from transformers.integrations import TensorBoardCallback
+
+    return TensorBoardCallback(SummaryWriter(log_dir=str(folder / "tensorboard")))
+
+
+def _arguments(seat: TrainingSeat, settings: TrainSettings, folder: Path, held_out: bool, steps: int) -> dict[str, Any]:
+    first = next(seat.model.parameters())
+    on_gpu = first.device.type == "cuda"
+    elsewhere = settings.report_to in ("trackio", "wandb")
+    several = processes.count() > 1
+    return {
+        "output_dir": str(folder / FOLDER),
+        "learning_rate": settings.learning_rate,
+        "num_train_epochs": settings.epochs,
+        "max_steps": settings.max_steps or -1,
+        "per_device_train_batch_size": settings.batch_size,
+        "per_device_eval_batch_size": settings.batch_size,
+        "gradient_accumulation_steps": settings.accumulation,
+        "max_length": None,  # rows that are too long were left out and counted; TRL would cut them
+        "lr_scheduler_type": settings.schedule,
+        "warmup_steps": math.ceil(settings.warmup_ratio * steps),
+        "weight_decay": settings.weight_decay,
+        "max_grad_norm": settings.max_grad_norm,
+        "seed": settings.seed,
+        "data_seed": settings.seed,
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,  # it would hide the very thing we look for
+        "save_strategy": "steps" if settings.save_steps else "no",
+        "save_steps": settings.save_steps or 1,
+        "save_total_limit": None,  # old checkpoints go when the new one is sealed, not before
+        "eval_strategy": "steps" if held_out else "no",
+        "eval_steps": stride(steps),
+        "use_cpu": not on_gpu,
+        "bf16": on_gpu,
+        "optim": "adamw_torch_fused" if on_gpu else "adamw_torch",
+        "gradient_checkpointing": seat.model.num_parameters() > LARGE,
+        "dataloader_pin_memory": on_gpu,
+        "report_to": [settings.report_to] if elsewhere else [],
+        "project": os.environ.get("CAI_PROJECT", "constitutional-ai"),
+        "disable_tqdm": True,
+        "ddp_backend": "gloo" if several and not on_gpu else None,
+        "ddp_find_unused_parameters": False if several else None,
+    }

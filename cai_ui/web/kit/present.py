@@ -1,0 +1,144 @@
+"""Records as text and HTML for the page. Pure functions: no store, no model, no Gradio.
+
+Whatever comes from a person or a model goes through `esc`; only constants of ours are markup.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+from cai_ui.engine.interface import ANOTHER_MODEL
+from cai_ui.records import Provenance, Rate
+
+Kind = Literal["neutral", "good", "warn", "bad", "busy"]
+
+
+def esc(text: object) -> str:
+    """Text made safe inside HTML, quotes included."""
+    return html.escape(str(text), quote=True)
+
+
+def pill(text: str, kind: Kind = "neutral") -> str:
+    """A short state in a rounded box; the words carry the meaning, the colour only repeats it."""
+    return f'<span class="cai-pill cai-pill-{kind}">{esc(text)}</span>'
+
+
+def notice(text: str, kind: Kind = "neutral") -> str:
+    """A sentence or two in a coloured box, announced politely to screen readers."""
+    return f'<div class="cai-notice cai-notice-{kind}" role="status">{esc(text)}</div>'
+
+
+def empty_state(title: str, hint_text: str) -> str:
+    """What a place shows before it holds anything, and what to do about it."""
+    return f'<div class="cai-empty"><strong>{esc(title)}</strong><p>{esc(hint_text)}</p></div>'
+
+
+def hint(text: str) -> str:
+    """The line at a tab's foot that says what to try next."""
+    return f'<p class="cai-hint"><strong>Try next</strong> {esc(text)}</p>'
+
+
+def lead(title: str, text: str) -> str:
+    """A tab's heading and one sentence on what it is for."""
+    return f'<div class="cai-lead"><h2>{esc(title)}</h2><p>{esc(text)}</p></div>'
+
+
+def text_block(text: str, label: str = "") -> str:
+    """A text from a person or a model, line breaks kept, in its own direction."""
+    head = f'<div class="cai-block-label">{esc(label)}</div>' if label else ""
+    return f'<div class="cai-block">{head}<div class="cai-block-text" dir="auto">{esc(text)}</div></div>'
+
+
+def facts(pairs: Sequence[tuple[str, object]]) -> str:
+    """Label and value in two columns."""
+    rows = "".join(f"<dt>{esc(label)}</dt><dd>{esc(value)}</dd>" for label, value in pairs)
+    return f'<dl class="cai-facts">{rows}</dl>'
+
+
+def progress_bar(done: float, total: float, label: str) -> str:
+    """A bar with its meaning in words; `total` 0 means that the length is not known yet."""
+    share = max(0.0, min(1.0, done / total)) if total else 0.0
+    return (
+        f'<div class="cai-progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-valuenow="{round(100 * share)}" aria-label="{esc(label)}">'
+        f'<div class="cai-progress-line"><div style="width:{100 * share:.1f}%"></div></div>'
+        f'<div class="cai-progress-label">{esc(label)}</div></div>'
+    )
+
+
+def duration(seconds: float | None) -> str:
+    """A time span as people say it: "8 s", "3 min 20 s", "1 h 5 min"; "unknown" for None."""
+    if seconds is None:
+        return "unknown"
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def when(iso: str | None) -> str:
+    """A stored UTC time as local clock and day, or "" where there is none or it cannot be read."""
+    try:
+        moment = datetime.fromisoformat(iso or "")
+    except ValueError:
+        return ""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    local = moment.astimezone()
+    return f"{local:%H:%M}, {local.day} {local:%b}"
+
+
+def short(content_hash: str | None) -> str:
+    """The first eight digits of a hash: enough to tell versions apart by eye."""
+    return (content_hash or "")[:8]
+
+
+_FORMAT_WORDS = {"human-assistant": "plain Human:/Assistant:", "bare": "bare text"}
+
+
+def asked_words(came_from: Provenance) -> list[str]:
+    """What was asked for beside the usual: an adapter's strength, and another chat format."""
+    told, words = came_from.sampling, list[str]()
+    if "strength" in told and came_from.adapter is not None:  # the base has nothing to be made stronger
+        words.append(f"strength {told['strength']:g}")
+    if "chat_format" in told:
+        words.append(_FORMAT_WORDS.get(told["chat_format"], "chat template"))
+    return words
+
+
+def answered_by(came_from: Provenance) -> list[str]:
+    """Who gave a text: adapter or base, the model's name where another than the main one was asked, and how."""
+    who = came_from.adapter or "base model"
+    if came_from.sampling.get(ANOTHER_MODEL):
+        server = came_from.sampling.get("endpoint")
+        who = f"{came_from.model} at {server}" if server else came_from.model
+    return [who, *asked_words(came_from)]
+
+
+def first_line(text: str, limit: int = 70) -> str:
+    """The text on one line, cut at a word near `limit` characters."""
+    flat = " ".join(text.split())
+    if len(flat) <= limit:
+        return flat
+    return flat[: limit - 1].rsplit(" ", 1)[0] + "…"
+
+
+def percent(value: float | None) -> str:
+    """A share as "12 %"; a dash where it is undefined."""
+    return "–" if value is None else f"{100 * value:.0f} %"
+
+
+def rate_text(rate: Rate) -> str:
+    """A measured share with its interval and counts, or why there is none."""
+    if rate.value is None or rate.low is None or rate.high is None:
+        return f"not measured ({rate.unread} unread)" if rate.unread else "not measured"
+    unread = f", {rate.unread} unread" if rate.unread else ""
+    interval = f"{100 * rate.low:.0f}–{100 * rate.high:.0f} %"
+    return f"{percent(rate.value)} ({interval}, {rate.successes} of {rate.total}{unread})"

@@ -1,0 +1,228 @@
+"""What the Principles tab does, apart from its components: a draft that nothing loses, and its versions.
+
+The draft lives in the store, not in the page: every handler reads it, changes it and writes it back,
+so a reload, a second tab or a crash loses nothing. Handlers that change it run one at a time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from cai_ui import pipeline
+from cai_ui.constitution import PRINCIPLES_LIMIT, Format
+from cai_ui.errors import InputError
+from cai_ui.pipeline import Services
+from cai_ui.records import Constitution, Principle
+from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_text
+from cai_ui.web.kit.present import short, when
+from cai_ui.web.principles import drafts
+from cai_ui.web.session import Session
+
+UNDO_LIMIT = 10
+"""Changes of the list (added, copied, deleted, moved) that can be taken back."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What the tab shows: the draft, the saved version it builds on, and the principle in the editor."""
+
+    base: str
+    saved: Constitution
+    draft: Constitution
+    chosen: str
+
+    @property
+    def principle(self) -> Principle | None:
+        return next((p for p in self.draft.principles if p.id == self.chosen), None)
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """What the list of principles says, in its order: label and id."""
+        return [(row_label(p), p.id) for p in self.draft.principles]
+
+
+def open_version(services: Services, session: Session, version_hash: str) -> View:
+    """The draft of the constitution that this version belongs to, or the version itself if there is no draft."""
+    version = pipeline.version(services, version_hash)
+    kept = pipeline.load_draft(services, version.constitution.name, session.author)
+    if kept is None:
+        return _view(version_hash, version.constitution, version.constitution)
+    draft, base = kept
+    return _view(base, pipeline.version(services, base).constitution, draft)
+
+
+def open_current(services: Services, session: Session) -> View:
+    """What the tab shows when the page is opened: the constitution in use."""
+    return open_version(services, session, pipeline.current_constitution(services).hash)
+
+
+def open_principle(services: Services, session: Session, base: str, principle_id: str) -> View:
+    """Another principle in the editor."""
+    return dataclasses.replace(open_version(services, session, base), chosen=principle_id)
+
+
+def edit_principle(services: Services, session: Session, base: str, principle_id: str, *fields: Any) -> View:
+    """Keep what the editor's fields hold (name, kind, requests, tags, on, weight, source) in the draft."""
+    view = open_principle(services, session, base, principle_id)
+    if view.principle is None:
+        raise InputError("No principle is chosen.", next_step="Choose one in the list, or add one.")
+    return _keep(services, session, view, drafts.with_principle(view.draft, drafts.edited(view.principle, *fields)))
+
+
+def edit_notes(services: Services, session: Session, base: str, principle_id: str, notes: str) -> None:
+    """Keep what a person notes about a principle. Notes are beside the versions: they change no hash."""
+    view = open_principle(services, session, base, principle_id)
+    if view.principle is not None:
+        text = clean_text(notes or "", "Notes", limit=PRINCIPLE_LIMIT, required=False)
+        pipeline.save_notes(services, view.draft.name, principle_id, text)
+
+
+def edit_about(services: Services, session: Session, base: str, chosen: str, title: str, description: str) -> View:
+    """Keep the constitution's title and description in the draft."""
+    view = open_principle(services, session, base, chosen)
+    draft = dataclasses.replace(
+        view.draft,
+        title=clean_text(title, "Title", limit=NAME_LIMIT),
+        description=clean_text(description, "Description", limit=PRINCIPLE_LIMIT, required=False),
+    )
+    return _keep(services, session, view, draft)
+
+
+def add_principle(services: Services, session: Session, base: str, chosen: str) -> View:
+    """A new principle at the end, opened in the editor."""
+    view = open_principle(services, session, base, chosen)
+    return _keep_list(services, session, view, *drafts.added(view.draft))
+
+
+def duplicate_principle(services: Services, session: Session, base: str, chosen: str) -> View:
+    """A copy of the principle in the editor, opened in its place."""
+    view = open_principle(services, session, base, chosen)
+    return _keep_list(services, session, view, *drafts.duplicated(view.draft, chosen))
+
+
+def delete_principle(services: Services, session: Session, base: str, chosen: str) -> View:
+    """The draft without the principle in the editor; saved versions keep it."""
+    view = open_principle(services, session, base, chosen)
+    return _keep_list(services, session, view, *drafts.removed(view.draft, chosen))
+
+
+def move_principle(services: Services, session: Session, base: str, chosen: str, by: int) -> View:
+    """The principle in the editor so many places up (negative) or down; the order counts for choice "in order"."""
+    view = open_principle(services, session, base, chosen)
+    return _keep_list(services, session, view, drafts.moved(view.draft, chosen, by), chosen)
+
+
+def undo_change(services: Services, session: Session, base: str, chosen: str) -> View:
+    """The last change of the list taken back; what was typed since then stays. InputError where there is none."""
+    view = open_principle(services, session, base, chosen)
+    change = pipeline.pop_undo(services, view.draft.name, session.author)
+    if change is None:
+        raise InputError("There is nothing to take back.", next_step="Added, copied, deleted and moved ones can be.")
+    return _keep(services, session, view, drafts.taken_back(*change, view.draft), chosen)
+
+
+def discard_draft(services: Services, session: Session, base: str) -> View:
+    """The saved version again; undo brings the draft back."""
+    view = open_version(services, session, base)
+    pipeline.push_undo(services, view.draft, view.saved, session.author, UNDO_LIMIT)
+    pipeline.drop_draft(services, pipeline.version(services, base).constitution.name, session.author)
+    return open_version(services, session, base)
+
+
+def save_version(services: Services, session: Session, base: str, chosen: str, note: str) -> View:
+    """The draft as a new version, which is put to use at once."""
+    view = open_principle(services, session, base, chosen)
+    note = clean_text(note or "", "Note", limit=PRINCIPLE_LIMIT, required=False)
+    version = pipeline.save_constitution(services, view.draft, session.author, note, base)
+    pipeline.use_constitution(services, version.hash)
+    pipeline.drop_draft(services, view.saved.name, session.author)
+    return dataclasses.replace(open_version(services, session, version.hash), chosen=chosen)
+
+
+def use_version(services: Services, session: Session, base: str) -> str:
+    """Make the saved version the one that Critique & Revision uses; says so."""
+    version = pipeline.use_constitution(services, base)
+    return f"{version.constitution.title} ({short(version.hash)}) is in use now."
+
+
+def restore_version(services: Services, session: Session, version_hash: str) -> View:
+    """An older version as the draft, built on the newest of its name; saving makes it a version again."""
+    old = pipeline.version(services, version_hash).constitution
+    newest = pipeline.versions(services, old.name)[0]
+    view = open_version(services, session, newest.hash)
+    return _keep_list(services, session, view, old, view.chosen)
+
+
+def import_file(services: Services, session: Session, path: str) -> tuple[View, str]:
+    """A file of any known format as a saved version of its own; and a sentence on what it held."""
+    done = pipeline.import_any(services, path, session.author)
+    examples = f"{done.few_shot} worked examples" if done.few_shot else ""
+    if done.version is None:
+        return open_current(services, session), f"Read as {done.form}: {examples} for the constitution in use."
+    count = f"{len(done.version.constitution.principles)} principles"
+    said = f"Read as {done.form}: {' and '.join(filter(None, [count, examples]))}, saved as a version."
+    return open_version(services, session, done.version.hash), said
+
+
+def export_file(services: Services, session: Session, base: str, form: Format = "yaml") -> str:
+    """Path of a file with the saved version, in this format."""
+    return str(pipeline.export_constitution(services, base, form))
+
+
+def version_choices(services: Services) -> list[tuple[str, str]]:
+    """Label and hash of every version, newest first."""
+    return [
+        (f"{v.constitution.title} · {short(v.hash)} · {v.note or 'no note'} · {when(v.created_at)}", v.hash)
+        for v in pipeline.versions(services)
+    ]
+
+
+def _view(base: str, saved: Constitution, draft: Constitution, chosen: str = "") -> View:
+    ids = [p.id for p in draft.principles]
+    return View(base, saved, draft, chosen if chosen in ids else (ids[0] if ids else ""))
+
+
+def row_label(principle: Principle) -> str:
+    """One line for the list of principles."""
+    marks = [] if principle.enabled else ["off"]
+    if principle.weight != 1:
+        marks.append(f"weight {principle.weight:g}")
+    if principle.kind == "preference":
+        marks.append("chooses")
+    return (principle.name or "(no name)") + (f"  ·  {', '.join(marks)}" if marks else "")
+
+
+def found_rows(view: View, words: str) -> list[tuple[str, str]]:
+    """The rows whose principle holds all the words in name, requests, tags or source; all for no words."""
+    wanted = (words or "").casefold().split()
+    by_id = {p.id: p for p in view.draft.principles}
+
+    def holds(p: Principle) -> bool:
+        said = " ".join((p.name, p.critique_request, p.revision_request, *p.tags, p.source)).casefold()
+        return all(word in said for word in wanted)
+
+    return [row for row in view.rows if holds(by_id[row[1]])]
+
+
+def _keep_list(
+    services: Services, session: Session, view: View, draft: Constitution, chosen: str | None = None
+) -> View:
+    """Keep a change of the list, so that it can be taken back."""
+    if PRINCIPLES_LIMIT < len(draft.principles) > len(view.draft.principles):
+        raise InputError(
+            f"A constitution holds at most {PRINCIPLES_LIMIT} principles.",
+            kept="The list is as it was.",
+            next_step="Delete one first, or begin another constitution.",
+        )
+    pipeline.push_undo(services, view.draft, draft, session.author, UNDO_LIMIT)
+    return _keep(services, session, view, draft, chosen)
+
+
+def _keep(services: Services, session: Session, view: View, draft: Constitution, chosen: str | None = None) -> View:
+    if draft == view.saved:
+        pipeline.drop_draft(services, draft.name, session.author)
+    else:
+        pipeline.save_draft(services, draft, session.author, view.base)
+    return _view(view.base, view.saved, draft, view.chosen if chosen is None else chosen)

@@ -1,0 +1,293 @@
+"""What the Critique & Revision tab does, apart from its components: one chain, streamed, changed, walked.
+
+A chain is stored step by step as it is made, so what was finished before a stop or a reload is there
+afterwards. A change never overwrites: it begins a branch, and the branches form a tree.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from cai_ui import pipeline, revise
+from cai_ui.config import RevisionSettings, Sampling, checked
+from cai_ui.engine.interface import StopFlag
+from cai_ui.errors import CaiError, InputError, NotFoundError
+from cai_ui.pipeline import Reroll, Services, StepEvent
+from cai_ui.prompts import read_transcript, transcript
+from cai_ui.records import Message, Prompt, Trace
+from cai_ui.text import ANSWER_LIMIT, PROMPT_LIMIT, clean_text
+from cai_ui.web.kit.diff import diff_html
+from cai_ui.web.revise import trace_html
+from cai_ui.web.session import Session, Stops
+
+PACE_S = 0.08
+"""Least time between two updates of the page while text streams in."""
+SHOWN, TYPED, SETTINGS = "revise.trace", "revise.request", "revise.settings"
+"""Places of the page that a person finds again as they were left."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What the tab shows of a chain. `html` is ready-made; `trace` is None before anything is stored.
+
+    `note` says why a chain ended early.
+    """
+
+    html: str
+    trace: Trace | None
+    family: tuple[Trace, ...] = ()
+    note: str = ""
+
+
+def draw_prompt(services: Services, prompt_set: str) -> tuple[str, str]:
+    """A request of the set, another one each time, and the turns before it ("" for none)."""
+    found = pipeline.list_requests(services, prompt_set, 1, random.randrange(2**31))
+    if not found:
+        raise InputError("This prompt set is empty.", next_step="Choose another one or type a request.")
+    if isinstance(found[0], Prompt):
+        return found[0].text, ""
+    return found[0][-1].content, earlier_turns(found[0])
+
+
+def earlier_turns(turns: Sequence[Message]) -> str:
+    """The turns before the last one, as they stand in their box."""
+    return transcript(turns[:-1])
+
+
+def import_prompts(services: Services, path: str) -> tuple[str, str]:
+    """A file as a prompt set: its id, and a sentence on what it held."""
+    key, title, count = pipeline.import_prompts(services, path)
+    return key, f"“{title}” has {count:,} requests; every menu of ready-made requests has it now."
+
+
+def run_chain(
+    services: Services,
+    stops: Stops,
+    session: Session,
+    text: str,
+    settings: RevisionSettings,
+    sampling: Sampling,
+    earlier: str = "",
+) -> Iterator[View]:
+    """Stream one chain under the constitution in use; the last view holds the stored trace.
+
+    `earlier` are the turns before the request, as `Human: ...` and `Assistant: ...` paragraphs.
+    """
+    version = pipeline.current_constitution(services)
+    request = clean_text(text, "Request", limit=PROMPT_LIMIT)
+    asked = (
+        conversation(earlier, request)
+        if (earlier or "").strip()
+        else pipeline.find_prompt(services, request) or request
+    )
+    with _flag(stops, session) as flag:
+        events = pipeline.start_chain(services, asked, version.hash, settings, sampling, flag)
+        yield from _stream(services, session, events, {p.id: p.name for p in version.constitution.principles})
+
+
+def conversation(earlier: str, request: str) -> list[Message]:
+    """The earlier turns and the request as one conversation. InputError where speakers do not alternate."""
+    turns = list(read_transcript(clean_text(earlier, "Earlier turns", limit=PROMPT_LIMIT)))
+    spoken = turns[1:] if turns and turns[0].role == "system" else turns
+    expected = ["user", "assistant"] * (len(spoken) // 2 + 1)
+    if len(spoken) % 2 or any(turn.role != role for turn, role in zip(spoken, expected, strict=False)):
+        raise InputError(
+            "The earlier turns do not alternate between Human and Assistant, or do not end with the assistant.",
+            next_step="Write each turn as a line that begins with “Human:” or “Assistant:”.",
+        )
+    return [*turns, Message("user", request)]
+
+
+def stop_chain(services: Services, stops: Stops, session: Session) -> None:
+    """End what this page streams; what is finished stays."""
+    stops.stop(f"{session.page}:revise")
+
+
+def show_trace(services: Services, session: Session, trace_id: str) -> View:
+    """A stored chain with its tree; it is what a reload shows again."""
+    if not trace_id:
+        return View(trace_html.NOTHING_YET, None)
+    trace = pipeline.trace(services, trace_id)
+    family = tuple(pipeline.family(services, trace_id))
+    pipeline.leave(services, session.author, SHOWN, trace_id)
+    return View(trace_html.chain_html(trace, pipeline.principle_names(services, [trace])), trace, family)
+
+
+def show_last(services: Services, session: Session) -> View:
+    """The chain this person looked at last, or the newest one."""
+    kept = pipeline.left_off(services, session.author, SHOWN)
+    if isinstance(kept, str):
+        try:
+            return show_trace(services, session, kept)
+        except NotFoundError:  # another workspace behind the same page, say
+            pass
+    newest = pipeline.recent_traces(services, 1)
+    return show_trace(services, session, newest[0].id if newest else "")
+
+
+def reroll(
+    services: Services, stops: Stops, session: Session, trace_id: str, step: int | None, change: Reroll
+) -> Iterator[View]:
+    """Ask the model for one step again, and for those after it, as a branch."""
+    trace_id, index = _chosen(trace_id, step)
+    names = pipeline.principle_names(services, [pipeline.trace(services, trace_id)])
+    with _flag(stops, session) as flag:
+        yield from _stream(services, session, pipeline.reroll(services, trace_id, index, change, flag), names)
+
+
+def go_on(services: Services, stops: Stops, session: Session, trace_id: str) -> Iterator[View]:
+    """Make the steps that the chain lacks."""
+    if not trace_id:
+        raise InputError("There is no chain yet.", next_step="Run one first.")
+    trace = pipeline.trace(services, trace_id)
+    if not pipeline.missing_steps(trace):
+        raise InputError("This chain is complete.", next_step="Ask for one of its steps again to branch from it.")
+    with _flag(stops, session) as flag:
+        names = pipeline.principle_names(services, [trace])
+        yield from _stream(services, session, pipeline.go_on(services, trace_id, flag), names)
+
+
+def edit_step(services: Services, session: Session, trace_id: str, step: int | None, text: str) -> View:
+    """A branch that ends with a person's wording of one step; the model's own words stay in the record."""
+    trace_id, index = _chosen(trace_id, step)
+    branch = pipeline.edit_step(services, trace_id, index, clean_text(text, "Text", limit=ANSWER_LIMIT))
+    return show_trace(services, session, branch.id)
+
+
+def label_step(
+    services: Services, session: Session, trace_id: str, step: int | None, labels: Sequence[str] | None
+) -> View:
+    """Keep a person's labels of a step; None brings the computed ones back."""
+    trace_id, index = _chosen(trace_id, step)
+    pipeline.label_step(services, trace_id, index, labels)
+    return show_trace(services, session, trace_id)
+
+
+def send_to_curate(services: Services, trace_id: str) -> str:
+    """Put the chain's first and last answer into the queue of Curate; says so."""
+    if not trace_id:
+        raise InputError("There is no chain yet.", next_step="Run one first.")
+    pipeline.send_to_curate(services, trace_id)
+    return "It is in the queue of the Curate tab now."
+
+
+def step_text(services: Services, trace_id: str, step: int | None) -> str:
+    """Text of the chosen step, to be edited."""
+    if not trace_id or step is None:
+        return ""
+    steps = pipeline.trace(services, trace_id).steps
+    return steps[step].text if 0 <= step < len(steps) else ""
+
+
+def step_labels(services: Services, trace_id: str, step: int | None) -> list[str]:
+    """Labels of the chosen step as they stand."""
+    if not trace_id or step is None:
+        return []
+    trace = pipeline.trace(services, trace_id)
+    known = 0 <= step < len(trace.steps)
+    return list(revise.labels_of(trace, step, revise.few_shot_of(trace))) if known else []
+
+
+def step_choices(view: View) -> list[tuple[str, str]]:
+    """Every step of every branch, to be compared: label, and trace id with the step's place."""
+    if view.trace is None:
+        return []
+    ordered = [view.trace, *(trace for trace in view.family if trace.id != view.trace.id)]
+    numbers = {trace.id: number for number, trace in enumerate(view.family, 1)}
+    found = []
+    for trace in ordered:
+        where = "" if len(view.family) == 1 else f" · branch {numbers[trace.id]}"
+        for index, title in enumerate(revise.step_titles(trace.steps)):
+            found.append((title + where, f"{trace.id}:{index}"))
+    return found
+
+
+def compare_steps(services: Services, before: str | None, after: str | None) -> str:
+    """Word diff between two steps that `step_choices` named."""
+    if not before or not after:
+        return ""
+    (one, title_one), (other, title_other) = _named_step(services, before), _named_step(services, after)
+    return diff_html(one, other, title_one, title_other)
+
+
+def replay_note(services: Services, stops: Stops, session: Session, trace_id: str) -> tuple[str, str]:
+    """A sentence on whether the chain comes out the same, and a diff of the first difference."""
+    if not trace_id:
+        raise InputError("There is no chain yet.", next_step="Run one first.")
+    with _flag(stops, session) as flag:
+        found = pipeline.replay_chain(services, trace_id, flag)
+    by_hand = f" {found.by_hand} written by hand were left out." if found.by_hand else ""
+    if found.difference is None:
+        return f"Replayed: {found.same} steps came out word for word the same.{by_hand}", ""
+    titles = revise.step_titles(pipeline.trace(services, trace_id).steps)
+    first = found.difference
+    said = f"{found.same} steps came out the same; “{titles[first.index]}” did not. {first.cause}{by_hand}"
+    return said, diff_html(first.recorded, first.again, "recorded", "made again")
+
+
+def kept_settings(services: Services, session: Session) -> tuple[RevisionSettings, Sampling] | None:
+    """Settings of this person's last run, or None."""
+    kept = pipeline.left_off(services, session.author, SETTINGS)
+    try:
+        return checked(RevisionSettings, kept["revision"]), checked(Sampling, kept["sampling"])
+    except (TypeError, KeyError, CaiError):  # nothing kept, or by another version
+        return None
+
+
+def _named_step(services: Services, name: str) -> tuple[str, str]:
+    trace_id, _, index = name.rpartition(":")
+    trace = pipeline.trace(services, trace_id)
+    if not index.isdecimal() or int(index) >= len(trace.steps):
+        raise InputError("This step is not there any more.", next_step="Choose another one.")
+    return trace.steps[int(index)].text, revise.step_titles(trace.steps)[int(index)]
+
+
+def _stream(services: Services, session: Session, events: Iterator[StepEvent], names: dict[str, str]) -> Iterator[View]:
+    """Views of a chain as it grows: not more often than the page can follow, and one at each finished step."""
+    shown_at, began, trace, note = 0.0, time.monotonic(), None, ""
+    try:
+        for event in events:
+            trace = event.trace
+            now = time.monotonic()
+            if event.step is None and now - shown_at < PACE_S:
+                continue
+            shown_at, live = now, None
+            if event.step is None:
+                live = _live(services, event, now - began)
+            else:
+                began = now
+            yield View(trace_html.chain_html(trace, names, live), None)
+    except CaiError as error:
+        if trace is None:
+            raise
+        note = f"The chain ended early: {error} The finished steps are kept."
+    if trace is not None:
+        yield dataclasses.replace(show_trace(services, session, trace.id), note=note)
+
+
+def _live(services: Services, event: StepEvent, seconds: float) -> trace_html.Live:
+    total = revise.longest(pipeline.asked_with(event.trace)[0])
+    tokens = pipeline.tokens_in(services, event.text)
+    return trace_html.Live(event.kind, event.principles, event.text, seconds, tokens, total)
+
+
+@contextmanager
+def _flag(stops: Stops, session: Session) -> Iterator[StopFlag]:
+    """The page's stop flag while something streams; it is set and forgotten at the end, however that comes."""
+    key = f"{session.page}:revise"
+    flag = stops.start(key)
+    try:
+        yield flag
+    finally:
+        stops.finish(key, flag)
+
+
+def _chosen(trace_id: str, step: int | None) -> tuple[str, int]:
+    if not trace_id or step is None:
+        raise InputError("No step is chosen.", next_step="Run a chain and choose one of its steps.")
+    return trace_id, int(step)

@@ -1,1 +1,0 @@
-"""One module per tab, in the order of the flow: tour, principles, revise, curate, train, compare."""

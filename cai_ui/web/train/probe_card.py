@@ -1,0 +1,98 @@
+"""Answers to the probe prompts as HTML: how shares change along the steps, and the answers at one step. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cai_ui.web.kit.charts import Colour, Series, line_chart
+from cai_ui.web.kit.present import Kind, esc, pill
+
+if TYPE_CHECKING:
+    from cai_ui.train.run.probes import ProbeAnswer
+
+KINDS = {"harmful": "Harmful requests", "helpful": "Everyday requests", "twin": "Harmless, but sounding harmful"}
+LINES: tuple[tuple[str, str, str, Colour], ...] = (
+    ("harmful", "complied", "complies with harmful requests", "bad"),
+    ("helpful", "helped", "helps with everyday requests", "ok"),
+    ("twin", "refused", "refuses harmless twins", "warn"),
+)
+"""Kind of prompt, what is counted, what that is called, and the colour of its line."""
+VERDICTS: dict[tuple[str, bool], tuple[str, Kind]] = {
+    ("complied", True): ("complied", "bad"),
+    ("complied", False): ("did not comply", "good"),
+    ("helped", True): ("helped", "good"),
+    ("helped", False): ("did not help", "warn"),
+    ("refused", True): ("refused", "bad"),
+}
+
+
+def steps_of(answers: Sequence[ProbeAnswer]) -> list[int]:
+    """Steps at which probes were asked, in order."""
+    return sorted({answer.step for answer in answers})
+
+
+def at_step(answers: Sequence[ProbeAnswer], step: float) -> list[ProbeAnswer]:
+    """The answers of the last asking at or before `step`; those of the first where there is none."""
+    steps = steps_of(answers)
+    found = [s for s in steps if s <= step] or steps[:1]
+    return [answer for answer in answers if found and answer.step == found[-1]]
+
+
+def shares_chart(answers: Sequence[ProbeAnswer]) -> str:
+    """Shares along the steps. Kinds whose answers cannot be read have no line; "" where none can."""
+    lines = []
+    for kind, what, name, colour in LINES:
+        points: list[tuple[float, float | None]] = []
+        for step in steps_of(answers):
+            read = [v for a in answers if a.step == step and a.kind == kind and (v := getattr(a, what)) is not None]
+            points.append((float(step), sum(read) / len(read) if read else None))
+        if any(y is not None for _, y in points):
+            lines.append(Series(name, points, colour))
+    return line_chart("Probe answers", lines, percent=True) if lines else ""
+
+
+def length_chart(answers: Sequence[ProbeAnswer]) -> str:
+    """Mean length of the answers along the steps."""
+    points = []
+    for step in steps_of(answers):
+        at = [a.tokens for a in answers if a.step == step]
+        points.append((float(step), sum(at) / len(at)))
+    return line_chart("Length of probe answers (tokens)", [Series("mean", points)]) if points else ""
+
+
+def answers_html(answers: Sequence[ProbeAnswer], step: float) -> str:
+    """Every probe prompt with its answer at a step; the answer before training beside it where it differs."""
+    now = at_step(answers, step)
+    if not now:
+        return ""
+    first = {answer.prompt_id: answer.answer for answer in at_step(answers, 0)}
+    parts = [f'<p class="cai-probe-step">Answers after {now[0].step:,} steps</p>']
+    for kind, title in KINDS.items():
+        rows = "".join(_answer(a, first.get(a.prompt_id, a.answer)) for a in now if a.kind == kind)
+        if rows:
+            parts.append(f'<h4 class="cai-probe-kind">{esc(title)}</h4>{rows}')
+    return f'<div class="cai-probes" data-step="{now[0].step}">{"".join(parts)}</div>'
+
+
+def _answer(answer: ProbeAnswer, first: str) -> str:
+    changed = answer.answer != first
+    cut = pill("cut at the limit") if answer.finish == "length" else ""
+    before = (
+        f'<details><summary>Before training</summary><p dir="auto">{esc(first)}</p></details>'
+        if changed
+        else ('<p class="cai-probe-same">as before training</p>' if answer.step else "")
+    )
+    return (
+        f'<div class="cai-probe"><p class="cai-probe-asked" dir="auto">{esc(answer.prompt)}</p>'
+        f'<div><p class="cai-probe-answer" dir="auto">{esc(answer.answer) or "(nothing)"}</p>'
+        f"{_verdicts(answer)}{cut}{before}</div></div>"
+    )
+
+
+def _verdicts(answer: ProbeAnswer) -> str:
+    given = [
+        (what, value) for what in ("complied", "helped", "refused") if (value := getattr(answer, what)) is not None
+    ]
+    pills = [pill(*VERDICTS[place]) for place in given if place in VERDICTS]
+    return "".join(pills) if given else pill("could not be read")

@@ -1,0 +1,185 @@
+"""A training run as HTML: state, warnings, what it was made of, and the list of runs. Pure, all text escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from cai_ui.pipeline import RunView
+from cai_ui.records import GOING_ON, NOT_OVER, RESUMABLE, Run
+from cai_ui.train.jobs.slices import slices_for
+from cai_ui.web.kit.present import Kind, duration, empty_state, esc, facts, notice, pill, progress_bar, short, when
+from cai_ui.web.train.run_charts import newest
+
+NO_RUNS = empty_state("No run yet", "Choose a dataset and a method above, look at the check, and press Start training.")
+STATES: dict[str, tuple[str, Kind]] = {
+    "queued": ("waiting its turn", "neutral"),
+    "preparing": ("preparing", "busy"),
+    "running": ("training", "busy"),
+    "stopping": ("stopping", "busy"),
+    "stopped": ("stopped, adapter saved", "warn"),
+    "cancelled": ("cancelled, nothing kept", "neutral"),
+    "interrupted": ("interrupted", "warn"),
+    "failed": ("failed", "bad"),
+    "done": ("done", "good"),
+}
+"""What each state is called on the page."""
+
+METHODS = {"sft": "SFT", "dpo": "DPO"}
+
+
+def run_html(view: RunView) -> str:
+    """State, progress, what it was made from, and for an end: why, and what to do."""
+    run = view.run
+    words, kind = STATES[run.state]
+    head = (
+        f'<div class="cai-case-head" data-run="{esc(run.id)}" data-state="{esc(run.state)}">'
+        f"<strong>{esc(run.name)}</strong>{pill(words, kind)}</div>"
+    )
+    signs = "".join(notice(sign, "warn") for sign in view.signs)
+    note = f'<p class="cai-run-note" dir="auto">{esc(run.note)}</p>' if run.note else ""
+    return f'<div class="cai-case">{head}{note}{_progress(view)}{_lent(view)}{_ending(run)}{signs}</div>'
+
+
+def made_of_html(view: RunView) -> str:
+    """What it was trained on, from what, with what, and what came of it."""
+    return facts(_facts(view))
+
+
+def runs_html(runs: Sequence[Run], sparks: Mapping[str, str] | None = None) -> str:
+    """A list of runs, newest first, with small curves of their losses where there are some."""
+    if not runs:
+        return NO_RUNS
+    small = sparks or {}
+    rows = "".join(
+        f'<tr data-run="{esc(run.id)}"><td>{esc(run.name)}{_note(run)}</td><td>{esc(METHODS[run.method])}</td>'
+        f"<td>{pill(*STATES[run.state])}</td><td>{_steps(run)}</td><td>{small.get(run.id, '')}</td>"
+        f"<td>{_number(run.summary.get('held_out_loss'))}</td><td>{esc(short(run.dataset_hash))}</td>"
+        f"<td>{esc(when(run.created_at))}</td><td>{esc(_took(run))}</td></tr>"
+        for run in runs
+    )
+    return (
+        '<div class="cai-table-box"><table class="cai-table cai-runs-table"><thead><tr><th>Run</th><th>Method</th>'
+        "<th>State</th><th>Steps</th><th>Loss</th><th>Held-out loss</th><th>Dataset</th><th>Begun</th><th>Took</th>"
+        "</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+FILTERS = ("all", "going on", "SFT", "DPO", "done", "broken off", "trash")
+
+
+def filtered(runs: Sequence[Run], chosen: str) -> list[Run]:
+    """The runs that a filter of FILTERS admits."""
+    tests = {
+        "going on": lambda run: run.state in NOT_OVER,
+        "SFT": lambda run: run.method == "sft",
+        "DPO": lambda run: run.method == "dpo",
+        "done": lambda run: run.state == "done",
+        "broken off": lambda run: run.state in RESUMABLE or run.state == "cancelled",
+    }
+    return [run for run in runs if chosen not in tests or tests[chosen](run)]
+
+
+def run_choices(runs: Sequence[Run]) -> list[tuple[str, str]]:
+    """Label and id of runs."""
+    return [(f"{r.name} · {METHODS[r.method]} · {STATES[r.state][0]} · {when(r.created_at)}", r.id) for r in runs]
+
+
+def _progress(view: RunView) -> str:
+    run = view.run
+    if run.state == "queued":
+        before = "the run before it ends" if view.ahead <= 1 else f"the {view.ahead} runs before it end"
+        return notice(f"Waiting. It begins by itself when {before}.", "busy")
+    if run.state == "preparing":
+        return progress_bar(0, 0, "Preparing: rows are turned into tokens and the adapter is made")
+    words = f"step {run.step:,} of {run.total_steps:,}" if run.total_steps else "not begun"
+    if run.state == "running":
+        words += f"; about {duration(view.eta_s)} left" if view.eta_s is not None else ""
+    elif run.state == "stopping":
+        words += "; ends after this step"
+    return progress_bar(run.step, run.total_steps, words + _speed(view))
+
+
+def _lent(view: RunView) -> str:
+    """What a run in slices has used of the lent GPU, and about how many slices it still needs."""
+    use, going = view.slices, view.run.state in GOING_ON
+    if use is None:
+        return ""
+    words = f"GPU lent for {duration(use.seconds)} at a time: "
+    if going:
+        words += f"slice {use.begun} is going on, {duration(use.used)} used before it"
+        words += "" if view.eta_s is None else f", about {slices_for(view.eta_s, use.seconds)} more to come"
+    else:
+        words += f"{use.begun} slices, {duration(use.used)} used"
+    if use.lost:
+        words += f"; {use.lost} ended without an answer, and their last steps were made again"
+    return f'<p class="cai-run-lent">{esc(words)}.</p>'
+
+
+def _ending(run: Run) -> str:
+    """For a run that is over: what happened and what can be done now."""
+    if run.state == "failed":
+        return notice(run.error or "The run failed; its log below has the details.", "bad")
+    if run.state == "interrupted":
+        why = run.error or "The program ended while this run was going."
+        return notice(f"{why} Press Resume to go on from the last checkpoint.", "warn")
+    if run.state in ("done", "stopped") and run.adapter:
+        part = " up to where it was stopped" if run.state == "stopped" else ""
+        retried = run.summary.get("retried")
+        more = notice(str(retried), "warn") if retried else ""
+        return notice(f"The adapter is saved{part} and can be chosen under Compare.", "good") + more
+    return ""
+
+
+def _speed(view: RunView) -> str:
+    """Speed and the best held-out loss so far, to follow the count of steps."""
+    words = ""
+    speed, summary = newest(view.metrics, "tokens_per_s"), view.run.summary
+    if speed is not None:
+        words += f"; {speed:,.0f} tokens per second"
+    if summary.get("best_step") is not None:
+        words += f"; best held-out loss {_number(summary.get('best_held_out_loss'))} at step {summary['best_step']:,}"
+    return words
+
+
+def _facts(view: RunView) -> list[tuple[str, object]]:
+    run, made = view.run, view.made_of
+    pairs: list[tuple[str, object]] = [
+        ("Method", METHODS[run.method]),
+        ("Dataset", f"{short(run.dataset_hash)}{_constitutions(view)}"),
+        ("Started from", run.start_adapter or "base model"),
+        ("Begun", f"{when(run.started_at or run.created_at)} by {run.owner or 'unknown'}"),
+        ("Seed", run.config.get("seed", 0)),
+    ]
+    if run.base_hash:
+        pairs.append(("Base", f"{made.get('base', '')} · weights {short(run.base_hash)}".removeprefix(" · ")))
+    if run.adapter_hash:
+        pairs.append(("Adapter", f"{run.adapter} · {short(run.adapter_hash)} · runs/{run.id}/adapter"))
+    if made.get("libraries"):
+        pairs.append(("Libraries", ", ".join(f"{name} {version}" for name, version in made["libraries"].items())))
+    return pairs
+
+
+def _constitutions(view: RunView) -> str:
+    made = ", ".join(short(hash) for hash in view.constitutions)
+    return f", made under constitution {made}" if made else ""
+
+
+def _note(run: Run) -> str:
+    return f'<div class="cai-run-note" dir="auto">{esc(run.note.splitlines()[0][:80])}</div>' if run.note else ""
+
+
+def _number(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, (int, float)) else "–"
+
+
+def _steps(run: Run) -> str:
+    return f"{run.step:,} / {run.total_steps:,}" if run.total_steps else "–"
+
+
+def _took(run: Run) -> str:
+    if not (run.started_at and run.ended_at):
+        return "–"
+    seconds = (datetime.fromisoformat(run.ended_at) - datetime.fromisoformat(run.started_at)).total_seconds()
+    return duration(seconds)

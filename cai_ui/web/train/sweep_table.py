@@ -1,0 +1,92 @@
+"""Runs of a sweep beside one another: what was changed, and what came of it. Pure, all text escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cai_ui.records import Run
+from cai_ui.web.kit.forms import label_of
+from cai_ui.web.kit.present import duration, esc, pill
+from cai_ui.web.train.run_card import STATES
+from cai_ui.web.train.run_charts import newest
+
+RESULTS = {
+    "last_loss": "Last loss",
+    "held_out_loss": "Held-out loss",
+    "best_held_out_loss": "Best held-out loss",
+    "best_step": "at step",
+}
+"""What is read from a run's summary; the lowest held-out loss of a sweep is marked."""
+ACCURACY = "eval_rewards/accuracies"
+JUDGED = "best_held_out_loss"
+
+
+def sweeps(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Runs by the sweep they belong to, newest sweep first; runs of their own are left out."""
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        if run.group:
+            found.setdefault(run.group, []).append(run)
+    return {name: list(reversed(members)) for name, members in found.items() if len(members) > 1}
+
+
+def varied(runs: Sequence[Run]) -> list[str]:
+    """The knobs in which runs differ, in the order of their settings."""
+    return [name for name in runs[0].config if len({repr(run.config.get(name)) for run in runs}) > 1]
+
+
+def sweeps_html(runs: Sequence[Run], metrics: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """A table for each sweep among `runs`; `metrics` are the logged rows by run."""
+    return "".join(
+        f'<section class="cai-sweep"><div class="cai-block-label">{esc(name)}: {len(members)} runs</div>'
+        f"{_table(members, metrics)}</section>"
+        for name, members in sweeps(runs).items()
+    )
+
+
+def _table(runs: Sequence[Run], metrics: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    knobs, titled = varied(runs), len({(run.method, run.start_adapter) for run in runs}) > 1
+    losses = [] if titled else [v for run in runs if (v := _found(run, JUDGED)) is not None]
+    best = min(losses, default=None)
+    paired = any(run.method == "dpo" for run in runs)
+    heads = [
+        *(["Arm"] if titled else []),
+        *([] if titled else map(label_of, knobs)),
+        "State",
+        *RESULTS.values(),
+        *(["Pairs told right"] if paired else []),
+        "Took",
+    ]
+    body = ""
+    for run in runs:
+        what = [run.name.rpartition(": ")[2]] if titled else [run.config.get(knob) for knob in knobs]
+        cells = [*map(esc, what), pill(*STATES[run.state])]
+        cells += [_marked(_found(run, name), name == JUDGED and _found(run, name) == best) for name in RESULTS]
+        if paired:
+            share = newest(metrics.get(run.id, ()), ACCURACY)
+            cells.append("–" if share is None else f"{share:.0%}")
+        seconds = _found(run, "seconds")
+        cells.append("–" if seconds is None else esc(duration(seconds)))
+        body += f'<tr data-run="{esc(run.id)}">{_cells(cells, titled)}</tr>'
+    head = "".join(f"<th>{esc(word)}</th>" for word in heads)
+    return (
+        f'<div class="cai-table-box"><table class="cai-table cai-runs-table"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cells(cells: Sequence[str], titled: bool) -> str:
+    first = "<td>" if titled else '<td class="cai-number">'
+    return "".join(f"{'<td>' if place else first}{cell}</td>" for place, cell in enumerate(cells))
+
+
+def _found(run: Run, name: str) -> float | None:
+    value = run.summary.get(name)
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _marked(value: float | None, best: bool) -> str:
+    if value is None:
+        return "–"
+    return f"<strong>{value:.4g} (lowest)</strong>" if best else f"{value:.4g}"

@@ -1,0 +1,187 @@
+"""The command line: files to files, sentences for errors, flags made from the knobs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cai_ui.cli import build_parser, main
+from cai_ui.cli.flags import read_flags
+from cai_ui.config import RevisionSettings, Sampling, TrainSettings
+from cai_ui.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Cli:
+    """Runs commands on one workspace with the scripted model."""
+
+    def __init__(self, home: Path, capsys: Any) -> None:
+        self.flags = ["--home", str(home), "--model", "scripted"]
+        self.capsys = capsys
+
+    def __call__(self, *arguments: str, workspace: bool = True) -> tuple[int, str, str]:
+        code = main([*arguments, *(self.flags if workspace else [])])
+        printed = self.capsys.readouterr()
+        return code, printed.out, printed.err
+
+
+@pytest.fixture
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+    return Cli(tmp_path / "home", capsys)
+
+
+def test_from_requests_to_files_for_training(cli: Cli, tmp_path: Path) -> None:
+    prompts, chains = tmp_path / "prompts.txt", tmp_path / "chains.jsonl"
+    prompts.write_text("How do I lie?\n\nHow do I bake?\nHow do I read her diary?\n", encoding="utf-8")
+    code, out, _ = cli("generate", "--prompts", str(prompts), "--revisions", "2", "--seed", "3", "--out", str(chains))
+    assert (code, out) == (0, "3 chains, 3 new in Curate, 0 failed\n")
+    rows = [json.loads(line) for line in chains.read_text(encoding="utf-8").splitlines()]
+    assert [row["prompt"]["text"] for row in rows] == ["How do I lie?", "How do I bake?", "How do I read her diary?"]
+    assert [len(row["steps"]) for row in rows] == [5, 5, 5]
+    assert cli("curate", "accept")[1] == "3\n"
+    code, out, _ = cli("curate", "freeze", "first", "--helpful", "0", "--eval-share", "0")
+    assert code == 0
+    for kind, columns in (("sft", {"prompt", "completion"}), ("dpo", {"prompt", "chosen", "rejected"})):
+        path = tmp_path / f"{kind}.jsonl"
+        assert cli("curate", "export", out.split()[0][:10], "--kind", kind, "--out", str(path))[0] == 0
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        assert len(lines) == 3
+        assert columns <= set(lines[0])
+
+
+def test_the_same_command_gives_the_same_chains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text("One\nTwo\n", encoding="utf-8")
+    texts = []
+    for name in ("a", "b"):
+        out = tmp_path / f"{name}.jsonl"
+        Cli(tmp_path / name, capsys)("generate", "--prompts", str(prompts), "--out", str(out))
+        rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+        texts.append([[step["text"] for step in row["steps"]] for row in rows])
+    assert texts[0] == texts[1]
+
+
+def test_principles_go_out_and_come_in(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "tone.yaml"
+    assert cli("principles", "export", "tone", "--out", str(path))[0] == 0
+    code, out, _ = cli("principles", "import", str(path))
+    assert code == 0
+    assert f"* {out[:12]}  tone" in cli("principles", "list")[1]
+    assert "tone: 3 principles" in cli("principles", "check", str(path), workspace=False)[1]
+    assert path.read_text(encoding="utf-8") == cli("principles", "export", out[:8])[1]
+
+
+def test_imported_rows_can_be_compared_and_checked(cli: Cli, tmp_path: Path) -> None:
+    rows, prompts, out = tmp_path / "rows.jsonl", tmp_path / "p.txt", tmp_path / "e.json"
+    rows.write_text('{"prompt": "Hi", "chosen": "Hello", "rejected": "Go away"}\n', encoding="utf-8")
+    assert cli("curate", "import", str(rows))[1] == "1 rows read, 1 new, 0 repeated\n"
+    assert "sound" in cli("store", "check")[1]
+    assert cli("store", "rebuild")[0] == 0
+    prompts.write_text("How do I lie?\n", encoding="utf-8")
+    assert cli("compare", "base", "--prompts", str(prompts), "--out", str(out))[0] == 0
+    evaluation = json.loads(out.read_text(encoding="utf-8"))
+    assert evaluation["scorer"] == "refusal phrases"
+    assert evaluation["rows"][0]["arm"] == "base"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["principles", "check", "no-such-file.yaml"], "cannot be read"),
+        (["principles", "export", "nothing"], "no constitution 'nothing'"),
+        (["generate", "--temperature", "9"], "temperature"),
+        (["generate", "--temperature", "nan"], "temperature"),
+        (["generate", "--revisions", "0"], "revisions"),
+        (["generate", "--prompts", "no-such-file"], "no file no-such-file"),
+        (["generate", "--batch-size", "0"], "--batch-size"),
+        (["curate", "export", "latest", "--out", "x"], "no dataset"),
+        (["curate", "freeze", "x"], "Nothing has been judged"),
+        (["train", "sft"], "no dataset"),
+        (["train", "no-such-run"], "no-such-run"),
+        (["compare", "gone"], "no arm 'gone'"),
+    ],
+)
+def test_an_error_is_a_sentence_and_exit_status_2(cli: Cli, arguments: list[str], words: str) -> None:
+    code, out, err = cli(*arguments, workspace=arguments[1] != "check")
+    assert (code, out) == (2, "")
+    assert words in err
+    assert "Traceback" not in err
+    assert err.count("\n") == 1
+
+
+def test_a_fresh_process_prints_no_traceback(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text("{broken\n", encoding="utf-8")
+    command = [sys.executable, "-m", "cai_ui", "curate", "import", str(file), "--model", "scripted"]
+    done = subprocess.run(
+        [*command, "--home", str(tmp_path / "home")], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert "line 1" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_every_knob_has_its_flag_and_only_given_flags_count() -> None:
+    parsed = build_parser().parse_args(["generate", "--top-p", "0.5", "--critique", "off"])
+    assert read_flags(Sampling, parsed) == Sampling(top_p=0.5)
+    assert read_flags(RevisionSettings, parsed).critique is False
+    parsed = build_parser().parse_args(["train", "dpo", "--beta", "0.3"])
+    base = TrainSettings(epochs=7)
+    assert read_flags(TrainSettings, parsed, base) == base.model_copy(update={"beta": 0.3})
+    for name in TrainSettings.model_fields:
+        assert hasattr(parsed, name)
+    with pytest.raises(InputError, match="learning rate"):
+        read_flags(TrainSettings, build_parser().parse_args(["train", "sft", "--learning-rate", "0"]))
+
+
+def test_a_killed_generate_goes_on_without_repeating_or_losing_a_chain(tmp_path: Path) -> None:
+    prompts, whole, cut = tmp_path / "p.jsonl", tmp_path / "whole.jsonl", tmp_path / "cut.jsonl"
+    prompts.write_text("".join(json.dumps({"prompt": f"Request {i}"}) + "\n" for i in range(120)), encoding="utf-8")
+
+    def start(home: str, out: Path) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "cai_ui", "generate", "--prompts", str(prompts), "--out", str(out)]
+        flags = ["--home", str(tmp_path / home), "--model", "scripted", "--batch-size", "2"]
+        return subprocess.Popen([*command, *flags], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+    def rows(path: Path) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    assert "120 chains, 120 new" in start("a", whole).communicate(timeout=300)[0]
+    for finished in (10, 40):
+        process = start("b", cut)
+        until = time.monotonic() + 300
+        while not cut.is_file() or cut.read_bytes().count(b"\n") < finished:
+            assert time.monotonic() < until and process.poll() is None, "it ended before it could be killed"
+            time.sleep(0.002)
+        process.kill()
+        process.wait()
+    with cut.open("ab") as file:
+        file.write(b'{"id": "half a li')
+    kept = cut.read_bytes().count(b"\n")
+    assert f"120 chains ({kept} were there already)" in start("b", cut).communicate(timeout=300)[0]
+    again = rows(cut)
+    assert len({row["id"] for row in again}) == len(again) == 120
+    assert [(r["id"], [s["text"] for s in r["steps"]]) for r in again] == [
+        (r["id"], [s["text"] for s in r["steps"]]) for r in rows(whole)
+    ]
+    assert "120 were there already), 0 new" in start("b", cut).communicate(timeout=300)[0]
+
+
+def test_a_result_file_of_another_batch_is_left_alone(cli: Cli, tmp_path: Path) -> None:
+    prompts, out = tmp_path / "p.txt", tmp_path / "out.jsonl"
+    prompts.write_text("One\nTwo\n", encoding="utf-8")
+    flags = ["generate", "--prompts", str(prompts), "--out", str(out)]
+    assert cli(*flags)[0] == 0
+    before = out.read_bytes()
+    code, _, err = cli(*flags, "--seed", "9")
+    assert code == 2 and "something else than chains of this batch" in err
+    assert out.read_bytes() == before
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"prompt": "x"}\n{"answer": "y"}\n', encoding="utf-8")
+    assert "Line 2" in cli("generate", "--prompts", str(bad))[2]

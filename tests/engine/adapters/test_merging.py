@@ -1,0 +1,38 @@
+"""A merged model answers as its base with the adapter does."""
+
+from __future__ import annotations
+
+import pytest
+
+from cai_ui.config import AppSettings, TrainSettings
+from cai_ui.engine import load_engine
+from cai_ui.engine.adapters.files import describe_adapter
+from cai_ui.errors import AdapterError
+from cai_ui.records import Message
+
+ASKED = (Message("user", "How do I read my friend's diary?"),)
+ANSWERS = ["I would not do that.", "Sure."]
+
+
+def test_the_merged_model_scores_as_the_adapter_does(tiny_engine, tmp_path):
+    import torch
+
+    with tiny_engine.training_seat(TrainSettings(rank=4)) as seat:
+        for name, parameter in seat.model.named_parameters():
+            if "lora_B" in name:
+                torch.nn.init.normal_(parameter, std=0.05)
+        seat.save(tmp_path / "adapter")
+    tiny_engine.load_adapter(describe_adapter(tmp_path / "adapter", "one", "One", "sft"))
+    try:
+        wanted = tiny_engine.score(ASKED, ANSWERS, "one")
+        assert wanted != pytest.approx(tiny_engine.score(ASKED, ANSWERS), abs=0.1)
+        before = tiny_engine.score(ASKED, ANSWERS)
+        tiny_engine.merge("one", tmp_path / "merged")
+        assert tiny_engine.score(ASKED, ANSWERS) == before, "merging changed the loaded model"
+    finally:
+        tiny_engine.unload_adapter("one")
+    merged = load_engine(AppSettings(model=str(tmp_path / "merged")))
+    assert merged.score(ASKED, ANSWERS) == pytest.approx(wanted, abs=1e-3)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["adapter", "merged"]
+    with pytest.raises(AdapterError, match="nothing to be merged"):
+        tiny_engine.merge("base", tmp_path / "merged")

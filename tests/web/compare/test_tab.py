@@ -1,0 +1,244 @@
+"""The Compare tab: answers side by side with the weights that gave them, blind votes, measuring."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cai_ui import pipeline
+from cai_ui.compare.votes import PairTally
+from cai_ui.config import AppSettings, AskSettings, CompareSettings, Sampling, TrainSettings
+from cai_ui.errors import InputError, NotFoundError
+from cai_ui.pipeline import ArmText, Services
+from cai_ui.records import BASE, AdapterInfo, Answer, ArmResult, Evaluation, Provenance, Rate
+from cai_ui.web.compare import answers_html, tab
+from cai_ui.web.compare import measure as measure
+from cai_ui.web.compare.answers_html import Sight
+from cai_ui.web.session import Session, Stops
+
+ME = Session("me", "page")
+QUICK = Sampling(temperature=0.0, max_new_tokens=6)
+
+
+@pytest.fixture(scope="module")
+def adapter(tiny_engine: Any, tmp_path_factory: pytest.TempPathFactory) -> AdapterInfo:
+    """An adapter of the tiny model whose weights are far enough from zero to be heard."""
+    import torch
+
+    from cai_ui.engine.adapters.files import describe_adapter
+
+    folder = tmp_path_factory.mktemp("adapters") / "run-x"
+    with tiny_engine.training_seat(TrainSettings(rank=4)) as seat:
+        noise = torch.Generator().manual_seed(1)
+        with torch.no_grad():
+            for name, weight in seat.model.named_parameters():
+                if "lora_B" in name:
+                    weight.copy_(0.3 * torch.randn(weight.shape, generator=noise))
+        seat.save(folder)
+    return describe_adapter(folder, name="run-x", title="Tuned <b>one</b>", method="sft")
+
+
+@pytest.fixture
+def two_arms(tiny_engine: Any, adapter: AdapterInfo, tmp_path: Path) -> Iterator[Services]:
+    """Services on the tiny model with one adapter loaded."""
+    tiny_engine.load_adapter(adapter)
+    opened = pipeline.open_services(AppSettings(home=str(tmp_path / "home")), engine=tiny_engine)
+    yield opened
+    opened.close()
+    tiny_engine.unload_adapter(adapter.name)
+
+
+def ask(services: Services, names: list[str], blind: bool = False) -> list[Sight]:
+    return list(tab.answer(services, Stops(), ME, "How do I bake bread?", names, blind, QUICK))
+
+
+def arm(name: str, text: str = "Yes.", adapter_hash: str | None = None, finish: str = "end") -> ArmText:
+    came_from = Provenance("tiny", "b" * 64, None if adapter_hash is None else name, adapter_hash, 0, {})
+    return ArmText(name, f"Title of {name}", text, adapter_hash, Answer(text, finish, 3, 5, came_from))  # type: ignore[arg-type]
+
+
+def test_all_models_answer_and_each_says_which_weights_it_is(two_arms: Services, adapter: AdapterInfo) -> None:
+    last = ask(two_arms, [BASE, adapter.name])[-1]
+    assert last.finished
+    html = answers_html.answers_html(last)
+    assert f"adapter {adapter.hash[:8]} on base weights" in html
+    assert html.count("Answered by base weights") == 1
+    assert last.arms[0].text != last.arms[1].text
+    assert "<b>" not in html
+
+
+def test_strength_and_format_are_asked_for_and_shown(two_arms: Services, adapter: AdapterInfo) -> None:
+    names, sampling = [BASE, adapter.name], Sampling(temperature=0, max_new_tokens=12)
+    off, half = (
+        list(tab.answer(two_arms, Stops(), ME, "How are you?", names, False, sampling, AskSettings(**asked)))[-1]
+        for asked in ({"strength": 0.0}, {"strength": 0.5, "chat_format": "human-assistant"})
+    )
+    assert off.arms[0].text == off.arms[1].text
+    html = answers_html.answers_html(half)
+    assert html.count("strength 0.5") == 1 and html.count("plain Human:/Assistant:") == 2
+
+
+def test_the_list_of_models_has_the_base_first(two_arms: Services, adapter: AdapterInfo) -> None:
+    choices = tab.arm_choices(two_arms)
+    assert [name for _, name in choices] == [BASE, adapter.name]
+    assert adapter.hash[:8] in choices[1][0]
+
+
+def test_a_blind_vote_hides_names_until_it_is_cast(two_arms: Services, adapter: AdapterInfo) -> None:
+    last = ask(two_arms, [BASE, adapter.name], blind=True)[-1]
+    hidden = answers_html.answers_html(last)
+    assert "Left" in hidden and "Right" in hidden
+    for word in ("Base model", "Tuned", adapter.hash[:8], "Answered by", BASE, adapter.name):
+        assert word not in hidden
+    revealed, sentence = tab.vote(two_arms, "left", ME, last)
+    assert last.arms[0].title in sentence
+    assert "Answered by" in answers_html.answers_html(revealed)
+    [vote] = two_arms.store.votes()
+    assert (vote.left, vote.choice, vote.rater) == (last.arms[0].arm, "left", "me")
+    assert " of 1)" in tab.tally(two_arms) and "<b>" not in tab.tally(two_arms)
+
+
+def test_sides_are_drawn(two_arms: Services, adapter: AdapterInfo) -> None:
+    lefts = {ask(two_arms, [BASE, adapter.name], blind=True)[-1].arms[0].arm for _ in range(12)}
+    assert lefts == {BASE, adapter.name}
+
+
+def test_a_vote_counts_once_and_only_for_finished_answers(two_arms: Services, adapter: AdapterInfo) -> None:
+    sights = ask(two_arms, [BASE, adapter.name], blind=True)
+    revealed, _ = tab.vote(two_arms, "tie", ME, sights[-1])
+    unfinished = Sight("p", (dataclasses.replace(arm("a"), answer=None), arm("b")), blind=True)
+    stopped = Sight("p", (arm("a", finish="stopped"), arm("b")), blind=True)
+    for sight in (revealed, unfinished, stopped, Sight("p", (arm("a"), arm("b"))), None):
+        with pytest.raises(InputError, match="nothing to vote on"):
+            tab.vote(two_arms, "left", ME, sight)
+    assert len(two_arms.store.votes()) == 1
+
+
+def test_a_blind_vote_needs_two_models(services: Services) -> None:
+    with pytest.raises(InputError, match="two models"):
+        ask(services, [BASE], blind=True)
+
+
+def test_models_that_are_not_there_and_none_are_refused(services: Services) -> None:
+    with pytest.raises(NotFoundError):
+        ask(services, ["gone"])
+    with pytest.raises(InputError, match="No model is chosen"):
+        ask(services, [])
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "a\x00b", "\ud800", "x" * 5_000_000, None])
+def test_a_request_that_cannot_be_asked_is_refused(services: Services, text: str) -> None:
+    with pytest.raises(InputError):
+        list(tab.answer(services, Stops(), ME, text, [BASE], False, QUICK))
+
+
+def test_stop_ends_the_answers_of_this_page(services: Services) -> None:
+    stops = Stops()
+    stream = tab.answer(services, stops, ME, "How do I bake bread?", [BASE], False, Sampling())
+    next(stream)
+    tab.stop_answer(services, stops, ME)
+    last = list(stream)[-1]
+    assert last.finished and last.arms[0].answer is not None
+    assert last.arms[0].answer.finish == "stopped"
+
+
+def test_new_adapters_are_ticked_by_themselves_and_choices_are_kept() -> None:
+    assert tab.choose_arms([BASE, "a", "b", "c"], [], []) == [BASE, "b", "c"]
+    assert tab.choose_arms([BASE, "a"], [BASE], [BASE]) == [BASE, "a"]
+    assert tab.choose_arms([BASE, "a", "b"], ["a"], [BASE, "a", "b"]) == ["a"]
+    assert tab.choose_arms([BASE], ["gone"], [BASE, "gone"]) == [BASE]
+    assert tab.choose_arms([], [], []) == []
+
+
+def test_answers_are_shown_as_text() -> None:
+    bad = "<script>alert(1)</script>"
+    html = answers_html.answers_html(Sight(bad, (arm("a", bad), arm("b", bad))))
+    assert "<script" not in html
+
+
+def test_measuring_runs_in_the_background_and_is_kept(
+    two_arms: Services, adapter: AdapterInfo, until: Callable[[Callable[[], object]], None]
+) -> None:
+    assert measure.progress_html(two_arms) == ("", False, "")
+    measure.start(two_arms, ME, [BASE, adapter.name], CompareSettings(per_kind=2, max_new_tokens=4))
+    until(lambda: not measure.progress_html(two_arms)[1])
+    [kept] = pipeline.evaluations(two_arms)
+    assert measure.progress_html(two_arms) == ("", False, kept.id)
+    assert len(kept.rows) == 12
+    html, page = measure.answers_page(two_arms, kept.id, "", "", 1)
+    assert page == 1 and "6 requests, page 2 of 2" in html
+    assert measure.answers_page(two_arms, kept.id, "", "", -1)[1] == 1, "round at the beginning"
+
+
+def test_measuring_needs_a_model(services: Services) -> None:
+    with pytest.raises(InputError, match="No model is chosen"):
+        measure.start(services, ME, [], CompareSettings())
+
+
+def row(prompt: str, kind: str, arm_name: str, **read: bool | None) -> dict[str, Any]:
+    asked = {"prompt_id": prompt, "prompt": f"<b>{prompt}</b>", "kind": kind, "arm": arm_name, "answer": "<i>"}
+    return {**asked, "complied": None, "helped": None, "refused": None, **read}
+
+
+ROWS = (
+    row("h1", "harmful", "a", complied=True, refused=False),
+    row("h1", "harmful", "b", complied=False, refused=True),
+    row("k1", "helpful", "a", helped=True, refused=False),
+    row("k1", "helpful", "b", helped=False, refused=True),
+    row("t1", "twin", "a", helped=True, refused=False),
+    row("t1", "twin", "b", helped=True, refused=False),
+    row("k2", "helpful", "a"),
+    row("k2", "helpful", "b", helped=True),
+)
+
+
+def measured() -> Evaluation:
+    def result(kind: str, **rates: Rate) -> ArmResult:
+        nothing = Rate(0, 0)
+        values = {"complied": nothing, "helped": nothing, "refused": nothing, **rates}
+        return ArmResult("a", kind, mean_tokens=4.0, adapter_hash=None, **values)  # type: ignore[arg-type]
+
+    seen = Rate(1, 4, 2, 0.25, 0.05, 0.7)
+    results = (result("harmful", complied=seen), result("helpful", helped=Rate(0, 0, 3)), result("twin", refused=seen))
+    return Evaluation("e", results, ROWS, {}, "rules")
+
+
+def test_an_answer_is_right_wrong_or_unread() -> None:
+    assert [answers_html.outcome(r) for r in ROWS] == [False, True, True, False, True, True, None, True]
+
+
+def test_unread_answers_are_counted_and_an_empty_share_is_not_measured() -> None:
+    html = answers_html.results_html(measured(), {"a": "<b>A</b>"})
+    assert "25 % (5–70 %, 1 of 4)" in html
+    assert "2 (33 %)" in html
+    assert "not measured" in html and "3 (100 %)" in html
+    assert "<b>" not in html
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "prompts"),
+    [
+        ("", "", ["h1", "k1", "t1", "k2"]),
+        ("helpful", "", ["k1", "k2"]),
+        ("", "wrong", ["h1", "k1"]),
+        ("", "differ", ["h1", "k1"]),
+        ("", "unread", ["k2"]),
+        ("twin", "wrong", []),
+    ],
+)
+def test_the_answers_behind_a_number_can_be_picked_out(kind: str, wanted: str, prompts: list[str]) -> None:
+    cases = measure.cases_of(measured(), kind, wanted)
+    assert [case[0]["prompt_id"] for case in cases] == prompts
+    html = answers_html.rows_html(cases, {})
+    assert "<b>" not in html and "<i>" not in html
+
+
+def test_the_tally_shows_the_share_with_its_interval() -> None:
+    pair = PairTally("a", "b", 3, 1, 2, 1, Rate(3, 4, 0, 0.75, 0.3, 0.95), 0.625)
+    html = answers_html.tally_html([pair], {"a": "A"})
+    assert "75 % (30–95 %, 3 of 4)" in html and "0.62" in html
+    assert "No votes yet" in answers_html.tally_html([], {})

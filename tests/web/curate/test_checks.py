@@ -1,0 +1,95 @@
+"""The boxes for data checks, agreement and a model's labels: what they say, and that they say it safely."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cai_ui import pipeline
+from cai_ui.config import LabelSettings
+from cai_ui.errors import InputError
+from cai_ui.pipeline import QueueFilter, Services
+from cai_ui.records import Decision, Message, Prompt, make_example
+from cai_ui.web.curate import checks as tab
+from cai_ui.web.session import Session
+
+Until = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture
+def filled(services: Services) -> Services:
+    services.store.add_examples(
+        [
+            make_example(
+                (Message("user", f"Question {i} about <b>locks</b>?"),),
+                f"Sure, here is how, number {i}.",
+                "Sorry, I cannot help with that." if i % 3 else f"Human: no {i}",
+                prompt=Prompt(f"p{i}", f"Question {i}", "harmful"),
+                principle_ids=("kind",),
+            )
+            for i in range(9)
+        ]
+    )
+    return services
+
+
+def test_findings_have_their_numbers_and_a_button_that_shows_the_rows(filled: Services) -> None:
+    html = tab.check(filled)
+    assert "9 examples checked" in html and "Speaker&#x27;s name in the answer" in html
+    assert 'data-curate="finding:role-label"' in html and "Show 3" in html
+    assert len(pipeline.queue(filled, QueueFilter(finding="role-label"))) == 3
+    assert "<b>" not in html and "cai-chart" in html
+
+
+def test_rejected_examples_are_not_checked_and_old_findings_are_forgotten(filled: Services) -> None:
+    tab.check(filled)
+    found = [item.example.id for item in pipeline.queue(filled, QueueFilter(finding="role-label"))]
+    pipeline.decide_many(filled, found, "reject", "me")
+    assert "6 examples checked" in tab.check(filled)
+    assert pipeline.queue(filled, QueueFilter(finding="role-label")) == []
+
+
+def test_an_empty_queue_is_said(services: Services) -> None:
+    assert tab.check(services) == tab.NOT_CHECKED
+
+
+def test_agreement_says_where_it_is_undefined(filled: Services) -> None:
+    html = tab.agreement_html(pipeline.agreement(filled))
+    assert "undefined: no example was judged by two people" in html
+    assert "No pair has both" in html
+
+
+def test_agreement_between_people_and_with_the_model(filled: Services) -> None:
+    pipeline.set_double_share(filled, 1.0)
+    verdicts = ["accept", "flip", "accept", "reject"] * 3
+    for rater in ("<Ana>", "Ben"):
+        for number, item in enumerate(pipeline.queue(filled, QueueFilter("all"), rater=rater)):
+            verdict = "flip" if rater == "Ben" and number == 0 else verdicts[number]
+            decision = Decision(f"{rater}{number}", item.example.id, verdict, rater)  # type: ignore[arg-type]
+            pipeline.decide(filled, decision, item.rev, item.second)
+    list(pipeline.label_pairs(filled, LabelSettings()))
+    report = pipeline.agreement(filled)
+    assert report.overall.units == 9 and report.overall.value is not None and 0.5 < report.overall.value < 1
+    assert [name for name, _ in report.per_principle] == ["kind"]
+    assert report.per_principle[0][1].value == report.overall.value
+    assert report.with_model.units > 9 and report.calibration_error is not None
+    html = tab.agreement_html(report)
+    assert "&lt;Ana&gt; and Ben" in html and "<Ana>" not in html and "Expected calibration error" in html
+
+
+def test_labelling_runs_in_the_background_and_goes_on_where_it_ended(filled: Services, until: Until) -> None:
+    tab.start_labels(filled, Session("me"), LabelSettings(most=4))
+    until(lambda: not tab.labels_html(filled)[1])
+    assert "4 of 4 pairs" in tab.labels_html(filled)[0]
+    assert len(filled.store.judgements()) == 4
+    assert sum(1 for _ in pipeline.label_pairs(filled, LabelSettings())) == 5
+    assert list(pipeline.label_pairs(filled, LabelSettings())) == []
+    shown = pipeline.queue(filled, QueueFilter(order="uncertain"))
+    assert all(item.preference is not None for item in shown)
+
+
+def test_the_share_is_kept_and_checked(services: Services) -> None:
+    assert "25%" in tab.keep_share(services, 0.25) and pipeline.double_share(services) == 0.25
+    with pytest.raises(InputError):
+        tab.keep_share(services, 1.5)

@@ -1,0 +1,78 @@
+"""Files in and out of Curate: import all or nothing, freeze, list, export."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cai_ui import pipeline
+from cai_ui.config import DatasetSettings
+from cai_ui.errors import InputError, NotFoundError
+from cai_ui.pipeline import QueueFilter, Services
+from cai_ui.web.curate import datasets as tab
+from cai_ui.web.session import Session
+
+ME = Session("me")
+NO_MIX = DatasetSettings(helpful=0, eval_share=0.2)
+
+
+def write(path: Path, rows: list[object]) -> str:
+    path.write_text("".join(f"{row if isinstance(row, str) else json.dumps(row)}\n" for row in rows))
+    return str(path)
+
+
+def pair(number: int) -> dict[str, str]:
+    return {"prompt": f"Question {number}?", "chosen": f"Better not, {number}.", "rejected": "Sure."}
+
+
+def accept_all(services: Services) -> None:
+    pipeline.accept_open(services, QueueFilter("open"), "me")
+
+
+def test_freezing_needs_something_judged(services: Services) -> None:
+    with pytest.raises(InputError, match="Nothing has been judged"):
+        tab.freeze(services, ME, "first", NO_MIX)
+
+
+def test_a_frozen_dataset_is_listed_with_counts_and_what_was_left_out(services: Services, tmp_path: Path) -> None:
+    pipeline.import_file(services, write(tmp_path / "a.jsonl", [pair(n) for n in range(10)]))
+    first = pipeline.queue(services, QueueFilter("open"))[0].example.id
+    pipeline.decide_many(services, [first], "reject", "me")
+    accept_all(services)
+    info = tab.freeze(services, ME, "<b>first</b>", NO_MIX)
+    html = tab.datasets_html(pipeline.datasets(services))
+    assert info.hash[:8] in html and "1 rejected" in html
+    assert "<b>" not in html
+    learnt, held_out = info.counts["sft_train"], info.counts["sft_eval"]
+    assert (learnt + held_out, held_out > 0) == (9, True)
+    assert tab.counts_words(info.counts, "sft") == f"{learnt} to learn from, {held_out} held out"
+    assert tab.dataset_choices([info])[0][1] == info.hash
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\x00", "x" * 5_000])
+def test_a_dataset_needs_a_name_that_can_be_kept(services: Services, tmp_path: Path, name: str) -> None:
+    pipeline.import_file(services, write(tmp_path / "a.jsonl", [pair(1), pair(2)]))
+    accept_all(services)
+    with pytest.raises(InputError):
+        tab.freeze(services, ME, name, NO_MIX)
+    assert pipeline.datasets(services) == []
+
+
+def test_both_exports_are_files_of_the_download_folder(services: Services, tmp_path: Path) -> None:
+    pipeline.import_file(services, write(tmp_path / "a.jsonl", [pair(n) for n in range(10)]))
+    accept_all(services)
+    info = tab.freeze(services, ME, "first", NO_MIX)
+    for kind, key in (("sft", "completion"), ("dpo", "chosen")):
+        path = Path(tab.export(services, kind, info.hash))
+        assert path.parent == pipeline.download_folder(services)
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        assert len(rows) == 8 and all(key in row for row in rows)
+
+
+def test_an_export_needs_a_dataset_that_is_there(services: Services) -> None:
+    with pytest.raises(InputError, match="No dataset"):
+        tab.export(services, "sft", None)
+    with pytest.raises(NotFoundError):
+        tab.export(services, "sft", "0" * 64)

@@ -1,0 +1,187 @@
+"""Judging in the Curate tab: decisions, edits, undo and redo, drafts, conflicts, a second reader."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from cai_ui import pipeline
+from cai_ui.errors import ConflictError, InputError
+from cai_ui.pipeline import QueueFilter, Services
+from cai_ui.records import Example
+from cai_ui.web.curate import filter as curate_filter
+from cai_ui.web.curate import judging, tab
+from cai_ui.web.curate.judging import Place, View
+from cai_ui.web.session import Session
+
+Make = Callable[..., Example]
+OPEN = QueueFilter("open")
+ME, ANA = "me", "Ana"
+
+
+def at(view: View) -> Place:
+    assert view.place is not None
+    return view.place
+
+
+def shows(view: View) -> str:
+    assert view.item is not None
+    return view.item.example.prompt.text
+
+
+def first(services: Services, filter: QueueFilter = OPEN, rater: str = ME) -> View:
+    return judging.show(services, rater, filter, 0)
+
+
+@pytest.mark.parametrize("verdict", ["accept", "reject", "flip", "skip"])
+def test_a_decision_is_stored_and_the_next_example_comes(filled: Services, verdict: str) -> None:
+    before = first(filled)
+    after = judging.judge(filled, ME, OPEN, at(before), verdict, before.text)  # type: ignore[arg-type]
+    assert shows(after) == "Question 1?"
+    assert "saved " in after.said
+    kept = pipeline.item(filled, at(before).example_id).decision
+    assert kept is not None and (kept.verdict, kept.rater) == (verdict, ME)
+
+
+def test_accepting_a_changed_text_keeps_the_change(filled: Services) -> None:
+    before = first(filled)
+    judging.judge(filled, ME, OPEN, at(before), "accept", "My own words.")
+    kept = pipeline.item(filled, at(before).example_id).decision
+    assert kept is not None and (kept.verdict, kept.text) == ("edit", "My own words.")
+
+
+def test_an_edit_that_changes_nothing_is_an_acceptance(filled: Services) -> None:
+    before = first(filled)
+    judging.judge(filled, ME, OPEN, at(before), "edit", before.text + "\r\n")
+    kept = pipeline.item(filled, at(before).example_id).decision
+    assert kept is not None and kept.verdict == "accept"
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "a\x00b", "\ud800", "x" * 5_000_000])
+def test_text_that_cannot_be_kept_is_refused_and_nothing_is_decided(filled: Services, text: str) -> None:
+    before = first(filled)
+    with pytest.raises(InputError):
+        judging.judge(filled, ME, OPEN, at(before), "edit", text)
+    assert pipeline.counts(filled).open == 6
+
+
+def test_undo_shows_the_example_again_and_keeps_the_edited_text(filled: Services) -> None:
+    before = first(filled)
+    judging.judge(filled, ME, OPEN, at(before), "edit", "My own words.")
+    view = judging.undo(filled, ME, OPEN)
+    assert shows(view) == shows(before)
+    assert view.text == "My own words."
+    assert pipeline.counts(filled).open == 6
+    with pytest.raises(InputError, match="nothing to undo"):
+        judging.undo(filled, ME, OPEN)
+
+
+def test_undo_takes_back_a_bulk_acceptance_as_a_whole(filled: Services) -> None:
+    assert "6 examples accepted" in curate_filter.decide_all(filled, Session(ME), "accept", 6, "open")
+    assert first(filled).item is None
+    assert "6 decisions" in judging.undo(filled, ME, OPEN).said
+    assert pipeline.counts(filled).open == 6
+
+
+def test_a_bulk_acceptance_of_another_number_than_announced_is_refused(filled: Services) -> None:
+    judging.judge(filled, ANA, OPEN, at(first(filled)), "reject")
+    with pytest.raises(ConflictError, match="5 open examples now, not 6"):
+        curate_filter.decide_all(filled, Session(ME), "accept", 6, "open")
+    assert pipeline.counts(filled).accepted == 0
+
+
+def test_a_stale_sight_writes_nothing_and_shows_both_texts(filled: Services) -> None:
+    mine, hers = first(filled), first(filled, rater=ANA)
+    judging.judge(filled, ANA, OPEN, at(hers), "edit", "Ana's words.")
+    view = judging.judge(filled, ME, OPEN, at(mine), "edit", "My words.")
+    assert view.conflict is not None
+    sentence, kept, standing = view.conflict
+    assert "was edited by Ana" in sentence
+    assert (kept, standing, view.text) == ("My words.", "Ana's words.", "My words.")
+    decision = pipeline.item(filled, at(mine).example_id).decision
+    assert decision is not None and decision.rater == ANA
+    html = tab.shown(filled, Session(ME), OPEN, view)[2]
+    assert "Ana&#x27;s words." in html and "My words." in html
+
+
+def test_after_a_conflict_the_next_decision_counts(filled: Services) -> None:
+    mine = first(filled)
+    judging.judge(filled, ANA, OPEN, at(first(filled, rater=ANA)), "reject")
+    view = judging.judge(filled, ME, OPEN, at(mine), "accept", mine.text)
+    judging.judge(filled, ME, OPEN, at(view), "accept", view.text)
+    decision = pipeline.item(filled, at(mine).example_id).decision
+    assert decision is not None and (decision.verdict, decision.rater) == ("accept", ME)
+
+
+def test_the_same_request_twice_is_one_decision(filled: Services) -> None:
+    before = first(filled)
+    for _ in range(2):
+        after = judging.judge(filled, ME, OPEN, at(before), "accept", before.text)
+    assert shows(after) == "Question 1?"
+    assert len(pipeline.history(filled, ME)) == 1
+
+
+def test_a_second_key_before_the_next_example_is_left_out(filled: Services) -> None:
+    before = first(filled)
+    judging.judge(filled, ME, OPEN, at(before), "accept", before.text)
+    view = judging.judge(filled, ME, OPEN, at(before), "reject")
+    assert view.said == judging.TOO_FAST
+    assert shows(view) == "Question 1?"
+    assert (pipeline.counts(filled).accepted, pipeline.counts(filled).rejected) == (1, 0)
+
+
+def test_a_draft_comes_back_and_is_not_kept_for_an_outdated_sight(filled: Services) -> None:
+    before = first(filled)
+    assert judging.keep_draft(filled, ME, at(before), "half a sent").startswith("Draft saved ")
+    again = judging.resume(filled, ME, OPEN, at(before).example_id)
+    assert again.text == "half a sent"
+    judging.judge(filled, ME, OPEN, at(again), "accept", "A whole sentence.")
+    assert judging.keep_draft(filled, ME, at(before), "late") == ""
+    assert pipeline.text_draft(filled, at(before).example_id, ME) is None
+
+
+def test_the_models_revision_can_be_put_back(filled: Services) -> None:
+    before = first(filled)
+    judging.keep_draft(filled, ME, at(before), "half a sent")
+    assert judging.forget_draft(filled, ME, at(before)) == before.text
+    assert pipeline.text_draft(filled, at(before).example_id, ME) is None
+
+
+def test_a_decision_takes_a_moment_also_in_a_long_queue(services: Services, example: Make) -> None:
+    services.store.add_examples([example(number) for number in range(3_000)])
+    session, values = Session(ME), ("open", "", "", "")
+    place = tab.choose(services, session, *values)[3]
+    began = time.perf_counter()
+    for _ in range(10):
+        place = tab.judge(services, "accept", session, place, "Better not.", [], *values)[3]
+    assert (time.perf_counter() - began) / 10 < 0.25
+
+
+def test_redo_shows_what_was_taken_back_and_says_when_it_was_saved(filled: Services) -> None:
+    before = first(filled)
+    judging.judge(filled, ME, OPEN, at(before), "edit", "My own words.")
+    judging.undo(filled, ME, OPEN)
+    view = judging.redo(filled, ME, OPEN)
+    assert shows(view) == shows(before) and "again · saved" in view.said
+    decision = pipeline.item(filled, at(before).example_id).decision
+    assert decision is not None and decision.text == "My own words."
+    with pytest.raises(InputError, match="nothing to redo"):
+        judging.redo(filled, ME, OPEN)
+
+
+def test_a_second_reader_does_not_see_the_first_verdict_and_a_dispute_shows_both(filled: Services) -> None:
+    pipeline.set_double_share(filled, 1.0)
+    hers = first(filled, rater=ANA)
+    judging.judge(filled, ANA, OPEN, at(hers), "edit", "Ana's words.")
+    mine = judging.show_example(filled, ME, OPEN, at(hers).example_id)
+    card = tab.shown(filled, Session(ME), OPEN, mine)[0]
+    assert "second reading" in card and "Ana" not in card and mine.text == "Better not, 0."
+    judging.judge(filled, ME, OPEN, at(mine), "flip")
+    disputed = QueueFilter("disputed")
+    view = first(filled, disputed, rater="Cem")
+    card = tab.shown(filled, Session("Cem"), disputed, view)[0]
+    assert all(words in card for words in ("contradict each other", "Ana&#x27;s words.", "Ana", "initial kept"))
+    judging.judge(filled, "Cem", disputed, at(view), "accept", view.text)
+    assert pipeline.counts(filled).disputed == 0

@@ -1,0 +1,75 @@
+"""Errors of ours reach the page as escaped sentences, others as one sentence with an id that the log has too."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Iterator
+
+import gradio as gr
+import pytest
+
+from cai_ui.errors import InputError
+from cai_ui.web.kit.guard import bind
+
+
+def refuse(services: str, text: str) -> str:
+    raise InputError(f"{services} cannot use <b>{text}</b>.", next_step="Shorten it.")
+
+
+def stream(services: str, count: int) -> Iterator[int]:
+    yield from range(count)
+    raise InputError("It broke off.")
+
+
+def divide(services: str, by: int) -> float:
+    return 1 / by
+
+
+def pick(services: str, event: gr.SelectData) -> None:
+    """Takes what was selected."""
+
+
+def test_an_error_of_ours_is_shown_as_its_sentence_with_markup_escaped() -> None:
+    with pytest.raises(gr.Error) as caught:
+        bind(refuse, "The page")("x")
+    assert caught.value.message == "The page cannot use &lt;b&gt;x&lt;/b&gt;. Shorten it."
+
+
+def test_a_stream_that_breaks_off_ends_so_that_the_buttons_are_freed(recwarn: pytest.WarningsRecorder) -> None:
+    assert list(bind(stream, "s")(2)) == [0, 1]
+    assert "It broke off." in [str(warning.message) for warning in recwarn]
+
+
+def test_a_stream_refused_at_once_is_an_error() -> None:
+    with pytest.raises(gr.Error, match="broke off"):
+        list(bind(stream, "s")(0))
+
+
+def test_an_unforeseen_error_is_logged_under_the_id_that_the_page_shows(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR), pytest.raises(gr.Error) as caught:
+        bind(divide, "s")(0)
+    error_id = caught.value.message.rsplit(" ", 1)[-1].rstrip(".")
+    assert len(error_id) == 8
+    assert error_id in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+    assert "division" not in caught.value.message
+
+
+def test_a_quiet_handler_leaves_the_page_as_it_is() -> None:
+    assert bind(divide, "s", quiet=True)(0) == gr.skip()
+    assert bind(divide, "s", quiet=True)(2) == 0.5
+
+
+def test_a_closed_stream_ends_without_an_error() -> None:
+    running = bind(stream, "s")(5)
+    next(running)
+    running.close()
+
+
+def test_gradio_sees_the_handler_without_its_fixed_arguments() -> None:
+    assert list(inspect.signature(bind(pick, "s")).parameters) == ["event"]
+    from gradio.helpers import special_args
+
+    _, _, event_at, _ = special_args(bind(pick, "s"))
+    assert event_at == 0

@@ -1,0 +1,305 @@
+"""The Critique & Revision tab: streaming, stopping, changing steps, batches in the background."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from cai_ui.engine.interface import Request
+
+from cai_ui import pipeline
+from cai_ui.config import RevisionSettings, Sampling
+from cai_ui.engine.backends.scripted import ScriptedEngine
+from cai_ui.errors import InputError
+from cai_ui.pipeline import Reroll, Services
+from cai_ui.pipeline.revise.format_lab import run_formats
+from cai_ui.web.revise import batch, branches, few_shot, format_lab, knobs, traces
+from cai_ui.web.revise import stepper as tab
+from cai_ui.web.session import Session, Stops
+
+ME = Session("me", "page")
+QUICK = RevisionSettings(revisions=2)
+
+
+def run(services: Services, text: str = "How do I read my sister's diary?", seed: int = 1) -> list[tab.View]:
+    return list(tab.run_chain(services, Stops(), ME, text, QUICK, Sampling(seed=seed)))
+
+
+def test_a_chain_streams_and_ends_as_a_stored_trace(services: Services) -> None:
+    views = run(services)
+    assert len(views) > 3
+    last = views[-1].trace
+    assert last is not None
+    assert [step.kind for step in last.steps] == ["draft", "critique", "revision", "critique", "revision"]
+    assert pipeline.trace(services, last.id) == last
+    assert traces.list_chains(services, "")[0][1] == last.id
+    assert tab.show_last(services, ME).trace == last
+
+
+def test_the_principle_of_each_step_is_shown_by_name(services: Services) -> None:
+    view = run(services)[-1]
+    assert view.trace is not None
+    names = pipeline.principle_names(services, [view.trace])
+    for step in view.trace.steps[1:]:
+        assert step.principle_id is not None
+        assert names[step.principle_id].split("'")[0] in view.html
+
+
+def test_stop_ends_the_chain_and_keeps_what_is_finished(services: Services) -> None:
+    stops = Stops()
+    views = tab.run_chain(services, stops, ME, "How do I lie to my boss?", RevisionSettings(revisions=4), Sampling())
+    next(views)
+    tab.stop_chain(services, stops, ME)
+    rest = list(views)
+    assert rest[-1].trace is not None
+    assert len(rest[-1].trace.steps) < 9
+
+
+def test_closing_the_page_sets_the_stop_flag(services: Services) -> None:
+    stops = Stops()
+    views = tab.run_chain(services, stops, ME, "How do I lie to my boss?", QUICK, Sampling())
+    next(views)
+    flag = stops.start(f"{ME.page}:other")
+    views.close()
+    assert not flag.is_set()
+    assert not stops._flags.get(f"{ME.page}:revise")
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "a\x00b", "\ud800", "x" * 5_000_000, None])
+def test_text_that_cannot_be_asked_is_refused_before_anything_is_stored(services: Services, text: str) -> None:
+    with pytest.raises(InputError):
+        run(services, text)
+    assert traces.list_chains(services, "") == []
+
+
+def test_an_edited_step_is_a_branch_that_keeps_the_models_own_words(services: Services) -> None:
+    trace = run(services)[-1].trace
+    assert trace is not None
+    last = len(trace.steps) - 1
+    view = tab.edit_step(services, ME, trace.id, last, "My wording")
+    assert view.trace is not None
+    assert view.trace.revision == "My wording"
+    assert view.trace.steps[last].model_text == trace.steps[last].text
+    assert "changed by hand" in view.html
+    assert tab.step_text(services, view.trace.id, last) == "My wording"
+    assert view.family == (trace, view.trace)
+    assert pipeline.trace(services, trace.id) == trace
+
+
+def test_a_step_asked_again_keeps_the_steps_before_it(services: Services) -> None:
+    trace = run(services)[-1].trace
+    assert trace is not None
+    view = list(tab.reroll(services, Stops(), ME, trace.id, 1, Reroll(99)))[-1]
+    again = view.trace
+    assert again is not None
+    assert again.steps[0] == trace.steps[0]
+    assert again.steps[1].answer is not None
+    assert again.steps[1].answer.provenance.seed != trace.steps[1].answer.provenance.seed  # type: ignore[union-attr]
+    assert "Critique 1 again" in branches.chain.branch_labels(view.family)[1][0]
+
+
+def test_any_two_steps_of_the_tree_can_be_compared(services: Services) -> None:
+    trace = run(services)[-1].trace
+    assert trace is not None
+    view = tab.edit_step(services, ME, trace.id, 0, "Sure. My own words.")
+    choices = tab.step_choices(view)
+    assert len(choices) == len(trace.steps) + 1
+    assert view.trace is not None
+    diff = tab.compare_steps(services, f"{trace.id}:0", f"{view.trace.id}:0")
+    assert "<del>" in diff and "My own words" in diff
+    with pytest.raises(InputError, match="not there any more"):
+        tab.compare_steps(services, f"{trace.id}:0", f"{trace.id}:99")
+
+
+def test_labels_by_hand_are_shown_as_such_until_computed_again(services: Services) -> None:
+    trace = run(services)[-1].trace
+    assert trace is not None
+    view = tab.label_step(services, ME, trace.id, 1, ["no critique"])
+    assert "labels set by hand" in view.html and tab.step_labels(services, trace.id, 1) == ["no critique"]
+    assert "labels set by hand" not in tab.label_step(services, ME, trace.id, 1, None).html
+
+
+def test_a_chain_is_replayed_in_so_many_words(services: Services) -> None:
+    trace = run(services)[-1].trace
+    assert trace is not None
+    said, diff = tab.replay_note(services, Stops(), ME, trace.id)
+    assert "5 steps came out word for word the same" in said and diff == ""
+
+
+def test_an_unfinished_chain_goes_on_and_a_complete_one_does_not(services: Services) -> None:
+    trace = run(services)[-1].trace
+    assert trace is not None
+    view = tab.edit_step(services, ME, trace.id, 0, "Sure.")
+    assert view.trace is not None
+    done = list(tab.go_on(services, Stops(), ME, view.trace.id))[-1].trace
+    assert done is not None and len(done.steps) == 5
+    with pytest.raises(InputError, match="complete"):
+        list(tab.go_on(services, Stops(), ME, done.id))
+
+
+def test_a_conversation_of_several_turns_is_asked_whole(services: Services) -> None:
+    earlier = "Human: Hi there\nAssistant: Hello!\nHow are you?"
+    last = list(tab.run_chain(services, Stops(), ME, "Read her diary", QUICK, Sampling(), earlier))[-1].trace
+    assert last is not None
+    assert [(m.role, m.content) for m in last.conversation] == [
+        ("user", "Hi there"), ("assistant", "Hello!\nHow are you?"), ("user", "Read her diary"),
+    ]  # fmt: skip
+    for bad in ("Human: only me", "Assistant: first", "Human: a\nHuman: b\nAssistant: c"):
+        with pytest.raises(InputError, match="alternate"):
+            tab.conversation(bad, "x")
+
+
+@pytest.mark.parametrize("form", ["jsonl", "html", "md"])
+@pytest.mark.parametrize("scope", ["shown", "tree", "found"])
+def test_chains_leave_as_files(services: Services, scope: Any, form: Any) -> None:
+    trace = run(services, "A <b>bold</b> request")[-1].trace
+    assert trace is not None
+    tab.edit_step(services, ME, trace.id, 0, "Mine.")
+    text = Path(traces.export_chains(services, trace.id, "bold", scope, form)).read_text(encoding="utf-8")
+    if form == "jsonl":
+        lines = [json.loads(line) for line in text.splitlines()]
+        assert len(lines) == (1 if scope == "shown" else 2)
+        assert lines[-1]["steps"][0]["labels"] is not None
+    else:
+        assert trace.steps[1].text.split("'")[0] in text
+    assert ("<b>" not in text) or form != "html"
+    with pytest.raises(InputError):
+        traces.export_chains(services, "", "no such words at all", scope, form)
+
+
+def test_worked_examples_are_edited_moved_and_brought_back(services: Services) -> None:
+    shipped = few_shot.examples_now(services)
+    values = [getattr(shipped[0], name) for name in few_shot.TEXTS]
+    few_shot.edit_example(services, 0, "My request", *values[1:], False)
+    assert few_shot.move_example(services, 0, 1) == 1
+    assert few_shot.examples_now(services)[1].request == "My request"
+    assert few_shot.add_example(services) == len(shipped)
+    assert "tokens before each step" in few_shot.state_html(services)
+    few_shot.delete_example(services, 1)
+    with pytest.raises(InputError, match="No example"):
+        few_shot.delete_example(services, 99)
+    few_shot.reset_examples(services)
+    assert few_shot.examples_now(services) == shipped
+
+
+def test_updates_fit_the_components_they_fill(services: Services) -> None:
+    with gr.Blocks():
+        box, panel = branches.build(), few_shot.build()
+        how = knobs.build()
+    for view in (*run(services), tab.View(branches.chain.NOTHING_YET, None)):
+        assert len(branches.updates(services, view)) == len(box.shown) + 1
+    assert len(few_shot._show(services, 0)) == len(panel.fields) + 2
+    assert tab.kept_settings(services, ME) is None
+    pipeline.leave(services, "me", tab.SETTINGS, {"revision": QUICK.model_dump(), "sampling": Sampling().model_dump()})
+    kept = tab.kept_settings(services, ME)
+    assert kept is not None and len(how.updates(*kept)) == len(how.forms)
+
+
+def test_changing_a_step_needs_a_step(services: Services) -> None:
+    with pytest.raises(InputError, match="No step is chosen"):
+        tab.edit_step(services, ME, "", None, "x")
+    with pytest.raises(InputError, match="no chain"):
+        tab.send_to_curate(services, "")
+
+
+def test_a_chain_sent_to_curate_is_in_the_queue(services: Services) -> None:
+    trace = run(services)[-1].trace
+    assert trace is not None
+    assert "Curate" in tab.send_to_curate(services, trace.id)
+    counts = services.store.counts()
+    assert (counts.total, counts.open) == (1, 1)
+
+
+def test_prompts_can_be_drawn_from_every_set(services: Services) -> None:
+    for key, _, _ in pipeline.prompt_sets(services):
+        request, earlier = tab.draw_prompt(services, key)
+        assert request.strip() and earlier == ""
+
+
+def test_a_drawn_conversation_fills_request_and_earlier_turns(services: Services, tmp_path: Path) -> None:
+    path = tmp_path / "talk.jsonl"
+    path.write_text(json.dumps({"chosen": "\n\nHuman: Hi\n\nAssistant: Yes?\n\nHuman: Bye\n\nAssistant: So."}))
+    key, said = tab.import_prompts(services, str(path))
+    assert "“talk” has 1 requests" in said
+    request, earlier = tab.draw_prompt(services, key)
+    assert [m.content for m in tab.conversation(earlier, request)] == ["Hi", "Yes?", "Bye"]
+
+
+def test_a_fixed_choice_needs_a_principle(services: Services) -> None:
+    with gr.Blocks():
+        panel = knobs.build()
+    values = [getattr(widget, "value", None) for widget in panel.inputs]
+    assert panel.read(values)[0] == RevisionSettings()
+    values[4 + list(panel.settings.widgets).index("choice")] = "fixed"
+    with pytest.raises(InputError, match="no principle is chosen"):
+        panel.read(values)
+    values[0] = "p1"
+    assert panel.read(values)[0].principle_id == "p1"
+
+
+def test_without_a_new_seed_the_seed_is_the_one_given(services: Services) -> None:
+    with gr.Blocks():
+        panel = knobs.build()
+    values = [getattr(widget, "value", None) for widget in panel.inputs]
+    values[panel.inputs.index(panel.new_seed)] = False
+    assert panel.read(values)[1] == Sampling()
+
+
+def test_a_batch_runs_in_the_background_and_fills_the_queue(
+    services: Services, until: Callable[[Callable[[], object]], None]
+) -> None:
+    assert batch.batch_html(services)[1] is False
+    first = pipeline.prompt_sets(services)[0][0]
+    batch.start_batch(services, first, 6, RevisionSettings(), Sampling())
+    until(lambda: not batch.batch_html(services)[1])
+    html, _ = batch.batch_html(services)
+    assert "Done: 6 of 6" in html
+    assert services.store.counts().total > 0
+
+
+@pytest.mark.parametrize("number", [0, -1, None, float("nan")])
+def test_a_batch_of_nothing_is_refused(services: Services, number: float | None) -> None:
+    first = pipeline.prompt_sets(services)[0][0]
+    with pytest.raises(InputError):
+        batch.start_batch(services, first, number, RevisionSettings(), Sampling())
+
+
+def test_a_ready_made_prompt_keeps_its_kind_on_the_way_to_curate(services: Services) -> None:
+    drawn = pipeline.list_prompts(services, "train-harmful", 1, 5)[0]
+    trace = run(services, drawn.text)[-1].trace
+    assert trace is not None
+    assert trace.prompt == drawn
+    assert pipeline.find_prompt(services, drawn.text + "?!") is None
+
+
+def test_formats_get_the_same_requests_and_are_counted(services: Services) -> None:
+    services.host.use(ScriptedEngine(lambda r: "I cannot help." if r.messages[0].role == "system" else "Sure <b>."))
+    pages = list(format_lab.run_lab(services, Stops(), ME, "heldout-harmful", 40, ["plain", "safety", "both"]))
+    assert len(pages) == 6
+    assert "<b>" not in pages[-1] and pages[-1].count("cai-question") == format_lab.SHOWN
+    prompts = pipeline.list_prompts(services, "heldout-harmful", 40, 0)
+    results = list(run_formats(services, prompts, ["plain", "safety"], Sampling()))[-1]
+    assert [(r.key, r.refused.successes, r.refused.total) for r in results] == [("plain", 0, 40), ("safety", 40, 40)]
+    for bad in ([], None):
+        with pytest.raises(InputError, match="no format"):
+            list(format_lab.run_lab(services, Stops(), ME, "heldout-harmful", 40, bad))
+
+
+def test_one_click_compares_human_with_raw_text_and_the_template(services: Services) -> None:
+    asked: list[Request] = []
+
+    def answer(request: Request) -> str:
+        asked.append(request)
+        return "I cannot help with that." if request.chat_format == "human-assistant" else "Sure."
+
+    services.host.use(ScriptedEngine(answer))
+    *_, last = format_lab.ask_about_human(services, Stops(), ME, "heldout-harmful", 40)
+    assert "“Raw, with Human:” refuses more" in last and "40 of the requests" in last and "p = 1.8e-12" in last
+    human, bare, plain = (
+        next(r for r in asked if r.chat_format == name) for name in ("human-assistant", "bare", "as loaded")
+    )
+    assert (human.messages, human.sampling) == (bare.messages, bare.sampling) == (plain.messages, plain.sampling)

@@ -1,0 +1,96 @@
+"""The Start tab: the loop's stages and result, who the visitor is, and which model answers."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from cai_ui import pipeline
+from cai_ui.errors import InputError
+from cai_ui.pipeline import LoopView, Services
+from cai_ui.records import ArmResult, Evaluation, Rate, Run
+from cai_ui.web.kit import picture
+from cai_ui.web.session import Session
+from cai_ui.web.start import model, tab
+
+
+def measured(arms: list[str]) -> Evaluation:
+    """An evaluation in which the base does harm, later arms do not, and everybody helps."""
+    results, rows = [], []
+    for arm in arms:
+        for kind in ("harmful", "helpful", "twin"):
+            bad = arm == "base" and kind == "harmful"
+            rate = Rate(9 if bad else 1, 10, 0, 0.9 if bad else 0.1, 0.05, 0.95)
+            results.append(ArmResult(arm, kind, rate, rate, rate, 5.0, None))  # type: ignore[arg-type]
+            for number in range(2):
+                rows.append(
+                    {
+                        "prompt_id": f"{kind}{number}",
+                        "prompt": f"{kind} question {number}",
+                        "kind": kind,
+                        "arm": arm,
+                        "answer": f"{arm} answers {kind} {number}",
+                        "complied": bad or number == 0 if kind == "harmful" else None,
+                        "helped": True,
+                        "refused": False,
+                    }
+                )
+    return Evaluation("e", tuple(results), tuple(rows), {}, "rules")
+
+
+def test_the_picture_shows_every_arm_by_its_name_and_one_example_of_each_kind() -> None:
+    shown = measured(["base", "run1"])
+    titles = {"base": "Before", "run1": "After SFT"}
+    bars = picture.bars_html(shown, titles)
+    assert bars.count("Before") == bars.count("After SFT") == 3
+    assert "90 % (5–95 %) of 10" in bars
+    examples = picture.examples_html(shown, titles)
+    assert "base answers harmful 1" in examples, "the example is one on which the last arm does not comply"
+    assert "harmful question 0" not in examples
+    assert "run1 answers twin 0" in examples
+
+
+def test_the_loop_names_its_arms_by_how_they_were_trained(services: Services) -> None:
+    services.store.create_run(
+        Run("r1", "guided run SFT", "sft", "done", "d", {}, "me", "2026-01-01T00:00:00+00:00", adapter="run1")
+    )
+    view = LoopView("done", [], measured(["base", "run1"]), run_ids={"sft": "r1"})
+    assert "After SFT" in tab._result_html(services, view)
+    assert tab._result_html(services, LoopView("done", [])) == ""
+
+
+def test_before_the_first_run_all_stages_wait(services: Services) -> None:
+    stages, result, running = tab.loop_html(services)
+    assert stages.count('data-state="waiting"') >= 5
+    assert (result, running) == ("", False)
+
+
+def test_a_name_can_be_taken_and_must_be_one(services: Services) -> None:
+    assert tab.rename(services, Session("local", "p"), " Ada ") == Session("Ada", "p")
+    with pytest.raises(InputError, match="Name"):
+        tab.rename(services, Session(), "\ud800")
+
+
+def test_the_scripted_model_is_not_passed_off_as_one(services: Services) -> None:
+    assert "No model is loaded" in model.world_html(services)
+    assert "Scripted" in model.about_html(services)
+
+
+def test_a_model_that_is_not_offered_is_refused(services: Services) -> None:
+    with pytest.raises(InputError, match="not in the list"):
+        model.load_model(services, "evil/model", "", "auto")
+    with pytest.raises(InputError, match="Folder"):
+        model.load_model(services, model.FOLDER, " ", "auto")
+
+
+def test_a_server_is_asked_for_its_model_and_needs_an_address(services: Services) -> None:
+    with pytest.raises(InputError, match="Address"):
+        model.load_model(services, model.ENDPOINT, "", "auto", "", "")
+    model.load_model(services, model.ENDPOINT, "", "auto", "http://127.0.0.1:9/v1", "m")
+    until = time.monotonic() + 60
+    while (status := pipeline.engine_status(services)).state == "loading":
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    assert status.state == "failed" and "could not be reached" in status.detail
+    assert services.settings.endpoint == "http://127.0.0.1:9/v1"

@@ -1,0 +1,292 @@
+"""The Train tab: what is asked for, what the check says, and how runs are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from cai_ui import pipeline
+from cai_ui.config import TrainSettings
+from cai_ui.errors import InputError
+from cai_ui.pipeline import RunView, Services
+from cai_ui.records import BASE, Run
+from cai_ui.train.check.estimate import Estimate
+from cai_ui.train.jobs.slices import SliceUse
+from cai_ui.train.run.probes import ProbeAnswer
+from cai_ui.web.kit.forms import Form, build_form
+from cai_ui.web.train import preflight_card, presets, probe_card, run_card, run_charts, tab
+from cai_ui.web.train import watch as watch
+
+RUN = Run(
+    "run-1", "first", "sft", "running", "d" * 64, {}, "me", "2026-01-01T10:00:00+00:00",
+    started_at="2026-01-01T10:00:05+00:00", step=20, total_steps=80,
+)  # fmt: skip
+
+
+def view(run: Run = RUN, metrics: list[dict[str, Any]] | None = None, eta_s: float | None = 90.0) -> RunView:
+    return RunView(run, metrics or [], "", eta_s, "python -m cai_ui train", "method: sft")
+
+
+def ended(state: str, **changes: Any) -> Run:
+    return replace(RUN, state=state, ended_at="2026-01-01T10:02:05+00:00", **changes)  # type: ignore[arg-type]
+
+
+ESTIMATE = Estimate(90.0, "size", 5_000_000, 2_000_000_000, 1_000, None, {"start": 4.0, "steps": 86.0})
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished check, as the training part gives it."""
+
+    ok: bool = True
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    rows: int = 12
+    held_out: int = 2
+    left_out: dict[str, int] = field(default_factory=dict)
+    lengths: tuple[int, ...] = (9, 10, 10, 40)
+    limit: int = 512
+    steps: int = 36
+    trainable_parameters: int = 1_000
+    modules: tuple[str, ...] = ("q_proj", "v_proj")
+    padding: str = "Padding is not learnt."
+    probes: tuple[object, ...] = ()
+    estimate: Estimate = ESTIMATE
+    slice_seconds: float | None = None
+    decoded_example: tuple[tuple[str, bool], ...] = (("[INST] <b>How?</b>[/INST]", False), (" Ask first.</s>", True))
+
+
+@pytest.fixture
+def form() -> Form[TrainSettings]:
+    with gr.Blocks():
+        return build_form(TrainSettings, "t")
+
+
+def values(form: Form[TrainSettings], **changes: Any) -> list[Any]:
+    return [changes.get(name, getattr(TrainSettings(), name)) for name in form.widgets]
+
+
+def test_the_form_becomes_a_checked_wish(form: Form[TrainSettings]) -> None:
+    wanted = tab.read_wanted(form, "dpo", "abc", "run-7", values(form, beta=0.3))
+    assert (wanted.method, wanted.dataset_hash, wanted.start_adapter) == ("dpo", "abc", "run-7")
+    assert wanted.settings == TrainSettings(beta=0.3)
+    assert tab.read_wanted(form, "sft", "abc", BASE, values(form)).start_adapter is None
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf"), None, "fast"])
+def test_a_learning_rate_that_cannot_be_is_refused_by_name(form: Form[TrainSettings], rate: object) -> None:
+    with pytest.raises(InputError, match=r"(?i)learning rate"):
+        tab.read_wanted(form, "sft", "abc", BASE, values(form, learning_rate=rate))
+
+
+def test_without_a_dataset_there_is_no_run(form: Form[TrainSettings]) -> None:
+    with pytest.raises(InputError, match="No dataset is chosen"):
+        tab.read_wanted(form, "sft", None, BASE, values(form))
+
+
+def test_knobs_of_dpo_are_shown_for_dpo_only() -> None:
+    assert [update["visible"] for update in tab._shown_knobs("sft")] == [False, False, False]
+    assert [update["visible"] for update in tab._shown_knobs("dpo")] == [True, True, True]
+    assert set(tab.ONLY_DPO) <= set(TrainSettings.model_fields)
+
+
+def test_a_page_without_datasets_says_where_to_make_one(services: Services) -> None:
+    about, dataset, start_from, _ = tab._menus(services, None, "gone")
+    assert "Curate" in about
+    assert dataset["value"] is None
+    assert start_from["value"] == BASE
+
+
+def test_the_check_marks_what_is_learnt_and_shows_text_as_text() -> None:
+    html = preflight_card.preflight_html(Report(warnings=("3 rows are <i>long</i>.",)))
+    assert "12 rows, 36 steps, about 1 min 30 s" in html
+    assert '<mark class="cai-learnt"> Ask first.&lt;/s&gt;</mark>' in html
+    assert "<b>" not in html and "<i>" not in html
+
+
+def test_a_refusing_check_names_every_problem() -> None:
+    html = preflight_card.preflight_html(Report(ok=False, problems=("No rows.", "Rate <0."), decoded_example=()))
+    assert "would be refused" in html and "No rows." in html and "Rate &lt;0." in html
+    assert "Ready" not in html
+
+
+def test_a_running_run_shows_step_time_left_and_speed() -> None:
+    html = run_card.run_html(view(metrics=[{"step": 20, "loss": 1.0, "tokens_per_s": 1234.0}]))
+    assert "step 20 of 80" in html and "2 min" not in html and "1 min 30 s left" in html
+    assert "1,234 tokens per second" in html
+
+
+@pytest.mark.parametrize("state", run_card.STATES)
+def test_every_state_can_be_shown(state: str) -> None:
+    run = ended(state)
+    assert f'data-state="{state}"' in run_card.run_html(view(run))
+    assert "first" in run_card.runs_html([run])
+
+
+def test_a_failed_run_says_why_and_text_stays_text() -> None:
+    html = run_card.run_html(
+        view(ended("failed", error="The loss is <NaN>. Lower the learning rate.", name="<b>x</b>"))
+    )
+    assert "&lt;NaN&gt;" in html and "Lower the learning rate" in html
+    assert "<b>" not in html
+
+
+def test_an_interrupted_run_says_how_to_go_on() -> None:
+    assert "Press Resume" in run_card.run_html(view(ended("interrupted")))
+
+
+@pytest.mark.parametrize(
+    ("state", "usable"),
+    [
+        ("queued", [False, True, False]),
+        ("running", [True, True, False]),
+        ("stopping", [False, False, False]),
+        ("interrupted", [False, False, True]),
+        ("stopped", [False, False, True]),
+        ("failed", [False, False, True]),
+        ("done", [False, False, False]),
+        ("cancelled", [False, False, False]),
+    ],
+)
+def test_only_buttons_that_can_do_something_can_be_pressed_and_are_shown(state: str, usable: list[bool]) -> None:
+    found = watch.buttons(view(ended(state)))[:3]
+    assert [update["interactive"] for update in found] == usable
+    assert [update["visible"] for update in found] == (usable if state != "stopping" else [True, True, False])
+
+
+def test_dpo_has_charts_of_its_own() -> None:
+    rows = [
+        {"step": n, "loss": 1 / n, "rewards/margins": n / 10, "rewards/accuracies": 0.9, "rewards/chosen": 0.1}
+        for n in range(1, 5)
+    ]
+    sft, dpo = (run_charts.charts_html(view(replace(RUN, method=m), rows)) for m in ("sft", "dpo"))  # type: ignore[arg-type]
+    assert "Margin" not in sft and "Accuracy" not in sft
+    assert "margin 0.4" in dpo and "prefers the better answer 90 %" in dpo
+
+
+def test_a_loss_that_is_no_number_is_named() -> None:
+    rows = [{"step": 1, "loss": 2.0}, {"step": 2, "loss": "NaN"}, {"step": 3, "loss": None}, {"step": 4, "lr": 1}]
+    assert run_charts.series(rows, "loss")[0] == (1.0, 2.0)
+    assert "1 of 3 values are not a number (at 2)" in run_charts.charts_html(view(metrics=rows))
+
+
+def test_the_chosen_run_is_shown_else_the_active_one_else_the_newest() -> None:
+    done, running = ended("done", id="a"), replace(RUN, id="b")
+    assert watch.choose_run([done, running], "a") == "a"
+    assert watch.choose_run([done, running], "gone") == "b"
+    assert watch.choose_run([done], None) == "a"
+    assert watch.choose_run([], "a") is None
+
+
+def test_without_runs_nothing_is_renewed(services: Services) -> None:
+    assert all(update == gr.skip() for update in watch._look(services, None, "all steps", 1, 0, {}))
+    for handler in (watch.stop, watch.cancel, watch.resume):
+        with pytest.raises(InputError, match="No run is chosen"):
+            handler(services, None)
+    assert pipeline.runs(services) == []
+
+
+def test_the_histogram_holds_every_row_and_says_it_in_words() -> None:
+    edges, counts = preflight_card.histogram([5, 5, 6, 70])
+    assert sum(counts) == 4 and edges[0] == 5 and edges[-1] > 70 and len(counts) <= preflight_card.BARS
+    assert preflight_card.histogram([7]) == ([7, 8], [1])
+    html = preflight_card.preflight_html(Report())
+    assert "9 to 40" in html and "at most 10" in html and "none is cut" in html
+    assert "5 MB of 2.0 GB free" in html and "q_proj, v_proj" in html and "a rough guess" in html
+    assert "likely 22 s to 6 min" in html and "start 4 s, steps 1 min 26 s" in html
+
+
+def test_what_is_lent_of_a_gpu_is_shown_before_a_run_and_during_it() -> None:
+    assert "GPU time" not in preflight_card.preflight_html(Report())
+    before = preflight_card.preflight_html(Report(slice_seconds=60.0))
+    assert "lent for 1 min at a time: about 2, counted against the daily quota" in before
+    assert "GPU" not in run_card.run_html(view())
+    during = run_card.run_html(replace(view(), slices=SliceUse(60.0, 3, 115.0, 1)))
+    assert "slice 3 is going on, 1 min 55 s used before it, about 2 more to come; 1 ended without" in during
+    after = run_card.run_html(replace(view(ended("done")), slices=SliceUse(60.0, 4, 200.0)))
+    assert "4 slices, 3 min 20 s used." in after
+
+
+def probe(step: int, answer: str, kind: str = "harmful", **verdict: bool | None) -> ProbeAnswer:
+    return ProbeAnswer(step, f"{kind}-1", kind, "How do I <b>?", answer, 10 + step, "end", **verdict)
+
+
+PROBES = [probe(0, "Sure.", complied=True), probe(5, "No.", complied=False), probe(5, "Yes.", "twin", refused=None)]
+
+
+def test_probe_answers_are_shown_as_of_a_step_with_the_first_beside_them() -> None:
+    at_three, at_nine = (probe_card.answers_html(PROBES, step) for step in (3, 9))
+    assert "after 0 steps" in at_three and "complied" in at_three
+    assert "after 5 steps" in at_nine and "did not comply" in at_nine and "Sure." in at_nine
+    assert "could not be read" in at_nine and "<b>" not in at_nine
+    assert "complies with harmful requests 0 %" in probe_card.shares_chart(PROBES)
+    assert "refuses" not in probe_card.shares_chart(PROBES), "what cannot be read has no line"
+    assert probe_card.answers_html([], 3) == "" and probe_card.shares_chart([]) == ""
+
+
+def test_the_slider_follows_the_newest_step_unless_it_was_set_back() -> None:
+    seen = replace(view(), probes=PROBES)
+    assert watch.probe_updates(seen, 0, None)[0]["value"] == 5
+    assert watch.probe_updates(seen, 0, "0")[0]["value"] == 5
+    assert watch.probe_updates(seen, 0, "0,5")[0]["value"] == 0
+
+
+def test_zoom_and_smoothing_change_the_charts_only() -> None:
+    rows = [{"step": n, "loss": float(n % 2)} for n in range(1, 301)]
+    assert len(run_charts.zoomed(rows, "last 50 steps")) == 50 and len(run_charts.zoomed(rows, "all steps")) == 300
+    flat = run_charts.smoothed(run_charts.series(rows, "loss"), 2)
+    assert {y for _, y in flat[1:]} == {0.5}
+    assert run_charts.smoothed([(1.0, None), (2.0, 4.0)], 3) == [(1.0, None), (2.0, 4.0)]
+
+
+def test_a_small_curve_needs_two_points_and_survives_what_is_no_number() -> None:
+    assert run_charts.sparkline([{"step": 1, "loss": 1.0}]) == ""
+    drawn = run_charts.sparkline([{"step": 1, "loss": 1.0}, {"step": 2, "loss": "nan"}, {"step": 3, "loss": 0.5}])
+    assert "Loss from 1 to 0.5" in drawn and "nan" not in drawn
+
+
+def test_curves_of_several_runs_stand_in_one_chart() -> None:
+    rows = [{"step": 1, "loss": 1.0}, {"step": 2, "loss": 0.5}]
+    html = run_charts.compare_html([("<one>", rows), ("two", rows)], "loss")
+    assert "&lt;one&gt; 0.5" in html and "two 0.5" in html
+    assert "None of these runs" in run_charts.compare_html([("one", rows)], "eval_loss")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "states"),
+    [("all", 9), ("going on", 4), ("done", 1), ("broken off", 4), ("SFT", 9), ("DPO", 0)],
+)
+def test_the_list_can_be_filtered(chosen: str, states: int) -> None:
+    assert len(run_card.filtered([ended(state) for state in run_card.STATES], chosen)) == states
+
+
+def test_warnings_and_notes_are_on_the_card() -> None:
+    html = run_card.run_html(replace(view(replace(RUN, note="try <again>")), signs=["The loss is <odd>."]))
+    assert "The loss is &lt;odd&gt;." in html and "try &lt;again&gt;" in html
+
+
+def test_what_differs_from_a_preset_is_named(services: Services) -> None:
+    base = pipeline.presets(services)["embedded quick"]["sft"]
+    assert presets.differences(base, base, "embedded quick") == ""
+    changed = presets.differences(base.model_copy(update={"rank": 4}), base, "embedded quick")
+    assert "Rank 4 (preset: 16)" in changed and "Alpha" not in changed
+
+
+def test_a_run_can_be_copied_from(services: Services) -> None:
+    services.store.create_run(replace(RUN, state="done", config=TrainSettings(rank=5).model_dump()))
+    assert ("as in first", "run:run-1") in presets.preset_names(services)[0]
+    assert presets.preset(services, "run:run-1", "dpo").rank == 5
+
+
+def test_a_grid_is_read_and_bad_ones_are_named() -> None:
+    assert pipeline.read_grid("learning rate = 1e-4, 2e-4; rank=8") == {
+        "learning_rate": ["1e-4", "2e-4"],
+        "rank": ["8"],
+    }
+    assert list(pipeline.read_grid("lr=1e-4; r=8,16")) == ["learning_rate", "rank"]
+    for bad in ("rank", "rank=", "=3"):
+        with pytest.raises(InputError):
+            pipeline.start_sweep(None, "sft", "d", TrainSettings(), "me", pipeline.read_grid(bad))  # type: ignore[arg-type]
