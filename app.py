@@ -84,7 +84,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     try:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(pipeline.upload_folder(services)))
         from cai_ui.web.app import build_app, launch_arguments
-        from cai_ui.web.session import Stops
+        from cai_ui.web.stops import Stops
 
         stops = Stops()
         page = build_app(services, stops)

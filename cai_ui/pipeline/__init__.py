@@ -92,6 +92,8 @@ from cai_ui.pipeline.curate.queue import (
 )
 from cai_ui.pipeline.left_off import leave, left_off
 from cai_ui.pipeline.loop import LoopProgress, LoopStage, LoopView, loop_status, start_loop, stop_loop, whole_loop
+from cai_ui.pipeline.models import choose_model, engine_status
+from cai_ui.pipeline.opening import open_services
 from cai_ui.pipeline.other_models import other_models, other_statuses, unload_others
 from cai_ui.pipeline.prompts.files import import_prompts, read_requests
 from cai_ui.pipeline.prompts.sets import find_prompt, list_prompts, list_requests, prompt_sets
@@ -115,14 +117,7 @@ from cai_ui.pipeline.revise.chains import (
     trace,
 )
 from cai_ui.pipeline.revise.trace_files import TraceFormat, export_traces, principle_names
-from cai_ui.pipeline.services import (
-    Services,
-    choose_model,
-    download_folder,
-    engine_status,
-    open_services,
-    upload_folder,
-)
+from cai_ui.pipeline.services import Services, download_folder, upload_folder
 from cai_ui.pipeline.train.hub_job import FLAVORS, Job, submit_job
 from cai_ui.pipeline.train.results import export_adapter, merge_adapter, push_adapter
 from cai_ui.pipeline.train.runs import (
@@ -131,19 +126,17 @@ from cai_ui.pipeline.train.runs import (
     note_run,
     preflight,
     presets,
-    read_grid,
     rename_run,
     restore_run,
     resume_run,
     run_metrics,
     run_view,
     runs,
-    start_arms,
     start_run,
-    start_sweep,
     stop_run,
     trash_run,
 )
+from cai_ui.pipeline.train.sweeps import read_grid, start_arms, start_sweep
 from cai_ui.revise import Replay, StepEvent
 from cai_ui.store import Order, QueueCounts, QueueFilter, QueueItem, Status
 

@@ -20,10 +20,11 @@ from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.constitution.constitutions import current_constitution
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.curate.helpful import own_answers
+from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.progress import remembered
-from cai_ui.pipeline.prompts.sets import draw, scorer_for
+from cai_ui.pipeline.prompts.shipped import draw, scorer_for
 from cai_ui.pipeline.revise.batch import keep_result
-from cai_ui.pipeline.services import WAIT_S, Services
+from cai_ui.pipeline.services import Services
 from cai_ui.pipeline.train.runs import presets, run_view, start_run, stop_run
 from cai_ui.records import BASE, NOT_OVER, Evaluation, Example, Method, Run, TrainingExample
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.records import Constitution, ConstitutionVersion
 from cai_ui.store import schema
-from cai_ui.store.database import Database, now
-from cai_ui.store.encoding import dump, load
+from cai_ui.store.database import Database
+from cai_ui.store.encoding import dump, load, now
 
 _t = schema.constitutions
 _drafts = schema.constitution_drafts

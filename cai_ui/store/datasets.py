@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from cai_ui.errors import InputError, NotFoundError, StoreError
 from cai_ui.records import Dataset, DatasetInfo, PreferencePair, TrainingExample
 from cai_ui.store import schema
-from cai_ui.store.database import Database, now
-from cai_ui.store.encoding import batches, dump, load
+from cai_ui.store.database import Database
+from cai_ui.store.encoding import batches, dump, load, now
 from cai_ui.text import NAME_LIMIT, clean_text
 
 Part = Literal["sft_train", "sft_eval", "pairs_train", "pairs_eval"]

@@ -13,8 +13,7 @@ import sqlalchemy as sa
 from cai_ui.records import Decision, Example
 from cai_ui.store import schema, words
 from cai_ui.store.columns import stamp
-from cai_ui.store.database import now
-from cai_ui.store.encoding import batches, load
+from cai_ui.store.encoding import batches, load, now
 from cai_ui.store.events import Event, EventKind, Standing, replay
 from cai_ui.text import rough_change
 

@@ -14,8 +14,8 @@ from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.records import Decision, Example, Verdict
 from cai_ui.store import decision_log, schema
 from cai_ui.store.columns import QueueColumns
-from cai_ui.store.database import Database, now
-from cai_ui.store.encoding import batches, load
+from cai_ui.store.database import Database
+from cai_ui.store.encoding import batches, load, now
 from cai_ui.store.queue import NOBODY, QueueFilter, decision_columns, decision_of
 from cai_ui.store.selection import select
 from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text

@@ -11,6 +11,7 @@ import functools
 import json
 import types
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 R = TypeVar("R")
@@ -56,3 +57,8 @@ def _maker(hint: Any) -> Callable[[Any], Any]:
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return lambda value: from_dict(hint, value)
     return lambda value: value
+
+
+def now() -> str:
+    """The present time in UTC, ISO 8601 with microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")

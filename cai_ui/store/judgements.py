@@ -13,8 +13,8 @@ from cai_ui.errors import InputError
 from cai_ui.records import Decision
 from cai_ui.store import decision_log, schema
 from cai_ui.store.columns import QueueColumns, stamp
-from cai_ui.store.database import Database, now
-from cai_ui.store.encoding import batches
+from cai_ui.store.database import Database
+from cai_ui.store.encoding import batches, now
 from cai_ui.store.events import Standing
 from cai_ui.store.queue import decision_columns, decision_of
 

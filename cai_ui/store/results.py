@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.records import Evaluation, Vote
 from cai_ui.store import schema
-from cai_ui.store.database import Database, now
-from cai_ui.store.encoding import dump, load
+from cai_ui.store.database import Database
+from cai_ui.store.encoding import dump, load, now
 
 _votes = schema.votes
 _evaluations = schema.evaluations

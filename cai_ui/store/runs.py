@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from cai_ui.errors import ConflictError, NotFoundError
 from cai_ui.records import GOING_ON, Run
 from cai_ui.store import schema
-from cai_ui.store.database import Database, now
-from cai_ui.store.encoding import dump, load
+from cai_ui.store.database import Database
+from cai_ui.store.encoding import dump, load, now
 
 _t = schema.runs
 

@@ -13,7 +13,7 @@ from cai_ui.errors import InputError
 from cai_ui.records import Verdict
 from cai_ui.store import schema, words
 from cai_ui.store.columns import STATUSES, UNKNOWN, Mask, QueueColumns, Rows
-from cai_ui.store.database import now
+from cai_ui.store.encoding import now
 from cai_ui.store.queue import SEARCH_LIMIT, Order, QueueFilter, Reader
 from cai_ui.text import clean_text
 

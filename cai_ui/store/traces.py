@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from cai_ui.errors import ConflictError, NotFoundError
 from cai_ui.records import Step, Trace
 from cai_ui.store import schema
-from cai_ui.store.database import Database, now
-from cai_ui.store.encoding import dump, load
+from cai_ui.store.database import Database
+from cai_ui.store.encoding import dump, load, now
 
 _LOOKED_THROUGH = 200
 """So many traces are looked through for words at a time."""

@@ -16,8 +16,9 @@ from cai_ui import revise
 from cai_ui.compare.metrics import PhraseScorer
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.engine.interface import Engine
-from cai_ui.pipeline.prompts.sets import draw
-from cai_ui.pipeline.services import WAIT_S, Services
+from cai_ui.pipeline.model_host import WAIT_S
+from cai_ui.pipeline.prompts.shipped import draw
+from cai_ui.pipeline.services import Services
 from cai_ui.records import Constitution, Principle, Prompt, Rate, Trace
 from cai_ui.statistics import rate_of, sign_test
 

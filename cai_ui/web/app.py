@@ -20,8 +20,9 @@ from cai_ui.web.curate import tab as curate
 from cai_ui.web.curate import wiring as curate_wiring
 from cai_ui.web.principles import tab as principles
 from cai_ui.web.revise import tab as revise
-from cai_ui.web.session import Session, SessionParts, Stops, restore_session
+from cai_ui.web.session import Session, SessionParts, restore_session
 from cai_ui.web.start import tab as tour
+from cai_ui.web.stops import Stops
 from cai_ui.web.train import tab as train
 
 TITLE = "Constitutional AI Workbench"

@@ -8,24 +8,18 @@ from __future__ import annotations
 
 import os
 import secrets
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
 
-from cai_ui.engine.interface import StopFlag
-from cai_ui.errors import ConflictError, InputError
+from cai_ui.errors import InputError
+from cai_ui.pipeline import Services
 from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.web.stops import Stops
 
 LOCAL_AUTHOR = "local"
-RESTARTING = (
-    "The server is being restarted. What was said so far is kept; reload the page in a minute and go on from there."
-)
-LAST_WORDS_S = 1.0
-"""How long the server stays up after the last stream has ended, so that its end reaches the page."""
 
 
 @dataclass(frozen=True)
@@ -34,61 +28,6 @@ class Session:
 
     author: str = LOCAL_AUTHOR
     page: str = ""
-
-
-class Stops:
-    """The stop flag of what each open page is running, so that its Stop button ends that and nothing else."""
-
-    def __init__(self) -> None:
-        self._flags: dict[str, StopFlag] = {}
-        self._running: set[StopFlag] = set()
-        self._changed = threading.Condition()
-        self._closed = False
-
-    def start(self, page: str) -> StopFlag:
-        """A fresh flag for this page; whatever it still ran is asked to end. ConflictError while the server closes."""
-        flag = StopFlag()
-        with self._changed:
-            if self._closed:
-                raise ConflictError(RESTARTING)
-            previous = self._flags.get(page)
-            self._flags[page] = flag
-            self._running.add(flag)
-        if previous:
-            previous.set()
-        return flag
-
-    def stop(self, page: str) -> None:
-        """Ask what this page runs to end; nothing happens when it runs nothing."""
-        with self._changed:
-            flag = self._flags.get(page)
-        if flag:
-            flag.set()
-
-    def finish(self, page: str, flag: StopFlag) -> None:
-        """Set the flag and forget it, so that closed pages leave nothing behind; says why if the server closes."""
-        flag.set()
-        with self._changed:
-            if self._flags.get(page) is flag:
-                del self._flags[page]
-            self._running.discard(flag)
-            self._changed.notify_all()
-            closed = self._closed
-        if closed:
-            gr.Warning(RESTARTING, title="Ended early", duration=None)
-
-    def close(self, wait_s: float) -> None:
-        """Ask all that any page runs to end, let nothing new begin, and wait for the ends for at most `wait_s`."""
-        end = time.monotonic() + wait_s
-        with self._changed:
-            self._closed = True
-            for flag in self._running:
-                flag.set()
-            if not self._running:
-                return
-            while self._running and time.monotonic() < end:
-                self._changed.wait(end - time.monotonic())
-        time.sleep(LAST_WORDS_S)
 
 
 @dataclass(frozen=True)
@@ -137,3 +76,8 @@ def restore_session(stored: object) -> tuple[Session, str]:
 def default_author() -> str:
     """One name for everybody on a machine of one's own, a random one where strangers meet."""
     return f"guest-{secrets.token_hex(3)}" if os.environ.get("SPACE_ID") else LOCAL_AUTHOR
+
+
+def rename(services: Services, session: Session, name: str) -> Session:
+    """The session with another name to sign decisions and versions with."""
+    return Session(clean_text(name, "Name", limit=NAME_LIMIT).strip(), session.page)

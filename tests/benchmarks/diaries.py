@@ -15,7 +15,7 @@ BAD = (
 
 def make_data(number: int, held_out: int) -> Any:
     """A `Dataset` of `number` rows and pairs to train on and `held_out` more; no request twice."""
-    from cai_ui.pipeline.prompts.sets import draw
+    from cai_ui.pipeline.prompts.shipped import draw
     from cai_ui.records import Dataset, Message, PreferencePair, TrainingExample
 
     found = draw("train-harmful", number + held_out, 0)

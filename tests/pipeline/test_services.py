@@ -14,7 +14,7 @@ from cai_ui import pipeline
 from cai_ui.config import AppSettings
 from cai_ui.errors import ConflictError, EngineError, StoreError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.services import EngineHost
+from cai_ui.pipeline.model_host import EngineHost
 
 Open = Callable[..., Services]
 Until = Callable[[Callable[[], object]], None]

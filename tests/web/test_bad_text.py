@@ -22,9 +22,10 @@ from cai_ui.web.curate import datasets, wiring
 from cai_ui.web.curate import tab as curate
 from cai_ui.web.principles import editor
 from cai_ui.web.revise import stepper
-from cai_ui.web.session import Session, Stops
+from cai_ui.web.session import Session
 from cai_ui.web.start import model
 from cai_ui.web.start import tab as tour
+from cai_ui.web.stops import Stops
 from cai_ui.web.train import tab as train
 
 ME = Session("me", "page")

@@ -8,7 +8,8 @@ import pytest
 
 from cai_ui.errors import ConflictError
 from cai_ui.web import hotkeys
-from cai_ui.web.session import Session, Stops, restore_session
+from cai_ui.web.session import Session, restore_session
+from cai_ui.web.stops import Stops
 
 
 def test_a_name_kept_in_the_browser_comes_back() -> None:

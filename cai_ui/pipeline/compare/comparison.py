@@ -17,9 +17,10 @@ from cai_ui.compare.votes import PairTally
 from cai_ui.config import AskSettings, CompareSettings, Sampling
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import EngineError, NotFoundError
+from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.progress import remembered
-from cai_ui.pipeline.prompts.sets import heldout_prompts, scorer_for
-from cai_ui.pipeline.services import WAIT_S, Services
+from cai_ui.pipeline.prompts.shipped import heldout_prompts, scorer_for
+from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, AdapterInfo, Evaluation, Message, Prompt, Vote
 from cai_ui.revise import as_prompt
 from cai_ui.text import NAME_LIMIT, clean_text

@@ -11,22 +11,10 @@ from cai_ui import constitution as rules
 from cai_ui.constitution import Finding
 from cai_ui.errors import CaiError, FileFormatError, InputError
 from cai_ui.pipeline.constitution.few_shot import few_shot, save_few_shot
+from cai_ui.pipeline.constitution.shipped import IN_USE
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Constitution, ConstitutionVersion, Message, Principle, content_hash, to_dict
-from cai_ui.store import Store
 from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_text
-
-IN_USE = "constitution.in_use"
-SHIPPED_AUTHOR = "shipped"
-
-
-def keep_shipped(store: Store) -> None:
-    """Save the shipped constitutions as versions, and take the default one if none is in use yet."""
-    first: str | None = None
-    for constitution in reversed(rules.shipped().values()):
-        first = store.save_version(constitution, SHIPPED_AUTHOR, "comes with the workbench").hash
-    if store.get_setting(IN_USE, None) is None:
-        store.set_setting(IN_USE, first)
 
 
 def versions(services: Services, name: str | None = None) -> list[ConstitutionVersion]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from cai_ui.config import DatasetSettings, Sampling
 from cai_ui.engine.interface import Engine, Request, StopFlag
-from cai_ui.pipeline.prompts.sets import draw
+from cai_ui.pipeline.prompts.shipped import draw
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Message, PreferencePair, Prompt, TrainingExample
 from cai_ui.revise import BATCH_SIZE

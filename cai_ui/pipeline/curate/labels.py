@@ -11,8 +11,9 @@ from cai_ui.background import Snapshot
 from cai_ui.config import LabelSettings, Sampling
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import InputError
+from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.other_models import engine_for
-from cai_ui.pipeline.services import WAIT_S, Services
+from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, Principle
 from cai_ui.store import QueueFilter
 

@@ -17,11 +17,12 @@ from cai_ui.config import RevisionSettings, Sampling, checked
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import ConflictError, InputError
 from cai_ui.pipeline.constitution.few_shot import few_shot
+from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.other_models import engine_for
 from cai_ui.pipeline.progress import remembered
 from cai_ui.pipeline.revise.chains import mark_steps
 from cai_ui.pipeline.revise.result_file import ResultFile, chain_ids
-from cai_ui.pipeline.services import WAIT_S, Services
+from cai_ui.pipeline.services import Services
 from cai_ui.records import Example, Message, Prompt, Trace, to_dict
 from cai_ui.revise import BATCH_SIZE, ChainFailure
 

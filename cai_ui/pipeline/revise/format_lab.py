@@ -14,7 +14,7 @@ from cai_ui.compare.metrics import Scorer
 from cai_ui.config import Sampling
 from cai_ui.engine.interface import AS_LOADED, Request, StopFlag
 from cai_ui.errors import InputError
-from cai_ui.pipeline.prompts.sets import scorer_for
+from cai_ui.pipeline.prompts.shipped import scorer_for
 from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, Message, Prompt, Rate
 from cai_ui.revise import step_seed

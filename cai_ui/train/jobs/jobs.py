@@ -20,7 +20,7 @@ from cai_ui.engine.interface import Engine
 from cai_ui.errors import CaiError, ConflictError
 from cai_ui.records import BASE, GOING_ON, NOT_OVER, RESUMABLE, AdapterInfo, Method, Run
 from cai_ui.store import Store
-from cai_ui.store.database import now
+from cai_ui.store.encoding import now
 from cai_ui.train import config_file
 from cai_ui.train.check.pace import Paces
 from cai_ui.train.check.preflight import PreflightReport, preflight

@@ -23,11 +23,12 @@ from cai_ui.text import PROMPT_LIMIT, clean_text
 from cai_ui.web.compare import measure as compare_measure
 from cai_ui.web.compare.answers_html import NO_ANSWERS, Sight, answers_html, tally_html
 from cai_ui.web.kit import charts
+from cai_ui.web.kit.choices import draw_prompt
 from cai_ui.web.kit.forms import Form, build_form
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, hint, lead, notice, short
-from cai_ui.web.revise.stepper import draw_prompt
-from cai_ui.web.session import Session, SessionParts, Stops
+from cai_ui.web.session import Session, SessionParts
+from cai_ui.web.stops import Stops
 
 if TYPE_CHECKING:
     from cai_ui.web.app import AllParts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.records import DatasetInfo
 from cai_ui.web.kit import charts
+from cai_ui.web.kit.choices import counts_words, dataset_choices
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.kit.download import Download, build_download, wire_download
 from cai_ui.web.kit.forms import Form, build_form
@@ -90,14 +91,6 @@ def _change_html(change: RowChange) -> str:
     )
 
 
-def dataset_choices(infos: Sequence[DatasetInfo]) -> list[tuple[str, str]]:
-    """Label and hash of datasets, newest first."""
-    return [
-        (f"{i.name} · {short(i.hash)} · {i.counts['sft_train']:,} rows, {i.counts['pairs_train']:,} pairs", i.hash)
-        for i in infos
-    ]
-
-
 def datasets_html(infos: Sequence[DatasetInfo]) -> str:
     """The newest datasets with their counts and what was left out, and why."""
     if not infos:
@@ -105,11 +98,6 @@ def datasets_html(infos: Sequence[DatasetInfo]) -> str:
     blocks = "".join(_dataset_html(info) for info in infos[:_SHOWN])
     more = f'<p class="muted">and {len(infos) - _SHOWN} older ones</p>' if len(infos) > _SHOWN else ""
     return f'<div class="cai-sets">{blocks}{more}</div>'
-
-
-def counts_words(counts: Mapping[str, int], part: str) -> str:
-    """Rows of one kind: to learn from, and held out."""
-    return f"{counts[f'{part}_train']:,} to learn from, {counts[f'{part}_eval']:,} held out"
 
 
 def _dataset_html(info: DatasetInfo) -> str:

@@ -19,7 +19,8 @@ from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, esc, notice, percent, pill, rate_text
 from cai_ui.web.principles import editor
-from cai_ui.web.session import Session, SessionParts, Stops
+from cai_ui.web.session import Session, SessionParts
+from cai_ui.web.stops import Stops
 
 PROMPTS_LIMIT = 20
 NOTHING_TRIED = empty_state(

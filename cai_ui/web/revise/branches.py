@@ -16,7 +16,8 @@ from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import notice
 from cai_ui.web.revise import stepper, trace_html
 from cai_ui.web.revise.stepper import View
-from cai_ui.web.session import Session, SessionParts, Stops
+from cai_ui.web.session import Session, SessionParts
+from cai_ui.web.stops import Stops
 
 SAME = "the same as before"
 

@@ -23,7 +23,8 @@ from cai_ui.pipeline.revise.format_lab import (
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, esc, rate_text
-from cai_ui.web.session import Session, SessionParts, Stops
+from cai_ui.web.session import Session, SessionParts
+from cai_ui.web.stops import Stops
 
 SHOWN = 5
 """Requests whose answers are shown side by side."""

@@ -7,7 +7,6 @@ afterwards. A change never overwrites: it begins a branch, and the branches form
 from __future__ import annotations
 
 import dataclasses
-import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,12 +17,13 @@ from cai_ui.config import RevisionSettings, Sampling, checked
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import CaiError, InputError, NotFoundError
 from cai_ui.pipeline import Reroll, Services, StepEvent
-from cai_ui.prompts import read_transcript, transcript
-from cai_ui.records import Message, Prompt, Trace
+from cai_ui.prompts import read_transcript
+from cai_ui.records import Message, Trace
 from cai_ui.text import ANSWER_LIMIT, PROMPT_LIMIT, clean_text
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.revise import trace_html
-from cai_ui.web.session import Session, Stops
+from cai_ui.web.session import Session
+from cai_ui.web.stops import Stops
 
 PACE_S = 0.08
 """Least time between two updates of the page while text streams in."""
@@ -42,21 +42,6 @@ class View:
     trace: Trace | None
     family: tuple[Trace, ...] = ()
     note: str = ""
-
-
-def draw_prompt(services: Services, prompt_set: str) -> tuple[str, str]:
-    """A request of the set, another one each time, and the turns before it ("" for none)."""
-    found = pipeline.list_requests(services, prompt_set, 1, random.randrange(2**31))
-    if not found:
-        raise InputError("This prompt set is empty.", next_step="Choose another one or type a request.")
-    if isinstance(found[0], Prompt):
-        return found[0].text, ""
-    return found[0][-1].content, earlier_turns(found[0])
-
-
-def earlier_turns(turns: Sequence[Message]) -> str:
-    """The turns before the last one, as they stand in their box."""
-    return transcript(turns[:-1])
 
 
 def import_prompts(services: Services, path: str) -> tuple[str, str]:

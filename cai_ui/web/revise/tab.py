@@ -19,7 +19,8 @@ from cai_ui.text import PROMPT_LIMIT
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import hint, lead, notice, short
 from cai_ui.web.revise import batch, branches, few_shot, format_lab, knobs, stepper, trace_html, traces
-from cai_ui.web.session import Session, SessionParts, Stops
+from cai_ui.web.session import Session, SessionParts
+from cai_ui.web.stops import Stops
 
 if TYPE_CHECKING:
     from cai_ui.web.app import AllParts
@@ -230,11 +231,11 @@ def _asked(view: stepper.View) -> list[Any]:
     """Request and earlier turns of a chain, as they stand in their boxes."""
     if view.trace is None:
         return [gr.skip()] * 3
-    return _boxes(view.trace.prompt.text, stepper.earlier_turns(view.trace.conversation))
+    return _boxes(view.trace.prompt.text, earlier_turns(view.trace.conversation))
 
 
 def _draw(services: Services, prompt_set: str) -> list[Any]:
-    return _boxes(*stepper.draw_prompt(services, prompt_set))
+    return _boxes(*draw_prompt(services, prompt_set))
 
 
 def _boxes(request: str, earlier: str) -> list[Any]:

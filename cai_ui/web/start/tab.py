@@ -13,11 +13,10 @@ import gradio as gr
 from cai_ui import pipeline
 from cai_ui.pipeline import LoopView, Services
 from cai_ui.records import BASE
-from cai_ui.text import NAME_LIMIT, clean_text
 from cai_ui.web.kit import picture
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import hint, lead, notice
-from cai_ui.web.session import Session, SessionParts
+from cai_ui.web.session import Session, SessionParts, rename
 from cai_ui.web.start import model
 
 if TYPE_CHECKING:
@@ -77,11 +76,6 @@ def loop_html(services: Services) -> tuple[str, str, bool]:
     if view.state == "failed":
         stages += notice(view.error or "The loop ended early.", "bad")
     return stages, _result_html(services, view), running
-
-
-def rename(services: Services, session: Session, name: str) -> Session:
-    """The session with another name to sign decisions and versions with."""
-    return Session(clean_text(name, "Name", limit=NAME_LIMIT).strip(), session.page)
 
 
 # Layout

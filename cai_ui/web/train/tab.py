@@ -19,8 +19,8 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.records import BASE, Method, Run
 from cai_ui.text import NAME_LIMIT, clean_text
-from cai_ui.web.curate.datasets import dataset_choices
 from cai_ui.web.kit import charts
+from cai_ui.web.kit.choices import dataset_choices
 from cai_ui.web.kit.forms import Form, build_form
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import hint, lead, notice, short

@@ -18,7 +18,8 @@ from cai_ui.records import BASE, AdapterInfo, Answer, ArmResult, Evaluation, Pro
 from cai_ui.web.compare import answers_html, tab
 from cai_ui.web.compare import measure as measure
 from cai_ui.web.compare.answers_html import Sight
-from cai_ui.web.session import Session, Stops
+from cai_ui.web.session import Session
+from cai_ui.web.stops import Stops
 
 ME = Session("me", "page")
 QUICK = Sampling(temperature=0.0, max_new_tokens=6)

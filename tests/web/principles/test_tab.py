@@ -16,7 +16,8 @@ from cai_ui.web.principles import editor as tab
 from cai_ui.web.principles import fields as principle_fields
 from cai_ui.web.principles import history, trial
 from cai_ui.web.principles import tab as page
-from cai_ui.web.session import Session, Stops
+from cai_ui.web.session import Session
+from cai_ui.web.stops import Stops
 
 ME = Session("me", "page")
 

@@ -9,17 +9,18 @@ from typing import Any
 
 import gradio as gr
 import pytest
-from cai_ui.engine.interface import Request
 
 from cai_ui import pipeline
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
+from cai_ui.engine.interface import Request
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Reroll, Services
 from cai_ui.pipeline.revise.format_lab import run_formats
 from cai_ui.web.revise import batch, branches, few_shot, format_lab, knobs, traces
 from cai_ui.web.revise import stepper as tab
-from cai_ui.web.session import Session, Stops
+from cai_ui.web.session import Session
+from cai_ui.web.stops import Stops
 
 ME = Session("me", "page")
 QUICK = RevisionSettings(revisions=2)

@@ -1,0 +1,49 @@
+"""Which model answers: what it is doing, and the choice of another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cai_ui.config import AppSettings, checked
+from cai_ui.engine.interface import EngineStatus
+from cai_ui.errors import ConflictError
+from cai_ui.pipeline.services import Services
+from cai_ui.records import NOT_OVER
+
+
+def engine_status(services: Services) -> EngineStatus:
+    """What the model is doing, and which training run it is busy with."""
+    status = services.host.status()
+    if status.busy_with.startswith("training"):
+        running = next((run for run in services.store.runs() if run.state in ("running", "stopping")), None)
+        if running is not None:
+            return replace(status, busy_with=f"training {running.name}")
+    return status
+
+
+def choose_model(
+    services: Services, model: str, quantize: str = "auto", revision: str = "", endpoint: str = ""
+) -> None:
+    """Load another model in the background. ConflictError while a run, batch or evaluation uses this one.
+
+    An `endpoint` other than the one the server was started with does not get its key: whoever sees the page
+    could otherwise have it sent anywhere.
+    """
+    chosen = {"model": model, "quantize": quantize, "revision": revision, "endpoint": endpoint}
+    settings = checked(AppSettings, {**services.settings.model_dump(), **chosen})
+    busy = [run.name for run in services.store.runs() if run.state in NOT_OVER]
+    for what, work in (
+        ("a batch", services.batch),
+        ("an evaluation", services.evaluation),
+        ("the loop", services.loop),
+        ("labelling", services.labels),
+    ):
+        snapshot = work.snapshot()
+        if snapshot is not None and snapshot.active:
+            busy.append(what)
+    if busy:
+        raise ConflictError(
+            f"The model is in use by {busy[0]}.", kept="It goes on.", next_step="Wait for it to end, or stop it first."
+        )
+    services.settings = settings
+    services.host.load(settings, services.others.key(endpoint))

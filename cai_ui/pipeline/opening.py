@@ -1,0 +1,66 @@
+"""Puts the parts together: the only place that makes `Services`."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from cai_ui.background import Background
+from cai_ui.config import AppSettings
+from cai_ui.engine.interface import Engine
+from cai_ui.errors import CaiError
+from cai_ui.pipeline.model_host import WAIT_S, EngineHost
+from cai_ui.pipeline.other_models import OtherModels
+from cai_ui.pipeline.services import Services
+from cai_ui.store import open_store
+from cai_ui.train.jobs.jobs import Jobs
+
+log = logging.getLogger(__name__)
+
+
+def open_services(settings: AppSettings, engine: Engine | None = None) -> Services:
+    """Open the workspace and begin to load the model. Returns at once; StoreError if the folder cannot be used.
+
+    `engine` is one that is there already; then nothing is loaded. CAI_DATABASE_URL puts the database elsewhere.
+    """
+    from cai_ui.pipeline.constitution.shipped import keep_shipped
+    from cai_ui.pipeline.progress import remembering
+    from cai_ui.pipeline.prompts.shipped import probe_kit
+    from cai_ui.pipeline.train.zero_gpu import lent_slices
+
+    store = open_store(Path(settings.home).expanduser(), os.environ.get("CAI_DATABASE_URL") or None)
+    try:
+        store.mark_interrupted()
+        keep_shipped(store)
+        host = EngineHost(lambda engine: load_adapters(engine, services))
+        services = Services(
+            settings,
+            store,
+            host,
+            Jobs(store, lambda: host.get(WAIT_S), probe_kit(), lent_slices()),
+            Background("A batch", remembering(store, "batch")),
+            Background("An evaluation", remembering(store, "evaluation")),
+            Background("The whole loop", remembering(store, "loop")),
+            Background("Labelling by the model"),
+            OtherModels(settings),
+        )
+    except BaseException:
+        store.close()
+        raise
+    if engine is None:
+        host.load(settings, services.others.key(settings.endpoint))
+    else:
+        host.use(engine)
+    return services
+
+
+def load_adapters(engine: Engine, services: Services) -> None:
+    """Make every finished adapter of this base choosable; a damaged one is left out and logged."""
+    there = {info.name for info in engine.adapters()}
+    for info in services.jobs.adapters():
+        if info.base_hash == engine.base_hash and info.name not in there:
+            try:
+                engine.load_adapter(info)
+            except CaiError as error:
+                log.warning("adapter %s is left out: %s", info.name, error)

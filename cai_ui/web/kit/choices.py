@@ -1,0 +1,41 @@
+"""Choices that several tabs offer: datasets, and prompts to draw."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+
+from cai_ui import pipeline
+from cai_ui.errors import InputError
+from cai_ui.pipeline import Services
+from cai_ui.prompts import transcript
+from cai_ui.records import DatasetInfo, Message, Prompt
+from cai_ui.web.kit.present import short
+
+
+def dataset_choices(infos: Sequence[DatasetInfo]) -> list[tuple[str, str]]:
+    """Label and hash of datasets, newest first."""
+    return [
+        (f"{i.name} · {short(i.hash)} · {i.counts['sft_train']:,} rows, {i.counts['pairs_train']:,} pairs", i.hash)
+        for i in infos
+    ]
+
+
+def counts_words(counts: Mapping[str, int], part: str) -> str:
+    """Rows of one kind: to learn from, and held out."""
+    return f"{counts[f'{part}_train']:,} to learn from, {counts[f'{part}_eval']:,} held out"
+
+
+def draw_prompt(services: Services, prompt_set: str) -> tuple[str, str]:
+    """A request of the set, another one each time, and the turns before it ("" for none)."""
+    found = pipeline.list_requests(services, prompt_set, 1, random.randrange(2**31))
+    if not found:
+        raise InputError("This prompt set is empty.", next_step="Choose another one or type a request.")
+    if isinstance(found[0], Prompt):
+        return found[0].text, ""
+    return found[0][-1].content, earlier_turns(found[0])
+
+
+def earlier_turns(turns: Sequence[Message]) -> str:
+    """The turns before the last one, as they stand in their box."""
+    return transcript(turns[:-1])
