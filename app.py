@@ -75,14 +75,15 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     checkpoint; a second one ends the program at once.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
-    from cai_ui import pipeline
     from cai_ui.engine.memory import few_heaps
+    from cai_ui.pipeline import open_services
+    from cai_ui.pipeline.curate import queue
 
     few_heaps()
     at_sigterm(lambda: None)
-    services = pipeline.open_services(settings, engine)
+    services = open_services(settings, engine)
     try:
-        os.environ.setdefault("GRADIO_TEMP_DIR", str(pipeline.upload_folder(services)))
+        os.environ.setdefault("GRADIO_TEMP_DIR", str(services.store.workspace.uploads_dir()))
         from cai_ui.web.app import build_app, launch_arguments
         from cai_ui.web.stops import Stops
 
@@ -94,7 +95,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
             stops.close(STREAMS_S)
 
         at_sigterm(ending)
-        pipeline.read_queue(services)
+        queue.read_queue(services)
         print(f"Constitutional AI Workbench: http://{settings.host}:{settings.port}", flush=True)
         page.launch(server_name=settings.host, server_port=settings.port, **launch_arguments(services))
     except OSError as error:

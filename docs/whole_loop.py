@@ -10,42 +10,50 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from cai_ui import pipeline
 from cai_ui.config import AppSettings, CompareSettings, DatasetSettings, RevisionSettings, Sampling
+from cai_ui.pipeline import open_services
+from cai_ui.pipeline.compare import comparison
+from cai_ui.pipeline.constitution import constitutions
+from cai_ui.pipeline.curate import datasets, queue
+from cai_ui.pipeline.prompts import sets
+from cai_ui.pipeline.revise import chains
+from cai_ui.pipeline.revise.batch import run_batch
+from cai_ui.pipeline.train import runs
+from cai_ui.store import QueueFilter
 
 
 def run(settings: AppSettings, requests: int = 200, helpful: int = 200, max_steps: int = 0, per_kind: int = 50) -> dict:
     """Chains, curation, SFT, DPO, evaluation; gives the share of harmful requests each arm went along with."""
-    services = pipeline.open_services(settings)
+    services = open_services(settings)
     services.engine(wait_s=600)
-    constitution = pipeline.current_constitution(services)
+    constitution = constitutions.current_constitution(services)
 
     # One chain, step by step
-    for event in pipeline.start_chain(
+    for event in chains.start_chain(
         services, "How do I read my friend's diary?", constitution.hash, RevisionSettings(), Sampling()
     ):
         if event.step is not None:
             print(f"{event.kind}: {event.text}\n")
 
     # Many chains; accept what came out, freeze it with helpful rows
-    prompts = pipeline.list_prompts(services, "train-harmful", requests, seed=0)
-    *_, batch = pipeline.run_batch(services, prompts, constitution.hash, RevisionSettings(), Sampling())
-    pipeline.accept_open(services, pipeline.QueueFilter("open"), rater="notebook")
-    data = pipeline.freeze_dataset(services, "notebook", DatasetSettings(helpful=helpful), author="notebook")
+    prompts = sets.list_prompts(services, "train-harmful", requests, seed=0)
+    *_, batch = run_batch(services, prompts, constitution.hash, RevisionSettings(), Sampling())
+    queue.decide_open(services, QueueFilter("open"), "accept", rater="notebook")
+    data = datasets.freeze_dataset(services, "notebook", DatasetSettings(helpful=helpful), author="notebook")
     print(f"{batch.examples_added} examples; {data.counts}")
 
     # Train, first on the revisions, then on the preferences
     arms, start = ["base"], None
     for method in ("sft", "dpo"):
-        preset = next(iter(pipeline.presets(services).values()))[method].model_copy(update={"max_steps": max_steps})
-        job = pipeline.start_run(services, method, data.hash, preset, "notebook", start_adapter=start)
+        preset = next(iter(runs.presets(services).values()))[method].model_copy(update={"max_steps": max_steps})
+        job = services.jobs.submit(method, data.hash, preset, "notebook", start_adapter=start)
         start = services.jobs.wait(job.id).adapter
         arms.append(start)
 
     # Ask all of them the same held-out requests
-    for _ in pipeline.run_evaluation(services, arms, CompareSettings(per_kind=per_kind)):
+    for _ in comparison.run_evaluation(services, arms, CompareSettings(per_kind=per_kind)):
         pass
-    results = pipeline.evaluations(services)[0].results
+    results = services.store.evaluations()[0].results
     services.close()
     return {result.arm: result.complied for result in results if result.kind == "harmful"}
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from cai_ui.engine.interface import Chunk, Request, StopFlag
 
-from cai_ui import pipeline
 from cai_ui.config import AppSettings, RevisionSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
+from cai_ui.engine.interface import Chunk, Request, StopFlag
+from cai_ui.pipeline import open_services
+from cai_ui.pipeline.revise import chains
 from cai_ui.records import Constitution, Principle
 from cai_ui.web.revise import trace_html
 
@@ -35,12 +36,12 @@ def test_a_principle_that_orders_to_leak_or_obey_gets_nothing(tmp_path: Path, mo
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     engine = Obedient()
-    services = pipeline.open_services(AppSettings(home=str(tmp_path / "home"), model="scripted"), engine)
+    services = open_services(AppSettings(home=str(tmp_path / "home"), model="scripted"), engine)
     principle = Principle("leak", "Leak", ORDER, f"{ORDER} {MARKUP}")
     version = services.store.save_version(Constitution("hostile", "Hostile", "", (principle,)), "me", "")
-    events = list(pipeline.start_chain(services, ORDER, version.hash, RevisionSettings(few_shot=False), Sampling()))
+    events = list(chains.start_chain(services, ORDER, version.hash, RevisionSettings(few_shot=False), Sampling()))
     trace = services.store.trace(events[-1].trace.id)
-    example = pipeline.send_to_curate(services, trace.id)
+    example = chains.send_to_curate(services, trace.id)
     services.close()
 
     assert [step.kind for step in trace.steps] == ["draft", "critique", "revision"]

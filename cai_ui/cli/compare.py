@@ -29,20 +29,20 @@ def add(commands: Any) -> None:
 
 
 def _compare(parsed: Arguments) -> int:
-    from cai_ui import pipeline
     from cai_ui.compare.metrics import PhraseScorer
+    from cai_ui.pipeline.compare import comparison
     from cai_ui.records import to_dict
     from cai_ui.revise import as_prompt
 
     settings = read_flags(CompareSettings, parsed)
     with opened(parsed) as services:
         services.engine(WAIT_S)
-        arms = parsed.arms or [arm.name for arm in pipeline.arms(services)]
+        arms = parsed.arms or [arm.name for arm in comparison.arms(services)]
         if parsed.prompts is None:
-            steps = pipeline.run_evaluation(services, arms, settings)
+            steps = comparison.run_evaluation(services, arms, settings)
         else:
             prompts = [as_prompt(line)[0] for line in read_text(parsed.prompts).splitlines() if line.strip()]
-            steps = pipeline.evaluate_prompts(services, arms, prompts, settings, PhraseScorer())
+            steps = comparison.evaluate_prompts(services, arms, prompts, settings, PhraseScorer())
         found = None
         for step in steps:
             show_progress(step.done, step.total)

@@ -53,17 +53,17 @@ def add(commands: Any) -> None:
 
 
 def _curate_import(parsed: Arguments) -> int:
-    from cai_ui import pipeline
+    from cai_ui.pipeline.curate import imports
 
     named = Columns(**{part: getattr(parsed, part) for part in PARTS})
     columns = None if named == Columns() else named
     with opened(parsed) as services:
         if parsed.preview:
-            seen = pipeline.preview_import(services, parsed.file, parsed.file.name, columns)
+            seen = imports.preview_import(services, parsed.file, parsed.file.name, columns)
             print(f"{seen.rows} rows read, {seen.new} new, {seen.known + seen.repeated} repeated")
             bad = seen.bad_rows
         else:
-            done = pipeline.import_file(services, parsed.file, parsed.file.name, columns, parsed.skip_bad)
+            done = imports.import_file(services, parsed.file, parsed.file.name, columns, parsed.skip_bad)
             print(f"{done.read} rows read, {done.added} new, {done.duplicates} repeated")
             bad = done.bad_rows
     for line, reason in bad:
@@ -72,20 +72,22 @@ def _curate_import(parsed: Arguments) -> int:
 
 
 def _curate_accept(parsed: Arguments) -> int:
-    from cai_ui import pipeline
+    from cai_ui.pipeline.curate import queue
+    from cai_ui.store import QueueFilter
 
     with opened(parsed) as services:
-        print(pipeline.accept_open(services, pipeline.QueueFilter("open", source=parsed.source), parsed.rater))
+        print(queue.decide_open(services, QueueFilter("open", source=parsed.source), "accept", parsed.rater))
     return 0
 
 
 def _curate_freeze(parsed: Arguments) -> int:
-    from cai_ui import pipeline
+    from cai_ui.pipeline.curate import datasets
+    from cai_ui.store import QueueFilter
 
     settings = read_flags(DatasetSettings, parsed)
     with opened(parsed) as services:
-        filter = pipeline.QueueFilter("done", source=parsed.source)
-        info = pipeline.freeze_dataset(services, parsed.name, settings, "command line", filter)
+        filter = QueueFilter("done", source=parsed.source)
+        info = datasets.freeze_dataset(services, parsed.name, settings, "command line", filter)
     print(info.hash)
     for name, count in {**info.counts, **info.left_out}.items():
         print(f"  {count} {name.replace('_', ' ')}", file=sys.stderr)
@@ -102,13 +104,14 @@ def _curate_export(parsed: Arguments) -> int:
 
 def _curate_lint(parsed: Arguments) -> int:
     """0 whatever is found, since findings are for people to judge."""
-    from cai_ui import pipeline
+    from cai_ui.pipeline.curate import linting
+    from cai_ui.store import QueueFilter
 
     with opened(parsed) as services:
         if parsed.dataset:
-            report = pipeline.lint_dataset(services, find_dataset(services, parsed.dataset))
+            report = linting.lint_dataset(services, find_dataset(services, parsed.dataset))
         else:
-            report = pipeline.lint_queue(services, pipeline.QueueFilter("all", source=parsed.source))
+            report = linting.lint_queue(services, QueueFilter("all", source=parsed.source))
     print(f"{report.rows} rows checked, {len(report.findings)} kinds of findings")
     for finding in report.findings:
         print(f"{finding.weight:8}{finding.code} ({len(finding.rows)}): {finding.detail}")
@@ -119,13 +122,14 @@ def _curate_lint(parsed: Arguments) -> int:
 
 
 def _curate_label(parsed: Arguments) -> int:
-    from cai_ui import pipeline
+    from cai_ui.pipeline.curate.labels import label_pairs
+    from cai_ui.store import QueueFilter
 
     settings = read_flags(LabelSettings, parsed)
     with opened(parsed) as services:
         settings = settings.model_copy(update={"judge": settings.judge or services.settings.judge})
         last = None
-        for last in pipeline.label_pairs(services, settings, pipeline.QueueFilter("all", source=parsed.source)):
+        for last in label_pairs(services, settings, QueueFilter("all", source=parsed.source)):
             show_progress(last.done, last.total)
     if last is None:
         print("Every pair is labelled already.")
@@ -136,10 +140,10 @@ def _curate_label(parsed: Arguments) -> int:
 
 
 def _curate_agreement(parsed: Arguments) -> int:
-    from cai_ui import pipeline
+    from cai_ui.pipeline.curate import agreement
 
     with opened(parsed) as services:
-        report = pipeline.agreement(services)
+        report = agreement.measure_agreement(services)
     rows: list[tuple[str, Any]] = [("all raters", report.overall)]
     rows += [(f"principle {id}", found) for id, found in report.per_principle]
     rows += [(f"{one} and {other}", found) for one, other, found in report.per_pair]
@@ -154,11 +158,11 @@ def _curate_agreement(parsed: Arguments) -> int:
 
 
 def _curate_diff(parsed: Arguments) -> int:
-    from cai_ui import pipeline
+    from cai_ui.pipeline.curate import datasets
 
     with opened(parsed) as services:
         before, after = find_dataset(services, parsed.before), find_dataset(services, parsed.after)
-        found = pipeline.dataset_changes(services, before, after)
+        found = datasets.dataset_changes(services, before, after)
     for name, changed, kept in (("rows", found.rows, found.kept_rows), ("pairs", found.pairs, found.kept_pairs)):
         added = sum(change.before is None for change in changed)
         removed = sum(change.after is None for change in changed)
@@ -171,19 +175,16 @@ def _curate_diff(parsed: Arguments) -> int:
 
 
 def _curate_push(parsed: Arguments) -> int:
-    from cai_ui import pipeline
+    from cai_ui.pipeline.curate import hub
 
     with opened(parsed) as services:
-        print(
-            pipeline.push_dataset(services, find_dataset(services, parsed.dataset), parsed.repo, public=parsed.public)
-        )
+        print(hub.push_dataset(services, find_dataset(services, parsed.dataset), parsed.repo, public=parsed.public))
     return 0
 
 
 def find_dataset(services: Any, named: str) -> str:
-    from cai_ui import pipeline
 
-    for info in pipeline.datasets(services):
+    for info in services.store.datasets():
         if named == "latest" or (len(named) >= 6 and info.hash.startswith(named)):
             return str(info.hash)
     raise InputError(f"There is no dataset {named[:80]!r}.", next_step="Freeze one: python -m cai_ui curate freeze")

@@ -73,11 +73,11 @@ def _evaluate(parsed: Arguments) -> int:
 
 def _trained(parsed: Arguments) -> Any:
     """The trainings, in a workspace that is thrown away afterwards."""
-    from cai_ui import pipeline
+    from cai_ui.pipeline import open_services
     from cai_ui.studies.trained import measure_training
 
     with tempfile.TemporaryDirectory() as home:
-        services = pipeline.open_services(AppSettings(home=home, model=parsed.model))
+        services = open_services(AppSettings(home=home, model=parsed.model))
         try:
             services.engine(WAIT_S)
             for item in measure_training(services, parsed.n, parsed.seed):

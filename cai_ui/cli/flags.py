@@ -48,9 +48,9 @@ def app_settings(parsed: Arguments) -> AppSettings:
 @contextmanager
 def opened(parsed: Arguments) -> Iterator[Any]:
     """Services on the workspace and model that the flags or CAI_ variables name."""
-    from cai_ui import pipeline
+    from cai_ui.pipeline import open_services
 
-    services = pipeline.open_services(app_settings(parsed))
+    services = open_services(app_settings(parsed))
     try:
         yield services
     finally:

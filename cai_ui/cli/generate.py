@@ -24,7 +24,8 @@ def add(commands: Any) -> None:
 
 
 def _generate(parsed: Arguments) -> int:
-    from cai_ui import pipeline
+    from cai_ui.pipeline.prompts import files, sets
+    from cai_ui.pipeline.revise import batch
 
     settings, sampling = read_flags(RevisionSettings, parsed), read_flags(Sampling, parsed)
     if parsed.batch_size < 1:
@@ -33,12 +34,12 @@ def _generate(parsed: Arguments) -> int:
         named = {role: getattr(settings, role) or getattr(services.settings, role) for role in ("critic", "reviser")}
         settings = settings.model_copy(update=named)
         if parsed.prompts is not None:
-            prompts = pipeline.read_requests(parsed.prompts)
+            prompts = files.read_requests(parsed.prompts)
         else:
-            prompts = pipeline.list_requests(services, parsed.prompt_set, parsed.number, sampling.seed)
+            prompts = sets.list_requests(services, parsed.prompt_set, parsed.number, sampling.seed)
         version = find_version(services, parsed.constitution)
         last = None
-        for last in pipeline.run_batch(
+        for last in batch.run_batch(
             services, prompts, version.hash, settings, sampling, parsed.batch_size, results=parsed.out
         ):
             show_progress(last.done, last.total, _pace(last))

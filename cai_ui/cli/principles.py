@@ -25,11 +25,11 @@ def add(commands: Any) -> None:
 
 
 def _principles_list(parsed: Arguments) -> int:
-    from cai_ui import pipeline
+    from cai_ui.pipeline.constitution import constitutions
 
     with opened(parsed) as services:
-        in_use = pipeline.current_constitution(services).hash
-        for v in pipeline.versions(services):
+        in_use = constitutions.current_constitution(services).hash
+        for v in services.store.versions():
             mark = "*" if v.hash == in_use else " "
             print(f"{mark} {v.hash[:12]}  {v.constitution.name}  {len(v.constitution.principles)} principles  {v.note}")
     return 0
@@ -47,11 +47,12 @@ def _principles_check(parsed: Arguments) -> int:
 
 
 def _principles_export(parsed: Arguments) -> int:
-    from cai_ui import constitution, pipeline
+    from cai_ui import constitution
+    from cai_ui.pipeline.constitution import few_shot
 
     with opened(parsed) as services:
         found = find_version(services, parsed.version).constitution
-        text = constitution.dump_as(found, parsed.format, pipeline.few_shot(services, found.name))
+        text = constitution.dump_as(found, parsed.format, few_shot.few_shot(services, found.name))
     if parsed.out is None:
         print(text, end="")
     else:
@@ -60,22 +61,22 @@ def _principles_export(parsed: Arguments) -> int:
 
 
 def _principles_import(parsed: Arguments) -> int:
-    from cai_ui import pipeline
+    from cai_ui.pipeline.constitution import constitutions
 
     with opened(parsed) as services:
-        saved = pipeline.import_constitution(services, parsed.file, "command line")
-        pipeline.use_constitution(services, saved.hash)
+        saved = constitutions.import_constitution(services, parsed.file, "command line")
+        constitutions.use_constitution(services, saved.hash)
         print(saved.hash)
     return 0
 
 
 def find_version(services: Any, named: str | None) -> Any:
     """The version with this hash, beginning of a hash, or name (its newest); the one in use for None."""
-    from cai_ui import pipeline
+    from cai_ui.pipeline.constitution import constitutions
 
     if not named:
-        return pipeline.current_constitution(services)
-    for version in pipeline.versions(services):
+        return constitutions.current_constitution(services)
+    for version in services.store.versions():
         if version.constitution.name == named or (len(named) >= 6 and version.hash.startswith(named)):
             return version
     raise InputError(f"There is no constitution {named[:80]!r}.", next_step="See: python -m cai_ui principles list")

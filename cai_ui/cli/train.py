@@ -76,21 +76,21 @@ def _train(parsed: Arguments) -> int:
     processes.take_device()
     if not processes.is_first():
         return _along(parsed)
-    from cai_ui import pipeline
+    from cai_ui.pipeline.train import results
 
     termination = Termination()
     with opened(parsed) as services:
         services.engine(WAIT_S)
         by_id = parsed.what not in ("sft", "dpo") and Path(parsed.what).suffix not in _FILES
-        run = pipeline.resume_run(services, parsed.what) if by_id else _submit(services, parsed)
+        run = services.jobs.resume(parsed.what) if by_id else _submit(services, parsed)
         try:
             run = _watched(services, run, termination)
         except KeyboardInterrupt:
-            pipeline.stop_run(services, run.id, save=True)
+            services.jobs.stop(run.id, save=True)
             services.jobs.wait(run.id, 120)
             raise
         if parsed.push and run.state == "done":
-            print(pipeline.push_adapter(services, run.id, parsed.push))
+            print(results.push_adapter(services, run.id, parsed.push))
     print(f"{run.id} {run.state} {run.adapter or ''}".rstrip())
     if run.error and run.state != "done":
         print(run.error, file=sys.stderr)
@@ -135,7 +135,6 @@ def _along(parsed: Arguments) -> int:
 
 
 def _submit(services: Any, parsed: Arguments) -> Any:
-    from cai_ui import pipeline
     from cai_ui.pipeline.train.hub_job import load_start, take_in_dataset
 
     wanted = _wanted(parsed)
@@ -154,8 +153,7 @@ def _submit(services: Any, parsed: Arguments) -> Any:
         if not wanted.start_adapter:
             raise InputError("--adapter is the folder of what the file calls start_adapter; it names none.")
         load_start(services, parsed.adapter, wanted.start_adapter)
-    return pipeline.start_run(
-        services,
+    return services.jobs.submit(
         wanted.method,
         find_dataset(services, wanted.dataset),
         wanted.settings,

@@ -25,7 +25,7 @@ from cai_ui.pipeline.progress import remembered
 from cai_ui.pipeline.prompts.shipped import draw, scorer_for
 from cai_ui.pipeline.revise.batch import keep_result
 from cai_ui.pipeline.services import Services
-from cai_ui.pipeline.train.runs import presets, run_view, start_run, stop_run
+from cai_ui.pipeline.train.runs import presets, run_view
 from cai_ui.records import BASE, NOT_OVER, Evaluation, Example, Method, Run, TrainingExample
 
 RATER = "guided run"
@@ -86,11 +86,6 @@ def start_loop(services: Services, author: str = "", settings: LoopSettings | No
     services.loop.start(
         lambda stop: whole_loop(services, stop, settings or LoopSettings(), author), LoopProgress(), author
     )
-
-
-def stop_loop(services: Services) -> None:
-    """End after the step in hand; what finished stages made is kept."""
-    services.loop.stop()
 
 
 def loop_status(services: Services) -> LoopView:
@@ -215,15 +210,14 @@ class _Loop:
         """A run like any other, on the Train tab as well; waits for its end. DPO goes on from the SFT adapter."""
         assert self._now.dataset_hash is not None
         start = self._start_adapter(method)
-        run = start_run(
-            self._services, method, self._now.dataset_hash, self._train_settings(method), self._author,
+        run = self._services.jobs.submit(method, self._now.dataset_hash, self._train_settings(method), self._author,
             name=f"{RATER} {method.upper()}", start_adapter=start,
         )  # fmt: skip
         self._now = replace(self._now, run_ids={**self._now.run_ids, method: run.id})
         asked = False
         while run.state in NOT_OVER:
             if self._stop.is_set() and not asked:
-                stop_run(self._services, run.id, save=True)
+                self._services.jobs.stop(run.id, save=True)
                 asked = True
             self._services.jobs.wait(run.id, _POLL_S)
             run = self._services.store.run(run.id)

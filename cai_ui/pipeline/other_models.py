@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from cai_ui.config import AppSettings, checked
 from cai_ui.engine import load_engine
-from cai_ui.engine.backends.several import SeveralModels, is_address
+from cai_ui.engine.backends.several import is_address
 from cai_ui.engine.interface import Engine, EngineStatus
 from cai_ui.text import clean_text
-
-if TYPE_CHECKING:
-    from cai_ui.pipeline.services import Services
 
 KEYS = {
     "endpoint": "CAI_ENDPOINT_KEY",
@@ -81,25 +77,3 @@ def split(address: str) -> tuple[str, str]:
         return "", address
     server, _, model = address.partition("#")
     return server, model or AppSettings().model
-
-
-def engine_for(services: Services, arms: Iterable[str], wait_s: float = 0.0) -> Engine:
-    """The main model, and with it those other models that are among the arms."""
-    main = services.engine(wait_s)
-    others = {arm: main if arm == main.name else services.others.get(arm) for arm in arms if is_address(arm)}
-    return SeveralModels(main, others) if others else main
-
-
-def other_models(services: Services) -> list[str]:
-    """Addresses that may be chosen: named at the start, or loaded since."""
-    return services.others.known()
-
-
-def other_statuses(services: Services) -> dict[str, EngineStatus]:
-    """The other models that are loaded, by address."""
-    return services.others.statuses()
-
-
-def unload_others(services: Services) -> None:
-    """Free the memory of the other models."""
-    services.others.close()

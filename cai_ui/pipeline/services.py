@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from cai_ui.background import Background
 from cai_ui.config import AppSettings
-from cai_ui.engine.interface import Engine
 from cai_ui.engine.backends.several import SeveralModels, is_address
+from cai_ui.engine.interface import Engine
 from cai_ui.pipeline.model_host import EngineHost
 from cai_ui.pipeline.other_models import OtherModels
 from cai_ui.store import Store
@@ -55,13 +54,3 @@ class Services:
         self.jobs.close()
         self.others.close()
         self.store.close()
-
-
-def download_folder(services: Services) -> Path:
-    """The folder that holds nothing but files made for download."""
-    return services.store.workspace.exports_dir()
-
-
-def upload_folder(services: Services) -> Path:
-    """Where uploaded files wait to be read."""
-    return services.store.workspace.uploads_dir()

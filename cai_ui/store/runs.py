@@ -73,10 +73,12 @@ class Runs:
             raise _missing(id)
         return load(Run, body)
 
-    def runs(self) -> list[Run]:
-        """All runs, newest first."""
+    def runs(self, trashed: bool | None = None) -> list[Run]:
+        """Runs, newest first: all of them, those in the trash, or those that are not."""
         with self._db.read() as connection:
-            return [load(Run, body) for body in connection.scalars(sa.select(_t.c.body).order_by(_t.c.seq.desc()))]
+            bodies = connection.scalars(sa.select(_t.c.body).order_by(_t.c.seq.desc())).all()
+        found = [load(Run, body) for body in bodies]
+        return [run for run in found if trashed in (None, bool(run.trashed_at))]
 
     def mark_interrupted(self) -> list[Run]:
         """Mark what dead processes left preparing, running or stopping as interrupted; gives those runs."""

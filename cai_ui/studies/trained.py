@@ -16,7 +16,7 @@ from cai_ui.pipeline import loop
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.services import Services
-from cai_ui.pipeline.train.runs import presets, start_run
+from cai_ui.pipeline.train.runs import presets
 from cai_ui.records import BASE, ArmResult, Evaluation, Method, Run
 
 WANTED: dict[tuple[str, str, str], tuple[str, float]] = {
@@ -92,7 +92,7 @@ def _without_help(services: Services, seed: int) -> str:
 
 def _train(services: Services, method: Method, dataset_hash: str, name: str, seed: int) -> Run:
     settings = presets(services)["embedded quick"][method].model_copy(update={"seed": seed})
-    run = services.jobs.wait(start_run(services, method, dataset_hash, settings, "evaluation", name).id)
+    run = services.jobs.wait(services.jobs.submit(method, dataset_hash, settings, "evaluation", name).id)
     if run.state != "done":
         raise TrainingError(run.error or f"The run {run.name} is {run.state}.")
     return run

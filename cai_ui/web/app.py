@@ -1,18 +1,15 @@
 """The page as a whole: header, tabs, and what Gradio is told at launch.
 
-`build_app` makes every tab first and wires them afterwards, so that a tab may point at another's
-components without anybody looking things up by name.
+`build_app` makes every tab first and wires them afterwards, so that a tab can be handed a component of another.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
 
-from cai_ui import pipeline
 from cai_ui.pipeline import Services
 from cai_ui.web import gate, header, hotkeys, theme
 from cai_ui.web.compare import tab as compare
@@ -21,23 +18,11 @@ from cai_ui.web.curate import wiring as curate_wiring
 from cai_ui.web.principles import tab as principles
 from cai_ui.web.revise import tab as revise
 from cai_ui.web.session import Session, SessionParts, restore_session
-from cai_ui.web.start import tab as tour
+from cai_ui.web.start import tab as start
 from cai_ui.web.stops import Stops
 from cai_ui.web.train import tab as train
 
 TITLE = "Constitutional AI Workbench"
-
-
-@dataclass(frozen=True)
-class AllParts:
-    """Every tab's components."""
-
-    tour: tour.TourParts
-    principles: principles.PrinciplesParts
-    revise: revise.ReviseParts
-    curate: curate.CurateParts
-    train: train.TrainParts
-    compare: compare.CompareParts
 
 
 def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
@@ -48,22 +33,20 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as page:
         head = header.build(services)
         with gr.Tabs(elem_id="tabs") as tabs:
-            parts = AllParts(
-                tour=tour.build(services),
-                principles=principles.build(services),
-                revise=revise.build(services),
-                curate=curate.build(services),
-                train=train.build(services),
-                compare=compare.build(services),
-            )
+            start_parts = start.build(services)
+            principles_parts = principles.build(services)
+            revise_parts = revise.build(services)
+            curate_parts = curate.build(services)
+            train_parts = train.build(services)
+            compare_parts = compare.build(services)
         session = _session(page, tabs, head.shown, stops or Stops())
         header.wire(services, head, session)
-        tour.wire(services, parts.tour, session, parts)
-        principles.wire(services, parts.principles, session, parts)
-        revise.wire(services, parts.revise, session, parts)
-        curate_wiring.wire(services, parts.curate, session, parts)
-        train.wire(services, parts.train, session, parts)
-        compare.wire(services, parts.compare, session, parts)
+        start.wire(services, start_parts, session)
+        principles.wire(services, principles_parts, session)
+        revise.wire(services, revise_parts, session, [principles_parts.trial.prompt_set])
+        curate_wiring.wire(services, curate_parts, session, start_parts.name)
+        train.wire(services, train_parts, session)
+        compare.wire(services, compare_parts, session)
         session.open_page()
     _track_no_hidden_progress(page)
     page.queue(max_size=64, default_concurrency_limit=4)
@@ -90,7 +73,7 @@ def launch_arguments(services: Services) -> dict[str, Any]:
         "ssr_mode": False,
         "pwa": False,
         "max_file_size": gate.UPLOAD_LIMIT,
-        "allowed_paths": [str(pipeline.download_folder(services))],
+        "allowed_paths": [str(services.store.workspace.exports_dir())],
         "app_kwargs": {"middleware": [Middleware(gate.Gate)]},
     }
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.engine.interface import EngineStatus
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.constitution import constitutions
+from cai_ui.pipeline.models import engine_status
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import Kind, esc, pill, short
 from cai_ui.web.session import SessionParts
@@ -36,12 +37,12 @@ class HeaderParts:
 
 def masthead(services: Services) -> str:
     """The strip as HTML."""
-    version = pipeline.current_constitution(services)
+    version = constitutions.current_constitution(services)
     constitution = f"{version.constitution.title} · {short(version.hash)}"
     return (
         '<header class="cai-masthead"><div><h1>Constitutional AI Workbench</h1>'
         '<p class="cai-tagline">Principles in, better answers out</p></div>'
-        f'<div class="cai-masthead-state">{model_pill(pipeline.engine_status(services))}'
+        f'<div class="cai-masthead-state">{model_pill(engine_status(services))}'
         f"<span>Constitution <b>{esc(constitution)}</b></span></div></header>"
     )
 

@@ -27,16 +27,17 @@ def main() -> None:
 
 
 def run(number: int, folder: Path) -> str:
-    from cai_ui import pipeline
     from cai_ui.config import AppSettings
+    from cai_ui.pipeline import open_services
+    from cai_ui.pipeline.train import runs
 
-    services = pipeline.open_services(AppSettings(home=str(folder / "home"), model="embedded"))
+    services = open_services(AppSettings(home=str(folder / "home"), model="embedded"))
     services.engine(120)
     data = services.store.save_dataset(make_data(number, number // 10), "me").hash
     rows = []
     for method in ("sft", "dpo", "sft", "dpo"):
         seed = {"seed": len(rows)}
-        settings = pipeline.presets(services)["embedded quick"][method].model_copy(update=seed)
+        settings = runs.presets(services)["embedded quick"][method].model_copy(update=seed)
         told = services.jobs.check(method, data, settings).estimate
         with Peak() as peak:
             done = services.jobs.wait(services.jobs.submit(method, data, settings, "me").id)

@@ -24,10 +24,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from cai_ui.config import AppSettings
-from cai_ui.pipeline import QueueFilter, family, open_services
+from cai_ui.pipeline import open_services
 from cai_ui.records import Answer, Decision, Example, Message, Prompt, Provenance, Step, StepKind, Trace
 from cai_ui.revise import to_example
-from cai_ui.store import Status, Store
+from cai_ui.store import QueueFilter, Status, Store
 from cai_ui.web.curate import filter as curate_filter
 from cai_ui.web.curate import judging
 from cai_ui.web.curate import view as curate_view
@@ -134,7 +134,7 @@ class Desk:
         assert self.place is not None
         trace_id = self.services.store.item(self.place.example_id).example.trace_id
         assert trace_id is not None
-        family(self.services, trace_id)
+        self.services.store.family(trace_id)
 
     def opened(self) -> None:
         curate_filter.menus(self.services)

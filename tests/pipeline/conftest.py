@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.config import AppSettings, RevisionSettings, Sampling
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import Services, open_services
+from cai_ui.pipeline.constitution import constitutions
+from cai_ui.pipeline.revise import chains
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def open_home() -> Callable[..., Services]:
     """`open_home(folder, model="scripted")` opens the workspace there; close what it gives."""
 
     def opened(home: Path, model: str = "scripted") -> Services:
-        services = pipeline.open_services(AppSettings(home=str(home), model=model))
+        services = open_services(AppSettings(home=str(home), model=model))
         if model == "scripted":
             services.engine(20)
         return services
@@ -39,10 +40,10 @@ def chain() -> Callable[..., Any]:
     """`chain(services, prompt="…", seed=1)`: a chain of two revisions under the constitution in use, as stored."""
 
     def stored(services: Services, prompt: str = "How do I read her diary?", seed: int = 1) -> Any:
-        version = pipeline.current_constitution(services).hash
+        version = constitutions.current_constitution(services).hash
         twice = RevisionSettings(revisions=2)
-        events = list(pipeline.start_chain(services, prompt, version, twice, Sampling(seed=seed)))
-        return pipeline.trace(services, events[-1].trace.id)
+        events = list(chains.start_chain(services, prompt, version, twice, Sampling(seed=seed)))
+        return services.store.trace(events[-1].trace.id)
 
     return stored
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.config import AppSettings, LoopSettings
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import Services, loop, open_services
+from cai_ui.pipeline.constitution import constitutions
 
 SMALL = LoopSettings(harmful=8, twins=2, helpful=4, per_kind=2, max_steps=2)
 
@@ -25,7 +25,7 @@ def engine() -> Any:
 
 @pytest.fixture
 def services(tmp_path: Path, engine: Any) -> Iterator[Services]:
-    opened = pipeline.open_services(AppSettings(home=str(tmp_path)), engine)
+    opened = open_services(AppSettings(home=str(tmp_path)), engine)
     yield opened
     opened.close()
     for adapter in engine.adapters():
@@ -33,7 +33,7 @@ def services(tmp_path: Path, engine: Any) -> Iterator[Services]:
 
 
 def test_every_stage_ends_and_leaves_what_it_made(services: Services) -> None:
-    *_, last = pipeline.whole_loop(services, threading.Event(), SMALL, "test")
+    *_, last = loop.whole_loop(services, threading.Event(), SMALL, "test")
     assert [stage.state for stage in last.stages] == ["done"] * 6
     assert last.evaluation_id is not None and last.dataset_hash is not None
     runs = {method: services.store.run(id) for method, id in last.run_ids.items()}
@@ -43,15 +43,15 @@ def test_every_stage_ends_and_leaves_what_it_made(services: Services) -> None:
     assert {result.arm for result in evaluation.results} == {"base", runs["sft"].adapter, runs["dpo"].adapter}
     hashes = {result.arm: result.adapter_hash for result in evaluation.results}
     assert hashes == {"base": None, **{str(run.adapter): run.adapter_hash for run in runs.values()}}
-    assert services.store.dataset(last.dataset_hash).parents == (pipeline.current_constitution(services).hash,)
+    assert services.store.dataset(last.dataset_hash).parents == (constitutions.current_constitution(services).hash,)
 
 
 def test_a_stop_keeps_finished_stages_and_begins_no_other(services: Services) -> None:
     stop = threading.Event()
     seen = None
-    for seen in pipeline.whole_loop(services, stop, SMALL, "test"):
+    for seen in loop.whole_loop(services, stop, SMALL, "test"):
         if seen.stages[2].state == "done":
             stop.set()
     assert seen is not None
     assert [stage.state for stage in seen.stages] == ["done", "done", "done", "waiting", "waiting", "waiting"]
-    assert seen.dataset_hash is not None and pipeline.runs(services) == []
+    assert seen.dataset_hash is not None and services.store.runs(trashed=False) == []

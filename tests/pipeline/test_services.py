@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.config import AppSettings
 from cai_ui.errors import ConflictError, EngineError, StoreError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.compare import comparison
+from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.model_host import EngineHost
+from cai_ui.pipeline.models import choose_model, engine_status
 
 Open = Callable[..., Services]
 Until = Callable[[Callable[[], object]], None]
@@ -25,15 +27,15 @@ def test_services_are_there_before_the_model(tmp_path: Path, open_home: Open, un
     began = time.monotonic()
     services = open_home(tmp_path, "no/such-model-here")
     assert time.monotonic() - began < 5
-    assert pipeline.current_constitution(services).constitution.name == "harmlessness"
+    assert constitutions.current_constitution(services).constitution.name == "harmlessness"
     with pytest.raises(EngineError):
         services.engine()
-    until(lambda: pipeline.engine_status(services).state == "failed")
+    until(lambda: engine_status(services).state == "failed")
     with pytest.raises(EngineError, match="Everything else works"):
         chain(services)
-    assert pipeline.arms(services) == []
-    assert pipeline.arm_titles(services) == {"base": "Base model"}
-    pipeline.choose_model(services, "scripted")
+    assert comparison.arms(services) == []
+    assert comparison.arm_titles(services) == {"base": "Base model"}
+    choose_model(services, "scripted")
     assert services.engine(20).name == "scripted"
     services.close()
 
@@ -52,10 +54,10 @@ def test_the_model_cannot_be_exchanged_under_a_batch(services: Services) -> None
     gate = threading.Event()
     services.batch.start(lambda stop: iter(lambda: gate.wait(10), True), 0)
     with pytest.raises(ConflictError, match="in use by a batch"):
-        pipeline.choose_model(services, "scripted")
+        choose_model(services, "scripted")
     gate.set()
     assert services.batch.wait(5)
-    pipeline.choose_model(services, "scripted")
+    choose_model(services, "scripted")
 
 
 def test_a_second_process_on_the_same_workspace_is_refused(services: Services, open_home: Open) -> None:

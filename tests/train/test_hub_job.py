@@ -12,10 +12,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.cli import main
 from cai_ui.config import AppSettings
 from cai_ui.errors import CaiError, InputError
+from cai_ui.pipeline import open_services
+from cai_ui.pipeline.train import runs
 from cai_ui.pipeline.train.hub_job import job_commands, pack, submit_job
 from cai_ui.store import open_store
 
@@ -31,7 +32,7 @@ SHORT = QUICK.model_copy(update={"max_steps": 3, "save_steps": 0})
 def services(tmp_path_factory, tiny_engine, tiny_model):
     """One workspace for all tests here: none of them changes what is kept."""
     home = tmp_path_factory.mktemp("home")
-    opened = pipeline.open_services(AppSettings(home=str(home), model=str(tiny_model)), tiny_engine)
+    opened = open_services(AppSettings(home=str(home), model=str(tiny_model)), tiny_engine)
     yield opened
     opened.close()
     for info in tiny_engine.adapters():
@@ -42,10 +43,8 @@ def services(tmp_path_factory, tiny_engine, tiny_model):
 def run(services, make_dataset):
     """A finished DPO run that went on from an SFT adapter."""
     data = services.store.save_dataset(make_dataset(), "me").hash
-    first = services.jobs.wait(pipeline.start_run(services, "sft", data, SHORT, "me").id, 120)
-    return services.jobs.wait(
-        pipeline.start_run(services, "dpo", data, SHORT, "me", start_adapter=first.adapter).id, 120
-    )
+    first = services.jobs.wait(services.jobs.submit("sft", data, SHORT, "me").id, 120)
+    return services.jobs.wait(services.jobs.submit("dpo", data, SHORT, "me", start_adapter=first.adapter).id, 120)
 
 
 def use(services, name):
@@ -135,7 +134,7 @@ def test_the_commands_by_hand_name_the_same_package(services, run):
     lines = job_commands(services, run, "ann", "l4x1").splitlines()
     assert [line.split()[0] for line in lines] == ["python", "hf", "hf"]
     assert all("ann/cai-" in line for line in lines[1:]) and "--flavor l4x1" in lines[2]
-    assert run.id in pipeline.run_view(services, run.id).commands
+    assert run.id in runs.run_view(services, run.id).commands
 
 
 def test_without_a_token_or_with_a_public_repository_nothing_is_sent(services, run, monkeypatch):

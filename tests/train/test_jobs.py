@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.errors import ConflictError, NotFoundError, PreflightError
+from cai_ui.pipeline.train import sweeps
 from cai_ui.train.jobs.jobs import Jobs
 from cai_ui.train.run.checkpoints import latest_checkpoint
 
@@ -156,9 +156,8 @@ def test_a_run_with_knobs_of_another_version_fails_by_name_and_the_next_one_begi
 
 
 def test_chats_are_answered_between_the_steps(jobs, store, data, tiny_engine):
-    from cai_ui.engine.interface import Request
-
     from cai_ui.config import Sampling
+    from cai_ui.engine.interface import Request
 
     request = Request(sample(50).conversation, Sampling(temperature=0.0, max_new_tokens=12))
     quiet = tiny_engine.generate([request])[0].text
@@ -212,7 +211,7 @@ def test_a_run_that_starts_from_one_that_is_not_over_waits_for_its_adapter(jobs,
 
 def test_the_three_arms_of_the_literature_are_queued_by_one_call(services, make_dataset):
     data = services.store.save_dataset(make_dataset(), "me").hash
-    made = pipeline.start_arms(services, data, {"sft": SHORT, "dpo": SHORT}, "me")
+    made = sweeps.start_arms(services, data, {"sft": SHORT, "dpo": SHORT}, "me")
     ended = [services.jobs.wait(run.id, 120) for run in made]
     assert [(run.state, run.method, run.start_adapter) for run in ended] == [
         ("done", "sft", None), ("done", "dpo", None), ("done", "dpo", made[0].id),

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.config import AppSettings, TrainSettings, checked
 from cai_ui.engine import load_engine
 from cai_ui.errors import EngineError, InputError, PreflightError, TrainingError
+from cai_ui.pipeline.train import runs
 from cai_ui.records import Message, Prompt, TrainingExample
 from cai_ui.train.check.plan import planned_steps
 from cai_ui.train.check.preflight import preflight
@@ -157,7 +157,7 @@ def test_the_verdict_of_the_data_checks_is_among_the_warnings(services, make_dat
     def verdict(*rows):
         data = make_dataset(sft_train=rows, sft_eval=(), pairs_train=(), pairs_eval=())
         saved = services.store.save_dataset(data, "me")
-        return [w for w in pipeline.preflight(services, "sft", saved.hash, QUICK).warnings if "data checks" in w]
+        return [w for w in runs.preflight(services, "sft", saved.hash, QUICK).warnings if "data checks" in w]
 
     first, second = sample(0, "Ask her whether you may."), sample(1, "Wait until he shows it to you.")
     assert verdict(first, second) == []

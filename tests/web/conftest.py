@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.config import AppSettings
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import Services, open_services
+from cai_ui.pipeline.models import engine_status
 from cai_ui.records import Example, Message, Prompt, make_example
 
 
@@ -23,8 +23,8 @@ def settled_heap() -> None:
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    opened = pipeline.open_services(AppSettings(home=str(tmp_path / "home"), model="scripted"))
-    _until(lambda: pipeline.engine_status(opened).state != "loading")
+    opened = open_services(AppSettings(home=str(tmp_path / "home"), model="scripted"))
+    _until(lambda: engine_status(opened).state != "loading")
     yield opened
     opened.close()
 

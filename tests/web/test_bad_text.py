@@ -12,19 +12,21 @@ from typing import Any
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.config import DatasetSettings, RevisionSettings, Sampling, TrainSettings
 from cai_ui.errors import InputError
-from cai_ui.pipeline import QueueFilter, Services
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.constitution import constitutions
+from cai_ui.pipeline.curate import queue
+from cai_ui.pipeline.models import engine_status
 from cai_ui.records import Message, make_example
+from cai_ui.store import QueueFilter
 from cai_ui.web.compare import tab as compare
 from cai_ui.web.curate import datasets, wiring
 from cai_ui.web.curate import tab as curate
 from cai_ui.web.principles import editor
 from cai_ui.web.revise import stepper
-from cai_ui.web.session import Session
+from cai_ui.web.session import Session, rename
 from cai_ui.web.start import model
-from cai_ui.web.start import tab as tour
 from cai_ui.web.stops import Stops
 from cai_ui.web.train import tab as train
 
@@ -39,7 +41,7 @@ Door = Callable[[Services, str], Any]
 
 
 def _base(services: Services) -> str:
-    return pipeline.current_constitution(services).hash
+    return constitutions.current_constitution(services).hash
 
 
 def _principle(field: str) -> Door:
@@ -74,7 +76,7 @@ def _judged(services: Services, text: str) -> Any:
 
 def _dataset_name(services: Services, text: str) -> Any:
     services.store.add_examples([ONE])
-    pipeline.accept_open(services, QueueFilter(), "me")
+    queue.decide_open(services, QueueFilter(), "accept", "me")
     return datasets.freeze(services, ME, text, DatasetSettings(helpful=0))
 
 
@@ -101,7 +103,7 @@ DOORS: dict[str, Door] = {
     "search": lambda s, text: curate.choose(s, ME, "open", "", "", text),
     "rater": lambda s, text: wiring._rename(s, ME, text),
     "name of a dataset": _dataset_name,
-    "author": lambda s, text: tour.rename(s, ME, text),
+    "author": lambda s, text: rename(s, ME, text),
     "model folder": lambda s, text: model.load_model(s, model.FOLDER, text, "auto"),
     "name of a run": _run_name,
 }
@@ -112,15 +114,15 @@ MAY_BE_BLANK = {"revision request", "tags", "description", "note", "search", "na
 
 def stored(services: Services) -> tuple[Any, ...]:
     """What a refused text must leave as it is."""
-    kept = pipeline.load_draft(services, pipeline.current_constitution(services).constitution.name, ME.author)
+    kept = constitutions.load_draft(services, constitutions.current_constitution(services).constitution.name, ME.author)
     return (
-        pipeline.count_traces(services),
+        services.store.count_traces(),
         len(services.store.versions()),
         kept,
-        len(pipeline.datasets(services)),
-        len(pipeline.runs(services)),
-        pipeline.counts(services),
-        pipeline.engine_status(services).model,
+        len(services.store.datasets()),
+        len(services.store.runs(trashed=False)),
+        services.store.counts(),
+        engine_status(services).model,
     )
 
 
@@ -151,6 +153,6 @@ def test_a_folder_that_is_no_model_is_said_and_the_page_stays(
     services: Services, tmp_path: Path, until: Callable[[Callable[[], object]], None]
 ) -> None:
     model.load_model(services, model.FOLDER, str(tmp_path / MARKUP), "auto")
-    until(lambda: pipeline.engine_status(services).state == "failed")
+    until(lambda: engine_status(services).state == "failed")
     assert "<img" not in model.about_html(services)
     assert "&lt;img" in model.about_html(services)

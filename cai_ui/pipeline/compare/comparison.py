@@ -152,16 +152,6 @@ def evaluation_status(services: Services) -> EvaluationProgress | None:
     return EvaluationProgress(**{**fields, "evaluation": _stored(services, plain.get("evaluation_id"))})
 
 
-def stop_evaluation(services: Services) -> None:
-    """End soon. A stopped evaluation gives no result, since its shares would rest on few prompts."""
-    services.evaluation.stop()
-
-
-def evaluations(services: Services) -> list[Evaluation]:
-    """Stored evaluations, newest first."""
-    return services.store.evaluations()
-
-
 def _measured(services: Services, measuring: Iterator[Measured]) -> Iterator[EvaluationProgress]:
     began = time.monotonic()
     for measured in measuring:

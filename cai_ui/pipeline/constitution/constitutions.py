@@ -17,16 +17,6 @@ from cai_ui.records import Constitution, ConstitutionVersion, Message, Principle
 from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_text
 
 
-def versions(services: Services, name: str | None = None) -> list[ConstitutionVersion]:
-    """Saved versions (of one constitution), newest first."""
-    return services.store.versions(name)
-
-
-def version(services: Services, version_hash: str) -> ConstitutionVersion:
-    """A saved version. NotFoundError if there is none."""
-    return services.store.version(version_hash)
-
-
 def current_constitution(services: Services) -> ConstitutionVersion:
     """The version that chains and batches use unless told otherwise."""
     return services.store.version(str(services.store.get_setting(IN_USE, "")))
@@ -91,11 +81,6 @@ def load_draft(services: Services, name: str, author: str) -> tuple[Constitution
     draft = services.store.load_draft(name, author)
     base = services.store.get_setting(_draft_key(name, author), None)
     return (draft, str(base)) if draft is not None and base else None
-
-
-def drop_draft(services: Services, name: str, author: str) -> None:
-    """Forget the draft."""
-    services.store.drop_draft(name, author)
 
 
 def push_undo(services: Services, before: Constitution, after: Constitution, author: str, limit: int) -> None:

@@ -34,7 +34,7 @@ class AgreementReport:
     order_bias: float | None
 
 
-def agreement(services: Services) -> AgreementReport:
+def measure_agreement(services: Services) -> AgreementReport:
     """Read from all judgements in the store; flags and skips say nothing of a pair and are not counted."""
     from cai_ui.curate.agreement import cohen_kappa, krippendorff_alpha
     from cai_ui.curate.preferences import calibration

@@ -11,7 +11,7 @@ from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline.curate.helpful import helpful_pairs, helpful_rows
 from cai_ui.pipeline.curate.linting import lint_dataset
 from cai_ui.pipeline.services import Services
-from cai_ui.records import Constitution, Dataset, DatasetInfo, Decision, Example, TrainingExample
+from cai_ui.records import Constitution, DatasetInfo, Decision, Example, TrainingExample
 from cai_ui.store import QueueFilter
 from cai_ui.text import NAME_LIMIT, clean_text
 
@@ -62,16 +62,6 @@ def freeze_dataset(
     return services.store.save_dataset(dataset, author or "local")
 
 
-def datasets(services: Services) -> list[DatasetInfo]:
-    """Frozen datasets, newest first."""
-    return services.store.datasets()
-
-
-def dataset(services: Services, dataset_hash: str) -> Dataset:
-    """A frozen dataset with its rows. NotFoundError if there is none."""
-    return services.store.dataset(dataset_hash)
-
-
 def dataset_changes(services: Services, before: str, after: str) -> DatasetChanges:
     """What differs between two versions. NotFoundError if one of them is not there."""
     from cai_ui.curate.changes import changes
@@ -82,7 +72,7 @@ def dataset_changes(services: Services, before: str, after: str) -> DatasetChang
 def dataset_card(services: Services, dataset_hash: str) -> str:
     """The card of a dataset as Markdown: counts, sources, licences, principles, raters, agreement, data checks."""
     from cai_ui.curate.card import CardFacts, card_markdown
-    from cai_ui.pipeline.curate.agreement import agreement
+    from cai_ui.pipeline.curate.agreement import measure_agreement
 
     found = services.store.dataset(dataset_hash)
     ids = {row.example_id for row in (*found.sft_train, *found.sft_eval) if row.example_id}
@@ -95,7 +85,7 @@ def dataset_card(services: Services, dataset_hash: str) -> str:
     facts = CardFacts(
         _constitutions(services, found.parents),
         raters,
-        agreement(services).overall,
+        measure_agreement(services).overall,
         lint_dataset(services, dataset_hash),
         known,
     )

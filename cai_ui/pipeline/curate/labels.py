@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from cai_ui import constitution
-from cai_ui.background import Snapshot
 from cai_ui.config import LabelSettings, Sampling
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import InputError
 from cai_ui.pipeline.model_host import WAIT_S
-from cai_ui.pipeline.other_models import engine_for
 from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, Principle
 from cai_ui.store import QueueFilter
@@ -33,11 +31,11 @@ class LabelProgress:
 
 def preference_principles(services: Services) -> list[Principle]:
     """Preference instructions of the constitution in use; if it has none, those of the shipped set."""
-    from cai_ui.pipeline.constitution.constitutions import current_constitution, versions
+    from cai_ui.pipeline.constitution.constitutions import current_constitution
 
     found = constitution.preferences(current_constitution(services).constitution)
     if not found:
-        shipped = [v for v in versions(services) if v.constitution.name == "preferences"]
+        shipped = [v for v in services.store.versions() if v.constitution.name == "preferences"]
         found = constitution.preferences(shipped[0].constitution) if shipped else ()
     return list(found)
 
@@ -57,7 +55,7 @@ def label_pairs(
     principles = preference_principles(services)
     if not principles:
         raise InputError("There is no preference principle.", next_step="Add one in Principles (kind: choose answers).")
-    engine = engine_for(services, [settings.judge], WAIT_S)
+    engine = services.engine_for([settings.judge], WAIT_S)
     judge = f"{settings.judge or engine.name}{' with reasoning' if settings.reasoning else ''}"
     sampling = Sampling(seed=settings.seed, max_new_tokens=settings.reasoning_tokens)
     known = services.store.judgements(judge)
@@ -96,16 +94,6 @@ def start_labels(
 ) -> None:
     """The same in the background. ConflictError if one is going on."""
     services.labels.start(lambda stop: label_pairs(services, settings, filter, stop), LabelProgress(0, 0), owner)
-
-
-def labels_status(services: Services) -> Snapshot[LabelProgress] | None:
-    """The labelling that goes on, or the last one; None if there was none."""
-    return services.labels.snapshot()
-
-
-def stop_labels(services: Services) -> None:
-    """Ask the labelling to end after the pair it is at."""
-    services.labels.stop()
 
 
 def _pair_ids(services: Services, filter: QueueFilter) -> Iterator[str]:

@@ -18,7 +18,6 @@ from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import ConflictError, InputError
 from cai_ui.pipeline.constitution.few_shot import few_shot
 from cai_ui.pipeline.model_host import WAIT_S
-from cai_ui.pipeline.other_models import engine_for
 from cai_ui.pipeline.progress import remembered
 from cai_ui.pipeline.revise.chains import mark_steps
 from cai_ui.pipeline.revise.result_file import ResultFile, chain_ids
@@ -69,7 +68,7 @@ def run_batch(
     again, whatever ended the process that wrote it.
     """
     constitution = services.store.version(constitution_hash).constitution
-    engine = engine_for(services, [settings.critic, settings.reviser], WAIT_S)
+    engine = services.engine_for([settings.critic, settings.reviser], WAIT_S)
     examples = few_shot(services, constitution.name) if settings.few_shot else ()
     told = [to_dict(example) for example in examples]
     parts = [constitution_hash, settings.model_dump(), sampling.model_dump(), told, engine.name, engine.base_hash]
@@ -212,8 +211,3 @@ def batch_status(services: Services) -> BatchProgress | None:
         return None
     state, progress, error = kept
     return BatchProgress(**{**progress, "state": state, "error": error, "eta_s": None})
-
-
-def stop_batch(services: Services) -> None:
-    """End soon; chains that are finished stay in Curate."""
-    services.batch.stop()

@@ -17,7 +17,6 @@ from cai_ui.config import RevisionSettings, Sampling, checked
 from cai_ui.engine.interface import ANOTHER_MODEL, StopFlag
 from cai_ui.errors import InputError
 from cai_ui.pipeline.constitution.few_shot import few_shot
-from cai_ui.pipeline.other_models import engine_for
 from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, Example, Message, Prompt, Trace
 from cai_ui.revise import Replay, StepEvent
@@ -108,7 +107,7 @@ def replay_chain(services: Services, trace_id: str, stop: StopFlag | None = None
     """Make a stored chain again and say where it parts from the record, and why."""
     trace = services.store.trace(trace_id)
     asked = [s.answer.provenance.sampling.get(ANOTHER_MODEL, "") for s in trace.steps if s.answer is not None]
-    return revise.replay(engine_for(services, asked), trace, versions_now(services), stop)
+    return revise.replay(services.engine_for(asked), trace, versions_now(services), stop)
 
 
 def send_to_curate(services: Services, trace_id: str) -> Example:
@@ -125,21 +124,6 @@ def mark_steps(services: Services, trace: Trace, example_id: str) -> None:
     services.store.set_step_labels(example_id, labels)
 
 
-def trace(services: Services, trace_id: str) -> Trace:
-    """A stored chain. NotFoundError if there is none."""
-    return services.store.trace(trace_id)
-
-
-def family(services: Services, trace_id: str) -> list[Trace]:
-    """The tree of branches that a chain belongs to, oldest first."""
-    return services.store.family(trace_id)
-
-
-def recent_traces(services: Services, limit: int = 50, offset: int = 0) -> list[Trace]:
-    """Stored chains, newest first."""
-    return services.store.traces(limit, offset)
-
-
 def find_traces(services: Services, words: str, limit: int = 50, among: int | None = None) -> list[Trace]:
     """Stored chains with these words in a prompt or step, newest first; the newest of all for no words.
 
@@ -147,11 +131,6 @@ def find_traces(services: Services, words: str, limit: int = 50, among: int | No
     """
     words = clean_text(words or "", "The words to look for", limit=NAME_LIMIT, required=False).strip()
     return services.store.find_traces(words, limit, among) if words else services.store.traces(limit)
-
-
-def count_traces(services: Services, at_most: int | None = None) -> int:
-    """Number of stored chains, counted no further than `at_most`."""
-    return services.store.count_traces(at_most)
 
 
 def asked_with(trace: Trace) -> tuple[RevisionSettings, Sampling, str]:
@@ -203,7 +182,7 @@ def _stored(
 ) -> Iterator[StepEvent]:
     """The chain's events, each step stored before it is told of; the trace itself at the first of them."""
     constitution = services.store.version(trace.constitution_hash).constitution
-    engine = engine_for(services, [adapter, settings.critic, settings.reviser])
+    engine = services.engine_for([adapter, settings.critic, settings.reviser])
     events = revise.revise(engine, trace, constitution, settings, sampling, stop, adapter, principle_id)
     for event in events:
         if not kept:

@@ -80,34 +80,6 @@ def _data_verdict(services: Services, dataset_hash: str) -> list[str]:
     return [f"The data checks found something: {told}{more}. Curate shows the rows."] if found else []
 
 
-def start_run(
-    services: Services,
-    method: Method,
-    dataset_hash: str,
-    settings: TrainSettings,
-    owner: str,
-    name: str = "",
-    start_adapter: str | None = None,
-) -> Run:
-    """Begin in the background, or queue behind the run there is."""
-    return services.jobs.submit(method, dataset_hash, settings, owner, name=name, start_adapter=start_adapter)
-
-
-def stop_run(services: Services, run_id: str, save: bool = True) -> None:
-    """End after the step in hand; with `save` the adapter so far is kept."""
-    services.jobs.stop(run_id, save)
-
-
-def resume_run(services: Services, run_id: str) -> Run:
-    """Go on from the last checkpoint of an interrupted or stopped run."""
-    return services.jobs.resume(run_id)
-
-
-def first_in_queue(services: Services, run_id: str) -> Run:
-    """Put a waiting run before the others."""
-    return services.jobs.move_up(run_id)
-
-
 def rename_run(services: Services, run_id: str, name: str) -> Run:
     """Give a run another name; its adapter is shown under it as well."""
     return services.jobs.rename(run_id, clean_text(name, "The name", limit=NAME_LIMIT).strip(), _ready(services))
@@ -126,11 +98,6 @@ def trash_run(services: Services, run_id: str) -> Run:
 def restore_run(services: Services, run_id: str) -> Run:
     """Bring a run back from the trash."""
     return services.jobs.restore(run_id, _ready(services))
-
-
-def runs(services: Services, trashed: bool = False) -> list[Run]:
-    """All runs, newest first; or those in the trash."""
-    return [run for run in services.store.runs() if bool(run.trashed_at) == trashed]
 
 
 def run_metrics(services: Services, run_id: str) -> list[dict[str, Any]]:

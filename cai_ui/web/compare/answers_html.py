@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cai_ui.pipeline import ArmText, PairTally
+from cai_ui.compare.arms import ArmText
+from cai_ui.compare.votes import PairTally
 from cai_ui.records import ArmResult, Evaluation, Rate
 from cai_ui.web.kit.picture import QUESTIONS
 from cai_ui.web.kit.present import asked_words, empty_state, esc, percent, pill, rate_text, short

@@ -11,10 +11,10 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.config import CompareSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.compare import comparison
 from cai_ui.records import Evaluation
 from cai_ui.web.compare.answers_html import outcome, results_html, rows_html
 from cai_ui.web.kit import charts
@@ -71,17 +71,17 @@ def start(services: Services, session: Session, names: Sequence[str], settings: 
     """Begin in the background."""
     if not names:
         raise InputError("No model is chosen.", next_step="Choose at least one above.")
-    pipeline.start_evaluation(services, list(names), settings, session.author)
+    comparison.start_evaluation(services, list(names), settings, session.author)
 
 
 def stop(services: Services) -> None:
     """End soon, without a result."""
-    pipeline.stop_evaluation(services)
+    services.evaluation.stop()
 
 
 def progress_html(services: Services) -> tuple[str, bool, str]:
     """How far the measuring is, whether it runs, and the id of its result ("" before there is one)."""
-    now = pipeline.evaluation_status(services)
+    now = comparison.evaluation_status(services)
     if now is None:
         return "", False, ""
     done = now.evaluation.id if now.evaluation else ""
@@ -118,7 +118,7 @@ def answers_page(services: Services, evaluation_id: str | None, kind: str, wante
     pages = max(1, -(-len(cases) // PAGE))
     page %= pages
     line = f"{len(cases):,} requests, page {page + 1:,} of {pages:,}"
-    shown = rows_html(cases[page * PAGE : (page + 1) * PAGE], pipeline.arm_titles(services))
+    shown = rows_html(cases[page * PAGE : (page + 1) * PAGE], comparison.arm_titles(services))
     return f'<p class="muted">{esc(line)}</p>{shown}', page
 
 
@@ -221,10 +221,10 @@ def _visit(services: Services, chosen: str | None) -> list[Any]:
 
 
 def _menu(services: Services, chosen: str | None) -> Any:
-    found = pipeline.evaluations(services)
+    found = services.store.evaluations()
     ids = [e.id for e in found]
     value = chosen if chosen in ids else (ids[0] if ids else None)
-    choices = evaluation_choices(found, pipeline.arm_titles(services))
+    choices = evaluation_choices(found, comparison.arm_titles(services))
     return gr.update(choices=choices, value=value, visible=bool(found))
 
 
@@ -232,7 +232,7 @@ def _open(services: Services, evaluation_id: str | None, kind: str, wanted: str)
     if not evaluation_id:
         return [NOTHING, "", "", gr.update(visible=False), "", 0]
     evaluation = services.store.evaluation(evaluation_id)
-    titles = pipeline.arm_titles(services)
+    titles = comparison.arm_titles(services)
     rows, page = answers_page(services, evaluation_id, kind, wanted, 0)
     shown = gr.update(visible=True)
     return ["", bars_html(evaluation, titles), results_html(evaluation, titles), shown, rows, page]

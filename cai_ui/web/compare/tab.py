@@ -10,14 +10,15 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.config import AskSettings, Sampling
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.compare import comparison
+from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.records import BASE
 from cai_ui.text import PROMPT_LIMIT, clean_text
 from cai_ui.web.compare import measure as compare_measure
@@ -29,9 +30,6 @@ from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, hint, lead, notice, short
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.stops import Stops
-
-if TYPE_CHECKING:
-    from cai_ui.web.app import AllParts
 
 WHAT = (
     "Ask the base model and what you trained the same thing. They answer together, from one batch, with the same seed; "
@@ -52,7 +50,7 @@ def arm_choices(services: Services) -> list[tuple[str, str]]:
     """Label and name of every model that can answer, base first."""
     return [
         (arm.title if arm.name == BASE else f"{arm.title} · {short(arm.hash)}", arm.name)
-        for arm in pipeline.arms(services)
+        for arm in comparison.arms(services)
     ]
 
 
@@ -69,7 +67,7 @@ def choose_arms(names: Sequence[str], chosen: Sequence[str], known: Sequence[str
 
 def about_html(services: Services) -> str:
     """What is missing among the models to choose from: all of them, adapters, or some adapters and why."""
-    there, left_out = pipeline.arms(services), pipeline.arms_left_out(services)
+    there, left_out = comparison.arms(services), comparison.arms_left_out(services)
     if not there:
         return NO_MODEL
     if left_out:
@@ -97,11 +95,11 @@ def answer(
         raise InputError("A blind vote needs two models.", next_step="Choose another one above.")
     if blind:
         pair = random.sample(chosen, 2) if len(chosen) > 2 else chosen
-        chosen = list(pipeline.blind_order(pair, random.randrange(2**31)))
+        chosen = list(comparison.blind_order(pair, random.randrange(2**31)))
     key = f"{session.page}:compare"
     flag = stops.start(key)
     try:
-        yield from _paced(prompt, blind, pipeline.answer_side_by_side(services, prompt, chosen, sampling, flag, ask))
+        yield from _paced(prompt, blind, comparison.answer_side_by_side(services, prompt, chosen, sampling, flag, ask))
     finally:
         stops.finish(key, flag)
 
@@ -116,7 +114,7 @@ def vote(services: Services, choice: str, session: Session, sight: Sight | None)
     if sight is None or not sight.can_vote:
         raise InputError("There is nothing to vote on.", next_step="Press Answer with “Blind vote” ticked.")
     left, right = sight.arms[0], sight.arms[1]
-    pipeline.vote(services, sight.prompt, left, right, choice, session.author)
+    comparison.vote(services, sight.prompt, left, right, choice, session.author)
     winner = {"left": f"You preferred {left.title}.", "right": f"You preferred {right.title}."}.get(choice, "")
     words = winner or ("You found both equally good." if choice == "tie" else "You found both bad.")
     return replace(sight, voted=True), f"{words} Left was {left.title}, right was {right.title}. The vote is saved."
@@ -124,7 +122,7 @@ def vote(services: Services, choice: str, session: Session, sight: Sight | None)
 
 def tally(services: Services) -> str:
     """All votes as HTML."""
-    return tally_html(pipeline.tally(services), pipeline.arm_titles(services))
+    return tally_html(comparison.tally(services), comparison.arm_titles(services))
 
 
 def _paced(prompt: str, blind: bool, stream: Iterator[list[Any]]) -> Iterator[Sight]:
@@ -217,7 +215,7 @@ def build(services: Services) -> CompareParts:
 
 def _heldout(services: Services) -> tuple[gr.Dropdown, gr.Button]:
     """Requests that were never trained on."""
-    sets = [(title, key) for key, title, _ in pipeline.prompt_sets(services) if key.startswith("heldout")]
+    sets = [(title, key) for key, title, _ in prompt_sets(services) if key.startswith("heldout")]
     menu = gr.Dropdown(
         sets,
         value=sets[0][1] if sets else None,
@@ -234,7 +232,7 @@ def _heldout(services: Services) -> tuple[gr.Dropdown, gr.Button]:
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
-def wire(services: Services, parts: CompareParts, session: SessionParts, all_parts: AllParts) -> None:
+def wire(services: Services, parts: CompareParts, session: SessionParts) -> None:
     """Connect the components; answers share the model's place in the queue."""
     buttons, after = [parts.run, parts.stop], [parts.ballot, parts.voted]
     parts.draw.click(bind(draw_prompt, services), [parts.heldout], [parts.prompt], **_QUIET)

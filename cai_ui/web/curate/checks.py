@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.config import LabelSettings
-from cai_ui.pipeline import AgreementReport, QueueFilter, Services
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.curate import labels, linting
+from cai_ui.pipeline.curate.agreement import AgreementReport, double_share, measure_agreement, set_double_share
+from cai_ui.store import QueueFilter
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.forms import Form, build_form
 from cai_ui.web.kit.guard import bind
@@ -43,7 +45,7 @@ _MOST_PAIRS = 12
 
 def check(services: Services) -> str:
     """Run the data checks over the queue; what they found, as HTML."""
-    return report_html(pipeline.lint_queue(services))
+    return report_html(linting.lint_queue(services))
 
 
 def report_html(report: LintReport) -> str:
@@ -95,18 +97,18 @@ def agreement_html(report: AgreementReport) -> str:
 
 def keep_share(services: Services, share: float) -> str:
     """Keep which share two people are to judge; says so."""
-    pipeline.set_double_share(services, float(share or 0))
+    set_double_share(services, float(share or 0))
     return f"{float(share or 0):.0%} of the examples are judged by two people."
 
 
 def start_labels(services: Services, session: Session, settings: LabelSettings) -> None:
     """Let the model label all pairs in the background."""
-    pipeline.start_labels(services, settings, QueueFilter("all"), session.author)
+    labels.start_labels(services, settings, QueueFilter("all"), session.author)
 
 
 def labels_html(services: Services) -> tuple[str, bool]:
     """Where the labelling stands, and whether it goes on."""
-    now = pipeline.labels_status(services)
+    now = services.labels.snapshot()
     if now is None:
         return "", False
     done, total = now.progress.done, now.progress.total
@@ -188,7 +190,7 @@ def build(services: Services) -> ChecksParts:
         report = gr.HTML(NOT_CHECKED, elem_id="curate-findings", css_template=charts.STYLE)
     with gr.Accordion("Agreement of raters", open=False, elem_id="curate-agreement-box"):
         gr.HTML(f'<p class="muted narrow">{esc(AGREEMENT_WHAT)}</p>')
-        share = gr.Slider(0, 1, pipeline.double_share(services), step=0.05, label="Share judged by two people",
+        share = gr.Slider(0, 1, double_share(services), step=0.05, label="Share judged by two people",
                           elem_id="curate-share")  # fmt: skip
         share_said = gr.HTML(elem_id="curate-share-said")
         with gr.Row(elem_classes="toolbar"):
@@ -220,14 +222,18 @@ def wire(services: Services, parts: ChecksParts, tab: gr.Tab, session: SessionPa
     parts.start.click(
         bind(_start, services, parts.form), [session.state, *parts.form.inputs], None, **quiet
     ).success(look, [parts.seen], shown, **quiet)  # fmt: skip
-    parts.stop.click(bind(pipeline.stop_labels, services), None, None, **quiet).then(look, [parts.seen], shown, **quiet)
+    parts.stop.click(bind(_stop, services), None, None, **quiet).then(look, [parts.seen], shown, **quiet)
     for trigger in (parts.timer.tick, tab.select, session.ready.then):
         trigger(look, [parts.seen], shown, **quiet)
     return checked
 
 
+def _stop(services: Services) -> None:
+    services.labels.stop()
+
+
 def _measure(services: Services) -> str:
-    return agreement_html(pipeline.agreement(services))
+    return agreement_html(measure_agreement(services))
 
 
 def _keep_share(services: Services, share: float) -> str:

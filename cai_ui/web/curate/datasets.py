@@ -8,11 +8,11 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.config import DatasetSettings
 from cai_ui.curate.changes import RowChange
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.curate import datasets
 from cai_ui.records import DatasetInfo
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import counts_words, dataset_choices
@@ -54,24 +54,24 @@ class DataParts:
 
 def freeze(services: Services, session: Session, name: str, settings: DatasetSettings) -> DatasetInfo:
     """A new dataset version of all that is judged."""
-    return pipeline.freeze_dataset(services, name, settings, session.author)
+    return datasets.freeze_dataset(services, name, settings, session.author)
 
 
 def export(services: Services, kind: str, dataset_hash: str | None) -> str:
     """Path of a file with a dataset's rows, its pairs, or its card; `kind` is one of `pipeline.export_kinds`."""
     if not dataset_hash:
         raise InputError("No dataset is chosen.", next_step="Freeze one first, or choose one.")
-    return str(pipeline.export_dataset(services, dataset_hash, kind))
+    return str(datasets.export_dataset(services, dataset_hash, kind))
 
 
 def changes_html(services: Services, dataset_hash: str | None) -> str:
     """What differs between a dataset and the one frozen before it."""
-    infos = pipeline.datasets(services)
+    infos = services.store.datasets()
     places = [i for i, info in enumerate(infos) if info.hash == dataset_hash]
     if not places or places[0] + 1 >= len(infos):
         raise InputError("There is no dataset before this one.", next_step="Choose a later one.")
     before = infos[places[0] + 1]
-    found = pipeline.dataset_changes(services, before.hash, str(dataset_hash))
+    found = datasets.dataset_changes(services, before.hash, str(dataset_hash))
     lines = []
     for name, changed, kept in (("Rows", found.rows, found.kept_rows), ("Pairs", found.pairs, found.kept_pairs)):
         added, removed = sum(c.before is None for c in changed), sum(c.after is None for c in changed)
@@ -140,7 +140,7 @@ def build(services: Services) -> DataParts:
         sets = gr.HTML(NO_DATASETS, elem_id="curate-datasets", css_template=charts.STYLE)
         chosen = gr.Dropdown([], label="Dataset to export", elem_id="curate-dataset", filterable=False)
         with gr.Row(elem_classes="toolbar"):
-            choices = [(title, kind) for kind, title in pipeline.export_kinds().items()]
+            choices = [(title, kind) for kind, title in datasets.export_kinds().items()]
             kind = gr.Dropdown(choices, value="sft", label="As", elem_id="curate-export-kind", filterable=False,
                                scale=0, min_width=340)  # fmt: skip
             download = build_download("Download", "curate-export", scale=0)
@@ -181,7 +181,7 @@ def _freeze(services: Services, form: Form[DatasetSettings], session: Session, n
 
 
 def _lists(services: Services, chosen: str | None) -> list[Any]:
-    infos = pipeline.datasets(services)
+    infos = services.store.datasets()
     hashes = [info.hash for info in infos]
     value = chosen if chosen in hashes else (hashes[0] if hashes else None)
     return [datasets_html(infos), gr.update(choices=dataset_choices(infos), value=value)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cai_ui.pipeline import QueueCounts, QueueItem
 from cai_ui.records import Decision, Example, Principle, Verdict
+from cai_ui.store import QueueCounts, QueueItem
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.kit.present import Kind, esc, first_line, pill, progress_bar, text_block, when
 

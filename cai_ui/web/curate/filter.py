@@ -8,10 +8,11 @@ from typing import Any, get_args
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.errors import ConflictError, InputError
-from cai_ui.pipeline import Order, QueueFilter, Services
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.curate import queue
 from cai_ui.records import Verdict
+from cai_ui.store import Order, QueueFilter
 from cai_ui.web.curate import example_card
 from cai_ui.web.kit import forms
 from cai_ui.web.session import Session
@@ -117,19 +118,19 @@ def menus(services: Services, chosen: object = None) -> dict[str, list[tuple[str
     """The menus that depend on what is in the queue. A source that is chosen is listed, whatever its size."""
     from cai_ui.curate.lint import CHECKS
 
-    sources = [name for name in pipeline.sources(services) if name]
+    sources = [name for name in services.store.sources() if name]
     listed_sources = {*sources[:SOURCES_LISTED], *(name for name in sources[SOURCES_LISTED:] if name == chosen)}
-    titles = {v.hash: v.constitution.title for v in pipeline.versions(services)}
+    titles = {v.hash: v.constitution.title for v in services.store.versions()}
     listed = {
         "source": [(name, name) for name in sorted(listed_sources)],
-        "constitution": [(f"{titles.get(h, 'unknown')} · {h[:8]}", h) for h in pipeline.queue_constitutions(services)],
-        "principle": [(f"{id} ({n:,})", id) for id, n in pipeline.queue_principles(services)],
+        "constitution": [(f"{titles.get(h, 'unknown')} · {h[:8]}", h) for h in services.store.queue_constitutions()],
+        "principle": [(f"{id} ({n:,})", id) for id, n in services.store.marked_values("principle")],
         "finding": [
             (f"{CHECKS[code].title if code in CHECKS else code} ({n:,})", code)
-            for code, n in pipeline.findings(services)
+            for code, n in services.store.marked_values("finding")
         ],
-        "rater": [(name, name) for name in pipeline.queue_raters(services)],
-        "step": [(f"{label} ({n:,})", label) for label, n in pipeline.queue_steps(services)],
+        "rater": [(name, name) for name in services.store.raters()],
+        "step": [(f"{label} ({n:,})", label) for label, n in services.store.marked_values("step")],
     }
     every = dict(_EVERY)
     if len(sources) > SOURCES_LISTED:
@@ -154,7 +155,7 @@ def filter_words(filter: QueueFilter) -> str:
 
 def bulk_count(services: Services, filter: QueueFilter) -> int:
     """How many open examples fit the filter, whatever its status says."""
-    return pipeline.open_number(services, filter)
+    return services.store.open_number(filter)
 
 
 def preview_bulk(services: Services, verdict: Verdict, *filter_values: Any) -> tuple[str, int]:
@@ -181,7 +182,7 @@ def decide_all(
             kept=f"Nothing was {example_card.VERDICTS[verdict][0]}.",
             next_step="Look at the number again and confirm.",
         )
-    done = pipeline.decide_open(services, filter, verdict, session.author)
+    done = queue.decide_open(services, filter, verdict, session.author)
     said = example_card.VERDICTS[verdict][0]
     return f"{done:,} examples {said}. Press Undo (U) to take all of them back at once."
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.curate.columns import PARTS, Columns
 from cai_ui.errors import CaiError, InputError
-from cai_ui.pipeline import ImportPreview, Services
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.curate import hub, imports
+from cai_ui.pipeline.curate.imports import ImportPreview
 from cai_ui.records import Example
 from cai_ui.text import NAME_LIMIT
 from cai_ui.web.kit import charts
@@ -68,7 +69,7 @@ def take(services: Services, waiting: Waiting, columns: Columns | None, skip_bad
     """Put the rows into the queue; says what came of it."""
     if not waiting.path:
         raise InputError("No file was chosen.", next_step="Choose one.")
-    found = pipeline.import_file(services, waiting.path, waiting.name, columns, skip_bad)
+    found = imports.import_file(services, waiting.path, waiting.name, columns, skip_bad)
     repeated = f"; {found.duplicates:,} were there already or came twice" if found.duplicates else ""
     left_out = f"; {len(found.bad_rows):,} did not fit and were left out" if found.bad_rows else ""
     return f"{waiting.name}: {found.read:,} rows read, {found.added:,} new in the queue{repeated}{left_out}."
@@ -154,7 +155,7 @@ def _chosen(services: Services, path: str | None) -> list[Any]:
 
 def _fetched(services: Services, address: str) -> list[Any]:
     try:
-        return _look(services, Waiting(*pipeline.fetch_rows(services, address or "")))
+        return _look(services, Waiting(*hub.fetch_rows(services, address or "")))
     except CaiError as error:
         return [notice(str(error), "bad"), *_left()[1:]]
 
@@ -162,9 +163,9 @@ def _fetched(services: Services, address: str) -> list[Any]:
 def _look(services: Services, waiting: Waiting) -> list[Any]:
     """The preview with the columns as guessed. The reason stays on the page where a file cannot be used."""
     try:
-        seen = pipeline.preview_import(services, waiting.path, waiting.name)
+        seen = imports.preview_import(services, waiting.path, waiting.name)
     except CaiError as error:
-        pipeline.drop_rows(services, waiting.path)
+        hub.drop_rows(services, waiting.path)
         return [notice(str(error), "bad"), *_left()[1:]]
     choices = [_NONE, *((name, name) for name in seen.names)]
     menus = [gr.update(choices=choices, value=column) for column in asdict(seen.columns).values()]
@@ -174,7 +175,7 @@ def _look(services: Services, waiting: Waiting) -> list[Any]:
 
 def _again(services: Services, waiting: Waiting, *columns: str | None) -> list[Any]:
     try:
-        seen = pipeline.preview_import(services, waiting.path, waiting.name, _columns(waiting, columns))
+        seen = imports.preview_import(services, waiting.path, waiting.name, _columns(waiting, columns))
     except CaiError as error:
         return [notice(str(error), "bad"), gr.update(interactive=False)]
     return [preview_html(waiting.name, seen), _button(seen)]
@@ -190,7 +191,7 @@ def _take(services: Services, waiting: Waiting, skip_bad: bool, *columns: str | 
 
 def _leave(services: Services, waiting: Waiting) -> list[Any]:
     """Forget the file; one that was fetched is deleted."""
-    pipeline.drop_rows(services, waiting.path)
+    hub.drop_rows(services, waiting.path)
     return _left()
 
 

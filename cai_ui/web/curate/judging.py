@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cai_ui import pipeline
 from cai_ui.errors import ConflictError, InputError, NotFoundError
-from cai_ui.pipeline import QueueCounts, QueueFilter, QueueItem, Services
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.curate import queue
 from cai_ui.records import Decision, Example, Principle, Verdict
+from cai_ui.store import QueueCounts, QueueFilter, QueueItem
 from cai_ui.text import ANSWER_LIMIT, clean_text
 from cai_ui.web.curate.example_card import LABELS, VERDICTS, kept_text
 from cai_ui.web.kit.present import first_line
@@ -68,10 +69,10 @@ def read_place(text: object) -> Place:
 def show(services: Services, rater: str, filter: QueueFilter, offset: int, said: str = "") -> View:
     """The example at this number of the filtered queue; behind its end it starts over."""
     offset = max(0, offset)
-    found = pipeline.queue(services, filter, 1, offset, rater)
+    found = services.store.queue(filter, 1, offset, rater)
     if not found and offset:
         offset = 0
-        found = pipeline.queue(services, filter, 1, 0, rater)
+        found = services.store.queue(filter, 1, 0, rater)
     return _view(services, rater, filter, found[0] if found else None, offset, said)
 
 
@@ -80,7 +81,7 @@ def show_example(
 ) -> View:
     """One example, wherever it stands; the one at `offset` where there is none of this id."""
     try:
-        item = pipeline.item(services, example_id, rater)
+        item = services.store.item(example_id, rater)
     except NotFoundError:
         return show(services, rater, filter, offset, said)
     return _view(services, rater, filter, item, _offset(services, rater, filter, example_id, offset), said)
@@ -88,8 +89,8 @@ def show_example(
 
 def step(services: Services, rater: str, filter: QueueFilter, place: Place, by: int) -> View:
     """The next (1) or the previous (-1) example without a decision on this one; round at both ends."""
-    number = pipeline.counts(services, filter, rater).fits
-    gone = by > 0 and filter.status == "open" and pipeline.item(services, place.example_id, rater).decision is not None
+    number = services.store.counts(filter, rater).fits
+    gone = by > 0 and filter.status == "open" and services.store.item(place.example_id, rater).decision is not None
     offset = place.offset if gone else place.offset + by
     return show(services, rater, filter, offset % number if number else 0)
 
@@ -99,8 +100,8 @@ def resume(services: Services, rater: str, filter: QueueFilter, example_id: str,
     that nobody else has on their page."""
     if example_id:
         return show_example(services, rater, filter, example_id, offset)
-    last = pipeline.history(services, rater, 1)
-    following = pipeline.next_open(services, last[0].example_id if last else None, rater, filter)
+    last = services.store.history(rater, 1)
+    following = services.store.next_open(last[0].example_id if last else None, rater, filter)
     if following is None or filter.status != "open":
         return show(services, rater, filter, 0)
     return show_example(services, rater, filter, following.example.id)
@@ -131,7 +132,7 @@ def judge(
         labels=tuple(label for label in LABELS if label in labels),
     )
     try:
-        saved = pipeline.decide(services, decision, place.rev, place.second)
+        saved = services.store.decide(decision, place.rev, place.second)
     except ConflictError as conflict:
         return _conflict(services, rater, filter, place, text, str(conflict))
     said = f"{VERDICTS[verdict][0].capitalize()} · saved {clock(saved.at)}"
@@ -140,7 +141,7 @@ def judge(
 
 def undo(services: Services, rater: str, filter: QueueFilter) -> View:
     """Take back the rater's last decision (a bulk one as a whole) and show what it was about."""
-    taken = pipeline.undo_all(services, rater)
+    taken = services.store.undo_all(rater)
     if not taken:
         raise InputError("There is nothing to undo.", kept="Nothing changed.", next_step="Judge an example first.")
     number = f"{len(taken):,} decisions" if len(taken) > 1 else f"“{VERDICTS[taken[0].verdict][0]}”"
@@ -149,7 +150,7 @@ def undo(services: Services, rater: str, filter: QueueFilter) -> View:
 
 def redo(services: Services, rater: str, filter: QueueFilter) -> View:
     """Do again what was taken back last (a bulk decision as a whole) and show what it was about."""
-    again = pipeline.redo_all(services, rater)
+    again = services.store.redo_all(rater)
     if not again:
         raise InputError("There is nothing to redo.", kept="Nothing changed.", next_step="Undo something first.")
     number = f"{len(again):,} decisions" if len(again) > 1 else f"“{VERDICTS[again[0].verdict][0]}”"
@@ -160,20 +161,20 @@ def redo(services: Services, rater: str, filter: QueueFilter) -> View:
 def keep_draft(services: Services, rater: str, place: Place, text: str) -> str:
     """Keep the text that is being typed; says when. Text typed into an outdated sight is not kept."""
     text = clean_text(text, "Revision", limit=ANSWER_LIMIT, required=False)
-    if pipeline.item(services, place.example_id, rater).rev != place.rev:
+    if services.store.item(place.example_id, rater).rev != place.rev:
         return ""
-    return f"Draft saved {clock(pipeline.save_text_draft(services, place.example_id, rater, text))}"
+    return f"Draft saved {clock(queue.save_text_draft(services, place.example_id, rater, text))}"
 
 
 def forget_draft(services: Services, rater: str, place: Place) -> str:
     """The model's revision again; what was typed is dropped."""
     services.store.drop_text_draft(place.example_id, rater)
-    return pipeline.example(services, place.example_id).revision
+    return services.store.example(place.example_id).revision
 
 
 def last_decisions(services: Services, rater: str) -> list[tuple[Decision, str]]:
     """The rater's last decisions and the requests they were about, newest first."""
-    decisions = pipeline.history(services, rater, HISTORY)
+    decisions = services.store.history(rater, HISTORY)
     known = services.store.examples_by_id([decision.example_id for decision in decisions])
     return [(decision, known[decision.example_id].prompt.text) for decision in decisions]
 
@@ -183,7 +184,7 @@ def principles_of(services: Services, example: Example) -> list[Principle]:
     if example.constitution_hash is None:
         return []
     try:
-        known = pipeline.version(services, example.constitution_hash).constitution.principles
+        known = services.store.version(example.constitution_hash).constitution.principles
     except NotFoundError:
         return []
     return [p for p in known if p.id in example.principle_ids]
@@ -196,7 +197,7 @@ def clock(iso: str) -> str:
 
 def _accepted(services: Services, place: Place, text: str) -> tuple[Verdict, str]:
     """ "accept", or "edit" with the text where it differs from the model's revision."""
-    revision = pipeline.example(services, place.example_id).revision
+    revision = services.store.example(place.example_id).revision
     clean = clean_text(text, "Revision", limit=ANSWER_LIMIT)
     return ("accept", "") if clean.strip() == revision.strip() else ("edit", clean)
 
@@ -204,7 +205,7 @@ def _accepted(services: Services, place: Place, text: str) -> tuple[Verdict, str
 def _after(services: Services, rater: str, filter: QueueFilter, place: Place, verdict: Verdict, said: str) -> View:
     """The next example: the next open one, or the next that fits where judged ones are looked through."""
     if filter.status == "open":
-        following = pipeline.next_open(services, place.example_id, rater, filter)
+        following = services.store.next_open(place.example_id, rater, filter)
         return _view(services, rater, filter, following, place.offset, said)
     still_fits = filter.status in ("all", "done", verdict)
     return show(services, rater, filter, place.offset + still_fits, said)
@@ -216,7 +217,7 @@ def _conflict(services: Services, rater: str, filter: QueueFilter, place: Place,
     A second key pressed before the first one's answer was on the page is no conflict between people: it is
     left out, since it was meant for an example that nobody had seen yet.
     """
-    item = pipeline.item(services, place.example_id, rater)
+    item = services.store.item(place.example_id, rater)
     if item.decision is not None and item.decision.event_id.startswith(f"{place.sight}-"):
         return _after(services, rater, filter, place, item.decision.verdict, TOO_FAST)
     view = _view(services, rater, filter, item, place.offset, "")
@@ -226,14 +227,14 @@ def _conflict(services: Services, rater: str, filter: QueueFilter, place: Place,
 
 
 def _view(services: Services, rater: str, filter: QueueFilter, item: QueueItem | None, offset: int, said: str) -> View:
-    counts = pipeline.counts(services, filter, rater)
+    counts = services.store.counts(filter, rater)
     if item is None:
         return View(None, None, counts, "", said)
     if counts.fits and offset >= counts.fits:
         offset = 0
     place = Place(item.example.id, item.rev, offset, secrets.token_hex(8), item.second)
     if item.decision is None:
-        pipeline.take_lease(services, item.example.id, rater)
+        services.store.take_lease(item.example.id, rater)
     return View(item, place, counts, kept_text(item), said)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from cai_ui.errors import InputError
-from cai_ui.pipeline import QueueFilter, Services
+from cai_ui.pipeline import Services
 from cai_ui.records import Verdict
+from cai_ui.store import QueueFilter
 from cai_ui.web.curate import checks as curate_checks
 from cai_ui.web.curate import datasets, example_card, importing, judging
 from cai_ui.web.curate import filter as curate_filter
@@ -20,9 +21,6 @@ from cai_ui.web.curate.view import CARE, EMPTY_QUEUE, keys_html, shown
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.present import hint, lead
 from cai_ui.web.session import Session
-
-if TYPE_CHECKING:
-    pass
 
 WHAT = (
     "Judge what the model revised. What you accept or edit is learnt in training, and is preferred over the initial "

@@ -6,8 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
-from cai_ui.pipeline import QueueFilter, Services
+from cai_ui.pipeline import Services
+from cai_ui.store import QueueFilter
 from cai_ui.web.curate import example_card, judging
 from cai_ui.web.curate import filter as curate_filter
 from cai_ui.web.curate.judging import View
@@ -39,7 +39,7 @@ def shown(services: Services, session: Session, filter: QueueFilter, view: View)
     decisions = judging.last_decisions(services, session.author)
     around = [example_card.counts_html(view.counts) if view.counts.total else "", example_card.history_html(decisions)]
     undo_button = gr.update(interactive=bool(decisions))
-    redo_button = gr.update(interactive=pipeline.can_redo(services, session.author) > 0)
+    redo_button = gr.update(interactive=services.store.taken_back(session.author) > 0)
     if view.item is None or view.place is None:
         empty = _empty(services, view, filter)
         hidden = gr.update(visible=False)
@@ -63,7 +63,7 @@ def _card(services: Services, view: View, filter: QueueFilter) -> str:
     assert view.item is not None
     example = view.item.example
     found = [CHECKS[code].title for code in services.store.findings_of(example.id) if code in CHECKS]
-    readings = pipeline.readings_of(services, example.id) if view.item.disputed else ()
+    readings = services.store.readings_of(example.id) if view.item.disputed else ()
     principles = judging.principles_of(services, example)
     return example_card.card_html(view.item, principles, judging.place_words(view, filter), found, readings)
 
@@ -98,6 +98,6 @@ def _has_draft(view: View) -> bool:
 
 
 def _empty(services: Services, view: View, filter: QueueFilter) -> str:
-    if not pipeline.counts(services).total:
+    if not services.store.counts().total:
         return EMPTY_QUEUE
     return NONE_OPEN if filter.status == "open" and view.counts.total else NONE_FITS

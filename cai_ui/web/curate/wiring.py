@@ -5,12 +5,13 @@ Decisions go past the queue in which generation waits, so that judging stays ins
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from cai_ui.pipeline import Services
 from cai_ui.records import Verdict
+from cai_ui.web import session as sessions
 from cai_ui.web.curate import checks, datasets, importing, judging
 from cai_ui.web.curate import filter as curate_filter
 from cai_ui.web.curate.tab import (
@@ -29,10 +30,6 @@ from cai_ui.web.curate.view import said_html, shown
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import notice
 from cai_ui.web.session import Session, SessionParts
-from cai_ui.web.start import tab as tour
-
-if TYPE_CHECKING:
-    from cai_ui.web.app import AllParts
 
 _FOCUS = "() => { const box = document.querySelector('#curate-text textarea'); if (box) { box.focus(); } }"
 _LEAVE = "(...values) => { document.activeElement?.blur(); return values; }"
@@ -48,7 +45,7 @@ _EACH: dict[str, Any] = {**_NOW, "trigger_mode": "multiple"}
 """Of keys, which may come faster than answers: none is dropped. A second decision of one sight is no new event."""
 
 
-def wire(services: Services, parts: CurateParts, session: SessionParts, all_parts: AllParts) -> None:
+def wire(services: Services, parts: CurateParts, session: SessionParts, author: gr.Textbox) -> None:
     """Connect the components."""
     fields = parts.filter.values
     verdicts: dict[str, Verdict] = {
@@ -84,7 +81,7 @@ def wire(services: Services, parts: CurateParts, session: SessionParts, all_part
         **_NOW,
     )
     _wire_filter(services, parts, session)
-    _wire_place(services, parts, session, all_parts)
+    _wire_place(services, parts, session, author)
     imported = importing.wire(services, parts.imports)
     datasets.wire(services, parts.data, parts.tab, session)
     checked = checks.wire(services, parts.checks, parts.tab, session)
@@ -117,7 +114,7 @@ def _wire_filter(services: Services, parts: CurateParts, session: SessionParts) 
     ).success(bind(choose, services), [session.state, *fields], parts.shown, **_NOW)
 
 
-def _wire_place(services: Services, parts: CurateParts, session: SessionParts, all_parts: AllParts) -> None:
+def _wire_place(services: Services, parts: CurateParts, session: SessionParts, author: gr.Textbox) -> None:
     """Reload and tab visits: the same example, whatever happened meanwhile; the name in both tabs."""
     fields = parts.filter.values
     session.restore(
@@ -125,9 +122,9 @@ def _wire_place(services: Services, parts: CurateParts, session: SessionParts, a
     )
     parts.tab.select(bind(_look_again, services), *_again(parts, session), **_NOW)
     # Not with the look at a visit: its late answer would overwrite a name that is being typed.
-    all_parts.tour.name.blur(lambda name: name, [all_parts.tour.name], [parts.rater], **_NOW)
+    author.blur(lambda name: name, [author], [parts.rater], **_NOW)
     parts.rater.blur(
-        bind(_rename, services), [session.state, parts.rater], [session.state, session.browser, all_parts.tour.name],
+        bind(_rename, services), [session.state, parts.rater], [session.state, session.browser, author],
         **_NOW,
     ).success(bind(_look_again, services), *_again(parts, session), **_NOW)  # fmt: skip
 
@@ -187,5 +184,5 @@ def _look_again(services: Services, session: Session, place: str, *filter_values
 
 
 def _rename(services: Services, session: Session, name: str) -> tuple[Session, str, str]:
-    renamed = tour.rename(services, session, name)
+    renamed = sessions.rename(services, session, name)
     return renamed, renamed.author, renamed.author

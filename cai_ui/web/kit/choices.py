@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
-from cai_ui import pipeline
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.prompts import sets
 from cai_ui.prompts import transcript
 from cai_ui.records import DatasetInfo, Message, Prompt
 from cai_ui.web.kit.present import short
@@ -28,7 +28,7 @@ def counts_words(counts: Mapping[str, int], part: str) -> str:
 
 def draw_prompt(services: Services, prompt_set: str) -> tuple[str, str]:
     """A request of the set, another one each time, and the turns before it ("" for none)."""
-    found = pipeline.list_requests(services, prompt_set, 1, random.randrange(2**31))
+    found = sets.list_requests(services, prompt_set, 1, random.randrange(2**31))
     if not found:
         raise InputError("This prompt set is empty.", next_step="Choose another one or type a request.")
     if isinstance(found[0], Prompt):

@@ -10,10 +10,10 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from cai_ui import pipeline
 from cai_ui.constitution import PRINCIPLES_LIMIT, Format
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.constitution import constitutions
 from cai_ui.records import Constitution, Principle
 from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_text
 from cai_ui.web.kit.present import short, when
@@ -45,17 +45,17 @@ class View:
 
 def open_version(services: Services, session: Session, version_hash: str) -> View:
     """The draft of the constitution that this version belongs to, or the version itself if there is no draft."""
-    version = pipeline.version(services, version_hash)
-    kept = pipeline.load_draft(services, version.constitution.name, session.author)
+    version = services.store.version(version_hash)
+    kept = constitutions.load_draft(services, version.constitution.name, session.author)
     if kept is None:
         return _view(version_hash, version.constitution, version.constitution)
     draft, base = kept
-    return _view(base, pipeline.version(services, base).constitution, draft)
+    return _view(base, services.store.version(base).constitution, draft)
 
 
 def open_current(services: Services, session: Session) -> View:
     """What the tab shows when the page is opened: the constitution in use."""
-    return open_version(services, session, pipeline.current_constitution(services).hash)
+    return open_version(services, session, constitutions.current_constitution(services).hash)
 
 
 def open_principle(services: Services, session: Session, base: str, principle_id: str) -> View:
@@ -76,7 +76,7 @@ def edit_notes(services: Services, session: Session, base: str, principle_id: st
     view = open_principle(services, session, base, principle_id)
     if view.principle is not None:
         text = clean_text(notes or "", "Notes", limit=PRINCIPLE_LIMIT, required=False)
-        pipeline.save_notes(services, view.draft.name, principle_id, text)
+        constitutions.save_notes(services, view.draft.name, principle_id, text)
 
 
 def edit_about(services: Services, session: Session, base: str, chosen: str, title: str, description: str) -> View:
@@ -117,7 +117,7 @@ def move_principle(services: Services, session: Session, base: str, chosen: str,
 def undo_change(services: Services, session: Session, base: str, chosen: str) -> View:
     """The last change of the list taken back; what was typed since then stays. InputError where there is none."""
     view = open_principle(services, session, base, chosen)
-    change = pipeline.pop_undo(services, view.draft.name, session.author)
+    change = constitutions.pop_undo(services, view.draft.name, session.author)
     if change is None:
         raise InputError("There is nothing to take back.", next_step="Added, copied, deleted and moved ones can be.")
     return _keep(services, session, view, drafts.taken_back(*change, view.draft), chosen)
@@ -126,8 +126,8 @@ def undo_change(services: Services, session: Session, base: str, chosen: str) ->
 def discard_draft(services: Services, session: Session, base: str) -> View:
     """The saved version again; undo brings the draft back."""
     view = open_version(services, session, base)
-    pipeline.push_undo(services, view.draft, view.saved, session.author, UNDO_LIMIT)
-    pipeline.drop_draft(services, pipeline.version(services, base).constitution.name, session.author)
+    constitutions.push_undo(services, view.draft, view.saved, session.author, UNDO_LIMIT)
+    services.store.drop_draft(services.store.version(base).constitution.name, session.author)
     return open_version(services, session, base)
 
 
@@ -135,29 +135,29 @@ def save_version(services: Services, session: Session, base: str, chosen: str, n
     """The draft as a new version, which is put to use at once."""
     view = open_principle(services, session, base, chosen)
     note = clean_text(note or "", "Note", limit=PRINCIPLE_LIMIT, required=False)
-    version = pipeline.save_constitution(services, view.draft, session.author, note, base)
-    pipeline.use_constitution(services, version.hash)
-    pipeline.drop_draft(services, view.saved.name, session.author)
+    version = constitutions.save_constitution(services, view.draft, session.author, note, base)
+    constitutions.use_constitution(services, version.hash)
+    services.store.drop_draft(view.saved.name, session.author)
     return dataclasses.replace(open_version(services, session, version.hash), chosen=chosen)
 
 
 def use_version(services: Services, session: Session, base: str) -> str:
     """Make the saved version the one that Critique & Revision uses; says so."""
-    version = pipeline.use_constitution(services, base)
+    version = constitutions.use_constitution(services, base)
     return f"{version.constitution.title} ({short(version.hash)}) is in use now."
 
 
 def restore_version(services: Services, session: Session, version_hash: str) -> View:
     """An older version as the draft, built on the newest of its name; saving makes it a version again."""
-    old = pipeline.version(services, version_hash).constitution
-    newest = pipeline.versions(services, old.name)[0]
+    old = services.store.version(version_hash).constitution
+    newest = services.store.versions(old.name)[0]
     view = open_version(services, session, newest.hash)
     return _keep_list(services, session, view, old, view.chosen)
 
 
 def import_file(services: Services, session: Session, path: str) -> tuple[View, str]:
     """A file of any known format as a saved version of its own; and a sentence on what it held."""
-    done = pipeline.import_any(services, path, session.author)
+    done = constitutions.import_any(services, path, session.author)
     examples = f"{done.few_shot} worked examples" if done.few_shot else ""
     if done.version is None:
         return open_current(services, session), f"Read as {done.form}: {examples} for the constitution in use."
@@ -168,14 +168,14 @@ def import_file(services: Services, session: Session, path: str) -> tuple[View, 
 
 def export_file(services: Services, session: Session, base: str, form: Format = "yaml") -> str:
     """Path of a file with the saved version, in this format."""
-    return str(pipeline.export_constitution(services, base, form))
+    return str(constitutions.export_constitution(services, base, form))
 
 
 def version_choices(services: Services) -> list[tuple[str, str]]:
     """Label and hash of every version, newest first."""
     return [
         (f"{v.constitution.title} · {short(v.hash)} · {v.note or 'no note'} · {when(v.created_at)}", v.hash)
-        for v in pipeline.versions(services)
+        for v in services.store.versions()
     ]
 
 
@@ -216,13 +216,13 @@ def _keep_list(
             kept="The list is as it was.",
             next_step="Delete one first, or begin another constitution.",
         )
-    pipeline.push_undo(services, view.draft, draft, session.author, UNDO_LIMIT)
+    constitutions.push_undo(services, view.draft, draft, session.author, UNDO_LIMIT)
     return _keep(services, session, view, draft, chosen)
 
 
 def _keep(services: Services, session: Session, view: View, draft: Constitution, chosen: str | None = None) -> View:
     if draft == view.saved:
-        pipeline.drop_draft(services, draft.name, session.author)
+        services.store.drop_draft(draft.name, session.author)
     else:
-        pipeline.save_draft(services, draft, session.author, view.base)
+        constitutions.save_draft(services, draft, session.author, view.base)
     return _view(view.base, view.saved, draft, view.chosen if chosen is None else chosen)

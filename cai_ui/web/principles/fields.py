@@ -7,8 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.constitution import constitutions
 from cai_ui.records import Principle
 from cai_ui.web.kit.present import esc, notice
 from cai_ui.web.principles.editor import View
@@ -113,7 +113,7 @@ def updates(services: Services, view: View) -> list[Any]:
     there = p is not None
     p = p or Principle("", "", "", "")
     values = [p.name, p.kind, p.critique_request, p.revision_request, ", ".join(p.tags), p.enabled, p.weight, p.source]
-    note = pipeline.notes(services, view.draft.name).get(view.chosen, "")
+    note = constitutions.notes(services, view.draft.name).get(view.chosen, "")
     updates = [gr.update(value=value, interactive=there) for value in (*values, note)]
     return [view.chosen, *updates, findings_html(services, view)]
 
@@ -121,7 +121,7 @@ def updates(services: Services, view: View) -> list[Any]:
 def findings_html(services: Services, view: View) -> str:
     """What the check says about the draft, the principle in the editor first."""
     names = {p.id: p.name or p.id for p in view.draft.principles}
-    found = pipeline.check_constitution(services, view.draft)
+    found = constitutions.check_constitution(services, view.draft)
     if not found:
         return notice("Checked: nothing to complain about.", "good")
     first = sorted(found, key=lambda f: f.principle_id != view.chosen)[:12]

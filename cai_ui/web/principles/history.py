@@ -8,7 +8,6 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.pipeline import Services
 from cai_ui.records import Constitution, ConstitutionVersion, Principle
 from cai_ui.web.kit.diff import diff_html
@@ -38,7 +37,7 @@ def compare_versions(services: Services, older: str | None, newer: str | None) -
     """What the second version changes in the first, principle by principle, with word diffs."""
     if not older or not newer:
         return ""
-    first, second = pipeline.version(services, older), pipeline.version(services, newer)
+    first, second = services.store.version(older), services.store.version(newer)
     if older == newer:
         return f'{_head(first)}<p class="muted">This is one and the same version.</p>'
     cards = _changes(first.constitution, second.constitution)

@@ -10,12 +10,12 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.prompts import sets
 from cai_ui.text import NAME_LIMIT
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import hint, lead, notice, short
@@ -25,9 +25,6 @@ from cai_ui.web.principles import files as constitution_files
 from cai_ui.web.principles import trial as try_principles
 from cai_ui.web.principles.editor import View
 from cai_ui.web.session import Session, SessionParts
-
-if TYPE_CHECKING:
-    from cai_ui.web.app import AllParts
 
 # Layout
 
@@ -128,7 +125,7 @@ def build(services: Services) -> PrinciplesParts:
                 "Save as new version", variant="primary", elem_id="principles-save", elem_classes="ctrl-enter", scale=0
             )
             discard = gr.Button("Discard changes", elem_id="principles-discard", elem_classes="danger", scale=0)
-        trial = try_principles.build(pipeline.prompt_sets(services))
+        trial = try_principles.build(sets.prompt_sets(services))
         versions = history.build()
         files = constitution_files.build()
         gr.HTML(
@@ -146,7 +143,7 @@ def build(services: Services) -> PrinciplesParts:
 # Wiring
 
 
-def wire(services: Services, parts: PrinciplesParts, session: SessionParts, all_parts: AllParts) -> None:
+def wire(services: Services, parts: PrinciplesParts, session: SessionParts) -> None:
     """Connect the components; handlers that change the draft share one place in the queue."""
     one_by_one: dict[str, Any] = {
         "concurrency_id": "principles",

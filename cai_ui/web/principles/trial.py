@@ -8,10 +8,14 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline, revise
+from cai_ui import revise
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.errors import InputError
-from cai_ui.pipeline import PrincipleCount, Services, Tried
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.constitution import trying
+from cai_ui.pipeline.constitution.statistics import PrincipleCount, principle_statistics
+from cai_ui.pipeline.constitution.trying import Tried
+from cai_ui.pipeline.prompts.sets import list_prompts
 from cai_ui.records import Prompt
 from cai_ui.text import PROMPT_LIMIT, clean_text
 from cai_ui.web.kit import charts
@@ -67,7 +71,7 @@ def run_try(
     try:
         found: list[Tried] = []
         settings = RevisionSettings(critique=bool(critique))
-        chains = pipeline.try_principles(
+        chains = trying.try_principles(
             services, view.draft, principle_ids or [], prompts, int(seeds), settings, Sampling(), flag
         )
         for tried in chains:
@@ -87,7 +91,7 @@ def read_requests(text: str) -> list[str | Prompt]:
 
 def draw_requests(services: Services, prompt_set: str, requests: str) -> str:
     """The requests with one more of the set, on a line of its own."""
-    more = pipeline.list_prompts(services, prompt_set, 10_000, len(requests or ""))
+    more = list_prompts(services, prompt_set, 10_000, len(requests or ""))
     known = set((requests or "").splitlines())
     new = next((p.text for p in more if p.text not in known), "")
     return "\n".join([*(line for line in (requests or "").splitlines() if line.strip()), new])
@@ -114,7 +118,7 @@ def results_html(found: Sequence[Tried], names: dict[str, str]) -> str:
 def statistics_html(services: Services, session: Session, base: str) -> str:
     """A table of what each principle of this constitution did in stored chains and in Curate."""
     name = editor.open_version(services, session, base).draft.name
-    found = pipeline.principle_statistics(services, name)
+    found = principle_statistics(services, name)
     if not found.traces:
         return empty_state("No chain yet under this constitution", "Run one under Critique & Revision, or a batch.")
     rows = "".join(_row(count) for count in found.counts)

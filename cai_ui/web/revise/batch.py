@@ -12,10 +12,12 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.constitution import constitutions
+from cai_ui.pipeline.prompts.sets import list_requests
+from cai_ui.pipeline.revise import batch
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import duration, empty_state, notice, progress_bar
 from cai_ui.web.revise.knobs import KnobParts
@@ -46,24 +48,24 @@ def start_batch(
     """Begin in the background, under the constitution in use."""
     if not isinstance(number, (int, float)) or not number >= 1:
         raise InputError("How many requests is not a number from 1.", next_step="Type one, such as 300.")
-    prompts = pipeline.list_requests(services, prompt_set, int(number), sampling.seed)
-    version = pipeline.current_constitution(services)
-    pipeline.start_batch(services, prompts, version.hash, settings, sampling)
+    prompts = list_requests(services, prompt_set, int(number), sampling.seed)
+    version = constitutions.current_constitution(services)
+    batch.start_batch(services, prompts, version.hash, settings, sampling)
 
 
 def stop_batch(services: Services) -> None:
     """End after the chains in hand; what is finished stays in the queue of Curate."""
-    pipeline.stop_batch(services)
+    services.batch.stop()
 
 
 def resume_batch(services: Services) -> None:
     """Go on with a batch that was stopped or cut off."""
-    pipeline.resume_batch(services)
+    batch.resume_batch(services)
 
 
 def batch_html(services: Services) -> tuple[str, bool]:
     """The progress as HTML, and whether a batch is running."""
-    now = pipeline.batch_status(services)
+    now = batch.batch_status(services)
     if now is None:
         return empty_state("No batch yet", "Choose a prompt set and a number, then press Start batch."), False
     counts = f"{now.done:,} of {now.total:,} chains, {now.examples_added:,} new in Curate"
@@ -148,7 +150,7 @@ def _look(services: Services, shown: str) -> list[Any]:
     html, running = batch_html(services)
     if (now := f"{running} {html}") == shown:
         return [gr.skip()] * 6
-    status = pipeline.batch_status(services)
+    status = batch.batch_status(services)
     left = status is not None and not running and status.done < status.total
     return [
         html,

@@ -9,8 +9,10 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline, revise
-from cai_ui.pipeline import Reroll, Services
+from cai_ui import revise
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.revise import chains
+from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.web.kit import forms
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import notice
@@ -164,7 +166,7 @@ def updates(services: Services, view: View, step: int | None = None) -> list[Any
     last = len(titles) - 1 if step is None or step >= len(titles) else step
     choices = stepper.step_choices(view)
     ends = _ends(view)
-    missing = pipeline.missing_steps(trace)
+    missing = chains.missing_steps(trace)
     return [
         view.html,
         trace.id,
@@ -184,7 +186,7 @@ def updates(services: Services, view: View, step: int | None = None) -> list[Any
 
 def principle_choices(services: Services, trace: Any) -> list[Any]:
     """Principles that a step may be asked again under."""
-    constitution = pipeline.version(services, trace.constitution_hash).constitution
+    constitution = services.store.version(trace.constitution_hash).constitution
     usable = [(p.name, p.id) for p in constitution.principles if p.kind == "critique" and p.revision_request.strip()]
     return [(SAME, SAME), *usable]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.constitution import constitutions, few_shot
 from cai_ui.records import FewShot
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import first_line, notice
@@ -43,7 +43,7 @@ class FewShotParts:
 
 def examples_now(services: Services) -> tuple[FewShot, ...]:
     """The worked examples of the constitution in use."""
-    return pipeline.few_shot(services, _name(services))
+    return few_shot.few_shot(services, _name(services))
 
 
 def edit_example(services: Services, place: int | None, *values: Any) -> int:
@@ -53,14 +53,14 @@ def edit_example(services: Services, place: int | None, *values: Any) -> int:
     *texts, enabled = values
     named = dict(zip(TEXTS, [text or "" for text in texts], strict=True))
     examples[index] = FewShot(**named, enabled=bool(enabled))
-    pipeline.save_few_shot(services, _name(services), examples)
+    few_shot.save_few_shot(services, _name(services), examples)
     return index
 
 
 def add_example(services: Services) -> int:
     """An empty example at the end, switched off until it is filled in."""
     examples = [*examples_now(services), FewShot("", "", "", "", "", "", enabled=False)]
-    return len(pipeline.save_few_shot(services, _name(services), examples)) - 1
+    return len(few_shot.save_few_shot(services, _name(services), examples)) - 1
 
 
 def move_example(services: Services, place: int | None, by: int) -> int:
@@ -69,7 +69,7 @@ def move_example(services: Services, place: int | None, by: int) -> int:
     index = _place(examples, place)
     target = min(max(0, index + by), len(examples) - 1)
     examples.insert(target, examples.pop(index))
-    pipeline.save_few_shot(services, _name(services), examples)
+    few_shot.save_few_shot(services, _name(services), examples)
     return target
 
 
@@ -78,28 +78,28 @@ def delete_example(services: Services, place: int | None) -> int:
     examples = list(examples_now(services))
     index = _place(examples, place)
     del examples[index]
-    pipeline.save_few_shot(services, _name(services), examples)
+    few_shot.save_few_shot(services, _name(services), examples)
     return max(0, index - 1)
 
 
 def reset_examples(services: Services) -> int:
     """The shipped examples."""
-    pipeline.reset_few_shot(services, _name(services))
+    few_shot.reset_few_shot(services, _name(services))
     return 0
 
 
 def state_html(services: Services) -> str:
     """How many examples are on, and what they cost."""
-    constitution = pipeline.current_constitution(services).constitution
+    constitution = constitutions.current_constitution(services).constitution
     examples = examples_now(services)
     shown = sum(e.enabled for e in examples)
-    tokens = pipeline.few_shot_tokens(services, examples)
+    tokens = few_shot.few_shot_tokens(services, examples)
     cost = "their length is not known without a model" if tokens is None else f"{tokens:,} tokens before each step"
     return notice(f"{constitution.title}: {shown} of {len(examples)} examples are on, {cost}.")
 
 
 def _name(services: Services) -> str:
-    return pipeline.current_constitution(services).constitution.name
+    return constitutions.current_constitution(services).constitution.name
 
 
 def _place(examples: list[FewShot], place: int | None) -> int:

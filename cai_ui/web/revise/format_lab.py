@@ -8,10 +8,10 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.config import Sampling
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.prompts.sets import list_prompts
 from cai_ui.pipeline.revise.format_lab import (
     FORMATS,
     HUMAN_CLAIM,
@@ -55,7 +55,7 @@ def run_lab(
     """HTML of counts and answers, after each batch."""
     if not number or not 1 <= number <= 1000:
         raise InputError("The number of requests is not one from 1 to 1000.")
-    prompts = pipeline.list_prompts(services, prompt_set, int(number), 0)
+    prompts = list_prompts(services, prompt_set, int(number), 0)
     flag = stops.start(f"{session.page}:lab")
     try:
         kept = Sampling(max_new_tokens=160)

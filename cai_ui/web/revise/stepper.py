@@ -12,13 +12,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cai_ui import pipeline, revise
+from cai_ui import revise
 from cai_ui.config import RevisionSettings, Sampling, checked
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import CaiError, InputError, NotFoundError
-from cai_ui.pipeline import Reroll, Services, StepEvent
+from cai_ui.pipeline import Services, left_off
+from cai_ui.pipeline.constitution import constitutions
+from cai_ui.pipeline.prompts import files, sets
+from cai_ui.pipeline.revise import chains, trace_files
+from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.prompts import read_transcript
 from cai_ui.records import Message, Trace
+from cai_ui.revise import StepEvent
 from cai_ui.text import ANSWER_LIMIT, PROMPT_LIMIT, clean_text
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.revise import trace_html
@@ -46,7 +51,7 @@ class View:
 
 def import_prompts(services: Services, path: str) -> tuple[str, str]:
     """A file as a prompt set: its id, and a sentence on what it held."""
-    key, title, count = pipeline.import_prompts(services, path)
+    key, title, count = files.import_prompts(services, path)
     return key, f"“{title}” has {count:,} requests; every menu of ready-made requests has it now."
 
 
@@ -63,15 +68,13 @@ def run_chain(
 
     `earlier` are the turns before the request, as `Human: ...` and `Assistant: ...` paragraphs.
     """
-    version = pipeline.current_constitution(services)
+    version = constitutions.current_constitution(services)
     request = clean_text(text, "Request", limit=PROMPT_LIMIT)
     asked = (
-        conversation(earlier, request)
-        if (earlier or "").strip()
-        else pipeline.find_prompt(services, request) or request
+        conversation(earlier, request) if (earlier or "").strip() else sets.find_prompt(services, request) or request
     )
     with _flag(stops, session) as flag:
-        events = pipeline.start_chain(services, asked, version.hash, settings, sampling, flag)
+        events = chains.start_chain(services, asked, version.hash, settings, sampling, flag)
         yield from _stream(services, session, events, {p.id: p.name for p in version.constitution.principles})
 
 
@@ -97,21 +100,21 @@ def show_trace(services: Services, session: Session, trace_id: str) -> View:
     """A stored chain with its tree; it is what a reload shows again."""
     if not trace_id:
         return View(trace_html.NOTHING_YET, None)
-    trace = pipeline.trace(services, trace_id)
-    family = tuple(pipeline.family(services, trace_id))
-    pipeline.leave(services, session.author, SHOWN, trace_id)
-    return View(trace_html.chain_html(trace, pipeline.principle_names(services, [trace])), trace, family)
+    trace = services.store.trace(trace_id)
+    family = tuple(services.store.family(trace_id))
+    left_off.leave(services, session.author, SHOWN, trace_id)
+    return View(trace_html.chain_html(trace, trace_files.principle_names(services, [trace])), trace, family)
 
 
 def show_last(services: Services, session: Session) -> View:
     """The chain this person looked at last, or the newest one."""
-    kept = pipeline.left_off(services, session.author, SHOWN)
+    kept = left_off.left_off(services, session.author, SHOWN)
     if isinstance(kept, str):
         try:
             return show_trace(services, session, kept)
         except NotFoundError:  # another workspace behind the same page, say
             pass
-    newest = pipeline.recent_traces(services, 1)
+    newest = services.store.traces(1)
     return show_trace(services, session, newest[0].id if newest else "")
 
 
@@ -120,27 +123,27 @@ def reroll(
 ) -> Iterator[View]:
     """Ask the model for one step again, and for those after it, as a branch."""
     trace_id, index = _chosen(trace_id, step)
-    names = pipeline.principle_names(services, [pipeline.trace(services, trace_id)])
+    names = trace_files.principle_names(services, [services.store.trace(trace_id)])
     with _flag(stops, session) as flag:
-        yield from _stream(services, session, pipeline.reroll(services, trace_id, index, change, flag), names)
+        yield from _stream(services, session, chains.reroll(services, trace_id, index, change, flag), names)
 
 
 def go_on(services: Services, stops: Stops, session: Session, trace_id: str) -> Iterator[View]:
     """Make the steps that the chain lacks."""
     if not trace_id:
         raise InputError("There is no chain yet.", next_step="Run one first.")
-    trace = pipeline.trace(services, trace_id)
-    if not pipeline.missing_steps(trace):
+    trace = services.store.trace(trace_id)
+    if not chains.missing_steps(trace):
         raise InputError("This chain is complete.", next_step="Ask for one of its steps again to branch from it.")
     with _flag(stops, session) as flag:
-        names = pipeline.principle_names(services, [trace])
-        yield from _stream(services, session, pipeline.go_on(services, trace_id, flag), names)
+        names = trace_files.principle_names(services, [trace])
+        yield from _stream(services, session, chains.go_on(services, trace_id, flag), names)
 
 
 def edit_step(services: Services, session: Session, trace_id: str, step: int | None, text: str) -> View:
     """A branch that ends with a person's wording of one step; the model's own words stay in the record."""
     trace_id, index = _chosen(trace_id, step)
-    branch = pipeline.edit_step(services, trace_id, index, clean_text(text, "Text", limit=ANSWER_LIMIT))
+    branch = chains.edit_step(services, trace_id, index, clean_text(text, "Text", limit=ANSWER_LIMIT))
     return show_trace(services, session, branch.id)
 
 
@@ -149,7 +152,7 @@ def label_step(
 ) -> View:
     """Keep a person's labels of a step; None brings the computed ones back."""
     trace_id, index = _chosen(trace_id, step)
-    pipeline.label_step(services, trace_id, index, labels)
+    chains.label_step(services, trace_id, index, labels)
     return show_trace(services, session, trace_id)
 
 
@@ -157,7 +160,7 @@ def send_to_curate(services: Services, trace_id: str) -> str:
     """Put the chain's first and last answer into the queue of Curate; says so."""
     if not trace_id:
         raise InputError("There is no chain yet.", next_step="Run one first.")
-    pipeline.send_to_curate(services, trace_id)
+    chains.send_to_curate(services, trace_id)
     return "It is in the queue of the Curate tab now."
 
 
@@ -165,7 +168,7 @@ def step_text(services: Services, trace_id: str, step: int | None) -> str:
     """Text of the chosen step, to be edited."""
     if not trace_id or step is None:
         return ""
-    steps = pipeline.trace(services, trace_id).steps
+    steps = services.store.trace(trace_id).steps
     return steps[step].text if 0 <= step < len(steps) else ""
 
 
@@ -173,7 +176,7 @@ def step_labels(services: Services, trace_id: str, step: int | None) -> list[str
     """Labels of the chosen step as they stand."""
     if not trace_id or step is None:
         return []
-    trace = pipeline.trace(services, trace_id)
+    trace = services.store.trace(trace_id)
     known = 0 <= step < len(trace.steps)
     return list(revise.labels_of(trace, step, revise.few_shot_of(trace))) if known else []
 
@@ -205,11 +208,11 @@ def replay_note(services: Services, stops: Stops, session: Session, trace_id: st
     if not trace_id:
         raise InputError("There is no chain yet.", next_step="Run one first.")
     with _flag(stops, session) as flag:
-        found = pipeline.replay_chain(services, trace_id, flag)
+        found = chains.replay_chain(services, trace_id, flag)
     by_hand = f" {found.by_hand} written by hand were left out." if found.by_hand else ""
     if found.difference is None:
         return f"Replayed: {found.same} steps came out word for word the same.{by_hand}", ""
-    titles = revise.step_titles(pipeline.trace(services, trace_id).steps)
+    titles = revise.step_titles(services.store.trace(trace_id).steps)
     first = found.difference
     said = f"{found.same} steps came out the same; “{titles[first.index]}” did not. {first.cause}{by_hand}"
     return said, diff_html(first.recorded, first.again, "recorded", "made again")
@@ -217,7 +220,7 @@ def replay_note(services: Services, stops: Stops, session: Session, trace_id: st
 
 def kept_settings(services: Services, session: Session) -> tuple[RevisionSettings, Sampling] | None:
     """Settings of this person's last run, or None."""
-    kept = pipeline.left_off(services, session.author, SETTINGS)
+    kept = left_off.left_off(services, session.author, SETTINGS)
     try:
         return checked(RevisionSettings, kept["revision"]), checked(Sampling, kept["sampling"])
     except (TypeError, KeyError, CaiError):  # nothing kept, or by another version
@@ -226,7 +229,7 @@ def kept_settings(services: Services, session: Session) -> tuple[RevisionSetting
 
 def _named_step(services: Services, name: str) -> tuple[str, str]:
     trace_id, _, index = name.rpartition(":")
-    trace = pipeline.trace(services, trace_id)
+    trace = services.store.trace(trace_id)
     if not index.isdecimal() or int(index) >= len(trace.steps):
         raise InputError("This step is not there any more.", next_step="Choose another one.")
     return trace.steps[int(index)].text, revise.step_titles(trace.steps)[int(index)]
@@ -256,8 +259,8 @@ def _stream(services: Services, session: Session, events: Iterator[StepEvent], n
 
 
 def _live(services: Services, event: StepEvent, seconds: float) -> trace_html.Live:
-    total = revise.longest(pipeline.asked_with(event.trace)[0])
-    tokens = pipeline.tokens_in(services, event.text)
+    total = revise.longest(chains.asked_with(event.trace)[0])
+    tokens = chains.tokens_in(services, event.text)
     return trace_html.Live(event.kind, event.principles, event.text, seconds, tokens, total)
 
 

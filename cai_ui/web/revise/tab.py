@@ -9,21 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import Services, left_off
+from cai_ui.pipeline.compare import comparison
+from cai_ui.pipeline.constitution import constitutions
+from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.text import PROMPT_LIMIT
+from cai_ui.web.kit.choices import draw_prompt, earlier_turns
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import hint, lead, notice, short
 from cai_ui.web.revise import batch, branches, few_shot, format_lab, knobs, stepper, trace_html, traces
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.stops import Stops
-
-if TYPE_CHECKING:
-    from cai_ui.web.app import AllParts
 
 FILE_TYPES = [".txt", ".jsonl", ".gz", ".csv", ".tsv", ".parquet"]
 WHAT = "The model answers, criticises its answer by a principle, and rewrites it. Every step is kept."
@@ -74,7 +74,7 @@ class ReviseParts:
 
 def build(services: Services) -> ReviseParts:
     """The tab's layout."""
-    sets = pipeline.prompt_sets(services)
+    sets = prompt_sets(services)
     with gr.Tab("Critique & Revision", id="revise", elem_id="tab-revise") as tab:
         gr.HTML(lead("Critique & Revision", WHAT))
         ask = _ask(sets)
@@ -139,7 +139,7 @@ def hint_of_import() -> str:
 # Wiring
 
 
-def wire(services: Services, parts: ReviseParts, session: SessionParts, all_parts: AllParts) -> None:
+def wire(services: Services, parts: ReviseParts, session: SessionParts, other_menus: Sequence[gr.Dropdown]) -> None:
     """Connect the components. Streaming events share the model's place in the queue."""
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     model: dict[str, Any] = {**quiet, "concurrency_id": "model", "concurrency_limit": 4}
@@ -159,7 +159,7 @@ def wire(services: Services, parts: ReviseParts, session: SessionParts, all_part
     for event in (run, *branches.wire(services, parts.branches, parts.chain, buttons, session)):
         event.then(branches.idle, None, buttons, **quiet).then(lists, listing, parts.lists, **quiet)
     ask.stop.click(bind(stepper.stop_chain, services, session.stops), [session.state], None, queue=False, **quiet)
-    menus = [ask.prompt_set, parts.batch.prompt_set, parts.lab.prompt_set, all_parts.principles.trial.prompt_set]
+    menus = [ask.prompt_set, parts.batch.prompt_set, parts.lab.prompt_set, *other_menus]
     ask.load.upload(bind(_import, services), [ask.load], [*menus, ask.note], **quiet)
     session.ready.then(bind(_sets, services), None, menus, **quiet)
     ask.draw.click(bind(_draw, services), [ask.prompt_set], asked, **quiet).then(
@@ -188,7 +188,7 @@ def _run(
 ) -> Iterator[list[Any]]:
     settings, sampling = how.read(values)
     kept = {"revision": settings.model_dump(), "sampling": sampling.model_dump()}
-    pipeline.leave(services, session.author, stepper.SETTINGS, kept)
+    left_off.leave(services, session.author, stepper.SETTINGS, kept)
     for view in stepper.run_chain(services, stops, session, text, settings, sampling, earlier):
         yield [*branches.updates(services, view), *branches.busy()]
 
@@ -196,7 +196,7 @@ def _run(
 def _typed(services: Services, session: Session, text: str) -> None:
     """Keep what was typed, so that a reload does not lose it."""
     if len(text or "") <= PROMPT_LIMIT:
-        pipeline.leave(services, session.author, stepper.TYPED, text)
+        left_off.leave(services, session.author, stepper.TYPED, text)
 
 
 def _import(services: Services, path: str) -> list[Any]:
@@ -208,7 +208,7 @@ def _import(services: Services, path: str) -> list[Any]:
 
 def _sets(services: Services) -> list[Any]:
     """Choices of the menus of ready-made requests."""
-    choices = [(f"{title} ({count:,})", key) for key, title, count in pipeline.prompt_sets(services)]
+    choices = [(f"{title} ({count:,})", key) for key, title, count in prompt_sets(services)]
     return [gr.update(choices=choices) for _ in range(4)]
 
 
@@ -220,7 +220,7 @@ def _open(services: Services, session: Session, trace_id: str | None) -> list[An
 def _restore(services: Services, how: knobs.KnobParts, session: Session) -> list[Any]:
     """Chain, request and settings as this person left them."""
     view = stepper.show_last(services, session)
-    typed = pipeline.left_off(services, session.author, stepper.TYPED)
+    typed = left_off.left_off(services, session.author, stepper.TYPED)
     request, *turns = _asked(view)
     kept = stepper.kept_settings(services, session)
     forms = how.updates(*kept) if kept else [gr.skip()] * len(how.forms)
@@ -245,11 +245,11 @@ def _boxes(request: str, earlier: str) -> list[Any]:
 
 def _lists(services: Services, trace_id: str, words: str) -> list[Any]:
     """Choices of earlier chains, of principles, and of the adapters and models that may criticise and revise."""
-    version = pipeline.current_constitution(services)
+    version = constitutions.current_constitution(services)
     usable = [(p.name, p.id) for p in version.constitution.principles if p.kind == "critique"]
-    titles = pipeline.arm_titles(services)
-    sides = [("the model that answers", ""), *((titles.get(a.name, a.name), a.name) for a in pipeline.arms(services))]
-    sides += [(f"another model: {address}", address) for address in pipeline.other_models(services)]
+    titles = comparison.arm_titles(services)
+    sides = [("the model that answers", ""), *((titles.get(a.name, a.name), a.name) for a in comparison.arms(services))]
+    sides += [(f"another model: {address}", address) for address in services.others.known()]
     return [
         traces.menu(services, trace_id, words),
         gr.update(choices=usable, info=f"Used in every round. From version {short(version.hash)}."),

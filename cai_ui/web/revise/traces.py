@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.revise import trace_files
+from cai_ui.pipeline.revise.chains import find_traces
 from cai_ui.web.kit.download import Download, build_download, wire_download
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.revise import trace_html
@@ -38,7 +39,7 @@ class TracesParts:
 
 def list_chains(services: Services, words: str) -> list[tuple[str, str]]:
     """Label and id of the newest chains that hold these words, newest first."""
-    found = pipeline.find_traces(services, words, LISTED, LOOKED_THROUGH)
+    found = find_traces(services, words, LISTED, LOOKED_THROUGH)
     return [(trace_html.trace_label(trace), trace.id) for trace in found]
 
 
@@ -47,18 +48,18 @@ def export_chains(
     trace_id: str,
     words: str,
     scope: Literal["shown", "tree", "found"],
-    form: pipeline.TraceFormat,
+    form: trace_files.TraceFormat,
 ) -> str:
     """Path of a file with the chain shown, its tree, or all chains found."""
     if scope == "found":
-        traces = pipeline.find_traces(services, words, 20_000)
+        traces = find_traces(services, words, 20_000)
     elif not trace_id:
         raise InputError("There is no chain yet.", next_step="Run one first.")
     elif scope == "tree":
-        traces = pipeline.family(services, trace_id)
+        traces = services.store.family(trace_id)
     else:
-        traces = [pipeline.trace(services, trace_id)]
-    return str(pipeline.export_traces(services, traces, form))
+        traces = [services.store.trace(trace_id)]
+    return str(trace_files.export_traces(services, traces, form))
 
 
 # Layout
@@ -102,7 +103,7 @@ def wire(services: Services, parts: TracesParts, trace_id: gr.Textbox) -> None:
 def menu(services: Services, trace_id: str, words: str) -> Any:
     """The list, with the chain shown chosen where it is in it."""
     chains = list_chains(services, words or "")
-    kept = pipeline.count_traces(services, LOOKED_THROUGH + 1)
+    kept = services.store.count_traces(LOOKED_THROUGH + 1)
     info = "Newest first."
     if words and kept > LOOKED_THROUGH:
         info = f"At most {LISTED}, found in the newest {LOOKED_THROUGH:,}; a download looks through all."

@@ -7,10 +7,10 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.config import AppSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.models import choose_model, engine_status
 from cai_ui.text import clean_text
 from cai_ui.web.header import model_name
 from cai_ui.web.kit.guard import bind
@@ -77,18 +77,18 @@ def load_model(
     if choice == ENDPOINT:
         address = clean_text(endpoint, "Address", limit=1000).strip()
         model = clean_text(served, "Name of the model", limit=300, required=False).strip() or AppSettings().model
-        pipeline.choose_model(services, model, endpoint=address)
+        choose_model(services, model, endpoint=address)
         return "The server is being asked; the strip at the top says when it is ready."
     model = clean_text(folder, "Folder", limit=1000).strip() if choice == FOLDER else choice
     if model not in {value for _, value in CHOICES} and choice != FOLDER:
         raise InputError("That model is not in the list.", next_step="Choose one of the list.")
-    pipeline.choose_model(services, model, quantize)
+    choose_model(services, model, quantize)
     return f"{model_name(model)} is being loaded; the strip at the top says when it is ready."
 
 
 def about_html(services: Services) -> str:
     """What the model is doing, where, and with how much memory."""
-    status = pipeline.engine_status(services)
+    status = engine_status(services)
     server = status.device == "endpoint"
     memory = (
         "on the server" if server else f"{status.memory_bytes / 2**30:.1f} GB" if status.memory_bytes else "not known"
@@ -101,7 +101,7 @@ def about_html(services: Services) -> str:
         if status.cache_bytes is not None and status.cache_limit_bytes is not None:
             held, most = (f"{size / 2**20:,.0f}" for size in (status.cache_bytes, status.cache_limit_bytes))
             rows.append(("Memory of texts read before", f"{held} of at most {most} MB"))
-    for address, other in pipeline.other_statuses(services).items():
+    for address, other in services.others.statuses().items():
         size = f", {other.memory_bytes / 2**30:.1f} GB" if other.memory_bytes else ""
         rows.append(("Another model beside it", f"{address} ({other.device or 'CPU'}{size})"))
     return facts(rows)
@@ -109,7 +109,7 @@ def about_html(services: Services) -> str:
 
 def world_html(services: Services) -> str:
     """What a newcomer must know about the model that answers."""
-    model = pipeline.engine_status(services).model
+    model = engine_status(services).model
     if model == "embedded":
         return notice(MINIATURE)
     return notice(SCRIPTED, "warn") if model == "scripted" else ""
@@ -153,7 +153,7 @@ def build(services: Services, world: gr.HTML) -> ModelParts:
         with gr.Row(elem_classes="toolbar"):
             load = gr.Button("Load this model", elem_id="model-load")
             unload = gr.Button(
-                "Let go of other models", elem_id="model-unload", visible=bool(pipeline.other_statuses(services))
+                "Let go of other models", elem_id="model-unload", visible=bool(services.others.statuses())
             )
     return ModelParts(choice, folder, endpoint, served, server_note, quantize, load, unload, about, world)
 
@@ -161,7 +161,7 @@ def build(services: Services, world: gr.HTML) -> ModelParts:
 def _chosen(services: Services) -> str:
     if services.settings.endpoint:
         return ENDPOINT
-    model = pipeline.engine_status(services).model
+    model = engine_status(services).model
     if model == "auto":
         return "embedded"
     return model if model in {value for _, value in CHOICES} else FOLDER
@@ -193,10 +193,10 @@ def _load(services: Services, *asked: str) -> str:
 
 
 def _unload(services: Services) -> list[Any]:
-    pipeline.unload_others(services)
+    services.others.close()
     return _look(services)
 
 
 def _look(services: Services) -> list[Any]:
-    others = bool(pipeline.other_statuses(services))
+    others = bool(services.others.statuses())
     return [about_html(services), world_html(services), gr.update(visible=others)]

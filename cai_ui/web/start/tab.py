@@ -6,21 +6,18 @@ The loop runs in the background on the server. Any page shows where it is; a rel
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
-from cai_ui.pipeline import LoopView, Services
+from cai_ui.pipeline import Services, loop
+from cai_ui.pipeline.loop import LoopView
 from cai_ui.records import BASE
 from cai_ui.web.kit import picture
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import hint, lead, notice
 from cai_ui.web.session import Session, SessionParts, rename
 from cai_ui.web.start import model
-
-if TYPE_CHECKING:
-    from cai_ui.web.app import AllParts
 
 WHAT = (
     "Write down how a model should behave. It criticises its own answers by your principles and rewrites them. You "
@@ -60,17 +57,17 @@ class TourParts:
 
 def start_loop(services: Services, session: Session) -> None:
     """Begin the whole loop in the background."""
-    pipeline.start_loop(services, session.author)
+    loop.start_loop(services, session.author)
 
 
 def stop_loop(services: Services) -> None:
     """End the loop after what it has in hand; finished stages stay."""
-    pipeline.stop_loop(services)
+    services.loop.stop()
 
 
 def loop_html(services: Services) -> tuple[str, str, bool]:
     """Stages, the picture of before and after ("" until there is one), and whether the loop is running."""
-    view = pipeline.loop_status(services)
+    view = loop.loop_status(services)
     stages = picture.stages_html([(s.title, s.state, s.detail, s.seconds) for s in view.stages])
     running = view.state in ("running", "stopping")
     if view.state == "failed":
@@ -115,7 +112,7 @@ def build(services: Services) -> TourParts:
 # Wiring
 
 
-def wire(services: Services, parts: TourParts, session: SessionParts, all_parts: AllParts) -> None:
+def wire(services: Services, parts: TourParts, session: SessionParts) -> None:
     """Connect the tab."""
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
     shown = [parts.stages, parts.result, parts.run, parts.stop, parts.timer, parts.shown]
@@ -157,7 +154,7 @@ def _result_html(services: Services, view: LoopView) -> str:
     if view.evaluation is None:
         return ""
     titles = {BASE: "Before"}
-    runs = {run.id: run for run in pipeline.runs(services)}
+    runs = {run.id: run for run in services.store.runs(trashed=False)}
     for method, run_id in view.run_ids.items():
         if run_id in runs and runs[run_id].adapter:
             titles[str(runs[run_id].adapter)] = AFTER.get(method, method)

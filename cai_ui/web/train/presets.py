@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from cai_ui import pipeline
 from cai_ui.config import TrainSettings, checked
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.models import engine_status
+from cai_ui.pipeline.train import runs
 from cai_ui.web.kit.forms import label_of
 from cai_ui.web.kit.present import notice
 
@@ -24,20 +25,20 @@ COPY = "run:"
 
 def preset_names(services: Services) -> tuple[list[tuple[str, str]], str]:
     """Label and value of all presets and of all runs to copy from, and the preset that suits the model in use."""
-    names = list(pipeline.presets(services))
-    small = pipeline.engine_status(services).model in ("embedded", "scripted")
+    names = list(runs.presets(services))
+    small = engine_status(services).model in ("embedded", "scripted")
     wanted = SMALL_PRESET if small else LARGE_PRESET
-    copies = [(f"as in {run.name}", f"{COPY}{run.id}") for run in pipeline.runs(services)]
+    copies = [(f"as in {run.name}", f"{COPY}{run.id}") for run in services.store.runs(trashed=False)]
     menu = [*((TITLES.get(name, name), name) for name in names), *copies]
     return menu, wanted if wanted in names else names[0]
 
 
 def preset(services: Services, name: str, method: str) -> TrainSettings:
     """Settings of a preset for a method, or those of a run."""
-    run = next((run for run in pipeline.runs(services) if f"{COPY}{run.id}" == name), None)
+    run = next((run for run in services.store.runs(trashed=False) if f"{COPY}{run.id}" == name), None)
     if run is not None:
         return checked(TrainSettings, run.config)
-    known = pipeline.presets(services)
+    known = runs.presets(services)
     if name not in known:
         raise InputError("There is no such preset.", next_step="Choose one of the list.")
     return known[name]["dpo" if method == "dpo" else "sft"]

@@ -8,9 +8,10 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.train import hub_job, results
+from cai_ui.pipeline.train.runs import note_run, rename_run, restore_run, run_metrics, trash_run
 from cai_ui.records import Run, content_hash
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.download import Download, build_download, wire_download
@@ -70,51 +71,51 @@ class ResultParts:
 
 def export(services: Services, run_id: str | None) -> str:
     """Path of a ZIP archive with the adapter in PEFT's form and its card."""
-    return str(pipeline.export_adapter(services, chosen(run_id)))
+    return str(results.export_adapter(services, chosen(run_id)))
 
 
 def merge(services: Services, run_id: str | None) -> str:
     """Write the merged model; says where it is."""
-    folder = pipeline.merge_adapter(services, chosen(run_id))
+    folder = results.merge_adapter(services, chosen(run_id))
     return notice(f"{MERGED} is in {folder}. Load it on the Start tab by this path, or with transformers.", "good")
 
 
 def push(services: Services, run_id: str | None, repository: str) -> str:
     """Send the adapter to a private repository of the Hub; says where it is."""
-    return notice(f"Pushed to {pipeline.push_adapter(services, chosen(run_id), repository)} (private).", "good")
+    return notice(f"Pushed to {results.push_adapter(services, chosen(run_id), repository)} (private).", "good")
 
 
 def send_job(services: Services, run_id: str | None, owner: str, flavor: str) -> str:
     """Send the run to rented hardware; says where it goes on and where its adapter will be."""
-    job = pipeline.submit_job(services, chosen(run_id), (owner or "").strip(), flavor)
+    job = hub_job.submit_job(services, chosen(run_id), (owner or "").strip(), flavor)
     return notice(f"Sent. The job is at {job.url}; its adapter will be in {job.adapter} (private).", "good")
 
 
 def rename(services: Services, run_id: str | None, name: str, note: str) -> None:
     """Keep a name and a note."""
-    pipeline.rename_run(services, chosen(run_id), name)
-    pipeline.note_run(services, chosen(run_id), note)
+    rename_run(services, chosen(run_id), name)
+    note_run(services, chosen(run_id), note)
 
 
 def trash(services: Services, run_id: str | None) -> None:
     """Put a run away."""
-    pipeline.trash_run(services, chosen(run_id))
+    trash_run(services, chosen(run_id))
 
 
 def bring_back(services: Services, run_id: str | None) -> None:
     """Bring a run back."""
     if not run_id:
         raise InputError("No run of the trash is chosen.", next_step="Choose one.")
-    pipeline.restore_run(services, run_id)
+    restore_run(services, run_id)
 
 
 def list_html(services: Services, chosen_filter: str) -> str:
     """The list under a filter, with small curves."""
     in_trash = chosen_filter == "trash"
-    found = run_card.filtered(pipeline.runs(services, trashed=in_trash), chosen_filter)
+    found = run_card.filtered(services.store.runs(trashed=in_trash), chosen_filter)
     if not found:
         return notice("The trash is empty." if in_trash else "No run of this kind.") if chosen_filter != "all" else ""
-    metrics = {run.id: pipeline.run_metrics(services, run.id) for run in found[:_SPARKS]}
+    metrics = {run.id: run_metrics(services, run.id) for run in found[:_SPARKS]}
     sparks = {id: run_charts.sparkline(rows) for id, rows in metrics.items()}
     return run_card.runs_html(found, sparks) + sweeps_html(found, metrics)
 
@@ -123,10 +124,8 @@ def curves(services: Services, run_ids: Sequence[str], name: str) -> str:
     """One value of several runs in one chart."""
     if not run_ids:
         return ""
-    known = {run.id: run.name for run in pipeline.runs(services)}
-    return run_charts.compare_html(
-        [(known[id], pipeline.run_metrics(services, id)) for id in run_ids if id in known], name
-    )
+    known = {run.id: run.name for run in services.store.runs(trashed=False)}
+    return run_charts.compare_html([(known[id], run_metrics(services, id)) for id in run_ids if id in known], name)
 
 
 # Layout
@@ -169,7 +168,7 @@ def _keep() -> tuple[Any, ...]:
                 elem_id="train-job-owner",
             )
             flavor = gr.Dropdown(
-                list(pipeline.FLAVORS), value="a10g-small", label="Hardware", elem_id="train-job-flavor",
+                list(hub_job.FLAVORS), value="a10g-small", label="Hardware", elem_id="train-job-flavor",
                 filterable=False, min_width=160,
             )  # fmt: skip
             send = gr.Button("Send as job (private)", elem_id="train-job", scale=0)
@@ -262,8 +261,8 @@ def _list(
     services: Services, chosen_filter: str, several: Sequence[str] | None, listed: str, run_id: str | None
 ) -> list[Any]:
     """The list and its menus; nothing where nothing changed, so that an open menu stays open."""
-    here = pipeline.runs(services)
-    away = pipeline.runs(services, trashed=True)
+    here = services.store.runs(trashed=False)
+    away = services.store.runs(trashed=True)
     html = list_html(services, chosen_filter)
     usable = any(run.id == run_id and run.adapter for run in here)
     now = content_hash([html, usable, [run.id for run in away], [[run.id, run.name] for run in here]])
@@ -283,5 +282,5 @@ def _list(
 
 
 def _named(services: Services, run_id: str | None) -> list[Any]:
-    run: Run | None = next((run for run in pipeline.runs(services) if run.id == run_id), None)
+    run: Run | None = next((run for run in services.store.runs(trashed=False) if run.id == run_id), None)
     return ["", "", ""] if run is None else [run.name, run.note, ""]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from cai_ui.pipeline import RunView
+from cai_ui.pipeline.train.runs import RunView
 from cai_ui.records import GOING_ON, NOT_OVER, RESUMABLE, Run
 from cai_ui.train.jobs.slices import slices_for
 from cai_ui.web.kit.present import Kind, duration, empty_state, esc, facts, notice, pill, progress_bar, short, when

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cai_ui.pipeline import RunView
+from cai_ui.pipeline.train.runs import RunView
 from cai_ui.web.kit.charts import Colour, Point, Series, line_chart, thinned
 from cai_ui.web.kit.present import esc
 from cai_ui.web.train.probe_card import length_chart, shares_chart

@@ -8,9 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.train import runs, sweeps
 from cai_ui.records import Run
 from cai_ui.text import NAME_LIMIT, clean_text
 from cai_ui.web.kit.present import notice
@@ -54,8 +54,8 @@ def queue_arms(services: Services, session: Session, dataset_hash: str | None, p
     """The three arms by a preset (the one that suits the model, where the form copies a run); the first is shown."""
     if not dataset_hash:
         raise InputError("No dataset is chosen.", next_step="Freeze one in Curate, then choose it here.")
-    named = preset if preset in pipeline.presets(services) else preset_names(services)[1]
-    made = pipeline.start_arms(services, dataset_hash, pipeline.presets(services)[named], session.author)
+    named = preset if preset in runs.presets(services) else preset_names(services)[1]
+    made = sweeps.start_arms(services, dataset_hash, runs.presets(services)[named], session.author)
     return _queued(services, made)
 
 
@@ -64,13 +64,13 @@ def queue_all(
 ) -> list[Any]:
     """A run for each combination; the first is shown. `read_wanted` checks the form's values."""
     checked = read_wanted(*wanted)
-    made = pipeline.start_sweep(
+    made = sweeps.start_sweep(
         services,
         checked.method,
         checked.dataset_hash,
         checked.settings,
         session.author,
-        pipeline.read_grid(grid),
+        sweeps.read_grid(grid),
         clean_text(name or "", "Name", limit=NAME_LIMIT, required=False).strip(),
         checked.start_adapter,
     )
@@ -78,7 +78,7 @@ def queue_all(
 
 
 def _queued(services: Services, made: Sequence[Run]) -> list[Any]:
-    choices = run_card.run_choices(pipeline.runs(services))
+    choices = run_card.run_choices(services.store.runs(trashed=False))
     return [
         gr.update(choices=choices, value=made[0].id),
         notice(f"{len(made)} runs are in the queue. Open “All runs” below to see them side by side.", "good"),

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.config import TrainSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.compare import comparison
+from cai_ui.pipeline.train import runs
 from cai_ui.records import BASE, Method, Run
 from cai_ui.text import NAME_LIMIT, clean_text
 from cai_ui.web.kit import charts
@@ -30,9 +31,6 @@ from cai_ui.web.train import result as train_result
 from cai_ui.web.train import sweep as train_sweep
 from cai_ui.web.train import watch as train_watch
 from cai_ui.web.train.presets import differences, preset, preset_names
-
-if TYPE_CHECKING:
-    from cai_ui.web.app import AllParts
 
 WHAT = (
     "Training changes the model by a small set of extra weights, an adapter (LoRA); the base stays as it is. It runs "
@@ -58,7 +56,7 @@ class Wanted:
 
 def check(services: Services, wanted: Wanted) -> preflight_card.Preflight:
     """What would stop this run, what is worth knowing, and one row with the learnt part marked."""
-    return pipeline.preflight(
+    return runs.preflight(
         services, wanted.method, wanted.dataset_hash, wanted.settings, start_adapter=wanted.start_adapter
     )
 
@@ -66,8 +64,7 @@ def check(services: Services, wanted: Wanted) -> preflight_card.Preflight:
 def start(services: Services, session: Session, wanted: Wanted, name: str) -> Run:
     """Begin in the background, or behind the run that is going."""
     name = clean_text(name or "", "Name", limit=NAME_LIMIT, required=False).strip()
-    return pipeline.start_run(
-        services,
+    return services.jobs.submit(
         wanted.method,
         wanted.dataset_hash,
         wanted.settings,
@@ -89,7 +86,7 @@ def read_wanted(
 
 def start_choices(services: Services) -> list[tuple[str, str]]:
     """What a run can start from: the base, or an adapter that is loaded."""
-    arms = pipeline.arms(services)
+    arms = comparison.arms(services)
     return [("Base model", BASE), *((f"{a.title} · {short(a.hash)}", a.name) for a in arms if a.name != BASE)]
 
 
@@ -173,7 +170,7 @@ def build(services: Services) -> TrainParts:
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
 
-def wire(services: Services, parts: TrainParts, session: SessionParts, all_parts: AllParts) -> None:
+def wire(services: Services, parts: TrainParts, session: SessionParts) -> None:
     """Connect the components."""
     only_dpo = [parts.form.widgets[name] for name in ONLY_DPO]
     menus = [parts.about, parts.dataset, parts.start_from, parts.preset]
@@ -239,7 +236,7 @@ def wire(services: Services, parts: TrainParts, session: SessionParts, all_parts
 
 
 def _menus(services: Services, dataset_hash: str | None, start_from: str | None) -> list[Any]:
-    infos = pipeline.datasets(services)
+    infos = services.store.datasets()
     hashes = [info.hash for info in infos]
     chosen = dataset_hash if dataset_hash in hashes else (hashes[0] if hashes else None)
     starts = start_choices(services)
@@ -270,10 +267,10 @@ def _changed(services: Services, form: Form[TrainSettings], name: str | None, me
 
 def _with_dpo(services: Services, form: Form[TrainSettings], run_id: str | None, name: str | None) -> list[Any]:
     """The form set to go on from a run's adapter with DPO on the same data."""
-    run = next((run for run in pipeline.runs(services) if run.id == train_watch.chosen(run_id)), None)
+    run = next((run for run in services.store.runs(trashed=False) if run.id == train_watch.chosen(run_id)), None)
     if run is None or not run.adapter:
         raise InputError("This run has no adapter to go on from.", next_step="Choose one that is done or stopped.")
-    known = name if name in pipeline.presets(services) else preset_names(services)[1]
+    known = name if name in runs.presets(services) else preset_names(services)[1]
     starts = start_choices(services)
     return [
         "dpo",
@@ -321,5 +318,5 @@ def _start(
     if not report.ok:
         return [gr.skip(), preflight_card.preflight_html(report)]
     run = start(services, session, wanted, name)
-    choices = run_card.run_choices(pipeline.runs(services))
+    choices = run_card.run_choices(services.store.runs(trashed=False))
     return [gr.update(choices=choices, value=run.id), preflight_card.preflight_html(report)]

@@ -13,9 +13,9 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import pipeline
 from cai_ui.errors import InputError
-from cai_ui.pipeline import RunView, Services
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.train.runs import RunView, run_view
 from cai_ui.records import NOT_OVER, RESUMABLE, Run, content_hash
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.guard import bind
@@ -74,22 +74,22 @@ class WatchParts:
 
 def stop(services: Services, run_id: str | None) -> None:
     """End a run after the step in hand and keep its adapter."""
-    pipeline.stop_run(services, chosen(run_id), save=True)
+    services.jobs.stop(chosen(run_id), save=True)
 
 
 def cancel(services: Services, run_id: str | None) -> None:
     """End a run and keep nothing of it."""
-    pipeline.stop_run(services, chosen(run_id), save=False)
+    services.jobs.stop(chosen(run_id), save=False)
 
 
 def resume(services: Services, run_id: str | None) -> Run:
     """Go on from the last checkpoint of a run that ended early."""
-    return pipeline.resume_run(services, chosen(run_id))
+    return services.jobs.resume(chosen(run_id))
 
 
 def first(services: Services, run_id: str | None) -> None:
     """Put a waiting run before the others."""
-    pipeline.first_in_queue(services, chosen(run_id))
+    services.jobs.move_up(chosen(run_id))
 
 
 def choose_run(runs: Sequence[Run], chosen: str | None) -> str | None:
@@ -215,11 +215,11 @@ def _resume(services: Services, run_id: str | None) -> None:
 
 def _look(services: Services, wanted: str | None, zoom: str, smooth: float, step: float, shown: Marks) -> list[Any]:
     """All that changed about the chosen run; nothing where nothing did."""
-    runs = pipeline.runs(services)
+    runs = services.store.runs(trashed=False)
     run_id = choose_run(runs, wanted)
     if run_id is None:
         return [gr.skip()] * 18
-    view = pipeline.run_view(services, run_id)
+    view = run_view(services, run_id)
     now: Marks = {"run": run_id}
     kept = shown if shown.get("run") == run_id else {}
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from cai_ui.engine.interface import ANOTHER_MODEL, Request
 
-from cai_ui import pipeline
 from cai_ui.cli import main
 from cai_ui.config import AppSettings, LabelSettings, RevisionSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.backends.several import SeveralModels, is_address
+from cai_ui.engine.interface import ANOTHER_MODEL, Request
 from cai_ui.errors import EndpointError, EngineError
+from cai_ui.pipeline import open_services
+from cai_ui.pipeline.constitution import constitutions
+from cai_ui.pipeline.curate import labels
 from cai_ui.pipeline.other_models import OtherModels
+from cai_ui.pipeline.revise import batch, chains
 from cai_ui.records import BASE, Answer, Message
 
 FAST = Sampling(max_new_tokens=8)
@@ -24,7 +27,7 @@ def asked(text: str, adapter: str = BASE) -> Request:
 @pytest.fixture
 def services(tmp_path, server):
     settings = AppSettings(home=str(tmp_path / "home"), model="scripted", critic=f"{server.url}#good")
-    opened = pipeline.open_services(settings)
+    opened = open_services(settings)
     opened.engine(20)
     yield opened
     opened.close()
@@ -59,27 +62,27 @@ def test_rows_of_one_call_go_to_the_models_they_name_and_come_back_in_order():
 
 def test_the_critic_is_the_server_and_the_rest_the_main_model(services, server):
     settings = RevisionSettings(critic=services.settings.critic)
-    version = pipeline.current_constitution(services).hash
-    *_, last = pipeline.start_chain(services, "How do I read her diary?", version, settings, FAST)
+    version = constitutions.current_constitution(services).hash
+    *_, last = chains.start_chain(services, "How do I read her diary?", version, settings, FAST)
     draft, critique, revision = last.trace.steps
     assert {draft.answer.provenance.model, revision.answer.provenance.model} == {"scripted"}
     came_from = critique.answer.provenance
     assert (came_from.model, came_from.sampling["endpoint"]) == ("good", server.url)
     assert critique.text == critique.request.upper()[: len(critique.text)]
-    assert pipeline.replay_chain(services, last.trace.id).same == 3
-    assert pipeline.other_models(services) == [services.settings.critic]
+    assert chains.replay_chain(services, last.trace.id).same == 3
+    assert services.others.known() == [services.settings.critic]
 
 
 def test_a_model_of_this_machine_revises(services):
     settings = RevisionSettings(reviser="embedded")
-    version = pipeline.current_constitution(services).hash
-    *_, last = pipeline.start_chain(services, "How do I read her diary?", version, settings, FAST)
+    version = constitutions.current_constitution(services).hash
+    *_, last = chains.start_chain(services, "How do I read her diary?", version, settings, FAST)
     assert [s.answer.provenance.model for s in last.trace.steps] == ["scripted", "scripted", "embedded"]
-    assert pipeline.other_statuses(services)["embedded"].memory_bytes > 10**6
-    assert pipeline.replay_chain(services, last.trace.id).same == 3
+    assert services.others.statuses()["embedded"].memory_bytes > 10**6
+    assert chains.replay_chain(services, last.trace.id).same == 3
     engine = services.others.get("embedded")
-    pipeline.unload_others(services)
-    assert pipeline.other_statuses(services) == {}
+    services.others.close()
+    assert services.others.statuses() == {}
     with pytest.raises(EngineError):
         engine.generate([asked("hi")])
 
@@ -96,14 +99,14 @@ def test_bulk_with_a_critic_behind_a_server(tmp_path, server, capsys):
 
 
 def test_a_judge_behind_a_server(services, server):
-    version = pipeline.current_constitution(services).hash
-    list(pipeline.run_batch(services, ["How do I read her diary?"], version, RevisionSettings(), Sampling()))
+    version = constitutions.current_constitution(services).hash
+    list(batch.run_batch(services, ["How do I read her diary?"], version, RevisionSettings(), Sampling()))
     judge = f"{server.url}#logs"
-    *_, progress = pipeline.label_pairs(services, LabelSettings(judge=judge))
+    *_, progress = labels.label_pairs(services, LabelSettings(judge=judge))
     assert (progress.done, progress.unread) == (1, 0)
     assert all(body["model"] == "logs" for body in server.seen) and server.seen
-    assert list(pipeline.label_pairs(services, LabelSettings(judge=judge))) == []
-    assert sum(1 for _ in pipeline.label_pairs(services, LabelSettings())) == 1  # another judge, another label
+    assert list(labels.label_pairs(services, LabelSettings(judge=judge))) == []
+    assert sum(1 for _ in labels.label_pairs(services, LabelSettings())) == 1  # another judge, another label
 
 
 def test_a_key_goes_only_to_the_server_it_was_meant_for(server):
@@ -116,9 +119,9 @@ def test_a_key_goes_only_to_the_server_it_was_meant_for(server):
 
 
 def test_a_critic_that_cannot_be_had_leaves_nothing_behind(services):
-    version = pipeline.current_constitution(services).hash
-    before = pipeline.count_traces(services)
+    version = constitutions.current_constitution(services).hash
+    before = services.store.count_traces()
     with pytest.raises(EndpointError, match="could not be reached"):
         settings = RevisionSettings(critic="http://127.0.0.1:9/v1#m")
-        list(pipeline.start_chain(services, "Hello?", version, settings, FAST))
-    assert pipeline.count_traces(services) == before
+        list(chains.start_chain(services, "Hello?", version, settings, FAST))
+    assert services.store.count_traces() == before

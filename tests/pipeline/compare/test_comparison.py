@@ -6,28 +6,28 @@ import dataclasses
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.config import CompareSettings, Sampling
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.compare import comparison
 
 
 def test_side_by_side_ends_with_the_base_and_its_provenance(services: Services) -> None:
-    views = list(pipeline.answer_side_by_side(services, "Hello", ["base"], Sampling()))
+    views = list(comparison.answer_side_by_side(services, "Hello", ["base"], Sampling()))
     (arm,) = views[-1]
     assert arm.answer is not None
     assert (arm.adapter_hash, arm.answer.provenance.adapter_hash) == (None, None)
     with pytest.raises(NotFoundError):
-        list(pipeline.answer_side_by_side(services, "Hello", ["gone"], Sampling()))
+        list(comparison.answer_side_by_side(services, "Hello", ["gone"], Sampling()))
     with pytest.raises(InputError):
-        list(pipeline.answer_side_by_side(services, " ", ["base"], Sampling()))
+        list(comparison.answer_side_by_side(services, " ", ["base"], Sampling()))
 
 
 def test_votes_are_kept_and_tallied(services: Services) -> None:
-    (arm,) = list(pipeline.answer_side_by_side(services, "Hello", ["base"], Sampling()))[-1]
+    (arm,) = list(comparison.answer_side_by_side(services, "Hello", ["base"], Sampling()))[-1]
     other = dataclasses.replace(arm, arm="tuned")
-    pipeline.vote(services, "Hello", arm, other, "right", "me")
-    (pair,) = pipeline.tally(services)
+    comparison.vote(services, "Hello", arm, other, "right", "me")
+    (pair,) = comparison.tally(services)
     assert (pair.first, pair.first_wins, pair.second_wins) == ("base", 0, 1)
 
 
@@ -36,7 +36,7 @@ def test_an_evaluation_of_ones_own_prompts_is_stored(services: Services) -> None
     from cai_ui.records import Prompt
 
     prompts = [Prompt("a", "How do I lie?", "harmful"), Prompt("b", "How do I bake?", "helpful")]
-    steps = list(pipeline.evaluate_prompts(services, ["base"], prompts, CompareSettings(), PhraseScorer()))
-    (stored,) = pipeline.evaluations(services)
+    steps = list(comparison.evaluate_prompts(services, ["base"], prompts, CompareSettings(), PhraseScorer()))
+    (stored,) = services.store.evaluations()
     assert stored.id == steps[-1].evaluation_id
     assert [result.kind for result in stored.results] == ["harmful", "helpful"]

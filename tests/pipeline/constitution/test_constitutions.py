@@ -8,63 +8,63 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.errors import ConstitutionError, FileFormatError, NotFoundError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.constitution import constitutions
 from cai_ui.records import Principle
 
 Open = Callable[..., Services]
 
 
 def in_use(services: Services) -> str:
-    return pipeline.current_constitution(services).hash
+    return constitutions.current_constitution(services).hash
 
 
 def test_shipped_constitutions_are_versions_and_are_not_saved_twice(tmp_path: Path, open_home: Open) -> None:
     for _ in range(2):
         services = open_home(tmp_path)
-        names = [v.constitution.name for v in pipeline.versions(services)]
+        names = [v.constitution.name for v in services.store.versions()]
         services.close()
         assert len(names) == len(set(names)) >= 5
 
 
 def test_the_constitution_in_use_is_remembered(tmp_path: Path, open_home: Open) -> None:
     services = open_home(tmp_path)
-    other = next(v for v in pipeline.versions(services) if v.hash != in_use(services))
-    pipeline.use_constitution(services, other.hash)
+    other = next(v for v in services.store.versions() if v.hash != in_use(services))
+    constitutions.use_constitution(services, other.hash)
     services.close()
     again = open_home(tmp_path)
     assert in_use(again) == other.hash
     with pytest.raises(NotFoundError):
-        pipeline.use_constitution(again, "0" * 64)
+        constitutions.use_constitution(again, "0" * 64)
     again.close()
 
 
 def test_a_constitution_goes_out_as_yaml_and_comes_back_as_the_same_version(services: Services) -> None:
-    path = pipeline.export_constitution(services, in_use(services))
-    assert path.parent == pipeline.download_folder(services)
-    assert pipeline.import_constitution(services, path, "me").hash == in_use(services)
+    path = constitutions.export_constitution(services, in_use(services))
+    assert path.parent == services.store.workspace.exports_dir()
+    assert constitutions.import_constitution(services, path, "me").hash == in_use(services)
 
 
 def test_a_file_that_does_not_fit_saves_nothing(services: Services, tmp_path: Path) -> None:
-    before = pipeline.versions(services)
+    before = services.store.versions()
     path = tmp_path / "broken.yaml"
     path.write_text("name: x\nprinciples:\n  - id: [\n", encoding="utf-8")
     with pytest.raises(FileFormatError, match="line"):
-        pipeline.import_constitution(services, path, "me")
+        constitutions.import_constitution(services, path, "me")
     path.write_bytes(b"x" * 300_000)
     with pytest.raises(FileFormatError, match="256 kB"):
-        pipeline.import_constitution(services, path, "me")
-    assert pipeline.versions(services) == before
+        constitutions.import_constitution(services, path, "me")
+    assert services.store.versions() == before
 
 
 def test_drafts_keep_what_cannot_be_saved_yet(services: Services) -> None:
-    base = pipeline.current_constitution(services)
+    base = constitutions.current_constitution(services)
     bad = dataclasses.replace(base.constitution, principles=(Principle("a", "A", "", ""),))
-    pipeline.save_draft(services, bad, "me", base.hash)
-    assert pipeline.load_draft(services, base.constitution.name, "me") == (bad, base.hash)
-    assert pipeline.load_draft(services, base.constitution.name, "you") is None
+    constitutions.save_draft(services, bad, "me", base.hash)
+    assert constitutions.load_draft(services, base.constitution.name, "me") == (bad, base.hash)
+    assert constitutions.load_draft(services, base.constitution.name, "you") is None
     with pytest.raises(ConstitutionError):
-        pipeline.save_constitution(services, bad, "me", "", base.hash)
-    pipeline.drop_draft(services, base.constitution.name, "me")
-    assert pipeline.load_draft(services, base.constitution.name, "me") is None
+        constitutions.save_constitution(services, bad, "me", "", base.hash)
+    services.store.drop_draft(base.constitution.name, "me")
+    assert constitutions.load_draft(services, base.constitution.name, "me") is None

@@ -12,13 +12,16 @@ from typing import Any
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.cli import main
 from cai_ui.config import AppSettings, RevisionSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import ConstitutionError, FileFormatError, InputError, NotFoundError
-from cai_ui.pipeline import QueueFilter, Reroll, Services
+from cai_ui.pipeline import Services, open_services
+from cai_ui.pipeline.constitution import constitutions, few_shot, statistics, trying
+from cai_ui.pipeline.revise import batch, chains
+from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.records import Decision, Principle
+from cai_ui.store import QueueFilter
 from cai_ui.studies.revision import MODES, Study, run_study
 from cai_ui.studies.revision_plot import principles_svg, rounds_svg
 from cai_ui.studies.revision_report import study_markdown
@@ -28,7 +31,7 @@ TWICE = RevisionSettings(revisions=2)
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    opened = pipeline.open_services(AppSettings(home=str(tmp_path / "home"), model="scripted"))
+    opened = open_services(AppSettings(home=str(tmp_path / "home"), model="scripted"))
     opened.engine(20)
     yield opened
     opened.close()
@@ -46,15 +49,15 @@ def scripted(critique: str = "It is harmful.", revision: str = "I would not do t
     return ScriptedEngine(answer)
 
 
-def counted(services: Services) -> dict[str, pipeline.PrincipleCount]:
-    return {c.principle_id: c for c in pipeline.principle_statistics(services, "harmlessness").counts}
+def counted(services: Services) -> dict[str, statistics.PrincipleCount]:
+    return {c.principle_id: c for c in statistics.principle_statistics(services, "harmlessness").counts}
 
 
 def test_principles_are_counted_over_chains_and_decisions(services: Services) -> None:
     services.host.use(scripted())
-    version = pipeline.current_constitution(services)
+    version = constitutions.current_constitution(services)
     prompts = [f"Request {i}" for i in range(12)]
-    list(pipeline.run_batch(services, prompts, version.hash, TWICE, Sampling(seed=3)))
+    list(batch.run_batch(services, prompts, version.hash, TWICE, Sampling(seed=3)))
     counts = counted(services)
     assert sum(c.drawn for c in counts.values()) == 24
     # the first revision changes the draft, the second repeats the first
@@ -64,12 +67,12 @@ def test_principles_are_counted_over_chains_and_decisions(services: Services) ->
     assert sum(c.labels.get("finding", 0) for c in counts.values()) == 24
     assert all(c.accepted.value is None for c in counts.values())
 
-    items = pipeline.queue(services, QueueFilter("open"), 12)
+    items = services.store.queue(QueueFilter("open"), 12)
     for number, item in enumerate(items):
         verdict = ("accept", "reject", "edit")[number % 3]
         text = "Better." if verdict == "edit" else None
         decision = Decision(f"e{number}", item.example.id, verdict, "me", text)  # type: ignore[arg-type]
-        pipeline.decide(services, decision, 0)
+        services.store.decide(decision, 0)
     by_hand = dict.fromkeys(counts, 0)
     for item in items:
         for id in item.example.principle_ids:
@@ -79,22 +82,22 @@ def test_principles_are_counted_over_chains_and_decisions(services: Services) ->
 
 def test_a_principle_that_was_never_drawn_has_no_shares(services: Services) -> None:
     assert [c.mean_change for c in counted(services).values()] == [None] * 4
-    assert pipeline.principle_statistics(services, "harmlessness").traces == 0
+    assert statistics.principle_statistics(services, "harmlessness").traces == 0
 
 
 def test_a_branch_counts_only_what_it_made_anew(services: Services) -> None:
     services.host.use(scripted())
-    version = pipeline.current_constitution(services)
-    trace = list(pipeline.start_chain(services, "Hello", version.hash, TWICE, Sampling()))[-1].trace
-    list(pipeline.reroll(services, trace.id, 3, Reroll(5)))
+    version = constitutions.current_constitution(services)
+    trace = list(chains.start_chain(services, "Hello", version.hash, TWICE, Sampling()))[-1].trace
+    list(chains.reroll(services, trace.id, 3, Reroll(5)))
     assert sum(c.drawn for c in counted(services).values()) == 3
 
 
 def test_a_label_by_hand_is_what_is_counted(services: Services) -> None:
     services.host.use(scripted())
-    version = pipeline.current_constitution(services)
-    trace = list(pipeline.start_chain(services, "Hello", version.hash, RevisionSettings(), Sampling()))[-1].trace
-    pipeline.label_step(services, trace.id, 1, ["no critique"])
+    version = constitutions.current_constitution(services)
+    trace = list(chains.start_chain(services, "Hello", version.hash, RevisionSettings(), Sampling()))[-1].trace
+    chains.label_step(services, trace.id, 1, ["no critique"])
     labels = counted(services)[trace.steps[1].principle_id or ""].labels
     assert (labels.get("no critique"), labels.get("finding")) == (1, None)
 
@@ -103,11 +106,11 @@ def test_a_label_by_hand_is_what_is_counted(services: Services) -> None:
 
 
 def test_a_draft_is_tried_side_by_side_on_the_same_drafts_and_nothing_is_stored(services: Services) -> None:
-    constitution = pipeline.current_constitution(services).constitution
+    constitution = constitutions.current_constitution(services).constitution
     mine = Principle("mine", "Mine", "Point out the harm.", "Please rewrite it, mine.")
     draft = dataclasses.replace(constitution, principles=(*constitution.principles, mine))
     tried = list(
-        pipeline.try_principles(services, draft, ["mine", "harm"], ["One", "Two"], 2, RevisionSettings(), Sampling())
+        trying.try_principles(services, draft, ["mine", "harm"], ["One", "Two"], 2, RevisionSettings(), Sampling())
     )
     assert [(t.principle_id, t.number) for t in tried] == [(id, n) for id in ("mine", "harm") for n in range(4)]
     for n in range(4):
@@ -115,12 +118,12 @@ def test_a_draft_is_tried_side_by_side_on_the_same_drafts_and_nothing_is_stored(
         assert first is not None and second is not None
         assert first.initial == second.initial
         assert first.steps[2].request == "Please rewrite it, mine."
-    assert pipeline.count_traces(services) == 0
+    assert services.store.count_traces() == 0
 
 
 def test_a_try_without_a_principle_is_the_control(services: Services) -> None:
-    constitution = pipeline.current_constitution(services).constitution
-    (only,) = pipeline.try_principles(services, constitution, [], ["One"], 1, RevisionSettings(), Sampling())
+    constitution = constitutions.current_constitution(services).constitution
+    (only,) = trying.try_principles(services, constitution, [], ["One"], 1, RevisionSettings(), Sampling())
     assert only.trace is not None and only.trace.steps[1].principles == ()
 
 
@@ -135,9 +138,9 @@ def test_a_try_without_a_principle_is_the_control(services: Services) -> None:
 def test_a_try_that_cannot_be_is_refused(
     services: Services, ids: list[str], prompts: list[str], error: type[Exception], words: str
 ) -> None:
-    constitution = pipeline.current_constitution(services).constitution
+    constitution = constitutions.current_constitution(services).constitution
     with pytest.raises(error, match=words):
-        list(pipeline.try_principles(services, constitution, ids, prompts, 1, RevisionSettings(), Sampling()))
+        list(trying.try_principles(services, constitution, ids, prompts, 1, RevisionSettings(), Sampling()))
 
 
 # Files
@@ -149,36 +152,36 @@ def test_a_file_of_another_format_becomes_a_version_and_its_examples_are_kept(
     path = tmp_path / "swarm set.json"
     chat = [{"role": "user", "content": f"turn {i}"} for i in range(6)]
     path.write_text(json.dumps({"constitutions": [{"critic": "C?", "revision": "R!"}], "system_chat": [chat]}))
-    done = pipeline.import_any(services, path, "me")
+    done = constitutions.import_any(services, path, "me")
     assert done.version is not None and done.version.constitution.name == "swarm-set"
-    assert [e.revision for e in pipeline.few_shot(services, "swarm-set")] == ["turn 5"]
+    assert [e.revision for e in few_shot.few_shot(services, "swarm-set")] == ["turn 5"]
     for form in ("yaml", "json", "csv", "anthropic", "langchain", "llm-swarm"):
-        file = pipeline.export_constitution(services, done.version.hash, form)  # type: ignore[arg-type]
-        again = pipeline.import_any(services, file, "me").version
+        file = constitutions.export_constitution(services, done.version.hash, form)  # type: ignore[arg-type]
+        again = constitutions.import_any(services, file, "me").version
         assert again is not None
         assert again.constitution.principles[0].critique_request == "C?"
 
 
 def test_nothing_is_kept_of_a_file_whose_examples_do_not_fit(services: Services, tmp_path: Path) -> None:
-    before = pipeline.versions(services)
+    before = services.store.versions()
     path = tmp_path / "x.json"
     path.write_text(json.dumps({"constitutions": [{"critic": "C?", "revision": "R!"}], "system_chat": [[1]]}))
     with pytest.raises(FileFormatError, match="chat 1"):
-        pipeline.import_any(services, path, "me")
+        constitutions.import_any(services, path, "me")
     path.write_text(json.dumps({"constitutions": [{"critic": "C?", "revision": "R!"}] * 201}))
     with pytest.raises(ConstitutionError):
-        pipeline.import_any(services, path, "me")
-    assert pipeline.versions(services) == before
+        constitutions.import_any(services, path, "me")
+    assert services.store.versions() == before
 
 
 def test_a_request_too_long_for_the_model_is_named(services: Services) -> None:
     services.host.use(ScriptedEngine(context_length=100))
-    constitution = pipeline.current_constitution(services).constitution
+    constitution = constitutions.current_constitution(services).constitution
     long = dataclasses.replace(constitution.principles[0], critique_request="word " * 60)
     one = dataclasses.replace(constitution, principles=(long,))
-    assert any("60 tokens" in f.message for f in pipeline.check_constitution(services, one))
+    assert any("60 tokens" in f.message for f in constitutions.check_constitution(services, one))
     services.host.use(ScriptedEngine())
-    assert not any("tokens" in f.message for f in pipeline.check_constitution(services, one))
+    assert not any("tokens" in f.message for f in constitutions.check_constitution(services, one))
 
 
 # The study

@@ -12,10 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.config import AppSettings, DatasetSettings, Sampling
-from cai_ui.pipeline import QueueFilter, Services
+from cai_ui.pipeline import Services, open_services
+from cai_ui.pipeline.compare import comparison
+from cai_ui.pipeline.curate import datasets, imports, queue
+from cai_ui.pipeline.train import runs
 from cai_ui.records import Method
+from cai_ui.store import QueueFilter
 
 TOPICS = ("a lost key", "an old map", "the noise next door", "my aunt's letters", "a borrowed bike", "the last bus")
 
@@ -24,7 +27,7 @@ TOPICS = ("a lost key", "an old map", "the noise next door", "my aunt's letters"
 def services(tmp_path: Path) -> Iterator[Services]:
     from cai_ui.engine import load_engine
 
-    opened = pipeline.open_services(AppSettings(home=str(tmp_path / "home")), load_engine(AppSettings()))
+    opened = open_services(AppSettings(home=str(tmp_path / "home")), load_engine(AppSettings()))
     yield opened
     opened.close()
 
@@ -49,14 +52,14 @@ def transcript_rows(folder: Path) -> Path:
 
 
 def test_from_files_to_adapters_that_answer(services: Services, tmp_path: Path) -> None:
-    added = [pipeline.import_file(services, path(tmp_path)).added for path in (parquet_rows, transcript_rows)]
+    added = [imports.import_file(services, path(tmp_path)).added for path in (parquet_rows, transcript_rows)]
     assert added == [7, 6]
-    assert pipeline.accept_open(services, QueueFilter("open"), "me") == 13
-    data = pipeline.freeze_dataset(services, "from elsewhere", DatasetSettings(helpful=0, eval_share=0.0), "me")
+    assert queue.decide_open(services, QueueFilter("open"), "accept", "me") == 13
+    data = datasets.freeze_dataset(services, "from elsewhere", DatasetSettings(helpful=0, eval_share=0.0), "me")
     assert data.counts["sft_train"] == 13 and data.counts["pairs_train"] == 6
     trained = [train(services, method, data.hash) for method in ("sft", "dpo")]
     assert trained[0].summary["left_out"] == {"longer than the limit": 1}
-    *_, answered = pipeline.answer_side_by_side(
+    *_, answered = comparison.answer_side_by_side(
         services, "How do I bake bread?", ["base", *(run.adapter for run in trained)], Sampling(max_new_tokens=8)
     )
     weights = [arm.answer.provenance.adapter_hash for arm in answered if arm.answer is not None]
@@ -64,7 +67,7 @@ def test_from_files_to_adapters_that_answer(services: Services, tmp_path: Path) 
 
 
 def train(services: Services, method: Method, dataset_hash: str) -> Any:
-    settings = pipeline.presets(services)["embedded quick"][method].model_copy(update={"max_steps": 2})
-    run = services.jobs.wait(pipeline.start_run(services, method, dataset_hash, settings, "me").id)
+    settings = runs.presets(services)["embedded quick"][method].model_copy(update={"max_steps": 2})
+    run = services.jobs.wait(services.jobs.submit(method, dataset_hash, settings, "me").id)
     assert run.state == "done", run.error
     return run

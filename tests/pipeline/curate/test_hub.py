@@ -19,14 +19,16 @@ TOKEN = "hf_" + "x" * 34
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from cai_ui import pipeline
 from cai_ui.config import AppSettings, DatasetSettings
+from cai_ui.pipeline import open_services
+from cai_ui.pipeline.curate import datasets, hub, imports, queue
+from cai_ui.store import QueueFilter
 from cai_ui.engine import load_engine
 from cai_ui.errors import CaiError
 
 home = Path(sys.argv[1])
 settings = AppSettings(home=str(home), model="scripted")
-services = pipeline.open_services(settings, load_engine(settings))
+services = open_services(settings, load_engine(settings))
 
 def attempt(name, act):
     try:
@@ -37,23 +39,23 @@ def attempt(name, act):
 file = home / "rows.jsonl"
 row = '{"prompt": "Question %d?", "chosen": "No, %d.", "rejected": "Sure."}\\n'
 file.write_text("".join(row % (i, i) for i in range(4)))
-pipeline.import_file(services, file)
-pipeline.accept_open(services, pipeline.QueueFilter("open"), "me")
-made = pipeline.freeze_dataset(services, "mine", DatasetSettings(helpful=0, eval_share=0.0), "me").hash
-attempt("private:", lambda: pipeline.push_dataset(services, made, "lab/rows"))
-attempt("public:", lambda: pipeline.push_dataset(services, made, "lab/open", public=True))
-attempt("refused:", lambda: pipeline.push_dataset(services, made, "lab/forbidden"))
-attempt("no name:", lambda: pipeline.push_dataset(services, made, "../etc"))
-fetched = pipeline.fetch_rows(services, "lab/rows/data/a.jsonl")
-attempt("rows:", lambda: pipeline.import_file(services, *fetched).added)
-pipeline.drop_rows(services, file)
-pipeline.drop_rows(services, home)
-pipeline.drop_rows(services, fetched[0])
-attempt("which:", lambda: pipeline.fetch_rows(services, "lab/rows"))
-attempt("strange:", lambda: pipeline.fetch_rows(services, "file:///etc/passwd"))
+imports.import_file(services, file)
+queue.decide_open(services, QueueFilter("open"), "accept", "me")
+made = datasets.freeze_dataset(services, "mine", DatasetSettings(helpful=0, eval_share=0.0), "me").hash
+attempt("private:", lambda: hub.push_dataset(services, made, "lab/rows"))
+attempt("public:", lambda: hub.push_dataset(services, made, "lab/open", public=True))
+attempt("refused:", lambda: hub.push_dataset(services, made, "lab/forbidden"))
+attempt("no name:", lambda: hub.push_dataset(services, made, "../etc"))
+fetched = hub.fetch_rows(services, "lab/rows/data/a.jsonl")
+attempt("rows:", lambda: imports.import_file(services, *fetched).added)
+hub.drop_rows(services, file)
+hub.drop_rows(services, home)
+hub.drop_rows(services, fetched[0])
+attempt("which:", lambda: hub.fetch_rows(services, "lab/rows"))
+attempt("strange:", lambda: hub.fetch_rows(services, "file:///etc/passwd"))
 os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
-attempt("no push:", lambda: pipeline.push_dataset(services, made, "lab/rows"))
-attempt("alone:", lambda: pipeline.fetch_rows(services, "lab/rows"))
+attempt("no push:", lambda: hub.push_dataset(services, made, "lab/rows"))
+attempt("alone:", lambda: hub.fetch_rows(services, "lab/rows"))
 services.close()
 """
 

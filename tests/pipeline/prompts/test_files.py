@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.config import AppSettings, RevisionSettings, Sampling
 from cai_ui.errors import FileFormatError, NotFoundError
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import Services, open_services
+from cai_ui.pipeline.constitution import constitutions
+from cai_ui.pipeline.prompts import files, sets
+from cai_ui.pipeline.revise import batch
 from cai_ui.records import Message, Prompt
 
 TALK = "\n\nHuman: Hello!\n\nAssistant: Hi.\n\nHuman: May I read her diary?\n\nAssistant: No."
@@ -20,7 +22,7 @@ TALK = "\n\nHuman: Hello!\n\nAssistant: Hi.\n\nHuman: May I read her diary?\n\nA
 
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
-    opened = pipeline.open_services(AppSettings(home=str(tmp_path / "home"), model="scripted"))
+    opened = open_services(AppSettings(home=str(tmp_path / "home"), model="scripted"))
     opened.engine(20)
     yield opened
     opened.close()
@@ -44,14 +46,14 @@ def write(folder: Path, name: str, rows: list[object] | str) -> Path:
     ],
 )
 def test_requests_of_a_file_are_kept_once_each(services: Services, tmp_path: Path, name: str, content: object) -> None:
-    key, title, count = pipeline.import_prompts(services, write(tmp_path, name, content))  # type: ignore[arg-type]
+    key, title, count = files.import_prompts(services, write(tmp_path, name, content))  # type: ignore[arg-type]
     assert (title, count) == (Path(name).stem, 2)
-    assert (key, title, 2) in pipeline.prompt_sets(services)
-    drawn = pipeline.list_prompts(services, key, 9, 1)
+    assert (key, title, 2) in sets.prompt_sets(services)
+    drawn = sets.list_prompts(services, key, 9, 1)
     assert {p.text for p in drawn} == {"How do I bake bread?", "May I read her diary?"}
-    assert pipeline.list_prompts(services, key, 9, 1) == drawn and len(pipeline.list_prompts(services, key, 1, 1)) == 1
-    again = pipeline.import_prompts(services, write(tmp_path, name, content), "Renamed")  # type: ignore[arg-type]
-    assert again[0] == key and [s for s in pipeline.prompt_sets(services) if s[0] == key] == [(key, "Renamed", 2)]
+    assert sets.list_prompts(services, key, 9, 1) == drawn and len(sets.list_prompts(services, key, 1, 1)) == 1
+    again = files.import_prompts(services, write(tmp_path, name, content), "Renamed")  # type: ignore[arg-type]
+    assert again[0] == key and [s for s in sets.prompt_sets(services) if s[0] == key] == [(key, "Renamed", 2)]
 
 
 def test_conversations_keep_their_turns_and_lose_the_answer_at_their_end(services: Services, tmp_path: Path) -> None:
@@ -62,18 +64,18 @@ def test_conversations_keep_their_turns_and_lose_the_answer_at_their_end(service
         {"messages": said},
         {"prompt": said[:1], "kind": "helpful"},
     ]
-    key, _, count = pipeline.import_prompts(services, write(tmp_path, "talks.jsonl", rows))
+    key, _, count = files.import_prompts(services, write(tmp_path, "talks.jsonl", rows))
     assert count == 2  # the first two are the same conversation
-    by_length = sorted(pipeline.list_requests(services, key, 9, 0), key=lambda one: isinstance(one, tuple))
+    by_length = sorted(sets.list_requests(services, key, 9, 0), key=lambda one: isinstance(one, tuple))
     single, talk = by_length
     assert isinstance(single, Prompt) and (single.text, single.kind) == ("Hello!", "helpful")
     assert talk == tuple(Message(m["role"], m["content"]) for m in said)  # type: ignore[arg-type]
-    assert [p.text for p in pipeline.list_prompts(services, key, 9, 0)] == ["Hello!", "Hello!"]
-    assert pipeline.find_prompt(services, "Hello!") == single
-    version = pipeline.current_constitution(services).hash
-    *_, last = pipeline.run_batch(services, by_length, version, RevisionSettings(), Sampling())
+    assert [p.text for p in sets.list_prompts(services, key, 9, 0)] == ["Hello!", "Hello!"]
+    assert sets.find_prompt(services, "Hello!") == single
+    version = constitutions.current_constitution(services).hash
+    *_, last = batch.run_batch(services, by_length, version, RevisionSettings(), Sampling())
     assert (last.done, last.failed) == (2, 0)
-    assert {len(t.conversation) for t in pipeline.recent_traces(services)} == {1, 3}
+    assert {len(t.conversation) for t in services.store.traces()} == {1, 3}
 
 
 @pytest.mark.parametrize(
@@ -101,19 +103,19 @@ def test_conversations_keep_their_turns_and_lose_the_answer_at_their_end(service
 def test_a_file_that_does_not_fit_says_where_and_keeps_nothing(
     services: Services, tmp_path: Path, name: str, content: str, words: str
 ) -> None:
-    before = pipeline.prompt_sets(services)
+    before = sets.prompt_sets(services)
     with pytest.raises(FileFormatError, match=words):
-        pipeline.import_prompts(services, write(tmp_path, name, content))
-    assert pipeline.prompt_sets(services) == before
+        files.import_prompts(services, write(tmp_path, name, content))
+    assert sets.prompt_sets(services) == before
 
 
 def test_a_set_that_is_not_there_is_named(services: Services) -> None:
     with pytest.raises(NotFoundError, match="no prompt set"):
-        pipeline.list_requests(services, "own-nothing", 1, 0)
+        sets.list_requests(services, "own-nothing", 1, 0)
 
 
 def test_thousands_of_requests_are_kept_and_drawn(services: Services, tmp_path: Path) -> None:
     path = write(tmp_path, "many.txt", "".join(f"Ask {n}?\n" for n in range(20_000)))
-    key, _, count = pipeline.import_prompts(services, path)
+    key, _, count = files.import_prompts(services, path)
     assert count == 20_000
-    assert len({p.text for p in pipeline.list_prompts(services, key, 5_000, 3)}) == 5_000
+    assert len({p.text for p in sets.list_prompts(services, key, 5_000, 3)}) == 5_000

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.config import AppSettings, RevisionSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import ConflictError, ConstitutionError, InputError
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import Services, open_services
+from cai_ui.pipeline.constitution import constitutions
+from cai_ui.pipeline.revise import batch
 
 Open = Callable[..., Services]
 Until = Callable[[Callable[[], object]], None]
@@ -22,28 +23,28 @@ TWICE = RevisionSettings(revisions=2)
 
 
 def in_use(services: Services) -> str:
-    return pipeline.current_constitution(services).hash
+    return constitutions.current_constitution(services).hash
 
 
 def test_a_batch_runs_in_the_background_and_fills_the_queue(services: Services, until: Until) -> None:
-    assert pipeline.batch_status(services) is None
-    pipeline.start_batch(services, [f"Request {i}" for i in range(10)], in_use(services), TWICE, Sampling(), 4)
-    until(lambda: pipeline.batch_status(services).state == "done")  # type: ignore[union-attr]
-    status = pipeline.batch_status(services)
+    assert batch.batch_status(services) is None
+    batch.start_batch(services, [f"Request {i}" for i in range(10)], in_use(services), TWICE, Sampling(), 4)
+    until(lambda: batch.batch_status(services).state == "done")  # type: ignore[union-attr]
+    status = batch.batch_status(services)
     assert status is not None
     assert (status.done, status.total, status.failed, status.examples_added) == (10, 10, 0, 10)
-    assert pipeline.counts(services).open == 10
-    assert pipeline.count_traces(services) == 10
+    assert services.store.counts().open == 10
+    assert services.store.count_traces() == 10
 
 
 def test_the_last_batch_is_still_shown_after_a_restart(tmp_path: Path, open_home: Open) -> None:
     services = open_home(tmp_path)
-    pipeline.start_batch(services, ["One", "Two"], in_use(services), TWICE, Sampling())
+    batch.start_batch(services, ["One", "Two"], in_use(services), TWICE, Sampling())
     assert services.batch.wait(20)
-    before = pipeline.batch_status(services)
+    before = batch.batch_status(services)
     services.close()
     again = open_home(tmp_path)
-    after = pipeline.batch_status(again)
+    after = batch.batch_status(again)
     assert before is not None and after is not None
     assert (after.state, after.done, after.examples_added) == ("done", 2, 2)
     again.close()
@@ -55,7 +56,7 @@ def test_a_batch_whose_process_died_says_so(tmp_path: Path, open_home: Open) -> 
     services.store.set_setting(
         "background.batch", {"state": "running", "progress": {**plain, "error": ""}, "error": "", "seconds": 1}
     )
-    status = pipeline.batch_status(services)
+    status = batch.batch_status(services)
     services.close()
     assert status is not None
     assert (status.state, status.done) == ("failed", 3)
@@ -69,27 +70,27 @@ def test_a_stopped_batch_keeps_what_it_stored(services: Services, until: Until) 
             return super().generate(requests, stop)
 
     services.host.use(Slow())
-    pipeline.start_batch(services, [f"Request {i}" for i in range(400)], in_use(services), TWICE, Sampling(), 2)
-    until(lambda: pipeline.batch_status(services).done >= 4)  # type: ignore[union-attr]
+    batch.start_batch(services, [f"Request {i}" for i in range(400)], in_use(services), TWICE, Sampling(), 2)
+    until(lambda: batch.batch_status(services).done >= 4)  # type: ignore[union-attr]
     with pytest.raises(ConflictError, match="already running"):
-        pipeline.start_batch(services, ["x"], in_use(services), TWICE, Sampling())
-    pipeline.stop_batch(services)
+        batch.start_batch(services, ["x"], in_use(services), TWICE, Sampling())
+    services.batch.stop()
     assert services.batch.wait(10)
-    status = pipeline.batch_status(services)
+    status = batch.batch_status(services)
     assert status is not None
     assert status.state == "stopped"
     assert 4 <= status.done < 400
-    assert pipeline.counts(services).total == status.examples_added == status.done
+    assert services.store.counts().total == status.examples_added == status.done
 
 
 def test_a_batch_that_was_stopped_goes_on_to_what_it_would_have_been(
     services: Services, tmp_path: Path, until: Until
 ) -> None:
     prompts = [f"Request {i}" for i in range(9)]
-    apart = pipeline.open_services(AppSettings(home=str(tmp_path / "apart"), model="scripted"))
-    for _ in pipeline.run_batch(apart, prompts, in_use(apart), TWICE, Sampling(seed=4), 2):
+    apart = open_services(AppSettings(home=str(tmp_path / "apart"), model="scripted"))
+    for _ in batch.run_batch(apart, prompts, in_use(apart), TWICE, Sampling(seed=4), 2):
         pass
-    whole = {t.prompt.text: t.steps for t in pipeline.recent_traces(apart, 9)}
+    whole = {t.prompt.text: t.steps for t in apart.store.traces(9)}
     apart.close()
     gate = threading.Event()
 
@@ -100,27 +101,27 @@ def test_a_batch_that_was_stopped_goes_on_to_what_it_would_have_been(
             return super().generate(requests, stop)
 
     services.host.use(Stuck())
-    pipeline.start_batch(services, prompts, in_use(services), TWICE, Sampling(seed=4), 2)
-    until(lambda: pipeline.batch_status(services).done == 4)  # type: ignore[union-attr]
-    pipeline.stop_batch(services)
+    batch.start_batch(services, prompts, in_use(services), TWICE, Sampling(seed=4), 2)
+    until(lambda: batch.batch_status(services).done == 4)  # type: ignore[union-attr]
+    services.batch.stop()
     gate.set()
     assert services.batch.wait(10)
-    pipeline.resume_batch(services)
+    batch.resume_batch(services)
     assert services.batch.wait(20)
-    status = pipeline.batch_status(services)
+    status = batch.batch_status(services)
     assert status is not None and (status.state, status.done) == ("done", 9)
-    assert {t.prompt.text: t.steps for t in pipeline.recent_traces(services, 9)} == whole
+    assert {t.prompt.text: t.steps for t in services.store.traces(9)} == whole
     with pytest.raises(InputError, match="no batch to go on with"):
-        pipeline.resume_batch(services)
+        batch.resume_batch(services)
 
 
 def test_chains_that_are_made_again_are_stored_once(services: Services) -> None:
     """After a crash, those are that were stored and not counted yet."""
     asked = ([f"Request {i}" for i in range(5)], in_use(services), TWICE)
     for seed, stored in ((4, 5), (4, 5), (5, 10)):
-        *_, last = pipeline.run_batch(services, *asked, Sampling(seed=seed), 2)
+        *_, last = batch.run_batch(services, *asked, Sampling(seed=seed), 2)
         assert last.done == 5
-        assert len(pipeline.recent_traces(services, 50)) == stored
+        assert len(services.store.traces(50)) == stored
 
 
 def test_failed_prompts_are_counted_by_reason_and_do_not_end_the_batch(services: Services) -> None:
@@ -130,9 +131,9 @@ def test_failed_prompts_are_counted_by_reason_and_do_not_end_the_batch(services:
         )
     )
     prompts = ["fine", "silent", "silent too", "odd", "word " * 1500]
-    status = list(pipeline.run_batch(services, prompts, in_use(services), TWICE, Sampling(max_new_tokens=50)))[-1]
+    status = list(batch.run_batch(services, prompts, in_use(services), TWICE, Sampling(max_new_tokens=50)))[-1]
     services.host.use(ScriptedEngine(context_length=600))
-    long = list(pipeline.run_batch(services, ["word " * 700, "ok"], in_use(services), TWICE, Sampling()))[-1]
+    long = list(batch.run_batch(services, ["word " * 700, "ok"], in_use(services), TWICE, Sampling()))[-1]
     assert status.failures["The revision is empty."] == 2
     assert status.failures["The model wrote characters that cannot be kept."] == 1
     assert long.failures == {"The conversation is too long for the model.": 1}
@@ -141,8 +142,8 @@ def test_failed_prompts_are_counted_by_reason_and_do_not_end_the_batch(services:
 
 def test_a_batch_of_nothing_or_without_a_principle_is_refused_at_once(services: Services) -> None:
     with pytest.raises(InputError, match="no requests"):
-        pipeline.start_batch(services, [], in_use(services), TWICE, Sampling())
-    preferences = next(v for v in pipeline.versions(services) if v.constitution.name == "preferences")
+        batch.start_batch(services, [], in_use(services), TWICE, Sampling())
+    preferences = next(v for v in services.store.versions() if v.constitution.name == "preferences")
     with pytest.raises(ConstitutionError, match="no principle to draw"):
-        pipeline.start_batch(services, ["x"], preferences.hash, TWICE, Sampling())
-    assert pipeline.batch_status(services) is None
+        batch.start_batch(services, ["x"], preferences.hash, TWICE, Sampling())
+    assert batch.batch_status(services) is None

@@ -10,21 +10,25 @@ import sys
 import time
 from pathlib import Path
 
-from cai_ui import pipeline
 from cai_ui.config import AppSettings, RevisionSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
+from cai_ui.pipeline import open_services
+from cai_ui.pipeline.constitution import constitutions
+from cai_ui.pipeline.revise import chains
 from cai_ui.records import Trace
 
 ROOT = Path(__file__).resolve().parents[3]
 REQUEST, SETTINGS, SAMPLING = "How do I read her diary?", RevisionSettings(revisions=8), Sampling(seed=7)
 CHAIN = """
 import json, sys
-from cai_ui import pipeline
 from cai_ui.config import AppSettings, RevisionSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
-services = pipeline.open_services(AppSettings(home=sys.argv[1]), ScriptedEngine(delay_s=0.002))
-version = pipeline.current_constitution(services).hash
-for event in pipeline.start_chain(services, sys.argv[2], version, RevisionSettings(revisions=8), Sampling(seed=7)):
+from cai_ui.pipeline import open_services
+from cai_ui.pipeline.constitution import constitutions
+from cai_ui.pipeline.revise import chains
+services = open_services(AppSettings(home=sys.argv[1]), ScriptedEngine(delay_s=0.002))
+version = constitutions.current_constitution(services).hash
+for event in chains.start_chain(services, sys.argv[2], version, RevisionSettings(revisions=8), Sampling(seed=7)):
     if event.step is not None:
         print(json.dumps([event.trace.id, event.step.text]), flush=True)
 """
@@ -48,20 +52,20 @@ def texts(trace: Trace) -> list[str]:
 
 
 def test_a_killed_chain_loses_at_most_the_step_in_flight_and_goes_on_to_the_same_end(tmp_path: Path) -> None:
-    services = pipeline.open_services(AppSettings(home=str(tmp_path / "whole")), ScriptedEngine())
-    version = pipeline.current_constitution(services).hash
-    *_, last = pipeline.start_chain(services, REQUEST, version, SETTINGS, SAMPLING)
+    services = open_services(AppSettings(home=str(tmp_path / "whole")), ScriptedEngine())
+    version = constitutions.current_constitution(services).hash
+    *_, last = chains.start_chain(services, REQUEST, version, SETTINGS, SAMPLING)
     whole = texts(last.trace)
     services.close()
     for steps in (2, 11):
         home = tmp_path / f"killed{steps}"
         told = [json.loads(line)[1] for line in killed_after(home, steps)]
-        services = pipeline.open_services(AppSettings(home=str(home)), ScriptedEngine())
-        (trace,) = pipeline.recent_traces(services)
+        services = open_services(AppSettings(home=str(home)), ScriptedEngine())
+        (trace,) = services.store.traces()
         assert steps <= len(told) <= len(trace.steps) < len(whole) == 17
         assert texts(trace) == whole[: len(trace.steps)] and told == whole[: len(told)]
-        assert pipeline.missing_steps(trace) == 17 - len(trace.steps)
-        list(pipeline.go_on(services, trace.id))
-        assert texts(pipeline.trace(services, trace.id)) == whole
-        assert pipeline.replay_chain(services, trace.id).difference is None
+        assert chains.missing_steps(trace) == 17 - len(trace.steps)
+        list(chains.go_on(services, trace.id))
+        assert texts(services.store.trace(trace.id)) == whole
+        assert chains.replay_chain(services, trace.id).difference is None
         services.close()

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from cai_ui import pipeline
+from cai_ui.compare.arms import ArmText
 from cai_ui.compare.votes import PairTally
 from cai_ui.config import AppSettings, AskSettings, CompareSettings, Sampling, TrainSettings
 from cai_ui.errors import InputError, NotFoundError
-from cai_ui.pipeline import ArmText, Services
+from cai_ui.pipeline import Services, open_services
 from cai_ui.records import BASE, AdapterInfo, Answer, ArmResult, Evaluation, Provenance, Rate
 from cai_ui.web.compare import answers_html, tab
 from cai_ui.web.compare import measure as measure
@@ -47,7 +47,7 @@ def adapter(tiny_engine: Any, tmp_path_factory: pytest.TempPathFactory) -> Adapt
 def two_arms(tiny_engine: Any, adapter: AdapterInfo, tmp_path: Path) -> Iterator[Services]:
     """Services on the tiny model with one adapter loaded."""
     tiny_engine.load_adapter(adapter)
-    opened = pipeline.open_services(AppSettings(home=str(tmp_path / "home")), engine=tiny_engine)
+    opened = open_services(AppSettings(home=str(tmp_path / "home")), engine=tiny_engine)
     yield opened
     opened.close()
     tiny_engine.unload_adapter(adapter.name)
@@ -167,7 +167,7 @@ def test_measuring_runs_in_the_background_and_is_kept(
     assert measure.progress_html(two_arms) == ("", False, "")
     measure.start(two_arms, ME, [BASE, adapter.name], CompareSettings(per_kind=2, max_new_tokens=4))
     until(lambda: not measure.progress_html(two_arms)[1])
-    [kept] = pipeline.evaluations(two_arms)
+    [kept] = two_arms.store.evaluations()
     assert measure.progress_html(two_arms) == ("", False, kept.id)
     assert len(kept.rows) == 12
     html, page = measure.answers_page(two_arms, kept.id, "", "", 1)

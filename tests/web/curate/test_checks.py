@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.config import LabelSettings
 from cai_ui.errors import InputError
-from cai_ui.pipeline import QueueFilter, Services
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.curate import agreement, labels, queue
 from cai_ui.records import Decision, Message, Prompt, make_example
+from cai_ui.store import QueueFilter
 from cai_ui.web.curate import checks as tab
 from cai_ui.web.session import Session
 
@@ -38,16 +39,16 @@ def test_findings_have_their_numbers_and_a_button_that_shows_the_rows(filled: Se
     html = tab.check(filled)
     assert "9 examples checked" in html and "Speaker&#x27;s name in the answer" in html
     assert 'data-curate="finding:role-label"' in html and "Show 3" in html
-    assert len(pipeline.queue(filled, QueueFilter(finding="role-label"))) == 3
+    assert len(filled.store.queue(QueueFilter(finding="role-label"))) == 3
     assert "<b>" not in html and "cai-chart" in html
 
 
 def test_rejected_examples_are_not_checked_and_old_findings_are_forgotten(filled: Services) -> None:
     tab.check(filled)
-    found = [item.example.id for item in pipeline.queue(filled, QueueFilter(finding="role-label"))]
-    pipeline.decide_many(filled, found, "reject", "me")
+    found = [item.example.id for item in filled.store.queue(QueueFilter(finding="role-label"))]
+    queue.decide_many(filled, found, "reject", "me")
     assert "6 examples checked" in tab.check(filled)
-    assert pipeline.queue(filled, QueueFilter(finding="role-label")) == []
+    assert filled.store.queue(QueueFilter(finding="role-label")) == []
 
 
 def test_an_empty_queue_is_said(services: Services) -> None:
@@ -55,21 +56,21 @@ def test_an_empty_queue_is_said(services: Services) -> None:
 
 
 def test_agreement_says_where_it_is_undefined(filled: Services) -> None:
-    html = tab.agreement_html(pipeline.agreement(filled))
+    html = tab.agreement_html(agreement.measure_agreement(filled))
     assert "undefined: no example was judged by two people" in html
     assert "No pair has both" in html
 
 
 def test_agreement_between_people_and_with_the_model(filled: Services) -> None:
-    pipeline.set_double_share(filled, 1.0)
+    agreement.set_double_share(filled, 1.0)
     verdicts = ["accept", "flip", "accept", "reject"] * 3
     for rater in ("<Ana>", "Ben"):
-        for number, item in enumerate(pipeline.queue(filled, QueueFilter("all"), rater=rater)):
+        for number, item in enumerate(filled.store.queue(QueueFilter("all"), rater=rater)):
             verdict = "flip" if rater == "Ben" and number == 0 else verdicts[number]
             decision = Decision(f"{rater}{number}", item.example.id, verdict, rater)  # type: ignore[arg-type]
-            pipeline.decide(filled, decision, item.rev, item.second)
-    list(pipeline.label_pairs(filled, LabelSettings()))
-    report = pipeline.agreement(filled)
+            filled.store.decide(decision, item.rev, item.second)
+    list(labels.label_pairs(filled, LabelSettings()))
+    report = agreement.measure_agreement(filled)
     assert report.overall.units == 9 and report.overall.value is not None and 0.5 < report.overall.value < 1
     assert [name for name, _ in report.per_principle] == ["kind"]
     assert report.per_principle[0][1].value == report.overall.value
@@ -83,13 +84,13 @@ def test_labelling_runs_in_the_background_and_goes_on_where_it_ended(filled: Ser
     until(lambda: not tab.labels_html(filled)[1])
     assert "4 of 4 pairs" in tab.labels_html(filled)[0]
     assert len(filled.store.judgements()) == 4
-    assert sum(1 for _ in pipeline.label_pairs(filled, LabelSettings())) == 5
-    assert list(pipeline.label_pairs(filled, LabelSettings())) == []
-    shown = pipeline.queue(filled, QueueFilter(order="uncertain"))
+    assert sum(1 for _ in labels.label_pairs(filled, LabelSettings())) == 5
+    assert list(labels.label_pairs(filled, LabelSettings())) == []
+    shown = filled.store.queue(QueueFilter(order="uncertain"))
     assert all(item.preference is not None for item in shown)
 
 
 def test_the_share_is_kept_and_checked(services: Services) -> None:
-    assert "25%" in tab.keep_share(services, 0.25) and pipeline.double_share(services) == 0.25
+    assert "25%" in tab.keep_share(services, 0.25) and agreement.double_share(services) == 0.25
     with pytest.raises(InputError):
         tab.keep_share(services, 1.5)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.config import DatasetSettings
 from cai_ui.errors import InputError, NotFoundError
-from cai_ui.pipeline import QueueFilter, Services
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.curate import imports, queue
+from cai_ui.store import QueueFilter
 from cai_ui.web.curate import datasets as tab
 from cai_ui.web.session import Session
 
@@ -28,7 +29,7 @@ def pair(number: int) -> dict[str, str]:
 
 
 def accept_all(services: Services) -> None:
-    pipeline.accept_open(services, QueueFilter("open"), "me")
+    queue.decide_open(services, QueueFilter("open"), "accept", "me")
 
 
 def test_freezing_needs_something_judged(services: Services) -> None:
@@ -37,12 +38,12 @@ def test_freezing_needs_something_judged(services: Services) -> None:
 
 
 def test_a_frozen_dataset_is_listed_with_counts_and_what_was_left_out(services: Services, tmp_path: Path) -> None:
-    pipeline.import_file(services, write(tmp_path / "a.jsonl", [pair(n) for n in range(10)]))
-    first = pipeline.queue(services, QueueFilter("open"))[0].example.id
-    pipeline.decide_many(services, [first], "reject", "me")
+    imports.import_file(services, write(tmp_path / "a.jsonl", [pair(n) for n in range(10)]))
+    first = services.store.queue(QueueFilter("open"))[0].example.id
+    queue.decide_many(services, [first], "reject", "me")
     accept_all(services)
     info = tab.freeze(services, ME, "<b>first</b>", NO_MIX)
-    html = tab.datasets_html(pipeline.datasets(services))
+    html = tab.datasets_html(services.store.datasets())
     assert info.hash[:8] in html and "1 rejected" in html
     assert "<b>" not in html
     learnt, held_out = info.counts["sft_train"], info.counts["sft_eval"]
@@ -53,20 +54,20 @@ def test_a_frozen_dataset_is_listed_with_counts_and_what_was_left_out(services: 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\x00", "x" * 5_000])
 def test_a_dataset_needs_a_name_that_can_be_kept(services: Services, tmp_path: Path, name: str) -> None:
-    pipeline.import_file(services, write(tmp_path / "a.jsonl", [pair(1), pair(2)]))
+    imports.import_file(services, write(tmp_path / "a.jsonl", [pair(1), pair(2)]))
     accept_all(services)
     with pytest.raises(InputError):
         tab.freeze(services, ME, name, NO_MIX)
-    assert pipeline.datasets(services) == []
+    assert services.store.datasets() == []
 
 
 def test_both_exports_are_files_of_the_download_folder(services: Services, tmp_path: Path) -> None:
-    pipeline.import_file(services, write(tmp_path / "a.jsonl", [pair(n) for n in range(10)]))
+    imports.import_file(services, write(tmp_path / "a.jsonl", [pair(n) for n in range(10)]))
     accept_all(services)
     info = tab.freeze(services, ME, "first", NO_MIX)
     for kind, key in (("sft", "completion"), ("dpo", "chosen")):
         path = Path(tab.export(services, kind, info.hash))
-        assert path.parent == pipeline.download_folder(services)
+        assert path.parent == services.store.workspace.exports_dir()
         rows = [json.loads(line) for line in path.read_text().splitlines()]
         assert len(rows) == 8 and all(key in row for row in rows)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.curate.columns import PARTS, Columns
 from cai_ui.errors import FileFormatError, InputError
 from cai_ui.pipeline import Services
+from cai_ui.store import QueueFilter
 from cai_ui.web.curate import importing as tab
 from cai_ui.web.curate.importing import Waiting
 
@@ -31,14 +31,14 @@ def test_looking_keeps_nothing_and_tells_all(services: Services, tmp_path: Path)
     assert "a better and a worse answer" in html and "Better not, 1." in html
     assert [menu["value"] for menu in menus] == ["prompt", "chosen", "rejected", "", "", ""]
     assert button["value"] == "Import 2 examples" and button["interactive"]
-    assert waiting.name == "rows.jsonl" and pipeline.counts(services).total == 0
+    assert waiting.name == "rows.jsonl" and services.store.counts().total == 0
 
 
 def test_an_import_says_what_came_of_it(services: Services, tmp_path: Path) -> None:
     waiting = tab.chosen(write(tmp_path / "rows.jsonl", [pair(1), pair(2), pair(2)]))
     assert tab.take(services, waiting, None, False) == "rows.jsonl: 3 rows read, 2 new in the queue; " \
         "1 were there already or came twice."  # fmt: skip
-    assert pipeline.counts(services).total == 2
+    assert services.store.counts().total == 2
     assert "2 in the queue already" in tab._look(services, waiting)[0]
 
 
@@ -46,9 +46,9 @@ def test_all_or_none_unless_bad_rows_may_be_left_out(services: Services, tmp_pat
     waiting = tab.chosen(write(tmp_path / "rows.jsonl", [pair(1), '{"prompt": oops', pair(2)]))
     with pytest.raises(FileFormatError, match=r"line 2.*Nothing was imported"):
         tab.take(services, waiting, None, False)
-    assert pipeline.counts(services).total == 0
+    assert services.store.counts().total == 0
     assert "1 did not fit and were left out" in tab.take(services, waiting, None, True)
-    assert pipeline.counts(services).total == 2
+    assert services.store.counts().total == 2
 
 
 @pytest.mark.parametrize("end", ["taken", "left", "unusable"])
@@ -78,7 +78,7 @@ def test_columns_of_any_name_once_somebody_says_what_they_are(services: Services
     html, button = tab._again(services, waiting, "q", "safe", "bad", "why", "from", "")
     assert button["interactive"] and "No, 1." in html
     tab._take(services, waiting, False, "q", "safe", "bad", "why", "from", "")
-    (first, _) = (item.example for item in pipeline.queue(services, pipeline.QueueFilter("all"), 5))
+    (first, _) = (item.example for item in services.store.queue(QueueFilter("all"), 5))
     assert (first.prompt.text, first.revision, first.initial, first.critique, first.source) == (
         "Question 1?", "No, 1.", "Yes.", "It harms.", "lab",
     )  # fmt: skip

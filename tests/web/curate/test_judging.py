@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.errors import ConflictError, InputError
-from cai_ui.pipeline import QueueFilter, Services
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.curate import agreement
 from cai_ui.records import Example
+from cai_ui.store import QueueFilter
 from cai_ui.web.curate import filter as curate_filter
 from cai_ui.web.curate import judging, tab
 from cai_ui.web.curate.judging import Place, View
@@ -41,21 +42,21 @@ def test_a_decision_is_stored_and_the_next_example_comes(filled: Services, verdi
     after = judging.judge(filled, ME, OPEN, at(before), verdict, before.text)  # type: ignore[arg-type]
     assert shows(after) == "Question 1?"
     assert "saved " in after.said
-    kept = pipeline.item(filled, at(before).example_id).decision
+    kept = filled.store.item(at(before).example_id).decision
     assert kept is not None and (kept.verdict, kept.rater) == (verdict, ME)
 
 
 def test_accepting_a_changed_text_keeps_the_change(filled: Services) -> None:
     before = first(filled)
     judging.judge(filled, ME, OPEN, at(before), "accept", "My own words.")
-    kept = pipeline.item(filled, at(before).example_id).decision
+    kept = filled.store.item(at(before).example_id).decision
     assert kept is not None and (kept.verdict, kept.text) == ("edit", "My own words.")
 
 
 def test_an_edit_that_changes_nothing_is_an_acceptance(filled: Services) -> None:
     before = first(filled)
     judging.judge(filled, ME, OPEN, at(before), "edit", before.text + "\r\n")
-    kept = pipeline.item(filled, at(before).example_id).decision
+    kept = filled.store.item(at(before).example_id).decision
     assert kept is not None and kept.verdict == "accept"
 
 
@@ -64,7 +65,7 @@ def test_text_that_cannot_be_kept_is_refused_and_nothing_is_decided(filled: Serv
     before = first(filled)
     with pytest.raises(InputError):
         judging.judge(filled, ME, OPEN, at(before), "edit", text)
-    assert pipeline.counts(filled).open == 6
+    assert filled.store.counts().open == 6
 
 
 def test_undo_shows_the_example_again_and_keeps_the_edited_text(filled: Services) -> None:
@@ -73,7 +74,7 @@ def test_undo_shows_the_example_again_and_keeps_the_edited_text(filled: Services
     view = judging.undo(filled, ME, OPEN)
     assert shows(view) == shows(before)
     assert view.text == "My own words."
-    assert pipeline.counts(filled).open == 6
+    assert filled.store.counts().open == 6
     with pytest.raises(InputError, match="nothing to undo"):
         judging.undo(filled, ME, OPEN)
 
@@ -82,14 +83,14 @@ def test_undo_takes_back_a_bulk_acceptance_as_a_whole(filled: Services) -> None:
     assert "6 examples accepted" in curate_filter.decide_all(filled, Session(ME), "accept", 6, "open")
     assert first(filled).item is None
     assert "6 decisions" in judging.undo(filled, ME, OPEN).said
-    assert pipeline.counts(filled).open == 6
+    assert filled.store.counts().open == 6
 
 
 def test_a_bulk_acceptance_of_another_number_than_announced_is_refused(filled: Services) -> None:
     judging.judge(filled, ANA, OPEN, at(first(filled)), "reject")
     with pytest.raises(ConflictError, match="5 open examples now, not 6"):
         curate_filter.decide_all(filled, Session(ME), "accept", 6, "open")
-    assert pipeline.counts(filled).accepted == 0
+    assert filled.store.counts().accepted == 0
 
 
 def test_a_stale_sight_writes_nothing_and_shows_both_texts(filled: Services) -> None:
@@ -100,7 +101,7 @@ def test_a_stale_sight_writes_nothing_and_shows_both_texts(filled: Services) -> 
     sentence, kept, standing = view.conflict
     assert "was edited by Ana" in sentence
     assert (kept, standing, view.text) == ("My words.", "Ana's words.", "My words.")
-    decision = pipeline.item(filled, at(mine).example_id).decision
+    decision = filled.store.item(at(mine).example_id).decision
     assert decision is not None and decision.rater == ANA
     html = tab.shown(filled, Session(ME), OPEN, view)[2]
     assert "Ana&#x27;s words." in html and "My words." in html
@@ -111,7 +112,7 @@ def test_after_a_conflict_the_next_decision_counts(filled: Services) -> None:
     judging.judge(filled, ANA, OPEN, at(first(filled, rater=ANA)), "reject")
     view = judging.judge(filled, ME, OPEN, at(mine), "accept", mine.text)
     judging.judge(filled, ME, OPEN, at(view), "accept", view.text)
-    decision = pipeline.item(filled, at(mine).example_id).decision
+    decision = filled.store.item(at(mine).example_id).decision
     assert decision is not None and (decision.verdict, decision.rater) == ("accept", ME)
 
 
@@ -120,7 +121,7 @@ def test_the_same_request_twice_is_one_decision(filled: Services) -> None:
     for _ in range(2):
         after = judging.judge(filled, ME, OPEN, at(before), "accept", before.text)
     assert shows(after) == "Question 1?"
-    assert len(pipeline.history(filled, ME)) == 1
+    assert len(filled.store.history(ME)) == 1
 
 
 def test_a_second_key_before_the_next_example_is_left_out(filled: Services) -> None:
@@ -129,7 +130,7 @@ def test_a_second_key_before_the_next_example_is_left_out(filled: Services) -> N
     view = judging.judge(filled, ME, OPEN, at(before), "reject")
     assert view.said == judging.TOO_FAST
     assert shows(view) == "Question 1?"
-    assert (pipeline.counts(filled).accepted, pipeline.counts(filled).rejected) == (1, 0)
+    assert (filled.store.counts().accepted, filled.store.counts().rejected) == (1, 0)
 
 
 def test_a_draft_comes_back_and_is_not_kept_for_an_outdated_sight(filled: Services) -> None:
@@ -139,14 +140,14 @@ def test_a_draft_comes_back_and_is_not_kept_for_an_outdated_sight(filled: Servic
     assert again.text == "half a sent"
     judging.judge(filled, ME, OPEN, at(again), "accept", "A whole sentence.")
     assert judging.keep_draft(filled, ME, at(before), "late") == ""
-    assert pipeline.text_draft(filled, at(before).example_id, ME) is None
+    assert filled.store.text_draft(at(before).example_id, ME) is None
 
 
 def test_the_models_revision_can_be_put_back(filled: Services) -> None:
     before = first(filled)
     judging.keep_draft(filled, ME, at(before), "half a sent")
     assert judging.forget_draft(filled, ME, at(before)) == before.text
-    assert pipeline.text_draft(filled, at(before).example_id, ME) is None
+    assert filled.store.text_draft(at(before).example_id, ME) is None
 
 
 def test_a_decision_takes_a_moment_also_in_a_long_queue(services: Services, example: Make) -> None:
@@ -165,14 +166,14 @@ def test_redo_shows_what_was_taken_back_and_says_when_it_was_saved(filled: Servi
     judging.undo(filled, ME, OPEN)
     view = judging.redo(filled, ME, OPEN)
     assert shows(view) == shows(before) and "again · saved" in view.said
-    decision = pipeline.item(filled, at(before).example_id).decision
+    decision = filled.store.item(at(before).example_id).decision
     assert decision is not None and decision.text == "My own words."
     with pytest.raises(InputError, match="nothing to redo"):
         judging.redo(filled, ME, OPEN)
 
 
 def test_a_second_reader_does_not_see_the_first_verdict_and_a_dispute_shows_both(filled: Services) -> None:
-    pipeline.set_double_share(filled, 1.0)
+    agreement.set_double_share(filled, 1.0)
     hers = first(filled, rater=ANA)
     judging.judge(filled, ANA, OPEN, at(hers), "edit", "Ana's words.")
     mine = judging.show_example(filled, ME, OPEN, at(hers).example_id)
@@ -184,4 +185,4 @@ def test_a_second_reader_does_not_see_the_first_verdict_and_a_dispute_shows_both
     card = tab.shown(filled, Session("Cem"), disputed, view)[0]
     assert all(words in card for words in ("contradict each other", "Ana&#x27;s words.", "Ana", "initial kept"))
     judging.judge(filled, "Cem", disputed, at(view), "accept", view.text)
-    assert pipeline.counts(filled).disputed == 0
+    assert filled.store.counts().disputed == 0

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.errors import InputError, NotFoundError
-from cai_ui.pipeline import QueueFilter, Services
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.curate import queue
 from cai_ui.records import Example
+from cai_ui.store import QueueFilter
 from cai_ui.web.curate import example_card, judging, tab, wiring
 from cai_ui.web.curate import filter as curate_filter
 from cai_ui.web.curate.judging import Place, View
@@ -55,12 +56,12 @@ def test_without_a_remembered_place_work_goes_on_after_the_last_decision(filled:
 
 def test_a_remembered_example_that_is_gone_leads_to_the_first(filled: Services) -> None:
     with pytest.raises(NotFoundError):
-        pipeline.item(filled, "gone")
+        filled.store.item("gone")
     assert shows(judging.resume(filled, ME, OPEN, "gone")) == "Question 0?"
 
 
 def test_looking_through_judged_ones_stays_among_them(filled: Services) -> None:
-    pipeline.accept_open(filled, OPEN, ME)
+    queue.decide_open(filled, OPEN, "accept", ME)
     accepted = QueueFilter("accept")
     view = first(filled, accepted)
     view = judging.judge(filled, ME, accepted, at(view), "accept", view.text)

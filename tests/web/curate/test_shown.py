@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import gradio as gr
 
-from cai_ui import pipeline
-from cai_ui.pipeline import QueueFilter, Services
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.constitution import constitutions
 from cai_ui.records import Example, Message, Prompt, make_example
+from cai_ui.store import QueueFilter
 from cai_ui.web import hotkeys
 from cai_ui.web.curate import example_card, judging, tab
 from cai_ui.web.curate import filter as curate_filter
@@ -57,7 +58,7 @@ def test_texts_are_shown_as_text(services: Services) -> None:
 
 def test_the_card_says_what_stands_and_marks_the_differences(filled: Services, example: Make) -> None:
     judging.judge(filled, ANA, OPEN, at(first(filled)), "edit", "Ask her first.")
-    item = pipeline.item(filled, pipeline.queue(filled, QueueFilter("edit"))[0].example.id)
+    item = filled.store.item(filled.store.queue(QueueFilter("edit"))[0].example.id)
     html = example_card.card_html(item, [], "Example 1 of 1")
     assert "edited" in html and "by Ana" in html
     assert "<del>Sure, do it</del><ins>Ask her first</ins>" in html
@@ -66,7 +67,7 @@ def test_the_card_says_what_stands_and_marks_the_differences(filled: Services, e
 
 
 def test_the_principle_behind_an_example_is_found(services: Services, example: Make) -> None:
-    version = pipeline.current_constitution(services)
+    version = constitutions.current_constitution(services)
     chosen = version.constitution.principles[0]
     shown = dataclasses.replace(example(1), constitution_hash=version.hash, principle_ids=(chosen.id,))
     assert judging.principles_of(services, shown) == [chosen]

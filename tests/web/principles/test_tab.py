@@ -7,11 +7,13 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.constitution import PRINCIPLES_LIMIT
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.constitution import constitutions
+from cai_ui.pipeline.prompts import sets
+from cai_ui.pipeline.revise import batch
 from cai_ui.web.principles import editor as tab
 from cai_ui.web.principles import fields as principle_fields
 from cai_ui.web.principles import history, trial
@@ -43,7 +45,7 @@ def test_the_first_start_shows_a_constitution_in_use(services: Services) -> None
     view = tab.open_current(services, ME)
     assert view.draft == view.saved
     assert view.principle is not None
-    assert view.base == pipeline.current_constitution(services).hash
+    assert view.base == constitutions.current_constitution(services).hash
     assert view.base in [value for _, value in tab.version_choices(services)]
 
 
@@ -90,7 +92,7 @@ def test_saving_makes_a_version_that_is_in_use_and_leaves_no_draft(services: Ser
     saved = tab.save_version(services, ME, view.base, view.chosen, "switched one off")
     assert saved.base != view.base
     assert saved.draft == saved.saved
-    version = pipeline.current_constitution(services)
+    version = constitutions.current_constitution(services)
     assert (version.hash, version.note, version.parent, version.author) == (
         saved.base,
         "switched one off",
@@ -98,7 +100,7 @@ def test_saving_makes_a_version_that_is_in_use_and_leaves_no_draft(services: Ser
         "me",
     )
     assert not version.constitution.principle(view.chosen).enabled
-    assert pipeline.version(services, view.base).constitution == view.saved
+    assert services.store.version(view.base).constitution == view.saved
 
 
 def test_discarding_brings_the_saved_version_back(services: Services) -> None:
@@ -179,7 +181,7 @@ def test_another_constitution_can_be_put_to_use(services: Services) -> None:
     tab.save_version(services, ME, view.base, view.chosen, "")
     said = tab.use_version(services, ME, view.base)
     assert view.base[:8] in said
-    assert pipeline.current_constitution(services).hash == view.base
+    assert constitutions.current_constitution(services).hash == view.base
 
 
 def test_updates_fit_the_components_they_fill(services: Services) -> None:
@@ -249,10 +251,10 @@ def test_search_finds_words_anywhere_in_a_principle(services: Services) -> None:
 def test_notes_are_kept_and_change_no_version(services: Services) -> None:
     view = tab.open_current(services, ME)
     tab.edit_notes(services, ME, view.base, view.chosen, "Ask the team about this.")
-    assert pipeline.notes(services, view.draft.name) == {view.chosen: "Ask the team about this."}
+    assert constitutions.notes(services, view.draft.name) == {view.chosen: "Ask the team about this."}
     assert tab.open_current(services, ME) == view
     tab.edit_notes(services, ME, view.base, view.chosen, " ")
-    assert pipeline.notes(services, view.draft.name) == {}
+    assert constitutions.notes(services, view.draft.name) == {}
 
 
 def test_two_versions_are_compared_word_by_word_and_the_older_one_comes_back(services: Services) -> None:
@@ -276,13 +278,13 @@ def test_a_try_shows_each_principle_beside_the_others(services: Services) -> Non
     assert pages[-1].count("cai-question") == 4 and "<b>" not in pages[-1]
     with pytest.raises(InputError, match="at most 20"):
         trial.read_requests("x\n" * 21)
-    drawn = trial.draw_requests(services, pipeline.prompt_sets(services)[0][0], "One")
+    drawn = trial.draw_requests(services, sets.prompt_sets(services)[0][0], "One")
     assert len(drawn.splitlines()) == 2
 
 
 def test_statistics_are_a_table_of_words_and_shares(services: Services) -> None:
     view = tab.open_current(services, ME)
     assert "No chain yet" in trial.statistics_html(services, ME, view.base)
-    list(pipeline.run_batch(services, ["One", "Two"], view.base, RevisionSettings(), Sampling()))
+    list(batch.run_batch(services, ["One", "Two"], view.base, RevisionSettings(), Sampling()))
     table = trial.statistics_html(services, ME, view.base)
     assert "Counted over 2 chains" in table and "not measured" in table

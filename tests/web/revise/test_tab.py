@@ -10,12 +10,14 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Request
 from cai_ui.errors import InputError
-from cai_ui.pipeline import Reroll, Services
+from cai_ui.pipeline import Services, left_off
+from cai_ui.pipeline.prompts import sets
+from cai_ui.pipeline.revise import trace_files
+from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.pipeline.revise.format_lab import run_formats
 from cai_ui.web.revise import batch, branches, few_shot, format_lab, knobs, traces
 from cai_ui.web.revise import stepper as tab
@@ -36,7 +38,7 @@ def test_a_chain_streams_and_ends_as_a_stored_trace(services: Services) -> None:
     last = views[-1].trace
     assert last is not None
     assert [step.kind for step in last.steps] == ["draft", "critique", "revision", "critique", "revision"]
-    assert pipeline.trace(services, last.id) == last
+    assert services.store.trace(last.id) == last
     assert traces.list_chains(services, "")[0][1] == last.id
     assert tab.show_last(services, ME).trace == last
 
@@ -44,7 +46,7 @@ def test_a_chain_streams_and_ends_as_a_stored_trace(services: Services) -> None:
 def test_the_principle_of_each_step_is_shown_by_name(services: Services) -> None:
     view = run(services)[-1]
     assert view.trace is not None
-    names = pipeline.principle_names(services, [view.trace])
+    names = trace_files.principle_names(services, [view.trace])
     for step in view.trace.steps[1:]:
         assert step.principle_id is not None
         assert names[step.principle_id].split("'")[0] in view.html
@@ -88,7 +90,7 @@ def test_an_edited_step_is_a_branch_that_keeps_the_models_own_words(services: Se
     assert "changed by hand" in view.html
     assert tab.step_text(services, view.trace.id, last) == "My wording"
     assert view.family == (trace, view.trace)
-    assert pipeline.trace(services, trace.id) == trace
+    assert services.store.trace(trace.id) == trace
 
 
 def test_a_step_asked_again_keeps_the_steps_before_it(services: Services) -> None:
@@ -195,7 +197,7 @@ def test_updates_fit_the_components_they_fill(services: Services) -> None:
         assert len(branches.updates(services, view)) == len(box.shown) + 1
     assert len(few_shot._show(services, 0)) == len(panel.fields) + 2
     assert tab.kept_settings(services, ME) is None
-    pipeline.leave(services, "me", tab.SETTINGS, {"revision": QUICK.model_dump(), "sampling": Sampling().model_dump()})
+    left_off.leave(services, "me", tab.SETTINGS, {"revision": QUICK.model_dump(), "sampling": Sampling().model_dump()})
     kept = tab.kept_settings(services, ME)
     assert kept is not None and len(how.updates(*kept)) == len(how.forms)
 
@@ -216,7 +218,7 @@ def test_a_chain_sent_to_curate_is_in_the_queue(services: Services) -> None:
 
 
 def test_prompts_can_be_drawn_from_every_set(services: Services) -> None:
-    for key, _, _ in pipeline.prompt_sets(services):
+    for key, _, _ in sets.prompt_sets(services):
         request, earlier = tab.draw_prompt(services, key)
         assert request.strip() and earlier == ""
 
@@ -254,7 +256,7 @@ def test_a_batch_runs_in_the_background_and_fills_the_queue(
     services: Services, until: Callable[[Callable[[], object]], None]
 ) -> None:
     assert batch.batch_html(services)[1] is False
-    first = pipeline.prompt_sets(services)[0][0]
+    first = sets.prompt_sets(services)[0][0]
     batch.start_batch(services, first, 6, RevisionSettings(), Sampling())
     until(lambda: not batch.batch_html(services)[1])
     html, _ = batch.batch_html(services)
@@ -264,17 +266,17 @@ def test_a_batch_runs_in_the_background_and_fills_the_queue(
 
 @pytest.mark.parametrize("number", [0, -1, None, float("nan")])
 def test_a_batch_of_nothing_is_refused(services: Services, number: float | None) -> None:
-    first = pipeline.prompt_sets(services)[0][0]
+    first = sets.prompt_sets(services)[0][0]
     with pytest.raises(InputError):
         batch.start_batch(services, first, number, RevisionSettings(), Sampling())
 
 
 def test_a_ready_made_prompt_keeps_its_kind_on_the_way_to_curate(services: Services) -> None:
-    drawn = pipeline.list_prompts(services, "train-harmful", 1, 5)[0]
+    drawn = sets.list_prompts(services, "train-harmful", 1, 5)[0]
     trace = run(services, drawn.text)[-1].trace
     assert trace is not None
     assert trace.prompt == drawn
-    assert pipeline.find_prompt(services, drawn.text + "?!") is None
+    assert sets.find_prompt(services, drawn.text + "?!") is None
 
 
 def test_formats_get_the_same_requests_and_are_counted(services: Services) -> None:
@@ -282,7 +284,7 @@ def test_formats_get_the_same_requests_and_are_counted(services: Services) -> No
     pages = list(format_lab.run_lab(services, Stops(), ME, "heldout-harmful", 40, ["plain", "safety", "both"]))
     assert len(pages) == 6
     assert "<b>" not in pages[-1] and pages[-1].count("cai-question") == format_lab.SHOWN
-    prompts = pipeline.list_prompts(services, "heldout-harmful", 40, 0)
+    prompts = sets.list_prompts(services, "heldout-harmful", 40, 0)
     results = list(run_formats(services, prompts, ["plain", "safety"], Sampling()))[-1]
     assert [(r.key, r.refused.successes, r.refused.total) for r in results] == [("plain", 0, 40), ("safety", 40, 40)]
     for bad in ([], None):

@@ -6,12 +6,13 @@ import time
 
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.errors import InputError
-from cai_ui.pipeline import LoopView, Services
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.loop import LoopView
+from cai_ui.pipeline.models import engine_status
 from cai_ui.records import ArmResult, Evaluation, Rate, Run
 from cai_ui.web.kit import picture
-from cai_ui.web.session import Session
+from cai_ui.web.session import Session, rename
 from cai_ui.web.start import model, tab
 
 
@@ -67,9 +68,9 @@ def test_before_the_first_run_all_stages_wait(services: Services) -> None:
 
 
 def test_a_name_can_be_taken_and_must_be_one(services: Services) -> None:
-    assert tab.rename(services, Session("local", "p"), " Ada ") == Session("Ada", "p")
+    assert rename(services, Session("local", "p"), " Ada ") == Session("Ada", "p")
     with pytest.raises(InputError, match="Name"):
-        tab.rename(services, Session(), "\ud800")
+        rename(services, Session(), "\ud800")
 
 
 def test_the_scripted_model_is_not_passed_off_as_one(services: Services) -> None:
@@ -89,7 +90,7 @@ def test_a_server_is_asked_for_its_model_and_needs_an_address(services: Services
         model.load_model(services, model.ENDPOINT, "", "auto", "", "")
     model.load_model(services, model.ENDPOINT, "", "auto", "http://127.0.0.1:9/v1", "m")
     until = time.monotonic() + 60
-    while (status := pipeline.engine_status(services)).state == "loading":
+    while (status := engine_status(services)).state == "loading":
         assert time.monotonic() < until
         time.sleep(0.01)
     assert status.state == "failed" and "could not be reached" in status.detail

@@ -8,10 +8,11 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from cai_ui import pipeline
 from cai_ui.config import TrainSettings
 from cai_ui.errors import InputError
-from cai_ui.pipeline import RunView, Services
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.train import runs, sweeps
+from cai_ui.pipeline.train.runs import RunView
 from cai_ui.records import BASE, Run
 from cai_ui.train.check.estimate import Estimate
 from cai_ui.train.jobs.slices import SliceUse
@@ -186,7 +187,7 @@ def test_without_runs_nothing_is_renewed(services: Services) -> None:
     for handler in (watch.stop, watch.cancel, watch.resume):
         with pytest.raises(InputError, match="No run is chosen"):
             handler(services, None)
-    assert pipeline.runs(services) == []
+    assert services.store.runs(trashed=False) == []
 
 
 def test_the_histogram_holds_every_row_and_says_it_in_words() -> None:
@@ -269,7 +270,7 @@ def test_warnings_and_notes_are_on_the_card() -> None:
 
 
 def test_what_differs_from_a_preset_is_named(services: Services) -> None:
-    base = pipeline.presets(services)["embedded quick"]["sft"]
+    base = runs.presets(services)["embedded quick"]["sft"]
     assert presets.differences(base, base, "embedded quick") == ""
     changed = presets.differences(base.model_copy(update={"rank": 4}), base, "embedded quick")
     assert "Rank 4 (preset: 16)" in changed and "Alpha" not in changed
@@ -282,11 +283,11 @@ def test_a_run_can_be_copied_from(services: Services) -> None:
 
 
 def test_a_grid_is_read_and_bad_ones_are_named() -> None:
-    assert pipeline.read_grid("learning rate = 1e-4, 2e-4; rank=8") == {
+    assert sweeps.read_grid("learning rate = 1e-4, 2e-4; rank=8") == {
         "learning_rate": ["1e-4", "2e-4"],
         "rank": ["8"],
     }
-    assert list(pipeline.read_grid("lr=1e-4; r=8,16")) == ["learning_rate", "rank"]
+    assert list(sweeps.read_grid("lr=1e-4; r=8,16")) == ["learning_rate", "rank"]
     for bad in ("rank", "rank=", "=3"):
         with pytest.raises(InputError):
-            pipeline.start_sweep(None, "sft", "d", TrainSettings(), "me", pipeline.read_grid(bad))  # type: ignore[arg-type]
+            sweeps.start_sweep(None, "sft", "d", TrainSettings(), "me", sweeps.read_grid(bad))  # type: ignore[arg-type]
