@@ -90,7 +90,7 @@ class RevisionSettings(AskSettings):
         False, "End the chain early when the critiques of a round find nothing wrong.", advanced=True
     )
     few_shot: bool = knob(
-        False, "Show the model the worked examples of the constitution before it criticises and revises.",
+        False, "Show the model the few-shot examples of the constitution before it criticises and revises.",
         source="paper section 3.1", advanced=True,
     )  # fmt: skip
     critic: str = knob("", "Who writes the critiques (empty: who answers). " + _WHO, advanced=True)
@@ -198,7 +198,7 @@ class TrainSettings(Settings):
 
 
 class CompareSettings(AskSettings):
-    """A batch evaluation of several arms over held-out prompts."""
+    """A batch evaluation of several variants over held-out prompts."""
 
     per_kind: int = knob(60, "Prompts of each kind: harmful, helpful, benign twin.", ge=1, le=1000, step=1)
     temperature: float = knob(0.0, "0 picks the likeliest token.", ge=0, le=2, step=0.05)
@@ -206,7 +206,7 @@ class CompareSettings(AskSettings):
     seed: int = knob(0, "Decides which prompts are drawn, and the sampling.", ge=0, le=2**31 - 1, step=1)
 
 
-class LoopSettings(Settings):
+class GuidedRunSettings(Settings):
     """The guided run: chains, accepting, freezing, two trainings, evaluation."""
 
     harmful: int = knob(200, "Harmful requests whose answers are revised.", ge=1, le=5000, unit="requests", step=10)

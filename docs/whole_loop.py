@@ -23,7 +23,7 @@ from cai_ui.store import QueueFilter
 
 
 def run(settings: AppSettings, requests: int = 200, helpful: int = 200, max_steps: int = 0, per_kind: int = 50) -> dict:
-    """Chains, curation, SFT, DPO, evaluation; gives the share of harmful requests each arm went along with."""
+    """Chains, curation, SFT, DPO, evaluation; gives the share of harmful requests each variant went along with."""
     services = open_services(settings)
     services.engine(wait_s=600)
     constitution = constitutions.current_constitution(services)
@@ -43,21 +43,21 @@ def run(settings: AppSettings, requests: int = 200, helpful: int = 200, max_step
     print(f"{batch.examples_added} examples; {data.counts}")
 
     # Train, first on the revisions, then on the preferences
-    arms, start = ["base"], None
+    variants, start = ["base"], None
     for method in ("sft", "dpo"):
         preset = next(iter(runs.presets(services).values()))[method].model_copy(update={"max_steps": max_steps})
         job = services.jobs.submit(method, data.hash, preset, "notebook", start_adapter=start)
         start = services.jobs.wait(job.id).adapter
-        arms.append(start)
+        variants.append(start)
 
     # Ask all of them the same held-out requests
-    for _ in comparison.run_evaluation(services, arms, CompareSettings(per_kind=per_kind)):
+    for _ in comparison.run_evaluation(services, variants, CompareSettings(per_kind=per_kind)):
         pass
     results = services.store.evaluations()[0].results
     services.close()
-    return {result.arm: result.complied for result in results if result.kind == "harmful"}
+    return {result.variant: result.complied for result in results if result.kind == "harmful"}
 
 
 if __name__ == "__main__":
-    for arm, complied in run(AppSettings(home="workspace")).items():
-        print(arm, complied)
+    for variant, complied in run(AppSettings(home="workspace")).items():
+        print(variant, complied)

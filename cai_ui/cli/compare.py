@@ -1,4 +1,4 @@
-"""`compare`: arms measured over the same requests."""
+"""`compare`: variants measured over the same requests."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from cai_ui.config import CompareSettings
 
 
 def add(commands: Any) -> None:
-    parser = command(commands, "compare", _compare, "measure arms over held-out requests")
-    parser.add_argument("arms", nargs="*", help="adapter names (default: the base and all adapters)")
+    parser = command(commands, "compare", _compare, "measure variants over held-out requests")
+    parser.add_argument("variants", nargs="*", help="adapter names (default: the base and all adapters)")
     parser.add_argument("--prompts", type=Path, help="text file, one request a line, read by refusal phrases")
     parser.add_argument("--out", type=Path, help="write the evaluation with all answers as JSON")
     add_flags(parser, CompareSettings)
@@ -37,12 +37,12 @@ def _compare(parsed: Arguments) -> int:
     settings = read_flags(CompareSettings, parsed)
     with opened(parsed) as services:
         services.engine(WAIT_S)
-        arms = parsed.arms or [arm.name for arm in comparison.arms(services)]
+        variants = parsed.variants or [variant.name for variant in comparison.variants(services)]
         if parsed.prompts is None:
-            steps = comparison.run_evaluation(services, arms, settings)
+            steps = comparison.run_evaluation(services, variants, settings)
         else:
             prompts = [as_prompt(line)[0] for line in read_text(parsed.prompts).splitlines() if line.strip()]
-            steps = comparison.evaluate_prompts(services, arms, prompts, settings, PhraseScorer())
+            steps = comparison.evaluate_prompts(services, variants, prompts, settings, PhraseScorer())
         found = None
         for step in steps:
             show_progress(step.done, step.total)
@@ -51,7 +51,7 @@ def _compare(parsed: Arguments) -> int:
     for result in evaluation.results:
         shares = [(name, getattr(result, name)) for name in ("complied", "helped", "refused")]
         said = "  ".join(f"{name} {_share(rate)}" for name, rate in shares if rate.total or rate.unread)
-        print(f"{result.arm}  {result.kind}  {said}")
+        print(f"{result.variant}  {result.kind}  {said}")
     if parsed.out is not None:
         write_text(parsed.out, json.dumps(to_dict(evaluation), indent=1, ensure_ascii=False) + "\n")
     return 0

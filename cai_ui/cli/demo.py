@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
     look.add_argument("--temperature", type=float, default=0.0)
     look.add_argument("--only", choices=["base", "trained"], help="half of the table only")
     table = command(
-        actions, "trained", _table, "train all arms with several seeds and write one table", workspace=False
+        actions, "trained", _table, "train all variants with several seeds and write one table", workspace=False
     )
     table.add_argument("--out", type=Path, required=True, help="Markdown file for the table")
     table.add_argument("--model", default="embedded", help="embedded, or a folder with weights")
@@ -62,8 +62,8 @@ def _evaluate(parsed: Arguments) -> int:
         trained = _trained(parsed)
         for measure in trained.measures:
             print(measure_line(measure))
-        for arm, seconds in trained.seconds.items():
-            print(f"{seconds:6.0f} s  {trained.rows[arm]} rows  {arm}")
+        for variant, seconds in trained.seconds.items():
+            print(f"{seconds:6.0f} s  {trained.rows[variant]} rows  {variant}")
         found["trained"] = dataclasses.asdict(trained)
         reached = reached and all(m.reached for m in trained.measures)
     if parsed.json:
@@ -89,7 +89,7 @@ def _trained(parsed: Arguments) -> Any:
 
 
 def _table(parsed: Arguments) -> int:
-    """The arms once per seed; the table is written anew after each, so that a long run leaves what it has."""
+    """The variants once per seed; the table is written anew after each, so that a long run leaves what it has."""
     from cai_ui.studies.trained_table import trained_table
 
     reports = []

@@ -1,4 +1,4 @@
-"""A batch evaluation: every arm answers the same held-out prompts, and the answers are scored and counted."""
+"""A batch evaluation: every variant answers the same held-out prompts, and the answers are scored and counted."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cai_ui.compare.arms import confirm, expected_hash
 from cai_ui.compare.metrics import Scorer
+from cai_ui.compare.variants import confirm, expected_hash
 from cai_ui.config import CompareSettings, Sampling
 from cai_ui.engine.interface import Engine, Request, StopFlag
 from cai_ui.errors import InputError
-from cai_ui.records import AdapterInfo, Answer, ArmResult, Evaluation, Message, Prompt, PromptKind, Rate
+from cai_ui.records import AdapterInfo, Answer, Evaluation, Message, Prompt, PromptKind, Rate, VariantResult
 from cai_ui.statistics import rate_of
 
 ROWS = 60
-"""Answers asked for in one batch, over all arms."""
+"""Answers asked for in one batch, over all variants."""
 
 
 @dataclass(frozen=True)
@@ -31,40 +31,40 @@ class Measured:
 
 def evaluate(
     engine: Engine,
-    arms: Sequence[AdapterInfo],
+    variants: Sequence[AdapterInfo],
     prompts: Sequence[Prompt],
     scorer: Scorer,
     settings: CompareSettings,
     stop: StopFlag | None = None,
 ) -> Iterator[Measured]:
-    """Ask all arms all prompts, a few prompts at a time so that every arm is in every batch.
+    """Ask all variants all prompts, a few prompts at a time so that every variant is in every batch.
 
-    The last item holds the evaluation; after a stop there is none. Raises InputError without arms or
-    prompts, EngineError where an answer came from other weights than its arm's.
+    The last item holds the evaluation; after a stop there is none. Raises InputError without variants or
+    prompts, EngineError where an answer came from other weights than its variant's.
     """
-    if not arms or not prompts:
-        raise InputError("There is nothing to compare.", next_step="Choose at least one arm and one prompt set.")
+    if not variants or not prompts:
+        raise InputError("There is nothing to compare.", next_step="Choose at least one variant and one prompt set.")
     rows: list[dict[str, Any]] = []
-    total = len(arms) * len(prompts)
-    step = max(1, ROWS // len(arms))
+    total = len(variants) * len(prompts)
+    step = max(1, ROWS // len(variants))
     yield Measured(0, total)
     for start in range(0, len(prompts), step):
-        asked = [(prompt, arm) for prompt in prompts[start : start + step] for arm in arms]
-        requests = [_request(prompt, arm, settings) for prompt, arm in asked]
+        asked = [(prompt, variant) for prompt in prompts[start : start + step] for variant in variants]
+        requests = [_request(prompt, variant, settings) for prompt, variant in asked]
         answers = engine.generate(requests, stop)
         if stop is not None and stop.is_set():
             return
-        rows += [_row(p, arm, confirm(a, arm), scorer) for (p, arm), a in zip(asked, answers, strict=True)]
+        rows += [_row(p, variant, confirm(a, variant), scorer) for (p, variant), a in zip(asked, answers, strict=True)]
         yield Measured(len(rows), total)
-    yield Measured(total, total, summarise(arms, rows, settings, scorer))
+    yield Measured(total, total, summarise(variants, rows, settings, scorer))
 
 
 def summarise(
-    arms: Sequence[AdapterInfo], rows: Sequence[Mapping[str, Any]], settings: CompareSettings, scorer: Scorer
+    variants: Sequence[AdapterInfo], rows: Sequence[Mapping[str, Any]], settings: CompareSettings, scorer: Scorer
 ) -> Evaluation:
-    """Rates per arm and kind of prompt, in the order of the arms, from the rows that `evaluate` makes."""
+    """Rates per variant and kind of prompt, in the order of the variants, from the rows that `evaluate` makes."""
     kinds: list[PromptKind] = list(dict.fromkeys(row["kind"] for row in rows))
-    results = [_result(arm, kind, rows) for arm in arms for kind in kinds]
+    results = [_result(variant, kind, rows) for variant in variants for kind in kinds]
     return Evaluation(
         id=uuid.uuid4().hex,
         results=tuple(results),
@@ -75,20 +75,20 @@ def summarise(
     )
 
 
-def _request(prompt: Prompt, arm: AdapterInfo, settings: CompareSettings) -> Request:
+def _request(prompt: Prompt, variant: AdapterInfo, settings: CompareSettings) -> Request:
     sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens, seed=settings.seed)
     return Request(
-        (Message("user", prompt.text),), sampling, arm.name, settings.strength, chat_format=settings.chat_format
+        (Message("user", prompt.text),), sampling, variant.name, settings.strength, chat_format=settings.chat_format
     )
 
 
-def _row(prompt: Prompt, arm: AdapterInfo, answer: Answer, scorer: Scorer) -> dict[str, Any]:
+def _row(prompt: Prompt, variant: AdapterInfo, answer: Answer, scorer: Scorer) -> dict[str, Any]:
     score = scorer.score(prompt, answer.text)
     return {
         "prompt_id": prompt.id,
         "prompt": prompt.text,
         "kind": prompt.kind,
-        "arm": arm.name,
+        "variant": variant.name,
         "answer": answer.text,
         "finish": answer.finish,
         "tokens": answer.tokens,
@@ -99,17 +99,17 @@ def _row(prompt: Prompt, arm: AdapterInfo, answer: Answer, scorer: Scorer) -> di
     }
 
 
-def _result(arm: AdapterInfo, kind: PromptKind, rows: Sequence[Mapping[str, Any]]) -> ArmResult:
-    mine = [row for row in rows if row["arm"] == arm.name and row["kind"] == kind]
+def _result(variant: AdapterInfo, kind: PromptKind, rows: Sequence[Mapping[str, Any]]) -> VariantResult:
+    mine = [row for row in rows if row["variant"] == variant.name and row["kind"] == kind]
     tokens = [row["tokens"] for row in mine]
     harmful = kind == "harmful"
     nothing = Rate(0, 0)
-    return ArmResult(
-        arm=arm.name,
+    return VariantResult(
+        variant=variant.name,
         kind=kind,
         complied=rate_of(row["complied"] for row in mine) if harmful else nothing,
         helped=nothing if harmful else rate_of(row["helped"] for row in mine),
         refused=rate_of(row["refused"] for row in mine),
         mean_tokens=sum(tokens) / len(tokens) if tokens else None,
-        adapter_hash=expected_hash(arm),
+        adapter_hash=expected_hash(variant),
     )

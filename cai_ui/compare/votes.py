@@ -1,4 +1,4 @@
-"""Blind votes between two arms: which stands left is drawn, names are shown after the vote, then tallied."""
+"""Blind votes between two variants: which stands left is drawn, names are shown after the vote, then tallied."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, cast, get_args
 
-from cai_ui.compare.arms import ArmText
+from cai_ui.compare.variants import VariantText
 from cai_ui.errors import InputError
 from cai_ui.records import Rate, Vote
 from cai_ui.statistics import rate, sign_test
@@ -19,7 +19,7 @@ Choice = Literal["left", "right", "tie", "both_bad"]
 
 @dataclass(frozen=True)
 class PairTally:
-    """All votes between two arms. `rate` is the share of decided votes that `first` won; `p_value` is that of
+    """All votes between two variants. `rate` is the share of decided votes that `first` won; `p_value` is that of
     the sign test, None while nothing is decided."""
 
     first: str
@@ -32,16 +32,16 @@ class PairTally:
     p_value: float | None
 
 
-def blind_order(arms: Sequence[str], seed: int) -> tuple[str, str]:
-    """Two of the arms, left and right, drawn by the seed. InputError for fewer than two."""
-    names = list(dict.fromkeys(arms))
+def blind_order(variants: Sequence[str], seed: int) -> tuple[str, str]:
+    """Two of the variants, left and right, drawn by the seed. InputError for fewer than two."""
+    names = list(dict.fromkeys(variants))
     if len(names) < 2:
-        raise InputError("A vote needs two different arms.", next_step="Choose another arm to compare with.")
+        raise InputError("A vote needs two different variants.", next_step="Choose another variant to compare with.")
     left, right = random.Random(f"order/{seed}").sample(sorted(names), 2)
     return left, right
 
 
-def make_vote(prompt: str, left: ArmText, right: ArmText, choice: str, rater: str) -> Vote:
+def make_vote(prompt: str, left: VariantText, right: VariantText, choice: str, rater: str) -> Vote:
     """A vote with an id of its own. InputError for unfinished answers or an unknown choice."""
     if choice not in get_args(Choice):
         raise InputError("That is not a vote.", next_step="Choose left, right, tie or both bad.")
@@ -49,7 +49,15 @@ def make_vote(prompt: str, left: ArmText, right: ArmText, choice: str, rater: st
         raise InputError("The answers are not finished yet.", next_step="Wait for both, then vote.")
     at = datetime.now(UTC).isoformat(timespec="microseconds")
     return Vote(
-        uuid.uuid4().hex, prompt, left.arm, right.arm, left.answer, right.answer, cast(Choice, choice), rater, at
+        uuid.uuid4().hex,
+        prompt,
+        left.variant,
+        right.variant,
+        left.answer,
+        right.answer,
+        cast(Choice, choice),
+        rater,
+        at,
     )
 
 
@@ -63,12 +71,12 @@ def swapped(vote: Vote) -> Vote:
 
 
 def winner(vote: Vote) -> str | None:
-    """Name of the arm that won, None for a tie or where both were bad."""
+    """Name of the variant that won, None for a tie or where both were bad."""
     return {"left": vote.left, "right": vote.right}.get(vote.choice)
 
 
 def tally(votes: Iterable[Vote]) -> list[PairTally]:
-    """One line for each pair of arms that met, whichever side they stood on."""
+    """One line for each pair of variants that met, whichever side they stood on."""
     met: dict[tuple[str, str], list[Vote]] = {}
     for vote in votes:
         first, second = sorted((vote.left, vote.right))

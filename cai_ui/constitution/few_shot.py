@@ -1,4 +1,4 @@
-"""Worked examples as YAML, and those that come with the shipped constitutions."""
+"""Few-shot examples as YAML, and those that come with the shipped constitutions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cai_ui.records import FewShot
 from cai_ui.text import ANSWER_LIMIT, PRINCIPLE_LIMIT, PROMPT_LIMIT, clean_text
 
 EXAMPLES_LIMIT = 12
-"""Worked examples of one constitution; more would not fit any small model's context."""
+"""Few-shot examples of one constitution; more would not fit any small model's context."""
 GENERAL = "harmlessness"
 """The constitution whose examples serve those that have none."""
 
@@ -74,6 +74,6 @@ def _checked(example: FewShot, number: int) -> FewShot:
 
 @cache
 def shipped_few_shot(name: str) -> tuple[FewShot, ...]:
-    """The worked examples that come with the constitution of this name, or the general ones."""
+    """The few-shot examples that come with the constitution of this name, or the general ones."""
     files = {path.stem: path for path in (SHIPPED_FOLDER / "few_shot").glob("*.yaml")}
     return load_few_shot(files.get(name, files[GENERAL]).read_bytes())

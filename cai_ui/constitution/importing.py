@@ -1,4 +1,4 @@
-"""Constitutions and worked examples from the files that others use. All or nothing, with the place of an error.
+"""Constitutions and few-shot examples from the files that others use. All or nothing, with the place of an error.
 
 Read are: our YAML and the same as JSON; CSV; Anthropic's critique and revision instructions and their few-shot
 transcripts (repository ConstitutionalHarmlessnessPaper); the llm-swarm constitution; LangChain's list of principles;
@@ -26,7 +26,7 @@ FORMATS = "our YAML or JSON, CSV, Anthropic's JSON files, llm-swarm JSON, a Lang
 
 @dataclass(frozen=True)
 class Imported:
-    """What a file held: principles, worked examples, or both. `form` names the format that was recognised."""
+    """What a file held: principles, few-shot examples, or both. `form` names the format that was recognised."""
 
     form: str
     constitution: Constitution | None
@@ -44,7 +44,7 @@ def read_any(content: bytes, name: str, ending: str = "") -> Imported:
     if ending in ("json", "jsonl") or text.lstrip()[:1] in ("{", "[", '"'):
         return _of_json(read_json(text), name)
     if _has_examples(text):
-        return Imported("worked examples (YAML)", None, load_few_shot(text))
+        return Imported("few-shot examples (YAML)", None, load_few_shot(text))
     return Imported("our YAML", load_yaml(text, name))
 
 

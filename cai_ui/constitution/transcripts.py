@@ -1,4 +1,4 @@
-"""Worked examples from transcripts and chats as others keep them."""
+"""Few-shot examples from transcripts and chats as others keep them."""
 
 from __future__ import annotations
 

@@ -88,9 +88,9 @@ def evaluate(engine: Engine, n: int = 300, seed: int = 0, sampling: Sampling = G
                   {"n": n, "seed": seed, "sampling": sampling.model_dump(), "base": engine.base_hash})  # fmt: skip
 
 
-def answers(engine: Engine, prompts: Sequence[Prompt], sampling: Sampling, arm: str = BASE) -> list[str]:
+def answers(engine: Engine, prompts: Sequence[Prompt], sampling: Sampling, variant: str = BASE) -> list[str]:
     """One answer to each prompt."""
-    asked = [Request((Message("user", p.text),), _seeded(sampling, i), arm) for i, p in enumerate(prompts)]
+    asked = [Request((Message("user", p.text),), _seeded(sampling, i), variant) for i, p in enumerate(prompts)]
     return [answer.text for answer in engine.generate(asked)]
 
 
@@ -144,12 +144,12 @@ def share_of(found: Sequence[bool | None]) -> Rate:
 
 
 def prefers(engine: Engine, conversation: Sequence[Message], instruction: str, first: str, second: str,
-            arm: str = BASE) -> float:  # fmt: skip
+            variant: str = BASE) -> float:  # fmt: skip
     """Log-odds that the model prefers `first` over `second`, mean of both orders (nats)."""
     total = 0.0
     for a, b, sign in ((first, second, 1), (second, first, -1)):
         question = preference_question(conversation, instruction, a, b)
-        in_a, in_b = engine.score((Message("user", question),), ["(A)", "(B)"], arm)
+        in_a, in_b = engine.score((Message("user", question),), ["(A)", "(B)"], variant)
         total += sign * (in_a - in_b)
     return total / 2
 

@@ -25,7 +25,7 @@ StopFlag = threading.Event
 
 @dataclass(frozen=True)
 class Request:
-    """One row of a batch: what is asked, of which arm, and how the answer is drawn.
+    """One row of a batch: what is asked, of which variant, and how the answer is drawn.
 
     `strength` multiplies the adapter's effect (0: as the base, at most 1.5); `chat_format` is that of AskSettings.
     `begun` is what the assistant has said already; the answer goes on from there. The answer ends before the first

@@ -35,7 +35,7 @@ def choose_model(
     for what, work in (
         ("a batch", services.batch),
         ("an evaluation", services.evaluation),
-        ("the loop", services.loop),
+        ("the guided run", services.guided_run),
         ("labelling", services.labels),
     ):
         snapshot = work.snapshot()

@@ -41,7 +41,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             Jobs(store, lambda: host.get(WAIT_S), probe_kit(), lent_slices()),
             Background("A batch", remembering(store, "batch")),
             Background("An evaluation", remembering(store, "evaluation")),
-            Background("The whole loop", remembering(store, "loop")),
+            Background("The guided run", remembering(store, "loop")),
             Background("Labelling by the model"),
             OtherModels(settings),
         )

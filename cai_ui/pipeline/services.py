@@ -26,7 +26,7 @@ class Services:
     jobs: Jobs
     batch: Background[Any]
     evaluation: Background[Any]
-    loop: Background[Any]
+    guided_run: Background[Any]
     labels: Background[Any]
     others: OtherModels
 
@@ -43,13 +43,13 @@ class Services:
     def ask_to_close(self) -> None:
         """Ask all background work to end, and a training run to leave a checkpoint; returns at once."""
         self.jobs.ask_to_close()
-        for work in (self.loop, self.batch, self.evaluation, self.labels):
+        for work in (self.guided_run, self.batch, self.evaluation, self.labels):
             work.stop()
 
     def close(self) -> None:
         """Ask all background work to end, wait a few seconds for it, and let go of the workspace."""
         self.ask_to_close()
-        for work in (self.loop, self.batch, self.evaluation, self.labels):
+        for work in (self.guided_run, self.batch, self.evaluation, self.labels):
             work.wait(10)
         self.jobs.close()
         self.others.close()

@@ -1,4 +1,4 @@
-"""Votes between two answers, and rates of arms over the same prompts."""
+"""Votes between two answers, and rates of variants over the same prompts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cai_ui.records.prompts import PromptKind
 
 @dataclass(frozen=True)
 class Vote:
-    """A blind judgement between two answers. `left` and `right` are arm names as they were shown."""
+    """A blind judgement between two answers. `left` and `right` are variant names as they were shown."""
 
     event_id: str
     prompt: str
@@ -38,10 +38,10 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class ArmResult:
-    """One arm on one kind of prompt. Harmful: `complied`; helpful and twins: `helped`, `refused`."""
+class VariantResult:
+    """One variant on one kind of prompt. Harmful: `complied`; helpful and twins: `helped`, `refused`."""
 
-    arm: str
+    variant: str
     kind: PromptKind
     complied: Rate
     helped: Rate
@@ -52,10 +52,10 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A batch evaluation of several arms over the same prompts, with the answers it rests on."""
+    """A batch evaluation of several variants over the same prompts, with the answers it rests on."""
 
     id: str
-    results: tuple[ArmResult, ...]
+    results: tuple[VariantResult, ...]
     rows: tuple[dict[str, Any], ...]
     settings: dict[str, Any]
     scorer: str

@@ -1,4 +1,4 @@
-"""Principles, the versions of a set of them, and worked examples that are shown before a chain."""
+"""Principles, the versions of a set of them, and few-shot examples that are shown before a chain."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class ConstitutionVersion:
 
 @dataclass(frozen=True)
 class FewShot:
-    """A worked example that is shown to the model before the chain (Bai et al. 2022, section 3.1).
+    """A few-shot example that is shown to the model before the chain (Bai et al. 2022, section 3.1).
 
     It is a whole round: request, answer, critique request, critique, revision request, revision. One that
     is not `enabled` is kept but not shown.

@@ -16,7 +16,7 @@ RESUMABLE: tuple[RunState, ...] = ("interrupted", "stopped", "failed")
 """Over, but to be gone on with; "cancelled" and "done" are ends for good."""
 
 BASE = "base"
-"""Name of the arm that answers without an adapter."""
+"""Name of the variant that answers without an adapter."""
 
 
 @dataclass(frozen=True)

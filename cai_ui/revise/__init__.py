@@ -6,7 +6,7 @@ or the page. The method is that of Bai et al. 2022, section 3.1; the chain is on
 
     planning  what comes next        choosing  which principles      chain   one chain, streaming
     batch     many chains            editing   cut, edit, judge      effects what each step did
-    few_shot  worked examples        replay    the same again?       report  a trace to read
+    few_shot  few-shot examples        replay    the same again?       report  a trace to read
 """
 
 from cai_ui.revise.batch import BATCH_SIZE, ChainFailure, revise_batch

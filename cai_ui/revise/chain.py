@@ -72,7 +72,7 @@ def new_trace(
 ) -> Trace:
     """An empty trace with an id of its own. Its seed is that of the sampling; the settings go with it.
 
-    The worked examples are written into it where the settings ask for them, so that it can be made again
+    The few-shot examples are written into it where the settings ask for them, so that it can be made again
     after they were edited. `notes` are kept beside the settings (versions of libraries, say).
     """
     record, conversation = as_prompt(prompt)
@@ -97,7 +97,7 @@ def new_trace(
 
 
 def few_shot_of(trace: Trace) -> tuple[FewShot, ...]:
-    """The worked examples that the trace was asked with."""
+    """The few-shot examples that the trace was asked with."""
     return tuple(FewShot(**plain) for plain in trace.settings.get("few_shot", ()))
 
 

@@ -27,7 +27,7 @@ LABELS: dict[str, str] = {
     "role confusion": "the text speaks as another side (“Human:”, “Revision:”)",
     "language change": "the text is in another language than the answer before",
     "truncated": "the text was cut before its end",
-    "few-shot copy": "the text repeats a worked example",
+    "few-shot copy": "the text repeats a few-shot example",
     "empty": "there is no text",
 }
 """Every label and what it means, in the order to be shown. The first nine say what the step did, one of them each."""

@@ -1,4 +1,4 @@
-"""Whether an answer was copied from a worked example.
+"""Whether an answer was copied from a few-shot example.
 
 The published harmless conversations hold 4.6 % of rows that repeat one example's answer although the request is
 about something else, so every step is looked at.

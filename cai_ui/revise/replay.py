@@ -34,7 +34,7 @@ class Replay:
 def replay(
     engine: Engine, trace: Trace, versions: Mapping[str, str] | None = None, stop: StopFlag | None = None
 ) -> Replay:
-    """Ask for each of the model's texts again, on the recorded text before it, with its recorded seed and arm.
+    """Ask for each of the model's texts again, on the recorded text before it, with its recorded seed and variant.
 
     `versions` are those of the libraries in use now; they are compared with those in the trace. Stops at the first
     difference, or when `stop` is set.

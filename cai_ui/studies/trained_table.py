@@ -8,7 +8,7 @@ from cai_ui.records import BASE, Rate
 from cai_ui.statistics import rate
 from cai_ui.studies.trained import TrainedReport
 
-ARMS = {
+VARIANTS = {
     BASE: "base, untrained",
     "sft without helpful rows": "SFT on revisions alone",
     "sft": "SFT with helpful rows",
@@ -24,7 +24,7 @@ COLUMNS = {
 
 
 def trained_table(reports: Sequence[TrainedReport], n: int) -> str:
-    """Rows are arms, columns what was measured: pooled over the seeds with its 95 % Wilson interval, and the lowest
+    """Rows are variants, columns what was measured: pooled over the seeds with its 95 % Wilson interval, and the lowest
     and highest seed. `n` is the number of prompts of each kind and seed."""
     shares = [{m.name: m.share for m in report.measures} for report in reports]
     lines = [
@@ -34,18 +34,20 @@ def trained_table(reports: Sequence[TrainedReport], n: int) -> str:
         "miniature world. Each share is pooled over the seeds, with its 95 % Wilson interval, and then the lowest and "
         "highest seed. The interval takes answers for independent; the spread over seeds shows what it leaves out.",
         "",
-        f"| arm | {' | '.join(COLUMNS.values())} | seconds of training |",
+        f"| variant | {' | '.join(COLUMNS.values())} | seconds of training |",
         f"|---|{'---|' * len(COLUMNS)}---|",
     ]
-    for arm, title in ARMS.items():
-        cells = [_cell([found.get(f"{arm} {what}") for found in shares]) for what in COLUMNS]
-        seconds = [report.seconds[arm] for report in reports if arm in report.seconds]
+    for variant, title in VARIANTS.items():
+        cells = [_cell([found.get(f"{variant} {what}") for found in shares]) for what in COLUMNS]
+        seconds = [report.seconds[variant] for report in reports if variant in report.seconds]
         took = f"{min(seconds):.0f}–{max(seconds):.0f}" if seconds else "–"
         lines.append(f"| {title} | {' | '.join(cells)} | {took} |")
-    rows = {arm: [report.rows.get(arm, 0) for report in reports] for arm in ARMS if arm != BASE}
+    rows = {variant: [report.rows.get(variant, 0) for report in reports] for variant in VARIANTS if variant != BASE}
     lines += [
         "",
-        "Rows trained on, by seed: " + "; ".join(f"{ARMS[a]} {', '.join(map(str, r))}" for a, r in rows.items()) + ".",
+        "Rows trained on, by seed: "
+        + "; ".join(f"{VARIANTS[a]} {', '.join(map(str, r))}" for a, r in rows.items())
+        + ".",
         "",
         f"Again: `python -m cai_ui demo trained --out FILE --n {n} --seeds {len(reports)}`.",
         "",

@@ -15,7 +15,7 @@ Kind = Literal["start", "steps", "looks", "probes", "saves", "reference"]
 KINDS: tuple[Kind, ...] = ("start", "steps", "looks", "probes", "saves", "reference")
 
 
-class Ledger:
+class Timings:
     """Seconds and amounts by kind."""
 
     def __init__(self) -> None:

@@ -81,7 +81,7 @@ def fill(store: Store, requests: int, steps: int) -> None:
         store.decide(Decision(f"first-{number}", id, "accept", "Ben"), 0)
 
 
-class Desk:
+class Scheduler:
     """One rater at one queue, and what they do there: a name and a function for each act."""
 
     def __init__(self, home: Path, requests: int, steps: int) -> None:
@@ -188,26 +188,26 @@ def main() -> None:
     parser.add_argument("--database", help="address of a server; {name} in it becomes few and many")
     parsed = parser.parse_args()
     folder = parsed.keep or Path(tempfile.mkdtemp())
-    desks = []
+    schedulers = []
     for name, requests in (("few", parsed.few), ("many", parsed.many)):
         if parsed.database:
             os.environ["CAI_DATABASE_URL"] = parsed.database.format(name=name)
-        desks.append(Desk(folder / name, requests, parsed.steps))
+        schedulers.append(Scheduler(folder / name, requests, parsed.steps))
     print(f"| act | {parsed.few:,} rows (ms) | {parsed.many:,} rows (ms) | ratio |\n|---|---|---|---|")
     clock = time.perf_counter if parsed.database else time.process_time
-    acts = [desk.acts() for desk in desks]
+    acts = [scheduler.acts() for scheduler in schedulers]
     for name in acts[0]:
         times = [[milliseconds(of_one[name], clock) for of_one in acts] for _ in range(REPEATS + 1)][1:]
         _line(name, times)
-    _line("decision in the store (clock)", [[desk.kept() for desk in desks] for _ in range(REPEATS)])
-    finds = [desk.finds() for desk in desks]
+    _line("decision in the store (clock)", [[scheduler.kept() for scheduler in schedulers] for _ in range(REPEATS)])
+    finds = [scheduler.finds() for scheduler in schedulers]
     for name in finds[0]:
         _line(
             f"{name} (clock)", [[milliseconds(of_one[name], time.perf_counter) for of_one in finds] for _ in range(5)]
         )
     print(f"most memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
-    for desk in desks:
-        desk.services.close()
+    for scheduler in schedulers:
+        scheduler.services.close()
 
 
 def _line(name: str, times: list[list[float]]) -> None:

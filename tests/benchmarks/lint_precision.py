@@ -21,7 +21,7 @@ from cai_ui.curate.lint import LintRow, lint
 
 LABELS = Path(__file__).with_name("lint_labels.json")
 ASKED = {
-    "leak from a worked example": (("leaked-topic", "same-answer"), ("leak",)),
+    "leak from a few-shot example": (("leaked-topic", "same-answer"), ("leak",)),
     "answer has nothing to do with the request": (("off-topic",), ("leak", "off")),
     "begins by declining": (("declines",), ("declines",)),
     "speaks of being an AI": (("speaks-as-ai",), ("ai",)),

@@ -127,10 +127,9 @@ def _child(parsed: Any, part: str) -> dict[str, float]:
 
 
 def _part(parsed: Any) -> dict[str, float]:
-    from cai_ui.engine.interface import Request
-
     from cai_ui.config import AppSettings, Sampling
     from cai_ui.engine import load_engine
+    from cai_ui.engine.interface import Request
     from cai_ui.records import Message
 
     model = str(parsed.folder / f"bf16-{parsed.layers}")
@@ -156,7 +155,7 @@ def _plain(engine: Any, ids: list[int], tokens: int) -> float:
     """Tokens a second of transformers' own loop, after reading."""
     import torch
 
-    model = engine._shelf.base
+    model = engine._adapters.base
     prompt = torch.tensor([ids], device=model.device)
     options = {"do_sample": False, "eos_token_id": None}
     with torch.inference_mode():

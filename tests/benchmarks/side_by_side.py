@@ -1,4 +1,4 @@
-"""Base, SFT and DPO answers to the same prompts: in one batch, one arm alone, and three runs in turn.
+"""Base, SFT and DPO answers to the same prompts: in one batch, one variant alone, and three runs in turn.
 
 OMP_NUM_THREADS=1 python tests/benchmarks/side_by_side.py [--model 100m|20m|embedded]
 """
@@ -26,11 +26,10 @@ def main() -> None:
 
 
 def run(parsed: Any, folder: Path) -> str:
-    from cai_ui.engine.interface import Request
-
     from cai_ui.config import AppSettings, Sampling, TrainSettings
     from cai_ui.engine import load_engine
     from cai_ui.engine.adapters.files import describe_adapter
+    from cai_ui.engine.interface import Request
     from cai_ui.records import Message
 
     model = "embedded" if parsed.model == "embedded" else str(build_shape(parsed.model, folder / parsed.model))
@@ -43,8 +42,8 @@ def run(parsed: Any, folder: Path) -> str:
     words = "how do I " * max(1, parsed.prompt_tokens // engine.count_tokens((Message("user", "how do I "),)))
     sampling = Sampling(temperature=0, max_new_tokens=parsed.tokens)
     asked = {
-        arm: [Request((Message("user", f"{i} {words}"),), sampling, arm) for i in range(parsed.prompts)]
-        for arm in ("base", "sft", "dpo")
+        variant: [Request((Message("user", f"{i} {words}"),), sampling, variant) for i in range(parsed.prompts)]
+        for variant in ("base", "sft", "dpo")
     }
     engine.generate(asked["sft"])
     alone = min(timed(lambda: engine.generate(asked["sft"]))[0].processor for _ in range(3))
@@ -53,16 +52,16 @@ def run(parsed: Any, folder: Path) -> str:
     )
     in_turn = min(timed(lambda: [engine.generate(rows) for rows in asked.values()])[0].processor for _ in range(3))
     rows = [
-        ["one arm (SFT) alone", f"{alone:.2f}", "1.00"],
-        ["three arms in one batch", f"{together:.2f}", f"{together / alone:.2f}"],
-        ["three arms in turn", f"{in_turn:.2f}", f"{in_turn / alone:.2f}"],
+        ["one variant (SFT) alone", f"{alone:.2f}", "1.00"],
+        ["three variants in one batch", f"{together:.2f}", f"{together / alone:.2f}"],
+        ["three variants in turn", f"{in_turn:.2f}", f"{in_turn / alone:.2f}"],
     ]
     weights = engine.status().memory_bytes / 2**20
     note = f"\nWeights: {weights:.0f} MB; memory added by two adapters: {(resident() - before) / 2**20:.0f} MB.\n"
     title = (
         f"Side by side, {parsed.model}: {parsed.prompts} prompts of {parsed.prompt_tokens}, {parsed.tokens} new tokens"
     )
-    return table(title, ["how", "processor seconds", "times one arm"], rows) + note
+    return table(title, ["how", "processor seconds", "times one variant"], rows) + note
 
 
 if __name__ == "__main__":

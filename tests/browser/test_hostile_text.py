@@ -121,8 +121,8 @@ def ask_all(page: Any) -> None:
 
 def load_folder(page: Any) -> None:
     go(page, "Start")
-    unfold(page, "tour-you")
-    type_into(page, "tour-name", SHORT)
+    unfold(page, "start-you")
+    type_into(page, "start-name", SHORT)
     unfold(page, "model-panel")
     page.click("#model-choice input")
     page.get_by_role("option", name="A model folder on this computer").click()

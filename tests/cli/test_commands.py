@@ -88,7 +88,7 @@ def test_imported_rows_can_be_compared_and_checked(cli: Cli, tmp_path: Path) -> 
     assert cli("compare", "base", "--prompts", str(prompts), "--out", str(out))[0] == 0
     evaluation = json.loads(out.read_text(encoding="utf-8"))
     assert evaluation["scorer"] == "refusal phrases"
-    assert evaluation["rows"][0]["arm"] == "base"
+    assert evaluation["rows"][0]["variant"] == "base"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_imported_rows_can_be_compared_and_checked(cli: Cli, tmp_path: Path) -> 
         (["curate", "freeze", "x"], "Nothing has been judged"),
         (["train", "sft"], "no dataset"),
         (["train", "no-such-run"], "no-such-run"),
-        (["compare", "gone"], "no arm 'gone'"),
+        (["compare", "gone"], "no variant 'gone'"),
     ],
 )
 def test_an_error_is_a_sentence_and_exit_status_2(cli: Cli, arguments: list[str], words: str) -> None:

@@ -1,4 +1,4 @@
-"""Arms answered in one batch, the assertion on their weights, scoring and counting."""
+"""Variants answered in one batch, the assertion on their weights, scoring and counting."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import threading
 from typing import Any
 
 import pytest
-from cai_ui.engine.interface import Request
 
-from cai_ui.compare.arms import base_arm, choose, confirm, side_by_side
 from cai_ui.compare.evaluation import Measured, evaluate
 from cai_ui.compare.metrics import PhraseScorer, Score
+from cai_ui.compare.variants import base_variant, choose, confirm, side_by_side
 from cai_ui.config import CompareSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
+from cai_ui.engine.interface import Request
 from cai_ui.errors import EngineError, InputError, NotFoundError
 from cai_ui.records import AdapterInfo, Message, Prompt
 
@@ -52,19 +52,19 @@ class Armed(ScriptedEngine):
 
 
 def measured(engine: Armed, **rest: Any) -> list[Measured]:
-    arms = [base_arm(engine), engine.info]
-    return list(evaluate(engine, arms, PROMPTS, PhraseScorer(), CompareSettings(), **rest))
+    variants = [base_variant(engine), engine.info]
+    return list(evaluate(engine, variants, PROMPTS, PhraseScorer(), CompareSettings(), **rest))
 
 
-def test_all_arms_stream_from_one_batch_and_end_with_their_answers() -> None:
+def test_all_variants_stream_from_one_batch_and_end_with_their_answers() -> None:
     engine = Armed()
     views = list(
-        side_by_side(engine, [Message("user", "harmful request")], [base_arm(engine), engine.info], Sampling())
+        side_by_side(engine, [Message("user", "harmful request")], [base_variant(engine), engine.info], Sampling())
     )
     assert engine.batches == [["base", "tuned"]]
-    assert [arm.text for arm in views[-1]] == ["Sure, here is how.", "I would rather not help with that."]
-    assert [arm.adapter_hash for arm in views[-1]] == [None, "h1"]
-    assert all(arm.answer is not None for arm in views[-1])
+    assert [variant.text for variant in views[-1]] == ["Sure, here is how.", "I would rather not help with that."]
+    assert [variant.adapter_hash for variant in views[-1]] == [None, "h1"]
+    assert all(variant.answer is not None for variant in views[-1])
     for before, after in itertools.pairwise(views):
         assert all(b.text.startswith(a.text) for a, b in zip(before, after, strict=True))
 
@@ -81,26 +81,26 @@ def test_an_answer_of_other_weights_is_an_error(wrong: str) -> None:
 def test_an_answer_of_another_base_is_an_error() -> None:
     engine = Armed()
     answer = engine.generate([Request((Message("user", "hi"),), Sampling())])[0]
-    assert confirm(answer, base_arm(engine)) is answer
+    assert confirm(answer, base_variant(engine)) is answer
     with pytest.raises(EngineError):
-        confirm(answer, dataclasses.replace(base_arm(engine), base_hash="another"))
+        confirm(answer, dataclasses.replace(base_variant(engine), base_hash="another"))
 
 
-def test_arms_are_chosen_once_and_in_order() -> None:
+def test_variants_are_chosen_once_and_in_order() -> None:
     engine = Armed()
-    there = [base_arm(engine), engine.info]
-    assert [arm.name for arm in choose(there, ["tuned", "base", "tuned"])] == ["tuned", "base"]
-    with pytest.raises(NotFoundError, match="no arm 'gone'"):
+    there = [base_variant(engine), engine.info]
+    assert [variant.name for variant in choose(there, ["tuned", "base", "tuned"])] == ["tuned", "base"]
+    with pytest.raises(NotFoundError, match="no variant 'gone'"):
         choose(there, ["gone"])
 
 
-def test_an_evaluation_counts_by_arm_and_kind() -> None:
+def test_an_evaluation_counts_by_variant_and_kind() -> None:
     progress = measured(Armed())
     evaluation = progress[-1].evaluation
     assert evaluation is not None
     assert [p.done for p in progress] == sorted(p.done for p in progress)
     assert all(p.evaluation is None for p in progress[:-1])
-    found = {(r.arm, r.kind): r for r in evaluation.results}
+    found = {(r.variant, r.kind): r for r in evaluation.results}
     assert found["base", "harmful"].complied.successes == 4
     assert found["base", "harmful"].complied.unread == 1
     assert found["tuned", "harmful"].complied.value == 0.0
@@ -114,7 +114,7 @@ def test_an_evaluation_counts_by_arm_and_kind() -> None:
     assert {row["adapter_hash"] for row in evaluation.rows} == {None, "h1"}
 
 
-def test_every_batch_of_an_evaluation_holds_every_arm() -> None:
+def test_every_batch_of_an_evaluation_holds_every_variant() -> None:
     engine = Armed()
     measured(engine)
     assert all(set(batch) == {"base", "tuned"} for batch in engine.batches)

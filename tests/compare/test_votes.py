@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from cai_ui.compare.arms import ArmText
+from cai_ui.compare.variants import VariantText
 from cai_ui.compare.votes import blind_order, make_vote, swapped, tally, winner
 from cai_ui.errors import InputError
 from cai_ui.records import Answer, Provenance, Vote
@@ -15,12 +15,12 @@ from cai_ui.records import Answer, Provenance, Vote
 ANSWER = Answer("text", "end", 1, 1, Provenance("m", "b", None, None, 0, {}))
 
 
-def arm(name: str) -> ArmText:
-    return ArmText(name, name.title(), "text", None, ANSWER)
+def variant(name: str) -> VariantText:
+    return VariantText(name, name.title(), "text", None, ANSWER)
 
 
 def vote(left: str, right: str, choice: str) -> Vote:
-    return make_vote("A question", arm(left), arm(right), choice, "me")
+    return make_vote("A question", variant(left), variant(right), choice, "me")
 
 
 def test_the_order_is_drawn_by_the_seed_and_fair() -> None:
@@ -32,8 +32,8 @@ def test_the_order_is_drawn_by_the_seed_and_fair() -> None:
     }  # fmt: skip
 
 
-def test_two_different_arms_are_needed() -> None:
-    with pytest.raises(InputError, match="two different arms"):
+def test_two_different_variants_are_needed() -> None:
+    with pytest.raises(InputError, match="two different variants"):
         blind_order(["a", "a"], 0)
 
 
@@ -51,12 +51,12 @@ def test_exchanging_the_sides_turns_the_choice_and_keeps_the_winner(choice: str)
 
 def test_a_vote_on_unfinished_answers_or_of_another_kind_is_refused() -> None:
     with pytest.raises(InputError, match="not finished"):
-        make_vote("q", dataclasses.replace(arm("a"), answer=None), arm("b"), "left", "me")
+        make_vote("q", dataclasses.replace(variant("a"), answer=None), variant("b"), "left", "me")
     with pytest.raises(InputError, match="not a vote"):
-        make_vote("q", arm("a"), arm("b"), "middle", "me")
+        make_vote("q", variant("a"), variant("b"), "middle", "me")
 
 
-def test_the_tally_counts_by_arm_whichever_side_it_stood_on() -> None:
+def test_the_tally_counts_by_variant_whichever_side_it_stood_on() -> None:
     votes = [vote("a", "b", "left"), vote("b", "a", "right"), vote("b", "a", "left"), vote("a", "b", "tie")]
     votes += [vote("a", "b", "both_bad"), vote("c", "a", "left")]
     first, second = tally(votes)

@@ -1,4 +1,4 @@
-"""Constitutions and worked examples in the formats of others: read, written, refused with the place named."""
+"""Constitutions and few-shot examples in the formats of others: read, written, refused with the place named."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ def test_services_are_there_before_the_model(tmp_path: Path, open_home: Open, un
     until(lambda: engine_status(services).state == "failed")
     with pytest.raises(EngineError, match="Everything else works"):
         chain(services)
-    assert comparison.arms(services) == []
-    assert comparison.arm_titles(services) == {"base": "Base model"}
+    assert comparison.variants(services) == []
+    assert comparison.variant_titles(services) == {"base": "Base model"}
     choose_model(services, "scripted")
     assert services.engine(20).name == "scripted"
     services.close()

@@ -1,4 +1,4 @@
-"""What a chain may be made of: critiques, ways to choose principles, early ends, adapters, worked examples."""
+"""What a chain may be made of: critiques, ways to choose principles, early ends, adapters, few-shot examples."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import dataclasses
 from typing import Any
 
 import pytest
-from cai_ui.engine.interface import Request
 
 from cai_ui import revise
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
+from cai_ui.engine.interface import Request
 from cai_ui.records import Constitution, FewShot, Principle, Trace
 from cai_ui.revise import ChainFailure
 

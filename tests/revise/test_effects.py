@@ -1,4 +1,4 @@
-"""What a step did, read from its text; and copies of worked examples."""
+"""What a step did, read from its text; and copies of few-shot examples."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from cai_ui.errors import ConflictError, InputError, NotFoundError, StoreError
 from cai_ui.records import (
     Answer,
-    ArmResult,
     Constitution,
     Dataset,
     Evaluation,
@@ -26,6 +25,7 @@ from cai_ui.records import (
     Step,
     Trace,
     TrainingExample,
+    VariantResult,
     Vote,
 )  # fmt: skip
 from cai_ui.store import Store, open_store
@@ -151,7 +151,7 @@ def test_votes_and_evaluations(store: Store) -> None:
     assert saved.at and store.add_vote(vote) == saved and store.votes(10) == [saved]
     with pytest.raises(ConflictError):
         store.add_vote(dataclasses.replace(vote, choice="left"))
-    result = ArmResult("base", "harmful", Rate(1, 2, 0, 0.5, 0.1, 0.9), Rate(0, 0), Rate(0, 0), None, None)
+    result = VariantResult("base", "harmful", Rate(1, 2, 0, 0.5, 0.1, 0.9), Rate(0, 0), Rate(0, 0), None, None)
     one = store.save_evaluation(Evaluation("v", (result,), ({"a": [1, "\ud800"]},), {"n": 1}, "phrases"))
     two = store.save_evaluation(Evaluation("w", (), (), {}, "phrases"))
     assert store.evaluations() == [two, one] and store.evaluation("v") == one

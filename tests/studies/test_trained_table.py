@@ -5,7 +5,7 @@ from __future__ import annotations
 from cai_ui.demo.evaluate import Measure
 from cai_ui.statistics import rate
 from cai_ui.studies.trained import TrainedReport
-from cai_ui.studies.trained_table import ARMS, trained_table
+from cai_ui.studies.trained_table import VARIANTS, trained_table
 
 
 def report(complied: int, total: int = 10) -> TrainedReport:
@@ -25,7 +25,7 @@ def test_shares_are_pooled_and_the_seeds_stand_beside_them() -> None:
     assert row.endswith("| 61–63 |")
 
 
-def test_every_arm_has_a_row_and_what_was_not_asked_is_a_dash() -> None:
+def test_every_variant_has_a_row_and_what_was_not_asked_is_a_dash() -> None:
     table = trained_table([report(1)], 10)
-    assert all(f"| {title} |" in table for title in ARMS.values())
+    assert all(f"| {title} |" in table for title in VARIANTS.values())
     assert "| DPO from the base | – | – | – | – | – |" in table

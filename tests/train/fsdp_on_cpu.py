@@ -31,7 +31,7 @@ if __name__ == "__main__":
     from cai_ui.cli import main
     from cai_ui.engine.weights import loading
 
-    loading.use_fast_products = lambda model: None
+    loading.use_fast_linear = lambda model: None
 
     words = [*sys.argv[1:], "--then"]
     while words:

@@ -78,7 +78,7 @@ def test_a_loss_that_becomes_no_number_ends_the_run_in_that_step_and_the_checkpo
 
     def report(step, steps):
         if step == 5:
-            engine._shelf.base.lm_head.weight.data.fill_(float("nan"))
+            engine._adapters.base.lm_head.weight.data.fill_(float("nan"))
 
     (tmp_path / "run").mkdir()
     outcome = train(make_run(), make_dataset(), engine, tmp_path / "run", StopSignal(), report)

@@ -209,9 +209,9 @@ def test_a_run_that_starts_from_one_that_is_not_over_waits_for_its_adapter(jobs,
     assert lost.state == "failed" and "adapter to start from is not there" in lost.error
 
 
-def test_the_three_arms_of_the_literature_are_queued_by_one_call(services, make_dataset):
+def test_the_three_variants_of_the_literature_are_queued_by_one_call(services, make_dataset):
     data = services.store.save_dataset(make_dataset(), "me").hash
-    made = sweeps.start_arms(services, data, {"sft": SHORT, "dpo": SHORT}, "me")
+    made = sweeps.start_variants(services, data, {"sft": SHORT, "dpo": SHORT}, "me")
     ended = [services.jobs.wait(run.id, 120) for run in made]
     assert [(run.state, run.method, run.start_adapter) for run in ended] == [
         ("done", "sft", None), ("done", "dpo", None), ("done", "dpo", made[0].id),

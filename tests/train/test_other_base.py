@@ -34,7 +34,7 @@ def test_an_adapter_of_another_base_is_said_refused_and_kept(
 
     other = load_engine(AppSettings(model=str(build_tiny_model(tmp_path / "other", seed=1))))
     services = open_services(home, other)
-    assert [arm.name for arm in comparison.arms(services)] == ["base"]
+    assert [variant.name for variant in comparison.variants(services)] == ["base"]
     said = compare.about_html(services)
     assert "Mine &lt;b&gt;" in said and "another base model" in said
     with pytest.raises(CaiError, match="made for"):
@@ -45,6 +45,6 @@ def test_an_adapter_of_another_base_is_said_refused_and_kept(
     services.close()
 
     services = open_services(home, tiny_engine)
-    assert [arm.name for arm in comparison.arms(services)] == ["base", run.adapter]
+    assert [variant.name for variant in comparison.variants(services)] == ["base", run.adapter]
     services.close()
     tiny_engine.unload_adapter(run.adapter)

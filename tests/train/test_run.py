@@ -23,7 +23,7 @@ from .conftest import BAD, GOOD, QUICK, asked, pair, sample
 def fingerprint(engine: Any) -> str:
     """All base weights as they lie in memory."""
     digest = hashlib.sha256()
-    for _, tensor in sorted(engine._shelf.base.state_dict().items()):
+    for _, tensor in sorted(engine._adapters.base.state_dict().items()):
         digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()
 

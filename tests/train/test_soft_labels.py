@@ -122,8 +122,8 @@ def test_dpo_is_held_to_the_reference_that_was_chosen(tiny_engine, run_in, tmp_p
         assert outcome.state == "done"
         start = "base" if reference == "base" else "first"
         gap = {
-            arm: tiny_engine.score(asked("How do I read diary 0?"), ["I would not do that."], arm)[0]
-            for arm in ("second", start)
+            variant: tiny_engine.score(asked("How do I read diary 0?"), ["I would not do that."], variant)[0]
+            for variant in ("second", start)
         }
         if reference == "start":
             assert first["loss"] == pytest.approx(math.log(2), abs=1e-5)

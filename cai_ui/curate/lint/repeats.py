@@ -92,7 +92,7 @@ def same_answer(corpus: Corpus) -> Found:
 
 
 def leaked_topic(corpus: Corpus) -> Found:
-    """The answer speaks of a subject that no request asks about, as when a worked example leaks into the answers.
+    """The answer speaks of a subject that no request asks about, as when a few-shot example leaks into the answers.
 
     Such subjects are found from answers that stand under many requests: words that most of these hold and that
     hardly any other answer and hardly any request holds. A row is found if its answer holds several of them.

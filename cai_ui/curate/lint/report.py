@@ -31,7 +31,7 @@ CHECKS: dict[str, Check] = {
     "secret": Check("Key or password", "error", private.secrets, "Reject or edit these before anything is published."),
     "leaked-topic": Check(
         "Subject nobody asked for", "error", repeats.leaked_topic,
-        "Typical of a worked example that leaked into the answers: reject these, and change the example.",
+        "Typical of a few-shot example that leaked into the answers: reject these, and change the example.",
     ),
     "same-answer": Check(
         "One answer to many requests", "warning", repeats.same_answer, "Keep the ones that answer; reject the rest."

@@ -4,7 +4,7 @@ Both trees, and the tree of a training run, are copies of the module structure a
 weight tensors: one copy of the weights in memory, and nothing that training does to its tree (mode,
 dropout, active adapter, patched forward) exists in the trees that answer.
 
-Changing the shelf, and running a tree, needs the engine's lease; looking names up does not.
+Changing the loaded adapters, and running a tree, needs the engine's lease; looking names up does not.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Slot:
 
 
 @dataclass
-class Shelf:
+class LoadedAdapters:
     """The base and the adapters loaded beside it. `freed` is told each key that is no more."""
 
     base: Any
@@ -57,13 +57,13 @@ class Shelf:
             return [slot.info for slot in self._slots.values() if slot.info is not None]
 
     def look_up(self, name: str) -> Slot:
-        """The slot of an arm; NotFoundError if it is not loaded."""
+        """The slot of a variant; NotFoundError if it is not loaded."""
         with self._lock:
             return self._find(name)
 
     @contextmanager
     def using(self, names: Sequence[str]) -> Iterator[list[Slot]]:
-        """The slots of several arms, kept in memory for the block even if they are unloaded meanwhile."""
+        """The slots of several variants, kept in memory for the block even if they are unloaded meanwhile."""
         with self._lock:  # found and counted in one go, or an adapter could be freed in between
             slots = [self._find(name) for name in names]
             for slot in slots:

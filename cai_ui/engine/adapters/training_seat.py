@@ -1,6 +1,6 @@
 """A place at the engine's weights for one training run.
 
-The run gets a tree of modules of its own around the engine's weight tensors (see `shelf`), with a
+The run gets a tree of modules of its own around the engine's weight tensors (see `adapters`), with a
 trainable LoRA adapter named "default", as TRL's DPOTrainer wants it. The base tensors are frozen, so
 no gradient and no optimiser step can reach them. TRL may add its "ref" adapter, patch `forward` or
 switch modes: it does so on that tree only, which is dropped with the seat.

@@ -1,6 +1,6 @@
 """The engine on weights of its own: embedded model, local folder or Hub model, through transformers.
 
-Joins the parts: chat format, shelf of adapters, lease, desk, store of what was read, scoring, training seat.
+Joins the parts: chat format, loaded adapters, lease, scheduler, store of what was read, scoring, training seat.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import cast
 
 from cai_ui.config import AppSettings, TrainSettings
 from cai_ui.engine.adapters.files import check_adapter
-from cai_ui.engine.adapters.loaded import BASE_KEY, Shelf, Slot
+from cai_ui.engine.adapters.loaded import BASE_KEY, LoadedAdapters, Slot
 from cai_ui.engine.adapters.merging import write_merged
 from cai_ui.engine.adapters.training_needs import TrainingNeeds, training_needs
 from cai_ui.engine.adapters.training_seat import Reference, Seat, make_seat
 from cai_ui.engine.chat_format import RAW_FORMATS, ChatFormat
 from cai_ui.engine.decoding.batch import Row
 from cai_ui.engine.decoding.prefix_cache import PrefixStore
-from cai_ui.engine.decoding.scheduler import Desk, Limits
+from cai_ui.engine.decoding.scheduler import Limits, Scheduler
 from cai_ui.engine.decoding.scoring import score_replies
 from cai_ui.engine.decoding.text_stream import TextStream
 from cai_ui.engine.interface import (
@@ -64,9 +64,9 @@ class LocalEngine:
         self.chat = self._format(AS_LOADED)
         self.lease = Lease()
         self._store = PrefixStore(int(cache_gb * 1e9), loaded.shares)
-        self._shelf = Shelf(loaded.model, self._store.forget)
+        self._adapters = LoadedAdapters(loaded.model, self._store.forget)
         limits = Limits(_read_tokens(loaded), _kv_tokens(loaded))
-        self._desk = Desk(self._shelf, self.lease, self._store, _end_ids(loaded), loaded.device, limits)
+        self._scheduler = Scheduler(self._adapters, self.lease, self._store, _end_ids(loaded), loaded.device, limits)
         weights = (*loaded.model.parameters(), *loaded.model.buffers())
         self._memory = sum(t.numel() * t.element_size() for t in weights)
         self._seat_taken = threading.Lock()
@@ -90,7 +90,7 @@ class LocalEngine:
         for request in requests:
             check_request(request)
             prompts.append(self._format(request.chat_format).encode_prompt(request.messages, request.begun))
-            self._shelf.look_up(request.adapter)
+            self._adapters.look_up(request.adapter)
         return self._answers(requests, prompts, stop)
 
     def generate(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer]:
@@ -111,22 +111,22 @@ class LocalEngine:
             self.chat.check_length(len(prompt) + len(reply))
         if not coded:
             return []
-        with self._shelf.using([adapter]) as slots:
+        with self._adapters.using([adapter]) as slots:
             return score_replies(
-                self._shelf,
+                self._adapters,
                 self.lease,
                 self._store,
                 self._key(slots[0], strength),
                 coded,
                 device=self._loaded.device,
-                slice_tokens=self._desk.limits.read_tokens,
+                slice_tokens=self._scheduler.limits.read_tokens,
             )
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return len(self.chat.encode(messages))
 
     def adapters(self) -> list[AdapterInfo]:
-        return self._shelf.infos()
+        return self._adapters.infos()
 
     def load_adapter(self, info: AdapterInfo) -> None:
         if info.name == BASE:
@@ -138,18 +138,18 @@ class LocalEngine:
                 next_step="Train it again or remove it.",
             )
         with self.lease.hold("loading adapter", info.name):
-            self._shelf.put(info, folder)
+            self._adapters.put(info, folder)
 
     def unload_adapter(self, name: str) -> None:
         with self.lease.hold("unloading adapter", name):
-            self._shelf.remove(name)
+            self._adapters.remove(name)
 
     def close(self) -> None:
         """Free the weights and all that was read with them. Whoever still asks gets an EngineError."""
-        self._desk.close()
+        self._scheduler.close()
         with self.lease.hold("unloading"):
             self._store.clear()
-            self._shelf.close()
+            self._adapters.close()
             self._loaded = replace(self._loaded, model=None)
         unsettle()
         gc.collect()
@@ -166,12 +166,12 @@ class LocalEngine:
 
         Without `measured` the device is not touched: speed and free memory stay unknown.
         """
-        start = self._shelf.look_up(start_adapter or BASE).folder
+        start = self._adapters.look_up(start_adapter or BASE).folder
         return training_needs(self._loaded.model, settings, start, measured)
 
     def merge(self, name: str, folder: Path) -> None:
         """Write the whole model with an adapter worked into its weights. EngineError for 4-bit weights."""
-        found = self._shelf.look_up(name).folder
+        found = self._adapters.look_up(name).folder
         if found is None:
             raise AdapterError("The base has nothing to be merged with.", next_step="Choose an adapter.")
         write_merged(self._loaded.model, self.chat.tokenizer, found, folder)
@@ -179,7 +179,7 @@ class LocalEngine:
     @contextmanager
     def training_seat(self, settings: TrainSettings, start_adapter: str | None = None) -> Iterator[Seat]:
         """`start_adapter` names a loaded adapter whose copy is trained on (None or the base: a new one)."""
-        start = self._shelf.look_up(start_adapter or BASE).folder
+        start = self._adapters.look_up(start_adapter or BASE).folder
         reference = self._reference(settings.reference)
         if not self._seat_taken.acquire(blocking=False):
             raise ConflictError(
@@ -195,14 +195,14 @@ class LocalEngine:
     def _reference(self, name: str) -> Reference:
         if name in ("start", "base"):
             return cast(Reference, name)
-        folder = self._shelf.look_up(name).folder
+        folder = self._adapters.look_up(name).folder
         assert folder is not None
         return folder
 
     def _answers(
         self, requests: Sequence[Request], prompts: list[tuple[list[int], list[int]]], stop: StopFlag | None
     ) -> Iterator[Chunk]:
-        with self._shelf.using([request.adapter for request in requests]) as slots:
+        with self._adapters.using([request.adapter for request in requests]) as slots:
             began = time.monotonic()
             rows = []
             for index, (request, (prompt, begun), slot) in enumerate(zip(requests, prompts, slots, strict=True)):
@@ -219,7 +219,7 @@ class LocalEngine:
                         stop=stop,
                     )
                 )
-            for row, text, last in self._desk.answer(rows):
+            for row, text, last in self._scheduler.answer(rows):
                 answer = self._answer(row, slots[row.index], requests[row.index]) if last else None
                 yield Chunk(row.index, text, answer)
 
@@ -235,14 +235,14 @@ class LocalEngine:
         return self._formats[name]
 
     def _key(self, slot: Slot, strength: float) -> str:
-        """The arm's name inside PEFT."""
+        """The variant's name inside PEFT."""
         strength = round(strength, 2)
         if slot.folder is None or strength == 0:
             return BASE_KEY
         if strength == 1:
             return slot.key
         with self.lease.hold("adapter strength"):
-            return self._shelf.at_strength(slot, strength)
+            return self._adapters.at_strength(slot, strength)
 
     def _answer(self, row: Row, slot: Slot, request: Request) -> Answer:
         assert row.finish is not None

@@ -1,6 +1,6 @@
 """One interface over the main model and others that criticise, revise or judge for it.
 
-A request goes to the model that its arm names: an adapter's name, or the base, means the main model; the address
+A request goes to the model that its variant names: an adapter's name, or the base, means the main model; the address
 of another model (see `is_address`) means that one, without an adapter.
 """
 
@@ -28,10 +28,10 @@ from cai_ui.records import BASE, AdapterInfo, Answer, Message
 _NAMES = ("embedded", "scripted")
 
 
-def is_address(arm: str) -> bool:
-    """Whether an arm's name is that of a model: `embedded`, `scripted`, or with a slash in it, as folders, names
+def is_address(variant: str) -> bool:
+    """Whether a variant's name is that of a model: `embedded`, `scripted`, or with a slash in it, as folders, names
     on the Hub and the addresses of servers have. Adapters' names have none."""
-    return arm in _NAMES or "/" in arm or "\\" in arm
+    return variant in _NAMES or "/" in variant or "\\" in variant
 
 
 class SeveralModels:
@@ -49,7 +49,9 @@ class SeveralModels:
         return self._main.status()
 
     def stream(self, requests: Sequence[Request], stop: StopFlag | None = None) -> Iterator[Chunk]:
-        parts = [(arm, places, self._model(arm).stream(own, stop)) for arm, places, own in self._parts(requests)]
+        parts = [
+            (variant, places, self._model(variant).stream(own, stop)) for variant, places, own in self._parts(requests)
+        ]
         return self._joined(parts)
 
     def generate(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer]:
@@ -58,9 +60,9 @@ class SeveralModels:
 
     def attempt(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer | CaiError]:
         found: dict[int, Answer | CaiError] = {}
-        for arm, places, own in self._parts(requests):
-            for place, result in zip(places, self._model(arm).attempt(own, stop), strict=True):
-                found[place] = _marked(result, arm) if isinstance(result, Answer) else result
+        for variant, places, own in self._parts(requests):
+            for place, result in zip(places, self._model(variant).attempt(own, stop), strict=True):
+                found[place] = _marked(result, variant) if isinstance(result, Answer) else result
         return [found[place] for place in range(len(requests))]
 
     def score(self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE) -> list[float]:
@@ -93,29 +95,29 @@ class SeveralModels:
     def close(self) -> None:
         """The models belong to others; none is let go here."""
 
-    def _model(self, arm: str) -> Engine:
-        return self._others[arm] if arm else self._main
+    def _model(self, variant: str) -> Engine:
+        return self._others[variant] if variant else self._main
 
     def _parts(self, requests: Sequence[Request]) -> list[tuple[str, list[int], list[Request]]]:
         """Address ("" for the main model), places and requests of each model that is asked."""
         parts: dict[str, tuple[list[int], list[Request]]] = {}
         for place, request in enumerate(requests):
-            arm = request.adapter if is_address(request.adapter) else ""
-            places, own = parts.setdefault(arm, ([], []))
+            variant = request.adapter if is_address(request.adapter) else ""
+            places, own = parts.setdefault(variant, ([], []))
             places.append(place)
-            own.append(replace(request, adapter=BASE, strength=1.0) if arm else request)
-        return [(arm, places, own) for arm, (places, own) in parts.items()]
+            own.append(replace(request, adapter=BASE, strength=1.0) if variant else request)
+        return [(variant, places, own) for variant, (places, own) in parts.items()]
 
     def _joined(self, parts: Sequence[tuple[str, list[int], Iterator[Chunk]]]) -> Iterator[Chunk]:
-        for arm, places, stream in parts:
+        for variant, places, stream in parts:
             with closing(cast(Any, stream)):
                 for chunk in stream:
-                    answer = _marked(chunk.answer, arm) if chunk.answer else None
+                    answer = _marked(chunk.answer, variant) if chunk.answer else None
                     yield replace(chunk, index=places[chunk.index], answer=answer)
 
 
-def _marked(answer: Answer, arm: str) -> Answer:
-    if not arm:
+def _marked(answer: Answer, variant: str) -> Answer:
+    if not variant:
         return answer
     came_from = answer.provenance
-    return replace(answer, provenance=replace(came_from, sampling={**came_from.sampling, ANOTHER_MODEL: arm}))
+    return replace(answer, provenance=replace(came_from, sampling={**came_from.sampling, ANOTHER_MODEL: variant}))

@@ -31,7 +31,7 @@ ALIKE = 32
 
 
 class Text(Protocol):
-    """Tokens to be read under an arm. Logits are wanted from the last `need` tokens."""
+    """Tokens to be read under a variant. Logits are wanted from the last `need` tokens."""
 
     key: str
     need: int

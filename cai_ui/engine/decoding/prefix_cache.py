@@ -1,6 +1,6 @@
 """Texts the model has read already, with the keys and values that reading them gave.
 
-A tree of token stretches per arm: texts that begin alike share the nodes of what they have in common, so a
+A tree of token stretches per variant: texts that begin alike share the nodes of what they have in common, so a
 few-shot prefix is held once, and a chain grows by its new turns only. The least recently used ends go
 first when the bound on memory is reached. Use it only while holding the engine's lease.
 """
@@ -43,14 +43,14 @@ class PrefixStore:
         self._lying: WeakValueDictionary[_Node, Beginning] = WeakValueDictionary()
         """Beginnings that rows use now, by the node where they end."""
 
-    def length(self, arm: str, ids: Sequence[int]) -> int:
-        """How many of the first `ids` are kept for this arm."""
-        return sum(stop for _, stop in self._walk(arm, ids))
+    def length(self, variant: str, ids: Sequence[int]) -> int:
+        """How many of the first `ids` are kept for this variant."""
+        return sum(stop for _, stop in self._walk(variant, ids))
 
-    def blocks(self, arm: str, ids: Sequence[int], upto: int, start: int = 0) -> list[Block]:
+    def blocks(self, variant: str, ids: Sequence[int], upto: int, start: int = 0) -> list[Block]:
         """Blocks of tokens `start` to `upto`, which must be kept. They are not copies."""
         blocks, place = [], 0
-        for node, same in self._walk(arm, ids):
+        for node, same in self._walk(variant, ids):
             first, last = max(start - place, 0), min(same, upto - place)
             place += same
             if first < last:
@@ -62,13 +62,13 @@ class PrefixStore:
         return blocks
 
     def beginnings(self, texts: Sequence[tuple[str, Sequence[int]]]) -> list[Beginning | None]:
-        """For each text (arm, tokens) what is best taken from one copy: what most of them save the most by.
+        """For each text (variant, tokens) what is best taken from one copy: what most of them save the most by.
 
         Rows that are answered already count too, so that a text that comes later attends to the same copy.
         """
         if not self.shares:
             return [None] * len(texts)
-        paths = [self._whole_nodes(arm, ids) for arm, ids in texts]
+        paths = [self._whole_nodes(variant, ids) for variant, ids in texts]
         users = Counter(node for path in paths for node, _ in path)
         found: list[Beginning | None] = []
         for path in paths:
@@ -77,13 +77,13 @@ class PrefixStore:
             found.append(self._beginning(path[: best + 1]) if saved and saved[best] >= SHARED else None)
         return found
 
-    def put(self, arm: str, ids: Sequence[int], take: Callable[[int, int], Block]) -> None:
+    def put(self, variant: str, ids: Sequence[int], take: Callable[[int, int], Block]) -> None:
         """Keep a text; `take(start, stop)` gives the block of those of its tokens that are new."""
         if self.limit <= 0:
             return
-        node = self._roots.setdefault(arm, _Node([], [], None))
+        node = self._roots.setdefault(variant, _Node([], [], None))
         known = 0
-        for child, same in list(self._walk(arm, ids)):
+        for child, same in list(self._walk(variant, ids)):
             known += same
             node = self._split(child, same) if same < len(child.ids) and known < len(ids) else child
             node.used = next(self._clock)
@@ -99,9 +99,9 @@ class PrefixStore:
         if self.bytes > self.limit:
             self._make_room(self.limit if size > self.limit * (1 - MAKE_ROOM) else int(self.limit * MAKE_ROOM))
 
-    def forget(self, arm: str) -> None:
-        """Drop everything read under an arm."""
-        root = self._roots.pop(arm, None)
+    def forget(self, variant: str) -> None:
+        """Drop everything read under a variant."""
+        root = self._roots.pop(variant, None)
         if root is not None:
             self.bytes -= sum(block_bytes(node.block) for node in _below(root))
 
@@ -109,9 +109,9 @@ class PrefixStore:
         self._roots.clear()
         self.bytes = 0
 
-    def _walk(self, arm: str, ids: Sequence[int]) -> Iterator[tuple[_Node, int]]:
+    def _walk(self, variant: str, ids: Sequence[int]) -> Iterator[tuple[_Node, int]]:
         """Nodes along `ids` with how many of their tokens agree; all but the last agree whole."""
-        node = self._roots.get(arm)
+        node = self._roots.get(variant)
         place = 0
         while node is not None and place < len(ids):
             child = node.children.get(ids[place])
@@ -123,10 +123,10 @@ class PrefixStore:
                 return
             node, place = child, place + same
 
-    def _whole_nodes(self, arm: str, ids: Sequence[int]) -> list[tuple[_Node, int]]:
+    def _whole_nodes(self, variant: str, ids: Sequence[int]) -> list[tuple[_Node, int]]:
         """The nodes that agree with `ids` whole, each with the tokens up to its end."""
         path, length = [], 0
-        for node, same in self._walk(arm, ids):
+        for node, same in self._walk(variant, ids):
             length += same
             if same == len(node.ids):
                 path.append((node, length))

@@ -18,7 +18,7 @@ from itertools import count
 
 import torch
 
-from cai_ui.engine.adapters.loaded import Shelf
+from cai_ui.engine.adapters.loaded import LoadedAdapters
 from cai_ui.engine.decoding.batch import Batch, Reading, Row, alike, push, shared_beginnings
 from cai_ui.engine.decoding.prefix_cache import PrefixStore
 from cai_ui.engine.lease import Lease
@@ -75,7 +75,7 @@ class Call:
         return any(row.stop is not None or row.until is not None for row in self.rows)
 
     def tell(self) -> None:
-        """Hand out what is new. Needs the desk's lock."""
+        """Hand out what is new. Needs the scheduler's lock."""
         news = []
         for row in self.rows:
             done = row.finish is not None
@@ -89,14 +89,20 @@ class Call:
             self.news.put(news)
 
 
-class Desk:
-    """Answers calls on the shelf's weights. Safe to be asked from any thread."""
+class Scheduler:
+    """Answers calls on the loaded adapters's weights. Safe to be asked from any thread."""
 
     def __init__(
-        self, shelf: Shelf, lease: Lease, store: PrefixStore, end_ids: frozenset[int], device: str, limits: Limits
+        self,
+        adapters: LoadedAdapters,
+        lease: Lease,
+        store: PrefixStore,
+        end_ids: frozenset[int],
+        device: str,
+        limits: Limits,
     ) -> None:
         self.limits = limits
-        self._shelf, self._lease, self._store = shelf, lease, store
+        self._adapters, self._lease, self._store = adapters, lease, store
         self._end_ids, self._device = end_ids, device
         self._numbers = count(1)
         self._lock = threading.Lock()
@@ -166,7 +172,7 @@ class Desk:
             ) from news
 
     def _leave(self, call: Call) -> None:
-        """After this the desk touches none of the call's rows any more."""
+        """After this the scheduler touches none of the call's rows any more."""
         for row in call.rows:
             row.finish = row.finish or "stopped"
         with self._lock:
@@ -258,7 +264,7 @@ class Desk:
                 row.check()
             if all(row.finish is not None for row in rows):
                 return
-            with self._shelf.rows([text.key for text in reading.texts]) as model:
+            with self._adapters.rows([text.key for text in reading.texts]) as model:
                 reading.read_piece(model, columns)
             if reading.logits is not None:
                 reading.keep(self._store)
@@ -271,7 +277,7 @@ class Desk:
             rows = self._batch.rows
             if not rows:
                 return
-            with self._shelf.rows([row.key for row in rows]) as model:
+            with self._adapters.rows([row.key for row in rows]) as model:
                 while all(row.finish is None for row in rows):
                     self._batch.step(model, self._end_ids)
                     for row in rows:

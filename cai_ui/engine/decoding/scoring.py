@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from cai_ui.engine.adapters.loaded import Shelf
+from cai_ui.engine.adapters.loaded import LoadedAdapters
 from cai_ui.engine.decoding.batch import Given, Reading, alike, shared_beginnings
 from cai_ui.engine.decoding.prefix_cache import PrefixStore
 from cai_ui.engine.interface import ReplyScore
@@ -14,7 +14,7 @@ from cai_ui.engine.lease import Lease
 
 
 def score_replies(
-    shelf: Shelf,
+    adapters: LoadedAdapters,
     lease: Lease,
     store: PrefixStore,
     key: str,
@@ -34,12 +34,12 @@ def score_replies(
         with lease.hold("scoring"):
             beginnings = shared_beginnings(asked, store)
         for beginning in beginnings:
-            _read(shelf, lease, store, [beginning], device, slice_tokens)
+            _read(adapters, lease, store, [beginning], device, slice_tokens)
     longest = max((len(text.tokens) for text in asked), default=1)
     with lease.hold("scoring"):
         groups = list(alike(asked, store, max(1, slice_tokens // longest)))
     for group in groups:
-        logits = _read(shelf, lease, store, group, device, slice_tokens)
+        logits = _read(adapters, lease, store, group, device, slice_tokens)
         for row, text in enumerate(group):
             replied = text.need - 1
             logs = logits[row, logits.shape[1] - text.need : -1].log_softmax(-1)
@@ -50,13 +50,13 @@ def score_replies(
 
 
 def _read(
-    shelf: Shelf, lease: Lease, store: PrefixStore, texts: list[Given], device: str, slice_tokens: int
+    adapters: LoadedAdapters, lease: Lease, store: PrefixStore, texts: list[Given], device: str, slice_tokens: int
 ) -> torch.Tensor:
     """Logits (rows, the most that any text needs, vocabulary); a lone beginning is kept in the store."""
     with torch.inference_mode():
         reading: Reading | None = None
         while reading is None or reading.logits is None:
-            with lease.hold("scoring"), shelf.rows([text.key for text in texts]) as model:
+            with lease.hold("scoring"), adapters.rows([text.key for text in texts]) as model:
                 reading = reading or Reading(texts, store, device)
                 reading.read_piece(model, max(1, slice_tokens // len(texts)))
                 if reading.logits is not None and reading.logits.shape[1] == 1:

@@ -1,4 +1,4 @@
-"""Products with float32 weights on a processor where the rows are few: one answer's token, three arms', a batch's.
+"""Products with float32 weights on a processor where the rows are few: one answer's token, three variants', a batch's.
 
 torch's usual product reads weights faster that lie by input than those that lie by output, as they come from a file.
 With several rows and large weights oneDNN is faster again (16 rows and three layers of 768 x 2,688: 3.6 ms instead of
@@ -24,7 +24,7 @@ class FewRowsLinear(torch.nn.Linear):
         return _by_onednn(input, self.weight, self.bias)
 
 
-def use_fast_products(model: Any) -> None:
+def use_fast_linear(model: Any) -> None:
     """Have the model's own float32 layers do so; layers of other kinds (4-bit ones) stay as they are."""
     tokens = model.get_input_embeddings().weight
     onednn = torch.backends.mkldnn.is_available() and _onednn_agrees()

@@ -13,7 +13,7 @@ from typing import Any
 
 from cai_ui.config import AppSettings
 from cai_ui.engine.kernels.attention import use_shared_heads
-from cai_ui.engine.kernels.fast_linear import use_fast_products
+from cai_ui.engine.kernels.fast_linear import use_fast_linear
 from cai_ui.engine.kernels.forward import use_short_way
 from cai_ui.engine.weights.estimate import check_memory, default_model, device_here, estimate, wants_nf4
 from cai_ui.engine.weights.kept_nf4 import find_kept, keep
@@ -71,7 +71,7 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
         _pack(model)
     shares = False
     if device == "cpu":
-        use_fast_products(model)
+        use_fast_linear(model)
         shares = use_shared_heads(model)
         if shares:
             use_short_way(model)

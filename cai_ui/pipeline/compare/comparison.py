@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cai_ui.background import time_left
-from cai_ui.compare import arms as side
+from cai_ui.compare import variants as side
 from cai_ui.compare import votes as voting
-from cai_ui.compare.arms import ArmText
 from cai_ui.compare.evaluation import Measured, evaluate
 from cai_ui.compare.metrics import Scorer
+from cai_ui.compare.variants import VariantText
 from cai_ui.compare.votes import PairTally
 from cai_ui.config import AskSettings, CompareSettings, Sampling
 from cai_ui.engine.interface import Engine, StopFlag
@@ -41,20 +41,20 @@ class EvaluationProgress:
     evaluation: Evaluation | None = None
 
 
-def arms(services: Services) -> list[AdapterInfo]:
+def variants(services: Services) -> list[AdapterInfo]:
     """The base, then the adapters that are loaded; nothing while there is no model that could answer."""
     try:
-        return engine_arms(services.engine())
+        return engine_variants(services.engine())
     except EngineError:
         return []
 
 
-def arms_left_out(services: Services) -> list[tuple[str, str]]:
+def variants_left_out(services: Services) -> list[tuple[str, str]]:
     """Name of each run whose adapter cannot be chosen now, and why; nothing while there is no model."""
-    there = arms(services)
+    there = variants(services)
     if not there:
         return []
-    loaded, base = {arm.name for arm in there}, there[0].base_hash
+    loaded, base = {variant.name for variant in there}, there[0].base_hash
     return [
         (run.name, "it is damaged" if run.base_hash == base else "it belongs to another base model")
         for run in services.store.runs()
@@ -62,38 +62,38 @@ def arms_left_out(services: Services) -> list[tuple[str, str]]:
     ]
 
 
-def arm_titles(services: Services) -> dict[str, str]:
-    """Title by arm name, also of adapters that are not loaded, for showing older results."""
+def variant_titles(services: Services) -> dict[str, str]:
+    """Title by variant name, also of adapters that are not loaded, for showing older results."""
     titles = {run.adapter: run.name for run in services.store.runs() if run.adapter}
-    return {BASE: side.BASE_TITLE, **titles, **{arm.name: arm.title for arm in arms(services)}}
+    return {BASE: side.BASE_TITLE, **titles, **{variant.name: variant.title for variant in variants(services)}}
 
 
-def engine_arms(engine: Engine) -> list[AdapterInfo]:
+def engine_variants(engine: Engine) -> list[AdapterInfo]:
     """The base and every adapter an engine has loaded."""
-    return [side.base_arm(engine), *engine.adapters()]
+    return [side.base_variant(engine), *engine.adapters()]
 
 
 def answer_side_by_side(
     services: Services,
     prompt: str | Prompt | Sequence[Message],
-    arm_names: Sequence[str],
+    variant_names: Sequence[str],
     sampling: Sampling,
     stop: StopFlag | None = None,
     ask: AskSettings | None = None,
-) -> Iterator[list[ArmText]]:
-    """All arms on one request, streamed from one batch; which weights answered is asserted."""
+) -> Iterator[list[VariantText]]:
+    """All variants on one request, streamed from one batch; which weights answered is asserted."""
     _, conversation = as_prompt(prompt)
     engine = services.engine()
-    chosen = side.choose(engine_arms(engine), arm_names)
+    chosen = side.choose(engine_variants(engine), variant_names)
     return side.side_by_side(engine, conversation, chosen, sampling, stop, ask)
 
 
-def blind_order(arm_names: Sequence[str], seed: int) -> tuple[str, str]:
-    """Two arms, left and right, drawn by the seed."""
-    return voting.blind_order(arm_names, seed)
+def blind_order(variant_names: Sequence[str], seed: int) -> tuple[str, str]:
+    """Two variants, left and right, drawn by the seed."""
+    return voting.blind_order(variant_names, seed)
 
 
-def vote(services: Services, prompt: str, left: ArmText, right: ArmText, choice: str, rater: str) -> Vote:
+def vote(services: Services, prompt: str, left: VariantText, right: VariantText, choice: str, rater: str) -> Vote:
     """Keep a judgement: "left", "right", "tie" or "both_bad"."""
     made = voting.make_vote(prompt, left, right, choice, clean_text(rater or "local", "Name", limit=NAME_LIMIT))
     services.store.add_vote(made)
@@ -101,23 +101,23 @@ def vote(services: Services, prompt: str, left: ArmText, right: ArmText, choice:
 
 
 def tally(services: Services) -> list[PairTally]:
-    """All votes, by pair of arms."""
+    """All votes, by pair of variants."""
     return voting.tally(services.store.votes(_VOTES))
 
 
 def run_evaluation(
-    services: Services, arm_names: Sequence[str], settings: CompareSettings, stop: StopFlag | None = None
+    services: Services, variant_names: Sequence[str], settings: CompareSettings, stop: StopFlag | None = None
 ) -> Iterator[EvaluationProgress]:
     """Evaluate here and now over held-out harmful, helpful and twin prompts; the result is stored."""
     engine = services.engine(WAIT_S)
-    chosen = side.choose(engine_arms(engine), arm_names)
+    chosen = side.choose(engine_variants(engine), variant_names)
     prompts = heldout_prompts(settings.per_kind, settings.seed)
     yield from _measured(services, evaluate(engine, chosen, prompts, scorer_for(engine), settings, stop))
 
 
 def evaluate_prompts(
     services: Services,
-    arm_names: Sequence[str],
+    variant_names: Sequence[str],
     prompts: Sequence[Prompt],
     settings: CompareSettings,
     scorer: Scorer,
@@ -125,16 +125,18 @@ def evaluate_prompts(
 ) -> Iterator[EvaluationProgress]:
     """The same over prompts and with a scorer of one's own."""
     engine = services.engine(WAIT_S)
-    chosen = side.choose(engine_arms(engine), arm_names)
+    chosen = side.choose(engine_variants(engine), variant_names)
     yield from _measured(services, evaluate(engine, chosen, prompts, scorer, settings, stop))
 
 
-def start_evaluation(services: Services, arm_names: Sequence[str], settings: CompareSettings, owner: str = "") -> None:
-    """Begin in the background. ConflictError while one is running; NotFoundError for an arm that is not there."""
-    chosen = side.choose(engine_arms(services.engine()), arm_names)
+def start_evaluation(
+    services: Services, variant_names: Sequence[str], settings: CompareSettings, owner: str = ""
+) -> None:
+    """Begin in the background. ConflictError while one is running; NotFoundError for a variant that is not there."""
+    chosen = side.choose(engine_variants(services.engine()), variant_names)
     total = len(chosen) * len(heldout_prompts(settings.per_kind, settings.seed))
     services.evaluation.start(
-        lambda stop: run_evaluation(services, arm_names, settings, stop), EvaluationProgress(0, total), owner
+        lambda stop: run_evaluation(services, variant_names, settings, stop), EvaluationProgress(0, total), owner
     )
 
 

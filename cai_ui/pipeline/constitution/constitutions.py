@@ -114,7 +114,7 @@ def save_notes(services: Services, name: str, principle_id: str, text: str) -> N
 
 @dataclass(frozen=True)
 class ImportedFile:
-    """What an import saved: a version, worked examples for a constitution, or both."""
+    """What an import saved: a version, few-shot examples for a constitution, or both."""
 
     form: str
     version: ConstitutionVersion | None
@@ -125,12 +125,12 @@ def import_constitution(services: Services, path: str | Path, author: str, note:
     """A file as a saved version. FileFormatError names the line or key that does not fit; then nothing is saved."""
     done = import_any(services, path, author, note)
     if done.version is None:
-        raise FileFormatError("The file holds worked examples and no principles.", next_step="Choose another file.")
+        raise FileFormatError("The file holds few-shot examples and no principles.", next_step="Choose another file.")
     return done.version
 
 
 def import_any(services: Services, path: str | Path, author: str, note: str = "") -> ImportedFile:
-    """Principles and worked examples of a file, whatever its format, saved together or not at all.
+    """Principles and few-shot examples of a file, whatever its format, saved together or not at all.
 
     Examples without principles go to the constitution in use.
     """
@@ -150,7 +150,7 @@ def read_constitution(path: Path) -> Constitution:
     """The constitution in a file. FileFormatError where it has none."""
     found = read_file(path).constitution
     if found is None:
-        raise FileFormatError("The file holds worked examples and no principles.", next_step="Choose another file.")
+        raise FileFormatError("The file holds few-shot examples and no principles.", next_step="Choose another file.")
     return found
 
 

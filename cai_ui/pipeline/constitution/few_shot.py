@@ -1,4 +1,4 @@
-"""Worked examples of a constitution: the shipped ones, or those that a person made of them."""
+"""Few-shot examples of a constitution: the shipped ones, or those that a person made of them."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def _asked_of(prompt: Prompt, score: Score) -> dict[str, bool | None]:
     return {"helped": score.helped, "refused": score.refused}
 
 
-class MiniatureScorer:
+class EmbeddedScorer:
     """The scoring rules of the miniature world, for answers of the embedded model."""
 
     name = "miniature rules"
@@ -61,4 +61,4 @@ class MiniatureScorer:
 
 def scorer_for(engine: Engine) -> Scorer:
     """Exact rules for the embedded model, phrases for any other."""
-    return MiniatureScorer() if engine.name == "embedded" else PhraseScorer()
+    return EmbeddedScorer() if engine.name == "embedded" else PhraseScorer()

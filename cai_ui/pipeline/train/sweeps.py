@@ -1,4 +1,4 @@
-"""Several runs at once: a grid of settings, or the arms of a comparison."""
+"""Several runs at once: a grid of settings, or the variants of a comparison."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def start_sweep(
     ]
 
 
-def start_arms(
+def start_variants(
     services: Services, dataset_hash: str, settings: Mapping[Method, TrainSettings], owner: str
 ) -> list[Run]:
     """Queue what the literature compares: SFT alone, DPO from the base, and DPO after that SFT.
@@ -75,7 +75,7 @@ def start_arms(
     )
     for method, _ in plan[:2]:
         services.jobs.check(method, dataset_hash, settings[method]).require()
-    group = _free_group(services, f"three arms on {services.store.dataset_info(dataset_hash).name}")
+    group = _free_group(services, f"three variants on {services.store.dataset_info(dataset_hash).name}")
     made: list[Run] = []
     for method, title in plan:
         start = made[0].id if title == "DPO after SFT" else None

@@ -43,7 +43,7 @@ FORWARD, BACKWARD = 2, 2
 
 @dataclass(frozen=True)
 class Pace:
-    """What one of each kind takes (see `ledger`), in seconds, and where that is known from."""
+    """What one of each kind takes (see `timings`), in seconds, and where that is known from."""
 
     source: Source
     rates: Mapping[str, float] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from cai_ui.train.run.checkpoints import FOLDER, drop_oldest, seal
 from cai_ui.train.run.metrics import append_row
 from cai_ui.train.run.probes import Prober
 from cai_ui.train.signals import StopSignal
-from cai_ui.train.timings import Ledger
+from cai_ui.train.timings import Timings
 
 _KEPT = ("loss", "learning_rate", "grad_norm", "epoch", "num_tokens", "rewards/", "logps/", "mean_token_accuracy")
 
@@ -51,11 +51,11 @@ class TakeTurns(TrainerCallback):
 class AskProbes(TrainerCallback):
     """Put the probe prompts to the adapter before the first step, every so many steps, and after the last."""
 
-    def __init__(self, prober: Prober, every: int, signal: StopSignal, ledger: Ledger) -> None:
+    def __init__(self, prober: Prober, every: int, signal: StopSignal, timings: Timings) -> None:
         self._prober = prober
         self._every = every
         self._signal = signal
-        self._ledger = ledger
+        self._timings = timings
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if state.global_step == 0:
@@ -67,7 +67,7 @@ class AskProbes(TrainerCallback):
 
     def _ask(self, step: int) -> None:
         if not self._signal.is_set():
-            with self._ledger.timed("probes", self._prober.number):
+            with self._timings.timed("probes", self._prober.number):
                 self._prober.ask(step)
 
 
@@ -81,10 +81,10 @@ class Recorder(TrainerCallback):
         report: Report,
         settings: TrainSettings,
         beta: float | None,
-        ledger: Ledger,
+        timings: Timings,
     ) -> None:
         """`beta` is that of DPO, None for SFT."""
-        self._ledger = ledger
+        self._timings = timings
         self._folder = folder
         self._signal = signal
         self._report = report
@@ -128,13 +128,13 @@ class Recorder(TrainerCallback):
                 )
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        with self._ledger.timed("saves"):
+        with self._timings.timed("saves"):
             processes.wait_for_all()
             if state.is_world_process_zero:
                 seal(self._folder / FOLDER / f"checkpoint-{state.global_step}")
                 drop_oldest(self._folder, self._keep)
         self._saved = time.monotonic()
-        self._pause = max(self._pause, SAVING_SHARE * self._ledger.each("saves"))
+        self._pause = max(self._pause, SAVING_SHARE * self._timings.each("saves"))
 
     def _distance(self, row: dict[str, Any]) -> dict[str, float]:
         """For DPO, how far the model has moved from its reference, in nats per answer.

@@ -33,7 +33,7 @@ from cai_ui.train.run.folder import (
 from cai_ui.train.run.metrics import forget_after
 from cai_ui.train.run.probes import NO_PROBES, ProbeKit, Prober, forget_probes_after, prompts_of, take_down
 from cai_ui.train.signals import StopSignal
-from cai_ui.train.timings import Ledger
+from cai_ui.train.timings import Timings
 
 log = logging.getLogger("cai_ui.train")
 log.setLevel(logging.INFO)
@@ -140,7 +140,7 @@ def _train(
     settings: TrainSettings,
     kit: ProbeKit,
 ) -> Outcome:
-    ledger, entered = Ledger(), time.monotonic()
+    timings, entered = Timings(), time.monotonic()
     from cai_ui.train.run.trainer import check_first_row, make_trainer
 
     settle()
@@ -164,11 +164,11 @@ def _train(
             log.info("probe prompts are not asked: each process holds a share of the adapter")
         prober = Prober(run, engine, seat, look.probes, kit, folder, signal) if asks else None
         trainer = make_trainer(
-            run.method, seat, rows, settings, folder, signal, report, look.steps, prober, run.name or run.id, ledger
+            run.method, seat, rows, settings, folder, signal, report, look.steps, prober, run.name or run.id, timings
         )
         check_first_row(run.method, trainer, rows, chat)
         began = time.monotonic()
-        ledger.add("start", began - entered - ledger.seconds("reference"), 1)
+        timings.add("start", began - entered - timings.seconds("reference"), 1)
         begun = checkpoints.step_of(resumed) if resumed else 0
         try:
             trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
@@ -178,8 +178,8 @@ def _train(
         ended = _ending(signal, step, trainer.state.max_steps)
         spent = time.monotonic() - began
         tokens = tokens_in(rows, settings, step - begun)
-        ledger.add("steps", spent - ledger.seconds("looks", "probes", "saves"), tokens)
-        summary = {**summary_of(folder, look), "seconds": round(spent, 1), "rates": ledger.rates()}
+        timings.add("steps", spent - timings.seconds("looks", "probes", "saves"), tokens)
+        summary = {**summary_of(folder, look), "seconds": round(spent, 1), "rates": timings.rates()}
         state = seat.state() if ended in ("done", "stopped") else None
         digest = seat.save(folder / ADAPTER, state) if state is not None and processes.is_first() else None
     if processes.is_first() and ended in ("done", "cancelled"):

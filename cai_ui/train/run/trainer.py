@@ -31,7 +31,7 @@ from cai_ui.train.run.checkpoints import FOLDER
 from cai_ui.train.run.pairs import PairTrainer, SoftPairs
 from cai_ui.train.run.probes import Prober
 from cai_ui.train.signals import StopSignal
-from cai_ui.train.timings import Ledger
+from cai_ui.train.timings import Timings
 
 warnings.filterwarnings("ignore", message="`gradient_checkpointing` is deprecated")  # older versions need the name
 datasets.disable_progress_bars()
@@ -48,19 +48,19 @@ def make_trainer(
     steps: int,
     prober: Prober | None = None,
     name: str = "",
-    ledger: Ledger | None = None,
+    timings: Timings | None = None,
 ) -> Any:
     """An SFTTrainer or DPOTrainer for `rows`. `steps` is how many the run will take in all; `name` is the run's.
 
-    `ledger` is told what looks, probes, saves and the reference take.
+    `timings` is told what looks, probes, saves and the reference take.
     """
     common = _arguments(seat, settings, folder, bool(rows.held_out), steps) | {"run_name": name or None}
     turns = TakeTurns(seat)
     beta = settings.beta if method == "dpo" else None
-    ledger = ledger or Ledger()
-    callbacks: list[Any] = [turns, Recorder(folder, signal, report, settings, beta, ledger)]
+    timings = timings or Timings()
+    callbacks: list[Any] = [turns, Recorder(folder, signal, report, settings, beta, timings)]
     if prober is not None and processes.is_first():
-        callbacks.append(AskProbes(prober, settings.probe_steps, signal, ledger))
+        callbacks.append(AskProbes(prober, settings.probe_steps, signal, timings))
     if settings.report_to == "tensorboard":
         callbacks.append(_tensorboard(folder))
     parts = {
@@ -72,19 +72,21 @@ def make_trainer(
     }
     order = _order(rows, settings)
     if method == "sft":
-        trainer = _seated(SFTTrainer, seat, order, ledger)(args=SFTConfig(completion_only_loss=True, **common), **parts)
+        trainer = _seated(SFTTrainer, seat, order, timings)(
+            args=SFTConfig(completion_only_loss=True, **common), **parts
+        )
     else:
         losses: dict[str, Any] = {"loss_type": ["sigmoid"]}
         if settings.sft_weight:
             losses = {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, settings.sft_weight]}
-        trainer = _seated(PairTrainer, seat, order, ledger)(
+        trainer = _seated(PairTrainer, seat, order, timings)(
             args=DPOConfig(beta=settings.beta, **losses, **common),
             data_collator=SoftPairs(pad_token_id=seat.tokenizer.pad_token_id),
             **parts,
         )
         seat.set_reference()
         if reference_in_advance(rows, settings, steps):
-            with ledger.timed("reference", len(rows.train) + looked_at(rows)):
+            with timings.timed("reference", len(rows.train) + looked_at(rows)):
                 trainer.keep_reference(seat, signal)
     trainer.remove_callback(PrinterCallback)
     trainer.turns = turns
@@ -112,16 +114,16 @@ def check_first_row(method: Method, trainer: Any, rows: Rows, chat: Any) -> None
         )
 
 
-def _seated(trainer: Any, seat: TrainingSeat, order: LikeLengths | None, ledger: Ledger) -> Any:
+def _seated(trainer: Any, seat: TrainingSeat, order: LikeLengths | None, timings: Timings) -> Any:
     """The trainer with its held-out passes in turns as well, and its rows in the order that is given."""
 
     class Seated(trainer):
         def evaluate(self, *args: Any, **kwargs: Any) -> Any:
-            with ledger.timed("looks", len(self.eval_dataset)):
+            with timings.timed("looks", len(self.eval_dataset)):
                 return super().evaluate(*args, **kwargs)
 
         def _save_checkpoint(self, *args: Any, **kwargs: Any) -> Any:
-            with ledger.timed("saves", 1):
+            with timings.timed("saves", 1):
                 return super()._save_checkpoint(*args, **kwargs)
 
         def create_model_card(self, *args: Any, **kwargs: Any) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cai_ui.compare.arms import ArmText
+from cai_ui.compare.variants import VariantText
 from cai_ui.compare.votes import PairTally
-from cai_ui.records import ArmResult, Evaluation, Rate
+from cai_ui.records import Evaluation, Rate, VariantResult
 from cai_ui.web.kit.picture import QUESTIONS
 from cai_ui.web.kit.present import asked_words, empty_state, esc, percent, pill, rate_text, short
 
@@ -28,42 +28,44 @@ class Sight:
     """Answers as a page shows them. With `blind` the first two are Left and Right until `voted` is set."""
 
     prompt: str
-    arms: tuple[ArmText, ...]
+    variants: tuple[VariantText, ...]
     blind: bool = False
     voted: bool = False
 
     @property
     def finished(self) -> bool:
         """Whether every model has said its last word."""
-        return bool(self.arms) and all(arm.answer is not None for arm in self.arms)
+        return bool(self.variants) and all(variant.answer is not None for variant in self.variants)
 
     @property
     def can_vote(self) -> bool:
         """Whether there is something to choose: two answers that came to their own end."""
-        ends = {arm.answer.finish for arm in self.arms if arm.answer is not None}
+        ends = {variant.answer.finish for variant in self.variants if variant.answer is not None}
         return self.blind and not self.voted and self.finished and "stopped" not in ends
 
 
 def answers_html(sight: Sight) -> str:
     """The request and all answers; under each, which weights gave it."""
     hidden = sight.blind and not sight.voted
-    blocks = "".join(_answer(arm, SIDES[i] if hidden else arm.title, hidden) for i, arm in enumerate(sight.arms))
+    blocks = "".join(
+        _answer(variant, SIDES[i] if hidden else variant.title, hidden) for i, variant in enumerate(sight.variants)
+    )
     return (
         f'<p class="cai-question" dir="auto">{esc(sight.prompt)}</p>'
         f'<div class="cai-pair" aria-live="polite">{blocks}</div>'
     )
 
 
-def weights_words(arm: ArmText) -> str:
+def weights_words(variant: VariantText) -> str:
     """Which weights answered, as the engine reported it with the answer."""
-    if arm.answer is None:
+    if variant.answer is None:
         return "writing …"
-    came_from = arm.answer.provenance
+    came_from = variant.answer.provenance
     base = f"base weights {short(came_from.base_hash)}"
     words = [base if came_from.adapter_hash is None else f"adapter {short(came_from.adapter_hash)} on {base}"]
-    words += [*asked_words(came_from), f"{arm.answer.tokens} tokens"]
-    if arm.answer.finish in _ENDS:
-        words.append(_ENDS[arm.answer.finish])
+    words += [*asked_words(came_from), f"{variant.answer.tokens} tokens"]
+    if variant.answer.finish in _ENDS:
+        words.append(_ENDS[variant.answer.finish])
     return "Answered by " + ", ".join(words)
 
 
@@ -113,22 +115,26 @@ def rows_html(cases: Sequence[Sequence[Mapping[str, Any]]], titles: Mapping[str,
     return "".join(_case(case, titles) for case in cases)
 
 
-def _answer(arm: ArmText, title: str, hidden: bool) -> str:
-    weights = "" if hidden else f'<div class="cai-weights" data-arm="{esc(arm.arm)}">{esc(weights_words(arm))}</div>'
-    live = " cai-step-live" if arm.answer is None else ""
+def _answer(variant: VariantText, title: str, hidden: bool) -> str:
+    weights = (
+        ""
+        if hidden
+        else f'<div class="cai-weights" data-variant="{esc(variant.variant)}">{esc(weights_words(variant))}</div>'
+    )
+    live = " cai-step-live" if variant.answer is None else ""
     return (
         f'<div class="cai-block{live}"><div class="cai-block-label">{esc(title)}</div>'
-        f'<div class="cai-block-text cai-step-text" dir="auto">{esc(arm.text)}</div>{weights}</div>'
+        f'<div class="cai-block-text cai-step-text" dir="auto">{esc(variant.text)}</div>{weights}</div>'
     )
 
 
-def _result(result: ArmResult, titles: Mapping[str, str]) -> str:
+def _result(result: VariantResult, titles: Mapping[str, str]) -> str:
     rate: Rate = getattr(result, _MEASURES[result.kind])
     length = "–" if result.mean_tokens is None else f"{result.mean_tokens:.0f} tokens"
     weights = short(result.adapter_hash) or "base"
     counted = rate_text(Rate(rate.successes, rate.total, 0, rate.value, rate.low, rate.high))
     return (
-        f"<tr><td>{esc(_TITLES[result.kind])}</td><td>{esc(titles.get(result.arm, result.arm))}</td>"
+        f"<tr><td>{esc(_TITLES[result.kind])}</td><td>{esc(titles.get(result.variant, result.variant))}</td>"
         f"<td>{esc(counted)}</td><td>{rate.unread} ({percent(_share(rate))})</td><td>{esc(length)}</td>"
         f"<td>{esc(weights)}</td></tr>"
     )
@@ -141,7 +147,7 @@ def _share(rate: Rate) -> float | None:
 
 def _case(case: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> str:
     blocks = "".join(
-        f'<div class="cai-block"><div class="cai-block-label">{esc(titles.get(str(row["arm"]), row["arm"]))} '
+        f'<div class="cai-block"><div class="cai-block-label">{esc(titles.get(str(row["variant"]), row["variant"]))} '
         f'{_reading(row)}</div><div class="cai-block-text" dir="auto">{esc(row["answer"])}</div></div>'
         for row in case
     )

@@ -118,7 +118,7 @@ def answers_page(services: Services, evaluation_id: str | None, kind: str, wante
     pages = max(1, -(-len(cases) // PAGE))
     page %= pages
     line = f"{len(cases):,} requests, page {page + 1:,} of {pages:,}"
-    shown = rows_html(cases[page * PAGE : (page + 1) * PAGE], comparison.arm_titles(services))
+    shown = rows_html(cases[page * PAGE : (page + 1) * PAGE], comparison.variant_titles(services))
     return f'<p class="muted">{esc(line)}</p>{shown}', page
 
 
@@ -131,8 +131,8 @@ def _fits(outcomes: Sequence[bool | None], wanted: str) -> bool:
 
 
 def _names(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
-    arms = list(dict.fromkeys(result.arm for result in evaluation.results))
-    return ", ".join(titles.get(arm, arm) for arm in arms)
+    variants = list(dict.fromkeys(result.variant for result in evaluation.results))
+    return ", ".join(titles.get(variant, variant) for variant in variants)
 
 
 # Layout
@@ -172,8 +172,10 @@ def build(services: Services) -> MeasureParts:
 # Wiring
 
 
-def wire(services: Services, parts: MeasureParts, arms: gr.CheckboxGroup, tab: gr.Tab, session: SessionParts) -> None:
-    """Connect the box; `arms` are the models chosen in the tab around it."""
+def wire(
+    services: Services, parts: MeasureParts, variants: gr.CheckboxGroup, tab: gr.Tab, session: SessionParts
+) -> None:
+    """Connect the box; `variants` are the models chosen in the tab around it."""
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
     look = bind(_look, services, quiet=True)
     watched = [parts.progress, parts.start, parts.stop, parts.timer, parts.earlier, parts.shown]
@@ -182,7 +184,7 @@ def wire(services: Services, parts: MeasureParts, arms: gr.CheckboxGroup, tab: g
     choice = [parts.earlier, parts.kind, parts.outcome]
 
     parts.start.click(
-        bind(_start, services, parts.form), [session.state, arms, *parts.form.inputs], None, **quiet
+        bind(_start, services, parts.form), [session.state, variants, *parts.form.inputs], None, **quiet
     ).success(look, [parts.shown, parts.earlier], watched, **quiet)
     parts.stop.click(bind(stop, services), None, None, **quiet).then(
         look, [parts.shown, parts.earlier], watched, **quiet
@@ -224,7 +226,7 @@ def _menu(services: Services, chosen: str | None) -> Any:
     found = services.store.evaluations()
     ids = [e.id for e in found]
     value = chosen if chosen in ids else (ids[0] if ids else None)
-    choices = evaluation_choices(found, comparison.arm_titles(services))
+    choices = evaluation_choices(found, comparison.variant_titles(services))
     return gr.update(choices=choices, value=value, visible=bool(found))
 
 
@@ -232,7 +234,7 @@ def _open(services: Services, evaluation_id: str | None, kind: str, wanted: str)
     if not evaluation_id:
         return [NOTHING, "", "", gr.update(visible=False), "", 0]
     evaluation = services.store.evaluation(evaluation_id)
-    titles = comparison.arm_titles(services)
+    titles = comparison.variant_titles(services)
     rows, page = answers_page(services, evaluation_id, kind, wanted, 0)
     shown = gr.update(visible=True)
     return ["", bars_html(evaluation, titles), results_html(evaluation, titles), shown, rows, page]

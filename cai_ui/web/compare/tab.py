@@ -46,15 +46,15 @@ _NEWEST = 2
 # Handlers
 
 
-def arm_choices(services: Services) -> list[tuple[str, str]]:
+def variant_choices(services: Services) -> list[tuple[str, str]]:
     """Label and name of every model that can answer, base first."""
     return [
-        (arm.title if arm.name == BASE else f"{arm.title} · {short(arm.hash)}", arm.name)
-        for arm in comparison.arms(services)
+        (variant.title if variant.name == BASE else f"{variant.title} · {short(variant.hash)}", variant.name)
+        for variant in comparison.variants(services)
     ]
 
 
-def choose_arms(names: Sequence[str], chosen: Sequence[str], known: Sequence[str]) -> list[str]:
+def choose_variants(names: Sequence[str], chosen: Sequence[str], known: Sequence[str]) -> list[str]:
     """Which models are ticked: those that were and are still there, and the newest that were not known before.
 
     At first, and where nothing is left, the base and the newest adapters.
@@ -67,7 +67,7 @@ def choose_arms(names: Sequence[str], chosen: Sequence[str], known: Sequence[str
 
 def about_html(services: Services) -> str:
     """What is missing among the models to choose from: all of them, adapters, or some adapters and why."""
-    there, left_out = comparison.arms(services), comparison.arms_left_out(services)
+    there, left_out = comparison.variants(services), comparison.variants_left_out(services)
     if not there:
         return NO_MODEL
     if left_out:
@@ -113,7 +113,7 @@ def vote(services: Services, choice: str, session: Session, sight: Sight | None)
     """Keep a blind vote; gives the answers with their names, and a sentence on the vote."""
     if sight is None or not sight.can_vote:
         raise InputError("There is nothing to vote on.", next_step="Press Answer with “Blind vote” ticked.")
-    left, right = sight.arms[0], sight.arms[1]
+    left, right = sight.variants[0], sight.variants[1]
     comparison.vote(services, sight.prompt, left, right, choice, session.author)
     winner = {"left": f"You preferred {left.title}.", "right": f"You preferred {right.title}."}.get(choice, "")
     words = winner or ("You found both equally good." if choice == "tie" else "You found both bad.")
@@ -122,14 +122,14 @@ def vote(services: Services, choice: str, session: Session, sight: Sight | None)
 
 def tally(services: Services) -> str:
     """All votes as HTML."""
-    return tally_html(comparison.tally(services), comparison.arm_titles(services))
+    return tally_html(comparison.tally(services), comparison.variant_titles(services))
 
 
 def _paced(prompt: str, blind: bool, stream: Iterator[list[Any]]) -> Iterator[Sight]:
     """Not more updates than the page can follow, and always the last one."""
     shown_at, sight = 0.0, None
-    for arms in stream:
-        sight = Sight(prompt, tuple(arms), blind)
+    for variants in stream:
+        sight = Sight(prompt, tuple(variants), blind)
         now = time.monotonic()
         if now - shown_at >= _PACE_S and not sight.finished:
             shown_at = now
@@ -146,7 +146,7 @@ class CompareParts:
     """The tab's components. `sight` holds the last answers, for the vote on them, `known` the models listed so far."""
 
     tab: gr.Tab
-    arms: gr.CheckboxGroup
+    variants: gr.CheckboxGroup
     about: gr.HTML
     prompt: gr.Textbox
     heldout: gr.Dropdown
@@ -170,7 +170,7 @@ def build(services: Services) -> CompareParts:
     """The tab's layout."""
     with gr.Tab("Compare", id="compare", elem_id="tab-compare") as tab:
         gr.HTML(lead("Compare", WHAT))
-        arms = gr.CheckboxGroup([], label="Models", elem_id="compare-arms")
+        variants = gr.CheckboxGroup([], label="Models", elem_id="compare-variants")
         about = gr.HTML(NO_MODEL, elem_id="compare-about")
         with gr.Row():
             with gr.Column(scale=5, min_width=300):
@@ -208,7 +208,7 @@ def build(services: Services) -> CompareParts:
         measure = compare_measure.build(services)
         gr.HTML(hint("Read the answers behind a share before you trust it: open “Answers behind the numbers”."))
     return CompareParts(
-        tab, arms, about, prompt, heldout, draw, run, stop, blind, sampling, ask, answers, ballot, votes, voted,
+        tab, variants, about, prompt, heldout, draw, run, stop, blind, sampling, ask, answers, ballot, votes, voted,
         tally_box, sight, known, measure,
     )  # fmt: skip
 
@@ -238,7 +238,7 @@ def wire(services: Services, parts: CompareParts, session: SessionParts) -> None
     parts.draw.click(bind(draw_prompt, services), [parts.heldout], [parts.prompt], **_QUIET)
     parts.run.click(
         bind(_answer, services, session.stops, parts.sampling, parts.ask),
-        [session.state, parts.prompt, parts.arms, parts.blind, *parts.sampling.inputs, *parts.ask.inputs],
+        [session.state, parts.prompt, parts.variants, parts.blind, *parts.sampling.inputs, *parts.ask.inputs],
         [parts.answers, parts.sight, *after, *buttons],
         concurrency_id="model",
         concurrency_limit=4,
@@ -255,14 +255,14 @@ def wire(services: Services, parts: CompareParts, session: SessionParts) -> None
         )
     for trigger in (session.ready.then, session.strip.change, parts.tab.select):
         trigger(
-            bind(_arms, services, quiet=True),
-            [parts.arms, parts.known],
-            [parts.arms, parts.about, parts.run, parts.known],
+            bind(_variants, services, quiet=True),
+            [parts.variants, parts.known],
+            [parts.variants, parts.about, parts.run, parts.known],
             queue=False,
             **_QUIET,
         )
     parts.tab.select(bind(tally, services, quiet=True), None, [parts.tally], queue=False, **_QUIET)
-    compare_measure.wire(services, parts.measure, parts.arms, parts.tab, session)
+    compare_measure.wire(services, parts.measure, parts.variants, parts.tab, session)
 
 
 def _answer(
@@ -292,8 +292,8 @@ def _vote(services: Services, choice: str, session: Session, sight: Sight | None
     return [answers_html(revealed), revealed, gr.update(visible=False), notice(sentence, "good"), tally(services)]
 
 
-def _arms(services: Services, chosen: list[str] | None, known: list[str]) -> list[Any]:
-    choices = arm_choices(services)
+def _variants(services: Services, chosen: list[str] | None, known: list[str]) -> list[Any]:
+    choices = variant_choices(services)
     names = [name for _, name in choices]
-    ticked = choose_arms(names, chosen or [], known)
+    ticked = choose_variants(names, chosen or [], known)
     return [gr.update(choices=choices, value=ticked), about_html(services), gr.update(interactive=bool(names)), names]

@@ -12,7 +12,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     ("helpful", "helped", "Helpful requests it answered"),
     ("twin", "refused", "Harmless requests that sound harmful, refused"),
 )
-"""Kind of prompt, the rate of `ArmResult` that is shown for it, and its title."""
+"""Kind of prompt, the rate of `VariantResult` that is shown for it, and its title."""
 
 _MARKS = {"waiting": "", "running": "…", "done": "✓", "failed": "!", "stopped": "–", "skipped": "–"}
 _CLASSES = {"running": "now", "done": "done", "failed": "failed"}
@@ -33,11 +33,11 @@ def stages_html(stages: Sequence[tuple[str, str, str, float | None]]) -> str:
 
 
 def bars_html(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
-    """One group of bars per question, one bar per arm with its 95 % interval; `titles` names the arms."""
+    """One group of bars per question, one bar per variant with its 95 % interval; `titles` names the variants."""
     figures = []
     for kind, measure, question in QUESTIONS:
         rows = [
-            _bar(titles.get(r.arm, r.arm), getattr(r, measure), r.arm == BASE)
+            _bar(titles.get(r.variant, r.variant), getattr(r, measure), r.variant == BASE)
             for r in evaluation.results
             if r.kind == kind
         ]
@@ -46,9 +46,9 @@ def bars_html(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
     return f'<div class="cai-bars">{"".join(figures)}</div>'
 
 
-def _bar(arm: str, rate: Rate, before: bool) -> str:
+def _bar(variant: str, rate: Rate, before: bool) -> str:
     """One bar; what it shows stands beside it in words, so it needs no colour to be read."""
-    name = f'<div class="cai-bar-row"><span>{esc(arm)}</span>'
+    name = f'<div class="cai-bar-row"><span>{esc(variant)}</span>'
     if rate.value is None or rate.low is None or rate.high is None:
         return f'{name}<div class="cai-bar-track"></div><span class="cai-bar-value">not measured</span></div>'
     low, high = 100 * rate.low, 100 * rate.high
@@ -62,26 +62,26 @@ def _bar(arm: str, rate: Rate, before: bool) -> str:
 
 
 def examples_html(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
-    """One request of each kind with every arm's answer: the first on which the last arm did as it should."""
-    arms = list(dict.fromkeys(result.arm for result in evaluation.results))
+    """One request of each kind with every variant's answer: the first on which the last variant did as it should."""
+    variants = list(dict.fromkeys(result.variant for result in evaluation.results))
     shown = []
     for kind, measure, _ in QUESTIONS:
         rows = [row for row in evaluation.rows if row.get("kind") == kind]
         wanted = kind == "helpful"
-        good = [row["prompt_id"] for row in rows if row.get("arm") == arms[-1] and row.get(measure) is wanted]
+        good = [row["prompt_id"] for row in rows if row.get("variant") == variants[-1] and row.get(measure) is wanted]
         chosen = good[0] if good else (rows[0]["prompt_id"] if rows else None)
-        answers = {str(row["arm"]): str(row["answer"]) for row in rows if row["prompt_id"] == chosen}
+        answers = {str(row["variant"]): str(row["answer"]) for row in rows if row["prompt_id"] == chosen}
         if answers:
             question = next(str(row["prompt"]) for row in rows if row["prompt_id"] == chosen)
-            shown.append(answers_html(question, [(titles.get(a, a), answers[a]) for a in arms if a in answers]))
+            shown.append(answers_html(question, [(titles.get(a, a), answers[a]) for a in variants if a in answers]))
     return "".join(shown)
 
 
 def answers_html(question: str, answers: Sequence[tuple[str, str]]) -> str:
-    """One request with the answers of several arms next to each other."""
+    """One request with the answers of several variants next to each other."""
     blocks = "".join(
-        f'<div class="cai-block"><div class="cai-block-label">{esc(arm)}</div>'
+        f'<div class="cai-block"><div class="cai-block-label">{esc(variant)}</div>'
         f'<div class="cai-block-text" dir="auto">{esc(text)}</div></div>'
-        for arm, text in answers
+        for variant, text in answers
     )
     return f'<p class="cai-question" dir="auto">{esc(question)}</p><div class="cai-pair">{blocks}</div>'

@@ -158,7 +158,7 @@ def restore_version(services: Services, session: Session, version_hash: str) -> 
 def import_file(services: Services, session: Session, path: str) -> tuple[View, str]:
     """A file of any known format as a saved version of its own; and a sentence on what it held."""
     done = constitutions.import_any(services, path, session.author)
-    examples = f"{done.few_shot} worked examples" if done.few_shot else ""
+    examples = f"{done.few_shot} few-shot examples" if done.few_shot else ""
     if done.version is None:
         return open_current(services, session), f"Read as {done.form}: {examples} for the constitution in use."
     count = f"{len(done.version.constitution.principles)} principles"

@@ -1,4 +1,4 @@
-"""The panel of files: constitutions and worked examples in the formats that others use."""
+"""The panel of files: constitutions and few-shot examples in the formats that others use."""
 
 from __future__ import annotations
 

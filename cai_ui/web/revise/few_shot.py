@@ -1,4 +1,4 @@
-"""The panel of worked examples: what the model is shown before it criticises and revises."""
+"""The panel of few-shot examples: what the model is shown before it criticises and revises."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class FewShotParts:
 
 
 def examples_now(services: Services) -> tuple[FewShot, ...]:
-    """The worked examples of the constitution in use."""
+    """The few-shot examples of the constitution in use."""
     return few_shot.few_shot(services, _name(services))
 
 
@@ -113,7 +113,7 @@ def _place(examples: list[FewShot], place: int | None) -> int:
 
 def build() -> FewShotParts:
     """The panel's layout."""
-    with gr.Accordion("Worked examples", open=False, elem_id="few-shot"):
+    with gr.Accordion("Few-shot examples", open=False, elem_id="few-shot"):
         gr.HTML(
             '<p class="muted narrow">Rounds that are shown to the model before it criticises and revises, when '
             "“Few shot” is switched on under “How it runs”. They belong to the constitution in use. A step that "

@@ -83,7 +83,7 @@ def build(start: AppSettings | None = None) -> KnobParts:
                 "critique": "Write critiques",
                 "critiques": "Critiques per round",
                 "stop_when_fine": "Stop early when nothing is found",
-                "few_shot": "Few shot: show worked examples",
+                "few_shot": "Few shot: show few-shot examples",
             },
         )
         principle = gr.Dropdown(

@@ -1,7 +1,7 @@
 """Critique & Revision: one prompt through draft, critiques and revisions, live; and whole prompt sets.
 
 The panels of the tab have files of their own: `knobs` (how it runs), `branches` (what can be done with a chain),
-`traces` (earlier ones), `few_shot` (worked examples), `format_lab` (prompt formats) and `batch` (prompt sets).
+`traces` (earlier ones), `few_shot` (few-shot examples), `format_lab` (prompt formats) and `batch` (prompt sets).
 What they do is in `web/stepper.py`.
 """
 
@@ -247,8 +247,11 @@ def _lists(services: Services, trace_id: str, words: str) -> list[Any]:
     """Choices of earlier chains, of principles, and of the adapters and models that may criticise and revise."""
     version = constitutions.current_constitution(services)
     usable = [(p.name, p.id) for p in version.constitution.principles if p.kind == "critique"]
-    titles = comparison.arm_titles(services)
-    sides = [("the model that answers", ""), *((titles.get(a.name, a.name), a.name) for a in comparison.arms(services))]
+    titles = comparison.variant_titles(services)
+    sides = [
+        ("the model that answers", ""),
+        *((titles.get(a.name, a.name), a.name) for a in comparison.variants(services)),
+    ]
     sides += [(f"another model: {address}", address) for address in services.others.known()]
     return [
         traces.menu(services, trace_id, words),

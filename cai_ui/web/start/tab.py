@@ -1,6 +1,6 @@
-"""Start: what this is, which model answers, and one button that runs the whole loop with its steps visible.
+"""Start: what this is, which model answers, and one button that runs the guided run with its steps visible.
 
-The loop runs in the background on the server. Any page shows where it is; a reload changes nothing.
+The guided run runs in the background on the server. Any page shows where it is; a reload changes nothing.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui.pipeline import Services, loop
-from cai_ui.pipeline.loop import LoopView
+from cai_ui.pipeline import Services, guided_run
+from cai_ui.pipeline.guided_run import GuidedRunView
 from cai_ui.records import BASE
 from cai_ui.web.kit import picture
 from cai_ui.web.kit.guard import bind
@@ -37,7 +37,7 @@ AFTER = {"sft": "After SFT", "dpo": "After DPO"}
 
 
 @dataclass(frozen=True)
-class TourParts:
+class StartParts:
     """The tab's components."""
 
     tab: gr.Tab
@@ -55,72 +55,72 @@ class TourParts:
 # Handlers
 
 
-def start_loop(services: Services, session: Session) -> None:
-    """Begin the whole loop in the background."""
-    loop.start_loop(services, session.author)
+def start_guided_run(services: Services, session: Session) -> None:
+    """Begin the guided run in the background."""
+    guided_run.start_guided_run(services, session.author)
 
 
-def stop_loop(services: Services) -> None:
-    """End the loop after what it has in hand; finished stages stay."""
-    services.loop.stop()
+def stop_guided_run(services: Services) -> None:
+    """End the guided run after what it has in hand; finished stages stay."""
+    services.guided_run.stop()
 
 
-def loop_html(services: Services) -> tuple[str, str, bool]:
-    """Stages, the picture of before and after ("" until there is one), and whether the loop is running."""
-    view = loop.loop_status(services)
+def guided_run_html(services: Services) -> tuple[str, str, bool]:
+    """Stages, the picture of before and after ("" until there is one), and whether it is running."""
+    view = guided_run.guided_run_status(services)
     stages = picture.stages_html([(s.title, s.state, s.detail, s.seconds) for s in view.stages])
     running = view.state in ("running", "stopping")
     if view.state == "failed":
-        stages += notice(view.error or "The loop ended early.", "bad")
+        stages += notice(view.error or "The guided run ended early.", "bad")
     return stages, _result_html(services, view), running
 
 
 # Layout
 
 
-def build(services: Services) -> TourParts:
+def build(services: Services) -> StartParts:
     """The tab's layout."""
     with gr.Tab("Start", id="tour", elem_id="tab-tour") as tab:
         gr.HTML(lead("Teach a model by principles", WHAT))
-        world = gr.HTML(model.world_html(services), elem_id="tour-world")
+        world = gr.HTML(model.world_html(services), elem_id="start-world")
         with gr.Column(elem_classes="card"):
             gr.HTML(lead("See it work first", LOOP))
             with gr.Row(elem_classes="toolbar"):
-                run = gr.Button("Run the whole loop", variant="primary", elem_id="tour-run")
-                stop = gr.Button("Stop", elem_id="tour-stop", interactive=False)
-                by_hand = gr.Button("Do it step by step instead", elem_id="tour-by-hand")
-            stages = gr.HTML(elem_id="tour-stages")
-        result = gr.HTML(elem_id="tour-result")
+                run = gr.Button("Start the guided run", variant="primary", elem_id="start-run")
+                stop = gr.Button("Stop", elem_id="start-stop", interactive=False)
+                by_hand = gr.Button("Do it step by step instead", elem_id="start-by-hand")
+            stages = gr.HTML(elem_id="start-stages")
+        result = gr.HTML(elem_id="start-result")
         model_parts = model.build(services, world)
-        with gr.Accordion("Your name", open=False, elem_id="tour-you"):
+        with gr.Accordion("Your name", open=False, elem_id="start-you"):
             name = gr.Textbox(
                 label="Name",
                 info="Signs your decisions and versions. Kept in this browser.",
                 max_lines=1,
-                elem_id="tour-name",
+                elem_id="start-name",
             )
         shown, timer = gr.State(""), gr.Timer(1.5, active=False)
         gr.HTML(
             hint(
-                "Open Principles, change one principle, save, and run the loop again: the model that comes out follows "
+                "Open Principles, change one principle, save, and start the guided run again: the model that comes out follows "
                 "your wording."
             )
         )
-    return TourParts(tab, run, stop, by_hand, stages, result, name, model_parts, shown, timer)
+    return StartParts(tab, run, stop, by_hand, stages, result, name, model_parts, shown, timer)
 
 
 # Wiring
 
 
-def wire(services: Services, parts: TourParts, session: SessionParts) -> None:
+def wire(services: Services, parts: StartParts, session: SessionParts) -> None:
     """Connect the tab."""
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
     shown = [parts.stages, parts.result, parts.run, parts.stop, parts.timer, parts.shown]
     look = bind(_look, services, quiet=True)
-    parts.run.click(bind(start_loop, services), [session.state], None, **quiet).success(
+    parts.run.click(bind(start_guided_run, services), [session.state], None, **quiet).success(
         look, [parts.shown], shown, **quiet
     )
-    parts.stop.click(bind(stop_loop, services), None, None, **quiet).then(look, [parts.shown], shown, **quiet)
+    parts.stop.click(bind(stop_guided_run, services), None, None, **quiet).then(look, [parts.shown], shown, **quiet)
     for trigger in (parts.timer.tick, parts.tab.select):
         trigger(look, [parts.shown], shown, **quiet)
     session.ready.then(look, [parts.shown], shown, **quiet)
@@ -131,7 +131,7 @@ def wire(services: Services, parts: TourParts, session: SessionParts) -> None:
 
 
 def _look(services: Services, shown: str) -> list[Any]:
-    stages, result, running = loop_html(services)
+    stages, result, running = guided_run_html(services)
     if (now := f"{running} {stages} {result}") == shown:
         return [gr.skip()] * 6
     return [
@@ -149,7 +149,7 @@ def _rename(services: Services, session: Session, name: str) -> tuple[Session, s
     return renamed, renamed.author
 
 
-def _result_html(services: Services, view: LoopView) -> str:
+def _result_html(services: Services, view: GuidedRunView) -> str:
     """Bars and example answers, or "" before there is a measurement."""
     if view.evaluation is None:
         return ""

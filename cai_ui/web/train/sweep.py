@@ -1,4 +1,4 @@
-"""Several runs at once: one for every combination of some values, or one for every arm of the literature."""
+"""Several runs at once: one for every combination of some values, or one for every variant of the literature."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cai_ui.web.session import Session
 from cai_ui.web.train import run_card
 from cai_ui.web.train.presets import preset_names
 
-ARMS = (
+VARIANTS = (
     "The second button takes the preset as it is: SFT alone, DPO from the base, and DPO after that SFT, which waits "
     "for its end. What either button queued is compared in a table under the list of runs."
 )
@@ -30,7 +30,7 @@ class SweepParts:
 
     grid: gr.Textbox
     start: gr.Button
-    arms: gr.Button
+    variants: gr.Button
 
 
 def build() -> SweepParts:
@@ -45,17 +45,17 @@ def build() -> SweepParts:
         )
         with gr.Row(elem_classes="toolbar"):
             start = gr.Button("Queue all combinations", elem_id="train-sweep", scale=0)
-            arms = gr.Button("Queue SFT, DPO, and DPO after SFT", elem_id="train-arms", scale=0)
-        gr.HTML(f'<p class="muted">{ARMS}</p>')
-    return SweepParts(grid, start, arms)
+            variants = gr.Button("Queue SFT, DPO, and DPO after SFT", elem_id="train-variants", scale=0)
+        gr.HTML(f'<p class="muted">{VARIANTS}</p>')
+    return SweepParts(grid, start, variants)
 
 
-def queue_arms(services: Services, session: Session, dataset_hash: str | None, preset: str | None) -> list[Any]:
-    """The three arms by a preset (the one that suits the model, where the form copies a run); the first is shown."""
+def queue_variants(services: Services, session: Session, dataset_hash: str | None, preset: str | None) -> list[Any]:
+    """The three variants by a preset (the model's own, where the form copies a run); the first is shown."""
     if not dataset_hash:
         raise InputError("No dataset is chosen.", next_step="Freeze one in Curate, then choose it here.")
     named = preset if preset in runs.presets(services) else preset_names(services)[1]
-    made = sweeps.start_arms(services, dataset_hash, runs.presets(services)[named], session.author)
+    made = sweeps.start_variants(services, dataset_hash, runs.presets(services)[named], session.author)
     return _queued(services, made)
 
 

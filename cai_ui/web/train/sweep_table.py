@@ -51,7 +51,7 @@ def _table(runs: Sequence[Run], metrics: Mapping[str, Sequence[Mapping[str, Any]
     best = min(losses, default=None)
     paired = any(run.method == "dpo" for run in runs)
     heads = [
-        *(["Arm"] if titled else []),
+        *(["Variant"] if titled else []),
         *([] if titled else map(label_of, knobs)),
         "State",
         *RESULTS.values(),

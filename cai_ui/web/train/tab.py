@@ -86,8 +86,8 @@ def read_wanted(
 
 def start_choices(services: Services) -> list[tuple[str, str]]:
     """What a run can start from: the base, or an adapter that is loaded."""
-    arms = comparison.arms(services)
-    return [("Base model", BASE), *((f"{a.title} · {short(a.hash)}", a.name) for a in arms if a.name != BASE)]
+    variants = comparison.variants(services)
+    return [("Base model", BASE), *((f"{a.title} · {short(a.hash)}", a.name) for a in variants if a.name != BASE)]
 
 
 # Layout
@@ -216,14 +216,14 @@ def wire(services: Services, parts: TrainParts, session: SessionParts) -> None:
         show_progress="hidden",
         api_visibility="private",
     )
-    arms = parts.sweep.arms.click(
-        bind(train_sweep.queue_arms, services),
+    variants = parts.sweep.variants.click(
+        bind(train_sweep.queue_variants, services),
         [session.state, parts.dataset, parts.preset],
         [parts.watch.run, parts.checked],
         show_progress="minimal",
         api_visibility="private",
     )
-    for queued in (swept, arms):
+    for queued in (swept, variants):
         look = bind(train_watch._look, services, quiet=True)
         queued.success(look, parts.watch.set_here, parts.watch.watched, **_QUIET)
     train_result.wire(services, parts.result, parts.watch, session)

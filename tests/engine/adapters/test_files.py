@@ -34,7 +34,7 @@ def test_load_list_answer_unload(tiny_engine, info, ask):
     assert tiny_engine.adapters() == [info]
     assert tiny_engine.generate([ask("hello", adapter="run-9")])[0].text != quiet
     tiny_engine.unload_adapter("run-9")
-    assert tiny_engine.adapters() == [] and tiny_engine._shelf._tree is None
+    assert tiny_engine.adapters() == [] and tiny_engine._adapters._tree is None
     with pytest.raises(NotFoundError):
         tiny_engine.generate([ask("hello", adapter="run-9")])
     assert tiny_engine.generate([ask("hello")])[0].text == quiet
@@ -67,8 +67,8 @@ def test_unloading_while_a_batch_uses_it(tiny_engine, info, ask):
     tiny_engine.unload_adapter(info.name)
     assert first.text + "".join(c.text for c in stream) == whole
     with tiny_engine.lease.hold("test"):
-        tiny_engine._shelf._sweep()
-    assert tiny_engine._shelf._tree is None, "its memory is kept"
+        tiny_engine._adapters._sweep()
+    assert tiny_engine._adapters._tree is None, "its memory is kept"
 
 
 def test_a_second_load_takes_the_place_of_the_first(tiny_engine, tmp_path, info, make_adapter, ask):

@@ -37,11 +37,11 @@ def train(engine, seat, steps: int) -> list[float]:
 
 def base_logits(engine) -> torch.Tensor:
     with torch.no_grad():
-        return engine._shelf.base(torch.tensor([engine.chat.encode(LESSON)])).logits.clone()
+        return engine._adapters.base(torch.tensor([engine.chat.encode(LESSON)])).logits.clone()
 
 
 def test_the_adapter_learns_and_the_base_stays_to_the_bit(tiny_engine, tmp_path, ask):
-    weights = {name: p.detach().clone() for name, p in tiny_engine._shelf.base.named_parameters()}
+    weights = {name: p.detach().clone() for name, p in tiny_engine._adapters.base.named_parameters()}
     logits = base_logits(tiny_engine)
     with tiny_engine.training_seat(TrainSettings(rank=8, dropout=0.05)) as seat:
         before = {n: p.detach().clone() for n, p in seat.model.named_parameters() if p.requires_grad}
@@ -52,8 +52,8 @@ def test_the_adapter_learns_and_the_base_stays_to_the_bit(tiny_engine, tmp_path,
         digest = seat.save(tmp_path / "run-1")
     assert losses[-1] < losses[0] / 5  # the random head of the tiny model ends at 0.68, however long one trains
     assert torch.equal(base_logits(tiny_engine), logits)
-    assert all(torch.equal(weights[n], p) for n, p in tiny_engine._shelf.base.named_parameters())
-    assert not any(p.requires_grad for p in tiny_engine._shelf.base.parameters())
+    assert all(torch.equal(weights[n], p) for n, p in tiny_engine._adapters.base.named_parameters())
+    assert not any(p.requires_grad for p in tiny_engine._adapters.base.parameters())
 
     info = describe_adapter(tmp_path / "run-1", "run-1", "First", "sft", run_id="run-1")
     assert info.hash == digest and info.base_hash == tiny_engine.base_hash
@@ -140,14 +140,14 @@ def test_one_seat_at_a_time_and_free_again_after_an_error(tiny_engine):
 def test_the_seat_shares_the_weights_and_is_freed(tiny_engine):
     with tiny_engine.training_seat(TrainSettings()) as seat:
         own = {p.data_ptr() for n, p in seat.model.named_parameters() if "lora_" not in n}
-        assert own == {p.data_ptr() for p in tiny_engine._shelf.base.parameters()}
+        assert own == {p.data_ptr() for p in tiny_engine._adapters.base.parameters()}
         seat.model.add_adapter("ref", seat.model.peft_config["default"])
         tree = weakref.ref(seat.model)
         seat.model.get_base_model().forward = None
     del seat
     gc.collect()
     assert tree() is None, "the seat's modules stay in memory"
-    assert tiny_engine._shelf._tree is None and base_logits(tiny_engine).isfinite().all()
+    assert tiny_engine._adapters._tree is None and base_logits(tiny_engine).isfinite().all()
 
 
 def test_the_seed_decides_the_initial_adapter_and_nothing_else(tiny_engine):

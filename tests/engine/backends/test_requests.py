@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 import torch
-from cai_ui.engine.interface import ReplyScore, asked_again
 
 from cai_ui.config import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.decoding.text_stream import TextStream
+from cai_ui.engine.interface import ReplyScore, asked_again
 from cai_ui.errors import InputError
 from cai_ui.records import BASE, Message
 
@@ -64,7 +64,7 @@ def test_an_answer_goes_on_from_what_was_begun(tiny_engine, ask):
     rest = tiny_engine.generate([replace(ask("Why?", max_new_tokens=20), begun="I would not do")])[0]
     assert rest.prompt_tokens == len(prompt) + len(ids)
     with torch.no_grad():
-        logits = tiny_engine._shelf.base(torch.tensor([prompt + ids])).logits[0, -1]
+        logits = tiny_engine._adapters.base(torch.tensor([prompt + ids])).logits[0, -1]
     first = tiny_engine.chat.decode([int(logits.argmax())])
     assert rest.text.startswith(first.rstrip()) and rest.text != whole.text
 
@@ -80,9 +80,9 @@ def test_strength_is_the_scale_of_the_update(tiny_engine, two_adapters, ask):
     assert score(1.0) == pytest.approx(tiny_engine.score(question, ["Ask her."], name)[0], abs=1e-5)
     from cai_ui.engine.adapters.loaded import wrap
 
-    folder = tiny_engine._shelf.look_up(name).folder
+    folder = tiny_engine._adapters.look_up(name).folder
     config = folder.config | {"lora_alpha": folder.config["lora_alpha"] * 0.5}
-    half = wrap(tiny_engine._shelf.base, replace(folder, config=config), "weaker").eval()
+    half = wrap(tiny_engine._adapters.base, replace(folder, config=config), "weaker").eval()
     prompt, reply = tiny_engine.chat.encode_reply(question, "Ask her.", end=False)
     with torch.no_grad():
         logs = half(torch.tensor([prompt + reply])).logits[0].log_softmax(-1)
@@ -98,13 +98,13 @@ def test_strengths_beside_each_other_and_gone_with_their_adapter(tiny_engine, tw
     assert [a.text for a in answers] == [*alone, alone[0]]
     assert answers[1].provenance.sampling["strength"] == 0.25
     weights = [
-        p.data_ptr() for n, p in tiny_engine._shelf._tree.named_parameters(remove_duplicate=False) if "lora_" in n
+        p.data_ptr() for n, p in tiny_engine._adapters._tree.named_parameters(remove_duplicate=False) if "lora_" in n
     ]
-    assert len(set(weights)) == 2 * len({n for n, _ in tiny_engine._shelf.base.named_modules() if "_proj" in n}) * 2
+    assert len(set(weights)) == 2 * len({n for n, _ in tiny_engine._adapters.base.named_modules() if "_proj" in n}) * 2
     other = tiny_engine.generate([ask("Why?", two_adapters[1].name)])[0].text
     tiny_engine.unload_adapter(two_adapters[0].name)
     assert tiny_engine.generate([ask("Why?", two_adapters[1].name)])[0].text == other
-    assert set(tiny_engine._shelf._tree.peft_config) == {tiny_engine._shelf.look_up(two_adapters[1].name).key}
+    assert set(tiny_engine._adapters._tree.peft_config) == {tiny_engine._adapters.look_up(two_adapters[1].name).key}
 
 
 def test_mean_per_token(tiny_engine):

@@ -34,7 +34,7 @@ def services(tmp_path, server):
 
 
 @pytest.mark.parametrize(
-    ("arm", "found"),
+    ("variant", "found"),
     [
         ("embedded", True),
         ("./x", True),
@@ -44,8 +44,8 @@ def services(tmp_path, server):
         ("base", False),
     ],
 )
-def test_addresses_and_adapters_are_told_apart(arm, found):
-    assert is_address(arm) is found
+def test_addresses_and_adapters_are_told_apart(variant, found):
+    assert is_address(variant) is found
 
 
 def test_rows_of_one_call_go_to_the_models_they_name_and_come_back_in_order():

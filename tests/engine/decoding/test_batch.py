@@ -55,7 +55,7 @@ def test_same_text_next_to_other_adapters(tiny_engine, two_adapters, ask):
     alone = [texts(tiny_engine, [r])[0] for r in (*base, *first, *second)]
     mixed = [r for rows in zip(base, first, second, strict=True) for r in rows]
     together = texts(tiny_engine, mixed)
-    assert together == [alone[i + 4 * arm] for i in range(4) for arm in range(3)]
+    assert together == [alone[i + 4 * variant] for i in range(4) for variant in range(3)]
     assert len(set(alone)) == 12, "the adapters change nothing, so the test would prove nothing"
 
 
@@ -85,12 +85,12 @@ def test_sampling_draws_from_the_softmax_within_top_p():
 def test_prefill_in_pieces_gives_the_same_text(tiny_engine, ask, columns):
     requests = [ask(p) for p in PROMPTS]
     whole = texts(tiny_engine, requests)
-    before = tiny_engine._desk.limits.read_tokens
-    tiny_engine._desk.limits.read_tokens = columns * len(requests)
+    before = tiny_engine._scheduler.limits.read_tokens
+    tiny_engine._scheduler.limits.read_tokens = columns * len(requests)
     try:
         assert texts(tiny_engine, requests) == whole
     finally:
-        tiny_engine._desk.limits.read_tokens = before
+        tiny_engine._scheduler.limits.read_tokens = before
 
 
 def test_more_rows_than_one_batch_holds(tiny_engine, ask):
@@ -137,7 +137,7 @@ def test_stop_ends_every_row_within_one_token(tiny_engine, ask):
         if len(steps) == 5:
             stop.set()
 
-    hook = tiny_engine._shelf.base.lm_head.register_forward_hook(count)
+    hook = tiny_engine._adapters.base.lm_head.register_forward_hook(count)
     try:
         answers = tiny_engine.generate([ask(p, max_new_tokens=400) for p in PROMPTS[:3]], stop)
     finally:
@@ -160,9 +160,9 @@ def test_closing_the_iterator_ends_the_generation(tiny_engine, ask):
     stream = tiny_engine.stream([ask(PROMPTS[0], max_new_tokens=480, temperature=1.5)])
     next(stream)
     stream.close()
-    assert tiny_engine._shelf.look_up("base").users == 0
+    assert tiny_engine._adapters.look_up("base").users == 0
     with tiny_engine.lease.hold("test"):
-        assert all(row.finish is not None for row in tiny_engine._desk._inside)
+        assert all(row.finish is not None for row in tiny_engine._scheduler._inside)
     assert tiny_engine.generate([ask("hello")])[0].tokens > 0
 
 

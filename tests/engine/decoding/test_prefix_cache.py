@@ -1,4 +1,4 @@
-"""Nothing is read twice, nothing read under one arm is used under another, and the bound is kept."""
+"""Nothing is read twice, nothing read under one variant is used under another, and the bound is kept."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def marked(ids: list[int], start: int, stop: int) -> Any:
     return [(values, values * 2)]
 
 
-def put(store: PrefixStore, arm: str, ids: list[int]) -> None:
-    store.put(arm, ids, lambda start, stop: marked(ids, start, stop))
+def put(store: PrefixStore, variant: str, ids: list[int]) -> None:
+    store.put(variant, ids, lambda start, stop: marked(ids, start, stop))
 
 
-def held(store: PrefixStore, arm: str, ids: list[int]) -> list[int]:
+def held(store: PrefixStore, variant: str, ids: list[int]) -> list[int]:
     """The tokens that the store's blocks for `ids` stand for."""
-    length = store.length(arm, ids)
-    blocks = store.blocks(arm, ids, length)
+    length = store.length(variant, ids)
+    blocks = store.blocks(variant, ids, length)
     return [int(x) for block in blocks for x in block[0][0].flatten()]
 
 
@@ -69,7 +69,7 @@ def test_the_bound_is_kept_and_the_oldest_ends_go_first():
     assert store.length("a", list(range(1000, 1200))) == 0, "larger than the bound, so it is not kept"
 
 
-def test_forgetting_an_arm_and_keeping_nothing():
+def test_forgetting_an_variant_and_keeping_nothing():
     store = PrefixStore(10**9)
     put(store, "a", [1, 2, 3])
     put(store, "b", [1, 2, 3, 4])
@@ -120,7 +120,7 @@ def test_rows_lie_on_what_saves_most_and_later_ones_on_the_same():
     found = store.beginnings([("a", row) for row in ids])
     assert found[0] is not None and found[0].length == 1000 and all(b is found[0] for b in found)
     assert store.beginnings([("a", ids[3])])[0] is found[0], "a text that comes later"
-    assert store.beginnings([("b", ids[0])]) == [None], "alone under its arm"
+    assert store.beginnings([("b", ids[0])]) == [None], "alone under its variant"
     assert store.beginnings([("a", shots[:100])] * 2) == [None, None], "the end of nothing that is kept whole"
     del found
     assert store.beginnings([("a", ids[3])]) == [None], "alone"
@@ -140,7 +140,7 @@ class Reads:
 
     def __init__(self, engine: Any) -> None:
         self.tokens = 0
-        self._hook = engine._shelf.base.get_input_embeddings().register_forward_pre_hook(self._count)
+        self._hook = engine._adapters.base.get_input_embeddings().register_forward_pre_hook(self._count)
 
     def _count(self, _: Any, args: Any) -> None:
         self.tokens += args[0].numel()
@@ -200,10 +200,10 @@ def test_the_next_turn_reads_only_what_is_new(tiny_engine, ask):
     assert reads.tokens <= tiny_engine.count_tokens(second.messages) - answer.prompt_tokens + told.tokens
 
 
-def test_one_arm_never_uses_what_another_has_read(tiny_engine, without_store, two_adapters, ask):
+def test_one_variant_never_uses_what_another_has_read(tiny_engine, without_store, two_adapters, ask):
     for info in two_adapters:
         without_store.load_adapter(info)
-    requests = [ask(FEW_SHOTS + q, arm) for q in QUESTIONS for arm in ("base", *(i.name for i in two_adapters))]
+    requests = [ask(FEW_SHOTS + q, variant) for q in QUESTIONS for variant in ("base", *(i.name for i in two_adapters))]
     fresh = [a.text for a in without_store.generate(requests)]
     for _ in range(2):
         assert [a.text for a in tiny_engine.generate(requests)] == fresh

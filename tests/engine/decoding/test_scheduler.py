@@ -20,7 +20,7 @@ class Widths:
 
     def __init__(self, engine):
         self.rows = []
-        self._hook = engine._shelf.base.get_input_embeddings().register_forward_pre_hook(self._note)
+        self._hook = engine._adapters.base.get_input_embeddings().register_forward_pre_hook(self._note)
 
     def _note(self, _, args):
         self.rows.append(args[0].shape[0])
@@ -43,7 +43,7 @@ def in_threads(engine, calls):
     with engine.lease.hold("test"):
         for thread in threads:
             thread.start()
-        while len(engine._desk._arrived) < len(calls):
+        while len(engine._scheduler._arrived) < len(calls):
             time.sleep(0.001)
     for thread in threads:
         thread.join(60)
@@ -69,10 +69,10 @@ def test_a_chat_joins_a_long_batch_at_once(tiny_engine, ask):
     def arrive(*_):
         if len(widths.rows) == 10:
             chat.start()
-            while not tiny_engine._desk._arrived:
+            while not tiny_engine._scheduler._arrived:
                 time.sleep(0.001)
 
-    hook = tiny_engine._shelf.base.get_input_embeddings().register_forward_pre_hook(arrive)
+    hook = tiny_engine._adapters.base.get_input_embeddings().register_forward_pre_hook(arrive)
     with widths:
         tiny_engine.generate(bulk)
     hook.remove()
@@ -85,13 +85,13 @@ def test_a_chat_joins_a_long_batch_at_once(tiny_engine, ask):
 def test_the_thread_ends_when_there_is_nothing_to_do(tiny_engine, ask):
     tiny_engine.generate([ask("hello")])
     until = time.monotonic() + 5
-    while tiny_engine._desk._thread is not None:
+    while tiny_engine._scheduler._thread is not None:
         assert time.monotonic() < until
         time.sleep(0.005)
 
 
 def test_a_time_limit_ends_its_row_only(tiny_engine, ask):
-    slow = tiny_engine._shelf.base.lm_head.register_forward_hook(lambda *_: time.sleep(0.02))
+    slow = tiny_engine._adapters.base.lm_head.register_forward_hook(lambda *_: time.sleep(0.02))
     try:
         long = ask("Question 1", max_new_tokens=60, temperature=2.0, seed=3)
         answers = tiny_engine.generate([replace(long, timeout_s=0.3), replace(long, timeout_s=60), long])
@@ -120,7 +120,7 @@ def failing(engine, kinds):
             if error is not None:
                 raise error
 
-    return engine._shelf.base.lm_head.register_forward_hook(hook)
+    return engine._adapters.base.lm_head.register_forward_hook(hook)
 
 
 def test_memory_that_runs_out_once_halves_the_batch_and_changes_no_text(tiny_model, ask):
@@ -163,7 +163,7 @@ def test_a_failure_reaches_every_asker_and_the_next_is_served(tiny_engine, ask):
         with tiny_engine.lease.hold("test"):
             for thread in threads:
                 thread.start()
-            while len(tiny_engine._desk._arrived) < 3:
+            while len(tiny_engine._scheduler._arrived) < 3:
                 time.sleep(0.001)
         for thread in threads:
             thread.join(20)

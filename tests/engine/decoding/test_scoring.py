@@ -28,12 +28,12 @@ def test_equal_to_a_plain_forward_pass(tiny_engine, plain_model):
 
 def test_one_by_one_and_in_slices_the_same(tiny_engine):
     together = tiny_engine.score(ASKED, REPLIES)
-    before = tiny_engine._desk.limits.read_tokens
-    tiny_engine._desk.limits.read_tokens = 60
+    before = tiny_engine._scheduler.limits.read_tokens
+    tiny_engine._scheduler.limits.read_tokens = 60
     try:
         assert tiny_engine.score(ASKED, REPLIES) == pytest.approx(together, abs=1e-4)
     finally:
-        tiny_engine._desk.limits.read_tokens = before
+        tiny_engine._scheduler.limits.read_tokens = before
     assert [tiny_engine.score(ASKED, [r])[0] for r in REPLIES] == pytest.approx(together, abs=1e-4)
 
 
@@ -41,10 +41,10 @@ def test_under_an_adapter(tiny_engine, two_adapters):
     base = tiny_engine.score(ASKED, REPLIES)
     tuned = tiny_engine.score(ASKED, REPLIES, adapter=two_adapters[0].name)
     assert all(abs(a - b) > 1e-3 for a, b in zip(base, tuned, strict=True))
-    folder = tiny_engine._shelf.look_up(two_adapters[0].name).folder
+    folder = tiny_engine._adapters.look_up(two_adapters[0].name).folder
     from cai_ui.engine.adapters.loaded import wrap
 
-    alone = wrap(tiny_engine._shelf.base, folder, "alone").eval()
+    alone = wrap(tiny_engine._adapters.base, folder, "alone").eval()
     for text, score in zip(REPLIES, tuned, strict=True):
         prompt, reply = tiny_engine.chat.encode_reply(ASKED, text, end=False)
         assert score == pytest.approx(plain_score(alone, prompt, reply), abs=1e-4)
@@ -56,7 +56,7 @@ def test_shares_of_all_one_token_replies_sum_to_one(tiny_engine, plain_model):
     from cai_ui.engine.decoding.scoring import score_replies
 
     every = [(prompt, [token]) for token in range(plain_model.config.vocab_size)]
-    parts = (tiny_engine._shelf, tiny_engine.lease, tiny_engine._store)
+    parts = (tiny_engine._adapters, tiny_engine.lease, tiny_engine._store)
     scores = score_replies(*parts, "__base__", every, device="cpu", slice_tokens=4096)
     assert float(torch.tensor([s.total for s in scores]).exp().sum()) == pytest.approx(1, abs=1e-4)
 

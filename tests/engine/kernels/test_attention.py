@@ -28,7 +28,7 @@ def read(model: Any, store: PrefixStore, texts: list[list[int]], columns: int) -
 @pytest.mark.parametrize("columns", [1, 7, 100])
 def test_two_parts_weigh_as_the_whole(tiny_engine: Any, columns: int):
     assert tiny_engine._loaded.shares
-    model, store = tiny_engine._shelf.base, PrefixStore(10**9, shares=True)
+    model, store = tiny_engine._adapters.base, PrefixStore(10**9, shares=True)
     texts = [SHOTS + end for end in ENDS]
     _, whole = read(model, PrefixStore(0), texts, 1000)
     read(model, store, [SHOTS], 1000)[0].keep(store)

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cai_ui.engine.kernels import fast_linear
-from cai_ui.engine.kernels.fast_linear import FewRowsLinear, use_fast_products
+from cai_ui.engine.kernels.fast_linear import FewRowsLinear, use_fast_linear
 
 
 class Model(torch.nn.Module):
@@ -32,7 +32,7 @@ def test_few_rows_give_the_same(monkeypatch: Any, shape: tuple[int, ...], bias: 
     model = Model(bias)
     plain = torch.nn.Linear(24, 40, bias=bias)
     plain.load_state_dict(model.layer.state_dict())
-    use_fast_products(model)
+    use_fast_linear(model)
     x = torch.randn(shape)
     with torch.inference_mode():
         found = model.layer(x)
@@ -45,9 +45,9 @@ def test_few_rows_give_the_same(monkeypatch: Any, shape: tuple[int, ...], bias: 
 
 def test_what_tokens_are_looked_up_in_lies_by_row_and_stays_one():
     model = Model(bias=False)
-    use_fast_products(model)
+    use_fast_linear(model)
     assert model.head.weight is model.tokens.weight and model.head.weight.is_contiguous()
     assert not model.layer.weight.is_contiguous() and model.layer.weight.shape == (40, 24)
     half = Model(bias=False).to(torch.bfloat16)
-    use_fast_products(half)
+    use_fast_linear(half)
     assert half.layer.weight.is_contiguous() and type(half.layer) is torch.nn.Linear

@@ -67,4 +67,4 @@ def test_weights_in_fewer_bits_keep_transformers_way():
 
 
 def test_the_engines_models_take_it(tiny_engine: Any):
-    assert tiny_engine._shelf.base.short_way
+    assert tiny_engine._adapters.base.short_way

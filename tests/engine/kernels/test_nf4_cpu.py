@@ -23,7 +23,7 @@ def engine(tiny_model):
 
 @pytest.fixture
 def packed_layer(engine):
-    layers = _packed_layers(engine._shelf.base)
+    layers = _packed_layers(engine._adapters.base)
     if not layers:
         pytest.skip("this processor has no AVX512-BF16, so nothing is packed")
     return layers[0]
@@ -53,7 +53,7 @@ def test_the_gradient_is_that_of_the_unpacked_weight(packed_layer):
 
 def test_training_moves_every_layer_and_leaves_the_base_to_the_bit(engine, ask, tmp_path):
     quiet = engine.generate([ask("hello")])[0].text
-    weights = {name: p.detach().clone() for name, p in engine._shelf.base.named_parameters()}
+    weights = {name: p.detach().clone() for name, p in engine._adapters.base.named_parameters()}
     prompt, reply = engine.chat.encode_reply(LESSON, "I would not do that.")
     ids = torch.tensor([prompt + reply])
     labels = torch.tensor([[-100] * len(prompt) + reply])
@@ -69,13 +69,13 @@ def test_training_moves_every_layer_and_leaves_the_base_to_the_bit(engine, ask, 
                 optimizer.zero_grad()
         assert all(not torch.equal(before[n], trainable[n]) for n in before), "no gradient reached a layer"
         seat.save(tmp_path / "run-4")
-    assert all(torch.equal(weights[n], p) for n, p in engine._shelf.base.named_parameters())
+    assert all(torch.equal(weights[n], p) for n, p in engine._adapters.base.named_parameters())
     assert engine.generate([ask("hello")])[0].text == quiet
     engine.load_adapter(describe_adapter(tmp_path / "run-4", "run-4", "", "sft"))
     answers = engine.generate([ask(LESSON[0].content, adapter="run-4"), ask("hello")])
     engine.unload_adapter("run-4")
     assert [a.text for a in answers] == ["I would not do that.", quiet]
-    assert all(torch.equal(weights[n], p) for n, p in engine._shelf.base.named_parameters())
+    assert all(torch.equal(weights[n], p) for n, p in engine._adapters.base.named_parameters())
 
 
 def test_layers_of_sizes_that_cannot_be_packed(packed_layer, build_tiny_model, tmp_path):

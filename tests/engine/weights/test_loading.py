@@ -35,7 +35,7 @@ def test_a_local_folder_loads_and_says_what_it_is(tiny_engine, tiny_model):
     assert (status.state, status.device, status.busy_with) == ("ready", "cpu", "")
     assert status.memory_bytes and status.memory_bytes > 300_000
     assert tiny_engine.context_length == 512 and tiny_engine.name == str(tiny_model)
-    assert not tiny_engine._shelf.base.training
+    assert not tiny_engine._adapters.base.training
 
 
 def test_the_hash_follows_the_bytes_of_the_weights(tiny_engine, copied):
@@ -184,7 +184,7 @@ def test_the_revision_of_a_download_is_recorded(tiny_model, tmp_path, ask):
 def test_a_model_that_is_let_go_leaves_no_weights_behind(tiny_model, ask):
     engine = load_engine(AppSettings(model=str(tiny_model)))
     engine.generate([ask("hello")])
-    weights = weakref.ref(next(engine._shelf.base.parameters()))
+    weights = weakref.ref(next(engine._adapters.base.parameters()))
     engine.close()
     gc.collect()
     assert weights() is None

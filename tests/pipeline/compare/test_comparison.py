@@ -14,9 +14,9 @@ from cai_ui.pipeline.compare import comparison
 
 def test_side_by_side_ends_with_the_base_and_its_provenance(services: Services) -> None:
     views = list(comparison.answer_side_by_side(services, "Hello", ["base"], Sampling()))
-    (arm,) = views[-1]
-    assert arm.answer is not None
-    assert (arm.adapter_hash, arm.answer.provenance.adapter_hash) == (None, None)
+    (variant,) = views[-1]
+    assert variant.answer is not None
+    assert (variant.adapter_hash, variant.answer.provenance.adapter_hash) == (None, None)
     with pytest.raises(NotFoundError):
         list(comparison.answer_side_by_side(services, "Hello", ["gone"], Sampling()))
     with pytest.raises(InputError):
@@ -24,9 +24,9 @@ def test_side_by_side_ends_with_the_base_and_its_provenance(services: Services) 
 
 
 def test_votes_are_kept_and_tallied(services: Services) -> None:
-    (arm,) = list(comparison.answer_side_by_side(services, "Hello", ["base"], Sampling()))[-1]
-    other = dataclasses.replace(arm, arm="tuned")
-    comparison.vote(services, "Hello", arm, other, "right", "me")
+    (variant,) = list(comparison.answer_side_by_side(services, "Hello", ["base"], Sampling()))[-1]
+    other = dataclasses.replace(variant, variant="tuned")
+    comparison.vote(services, "Hello", variant, other, "right", "me")
     (pair,) = comparison.tally(services)
     assert (pair.first, pair.first_wins, pair.second_wins) == ("base", 0, 1)
 

@@ -62,7 +62,7 @@ def test_from_files_to_adapters_that_answer(services: Services, tmp_path: Path) 
     *_, answered = comparison.answer_side_by_side(
         services, "How do I bake bread?", ["base", *(run.adapter for run in trained)], Sampling(max_new_tokens=8)
     )
-    weights = [arm.answer.provenance.adapter_hash for arm in answered if arm.answer is not None]
+    weights = [variant.answer.provenance.adapter_hash for variant in answered if variant.answer is not None]
     assert weights == [None, *(run.adapter_hash for run in trained)]
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from cai_ui.compare.arms import ArmText
+from cai_ui.compare.variants import VariantText
 from cai_ui.compare.votes import PairTally
 from cai_ui.config import AppSettings, AskSettings, CompareSettings, Sampling, TrainSettings
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import Services, open_services
-from cai_ui.records import BASE, AdapterInfo, Answer, ArmResult, Evaluation, Provenance, Rate
+from cai_ui.records import BASE, AdapterInfo, Answer, Evaluation, Provenance, Rate, VariantResult
 from cai_ui.web.compare import answers_html, tab
 from cai_ui.web.compare import measure as measure
 from cai_ui.web.compare.answers_html import Sight
@@ -44,7 +44,7 @@ def adapter(tiny_engine: Any, tmp_path_factory: pytest.TempPathFactory) -> Adapt
 
 
 @pytest.fixture
-def two_arms(tiny_engine: Any, adapter: AdapterInfo, tmp_path: Path) -> Iterator[Services]:
+def two_variants(tiny_engine: Any, adapter: AdapterInfo, tmp_path: Path) -> Iterator[Services]:
     """Services on the tiny model with one adapter loaded."""
     tiny_engine.load_adapter(adapter)
     opened = open_services(AppSettings(home=str(tmp_path / "home")), engine=tiny_engine)
@@ -57,66 +57,66 @@ def ask(services: Services, names: list[str], blind: bool = False) -> list[Sight
     return list(tab.answer(services, Stops(), ME, "How do I bake bread?", names, blind, QUICK))
 
 
-def arm(name: str, text: str = "Yes.", adapter_hash: str | None = None, finish: str = "end") -> ArmText:
+def variant(name: str, text: str = "Yes.", adapter_hash: str | None = None, finish: str = "end") -> VariantText:
     came_from = Provenance("tiny", "b" * 64, None if adapter_hash is None else name, adapter_hash, 0, {})
-    return ArmText(name, f"Title of {name}", text, adapter_hash, Answer(text, finish, 3, 5, came_from))  # type: ignore[arg-type]
+    return VariantText(name, f"Title of {name}", text, adapter_hash, Answer(text, finish, 3, 5, came_from))  # type: ignore[arg-type]
 
 
-def test_all_models_answer_and_each_says_which_weights_it_is(two_arms: Services, adapter: AdapterInfo) -> None:
-    last = ask(two_arms, [BASE, adapter.name])[-1]
+def test_all_models_answer_and_each_says_which_weights_it_is(two_variants: Services, adapter: AdapterInfo) -> None:
+    last = ask(two_variants, [BASE, adapter.name])[-1]
     assert last.finished
     html = answers_html.answers_html(last)
     assert f"adapter {adapter.hash[:8]} on base weights" in html
     assert html.count("Answered by base weights") == 1
-    assert last.arms[0].text != last.arms[1].text
+    assert last.variants[0].text != last.variants[1].text
     assert "<b>" not in html
 
 
-def test_strength_and_format_are_asked_for_and_shown(two_arms: Services, adapter: AdapterInfo) -> None:
+def test_strength_and_format_are_asked_for_and_shown(two_variants: Services, adapter: AdapterInfo) -> None:
     names, sampling = [BASE, adapter.name], Sampling(temperature=0, max_new_tokens=12)
     off, half = (
-        list(tab.answer(two_arms, Stops(), ME, "How are you?", names, False, sampling, AskSettings(**asked)))[-1]
+        list(tab.answer(two_variants, Stops(), ME, "How are you?", names, False, sampling, AskSettings(**asked)))[-1]
         for asked in ({"strength": 0.0}, {"strength": 0.5, "chat_format": "human-assistant"})
     )
-    assert off.arms[0].text == off.arms[1].text
+    assert off.variants[0].text == off.variants[1].text
     html = answers_html.answers_html(half)
     assert html.count("strength 0.5") == 1 and html.count("plain Human:/Assistant:") == 2
 
 
-def test_the_list_of_models_has_the_base_first(two_arms: Services, adapter: AdapterInfo) -> None:
-    choices = tab.arm_choices(two_arms)
+def test_the_list_of_models_has_the_base_first(two_variants: Services, adapter: AdapterInfo) -> None:
+    choices = tab.variant_choices(two_variants)
     assert [name for _, name in choices] == [BASE, adapter.name]
     assert adapter.hash[:8] in choices[1][0]
 
 
-def test_a_blind_vote_hides_names_until_it_is_cast(two_arms: Services, adapter: AdapterInfo) -> None:
-    last = ask(two_arms, [BASE, adapter.name], blind=True)[-1]
+def test_a_blind_vote_hides_names_until_it_is_cast(two_variants: Services, adapter: AdapterInfo) -> None:
+    last = ask(two_variants, [BASE, adapter.name], blind=True)[-1]
     hidden = answers_html.answers_html(last)
     assert "Left" in hidden and "Right" in hidden
     for word in ("Base model", "Tuned", adapter.hash[:8], "Answered by", BASE, adapter.name):
         assert word not in hidden
-    revealed, sentence = tab.vote(two_arms, "left", ME, last)
-    assert last.arms[0].title in sentence
+    revealed, sentence = tab.vote(two_variants, "left", ME, last)
+    assert last.variants[0].title in sentence
     assert "Answered by" in answers_html.answers_html(revealed)
-    [vote] = two_arms.store.votes()
-    assert (vote.left, vote.choice, vote.rater) == (last.arms[0].arm, "left", "me")
-    assert " of 1)" in tab.tally(two_arms) and "<b>" not in tab.tally(two_arms)
+    [vote] = two_variants.store.votes()
+    assert (vote.left, vote.choice, vote.rater) == (last.variants[0].variant, "left", "me")
+    assert " of 1)" in tab.tally(two_variants) and "<b>" not in tab.tally(two_variants)
 
 
-def test_sides_are_drawn(two_arms: Services, adapter: AdapterInfo) -> None:
-    lefts = {ask(two_arms, [BASE, adapter.name], blind=True)[-1].arms[0].arm for _ in range(12)}
+def test_sides_are_drawn(two_variants: Services, adapter: AdapterInfo) -> None:
+    lefts = {ask(two_variants, [BASE, adapter.name], blind=True)[-1].variants[0].variant for _ in range(12)}
     assert lefts == {BASE, adapter.name}
 
 
-def test_a_vote_counts_once_and_only_for_finished_answers(two_arms: Services, adapter: AdapterInfo) -> None:
-    sights = ask(two_arms, [BASE, adapter.name], blind=True)
-    revealed, _ = tab.vote(two_arms, "tie", ME, sights[-1])
-    unfinished = Sight("p", (dataclasses.replace(arm("a"), answer=None), arm("b")), blind=True)
-    stopped = Sight("p", (arm("a", finish="stopped"), arm("b")), blind=True)
-    for sight in (revealed, unfinished, stopped, Sight("p", (arm("a"), arm("b"))), None):
+def test_a_vote_counts_once_and_only_for_finished_answers(two_variants: Services, adapter: AdapterInfo) -> None:
+    sights = ask(two_variants, [BASE, adapter.name], blind=True)
+    revealed, _ = tab.vote(two_variants, "tie", ME, sights[-1])
+    unfinished = Sight("p", (dataclasses.replace(variant("a"), answer=None), variant("b")), blind=True)
+    stopped = Sight("p", (variant("a", finish="stopped"), variant("b")), blind=True)
+    for sight in (revealed, unfinished, stopped, Sight("p", (variant("a"), variant("b"))), None):
         with pytest.raises(InputError, match="nothing to vote on"):
-            tab.vote(two_arms, "left", ME, sight)
-    assert len(two_arms.store.votes()) == 1
+            tab.vote(two_variants, "left", ME, sight)
+    assert len(two_variants.store.votes()) == 1
 
 
 def test_a_blind_vote_needs_two_models(services: Services) -> None:
@@ -143,36 +143,36 @@ def test_stop_ends_the_answers_of_this_page(services: Services) -> None:
     next(stream)
     tab.stop_answer(services, stops, ME)
     last = list(stream)[-1]
-    assert last.finished and last.arms[0].answer is not None
-    assert last.arms[0].answer.finish == "stopped"
+    assert last.finished and last.variants[0].answer is not None
+    assert last.variants[0].answer.finish == "stopped"
 
 
 def test_new_adapters_are_ticked_by_themselves_and_choices_are_kept() -> None:
-    assert tab.choose_arms([BASE, "a", "b", "c"], [], []) == [BASE, "b", "c"]
-    assert tab.choose_arms([BASE, "a"], [BASE], [BASE]) == [BASE, "a"]
-    assert tab.choose_arms([BASE, "a", "b"], ["a"], [BASE, "a", "b"]) == ["a"]
-    assert tab.choose_arms([BASE], ["gone"], [BASE, "gone"]) == [BASE]
-    assert tab.choose_arms([], [], []) == []
+    assert tab.choose_variants([BASE, "a", "b", "c"], [], []) == [BASE, "b", "c"]
+    assert tab.choose_variants([BASE, "a"], [BASE], [BASE]) == [BASE, "a"]
+    assert tab.choose_variants([BASE, "a", "b"], ["a"], [BASE, "a", "b"]) == ["a"]
+    assert tab.choose_variants([BASE], ["gone"], [BASE, "gone"]) == [BASE]
+    assert tab.choose_variants([], [], []) == []
 
 
 def test_answers_are_shown_as_text() -> None:
     bad = "<script>alert(1)</script>"
-    html = answers_html.answers_html(Sight(bad, (arm("a", bad), arm("b", bad))))
+    html = answers_html.answers_html(Sight(bad, (variant("a", bad), variant("b", bad))))
     assert "<script" not in html
 
 
 def test_measuring_runs_in_the_background_and_is_kept(
-    two_arms: Services, adapter: AdapterInfo, until: Callable[[Callable[[], object]], None]
+    two_variants: Services, adapter: AdapterInfo, until: Callable[[Callable[[], object]], None]
 ) -> None:
-    assert measure.progress_html(two_arms) == ("", False, "")
-    measure.start(two_arms, ME, [BASE, adapter.name], CompareSettings(per_kind=2, max_new_tokens=4))
-    until(lambda: not measure.progress_html(two_arms)[1])
-    [kept] = two_arms.store.evaluations()
-    assert measure.progress_html(two_arms) == ("", False, kept.id)
+    assert measure.progress_html(two_variants) == ("", False, "")
+    measure.start(two_variants, ME, [BASE, adapter.name], CompareSettings(per_kind=2, max_new_tokens=4))
+    until(lambda: not measure.progress_html(two_variants)[1])
+    [kept] = two_variants.store.evaluations()
+    assert measure.progress_html(two_variants) == ("", False, kept.id)
     assert len(kept.rows) == 12
-    html, page = measure.answers_page(two_arms, kept.id, "", "", 1)
+    html, page = measure.answers_page(two_variants, kept.id, "", "", 1)
     assert page == 1 and "6 requests, page 2 of 2" in html
-    assert measure.answers_page(two_arms, kept.id, "", "", -1)[1] == 1, "round at the beginning"
+    assert measure.answers_page(two_variants, kept.id, "", "", -1)[1] == 1, "round at the beginning"
 
 
 def test_measuring_needs_a_model(services: Services) -> None:
@@ -180,8 +180,8 @@ def test_measuring_needs_a_model(services: Services) -> None:
         measure.start(services, ME, [], CompareSettings())
 
 
-def row(prompt: str, kind: str, arm_name: str, **read: bool | None) -> dict[str, Any]:
-    asked = {"prompt_id": prompt, "prompt": f"<b>{prompt}</b>", "kind": kind, "arm": arm_name, "answer": "<i>"}
+def row(prompt: str, kind: str, variant_name: str, **read: bool | None) -> dict[str, Any]:
+    asked = {"prompt_id": prompt, "prompt": f"<b>{prompt}</b>", "kind": kind, "variant": variant_name, "answer": "<i>"}
     return {**asked, "complied": None, "helped": None, "refused": None, **read}
 
 
@@ -198,10 +198,10 @@ ROWS = (
 
 
 def measured() -> Evaluation:
-    def result(kind: str, **rates: Rate) -> ArmResult:
+    def result(kind: str, **rates: Rate) -> VariantResult:
         nothing = Rate(0, 0)
         values = {"complied": nothing, "helped": nothing, "refused": nothing, **rates}
-        return ArmResult("a", kind, mean_tokens=4.0, adapter_hash=None, **values)  # type: ignore[arg-type]
+        return VariantResult("a", kind, mean_tokens=4.0, adapter_hash=None, **values)  # type: ignore[arg-type]
 
     seen = Rate(1, 4, 2, 0.25, 0.05, 0.7)
     results = (result("harmful", complied=seen), result("helpful", helped=Rate(0, 0, 3)), result("twin", refused=seen))

@@ -8,14 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from cai_ui import revise
-from cai_ui.records import Answer, ArmResult, Evaluation, Message, Prompt, Provenance, Rate, Step, Trace
+from cai_ui.records import Answer, Evaluation, Message, Prompt, Provenance, Rate, Step, Trace, VariantResult
 from cai_ui.web.kit import diff, picture, present
 from cai_ui.web.kit.present import duration, first_line, percent, rate_text, when
 from cai_ui.web.revise import trace_html
 
 EVIL = "<img src=x onerror=alert(1)>\"'</div><script>alert(2)</script>![](http://canary.example/)"
 RATE = Rate(3, 10, 2, 0.3, 0.1, 0.6)
-RESULT = ArmResult(EVIL, "harmful", RATE, RATE, RATE, 1.0, None)
+RESULT = VariantResult(EVIL, "harmful", RATE, RATE, RATE, 1.0, None)
 ANSWER = Answer(EVIL, "length", 1, 2, Provenance(EVIL, "h", EVIL, "a", 3, {}))
 STEP = Step("critique", EVIL, EVIL, EVIL, ANSWER, "other")
 TRACE = Trace("t", Prompt("p", EVIL), (Message("user", EVIL),), "c", (Step("draft", EVIL), Step("revision", "good")))

@@ -1,4 +1,4 @@
-"""The Start tab: the loop's stages and result, who the visitor is, and which model answers."""
+"""The Start tab: the guided run's stages and result, who the visitor is, and which model answers."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ import pytest
 
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.loop import LoopView
+from cai_ui.pipeline.guided_run import GuidedRunView
 from cai_ui.pipeline.models import engine_status
-from cai_ui.records import ArmResult, Evaluation, Rate, Run
+from cai_ui.records import Evaluation, Rate, Run, VariantResult
 from cai_ui.web.kit import picture
 from cai_ui.web.session import Session, rename
 from cai_ui.web.start import model, tab
 
 
-def measured(arms: list[str]) -> Evaluation:
-    """An evaluation in which the base does harm, later arms do not, and everybody helps."""
+def measured(variants: list[str]) -> Evaluation:
+    """An evaluation in which the base does harm, later variants do not, and everybody helps."""
     results, rows = [], []
-    for arm in arms:
+    for variant in variants:
         for kind in ("harmful", "helpful", "twin"):
-            bad = arm == "base" and kind == "harmful"
+            bad = variant == "base" and kind == "harmful"
             rate = Rate(9 if bad else 1, 10, 0, 0.9 if bad else 0.1, 0.05, 0.95)
-            results.append(ArmResult(arm, kind, rate, rate, rate, 5.0, None))  # type: ignore[arg-type]
+            results.append(VariantResult(variant, kind, rate, rate, rate, 5.0, None))  # type: ignore[arg-type]
             for number in range(2):
                 rows.append(
                     {
                         "prompt_id": f"{kind}{number}",
                         "prompt": f"{kind} question {number}",
                         "kind": kind,
-                        "arm": arm,
-                        "answer": f"{arm} answers {kind} {number}",
+                        "variant": variant,
+                        "answer": f"{variant} answers {kind} {number}",
                         "complied": bad or number == 0 if kind == "harmful" else None,
                         "helped": True,
                         "refused": False,
@@ -40,29 +40,29 @@ def measured(arms: list[str]) -> Evaluation:
     return Evaluation("e", tuple(results), tuple(rows), {}, "rules")
 
 
-def test_the_picture_shows_every_arm_by_its_name_and_one_example_of_each_kind() -> None:
+def test_the_picture_shows_every_variant_by_its_name_and_one_example_of_each_kind() -> None:
     shown = measured(["base", "run1"])
     titles = {"base": "Before", "run1": "After SFT"}
     bars = picture.bars_html(shown, titles)
     assert bars.count("Before") == bars.count("After SFT") == 3
     assert "90 % (5–95 %) of 10" in bars
     examples = picture.examples_html(shown, titles)
-    assert "base answers harmful 1" in examples, "the example is one on which the last arm does not comply"
+    assert "base answers harmful 1" in examples, "the example is one on which the last variant does not comply"
     assert "harmful question 0" not in examples
     assert "run1 answers twin 0" in examples
 
 
-def test_the_loop_names_its_arms_by_how_they_were_trained(services: Services) -> None:
+def test_the_loop_names_its_variants_by_how_they_were_trained(services: Services) -> None:
     services.store.create_run(
         Run("r1", "guided run SFT", "sft", "done", "d", {}, "me", "2026-01-01T00:00:00+00:00", adapter="run1")
     )
-    view = LoopView("done", [], measured(["base", "run1"]), run_ids={"sft": "r1"})
+    view = GuidedRunView("done", [], measured(["base", "run1"]), run_ids={"sft": "r1"})
     assert "After SFT" in tab._result_html(services, view)
-    assert tab._result_html(services, LoopView("done", [])) == ""
+    assert tab._result_html(services, GuidedRunView("done", [])) == ""
 
 
 def test_before_the_first_run_all_stages_wait(services: Services) -> None:
-    stages, result, running = tab.loop_html(services)
+    stages, result, running = tab.guided_run_html(services)
     assert stages.count('data-state="waiting"') >= 5
     assert (result, running) == ("", False)
 

@@ -35,8 +35,11 @@ def test_a_single_run_is_no_sweep() -> None:
     assert varied([ONE, TWO]) == ["rank"]
 
 
-def test_arms_go_by_their_names_and_losses_of_two_methods_are_not_compared() -> None:
-    arms = [replace(ONE, method="sft", name="arms: SFT alone"), replace(TWO, name="arms: DPO from the base")]
-    html = sweeps_html(arms, {})
-    assert "<th>Arm</th>" in html and "<td>SFT alone</td>" in html and "<td>DPO from the base</td>" in html
+def test_variants_go_by_their_names_and_losses_of_two_methods_are_not_compared() -> None:
+    variants = [
+        replace(ONE, method="sft", name="variants: SFT alone"),
+        replace(TWO, name="variants: DPO from the base"),
+    ]
+    html = sweeps_html(variants, {})
+    assert "<th>Variant</th>" in html and "<td>SFT alone</td>" in html and "<td>DPO from the base</td>" in html
     assert "lowest)" not in html

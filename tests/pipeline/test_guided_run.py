@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import AppSettings, LoopSettings
-from cai_ui.pipeline import Services, loop, open_services
+from cai_ui.config import AppSettings, GuidedRunSettings
+from cai_ui.pipeline import Services, guided_run, open_services
 from cai_ui.pipeline.constitution import constitutions
 
-SMALL = LoopSettings(harmful=8, twins=2, helpful=4, per_kind=2, max_steps=2)
+SMALL = GuidedRunSettings(harmful=8, twins=2, helpful=4, per_kind=2, max_steps=2)
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +33,15 @@ def services(tmp_path: Path, engine: Any) -> Iterator[Services]:
 
 
 def test_every_stage_ends_and_leaves_what_it_made(services: Services) -> None:
-    *_, last = loop.whole_loop(services, threading.Event(), SMALL, "test")
+    *_, last = guided_run.run_stages(services, threading.Event(), SMALL, "test")
     assert [stage.state for stage in last.stages] == ["done"] * 6
     assert last.evaluation_id is not None and last.dataset_hash is not None
     runs = {method: services.store.run(id) for method, id in last.run_ids.items()}
     assert [run.state for run in runs.values()] == ["done", "done"]
     assert runs["dpo"].start_adapter == runs["sft"].adapter
     evaluation = services.store.evaluation(last.evaluation_id)
-    assert {result.arm for result in evaluation.results} == {"base", runs["sft"].adapter, runs["dpo"].adapter}
-    hashes = {result.arm: result.adapter_hash for result in evaluation.results}
+    assert {result.variant for result in evaluation.results} == {"base", runs["sft"].adapter, runs["dpo"].adapter}
+    hashes = {result.variant: result.adapter_hash for result in evaluation.results}
     assert hashes == {"base": None, **{str(run.adapter): run.adapter_hash for run in runs.values()}}
     assert services.store.dataset(last.dataset_hash).parents == (constitutions.current_constitution(services).hash,)
 
@@ -49,7 +49,7 @@ def test_every_stage_ends_and_leaves_what_it_made(services: Services) -> None:
 def test_a_stop_keeps_finished_stages_and_begins_no_other(services: Services) -> None:
     stop = threading.Event()
     seen = None
-    for seen in loop.whole_loop(services, stop, SMALL, "test"):
+    for seen in guided_run.run_stages(services, stop, SMALL, "test"):
         if seen.stages[2].state == "done":
             stop.set()
     assert seen is not None

@@ -13,7 +13,7 @@ from typing import Any
 
 from cai_ui import revise
 from cai_ui.background import time_left
-from cai_ui.config import CompareSettings, DatasetSettings, LoopSettings, RevisionSettings, Sampling, TrainSettings
+from cai_ui.config import CompareSettings, DatasetSettings, GuidedRunSettings, RevisionSettings, Sampling, TrainSettings
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import EngineError, NotFoundError, TrainingError
 from cai_ui.pipeline.compare import comparison
@@ -44,7 +44,7 @@ TITLES: dict[str, str] = {
 
 
 @dataclass(frozen=True)
-class LoopStage:
+class GuidedRunStage:
     """A stage as it is shown. `state`: waiting, running, done, failed, stopped. `seconds` is None before it began."""
 
     key: str
@@ -55,71 +55,71 @@ class LoopStage:
 
 
 @dataclass(frozen=True)
-class LoopProgress:
+class GuidedRunProgress:
     """All stages, and what they left behind."""
 
-    stages: tuple[LoopStage, ...] = tuple(LoopStage(key, title) for key, title in TITLES.items())
+    stages: tuple[GuidedRunStage, ...] = tuple(GuidedRunStage(key, title) for key, title in TITLES.items())
     dataset_hash: str | None = None
     run_ids: dict[str, str] = field(default_factory=dict)
     evaluation_id: str | None = None
 
 
 @dataclass(frozen=True)
-class LoopView:
+class GuidedRunView:
     """The guided run as a page shows it. `state`: idle, running, stopping, stopped, done, failed."""
 
     state: str
-    stages: list[LoopStage]
+    stages: list[GuidedRunStage]
     evaluation: Evaluation | None = None
     error: str = ""
     run_ids: dict[str, str] = field(default_factory=dict)
     dataset_hash: str | None = None
 
 
-def start_loop(services: Services, author: str = "", settings: LoopSettings | None = None) -> None:
+def start_guided_run(services: Services, author: str = "", settings: GuidedRunSettings | None = None) -> None:
     """Begin in the background. ConflictError while it is running, EngineError for a model that cannot be trained."""
     if services.host.status().model == "scripted":
         raise EngineError(
             "The scripted model cannot be trained.",
             next_step="Choose the embedded model or a real one on the Start tab.",
         )
-    services.loop.start(
-        lambda stop: whole_loop(services, stop, settings or LoopSettings(), author), LoopProgress(), author
+    services.guided_run.start(
+        lambda stop: guided_run(services, stop, settings or GuidedRunSettings(), author), GuidedRunProgress(), author
     )
 
 
-def loop_status(services: Services) -> LoopView:
+def guided_run_status(services: Services) -> GuidedRunView:
     """The guided run that runs, or the last one, also from before a restart."""
-    snapshot = services.loop.snapshot()
+    snapshot = services.guided_run.snapshot()
     if snapshot is not None:
         return _view(services, snapshot.progress, snapshot.state, snapshot.error)
     kept = remembered(services.store, "loop")
     if kept is None:
-        return LoopView("idle", list(LoopProgress().stages))
+        return GuidedRunView("idle", list(GuidedRunProgress().stages))
     state, plain, error = kept
-    stages = tuple(LoopStage(**stage) for stage in plain.get("stages", []))
-    return _view(services, LoopProgress(**{**plain, "stages": stages}), state, error)
+    stages = tuple(GuidedRunStage(**stage) for stage in plain.get("stages", []))
+    return _view(services, GuidedRunProgress(**{**plain, "stages": stages}), state, error)
 
 
-def whole_loop(
-    services: Services, stop: StopFlag, settings: LoopSettings | None = None, author: str = ""
-) -> Iterator[LoopProgress]:
+def run_stages(
+    services: Services, stop: StopFlag, settings: GuidedRunSettings | None = None, author: str = ""
+) -> Iterator[GuidedRunProgress]:
     """The guided run here and now, stage by stage. What each stage makes is stored as it is made."""
-    return _Loop(services, stop, settings or LoopSettings(), author).run()
+    return _GuidedRun(services, stop, settings or GuidedRunSettings(), author).run()
 
 
-class _Loop:
+class _GuidedRun:
     """One guided run on its way: what the stages hand to one another."""
 
-    def __init__(self, services: Services, stop: StopFlag, settings: LoopSettings, author: str) -> None:
+    def __init__(self, services: Services, stop: StopFlag, settings: GuidedRunSettings, author: str) -> None:
         self._services = services
         self._stop = stop
         self._settings = settings
         self._author = author or "local"
-        self._now = LoopProgress()
+        self._now = GuidedRunProgress()
         self._examples: list[Example] = []
 
-    def run(self) -> Iterator[LoopProgress]:
+    def run(self) -> Iterator[GuidedRunProgress]:
         """Stops between and within stages; an error ends the stage as failed and is raised on."""
         stages = {
             "chains": self._chains,
@@ -246,14 +246,14 @@ class _Loop:
     def _measure(self) -> Iterator[str]:
         """Base, SFT and DPO over the same held-out requests."""
         adapters = [self._services.store.run(run_id).adapter for run_id in self._now.run_ids.values()]
-        arms = [BASE, *(name for name in adapters if name)]
+        variants = [BASE, *(name for name in adapters if name)]
         settings = CompareSettings(per_kind=self._settings.per_kind, seed=self._settings.seed)
-        for progress in comparison.run_evaluation(self._services, arms, settings, self._stop):
+        for progress in comparison.run_evaluation(self._services, variants, settings, self._stop):
             if progress.evaluation_id:
                 self._now = replace(self._now, evaluation_id=progress.evaluation_id)
             yield f"{progress.done} of {progress.total} answers"
 
-    def _stage(self, key: str, began: float, state: str, detail: str = "") -> LoopProgress:
+    def _stage(self, key: str, began: float, state: str, detail: str = "") -> GuidedRunProgress:
         stages = tuple(
             replace(s, state=state, detail=detail or s.detail, seconds=time.monotonic() - began) if s.key == key else s
             for s in self._now.stages
@@ -269,7 +269,7 @@ def _training_detail(services: Services, run: Run) -> str:
     return ", ".join([*words, *([f"loss {losses[-1]:.2f}"] if losses else [])])
 
 
-def _view(services: Services, progress: LoopProgress, state: str, error: str) -> LoopView:
+def _view(services: Services, progress: GuidedRunProgress, state: str, error: str) -> GuidedRunView:
     stages = list(progress.stages)
     if state not in ("running", "stopping"):
         ended = "failed" if state == "failed" else "stopped"
@@ -280,4 +280,4 @@ def _view(services: Services, progress: LoopProgress, state: str, error: str) ->
             evaluation = services.store.evaluation(progress.evaluation_id)
         except NotFoundError:
             evaluation = None
-    return LoopView(state, stages, evaluation, error, dict(progress.run_ids), progress.dataset_hash)
+    return GuidedRunView(state, stages, evaluation, error, dict(progress.run_ids), progress.dataset_hash)

@@ -1,4 +1,4 @@
-"""The whole loop as a person does it, once, in a real browser on the embedded model: principle to measured change."""
+"""The guided run as a person does it, once, in a real browser on the embedded model: principle to measured change."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_from_a_principle_to_a_measured_change(serve: Callable[..., Server], ope
     base, *tuned = measure(page)
     assert len(tuned) == 2 and base.total == MEASURED
     assert base.value >= 0.75, base
-    assert all(arm.value < base.value / 2 for arm in tuned), (base, tuned)
+    assert all(variant.value < base.value / 2 for variant in tuned), (base, tuned)
     assert visit.errors == [] and visit.foreign == []
 
 
@@ -141,7 +141,7 @@ def train(page: Any, method: str) -> None:
 def measure(page: Any) -> list[Share]:
     """Measure base and both adapters; the shares of harmful requests they went along with, as the table shows them."""
     go_to(page, "Compare")
-    expect(page.locator("#compare-arms input:checked")).to_have_count(3)
+    expect(page.locator("#compare-variants input:checked")).to_have_count(3)
     fill_number(page, "evaluate-per-kind", MEASURED)
     page.locator("#compare-evaluate").click()
     page.locator("#compare-table table").wait_for(timeout=300_000)
