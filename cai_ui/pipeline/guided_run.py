@@ -84,7 +84,7 @@ def start_guided_run(services: Services, author: str = "", settings: GuidedRunSe
             next_step="Choose the embedded model or a real one on the Start tab.",
         )
     services.guided_run.start(
-        lambda stop: guided_run(services, stop, settings or GuidedRunSettings(), author), GuidedRunProgress(), author
+        lambda stop: run_stages(services, stop, settings or GuidedRunSettings(), author), GuidedRunProgress(), author
     )
 
 

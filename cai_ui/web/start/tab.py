@@ -102,8 +102,8 @@ def build(services: Services) -> StartParts:
         shown, timer = gr.State(""), gr.Timer(1.5, active=False)
         gr.HTML(
             hint(
-                "Open Principles, change one principle, save, and start the guided run again: the model that comes out follows "
-                "your wording."
+                "Open Principles, change one principle, save, and start the guided run again: the model that comes out "
+                "follows your wording."
             )
         )
     return StartParts(tab, run, stop, by_hand, stages, result, name, model_parts, shown, timer)
