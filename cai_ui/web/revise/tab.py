@@ -56,7 +56,7 @@ class ReviseParts:
     traces: traces.TracesParts
     few_shot: few_shot.FewShotParts
     lab: format_lab.LabParts
-    batch: batch.BatchParts
+    batch: batch.BatchBox
 
     @property
     def shown(self) -> list[Any]:
@@ -84,7 +84,7 @@ def build(services: Services) -> ReviseParts:
         trace_parts = traces.build()
         few_shot_parts = few_shot.build()
         lab_parts = format_lab.build(sets)
-        batch_parts = batch.build(services, sets)
+        batch_parts = batch.BatchBox(services, sets)
         gr.HTML(hint("Send good chains to Curate, or run a whole prompt set below and judge the results there."))
     return ReviseParts(tab, ask, how, chain_box, branch_parts, trace_parts, few_shot_parts, lab_parts, batch_parts)
 
@@ -174,7 +174,7 @@ def wire(services: Services, parts: ReviseParts, session: SessionParts, other_me
     traces.wire(services, parts.traces, parts.branches.trace_id)
     few_shot.wire(services, parts.few_shot, parts.tab, session)
     format_lab.wire(services, parts.lab, session)
-    batch.wire(services, parts.batch, parts.knobs, parts.tab, session)
+    parts.batch.wire(parts.knobs, parts.tab, session)
 
 
 def _run(

@@ -20,7 +20,8 @@ sys.path[:0] = sys.argv[2:]
 from transformers import AutoConfig, AutoModelForCausalLM
 from tiny_model import build_tiny_model
 from cai_ui.config import AppSettings, Sampling
-from cai_ui.engine import Request, load_engine
+from cai_ui.engine import load_engine
+from cai_ui.engine.interface import Request
 from cai_ui.records import Message
 
 def resident():

@@ -19,6 +19,7 @@ from cai_ui.pipeline.prompts import sets
 from cai_ui.pipeline.revise import trace_files
 from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.pipeline.revise.format_lab import run_formats
+from cai_ui.web.kit.choices import draw_prompt
 from cai_ui.web.revise import batch, branches, few_shot, format_lab, knobs, traces
 from cai_ui.web.revise import stepper as tab
 from cai_ui.web.session import Session
@@ -102,7 +103,7 @@ def test_a_step_asked_again_keeps_the_steps_before_it(services: Services) -> Non
     assert again.steps[0] == trace.steps[0]
     assert again.steps[1].answer is not None
     assert again.steps[1].answer.provenance.seed != trace.steps[1].answer.provenance.seed  # type: ignore[union-attr]
-    assert "Critique 1 again" in branches.chain.branch_labels(view.family)[1][0]
+    assert "Critique 1 again" in branches.trace_html.branch_labels(view.family)[1][0]
 
 
 def test_any_two_steps_of_the_tree_can_be_compared(services: Services) -> None:
@@ -193,7 +194,7 @@ def test_updates_fit_the_components_they_fill(services: Services) -> None:
     with gr.Blocks():
         box, panel = branches.build(), few_shot.build()
         how = knobs.build()
-    for view in (*run(services), tab.View(branches.chain.NOTHING_YET, None)):
+    for view in (*run(services), tab.View(branches.trace_html.NOTHING_YET, None)):
         assert len(branches.updates(services, view)) == len(box.shown) + 1
     assert len(few_shot._show(services, 0)) == len(panel.fields) + 2
     assert tab.kept_settings(services, ME) is None
@@ -219,7 +220,7 @@ def test_a_chain_sent_to_curate_is_in_the_queue(services: Services) -> None:
 
 def test_prompts_can_be_drawn_from_every_set(services: Services) -> None:
     for key, _, _ in sets.prompt_sets(services):
-        request, earlier = tab.draw_prompt(services, key)
+        request, earlier = draw_prompt(services, key)
         assert request.strip() and earlier == ""
 
 
@@ -228,7 +229,7 @@ def test_a_drawn_conversation_fills_request_and_earlier_turns(services: Services
     path.write_text(json.dumps({"chosen": "\n\nHuman: Hi\n\nAssistant: Yes?\n\nHuman: Bye\n\nAssistant: So."}))
     key, said = tab.import_prompts(services, str(path))
     assert "“talk” has 1 requests" in said
-    request, earlier = tab.draw_prompt(services, key)
+    request, earlier = draw_prompt(services, key)
     assert [m.content for m in tab.conversation(earlier, request)] == ["Hi", "Yes?", "Bye"]
 
 
@@ -255,11 +256,11 @@ def test_without_a_new_seed_the_seed_is_the_one_given(services: Services) -> Non
 def test_a_batch_runs_in_the_background_and_fills_the_queue(
     services: Services, until: Callable[[Callable[[], object]], None]
 ) -> None:
-    assert batch.batch_html(services)[1] is False
+    assert batch.batch_view(services).running is False
     first = sets.prompt_sets(services)[0][0]
     batch.start_batch(services, first, 6, RevisionSettings(), Sampling())
-    until(lambda: not batch.batch_html(services)[1])
-    html, _ = batch.batch_html(services)
+    until(lambda: not batch.batch_view(services).running)
+    html = batch.batch_view(services).html
     assert "Done: 6 of 6" in html
     assert services.store.counts().total > 0
 

@@ -1,0 +1,31 @@
+"""How a tab is wired: components are attributes, results go by component, and an event is one of a few kinds.
+
+A tab or a box is a class. `__init__` is the layout, so every component is an attribute; `wire` connects events; what
+Gradio calls are methods that give `Changes`: new values by component. A component that is left out keeps its value.
+What a handler does stands apart, in plain functions of services and values.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gradio.blocks import Block
+
+Changes = dict[Block, Any]
+"""New values (or `gr.update(...)`) by component, from an event's handler. Never empty: see `kept`."""
+Options = dict[str, Any]
+
+QUIET: Options = {"show_progress": "hidden", "api_visibility": "private"}
+"""Of an event that answers soon: nothing flickers, and no API is made of it."""
+ASIDE: Options = {**QUIET, "concurrency_limit": None}
+"""Of one that must not wait behind others, such as a look at how far the work is."""
+AT_ONCE: Options = {**QUIET, "queue": False}
+"""Of one that goes round the queue, such as a key in Curate or a Stop."""
+MODEL: Options = {**QUIET, "concurrency_id": "model", "concurrency_limit": 4}
+"""Of one that streams from the model; all of these share the model's places in the queue."""
+SLOW: Options = {"show_progress": "minimal", "api_visibility": "private"}
+"""Of one that takes seconds and says so."""
+EACH: Options = {**AT_ONCE, "trigger_mode": "multiple"}
+"""Of keys, which may come faster than answers: none is dropped."""
+NEWEST: Options = {**QUIET, "trigger_mode": "always_last"}
+"""Of typing: only the newest state matters."""
