@@ -1,4 +1,4 @@
-"""The command line: files to files, sentences for errors, flags made from the knobs."""
+"""The command line: files to files, sentences for errors."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui.cli import build_parser, main
-from cai_ui.cli.flags import read_flags
-from cai_ui.config import RevisionSettings, Sampling, TrainSettings
-from cai_ui.errors import InputError
+from cai_ui.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -125,19 +122,6 @@ def test_a_fresh_process_prints_no_traceback(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert "line 1" in done.stderr and "Traceback" not in done.stderr
-
-
-def test_every_knob_has_its_flag_and_only_given_flags_count() -> None:
-    parsed = build_parser().parse_args(["generate", "--top-p", "0.5", "--critique", "off"])
-    assert read_flags(Sampling, parsed) == Sampling(top_p=0.5)
-    assert read_flags(RevisionSettings, parsed).critique is False
-    parsed = build_parser().parse_args(["train", "dpo", "--beta", "0.3"])
-    base = TrainSettings(epochs=7)
-    assert read_flags(TrainSettings, parsed, base) == base.model_copy(update={"beta": 0.3})
-    for name in TrainSettings.model_fields:
-        assert hasattr(parsed, name)
-    with pytest.raises(InputError, match="learning rate"):
-        read_flags(TrainSettings, build_parser().parse_args(["train", "sft", "--learning-rate", "0"]))
 
 
 def test_a_killed_generate_goes_on_without_repeating_or_losing_a_chain(tmp_path: Path) -> None:
