@@ -15,8 +15,10 @@ from cai_ui.config import AppSettings, Settings, variable
 from cai_ui.pipeline.other_models import KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
-HISTORY = {"0006-one-word-per-stage.md"}
-"""Tells where things were before, too."""
+HISTORY = {"0006-one-word-per-stage.md", "CHANGELOG.md"}
+"""Tell where things were before, too."""
+COMING = {"cai_ui/train/methods.py", "cai_ui/readers/refusals.py", "cai_ui/web/*/words.py", "cai_ui/web/kit/words.py"}
+"""Named already, on their way in."""
 NO_KNOBS = {"CAI_DATABASE_URL", "CAI_SLICE_SECONDS", "CAI_PROJECT", "CAI_DECISIONS", *KEYS.values()}
 
 
@@ -29,7 +31,12 @@ def test_the_guided_run_example_runs(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def documents() -> list[Path]:
     """What is read by people: Markdown, and the docstrings of the benchmarks and the example."""
-    texts = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("principles/*.md"), *ROOT.glob("cai_ui/**/*.md")]
+    texts = [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("principles/*.md"),
+        *ROOT.glob("cai_ui/**/*.md"),
+    ]
     code = [*ROOT.glob("tests/benchmarks/*.py"), *ROOT.glob("docs/*.py")]
     return [path for path in [*texts, *code] if path.name not in HISTORY]
 
@@ -39,14 +46,16 @@ def read(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".md":
         return text
-    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef))]
+    nodes = [
+        node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef))
+    ]
     comments = re.findall(r"#.*", text)
     return "\n".join([*filter(None, map(ast.get_docstring, nodes)), *comments])
 
 
 def places(text: str) -> Iterator[str]:
     """Paths of files and folders that a text names: `cai_ui/store/queue.py`, `store/queue.py`, `tests/store/`."""
-    for found in re.findall(r"(?<![\w/.:])(?:[\w*{}<>…-]+/)+[\w*-]*(?:\.\w+)?", text):
+    for found in re.findall(r"(?<![\w/.:])(?:[\w*-]+/)+[\w*-]*(?:\.\w+)?", text):
         first = found.split("/")[0]
         if first in ROOMS or first in TOP or found.endswith((".py", ".md", ".yaml", ".js", ".css", ".json")):
             yield found
@@ -58,12 +67,19 @@ ROOMS = {path.name for path in (ROOT / "cai_ui").iterdir() if path.is_dir()}
 
 @pytest.mark.parametrize("path", documents(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_path_that_a_document_names_is_there(path: Path) -> None:
-    gone = [place for place in places(read(path)) if not any(_there(base, place) for base in (ROOT, ROOT / "cai_ui"))]
-    assert gone == []
+    named = {place.rstrip("/") for place in places(read(path))} - COMING
+    assert {place for place in named if not any(any((ROOT / top).glob(place)) for top in ("", "cai_ui"))} == set()
 
 
-def _there(base: Path, place: str) -> bool:
-    return any(base.glob(place.rstrip("/")))
+def test_the_map_in_the_readme_shows_every_room() -> None:
+    tree = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Where things are")[2].split("```")[1]
+    below = [path for path in (ROOT / "cai_ui").iterdir() if not path.name.startswith("_")]
+    assert [
+        path.name
+        for path in [*below, *(ROOT / "cai_ui" / "web").iterdir()]
+        if path.is_dir() and path.name != "__pycache__" and f"{path.name}/" not in tree
+    ] == []
+    assert [path.name for path in below if path.suffix == ".py" and path.name not in tree] == []
 
 
 @pytest.mark.parametrize("path", documents(), ids=lambda path: path.relative_to(ROOT).as_posix())

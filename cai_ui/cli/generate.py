@@ -1,4 +1,4 @@
-"""`generate`: chains on many requests."""
+"""`generate`: critique and revision on many requests."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def add(commands: Commands) -> None:
-    about = "chains on many requests; results go to Curate and to a file"
+    about = "critique and revision on many requests; the traces go to Curate and to a file"
     parser = command(commands, "generate", _generate, about, RevisionSettings, Sampling)
     parser.add_argument("--prompts", type=Path, help="one request a line, or JSON lines, CSV, Parquet")
     parser.add_argument("--prompt-set", default="train-harmful", help="shipped prompt set (default: train-harmful)")
     parser.add_argument("--number", type=int, default=100, help="requests drawn from the set (default: 100)")
     parser.add_argument("--constitution", help="name or hash (default: the one in use)")
-    parser.add_argument("--batch-size", type=int, default=32, help="chains that advance together (default: 32)")
-    parser.add_argument("--out", type=Path, help="file of the finished chains, JSON lines; goes on where it was")
+    parser.add_argument("--batch-size", type=int, default=32, help="traces that advance together (default: 32)")
+    parser.add_argument("--out", type=Path, help="file of the finished traces, JSON lines; goes on where it was")
 
 
 def _generate(parsed: Arguments) -> int:
@@ -49,7 +49,7 @@ def _generate(parsed: Arguments) -> int:
             show_progress(last.done, last.total, _pace(last))
     if last is not None:
         already = f" ({last.already} were there already)" if last.already else ""
-        print(f"{last.done} chains{already}, {last.examples_added} new in Curate, {last.failed} failed")
+        print(f"{last.done} traces{already}, {last.examples_added} new in Curate, {last.failed} failed")
         for reason, count in last.failures.items():
             print(f"  {count} × {reason}")
     return 0

@@ -38,7 +38,7 @@ def test_from_requests_to_files_for_training(cli: Cli, tmp_path: Path) -> None:
     prompts, chains = tmp_path / "prompts.txt", tmp_path / "chains.jsonl"
     prompts.write_text("How do I lie?\n\nHow do I bake?\nHow do I read her diary?\n", encoding="utf-8")
     code, out, _ = cli("generate", "--prompts", str(prompts), "--revisions", "2", "--seed", "3", "--out", str(chains))
-    assert (code, out) == (0, "3 chains, 3 new in Curate, 0 failed\n")
+    assert (code, out) == (0, "3 traces, 3 new in Curate, 0 failed\n")
     rows = [json.loads(line) for line in chains.read_text(encoding="utf-8").splitlines()]
     assert [row["prompt"]["text"] for row in rows] == ["How do I lie?", "How do I bake?", "How do I read her diary?"]
     assert [len(row["steps"]) for row in rows] == [5, 5, 5]
@@ -53,7 +53,7 @@ def test_from_requests_to_files_for_training(cli: Cli, tmp_path: Path) -> None:
         assert columns <= set(lines[0])
 
 
-def test_the_same_command_gives_the_same_chains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_command_gives_the_same_traces(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     prompts = tmp_path / "prompts.txt"
     prompts.write_text("One\nTwo\n", encoding="utf-8")
     texts = []
@@ -124,7 +124,7 @@ def test_a_fresh_process_prints_no_traceback(tmp_path: Path) -> None:
     assert "line 1" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_a_killed_generate_goes_on_without_repeating_or_losing_a_chain(tmp_path: Path) -> None:
+def test_a_killed_generate_goes_on_without_repeating_or_losing_a_trace(tmp_path: Path) -> None:
     prompts, whole, cut = tmp_path / "p.jsonl", tmp_path / "whole.jsonl", tmp_path / "cut.jsonl"
     prompts.write_text("".join(json.dumps({"prompt": f"Request {i}"}) + "\n" for i in range(120)), encoding="utf-8")
 
@@ -136,7 +136,7 @@ def test_a_killed_generate_goes_on_without_repeating_or_losing_a_chain(tmp_path:
     def rows(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
-    assert "120 chains, 120 new" in start("a", whole).communicate(timeout=300)[0]
+    assert "120 traces, 120 new" in start("a", whole).communicate(timeout=300)[0]
     for finished in (10, 40):
         process = start("b", cut)
         until = time.monotonic() + 300
@@ -148,7 +148,7 @@ def test_a_killed_generate_goes_on_without_repeating_or_losing_a_chain(tmp_path:
     with cut.open("ab") as file:
         file.write(b'{"id": "half a li')
     kept = cut.read_bytes().count(b"\n")
-    assert f"120 chains ({kept} were there already)" in start("b", cut).communicate(timeout=300)[0]
+    assert f"120 traces ({kept} were there already)" in start("b", cut).communicate(timeout=300)[0]
     again = rows(cut)
     assert len({row["id"] for row in again}) == len(again) == 120
     assert [(r["id"], [s["text"] for s in r["steps"]]) for r in again] == [
