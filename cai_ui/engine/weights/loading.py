@@ -32,8 +32,8 @@ KEEP_BYTES = 10**9
 class LoadedModel:
     """A model in evaluation mode with frozen weights, and what identifies it.
 
-    `shares`: rows that begin alike can attend to one copy of their beginning. `same_in_any_batch`: a row's text does not
-    depend on the rows beside it (float32 sums, or those of `kernels.same_rows`).
+    `shares`: rows that begin alike can attend to one copy of their beginning. `same_in_any_batch`: a row's text does
+    not depend on the rows beside it (float32 sums, or those of `kernels.same_rows`).
     """
 
     name: str
