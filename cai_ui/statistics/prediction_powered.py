@@ -82,9 +82,9 @@ def corrected_mean(scores: Sequence[float], grades: Mapping[int, float]) -> Esti
 
 
 def student_t95(freedom: int) -> float:
-    """The two-sided 95 % quantile of Student's t, to three digits from 3 degrees on (Cornish-Fisher)."""
+    """The two-sided 95 % quantile of Student's t, to three digits (Cornish-Fisher from 6 degrees on)."""
     z, v = Z95, max(freedom, 1)
-    exact = {1: 12.706, 2: 4.303}
+    exact = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571}
     return exact.get(v) or (
         z
         + (z**3 + z) / (4 * v)
