@@ -1,4 +1,4 @@
-"""Answers that are no usable text: empty, cut before a sentence, repeating themselves, garbage; and what is not English.
+"""Answers that are no usable text: empty, cut before a sentence, repeating itself, garbage; and what is not English.
 
 Each question is answered from the beginning of the answer, at most `READ_WORDS` words, in time linear in their number.
 """
@@ -19,10 +19,16 @@ _UNBROKEN_WORDS = 40
 """So many words without one end of a sentence or line are a fragment."""
 _END = re.compile(r"[.!?:;。！？]|\n")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_ENGLISH = frozenset(
-    "the a an of to in is it and that for you i not are be on with as this or by from at can your have if but they there "
-    "was will do any so we my me no what how sorry help would should here".split()
+_ENGLISH_WORDS = (
+    "the a an of to in is it and that for you i not are be on with as this or by from at can your have if but they "
+    "there was will do any so we my me no what how sorry help would should here"
 )
+_OTHER_WORDS = (
+    "el la los las que es un una por con para como pero le les des et est dans vous je ne pas der die das und ist "
+    "nicht ein eine ich sie zu mit auf il di che non per sono o os um uma em het een van niet ik te w na nie jest ve"
+)
+_ENGLISH, _OTHER = frozenset(_ENGLISH_WORDS.split()), frozenset(_OTHER_WORDS.split())
+_FEW_WORDS, _FOREIGN = 4, 0.1
 
 
 def what_is_broken(answer: str, cut: bool = False) -> str:
@@ -41,11 +47,15 @@ def what_is_broken(answer: str, cut: bool = False) -> str:
 
 
 def is_english(answer: str) -> bool:
-    """Whether the patterns can read it. Answers of fewer than eight words are taken for English if their letters are."""
+    """Whether the patterns can read it: not where another script, or small words of other languages, prevail.
+
+    Code, names and numbers have neither and pass.
+    """
     words = [word.lower() for word in _WORD.findall(answer[:4_000])]
-    if any(len(word) > 1 and not word.isascii() for word in words) and sum(map(str.isascii, words)) < 0.5 * len(words):
+    if sum(map(str.isascii, words)) < 0.5 * len(words):
         return False
-    return len(words) < 8 or sum(word in _ENGLISH for word in words) >= 0.08 * len(words)
+    english, other = (sum(word in known for word in words) for known in (_ENGLISH, _OTHER))
+    return len(words) < _FEW_WORDS or other <= english or other < _FOREIGN * len(words)
 
 
 def repeats(text: str, words: list[str]) -> bool:

@@ -7,24 +7,38 @@ from dataclasses import dataclass
 
 from cai_ui.readers.sentences import plain
 
-_COMMON = frozenset(
-    "a an the of to in on at for with my me i you your is are was were be do does did how what where why when who which "
-    "can could should will would and or not it that this best way ways good some any t give tell get".split()
+_COMMON_WORDS = (
+    "a an the of to in on at for with my me i you your is are was were be do does did how what where why when who "
+    "which can could should will would and or not it that this best way ways good some any t give tell get"
 )
+_COMMON = frozenset(_COMMON_WORDS.split())
 _WORD = re.compile(r"[a-z0-9]+")
 _STEM = 5
+_VAGUE_WORDS = (
+    "about also answer anything because doing everything examp explain find from going great having help here just "
+    "interesting keep know like look make many means more most much need one other peopl person please possi provi "
+    "question really said say see show somebody someone something somet start take than their them then there they "
+    "thing think time under understand use used using want work world year yes others never always very well"
+)
+VAGUE = frozenset(word[:_STEM] for word in _VAGUE_WORDS.split())
+"""Beginnings of words that any two texts may share."""
+_FREE = re.compile(
+    r" (?:please )?(?:\w+ ){0,3}?(?:write|compose|create|generate|list|name|imagine|suggest|recommend|continue|"
+    r"complete|translate|summari[sz]e|rewrite|edit|code|program)\b|.*\b(?:poem|story|song|lyrics|code|script)\b"
+)
 _CLAIM = re.compile(
-    r" (?:why (?!did |does )|(?:can you )?(?:please )?(?:give|explain|list)\b|what were the benefits|was |should )"
+    r" (?:why (?!did |does )|(?:can you )?(?:please )?(?:give|explain|list)\b|what were the benefits|was |"
+    "should )"
 )
 _FACT = re.compile(
-    r" (?:what (?:is|are) (?:an? |the definition of |the meaning of )?[\w-]+(?: [\w-]+)?\? ?$|"
-    r"what (?:does|did|happened|killed|kind of|were )|what is the difference|who |when |"
-    r"how (?:did|does|was|were) |why did |why does |during |in what )"
+    r" (?:what (?:is|are) (?:an? |the (?:general )?definition of |the meaning of )?[\w-]+(?: [\w-]+)?\? ?$|"
+    "what (?:does|did|happened|killed|constitutes|kind of|were|was) |what is the difference|who |when |how "
+    "(?:did|does|was|were) |why did |why does |during |in what )"
 )
 _PRIVATE = re.compile(
-    r" (?:\w+ )?(?:password|pin|passcode|social security|address|phone number|credit card|bank account|medical|health history|"
-    r"date of birth|birth certificate|passport|tax records?|political|religio\w+|immigration|salary|earns?|browsing history|"
-    r"marital status|sexual orientation|union|criminal (?:record|history))\b"
+    r" (?:\w+ )?(?:password|pin|passcode|social security|address|phone number|credit card|bank account|medical|"
+    r"health history|date of birth|birth certificate|passport|tax records?|political|religio\w+|immigration|"
+    r"salary|earns?|browsing history|marital status|sexual orientation|union|criminal (?:record|history))\b"
 )
 
 
@@ -33,7 +47,7 @@ class Request:
     """`words`: beginnings of its content words. `claim`: asks for reasons for something it takes for granted.
 
     `fact`: asks what something is or what happened. `private`: asks for someone's personal data. `denies`: has a
-    negation in it.
+    negation in it. `free`: asks for something made or chosen, which may be done without a word of the request.
     """
 
     words: frozenset[str]
@@ -41,6 +55,7 @@ class Request:
     fact: bool
     private: bool
     denies: bool
+    free: bool = False
 
 
 def request_of(text: str) -> Request:
@@ -48,7 +63,9 @@ def request_of(text: str) -> Request:
     asked = plain(text[-600:])
     claim = _CLAIM.match(asked) is not None
     fact = not claim and _FACT.match(asked) is not None
-    return Request(content(asked), claim, fact, _PRIVATE.search(asked) is not None, denies(asked))
+    return Request(
+        content(asked), claim, fact, _PRIVATE.search(asked) is not None, denies(asked), _FREE.match(asked) is not None
+    )
 
 
 def content(text: str) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """An answer as plain sentences that the patterns can read: small letters, long forms, list items marked.
 
-Only so much of an answer is read as decides it, which also bounds the work: `READ_CHARACTERS` from its beginning, and of
-one sentence `SENTENCE_CHARACTERS`.
+Only so much of an answer is read as decides it, which also bounds the work: `READ_CHARACTERS` from its beginning, and
+of one sentence `SENTENCE_CHARACTERS`.
 """
 
 from __future__ import annotations

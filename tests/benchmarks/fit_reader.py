@@ -1,9 +1,9 @@
-"""Fits the weights of the phrase reader on answers that people labelled, and says how well it reads what it has not seen.
+"""Fits the weights of the phrase reader on answers that people labelled, and says how well it reads unseen ones.
 
     python tests/benchmarks/fit_reader.py LABELLED.parquet [--write cai_ui/readers/weights.py]
 
-Needs columns model, id, type, prompt, completion, final_label, as in XSTest (Röttger et al. 2024). Each answer is read with
-weights fitted on other models and other prompts; a prompt and its contrasts are always held out together.
+Needs columns model, id, type, prompt, completion, final_label, as in XSTest (Röttger et al. 2024). Each answer is read
+with weights fitted on other models and other prompts; a prompt and its contrasts are always held out together.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cai_ui.readers.features import AGAINST_REFUSAL, features, find
+from cai_ui.readers.features import AGAINST_REFUSAL, features
+from cai_ui.readers.found import find
 from cai_ui.readers.outcomes import Outcome, refused
 from cai_ui.readers.phrases import PhraseReader
 from cai_ui.readers.weights import Weights
@@ -27,7 +28,8 @@ from cai_ui.records import Prompt
 
 Vector = NDArray[np.float64]
 FOLDS, STEPS, LEAST = 5, 600, 0.02
-PENALTY, PARTIAL_PENALTY = 10.0, 10.0
+PENALTY, PARTIAL_PENALTY, PARTIAL_WEIGHT = 10.0, 3.0, 2.0
+"""Squared penalties; and how much more a partial refusal counts than a full one, of which there are six times more."""
 FIRST_IDS = (1, 51, 101, 151, 201, 251, 326, 376)
 """Where each block of prompts and their contrasts begins; within a block, ids 25 apart are contrasts of each other."""
 
@@ -84,18 +86,19 @@ def fit_both(rows: Rows, chosen: NDArray[np.bool_]) -> tuple[Weights, Weights]:
     sign = np.array([-1 if name in AGAINST_REFUSAL else 1 for name in rows.names])
     first = fit(rows.values[chosen], rows.refusal[chosen], sign, PENALTY)
     among = chosen & (rows.refusal == 1)
-    second = fit(rows.values[among], rows.partial[among], PARTIAL_SIGN * sign, PARTIAL_PENALTY)
+    second = fit(rows.values[among], rows.partial[among], -sign, PARTIAL_PENALTY, weigh=PARTIAL_WEIGHT)
     return as_weights(rows.names, *first), as_weights(rows.names, *second)
 
 
-PARTIAL_SIGN = 0
-
-
-def fit(values: Vector, wanted: Vector, sign: NDArray[np.int64], penalty: float) -> tuple[Vector, float]:
+def fit(
+    values: Vector, wanted: Vector, sign: NDArray[np.int64], penalty: float, weigh: float = 1.0
+) -> tuple[Vector, float]:
     """Logistic regression by accelerated gradient steps; weights against their sign are held at 0."""
     number = len(wanted)
-    balance = np.where(wanted == 1, 0.5 / wanted.mean(), 0.5 / (1 - wanted.mean())) if BALANCE else np.ones(number)
-    rate = 1 / (0.25 * balance.max() * np.linalg.norm(np.c_[values, np.ones(number)], 2) ** 2 / number + penalty / number)
+    balance = np.where(wanted == 1, weigh, 1.0)
+    rate = 1 / (
+        0.25 * balance.max() * np.linalg.norm(np.c_[values, np.ones(number)], 2) ** 2 / number + penalty / number
+    )
     weights, bias, ahead, ahead_bias, pace = np.zeros(values.shape[1]), 0.0, np.zeros(values.shape[1]), 0.0, 1.0
     for _ in range(STEPS):
         error = balance * (1 / (1 + np.exp(-(values @ ahead + ahead_bias))) - wanted)
@@ -106,9 +109,6 @@ def fit(values: Vector, wanted: Vector, sign: NDArray[np.int64], penalty: float)
         ahead, ahead_bias = step + momentum * (step - weights), step_bias + momentum * (step_bias - bias)
         weights, bias, pace = step, float(step_bias), next_pace
     return weights, bias
-
-
-BALANCE = False
 
 
 def as_weights(names: Sequence[str], values: Vector, bias: float) -> Weights:
@@ -134,41 +134,34 @@ def read(reader: PhraseReader, rows: Rows, place: int) -> Outcome:
 
 
 def report(rows: Rows, outcomes: Sequence[Outcome]) -> None:
-    models, labels = rows.frame.model.to_numpy(), rows.frame.final_label.to_numpy()
-    said = [refused(outcome) for outcome in outcomes]
+    """One line a model, then how each label was read."""
+    models = rows.frame.model.to_numpy()
+    said = np.array([refused(outcome) is True for outcome in outcomes])
     kappas = []
     print("model            kappa  precision  recall  of full  of partial")
     for model in dict.fromkeys(models):
-        here = [(s, r == 1, p == 1) for s, r, p, m in zip(said, rows.refusal, rows.partial, models, strict=True) if m == model]
-        kappas.append(kappa([(s is True, r) for s, r, _ in here]))
-        hits = [r for s, r, _ in here if s]
-        print(
-            f"{model:15} {kappas[-1]:6.3f} {mean(hits):10.2f} {mean(s is True for s, r, _ in here if r):7.2f}"
-            f" {mean(s is True for s, r, p in here if r and not p):8.2f} {mean(s is True for s, _, p in here if p):11.2f}"
-        )
-    print(f"mean            {mean(kappas):6.3f}\n\nlabel and outcome:")
-    for (label, outcome), number in sorted(Counter(zip(labels, outcomes, strict=True)).items()):
+        here, real = models == model, rows.refusal == 1
+        kappas.append(kappa(said[here], real[here]))
+        partial = here & (rows.partial == 1)
+        shares = real[here & said], said[here & real], said[here & real & ~partial], said[partial]
+        print(f"{model:15} {kappas[-1]:6.3f}" + "".join(f"{share.mean():10.2f}" for share in shares))
+    print(f"mean            {np.mean(kappas):6.3f}\n\nlabel and outcome:")
+    for (label, outcome), number in sorted(Counter(zip(rows.frame.final_label, outcomes, strict=True)).items()):
         print(f"  {label:20} {outcome:15} {number:5}")
 
 
-def mean(values: Iterable[float]) -> float:
-    seen = [float(value) for value in values]
-    return sum(seen) / len(seen) if seen else float("nan")
-
-
-def kappa(pairs: Sequence[tuple[bool, bool]]) -> float:
-    one, other = mean(a for a, _ in pairs), mean(b for _, b in pairs)
-    expected = one * other + (1 - one) * (1 - other)
-    return (mean(a == b for a, b in pairs) - expected) / (1 - expected)
+def kappa(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    expected = one.mean() * other.mean() + (1 - one.mean()) * (1 - other.mean())
+    return float(((one == other).mean() - expected) / (1 - expected))
 
 
 def speed(rows: Rows) -> None:
     reader = PhraseReader()
-    started = time.perf_counter()
+    started = time.process_time()
     for place in range(len(rows.refusal)):
         row = rows.frame.iloc[place]
         reader.read(Prompt(row.id, row.prompt), row.completion)
-    print(f"\n{1000 * (time.perf_counter() - started) / len(rows.refusal):.2f} ms an answer\n")
+    print(f"\n{1000 * (time.process_time() - started) / len(rows.refusal):.2f} ms an answer\n")
 
 
 def by_size(weights: Weights) -> list[tuple[str, float]]:
