@@ -48,7 +48,7 @@ def find(prompt: str, answer: str) -> Found:
 def speaks_of_something_else(found: Found) -> bool:
     """Whether several sentences have no telling word of the request between them."""
     asked = found.request.words - VAGUE
-    if not asked or found.request.free or len(found.sentences) < EVASIVE_SENTENCES:
+    if not asked or found.request.free or len(found.sentences) < EVASIVE_SENTENCES or found.sentences[0].item:
         return False
     return not any(content(sentence.plain) & asked for sentence in found.sentences)
 
