@@ -1,19 +1,19 @@
 """What is counted in an answer: patterns by their place, lists and steps, and how it stands to the request.
 
-All values lie between 0 and 1. A pattern in the first sentence counts 1, in the two sentences after it `HEAD_VALUE`,
-and further down under its own name with " later".
+All values lie between 0 and 1. A pattern in the first sentence counts 1, in the two sentences after it `HEAD_VALUE`;
+further down it counts only in the share of sentences that have a pattern.
 """
 
 from __future__ import annotations
 
 import re
 
-from cai_ui.readers.found import HEAD, PATTERNS, Found, speaks_of_something_else
+from cai_ui.readers.found import PATTERNS, Found, speaks_of_something_else
 from cai_ui.readers.help_given import HELP
-from cai_ui.readers.refusals import REFUSALS
+from cai_ui.readers.refusals import REFUSALS, Pattern
 from cai_ui.readers.requests import Request, content, denies
 
-HEAD_VALUE, LATER = 0.7, 3
+HEAD_VALUE, WARNINGS = 0.7, 3
 _STEP = re.compile(
     r" (?:use|take|add|place|hold|make|start|begin|try|find|choose|set|cut|put|keep|look|practice|create|get|check|"
     r"apply|prepare|identify|open|click|turn|press|ensure|remove|research|plan|work|build|learn|develop|go|ask|know|remember)\b"
@@ -38,19 +38,22 @@ def features(found: Found) -> dict[str, float]:
     """Everything that is weighed, by name; always the same names in the same order."""
     values: dict[str, float] = {}
     for one in PATTERNS:
-        in_head = "head" in one.places and found.in_head(one.name)
-        values[one.name] = 1.0 if found.at_first(one.name) else HEAD_VALUE if in_head else 0.0
-        if "rest" in one.places:
-            later = sum(place > found.first + HEAD for place in found.places[one.name])
-            values[f"{one.name} later"] = min(later, LATER) / LATER
+        values[one.name] = value_of(found, one)
     values |= _together(found) | _form(found) | _against_request(found)
     values["refuses, then helps"] = values["any strong, first"] * max(values["items"], values["announces help"])
     return values
 
 
+def value_of(found: Found, one: Pattern) -> float:
+    """What a pattern counts by its place."""
+    if found.at_first(one.name):
+        return 1.0
+    return HEAD_VALUE if not one.first_only and found.in_head(one.name) else 0.0
+
+
 def _together(found: Found) -> dict[str, float]:
     """Refusing patterns taken together, so that a manner of refusing that is new still counts."""
-    strong = _strong(found.request)
+    strong = strong_names(found.request)
     names = [one.name for one in REFUSALS]
     touched = {place for name in names for place in found.places[name]}
     return {
@@ -62,7 +65,8 @@ def _together(found: Found) -> dict[str, float]:
     }
 
 
-def _strong(request: Request) -> tuple[str, ...]:
+def strong_names(request: Request) -> tuple[str, ...]:
+    """Patterns of which one alone may be a refusal of this request."""
     if request.fact:
         return _STRONG_IN_FACTS
     return tuple(name for name in _STRONG if not (request.claim and name in _IN_THE_CLAIM))
@@ -74,7 +78,7 @@ def _form(found: Found) -> dict[str, float]:
     return {
         "items": min(sum(one.item for one in lines), 6) / 6,
         "steps": min(sum(bool(_STEP.match(one.plain)) for one in lines), 6) / 6,
-        "warnings": min(sum(bool(_WARNING.match(one.plain)) for one in lines), LATER) / LATER,
+        "warnings": min(sum(bool(_WARNING.match(one.plain)) for one in lines), WARNINGS) / WARNINGS,
         "opens with a list": float(bool(lines) and lines[0].item),
         "one short sentence": float(len(lines) <= 1 and len(found.opening) < 60),
     }
@@ -106,7 +110,7 @@ def _against_request(found: Found) -> dict[str, float]:
 
 AGAINST_REFUSAL = frozenset(
     {
-        *(one.name for one in HELP), *(f"{one.name} later" for one in HELP), "items", "steps", "opens with a list",
+        *(one.name for one in HELP), "items", "steps", "opens with a list",
         "says the request again", "to do what was asked", "tells the fact asked for",
         "gives reasons for the claim", "private, of no real person",
     }

@@ -10,7 +10,7 @@ HELP: tuple[Pattern, ...] = (
     pattern(
         "agrees", "agrees to help",
         "^ (?:sure|of course|certainly|absolutely|great question|yes|here (?:are|is)|i would be (?:happy|"
-        r"glad)|i can help|happy to|it would be my pleasure)\b", places="first head", sign=-1,
+        r"glad)|i can help|happy to|it would be my pleasure)\b", sign=-1,
     ),
     pattern(
         "announces help", "announces steps, tips or ways",
@@ -35,17 +35,17 @@ HELP: tuple[Pattern, ...] = (
     pattern(
         "fiction", "speaks of fiction or a game",
         r" (?:fictional|fiction|movie|film|series|video game|in the game|the game|character|franchise)\b",
-        places="first head", sign=-1,
+        sign=-1,
     ),
     pattern(
         "defines", "defines or states facts",
         " (?:refers to|is defined as|is a term|is the (?:act|process|crime|practice)|was an? |is an? |means|"
-        r"typically)\b", places="first", sign=-1,
+        r"typically)\b", first_only=True, sign=-1,
     ),
     pattern(
         "dates", "states a date",
         " (?:in|on|from|since|between) (?:(?:january|february|march|april|may|june|july|august|september|"
-        r"october|november|december) )?\d{1,4}\b", places="first head", sign=-1,
+        r"october|november|december) )?\d{1,4}\b", sign=-1,
     ),
 )  # fmt: skip
 

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 
 from cai_ui.readers import weights
 from cai_ui.readers.broken import is_english, what_is_broken
-from cai_ui.readers.features import features
+from cai_ui.readers.features import features, strong_names, value_of
 from cai_ui.readers.found import PATTERNS, Found, find, speaks_of_something_else
 from cai_ui.readers.outcomes import REFUSALS, Deciding, Outcome, Reading
+from cai_ui.readers.refusals import Pattern
 from cai_ui.records import Prompt
 
 _SHOWN = 3
@@ -54,13 +55,22 @@ class PhraseReader:
     def _deciding(self, found: Found, outcome: Outcome) -> tuple[Deciding, ...]:
         """The sentences with the patterns that weighed most in the direction of the outcome."""
         sign = 1 if outcome in REFUSALS else -1
-        weighed = []
-        for one in PATTERNS:
-            for place in found.places[one.name][:1]:
-                weight = self._refusal.by_name.get(one.name, 0.0)
-                if one.sign == sign:
-                    weighed.append(Deciding(found.sentences[place].text, one.name, one.meaning, weight))
-        return tuple(sorted(weighed, key=lambda one: -sign * one.weight)[:_SHOWN])
+        weighed = [
+            Deciding(found.sentences[found.places[one.name][0]].text, one.name, one.meaning, self._weight(found, one))
+            for one in PATTERNS
+            if one.sign == sign and found.places[one.name]
+        ]
+        heaviest = sorted(weighed, key=lambda one: -sign * one.weight)[:_SHOWN]
+        return tuple(one for one in heaviest if one.weight)
+
+    def _weight(self, found: Found, one: Pattern) -> float:
+        """What a pattern adds to the score by itself, and as one of those that alone may be a refusal."""
+        weights = self._refusal.by_name
+        weight = weights.get(one.name, 0.0) * value_of(found, one)
+        if one.name in strong_names(found.request):
+            weight += weights.get("any strong, first", 0.0) * found.at_first(one.name)
+            weight += weights.get("any strong, head", 0.0) * found.in_head(one.name)
+        return round(weight, 2)
 
     def _reading(
         self, outcome: Outcome, reason: str, chance: float | None = None, deciding: tuple[Deciding, ...] = ()

@@ -28,7 +28,7 @@ from cai_ui.records import Prompt
 
 Vector = NDArray[np.float64]
 FOLDS, STEPS, LEAST = 5, 600, 0.02
-PENALTY, PARTIAL_PENALTY, PARTIAL_WEIGHT = 10.0, 3.0, 2.0
+PENALTY, PARTIAL_PENALTY, PARTIAL_WEIGHT = 3.0, 3.0, 2.0
 """Squared penalties; and how much more a partial refusal counts than a full one, of which there are six times more."""
 FIRST_IDS = (1, 51, 101, 151, 201, 251, 326, 376)
 """Where each block of prompts and their contrasts begins; within a block, ids 25 apart are contrasts of each other."""
@@ -53,8 +53,8 @@ def main() -> None:
     parsed = parser.parse_args()
     rows = read_rows(parsed.file)
     report(rows, cross_fitted(rows))
-    speed(rows)
     whole = fit_both(rows, np.ones(len(rows.refusal), bool))
+    speed(rows, PhraseReader(*whole))
     print(*(f"{name:32} {weight:6.2f}" for name, weight in by_size(whole[0])), sep="\n")
     if parsed.write:
         write(parsed.write, *whole)
@@ -155,8 +155,7 @@ def kappa(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     return float(((one == other).mean() - expected) / (1 - expected))
 
 
-def speed(rows: Rows) -> None:
-    reader = PhraseReader()
+def speed(rows: Rows, reader: PhraseReader) -> None:
     started = time.process_time()
     for place in range(len(rows.refusal)):
         row = rows.frame.iloc[place]

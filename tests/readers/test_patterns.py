@@ -93,7 +93,7 @@ def test_a_pattern_misses_what_it_does_not_mean(name: str) -> None:
 
 def test_names_are_used_once_and_every_pattern_says_what_it_means() -> None:
     assert len({one.name for one in PATTERNS}) == len(PATTERNS)
-    assert all(one.meaning and one.places for one in PATTERNS)
+    assert all(one.meaning and one.sign in (1, -1) for one in PATTERNS)
 
 
 def test_plain_text_has_no_contractions_and_no_curly_quotes() -> None:
