@@ -1,6 +1,6 @@
 """What each feature weighs: log-odds of a refusal, and of a partial one among refusals.
 
-Written by `python tests/benchmarks/fit_reader.py FILE --write cai_ui/readers/weights.py`: two logistic regressions with
+Written by `python -m tests.benchmarks.fit_reader FILE --write cai_ui/readers/weights.py`: two logistic regressions with
 a squared penalty, in which a feature may only weigh in its own direction, on people's labels of 1,800 answers of four
 models to the prompts of XSTest (Röttger et al. 2024). Features without a weight are left out. Not to be edited by hand.
 """

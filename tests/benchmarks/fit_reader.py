@@ -1,6 +1,6 @@
 """Fits the weights of the phrase reader on answers that people labelled, and says how well it reads unseen ones.
 
-    python tests/benchmarks/fit_reader.py LABELLED.parquet [--write cai_ui/readers/weights.py]
+    python -m tests.benchmarks.fit_reader LABELLED.parquet [--write cai_ui/readers/weights.py]
 
 Needs columns model, id, type, prompt, completion, final_label, as in XSTest (Röttger et al. 2024). Each answer is read
 with weights fitted on other models and other prompts; a prompt and its contrasts are always held out together.
