@@ -18,7 +18,7 @@ from typing import Any
 from cai_ui.config import TrainSettings, checked
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import CaiError, ConflictError
-from cai_ui.records import BASE, GOING_ON, NOT_OVER, RESUMABLE, AdapterInfo, Method, Run
+from cai_ui.records import BASE, GOING_ON, NOT_OVER, RESUMABLE, AdapterInfo, Run
 from cai_ui.store import Store
 from cai_ui.store.encoding import now
 from cai_ui.train import config_file
@@ -27,6 +27,7 @@ from cai_ui.train.check.preflight import PreflightReport, preflight
 from cai_ui.train.jobs.adapters import RunAdapters
 from cai_ui.train.jobs.queue import RunQueue
 from cai_ui.train.jobs.slices import Slices, train_in_slices
+from cai_ui.train.methods import method_of
 from cai_ui.train.run.checkpoints import drop_all
 from cai_ui.train.run.folder import Outcome, read_outcome
 from cai_ui.train.run.probes import NO_PROBES, ProbeKit
@@ -63,7 +64,7 @@ class Jobs:
             self._wake()
 
     def check(
-        self, method: Method, dataset_hash: str, settings: TrainSettings, start_adapter: str | None = None
+        self, method: str, dataset_hash: str, settings: TrainSettings, start_adapter: str | None = None
     ) -> PreflightReport:
         """What would stop a run, and what it would cost, without starting it.
 
@@ -81,7 +82,7 @@ class Jobs:
 
     def submit(
         self,
-        method: Method,
+        method: str,
         dataset_hash: str,
         settings: TrainSettings,
         owner: str,
@@ -105,7 +106,7 @@ class Jobs:
                 return there
             run = Run(
                 id=f"run-{uuid.uuid4().hex[:12]}",
-                name=name or self._queue.free_name(f"{method.upper()} {dataset.name}".strip()),
+                name=name or self._queue.free_name(f"{method_of(method).title} {dataset.name}".strip()),
                 method=method,
                 state="queued",
                 dataset_hash=dataset_hash,
@@ -150,6 +151,7 @@ class Jobs:
                     kept="It was left as it is.",
                     next_step="Start a new run.",
                 )
+            method_of(run.method)  # another version may know other methods
             run = self._store.update_run(run_id, state="queued", error=None, ended_at=None)
             self._wake()
         return run

@@ -16,7 +16,8 @@ from cai_ui.records import Dataset, Run, RunState
 from cai_ui.train import processes
 from cai_ui.train.check.plan import tokens_in
 from cai_ui.train.check.preflight import PreflightReport, preflight, told, trainable_engine
-from cai_ui.train.rows import make_rows
+from cai_ui.train.encoding import make_rows
+from cai_ui.train.methods import method_of
 from cai_ui.train.run import checkpoints
 from cai_ui.train.run.causes import cause, is_memory
 from cai_ui.train.run.folder import (
@@ -150,23 +151,23 @@ def _train(
             kept="Its checkpoints are kept.",
             next_step="Load the model it was begun on, then resume.",
         )
-    chat = trainable_engine(engine).chat
+    method, chat = method_of(run.method), trainable_engine(engine).chat
     rows = make_rows(run.method, dataset, settings, chat)
     prompts = prompts_of(folder, settings, kit)
-    look = preflight(run.method, dataset, settings, engine, run.start_adapter, prompts, folder, rows=rows)
-    look.require()
-    resumed = _prepare(run, engine, folder, look)
+    check = preflight(run.method, dataset, settings, engine, run.start_adapter, prompts, folder, rows=rows)
+    check.require()
+    resumed = _prepare(run, engine, folder, check)
     with engine.training_seat(settings, run.start_adapter) as seat:
         if not any(p.requires_grad for p in seat.model.parameters()):
             raise TrainingError("The adapter has no trainable weights.", kept="Nothing was trained.")
-        asks = bool(look.probes) and not processes.shares_weights()
-        if look.probes and not asks:
+        asks = bool(check.probes) and not processes.shares_weights()
+        if check.probes and not asks:
             log.info("probe prompts are not asked: each process holds a share of the adapter")
-        prober = Prober(run, engine, seat, look.probes, kit, folder, signal) if asks else None
+        prober = Prober(run, engine, seat, check.probes, kit, folder, signal) if asks else None
         trainer = make_trainer(
-            run.method, seat, rows, settings, folder, signal, report, look.steps, prober, run.name or run.id, timings
+            method, seat, rows, settings, folder, signal, report, check.steps, prober, run.name or run.id, timings
         )
-        check_first_row(run.method, trainer, rows, chat)
+        check_first_row(method, trainer, rows, chat)
         began = time.monotonic()
         timings.add("start", began - entered - timings.seconds("reference"), 1)
         begun = checkpoints.step_of(resumed) if resumed else 0
@@ -178,8 +179,8 @@ def _train(
         ended = _ending(signal, step, trainer.state.max_steps)
         spent = time.monotonic() - began
         tokens = tokens_in(rows, settings, step - begun)
-        timings.add("steps", spent - timings.seconds("looks", "probes", "saves"), tokens)
-        summary = {**summary_of(folder, look), "seconds": round(spent, 1), "rates": timings.rates()}
+        timings.add("steps", spent - timings.seconds("evaluations", "probes", "saves"), tokens)
+        summary = {**summary_of(folder, check), "seconds": round(spent, 1), "rates": timings.rates()}
         state = seat.state() if ended in ("done", "stopped") else None
         digest = seat.save(folder / ADAPTER, state) if state is not None and processes.is_first() else None
     if processes.is_first() and ended in ("done", "cancelled"):
@@ -187,7 +188,7 @@ def _train(
     return Outcome(ended, step, "The program was closed." if ended == "interrupted" else None, digest, summary)
 
 
-def _prepare(run: Run, engine: Engine, folder: Path, look: PreflightReport) -> Path | None:
+def _prepare(run: Run, engine: Engine, folder: Path, check: PreflightReport) -> Path | None:
     """Write down what the run is made of and tidy up after an earlier end; gives the checkpoint to go on from."""
     earlier = read_config(folder)
     resumed = checkpoints.latest_checkpoint(folder)
@@ -196,13 +197,14 @@ def _prepare(run: Run, engine: Engine, folder: Path, look: PreflightReport) -> P
     processes.wait_for_all()
     begun = checkpoints.step_of(resumed) if resumed else 0
     if processes.is_first():
-        write_config(folder, run, engine, look)
+        write_config(folder, run, engine, check)
         checkpoints.drop_incomplete(folder)
         forget_after(folder, begun if resumed else -1)
         forget_probes_after(folder, begun if resumed else -1)
-    log.info("%s on %d rows, %d held out, %d steps", run.method.upper(), look.rows, look.held_out, look.steps)
-    if look.left_out:
-        log.info("left out: %s", told(look.left_out))
+    title = method_of(run.method).title
+    log.info("%s on %d rows, %d held out, %d steps", title, check.rows, check.held_out, check.steps)
+    if check.left_out:
+        log.info("left out: %s", told(check.left_out))
     if resumed:
         log.info("goes on from step %d", begun)
     return resumed
