@@ -67,5 +67,6 @@ SFT = TrainingMethod(
     presets=PRESETS,
     recipe=_recipe,
     is_sound=_is_sound,
+    knobs=("group_by_length",),
     notes=_notes,
 )

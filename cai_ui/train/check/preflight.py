@@ -239,8 +239,9 @@ def size(count: float) -> str:
 
 
 def _decoded(rows: Rows, chat: ChatFormat) -> tuple[tuple[str, bool], ...]:
-    if not rows.train:
+    row = next((row for row in rows.train if row.get("label", True)), None)  # an undesirable answer is unlearnt
+    if row is None:
         return ()
-    prompt, learnt = first_reading(rows.train[0], chat)
+    prompt, learnt = first_reading(row, chat)
     read = chat.tokenizer.decode
     return (read(prompt, skip_special_tokens=False), False), (read(learnt, skip_special_tokens=False), True)

@@ -17,7 +17,7 @@ from cai_ui.train import processes
 from cai_ui.train.check.plan import tokens_in
 from cai_ui.train.check.preflight import PreflightReport, preflight, told, trainable_engine
 from cai_ui.train.encoding import make_rows
-from cai_ui.train.methods import method_of
+from cai_ui.train.methods import METHODS, method_of
 from cai_ui.train.run import checkpoints
 from cai_ui.train.run.causes import cause, is_memory
 from cai_ui.train.run.folder import (
@@ -63,7 +63,7 @@ def train(
     settings = TrainSettings(**run.config)
     with log_file(folder if first else None):
         outcome, problem = _attempt(run, dataset, engine, folder, signal, report, settings, kit)
-        smaller = halved(settings)
+        smaller = halved(settings, run.method)
         if problem is not None and is_memory(problem) and smaller and processes.count() == 1:
             problem = None  # its traceback holds the trainer's tensors
             free_memory()
@@ -96,11 +96,11 @@ def follow(engine: Engine, signal: StopSignal | None = None) -> Outcome:
     return train(run, dataset, engine, folder, signal or StopSignal(), lambda step, steps: None)
 
 
-def halved(settings: TrainSettings) -> TrainSettings | None:
-    """Settings that take the same rows per step in smaller batches; None for batches of one row."""
-    if settings.batch_size == 1:
-        return None
+def halved(settings: TrainSettings, method: str) -> TrainSettings | None:
+    """Settings that take the same rows per step in smaller batches; None where the method's batches are smallest."""
     parts = 2 if settings.batch_size % 2 == 0 else settings.batch_size
+    if method not in METHODS or settings.batch_size // parts < METHODS[method].least_batch or parts == 1:
+        return None
     changes = {"batch_size": settings.batch_size // parts, "accumulation": settings.accumulation * parts}
     return settings.model_copy(update=changes)
 

@@ -68,8 +68,9 @@ def make_trainer(
         "eval_dataset": datasets.Dataset.from_list(rows.held_out[:HELD_OUT_ROWS]) if rows.held_out else None,
         "callbacks": callbacks,
     }
+    order = _order(rows, settings) if "group_by_length" in method.knobs else None
     recipe = method.recipe(seat, rows, settings)
-    trainer = _seated(recipe.trainer, seat, _order(rows, settings), timings)(
+    trainer = _seated(recipe.trainer, seat, order, timings)(
         args=recipe.config(**recipe.arguments, **common), data_collator=recipe.collator, **parts
     )
     if method.reference != "none":
@@ -77,6 +78,7 @@ def make_trainer(
     if method.reference == "in advance" and reference_in_advance(rows, settings, steps):
         with timings.timed("reference", len(rows.train) + evaluated(rows)):
             trainer.keep_reference(seat, signal)
+    trainer.args.train_sampling_strategy = "random"  # TRL's KTO would take rows as they lie; see `kto.Mismatched`
     trainer.remove_callback(PrinterCallback)
     trainer.turns = turns
     return trainer
