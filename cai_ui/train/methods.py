@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from cai_ui.errors import InputError
 from cai_ui.train.dpo import DPO
+from cai_ui.train.kto import KTO
 from cai_ui.train.method import TrainingMethod
 from cai_ui.train.sft import SFT
 
-METHODS: dict[str, TrainingMethod] = {method.name: method for method in (SFT, DPO)}
+METHODS: dict[str, TrainingMethod] = {method.name: method for method in (SFT, DPO, KTO)}
 """By name, in the order in which they are offered."""
 
 

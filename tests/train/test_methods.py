@@ -15,7 +15,7 @@ from cai_ui.train.timings import read_rates
 
 from .conftest import QUICK
 
-UNKNOWN = r"no training method 'ppo'.*sft, dpo"
+UNKNOWN = r"no training method 'ppo'.*sft, dpo, kto"
 
 
 def test_every_method_has_knobs_that_exist_and_all_presets():
@@ -55,7 +55,7 @@ def test_a_run_of_an_unknown_method_fails_with_its_name(run_in, tmp_path):
 def test_the_command_line_names_the_methods_it_knows(tmp_path, tiny_model, capsys):
     assert main(["train", "ppo", "--home", str(tmp_path / "home"), "--model", str(tiny_model)]) != 0
     said = capsys.readouterr().err
-    assert "'ppo' is no training method, file or run" in said and "sft, dpo" in said
+    assert "'ppo' is no training method, file or run" in said and "sft, dpo, kto" in said
 
 
 def test_rates_of_an_older_summary_are_read():

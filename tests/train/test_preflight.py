@@ -265,7 +265,7 @@ def test_d2_d6_dpo_runs_from_messages_and_has_something_to_train(tiny_engine, tr
         assert trainer.train() is not None
 
 
-@pytest.mark.parametrize("method", ["sft", "dpo"])
+@pytest.mark.parametrize("method", METHODS)
 def test_a_trainer_that_would_learn_other_tokens_is_refused(tiny_engine, trainer_of, method):
     """As D1 did: answer tokens as labels over the positions of the prompt."""
     with tiny_engine.training_seat(QUICK) as seat:
@@ -275,7 +275,8 @@ def test_a_trainer_that_would_learn_other_tokens_is_refused(tiny_engine, trainer
         if method == "sft":
             wrong[0]["labels"] = wrong[0]["labels"][::-1]
         else:
-            wrong[0]["chosen_ids"] = wrong[0]["rejected_ids"]
+            learnt = "chosen_ids" if method == "dpo" else "completion_ids"
+            wrong[0][learnt] = wrong[0][learnt][::-1]
         trainer.train_dataset = wrong
         with pytest.raises(TrainingError, match="would not learn the answers"):
             check_first_row(METHODS[method], trainer, rows, tiny_engine.chat)
