@@ -6,6 +6,7 @@ import dataclasses
 import shlex
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,10 @@ from cai_ui.cli.flags import (
 )
 from cai_ui.config import TrainSettings
 from cai_ui.errors import ConflictError, InputError, NotFoundError
-from cai_ui.records import NOT_OVER
+from cai_ui.records import NOT_OVER, Run
 
 if TYPE_CHECKING:
+    from cai_ui.pipeline import Services
     from cai_ui.train.config_file import RunConfig
 
 _POLL_S = 0.5
@@ -58,7 +60,7 @@ def add(commands: Any) -> None:
 class Termination:
     """SIGTERM ends the run after its step with a checkpoint to go on from; a second one ends the program at once."""
 
-    def __init__(self, ask: Any = None) -> None:
+    def __init__(self, ask: Callable[[], None] | None = None) -> None:
         """`ask` is called when the signal comes."""
         self.came = False
         self._ask = ask
@@ -135,7 +137,7 @@ def _along(parsed: Arguments) -> int:
     return TERMINATED if termination.came else 0 if outcome.state == "done" else 2
 
 
-def _resumed(services: Any, what: str) -> Any:
+def _resumed(services: Services, what: str) -> Run | None:
     """The run of this id, gone on with; None where `what` is a file or a method."""
     from cai_ui.train.methods import METHODS
 
@@ -151,7 +153,7 @@ def _resumed(services: Any, what: str) -> Any:
     return services.jobs.resume(what)
 
 
-def _submit(services: Any, parsed: Arguments) -> Any:
+def _submit(services: Services, parsed: Arguments) -> Run:
     from cai_ui.pipeline.train.hub_job import load_start, take_in_dataset
 
     wanted = _wanted(parsed)
@@ -196,7 +198,7 @@ def _wanted(parsed: Arguments) -> RunConfig:
     return RunConfig(parsed.what, preset(parsed.preset or default_preset(), parsed.what))
 
 
-def _watched(services: Any, run: Any, termination: Termination) -> Any:
+def _watched(services: Services, run: Run, termination: Termination) -> Run:
     while run.state in NOT_OVER:
         if termination.came:
             services.jobs.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cai_ui.config import TrainSettings
 from cai_ui.engine.interface import Engine
@@ -29,7 +29,7 @@ class Paces:
         self._store = store
         self._seat = seat
         self._trials = trials
-        self._tried: dict[tuple[Any, ...], Pace] = {}
+        self._tried: dict[tuple[object, ...], Pace] = {}
 
     def choose(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cai_ui.config import Sampling, TrainSettings
 from cai_ui.engine.interface import Engine, Request
@@ -57,8 +57,7 @@ def _step(engine: Engine, settings: TrainSettings, start_adapter: str | None, nu
     import torch
 
     taken = 0.0
-    with engine.training_seat(settings, start_adapter) as place:
-        seat: Any = place
+    with engine.training_seat(settings, start_adapter) as seat:
         ids = torch.arange(number * length, device=seat.model.device).reshape(number, length) % 100
         for _ in range(2):
             with seat.step(), torch.random.fork_rng():

@@ -23,7 +23,8 @@ from cai_ui.store import Store
 from cai_ui.store.encoding import now
 from cai_ui.train import config_file
 from cai_ui.train.check.pace import Paces
-from cai_ui.train.check.preflight import PreflightReport, preflight
+from cai_ui.train.check.preflight import PreflightReport, preflight, trainable_engine
+from cai_ui.train.encoding import EncodedDatasets
 from cai_ui.train.jobs.adapters import RunAdapters
 from cai_ui.train.jobs.queue import RunQueue
 from cai_ui.train.jobs.slices import Slices, train_in_slices
@@ -58,6 +59,7 @@ class Jobs:
         self._paces = Paces(store, self._seat, trials=slices is None)
         self._adapters = RunAdapters(store)
         self._queue = RunQueue(store)
+        self._encoded = EncodedDatasets(store)
         self._closed = False
         self._believe_exit_records()
         with self._changed:
@@ -74,11 +76,12 @@ class Jobs:
         engine = self._engine()
         self._adapters.need(engine, start)
         self._adapters.need(engine, settings.reference)
-        dataset = self._store.dataset(dataset_hash)
+        dataset, rows = self._encoded.get(method, dataset_hash, settings, trainable_engine(engine).chat)
         prompts = self._kit.prompts(settings) if settings.probe_steps else ()
         pace = partial(self._paces.choose, method, engine, settings, start)
         lent = None if self._slices is None else self._slices.seconds
-        return preflight(method, dataset, settings, engine, start, prompts, self._store.workspace.home, pace, lent)
+        home = self._store.workspace.home
+        return preflight(method, dataset, settings, engine, start, prompts, home, pace, lent, rows)
 
     def submit(
         self,
@@ -255,12 +258,13 @@ class Jobs:
             self._adapters.need(engine, run.start_adapter)
             settings = checked(TrainSettings, run.config)  # another version may know other knobs
             self._adapters.need(engine, settings.reference)
-            dataset = self._store.dataset(run.dataset_hash)
+            chat = trainable_engine(engine).chat
+            dataset, rows = self._encoded.get(run.method, run.dataset_hash, settings, chat)
         except CaiError as error:
             return Outcome("failed", run.step, str(error))
         given = (run, dataset, engine, self._folder(run), signal, self._reporter(run), self._kit)
         with self._seat:
-            outcome = train(*given) if self._slices is None else train_in_slices(*given, self._slices)
+            outcome = train_in_slices(*given, self._slices, rows) if self._slices else train(*given, rows)
         self._adapters.put_up(engine, run, bool(outcome.adapter_hash or run.adapter) and outcome.state != "cancelled")
         return outcome
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,16 +18,13 @@ from cai_ui.train.method import TrainingMethod
 from cai_ui.train.run.checkpoints import FOLDER, drop_oldest, seal
 from cai_ui.train.run.metrics import append_row
 from cai_ui.train.run.probes import Prober
-from cai_ui.train.signals import StopSignal
+from cai_ui.train.signals import Report, StopSignal
 from cai_ui.train.timings import Timings
 
 _KEPT = ("loss", "learning_rate", "grad_norm", "epoch", "num_tokens", "rewards/", "logps/", "mean_token_accuracy")
 
 SAVING_SHARE = 50
 """Checkpoints by the clock are at least this many times as far apart as one takes, so that they cost at most 2 %."""
-
-Report = Callable[[int, int], None]
-"""Called after each step with the steps done and the steps in all."""
 
 
 class TakeTurns(TrainerCallback):

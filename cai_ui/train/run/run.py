@@ -6,7 +6,6 @@ import gc
 import logging
 import time
 from pathlib import Path
-from typing import Any
 
 from cai_ui.config import TrainSettings
 from cai_ui.engine.interface import Engine
@@ -18,6 +17,7 @@ from cai_ui.train.check.plan import tokens_in
 from cai_ui.train.check.preflight import PreflightReport, preflight, told, trainable_engine
 from cai_ui.train.encoding import make_rows
 from cai_ui.train.methods import METHODS, method_of
+from cai_ui.train.rows import Rows
 from cai_ui.train.run import checkpoints
 from cai_ui.train.run.causes import cause, is_memory
 from cai_ui.train.run.folder import (
@@ -33,7 +33,7 @@ from cai_ui.train.run.folder import (
 )
 from cai_ui.train.run.metrics import forget_after
 from cai_ui.train.run.probes import NO_PROBES, ProbeKit, Prober, forget_probes_after, prompts_of, take_down
-from cai_ui.train.signals import StopSignal
+from cai_ui.train.signals import Report, StopSignal
 from cai_ui.train.timings import Timings
 
 log = logging.getLogger("cai_ui.train")
@@ -46,14 +46,16 @@ def train(
     engine: Engine,
     folder: Path,
     signal: StopSignal,
-    report: Any,
+    report: Report,
     kit: ProbeKit = NO_PROBES,
+    rows: Rows | None = None,
 ) -> Outcome:
     """Train `run` in `folder` until it is done, asked to end, or broken; goes on from a checkpoint if there is one.
 
     `report(step, steps)` is called after each step. Never raises: a failure is an outcome with its cause, and
     whatever the outcome, the exit record is on the disk before this returns. If memory does not suffice, the run
-    goes on once with half the batch and twice the accumulation, which gives the same steps.
+    goes on once with half the batch and twice the accumulation, which gives the same steps. `rows` are those of the
+    dataset, where they were encoded before.
     """
     first = processes.is_first()
     if first:
@@ -62,7 +64,7 @@ def train(
             processes.from_first((run, dataset, folder, engine.adapters()))
     settings = TrainSettings(**run.config)
     with log_file(folder if first else None):
-        outcome, problem = _attempt(run, dataset, engine, folder, signal, report, settings, kit)
+        outcome, problem = _attempt(run, dataset, engine, folder, signal, report, settings, kit, rows)
         smaller = halved(settings, run.method)
         if problem is not None and is_memory(problem) and smaller and processes.count() == 1:
             problem = None  # its traceback holds the trainer's tensors
@@ -72,7 +74,7 @@ def train(
                 f"{smaller.batch_size} and an accumulation of {smaller.accumulation}."
             )
             log.warning(said)
-            outcome, problem = _attempt(run, dataset, engine, folder, signal, report, smaller, kit)
+            outcome, problem = _attempt(run, dataset, engine, folder, signal, report, smaller, kit, rows)
             outcome.summary["retried"] = said
         problem = None
         free_memory()
@@ -120,12 +122,13 @@ def _attempt(
     engine: Engine,
     folder: Path,
     signal: StopSignal,
-    report: Any,
+    report: Report,
     settings: TrainSettings,
     kit: ProbeKit,
+    rows: Rows | None,
 ) -> tuple[Outcome, Exception | None]:
     try:
-        return _train(run, dataset, engine, folder, signal, report, settings, kit), None
+        return _train(run, dataset, engine, folder, signal, report, settings, kit, rows), None
     except Exception as error:
         log.exception("the run ended with an error")
         return Outcome("failed", last_step(folder), cause(error)), error
@@ -137,9 +140,10 @@ def _train(
     engine: Engine,
     folder: Path,
     signal: StopSignal,
-    report: Any,
+    report: Report,
     settings: TrainSettings,
     kit: ProbeKit,
+    rows: Rows | None,
 ) -> Outcome:
     timings, entered = Timings(), time.monotonic()
     from cai_ui.train.run.trainer import check_first_row, make_trainer
@@ -152,7 +156,7 @@ def _train(
             next_step="Load the model it was begun on, then resume.",
         )
     method, chat = method_of(run.method), trainable_engine(engine).chat
-    rows = make_rows(run.method, dataset, settings, chat)
+    rows = rows or make_rows(run.method, dataset, settings, chat)
     prompts = prompts_of(folder, settings, kit)
     check = preflight(run.method, dataset, settings, engine, run.start_adapter, prompts, folder, rows=rows)
     check.require()

@@ -26,10 +26,10 @@ from cai_ui.train.encoding import first_reading
 from cai_ui.train.method import TrainingMethod
 from cai_ui.train.rows import Rows
 from cai_ui.train.run.batches import LikeLengths
-from cai_ui.train.run.callbacks import AskProbes, Recorder, Report, TakeTurns
+from cai_ui.train.run.callbacks import AskProbes, Recorder, TakeTurns
 from cai_ui.train.run.checkpoints import FOLDER
 from cai_ui.train.run.probes import Prober
-from cai_ui.train.signals import StopSignal
+from cai_ui.train.signals import Report, StopSignal
 from cai_ui.train.timings import Timings
 
 warnings.filterwarnings("ignore", message="`gradient_checkpointing` is deprecated")  # older versions need the name
