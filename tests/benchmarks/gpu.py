@@ -5,8 +5,8 @@
 
 After each part its figures are in the file; a second call goes on with the parts that are missing. Each part is a
 process of its own, so that its peak of memory is its own and a failure costs that part alone, which keeps its reason.
-Nothing is installed: libraries that the machine lacks can be given as a folder of wheels (`--wheels DIR`, put on the path
-as they are). With `--model FOLDER` real weights take the place of random ones.
+Nothing is installed: libraries that the machine lacks can be given as a folder of wheels (`--wheels DIR`, put on the
+path as they are). With `--model FOLDER` real weights take the place of random ones.
 """
 
 from __future__ import annotations
