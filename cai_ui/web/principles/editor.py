@@ -20,9 +20,6 @@ from cai_ui.web.kit.present import short, when
 from cai_ui.web.principles import drafts
 from cai_ui.web.session import Session
 
-UNDO_LIMIT = 10
-"""Changes of the list (added, copied, deleted, moved) that can be taken back."""
-
 
 @dataclass(frozen=True)
 class View:
@@ -46,11 +43,10 @@ class View:
 def open_version(services: Services, session: Session, version_hash: str) -> View:
     """The draft of the constitution that this version belongs to, or the version itself if there is no draft."""
     version = services.store.version(version_hash)
-    kept = constitutions.load_draft(services, version.constitution.name, session.author)
+    kept = services.store.draft(version.constitution.name, session.author)
     if kept is None:
         return _view(version_hash, version.constitution, version.constitution)
-    draft, base = kept
-    return _view(base, services.store.version(base).constitution, draft)
+    return _view(kept.base, services.store.version(kept.base).constitution, kept.constitution)
 
 
 def open_current(services: Services, session: Session) -> View:
@@ -117,17 +113,18 @@ def move_principle(services: Services, session: Session, base: str, chosen: str,
 def undo_change(services: Services, session: Session, base: str, chosen: str) -> View:
     """The last change of the list taken back; what was typed since then stays. InputError where there is none."""
     view = open_principle(services, session, base, chosen)
-    change = constitutions.pop_undo(services, view.draft.name, session.author)
+    change = services.store.last_change(view.draft.name, session.author)
     if change is None:
         raise InputError("There is nothing to take back.", next_step="Added, copied, deleted and moved ones can be.")
-    return _keep(services, session, view, drafts.taken_back(*change, view.draft), chosen)
+    draft = drafts.taken_back(change.before, change.after, view.draft)
+    services.store.save_draft(draft, session.author, view.base, undone=change)
+    return _view(view.base, view.saved, draft, chosen)
 
 
 def discard_draft(services: Services, session: Session, base: str) -> View:
     """The saved version again; undo brings the draft back."""
     view = open_version(services, session, base)
-    constitutions.push_undo(services, view.draft, view.saved, session.author, UNDO_LIMIT)
-    services.store.drop_draft(services.store.version(base).constitution.name, session.author)
+    services.store.save_draft(view.saved, session.author, view.base, before=view.draft)
     return open_version(services, session, base)
 
 
@@ -135,9 +132,7 @@ def save_version(services: Services, session: Session, base: str, chosen: str, n
     """The draft as a new version, which is put to use at once."""
     view = open_principle(services, session, base, chosen)
     note = clean_text(note or "", "Note", limit=PRINCIPLE_LIMIT, required=False)
-    version = constitutions.save_constitution(services, view.draft, session.author, note, base)
-    constitutions.use_constitution(services, version.hash)
-    services.store.drop_draft(view.saved.name, session.author)
+    version = constitutions.save_constitution(services, view.draft, session.author, note, base, publish=True)
     return dataclasses.replace(open_version(services, session, version.hash), chosen=chosen)
 
 
@@ -216,13 +211,10 @@ def _keep_list(
             kept="The list is as it was.",
             next_step="Delete one first, or begin another constitution.",
         )
-    constitutions.push_undo(services, view.draft, draft, session.author, UNDO_LIMIT)
-    return _keep(services, session, view, draft, chosen)
-
-
-def _keep(services: Services, session: Session, view: View, draft: Constitution, chosen: str | None = None) -> View:
-    if draft == view.saved:
-        services.store.drop_draft(draft.name, session.author)
-    else:
-        constitutions.save_draft(services, draft, session.author, view.base)
+    services.store.save_draft(draft, session.author, view.base, before=view.draft)
     return _view(view.base, view.saved, draft, view.chosen if chosen is None else chosen)
+
+
+def _keep(services: Services, session: Session, view: View, draft: Constitution) -> View:
+    services.store.save_draft(draft, session.author, view.base)
+    return _view(view.base, view.saved, draft, view.chosen)

@@ -16,9 +16,10 @@ from cai_ui.pipeline.constitution import trying
 from cai_ui.pipeline.constitution.statistics import PrincipleCount, principle_statistics
 from cai_ui.pipeline.constitution.trying import Tried
 from cai_ui.pipeline.prompts.sets import list_prompts
-from cai_ui.records import Prompt
+from cai_ui.records import Prompt, PromptSet
 from cai_ui.text import PROMPT_LIMIT, clean_text
 from cai_ui.web.kit import charts
+from cai_ui.web.kit.choices import set_choices
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, esc, notice, percent, pill, rate_text
@@ -167,7 +168,7 @@ def _row(count: PrincipleCount) -> str:
 # Layout
 
 
-def build(sets: Sequence[tuple[str, str, int]]) -> TryParts:
+def build(sets: Sequence[PromptSet]) -> TryParts:
     """The panel's layout."""
     with gr.Accordion("Try principles, and see what they did", open=False, elem_id="principles-try"):
         with gr.Row():
@@ -182,8 +183,8 @@ def build(sets: Sequence[tuple[str, str, int]]) -> TryParts:
             )
             with gr.Column(scale=2, min_width=260):
                 prompt_set = gr.Dropdown(
-                    [(f"{title} ({count:,})", key) for key, title, count in sets],
-                    value=sets[0][0] if sets else None,
+                    set_choices(sets),
+                    value=sets[0].key if sets else None,
                     label="Ready-made requests",
                     elem_id="try-set",
                     filterable=False,

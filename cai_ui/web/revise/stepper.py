@@ -51,8 +51,8 @@ class View:
 
 def import_prompts(services: Services, path: str) -> tuple[str, str]:
     """A file as a prompt set: its id, and a sentence on what it held."""
-    key, title, count = files.import_prompts(services, path)
-    return key, f"“{title}” has {count:,} requests; every menu of ready-made requests has it now."
+    made = files.import_prompts(services, path)
+    return made.key, f"“{made.title}” has {made.count:,} requests; every menu of ready-made requests has it now."
 
 
 def run_chain(
