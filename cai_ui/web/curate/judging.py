@@ -124,7 +124,7 @@ def judge(
     if verdict in ("accept", "edit"):
         verdict, text = _accepted(services, place, text)
     decision = Decision(
-        f"{place.sight}-{verdict}",
+        _event_id(place, verdict),
         place.example_id,
         verdict,
         rater,
@@ -202,6 +202,11 @@ def _accepted(services: Services, place: Place, text: str) -> tuple[Verdict, str
     return ("accept", "") if clean.strip() == revision.strip() else ("edit", clean)
 
 
+def _event_id(place: Place, verdict: Verdict) -> str:
+    """The same for a verdict that one sight gives twice."""
+    return f"{place.sight}-{verdict}"
+
+
 def _after(services: Services, rater: str, filter: QueueFilter, place: Place, verdict: Verdict, said: str) -> View:
     """The next example: the next open one, or the next that fits where judged ones are looked through."""
     if filter.status == "open":
@@ -218,7 +223,7 @@ def _conflict(services: Services, rater: str, filter: QueueFilter, place: Place,
     left out, since it was meant for an example that nobody had seen yet.
     """
     item = services.store.item(place.example_id, rater)
-    if item.decision is not None and item.decision.event_id.startswith(f"{place.sight}-"):
+    if item.decision is not None and item.decision.event_id == _event_id(place, item.decision.verdict):
         return _after(services, rater, filter, place, item.decision.verdict, TOO_FAST)
     view = _view(services, rater, filter, item, place.offset, "")
     stands = dataclasses.replace(item, draft=None)
