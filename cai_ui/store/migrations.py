@@ -105,10 +105,12 @@ def _rename_arms(connection: sa.Connection) -> None:
     while rows := connection.execute(pages.where(table.c.seq > after)).all():
         for row in rows:
             body = json.loads(row.body)
-            for line in (*body["results"], *body["rows"]):
-                if "arm" in line:
-                    line["variant"] = line.pop("arm")
-            connection.execute(table.update().where(table.c.seq == row.seq).values(body=json.dumps(body)))
+            lines = [line for line in (*body["results"], *body["rows"]) if "arm" in line]
+            for line in lines:
+                line["variant"] = line.pop("arm")
+            if lines:
+                text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+                connection.execute(table.update().where(table.c.seq == row.seq).values(body=text))
         after = rows[-1].seq
 
 
