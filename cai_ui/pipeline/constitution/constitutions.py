@@ -154,12 +154,13 @@ def read_file(path: Path) -> rules.Imported:
     return rules.read_any(content, name, path.suffix.lower().lstrip("."))
 
 
-def export_constitution(services: Services, version_hash: str, form: rules.Format = "yaml") -> Path:
+def export_constitution(services: Services, version_hash: str, form: str = "yaml") -> Path:
     """A file with the version in one of the known formats, in the download folder."""
     found = services.store.version(version_hash)
     text = rules.dump_as(found.constitution, form, few_shot(services, found.constitution.name))
-    name = found.hash[:12] if form in ("yaml", "json", "csv") else f"{form}-{found.hash[:12]}"
-    path = services.store.workspace.export_path(f"constitution-{name}.{rules.ENDINGS.get(form, 'json')}")
+    export = rules.EXPORTS[form]
+    name = f"{form}-{found.hash[:12]}" if export.kind else found.hash[:12]
+    path = services.store.workspace.export_path(f"constitution-{name}.{export.ending}")
     path.write_text(text, encoding="utf-8")
     return path
 

@@ -10,7 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from cai_ui.constitution import PRINCIPLES_LIMIT, Format
+from cai_ui.constitution import PRINCIPLES_LIMIT
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions
@@ -161,7 +161,7 @@ def import_file(services: Services, session: Session, path: str) -> tuple[View, 
     return open_version(services, session, done.version.hash), said
 
 
-def export_file(services: Services, session: Session, base: str, form: Format = "yaml") -> str:
+def export_file(services: Services, session: Session, base: str, form: str = "yaml") -> str:
     """Path of a file with the saved version, in this format."""
     return str(constitutions.export_constitution(services, base, form))
 
