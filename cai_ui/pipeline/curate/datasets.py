@@ -13,7 +13,6 @@ from cai_ui.pipeline.curate.linting import lint_dataset
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Constitution, DatasetInfo, Decision, Example, TrainingExample
 from cai_ui.store import QueueFilter
-from cai_ui.text import NAME_LIMIT, clean_text
 
 if TYPE_CHECKING:
     from cai_ui.curate.changes import DatasetChanges
@@ -51,7 +50,7 @@ def freeze_dataset(
     rows = helpful_rows(services, settings) if helpful is None else list(helpful)
     refusals = [example.revision for example, decision in decided if _declines(example, decision)]
     dataset = build_dataset(
-        clean_text(name, "Name", limit=NAME_LIMIT),
+        name,
         decided,
         rows,
         settings,

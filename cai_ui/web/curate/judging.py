@@ -15,7 +15,6 @@ from datetime import datetime
 
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.curate import queue
 from cai_ui.records import Decision, Example, Principle, Verdict
 from cai_ui.store import QueueCounts, QueueFilter, QueueItem
 from cai_ui.text import ANSWER_LIMIT, clean_text
@@ -160,10 +159,9 @@ def redo(services: Services, rater: str, filter: QueueFilter) -> View:
 
 def keep_draft(services: Services, rater: str, place: Place, text: str) -> str:
     """Keep the text that is being typed; says when. Text typed into an outdated sight is not kept."""
-    text = clean_text(text, "Revision", limit=ANSWER_LIMIT, required=False)
     if services.store.item(place.example_id, rater).rev != place.rev:
         return ""
-    return f"Draft saved {clock(queue.save_text_draft(services, place.example_id, rater, text))}"
+    return f"Draft saved {clock(services.store.save_text_draft(place.example_id, rater, text))}"
 
 
 def forget_draft(services: Services, rater: str, place: Place) -> str:

@@ -71,8 +71,7 @@ def edit_notes(services: Services, session: Session, base: str, principle_id: st
     """Keep what a person notes about a principle. Notes are beside the versions: they change no hash."""
     view = open_principle(services, session, base, principle_id)
     if view.principle is not None:
-        text = clean_text(notes or "", "Notes", limit=PRINCIPLE_LIMIT, required=False)
-        constitutions.save_notes(services, view.draft.name, principle_id, text)
+        constitutions.save_notes(services, view.draft.name, principle_id, notes or "")
 
 
 def edit_about(services: Services, session: Session, base: str, chosen: str, title: str, description: str) -> View:
@@ -131,8 +130,7 @@ def discard_draft(services: Services, session: Session, base: str) -> View:
 def save_version(services: Services, session: Session, base: str, chosen: str, note: str) -> View:
     """The draft as a new version, which is put to use at once."""
     view = open_principle(services, session, base, chosen)
-    note = clean_text(note or "", "Note", limit=PRINCIPLE_LIMIT, required=False)
-    version = constitutions.save_constitution(services, view.draft, session.author, note, base, publish=True)
+    version = constitutions.save_constitution(services, view.draft, session.author, note or "", base, publish=True)
     return dataclasses.replace(open_version(services, session, version.hash), chosen=chosen)
 
 

@@ -16,8 +16,7 @@ from cai_ui.pipeline.constitution import trying
 from cai_ui.pipeline.constitution.statistics import PrincipleCount, principle_statistics
 from cai_ui.pipeline.constitution.trying import Tried
 from cai_ui.pipeline.prompts.sets import list_prompts
-from cai_ui.records import Prompt, PromptSet
-from cai_ui.text import PROMPT_LIMIT, clean_text
+from cai_ui.records import PromptSet
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import set_choices
 from cai_ui.web.kit.diff import diff_html
@@ -82,12 +81,12 @@ def run_try(
         stops.finish(f"{session.page}:try", flag)
 
 
-def read_requests(text: str) -> list[str | Prompt]:
+def read_requests(text: str) -> list[str]:
     """One request a line. InputError for too many."""
     lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
     if len(lines) > PROMPTS_LIMIT:
         raise InputError(f"There are {len(lines)} requests; at most {PROMPTS_LIMIT} are tried at once.")
-    return [clean_text(line, "Request", limit=PROMPT_LIMIT) for line in lines]
+    return lines
 
 
 def draw_requests(services: Services, prompt_set: str, requests: str) -> str:
