@@ -400,6 +400,7 @@ def test_opening_leaves_every_row_and_file_as_it_is(tmp_path: Path) -> None:
     moved = {key.partition(".")[0] for key, _ in changed.pop("settings")}
     assert moved == {"draft_base", "draft_undo", "prompt_set", "prompt_sets"}, "they have tables of their own"
     assert changed.pop("meta") == {("schema_version", "3")}
+    assert all('"arm":' in str(row) for row in changed.pop("evaluations")), "a variant was called an arm"
     assert changed == {}
     assert {**contents(home / "runs"), **files} == contents(home / "runs")
 
