@@ -24,7 +24,7 @@ from cai_ui.records.datasets import Dataset, DatasetInfo, PreferencePair, Traini
 from cai_ui.records.examples import Decision, Example, Verdict, make_example
 from cai_ui.records.hashing import canonical_json, content_hash, to_dict
 from cai_ui.records.prompts import Message, Prompt, PromptKind, PromptSet, Role, SetPrompt
-from cai_ui.records.runs import BASE, GOING_ON, NOT_OVER, RESUMABLE, WAITING, AdapterInfo, Method, Run, RunState
+from cai_ui.records.runs import BASE, GOING_ON, NOT_OVER, RESUMABLE, WAITING, AdapterInfo, Run, RunState
 from cai_ui.records.traces import Step, StepKind, Trace
 
 __all__ = [
@@ -47,7 +47,6 @@ __all__ = [
     "FewShot",
     "Finish",
     "Message",
-    "Method",
     "PreferencePair",
     "Principle",
     "Prompt",
