@@ -11,13 +11,7 @@ from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.curate import datasets, queue
 from cai_ui.pipeline.prompts import sets
-<<<<<<< HEAD:docs/guided_run.py
 from cai_ui.pipeline.revise import batch, chains
-from cai_ui.pipeline.train import runs
-=======
-from cai_ui.pipeline.revise import chains
-from cai_ui.pipeline.revise.batch import run_batch
->>>>>>> train-methods:docs/whole_loop.py
 from cai_ui.store import QueueFilter
 from cai_ui.train.presets import default_preset, preset
 

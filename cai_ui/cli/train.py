@@ -18,11 +18,8 @@ from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.records import NOT_OVER, Run
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
     from cai_ui.cli.command import Commands
-=======
     from cai_ui.pipeline import Services
->>>>>>> train-methods
     from cai_ui.train.config_file import RunConfig
 
 _POLL_S = 0.5
@@ -31,17 +28,11 @@ TERMINATED = 128 + signal.SIGTERM
 """Exit status after SIGTERM, so that a scheduler does not take the run for done."""
 
 
-<<<<<<< HEAD
 def add(commands: Commands) -> None:
-    parser = command(commands, "train", _train, "train an adapter on a frozen dataset, or resume a run", TrainSettings)
-    parser.add_argument("what", help="a run's file (YAML or JSON), sft, dpo, or the id of a run to resume")
-=======
-def add(commands: Any) -> None:
     from cai_ui.train.methods import METHODS
 
-    parser = command(commands, "train", _train, "train an adapter on a frozen dataset, or resume a run")
+    parser = command(commands, "train", _train, "train an adapter on a frozen dataset, or resume a run", TrainSettings)
     parser.add_argument("what", help=f"a run's file (YAML or JSON), {', '.join(METHODS)}, or the id of a run to resume")
->>>>>>> train-methods
     parser.add_argument("--dataset", help="hash (or its beginning), or `latest` (default)")
     parser.add_argument("--preset", help="named settings that the flags change (default: embedded quick)")
     parser.add_argument("--name", help="name of the run")
