@@ -21,7 +21,6 @@ from cai_ui.pipeline.constitution.constitutions import current_constitution
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.curate.helpful import own_answers
 from cai_ui.pipeline.model_host import WAIT_S
-from cai_ui.pipeline.progress import remembered
 from cai_ui.pipeline.prompts.shipped import draw, scorer_for
 from cai_ui.pipeline.revise.batch import keep_result
 from cai_ui.pipeline.services import Services
@@ -91,15 +90,10 @@ def start_guided_run(services: Services, author: str = "", settings: GuidedRunSe
 
 def guided_run_status(services: Services) -> GuidedRunView:
     """The guided run that runs, or the last one, also from before a restart."""
-    snapshot = services.guided_run.snapshot()
-    if snapshot is not None:
-        return _view(services, snapshot.progress, snapshot.state, snapshot.error)
-    kept = remembered(services.store, "loop")
-    if kept is None:
+    last = services.guided_run.last()
+    if last is None:
         return GuidedRunView("idle", list(GuidedRunProgress().stages))
-    state, plain, error = kept
-    stages = tuple(GuidedRunStage(**stage) for stage in plain.get("stages", []))
-    return _view(services, GuidedRunProgress(**{**plain, "stages": stages}), state, error)
+    return _view(services, last.progress, last.state, last.error)
 
 
 def run_stages(

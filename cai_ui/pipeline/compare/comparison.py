@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from cai_ui.background import time_left
 from cai_ui.compare import variants as side
@@ -18,7 +17,6 @@ from cai_ui.config import AskSettings, CompareSettings, Sampling
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import EngineError, NotFoundError
 from cai_ui.pipeline.model_host import WAIT_S
-from cai_ui.pipeline.progress import remembered
 from cai_ui.pipeline.prompts.shipped import heldout_prompts, scorer_for
 from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, AdapterInfo, Evaluation, Message, Prompt, Vote
@@ -142,16 +140,11 @@ def start_evaluation(
 
 def evaluation_status(services: Services) -> EvaluationProgress | None:
     """The evaluation that runs, or the last one, also from before a restart."""
-    snapshot = services.evaluation.snapshot()
-    if snapshot is not None:
-        now: EvaluationProgress = replace(snapshot.progress, state=snapshot.state, error=snapshot.error)
-        return replace(now, evaluation=_stored(services, now.evaluation_id))
-    kept = remembered(services.store, "evaluation")
-    if kept is None:
+    last = services.evaluation.last()
+    if last is None:
         return None
-    state, plain, error = kept
-    fields: dict[str, Any] = {**plain, "state": state, "error": error, "eta_s": None}
-    return EvaluationProgress(**{**fields, "evaluation": _stored(services, plain.get("evaluation_id"))})
+    now: EvaluationProgress = replace(last.progress, state=last.state, error=last.error)
+    return replace(now, evaluation=_stored(services, now.evaluation_id))
 
 
 def _measured(services: Services, measuring: Iterator[Measured]) -> Iterator[EvaluationProgress]:

@@ -108,7 +108,7 @@ def start_labels(services: Services, session: Session, settings: LabelSettings) 
 
 def labels_html(services: Services) -> tuple[str, bool]:
     """Where the labelling stands, and whether it goes on."""
-    now = services.labels.snapshot()
+    now = services.labels.last()
     if now is None:
         return "", False
     done, total = now.progress.done, now.progress.total
