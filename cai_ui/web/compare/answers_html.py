@@ -100,7 +100,7 @@ def results_html(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
     return (
         '<div class="cai-table-box"><table class="cai-table"><thead><tr><th>Requests</th><th>Model</th><th>Share '
         "(95 % interval)</th><th>Unread</th><th>Mean length</th><th>Weights</th></tr></thead>"
-        f'<tbody>{rows}</tbody></table></div><p class="muted">Read by: {esc(evaluation.scorer)}. Unread answers could '
+        f'<tbody>{rows}</tbody></table></div><p class="muted">Read by: {esc(evaluation.reader)}. Unread answers could '
         "not be told apart by these rules; they are in no share.</p>"
     )
 
