@@ -20,7 +20,7 @@ from cai_ui.pipeline.curate import queue
 from cai_ui.pipeline.models import engine_status
 from cai_ui.records import Message, make_example
 from cai_ui.store import QueueFilter
-from cai_ui.web.compare import tab as compare
+from cai_ui.web.compare import ask as compare
 from cai_ui.web.curate import datasets, wiring
 from cai_ui.web.curate import tab as curate
 from cai_ui.web.principles import editor
