@@ -28,7 +28,7 @@ from cai_ui.web.revise import stepper
 from cai_ui.web.session import Session, rename
 from cai_ui.web.start import model
 from cai_ui.web.stops import Stops
-from cai_ui.web.train import tab as train
+from cai_ui.web.train import wanted as train
 
 ME = Session("me", "page")
 MARKUP = "<img src=x onerror=alert(1)>"

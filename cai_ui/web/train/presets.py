@@ -9,16 +9,9 @@ from cai_ui.pipeline.models import engine_status
 from cai_ui.pipeline.train import runs
 from cai_ui.web.kit.forms import label_of
 from cai_ui.web.kit.present import notice
+from cai_ui.web.train import words
 
 SMALL_PRESET, LARGE_PRESET = "embedded quick", "seed study"
-TITLES = {
-    "embedded quick": "Embedded model, three passes in minutes",
-    "seed study": "7B model, query and value layers only (seed study)",
-    "Mistral-7B": "7B model, all linear layers",
-    "H4 recipe": "7B model, rates and batch of Hugging Face's recipe",
-    "paper's shape": "One pass, constant rate, large batch (the paper)",
-}
-"""What a preset is called in the menu; others go by their name."""
 COPY = "run:"
 """Begins the value of a preset that is another run's settings."""
 
@@ -29,7 +22,7 @@ def preset_names(services: Services) -> tuple[list[tuple[str, str]], str]:
     small = engine_status(services).model in ("embedded", "scripted")
     wanted = SMALL_PRESET if small else LARGE_PRESET
     copies = [(f"as in {run.name}", f"{COPY}{run.id}") for run in services.store.runs(trashed=False)]
-    menu = [*((TITLES.get(name, name), name) for name in names), *copies]
+    menu = [*((words.PRESETS.get(name, name), name) for name in names), *copies]
     return menu, wanted if wanted in names else names[0]
 
 
@@ -40,7 +33,7 @@ def preset(services: Services, name: str, method: str) -> TrainSettings:
         return checked(TrainSettings, run.config)
     known = runs.presets(services)
     if name not in known:
-        raise InputError("There is no such preset.", next_step="Choose one of the list.")
+        raise InputError(words.NO_PRESET, next_step=words.CHOOSE_LISTED)
     return known[name]["dpo" if method == "dpo" else "sft"]
 
 
