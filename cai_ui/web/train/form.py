@@ -13,7 +13,7 @@ from cai_ui.pipeline.train import runs
 from cai_ui.records import BASE, Run
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import dataset_choices
-from cai_ui.web.kit.events import ASIDE, SLOW, Changes, Given
+from cai_ui.web.kit.events import ASIDE, NEWEST, SLOW, Changes, Given
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import notice
@@ -102,8 +102,7 @@ class RunForm:
             bind(self._changed, quiet=True),
             {self.preset, self.method, *inputs},
             [self.changed],
-            trigger_mode="always_last",
-            **ASIDE,
+            **NEWEST,
         )
         self.preset.input(**by_preset)
         self.method.input(**knobs).then(**by_preset)

@@ -234,6 +234,8 @@ def test_only_what_changed_about_a_run_is_sent(train: TrainTab) -> None:
     assert box.probe_step not in first, "there are no answers to choose among"
     again = {**seen_by(box, "run-1"), box.shown: first[box.shown]}
     assert list(box._look(again)) == [box.shown]
+    of_another = {**again, box.shown: replace(first[box.shown], run="run-0")}
+    assert set(box._look(of_another)) == set(first), "marks of another run hold for none of its pieces"
     store.update_run("run-1", state="done")
     changed = box._look(again)
     assert set(changed) == {box.live, box.run, box.resume, box.shown} and not changed[box.resume]["visible"]
