@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Finish = Literal["end", "length", "stopped", "timeout"]
+Finish = Literal["end", "length", "repetition", "stopped", "timeout"]
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,8 @@ class Provenance:
     """Which weights really gave a text, and how: recorded by the engine, not by the asker.
 
     `model` names the base, `base_hash` identifies its weights; `adapter` is None for the base; `revision` is the
-    commit of a downloaded model, "" for others.
+    commit of a downloaded model, "" for others. `same_in_any_batch`: whether the same request would
+    get this text beside any other requests; None where nobody knows (a server, an older record).
     """
 
     model: str
@@ -23,11 +24,13 @@ class Provenance:
     seed: int
     sampling: dict[str, Any]
     revision: str = ""
+    same_in_any_batch: bool | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the engine gave for one request. `finish` says why it ended ("length": cut at the limit)."""
+    """What the engine gave for one request. `finish` says why it ended ("length": cut at the
+    limit; "repetition": ended because it went round in circles)."""
 
     text: str
     finish: Finish

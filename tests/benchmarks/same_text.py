@@ -29,6 +29,7 @@ def main() -> None:
 
 
 def run(parsed: Any, folder: Path) -> str:
+
     from cai_ui.config import AppSettings, Sampling
     from cai_ui.demo.prompt_sets import prompt_set
     from cai_ui.engine import load_engine

@@ -20,7 +20,7 @@ from cai_ui.records import Message, Prompt, make_example
 from cai_ui.store import QueueFilter, open_store
 
 from .conftest import Server, Visit, shot
-from .test_whole_loop import go_to, unfold
+from .test_guided_run import go_to, unfold
 
 NUMBER = int(os.environ.get("CAI_DECISIONS", "8"))
 VERDICTS = {"a": "accept", "r": "reject", "f": "flip", "s": "skip", "t": "tie", "g": "flag"}

@@ -51,7 +51,7 @@ def imported_rows(services: Services, n: int) -> list[TrainingExample]:
         for item in page:
             e = item.example
             if e.initial is None and e.prompt.kind != "harmful":
-                rows.append(TrainingExample(e.conversation, e.revision, e.id, e.source))
+                rows.append(TrainingExample(e.conversation, e.revision, e.id, e.source, helpful=True))
     return rows[:n]
 
 
@@ -89,4 +89,4 @@ def helpful_pairs(rows: Sequence[TrainingExample], refusals: Sequence[str], seed
 
 
 def _row(prompt: Prompt, answer: str) -> TrainingExample:
-    return TrainingExample((Message("user", prompt.text),), answer, None, f"helpful mix: {prompt.kind}")
+    return TrainingExample((Message("user", prompt.text),), answer, None, f"helpful mix: {prompt.kind}", helpful=True)

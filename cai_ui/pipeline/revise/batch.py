@@ -71,7 +71,7 @@ def run_batch(
     engine = services.engine_for([settings.critic, settings.reviser], WAIT_S)
     examples = few_shot(services, constitution.name) if settings.few_shot else ()
     told = [to_dict(example) for example in examples]
-    parts = [constitution_hash, settings.model_dump(), sampling.model_dump(), told, engine.name, engine.base_hash]
+    parts = [constitution_hash, settings.identity(), sampling.identity(), told, engine.name, engine.base_hash]
     ids = chain_ids(parts, prompts)
     first = so_far or BatchProgress(0, len(prompts))
     with ResultFile(results, ids) if results is not None else nullcontext() as file:
