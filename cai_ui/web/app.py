@@ -13,8 +13,7 @@ from starlette.middleware import Middleware
 from cai_ui.pipeline import Services
 from cai_ui.web import gate, header, hotkeys, theme
 from cai_ui.web.compare import tab as compare
-from cai_ui.web.curate import tab as curate
-from cai_ui.web.curate import wiring as curate_wiring
+from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.principles import tab as principles
 from cai_ui.web.revise import tab as revise
 from cai_ui.web.session import Session, SessionParts, restore_session
@@ -36,7 +35,7 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
             start_parts = start.build(services)
             principles_parts = principles.build(services)
             revise_parts = revise.build(services)
-            curate_parts = curate.build(services)
+            curate = CurateTab(services)
             train_parts = train.build(services)
             compare_parts = compare.build(services)
         session = _session(page, tabs, head.shown, stops or Stops())
@@ -44,7 +43,7 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
         start.wire(services, start_parts, session)
         principles.wire(services, principles_parts, session)
         revise.wire(services, revise_parts, session, [principles_parts.trial.prompt_set])
-        curate_wiring.wire(services, curate_parts, session, start_parts.name)
+        curate.wire(session, start_parts.name)
         train.wire(services, train_parts, session)
         compare.wire(services, compare_parts, session)
         session.open_page()

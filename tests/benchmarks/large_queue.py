@@ -23,16 +23,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import gradio as gr
+
 from cai_ui.config import AppSettings
 from cai_ui.pipeline import open_services
 from cai_ui.records import Answer, Decision, Example, Message, Prompt, Provenance, Step, StepKind, Trace
 from cai_ui.revise import to_example
 from cai_ui.store import QueueFilter, Status, Store
-from cai_ui.web.curate import filter as curate_filter
 from cai_ui.web.curate import judging
-from cai_ui.web.curate import view as curate_view
+from cai_ui.web.curate.filter import queue_menus
+from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.revise import traces as chains
-from cai_ui.web.session import Session
 
 RATER = "Ana"
 REPEATS = 25
@@ -90,7 +91,8 @@ class Scheduler:
         self.services.store.counts()
         print(f"  reading the queue after the start: {1000 * (time.process_time() - began):.0f} ms", flush=True)
         fill(self.services.store, requests, steps)
-        self.session = Session(RATER, "page")
+        with gr.Blocks():
+            self.example = CurateTab(self.services).example
         self.opened()
         # Both raters have a history to show.
         for id in self.services.store.open_ids(limit=max(0, 10 - len(self.services.store.history(RATER)))):
@@ -137,7 +139,7 @@ class Scheduler:
         self.services.store.family(trace_id)
 
     def opened(self) -> None:
-        curate_filter.menus(self.services)
+        queue_menus(self.services)
         self.shown(OPEN, judging.resume(self.services, RATER, OPEN, ""))
 
     def decided(self) -> None:
@@ -158,7 +160,7 @@ class Scheduler:
         return self.filtered(*(QueueFilter(status, search=word) for word in words))
 
     def shown(self, filter: QueueFilter, view: judging.View) -> None:
-        curate_view.shown(self.services, self.session, filter, view)
+        self.example.show(RATER, filter, view)
         self.place = view.place
 
     def kept(self) -> float:

@@ -20,7 +20,7 @@ from cai_ui.records import Message, Prompt, make_example
 from cai_ui.store import QueueFilter, open_store
 
 from .conftest import Server, Visit, shot
-from .test_whole_loop import go_to, unfold
+from .test_guided_run import go_to, unfold
 
 NUMBER = int(os.environ.get("CAI_DECISIONS", "8"))
 VERDICTS = {"a": "accept", "r": "reject", "f": "flip", "s": "skip", "t": "tie", "g": "flag"}
@@ -219,7 +219,7 @@ def filter_by_bounds(visit: Visit, width: int) -> None:
     shot(page, f"curate-filter-{width}")
     for place, bound in ((0, "500"), (1, "1"), (3, "2")):
         fields.nth(place).fill(bound)
-        expect(page.locator("#curate-empty")).to_contain_text("Nothing fits this filter")
+        expect(page.locator("#curate-empty")).to_contain_text("No example matches this filter")
         fields.nth(place).fill("")
         expect(page.locator("#curate-card")).to_contain_text("Example 1 of 1")
     assert visit.errors == [] and visit.foreign == []

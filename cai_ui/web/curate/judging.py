@@ -19,13 +19,12 @@ from cai_ui.pipeline.curate import queue
 from cai_ui.records import Decision, Example, Principle, Verdict
 from cai_ui.store import QueueCounts, QueueFilter, QueueItem
 from cai_ui.text import ANSWER_LIMIT, clean_text
-from cai_ui.web.curate.example_card import LABELS, VERDICTS, kept_text
+from cai_ui.web.curate import words
+from cai_ui.web.curate.example_card import kept_text
 from cai_ui.web.kit.present import first_line
 
 HISTORY = 10
 """Last decisions that are listed."""
-
-TOO_FAST = "That key came before the next example was shown, so it was left out."
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def read_place(text: object) -> Place:
         raise InputError("There is no example on the page.", next_step="Choose another filter.") from None
 
 
-def show(services: Services, rater: str, filter: QueueFilter, offset: int, said: str = "") -> View:
+def show(services: Services, rater: str, filter: QueueFilter, offset: int = 0, said: str = "") -> View:
     """The example at this number of the filtered queue; behind its end it starts over."""
     offset = max(0, offset)
     found = services.store.queue(filter, 1, offset, rater)
@@ -107,6 +106,28 @@ def resume(services: Services, rater: str, filter: QueueFilter, example_id: str,
     return show_example(services, rater, filter, following.example.id)
 
 
+def look_again(services: Services, rater: str, filter: QueueFilter, place: str) -> View:
+    """The example on the page (`place` as the page sent it) as it stands now, or the first of the filter if there was
+    none, or if it is open ones that are looked at and this one is judged."""
+    if not place:
+        return resume(services, rater, filter, "")
+    at = read_place(place)
+    view = show_example(services, rater, filter, at.example_id, at.offset)
+    judged = view.item is not None and view.item.decision is not None
+    return show(services, rater, filter, at.offset) if judged and filter.status == "open" else view
+
+
+def follow(services: Services, rater: str, filter: QueueFilter, command: str) -> tuple[QueueFilter, View]:
+    """What an entry of a list stands for, and the filter then: an example, or the examples that a data check found."""
+    kind, _, value = command.partition(":")
+    if kind == "finding" and value:
+        filter = QueueFilter("all", finding=value)
+        return filter, show(services, rater, filter)
+    if kind == "example" and value:
+        return filter, show_example(services, rater, filter, value)
+    raise InputError(words.UNKNOWN_LINK, next_step=words.RELOAD)
+
+
 def judge(
     services: Services,
     rater: str,
@@ -129,13 +150,13 @@ def judge(
         verdict,
         rater,
         text if verdict == "edit" else None,
-        labels=tuple(label for label in LABELS if label in labels),
+        labels=tuple(label for label in words.LABELS if label in labels),
     )
     try:
         saved = services.store.decide(decision, place.rev, place.second)
     except ConflictError as conflict:
         return _conflict(services, rater, filter, place, text, str(conflict))
-    said = f"{VERDICTS[verdict][0].capitalize()} · saved {clock(saved.at)}"
+    said = f"{words.VERDICTS[verdict].capitalize()} · saved {clock(saved.at)}"
     return _after(services, rater, filter, place, verdict, said)
 
 
@@ -144,7 +165,7 @@ def undo(services: Services, rater: str, filter: QueueFilter) -> View:
     taken = services.store.undo_all(rater)
     if not taken:
         raise InputError("There is nothing to undo.", kept="Nothing changed.", next_step="Judge an example first.")
-    number = f"{len(taken):,} decisions" if len(taken) > 1 else f"“{VERDICTS[taken[0].verdict][0]}”"
+    number = f"{len(taken):,} decisions" if len(taken) > 1 else f"“{words.VERDICTS[taken[0].verdict]}”"
     return show_example(services, rater, filter, taken[0].example_id, said=f"Took back {number}.")
 
 
@@ -153,7 +174,7 @@ def redo(services: Services, rater: str, filter: QueueFilter) -> View:
     again = services.store.redo_all(rater)
     if not again:
         raise InputError("There is nothing to redo.", kept="Nothing changed.", next_step="Undo something first.")
-    number = f"{len(again):,} decisions" if len(again) > 1 else f"“{VERDICTS[again[0].verdict][0]}”"
+    number = f"{len(again):,} decisions" if len(again) > 1 else f"“{words.VERDICTS[again[0].verdict]}”"
     said = f"Did {number} again · saved {clock(again[-1].at)}"
     return show_example(services, rater, filter, again[0].example_id, said=said)
 
@@ -215,11 +236,11 @@ def _conflict(services: Services, rater: str, filter: QueueFilter, place: Place,
     """The example as it stands now, with the reader's text kept in the box.
 
     A second key pressed before the first one's answer was on the page is no conflict between people: it is
-    left out, since it was meant for an example that nobody had seen yet.
+    ignored, since it was meant for an example that nobody had seen yet.
     """
     item = services.store.item(place.example_id, rater)
     if item.decision is not None and item.decision.event_id.startswith(f"{place.sight}-"):
-        return _after(services, rater, filter, place, item.decision.verdict, TOO_FAST)
+        return _after(services, rater, filter, place, item.decision.verdict, words.TOO_FAST)
     view = _view(services, rater, filter, item, place.offset, "")
     stands = dataclasses.replace(item, draft=None)
     mine = text or kept_text(item)

@@ -7,12 +7,15 @@ What a handler does stands apart, in plain functions of services and values.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gradio.blocks import Block
 
 Changes = dict[Block, Any]
-"""New values (or `gr.update(...)`) by component, from an event's handler. Never empty: see `kept`."""
+"""New values (or `gr.update(...)`) by component, from an event's handler. Never empty: one may be `gr.skip()`."""
+Given = Mapping[Block, Any]
+"""An event's values by component, where its inputs are a set."""
 Options = dict[str, Any]
 
 QUIET: Options = {"show_progress": "hidden", "api_visibility": "private"}

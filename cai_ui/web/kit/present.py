@@ -6,7 +6,7 @@ Whatever comes from a person or a model goes through `esc`; only constants of ou
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -56,6 +56,23 @@ def facts(pairs: Sequence[tuple[str, object]]) -> str:
     """Label and value in two columns."""
     rows = "".join(f"<dt>{esc(label)}</dt><dd>{esc(value)}</dd>" for label, value in pairs)
     return f'<dl class="cai-facts">{rows}</dl>'
+
+
+class Html(str):
+    """Markup of ours, for a cell of `table` that is not plain text."""
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]], look: str = "") -> str:
+    """A table that scrolls by itself where it is too wide. Cells are text, except for `Html`; `look` adds a class."""
+    head = "".join(f"<th>{esc(title)}</th>" for title in heads)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{cell if isinstance(cell, Html) else esc(cell)}</td>' for cell in row)}</tr>"
+        for row in rows
+    )
+    return (
+        f'<div class="cai-table-box"><table class="{f"cai-table {look}".strip()}"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
 
 
 def progress_bar(done: float, total: float, label: str) -> str:
