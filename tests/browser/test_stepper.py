@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .test_whole_loop import unfold
+from .test_guided_run import unfold
 
 SLOW = [str(Path(__file__).with_name("slow_app.py"))]
 

@@ -14,7 +14,7 @@ from cai_ui.records import Dataset, Message, PreferencePair, TrainingExample
 from cai_ui.store import open_store
 
 from .conftest import Server, Visit, shot
-from .test_whole_loop import fill_number, go_to, unfold
+from .test_guided_run import fill_number, go_to, unfold
 
 LONG, SHORT = 3000, 40
 """Steps of a run that is surely still going when the next click comes, and of one that ends soon."""

@@ -21,7 +21,7 @@ from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.models import engine_status
 from cai_ui.records import Message, make_example
 from cai_ui.store import QueueFilter
-from cai_ui.web.compare import tab as compare
+from cai_ui.web.compare import ask as compare
 from cai_ui.web.curate import judging
 from cai_ui.web.curate.filter import filter_of
 from cai_ui.web.principles import editor

@@ -7,19 +7,18 @@ there. Gradio bounds a slider on the server, but values are checked again by the
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, Literal
 
 import gradio as gr
 from annotated_types import Ge, Gt, Le
-from gradio.blocks import Block
 from pydantic.fields import FieldInfo
 
 from cai_ui.config import S, Settings, checked, knob_extra
 from cai_ui.errors import InputError
-from cai_ui.web.kit.events import Changes
+from cai_ui.web.kit.events import Changes, Given
 
 _SLIDER_STEPS = 100
 """Knobs with at most this many steps between their bounds become sliders; others are number fields."""
@@ -38,7 +37,7 @@ class Form(Generic[S]):
         """All widgets: among an event's inputs for `read_from`, among its outputs for `changes`."""
         return list(self.widgets.values())
 
-    def read_from(self, given: Mapping[Block, Any]) -> S:
+    def read_from(self, given: Given) -> S:
         """Checked settings from an event's values by component (its inputs are a set), or an InputError that names
         the knob."""
         return read_values(self.cls, {**self.fixed, **{name: given[widget] for name, widget in self.widgets.items()}})

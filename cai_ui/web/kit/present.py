@@ -12,6 +12,7 @@ from typing import Literal
 
 from cai_ui.engine.interface import ANOTHER_MODEL
 from cai_ui.records import Provenance, Rate
+from cai_ui.web.kit.words import FORMATS
 
 Kind = Literal["neutral", "good", "warn", "bad", "busy"]
 
@@ -100,6 +101,16 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 tie", "2,000 ties"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def remaining(seconds: float | None) -> str:
+    """The time left as it stands beside a progress: "about 3 min left", or that it is not known yet."""
+    return "estimating …" if seconds is None else f"about {duration(seconds)} left"
+
+
 def when(iso: str | None) -> str:
     """A stored UTC time as local clock and day, or "" where there is none or it cannot be read."""
     try:
@@ -117,16 +128,13 @@ def short(content_hash: str | None) -> str:
     return (content_hash or "")[:8]
 
 
-_FORMAT_WORDS = {"human-assistant": "plain Human:/Assistant:", "bare": "bare text"}
-
-
 def asked_words(came_from: Provenance) -> list[str]:
     """What was asked for beside the usual: an adapter's strength, and another chat format."""
     told, words = came_from.sampling, list[str]()
     if "strength" in told and came_from.adapter is not None:  # the base has nothing to be made stronger
         words.append(f"strength {told['strength']:g}")
     if "chat_format" in told:
-        words.append(_FORMAT_WORDS.get(told["chat_format"], "chat template"))
+        words.append(FORMATS.get(told["chat_format"], "chat template"))
     return words
 
 

@@ -56,7 +56,7 @@ class WorkPanel:
     def looks(self, seen: str) -> Changes:
         """What changed since `seen`, a mark of what the page shows; only the mark where nothing did."""
         view = self._look(False)
-        mark = f"{view.running} {view.resumable} {view.html}"
+        mark = f"{view.running} {view.resumable} {view.html} {list(view.more.values())}"
         if mark == seen:
             return {self._seen: seen}
         if seen.startswith("True") and not view.running:
