@@ -9,7 +9,6 @@ The page is up before the model is. On a Hugging Face Space it listens on all ad
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import signal
@@ -18,7 +17,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cai_ui.config import AppSettings, checked
+from cai_ui.cli.flags import Parser, add_flags, read_flags
+from cai_ui.config import AppSettings
 from cai_ui.errors import CaiError
 
 if TYPE_CHECKING:
@@ -30,15 +30,10 @@ STREAMS_S = 5.0
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> AppSettings:
     """Settings from flags, then `CAI_*` variables, then defaults. Raises InputError for a bad value."""
-    parser = argparse.ArgumentParser(prog="app.py", description="Constitutional AI Workbench")
-    for name, field in AppSettings.model_fields.items():
-        parser.add_argument(f"--{name}", help=f"{field.description} Default: {field.default!r}")
-    flags = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
-    variables = {
-        n: environment[f"CAI_{n.upper()}"] for n in AppSettings.model_fields if environment.get(f"CAI_{n.upper()}")
-    }
-    space = {"host": "0.0.0.0"} if environment.get("SPACE_ID") else {}
-    return checked(AppSettings, {**space, **variables, **flags})
+    parser = Parser(prog="app.py", description="Constitutional AI Workbench")
+    add_flags(parser, AppSettings)
+    start = AppSettings(host="0.0.0.0") if environment.get("SPACE_ID") else None
+    return read_flags(AppSettings, parser.parse_args(arguments), start, environment)
 
 
 def port_is_taken(host: str, port: int) -> bool:

@@ -1,14 +1,17 @@
 """Every knob, declared once: default, bounds, unit, help, and where the number comes from.
 
-Widgets (`web/forms.py`), command-line flags (`cli.py`) and checks all derive from these classes.
+Widgets (`web/kit/forms.py`), flags and environment variables (`cli/flags.py`) and checks all derive from these classes.
 Building one with a value out of bounds raises `pydantic.ValidationError`; `checked` turns that into
 an `InputError` that names the knob, the bound and the value.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar, cast
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar, cast, get_args
 
+from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cai_ui.errors import InputError
@@ -220,36 +223,28 @@ class GuidedRunSettings(Settings):
 class AppSettings(Settings):
     """How the server starts. Environment variables and flags fill the same fields."""
 
-    home: str = knob("workspace", "Folder for everything that lasts (CAI_HOME).")
+    home: str = knob("workspace", "Folder for everything that lasts.")
     model: str = knob(
         "auto",
         "`embedded`, `scripted`, a folder, or a name such as mistralai/Mistral-7B-Instruct-v0.3; `auto` takes the "
-        "latter on a GPU with 8 GB or more and the embedded model elsewhere (CAI_MODEL).",
+        "latter on a GPU with 8 GB or more and the embedded model elsewhere.",
     )
-    quantize: Literal["auto", "none", "nf4"] = knob("auto", "4-bit weights through bitsandbytes (CAI_QUANTIZE).")
-    keep_quantized: bool = knob(
-        True, "Keep 4-bit weights in the workspace, so that the next start takes seconds (CAI_KEEP_QUANTIZED)."
-    )
-    revision: str = knob("", "Pinned revision of a model from the Hub (CAI_REVISION).")
+    quantize: Literal["auto", "none", "nf4"] = knob("auto", "4-bit weights through bitsandbytes.")
+    keep_quantized: bool = knob(True, "Keep 4-bit weights in the workspace, so that the next start takes seconds.")
+    revision: str = knob("", "Pinned revision of a model from the Hub.")
     chat_format: Literal["template", "human-assistant"] = knob(
-        "template", "The model's own chat template, or plain Human:/Assistant: paragraphs (CAI_CHAT_FORMAT)."
+        "template", "The model's own chat template, or plain Human:/Assistant: paragraphs."
     )
     endpoint: str = knob(
         "",
         "Address of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1; then `model` is its name for the "
-        "model, and the key comes from the environment variable CAI_ENDPOINT_KEY (CAI_ENDPOINT).",
+        "model, and the key comes from the environment variable CAI_ENDPOINT_KEY.",
     )
-    critic: str = knob(
-        "", "Who criticises, as long as nothing else is chosen. " + _WHO + " (CAI_CRITIC, CAI_CRITIC_KEY)"
-    )
-    reviser: str = knob("", "Who revises, likewise (CAI_REVISER, CAI_REVISER_KEY).")
-    judge: str = knob("", "Who judges pairs of answers, likewise (CAI_JUDGE, CAI_JUDGE_KEY).")
-    concurrency: int = knob(
-        16, "Requests an endpoint is asked at once (CAI_CONCURRENCY).", ge=1, le=512, unit="requests", step=1
-    )
-    cache_gb: float = knob(
-        1.0, "Memory for texts that were read already; 0 keeps none (CAI_CACHE_GB).", ge=0, le=1000, unit="GB"
-    )
+    critic: str = knob("", "Who criticises, as long as nothing else is chosen. " + _WHO + " Its key: CAI_CRITIC_KEY.")
+    reviser: str = knob("", "Who revises, likewise. Its key: CAI_REVISER_KEY.")
+    judge: str = knob("", "Who judges pairs of answers, likewise. Its key: CAI_JUDGE_KEY.")
+    concurrency: int = knob(16, "Requests an endpoint is asked at once.", ge=1, le=512, unit="requests", step=1)
+    cache_gb: float = knob(1.0, "Memory of the prefix cache; 0 keeps none.", ge=0, le=1000, unit="GB")
     host: str = knob("127.0.0.1", "Address to listen on.")
     port: int = knob(7860, "Port to listen on.", ge=1, le=65_535)
 
@@ -257,19 +252,49 @@ class AppSettings(Settings):
 S = TypeVar("S", bound=Settings)
 
 
-def checked(cls: type[S], values: dict[str, Any]) -> S:
-    """Settings made of `values`, or an InputError that names the first knob that does not fit."""
+def checked(cls: type[S], values: Mapping[str, Any], called: Mapping[str, str] | None = None) -> S:
+    """Settings made of `values`, or an InputError that names the first knob that does not fit, and its bounds.
+
+    `called` says what a knob is called where its value comes from: a flag, a variable.
+    """
     try:
         return cls(**values)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]) or cls.__name__
         given = "" if first["type"] == "missing" else f" (given: {str(first.get('input'))[:60]})"
+        bounds = allowed(cls, name) if name in cls.model_fields and first["type"] != "literal_error" else ""
         raise InputError(
-            f"{name.replace('_', ' ')}: {first['msg']}{given}.", next_step="Change it and try again."
+            f"{(called or {}).get(name) or name.replace('_', ' ')}: {first['msg']}{given}.",
+            next_step=f"Give {bounds}." if bounds else "Change it and try again.",
         ) from None
 
 
 def knob_extra(cls: type[Settings], name: str) -> dict[str, Any]:
     """Unit, source, step and fold of one knob."""
     return cast(dict[str, Any], cls.model_fields[name].json_schema_extra or {})
+
+
+def flag(name: str) -> str:
+    """A knob on the command line: `chat_format` -> `--chat-format`."""
+    return f"--{name.replace('_', '-')}"
+
+
+def variable(cls: type[Settings], name: str) -> str:
+    """A knob in the environment: `CAI_PORT` of the app, `CAI_TRAIN_EPOCHS` of training."""
+    stage = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__.removesuffix("Settings"))
+    return "_".join(part.upper() for part in ("cai", "" if cls is AppSettings else stage, name) if part)
+
+
+def allowed(cls: type[Settings], name: str) -> str:
+    """What a knob takes, in words: "from 1 to 2048 tokens", "on or off"; "" for any text."""
+    field = cls.model_fields[name]
+    if field.annotation is bool:
+        return "on or off"
+    if choices := get_args(field.annotation):
+        return " | ".join(repr(choice) for choice in choices)
+    words = [_BOUNDS[type(mark)].format(mark) for mark in field.metadata if type(mark) in _BOUNDS]
+    return " ".join([*words, knob_extra(cls, name)["unit"]]).strip()
+
+
+_BOUNDS = {Ge: "from {0.ge}", Gt: "above {0.gt}", Le: "to {0.le}"}

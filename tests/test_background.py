@@ -6,9 +6,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from cai_ui.engine.interface import StopFlag
 
 from cai_ui.background import Background, Snapshot, time_left
+from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import ConflictError, InputError
 
 

@@ -6,12 +6,12 @@ An error is printed as its sentence and gives exit status 2.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 
 from cai_ui.cli import compare, curate, demo, generate, principles, store, study, train
+from cai_ui.cli.flags import Parser
 from cai_ui.errors import CaiError
 
 
@@ -33,9 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """All commands; flags come from the Settings classes, so a knob is written once."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m cai_ui", description="Constitutional AI workbench, from files to files. The page: python app.py"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

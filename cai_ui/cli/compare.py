@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from cai_ui.cli.flags import (
-    WAIT_S,
-    Arguments,
-    add_flags,
-    command,
-    opened,
-    read_flags,
-    read_text,
-    show_progress,
-    write_text,
-)
+from cai_ui.cli.command import WAIT_S, command, opened, read_text, show_progress, write_text
+from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import CompareSettings
+from cai_ui.records import Rate, to_dict
+
+if TYPE_CHECKING:
+    from cai_ui.cli.command import Commands
 
 
-def add(commands: Any) -> None:
-    parser = command(commands, "compare", _compare, "measure variants over held-out requests")
+def add(commands: Commands) -> None:
+    parser = command(commands, "compare", _compare, "measure variants over held-out requests", CompareSettings)
     parser.add_argument("variants", nargs="*", help="adapter names (default: the base and all adapters)")
     parser.add_argument("--prompts", type=Path, help="text file, one request a line, read by refusal phrases")
     parser.add_argument("--out", type=Path, help="write the evaluation with all answers as JSON")
-    add_flags(parser, CompareSettings)
 
 
 def _compare(parsed: Arguments) -> int:
     from cai_ui.compare.metrics import PhraseScorer
     from cai_ui.pipeline.compare import comparison
-    from cai_ui.records import to_dict
     from cai_ui.revise import as_prompt
 
     settings = read_flags(CompareSettings, parsed)
@@ -43,7 +36,7 @@ def _compare(parsed: Arguments) -> int:
         else:
             prompts = [as_prompt(line)[0] for line in read_text(parsed.prompts).splitlines() if line.strip()]
             steps = comparison.evaluate_prompts(services, variants, prompts, settings, PhraseScorer())
-        found = None
+        found = ""
         for step in steps:
             show_progress(step.done, step.total)
             found = step.evaluation_id or found
@@ -57,7 +50,7 @@ def _compare(parsed: Arguments) -> int:
     return 0
 
 
-def _share(rate: Any) -> str:
+def _share(rate: Rate) -> str:
     if rate.value is None:
         return f"unread ({rate.unread})"
     return f"{rate.value:.1%} [{rate.low:.1%}, {rate.high:.1%}] of {rate.total}"

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from cai_ui.cli.flags import Arguments, add_flags, command, opened, read_flags, show_progress
+from cai_ui.cli.command import command, opened, show_progress
+from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import DatasetSettings, LabelSettings
 from cai_ui.curate.columns import PARTS, Columns
 from cai_ui.errors import InputError
 
+if TYPE_CHECKING:
+    from cai_ui.cli.command import Commands
+    from cai_ui.pipeline import Services
+    from cai_ui.statistics.agreement import Agreement
 
-def add(commands: Any) -> None:
+
+def add(commands: Commands) -> None:
     group = commands.add_parser("curate", help="examples: import, accept, check, label, freeze, export")
     actions = group.add_subparsers(required=True, metavar="ACTION")
     imported = command(actions, "import", _curate_import, "put the rows of a file into the queue")
@@ -26,10 +32,11 @@ def add(commands: Any) -> None:
     accept = command(actions, "accept", _curate_accept, "accept every open example (of a source)")
     accept.add_argument("--source", help="only examples from here")
     accept.add_argument("--rater", default="command line", help="who decides")
-    freeze = command(actions, "freeze", _curate_freeze, "freeze what was judged as a dataset; prints its hash")
+    freeze = command(
+        actions, "freeze", _curate_freeze, "freeze what was judged as a dataset; prints its hash", DatasetSettings
+    )
     freeze.add_argument("name")
     freeze.add_argument("--source", help="only examples from here")
-    add_flags(freeze, DatasetSettings)
     export = command(actions, "export", _curate_export, "write a dataset as JSONL that TRL reads")
     export.add_argument("dataset", help="hash (or its beginning), or `latest`")
     kinds = ["sft", "dpo", "sft-parquet", "dpo-parquet", "icai", "csv", "card"]
@@ -39,9 +46,10 @@ def add(commands: Any) -> None:
     checked.add_argument("dataset", nargs="?", help="hash (or its beginning), or `latest` (default: the queue)")
     checked.add_argument("--source", help="only examples from here")
     checked.add_argument("--rows", action="store_true", help="list the ids of all rows found")
-    labels = command(actions, "label", _curate_label, "let the model say which answer of each pair it prefers")
+    labels = command(
+        actions, "label", _curate_label, "let the model say which answer of each pair it prefers", LabelSettings
+    )
     labels.add_argument("--source", help="only examples from here")
-    add_flags(labels, LabelSettings)
     command(actions, "agreement", _curate_agreement, "how far raters agree, with one another and with the model")
     compared = command(actions, "diff", _curate_diff, "what changed from one dataset to another")
     compared.add_argument("before", help="hash (or its beginning)")
@@ -126,8 +134,8 @@ def _curate_label(parsed: Arguments) -> int:
     from cai_ui.store import QueueFilter
 
     settings = read_flags(LabelSettings, parsed)
-    with opened(parsed) as services:
-        settings = settings.model_copy(update={"judge": settings.judge or services.settings.judge})
+    with opened(parsed, judge=settings.judge) as services:
+        settings = settings.model_copy(update={"judge": services.settings.judge})
         last = None
         for last in label_pairs(services, settings, QueueFilter("all", source=parsed.source)):
             show_progress(last.done, last.total)
@@ -144,7 +152,7 @@ def _curate_agreement(parsed: Arguments) -> int:
 
     with opened(parsed) as services:
         report = agreement.measure_agreement(services)
-    rows: list[tuple[str, Any]] = [("all raters", report.overall)]
+    rows: list[tuple[str, Agreement]] = [("all raters", report.overall)]
     rows += [(f"principle {id}", found) for id, found in report.per_principle]
     rows += [(f"{one} and {other}", found) for one, other, found in report.per_pair]
     rows += [("people and model", report.with_model)]
@@ -182,9 +190,9 @@ def _curate_push(parsed: Arguments) -> int:
     return 0
 
 
-def find_dataset(services: Any, named: str) -> str:
-
+def find_dataset(services: Services, named: str) -> str:
+    """The hash of the dataset with this beginning, or of the newest one for `latest`."""
     for info in services.store.datasets():
         if named == "latest" or (len(named) >= 6 and info.hash.startswith(named)):
-            return str(info.hash)
+            return info.hash
     raise InputError(f"There is no dataset {named[:80]!r}.", next_step="Freeze one: python -m cai_ui curate freeze")

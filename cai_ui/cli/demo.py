@@ -6,13 +6,18 @@ import dataclasses
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cai_ui.cli.flags import WAIT_S, Arguments, command, write_text
+from cai_ui.cli.command import WAIT_S, command, write_text
+from cai_ui.cli.flags import Arguments
 from cai_ui.config import AppSettings
 
+if TYPE_CHECKING:
+    from cai_ui.cli.command import Commands
+    from cai_ui.studies.trained import TrainedReport
 
-def add(commands: Any) -> None:
+
+def add(commands: Commands) -> None:
     actions = commands.add_parser("demo", help="the embedded model: build or evaluate it").add_subparsers(required=True)
     build = command(actions, "build", _build, "train the weights again", workspace=False)
     build.add_argument("--out", type=Path, help="folder for the weights (default: where the shipped ones are)")
@@ -71,7 +76,7 @@ def _evaluate(parsed: Arguments) -> int:
     return 0 if reached else 1
 
 
-def _trained(parsed: Arguments) -> Any:
+def _trained(parsed: Arguments) -> TrainedReport:
     """The trainings, in a workspace that is thrown away afterwards."""
     from cai_ui.pipeline import open_services
     from cai_ui.studies.trained import measure_training
@@ -83,6 +88,7 @@ def _trained(parsed: Arguments) -> Any:
             for item in measure_training(services, parsed.n, parsed.seed):
                 if isinstance(item, str):
                     print(item, flush=True)
+            assert not isinstance(item, str)
             return item
         finally:
             services.close()

@@ -1,87 +1,64 @@
-"""What all commands share: flags from the Settings classes, the services they work on, files, progress."""
+"""The one reader of flags and `CAI_*` variables, for `app.py` and every command: made from the knobs of `config.py`.
+
+A flag wins over a variable, a variable over what a file or preset says, that over the default. Names may be written
+with dashes or underscores.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
 
-from cai_ui.config import AppSettings, Settings, checked
-from cai_ui.errors import InputError
+from cai_ui.config import S, Settings, allowed, checked, flag, variable
 
-S = TypeVar("S", bound=Settings)
 Arguments = argparse.Namespace
 
-WAIT_S = 3600.0
-"""How long a command waits for the model."""
-_WORKSPACE = ("home", "model", "quantize", "revision", "chat_format", "endpoint", "concurrency", "cache_gb")
+
+class Parser(argparse.ArgumentParser):
+    """Takes `--chat_format` for `--chat-format`; what follows a bare `--` are no flags and stays as it is."""
+
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Arguments | None = None) -> Arguments:  # type: ignore[override]
+        given = list(sys.argv[1:] if args is None else args)
+        end = given.index("--") if "--" in given else len(given)
+        return super().parse_args([_with_dashes(word) for word in given[:end]] + given[end:], namespace)
 
 
-def add_flags(parser: argparse.ArgumentParser, cls: type[Settings], only: Sequence[str] | None = None) -> None:
-    """One flag for each knob. A flag that is not given leaves the default (or the preset) alone."""
+def _with_dashes(word: str) -> str:
+    """`--top_p=a_b` -> `--top-p=a_b`."""
+    name, equals, value = word.partition("=")
+    return f"{name.replace('_', '-')}{equals}{value}" if word.startswith("--") else word
+
+
+def add_flags(parser: Parser, cls: type[Settings], only: Sequence[str] | None = None) -> None:
+    """One flag for each knob, in a group of its own. A knob that the parser has from another class is passed over."""
+    group = parser.add_argument_group((cls.__doc__ or "").partition(".\n")[0].rstrip("."))
     for name, field in cls.model_fields.items():
-        if only is None or name in only:
-            flag = f"--{name.replace('_', '-')}"
-            if not any(flag in action.option_strings for action in parser._actions):
-                default = f" (default: {field.default})"
-                parser.add_argument(flag, dest=name, help=(field.description or "").replace("%", "%%") + default)
+        if (only is None or name in only) and flag(name) not in parser._option_string_actions:
+            takes = [allowed(cls, name), f"default: {field.default!r}", variable(cls, name)]
+            words = f"{field.description} ({'; '.join(filter(None, takes))})"
+            group.add_argument(flag(name), dest=_place(cls, name), metavar="VALUE", help=words.replace("%", "%%"))
 
 
-def read_flags(cls: type[S], parsed: Arguments, base: S | None = None) -> S:
-    """Settings from the flags that were given, over `base` or the defaults. InputError names a bad one."""
-    given = {n: getattr(parsed, n) for n in cls.model_fields if getattr(parsed, n, None) is not None}
-    return checked(cls, {**(base.model_dump() if base else {}), **given})
+def read_flags(
+    cls: type[S], parsed: Arguments, base: S | None = None, environment: Mapping[str, str] = os.environ
+) -> S:
+    """Settings from flags and variables over `base` or the defaults. InputError names the flag or variable at fault."""
+    values: dict[str, object] = base.model_dump() if base else {}
+    called: dict[str, str] = {}
+    variables = {key.replace("-", "_"): value for key, value in sorted(environment.items())}  # underscores win
+    for name in cls.model_fields:
+        given: str | None = getattr(parsed, _place(cls, name), None)
+        spelling = flag(name)
+        if given is None:
+            spelling = variable(cls, name)
+            given = variables.get(spelling) or None
+        if given is not None:
+            values[name], called[name] = given, spelling
+    return checked(cls, values, called)
 
 
-def app_settings(parsed: Arguments) -> AppSettings:
-    """Workspace and model that the flags or CAI_ variables name."""
-    from cai_ui.pipeline.other_models import ROLES
-
-    variables = {name: value for name in (*_WORKSPACE, *ROLES) if (value := os.environ.get(f"CAI_{name.upper()}"))}
-    return read_flags(AppSettings, parsed, checked(AppSettings, variables))
-
-
-@contextmanager
-def opened(parsed: Arguments) -> Iterator[Any]:
-    """Services on the workspace and model that the flags or CAI_ variables name."""
-    from cai_ui.pipeline import open_services
-
-    services = open_services(app_settings(parsed))
-    try:
-        yield services
-    finally:
-        services.close()
-
-
-def command(commands: Any, name: str, run: Any, help: str, workspace: bool = True) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help)
-    parser.set_defaults(run=run)
-    if workspace:
-        add_flags(parser, AppSettings, _WORKSPACE)
-    return parser
-
-
-def read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InputError(f"The file {path} cannot be read ({reason}).") from None
-
-
-def write_text(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"The file {path} cannot be written ({error.strerror}).") from None
-
-
-def show_progress(done: int, total: int, beside: str = "") -> None:
-    if sys.stderr.isatty():
-        note = f" ({beside})" if beside else ""
-        end = "\n" if done == total else ""
-        print(f"\r{done} of {total}{note}\x1b[K", end=end, file=sys.stderr, flush=True)
+def _place(cls: type[Settings], name: str) -> str:
+    """Where a flag's value is kept: two classes of one command may have a knob of the same name."""
+    return f"{cls.__name__}.{name}"

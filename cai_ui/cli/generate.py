@@ -1,26 +1,30 @@
-"""`generate`: chains on many requests."""
+"""`generate`: critique and revision on many requests."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from cai_ui.cli.flags import Arguments, add_flags, command, opened, read_flags, show_progress
+from cai_ui.cli.command import command, opened, show_progress
+from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.principles import find_version
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.errors import InputError
 
+if TYPE_CHECKING:
+    from cai_ui.cli.command import Commands
+    from cai_ui.pipeline.revise.batch import BatchProgress
 
-def add(commands: Any) -> None:
-    parser = command(commands, "generate", _generate, "chains on many requests; results go to Curate and to a file")
+
+def add(commands: Commands) -> None:
+    about = "critique and revision on many requests; the traces go to Curate and to a file"
+    parser = command(commands, "generate", _generate, about, RevisionSettings, Sampling)
     parser.add_argument("--prompts", type=Path, help="one request a line, or JSON lines, CSV, Parquet")
     parser.add_argument("--prompt-set", default="train-harmful", help="shipped prompt set (default: train-harmful)")
     parser.add_argument("--number", type=int, default=100, help="requests drawn from the set (default: 100)")
     parser.add_argument("--constitution", help="name or hash (default: the one in use)")
-    parser.add_argument("--batch-size", type=int, default=32, help="chains that advance together (default: 32)")
-    parser.add_argument("--out", type=Path, help="file of the finished chains, JSON lines; goes on where it was")
-    add_flags(parser, RevisionSettings)
-    add_flags(parser, Sampling)
+    parser.add_argument("--batch-size", type=int, default=32, help="traces that advance together (default: 32)")
+    parser.add_argument("--out", type=Path, help="file of the finished traces, JSON lines; goes on where it was")
 
 
 def _generate(parsed: Arguments) -> int:
@@ -30,9 +34,9 @@ def _generate(parsed: Arguments) -> int:
     settings, sampling = read_flags(RevisionSettings, parsed), read_flags(Sampling, parsed)
     if parsed.batch_size < 1:
         raise InputError("--batch-size is not a number from 1.")
-    with opened(parsed) as services:
-        named = {role: getattr(settings, role) or getattr(services.settings, role) for role in ("critic", "reviser")}
-        settings = settings.model_copy(update=named)
+    with opened(parsed, critic=settings.critic, reviser=settings.reviser) as services:
+        start = services.settings
+        settings = settings.model_copy(update={"critic": start.critic, "reviser": start.reviser})
         if parsed.prompts is not None:
             prompts = files.read_requests(parsed.prompts)
         else:
@@ -45,13 +49,13 @@ def _generate(parsed: Arguments) -> int:
             show_progress(last.done, last.total, _pace(last))
     if last is not None:
         already = f" ({last.already} were there already)" if last.already else ""
-        print(f"{last.done} chains{already}, {last.examples_added} new in Curate, {last.failed} failed")
+        print(f"{last.done} traces{already}, {last.examples_added} new in Curate, {last.failed} failed")
         for reason, count in last.failures.items():
             print(f"  {count} × {reason}")
     return 0
 
 
-def _pace(now: Any) -> str:
+def _pace(now: BatchProgress) -> str:
     pace = f"{now.tokens_per_s:,.0f} tokens/s" if now.tokens_per_s else ""
     left = f"{now.eta_s:,.0f} s left" if now.eta_s is not None else ""
     return ", ".join(part for part in (pace, left) if part)

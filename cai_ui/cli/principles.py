@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, get_args
 
-from cai_ui.cli.flags import Arguments, command, opened, write_text
+from cai_ui.cli.command import command, opened, write_text
+from cai_ui.cli.flags import Arguments
 from cai_ui.constitution import Format
 from cai_ui.errors import InputError
 
+if TYPE_CHECKING:
+    from cai_ui.cli.command import Commands
+    from cai_ui.pipeline import Services
+    from cai_ui.records import ConstitutionVersion
 
-def add(commands: Any) -> None:
+
+def add(commands: Commands) -> None:
     group = commands.add_parser("principles", help="constitutions: list, check, export, import")
     actions = group.add_subparsers(required=True, metavar="ACTION")
     command(actions, "list", _principles_list, "saved versions, newest first")
@@ -70,7 +76,7 @@ def _principles_import(parsed: Arguments) -> int:
     return 0
 
 
-def find_version(services: Any, named: str | None) -> Any:
+def find_version(services: Services, named: str | None) -> ConstitutionVersion:
     """The version with this hash, beginning of a hash, or name (its newest); the one in use for None."""
     from cai_ui.pipeline.constitution import constitutions
 

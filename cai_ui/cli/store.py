@@ -6,13 +6,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from cai_ui.cli.flags import Arguments, command
-from cai_ui.config import AppSettings
+from cai_ui.cli.command import app_settings, command
+from cai_ui.cli.flags import Arguments
+
+if TYPE_CHECKING:
+    from cai_ui.cli.command import Commands
+    from cai_ui.store import Store
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     group = commands.add_parser("store", help="the workspace: check, rebuild or back up")
     actions = group.add_subparsers(required=True, metavar="ACTION")
     command(actions, "check", _store_check, "is the workspace sound?")
@@ -22,12 +26,11 @@ def add(commands: Any) -> None:
 
 
 @contextmanager
-def _store(parsed: Arguments) -> Iterator[Any]:
+def _store(parsed: Arguments) -> Iterator[Store]:
     """The workspace alone, without a model."""
     from cai_ui.store import open_store
 
-    home = parsed.home or os.environ.get("CAI_HOME") or AppSettings().home
-    with open_store(Path(home).expanduser(), os.environ.get("CAI_DATABASE_URL") or None) as store:
+    with open_store(Path(app_settings(parsed).home).expanduser(), os.environ.get("CAI_DATABASE_URL") or None) as store:
         yield store
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from cai_ui.cli.flags import Arguments, command, opened, write_text
+from cai_ui.cli.command import command, opened, write_text
+from cai_ui.cli.flags import Arguments
 from cai_ui.errors import InputError
 
+if TYPE_CHECKING:
+    from cai_ui.cli.command import Commands
 
-def add(commands: Any) -> None:
+
+def add(commands: Commands) -> None:
     parser = command(commands, "study", _study, "what critiques and revisions do, per mode, round and principle")
     parser.add_argument("--number", type=int, default=200, help="held-out requests of each side (default: 200)")
     parser.add_argument("--per-principle", type=int, default=200, help="requests for each principle (default: 200)")

@@ -9,23 +9,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cai_ui.cli.command import WAIT_S, app_settings, command, opened, read_text, show_progress
 from cai_ui.cli.curate import find_dataset
-from cai_ui.cli.flags import (
-    WAIT_S,
-    Arguments,
-    add_flags,
-    app_settings,
-    command,
-    opened,
-    read_flags,
-    read_text,
-    show_progress,
-)
+from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import TrainSettings
 from cai_ui.errors import ConflictError, InputError
 from cai_ui.records import NOT_OVER
 
 if TYPE_CHECKING:
+    from cai_ui.cli.command import Commands
     from cai_ui.train.config_file import RunConfig
 
 _POLL_S = 0.5
@@ -34,8 +26,8 @@ TERMINATED = 128 + signal.SIGTERM
 """Exit status after SIGTERM, so that a scheduler does not take the run for done."""
 
 
-def add(commands: Any) -> None:
-    parser = command(commands, "train", _train, "train an adapter on a frozen dataset, or resume a run")
+def add(commands: Commands) -> None:
+    parser = command(commands, "train", _train, "train an adapter on a frozen dataset, or resume a run", TrainSettings)
     parser.add_argument("what", help="a run's file (YAML or JSON), sft, dpo, or the id of a run to resume")
     parser.add_argument("--dataset", help="hash (or its beginning), or `latest` (default)")
     parser.add_argument("--preset", help="named settings that the flags change (default: embedded quick)")
@@ -47,7 +39,6 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--processes", type=int, help="how many processes torchrun or accelerate was asked for; fewer are refused"
     )
-    add_flags(parser, TrainSettings)
     packer = command(commands, "pack", _pack, "write a run with all it needs into a folder, for another machine")
     packer.add_argument("run", help="id of the run")
     packer.add_argument("--out", type=Path, required=True, help="folder to make")

@@ -13,7 +13,8 @@ class Provenance:
     """Which weights really gave a text, and how: recorded by the engine, not by the asker.
 
     `model` names the base, `base_hash` identifies its weights; `adapter` is None for the base; `revision` is the
-    commit of a downloaded model, "" for others.
+    commit of a downloaded model, "" for others. `same_in_any_batch`: whether the same request would
+    get this text beside any other requests; None where nobody knows (a server, an older record).
     """
 
     model: str
@@ -23,6 +24,7 @@ class Provenance:
     seed: int
     sampling: dict[str, Any]
     revision: str = ""
+    same_in_any_batch: bool | None = None
 
 
 @dataclass(frozen=True)

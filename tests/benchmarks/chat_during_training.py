@@ -28,10 +28,9 @@ def main() -> None:
 
 
 def run(parsed: Any, folder: Path) -> str:
-    from cai_ui.engine.interface import Request
-
     from cai_ui.config import AppSettings, Sampling, TrainSettings
     from cai_ui.engine import load_engine
+    from cai_ui.engine.interface import Request
     from cai_ui.records import Message
 
     model = "embedded" if parsed.model == "embedded" else str(build_shape(parsed.model, folder / parsed.model))

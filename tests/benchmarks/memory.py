@@ -26,10 +26,9 @@ def main() -> None:
 
 
 def run(parsed: Any, folder: Path) -> str:
-    from cai_ui.engine.interface import Request
-
     from cai_ui.config import AppSettings, Sampling
     from cai_ui.engine import load_engine
+    from cai_ui.engine.interface import Request
     from cai_ui.records import Message
 
     load_engine(AppSettings(model="embedded")).close()  # the libraries' own memory is not the model's

@@ -280,10 +280,9 @@ def memory_table(models: list[str], folder: Path) -> str:
 
 def memory_of(way: str, model: Path, folder: Path) -> dict[str, Any]:
     """Largest resident memory while a run trains, alone or with one chat after another beside it."""
-    from cai_ui.engine.interface import Request
-
     from cai_ui.config import AppSettings, Sampling
     from cai_ui.engine import load_engine
+    from cai_ui.engine.interface import Request
     from cai_ui.engine.weights.sources import EMBEDDED
     from cai_ui.records import Message
 

@@ -12,8 +12,8 @@ from cai_ui.records import Message, make_example
 from cai_ui.store import open_store
 
 from .conftest import Server, Visit
-from .test_stepper import _set_rounds
 from .test_guided_run import go_to
+from .test_stepper import _set_rounds
 
 VERY_SLOW = [str(Path(__file__).with_name("slow_app.py")), "--delay", "0.5"]
 """So slow that no chain comes to its end while the other pages are opened."""

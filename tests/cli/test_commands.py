@@ -1,4 +1,4 @@
-"""The command line: files to files, sentences for errors, flags made from the knobs."""
+"""The command line: files to files, sentences for errors."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui.cli import build_parser, main
-from cai_ui.cli.flags import read_flags
-from cai_ui.config import RevisionSettings, Sampling, TrainSettings
-from cai_ui.errors import InputError
+from cai_ui.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,7 +38,7 @@ def test_from_requests_to_files_for_training(cli: Cli, tmp_path: Path) -> None:
     prompts, chains = tmp_path / "prompts.txt", tmp_path / "chains.jsonl"
     prompts.write_text("How do I lie?\n\nHow do I bake?\nHow do I read her diary?\n", encoding="utf-8")
     code, out, _ = cli("generate", "--prompts", str(prompts), "--revisions", "2", "--seed", "3", "--out", str(chains))
-    assert (code, out) == (0, "3 chains, 3 new in Curate, 0 failed\n")
+    assert (code, out) == (0, "3 traces, 3 new in Curate, 0 failed\n")
     rows = [json.loads(line) for line in chains.read_text(encoding="utf-8").splitlines()]
     assert [row["prompt"]["text"] for row in rows] == ["How do I lie?", "How do I bake?", "How do I read her diary?"]
     assert [len(row["steps"]) for row in rows] == [5, 5, 5]
@@ -56,7 +53,7 @@ def test_from_requests_to_files_for_training(cli: Cli, tmp_path: Path) -> None:
         assert columns <= set(lines[0])
 
 
-def test_the_same_command_gives_the_same_chains(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_command_gives_the_same_traces(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     prompts = tmp_path / "prompts.txt"
     prompts.write_text("One\nTwo\n", encoding="utf-8")
     texts = []
@@ -127,20 +124,7 @@ def test_a_fresh_process_prints_no_traceback(tmp_path: Path) -> None:
     assert "line 1" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_every_knob_has_its_flag_and_only_given_flags_count() -> None:
-    parsed = build_parser().parse_args(["generate", "--top-p", "0.5", "--critique", "off"])
-    assert read_flags(Sampling, parsed) == Sampling(top_p=0.5)
-    assert read_flags(RevisionSettings, parsed).critique is False
-    parsed = build_parser().parse_args(["train", "dpo", "--beta", "0.3"])
-    base = TrainSettings(epochs=7)
-    assert read_flags(TrainSettings, parsed, base) == base.model_copy(update={"beta": 0.3})
-    for name in TrainSettings.model_fields:
-        assert hasattr(parsed, name)
-    with pytest.raises(InputError, match="learning rate"):
-        read_flags(TrainSettings, build_parser().parse_args(["train", "sft", "--learning-rate", "0"]))
-
-
-def test_a_killed_generate_goes_on_without_repeating_or_losing_a_chain(tmp_path: Path) -> None:
+def test_a_killed_generate_goes_on_without_repeating_or_losing_a_trace(tmp_path: Path) -> None:
     prompts, whole, cut = tmp_path / "p.jsonl", tmp_path / "whole.jsonl", tmp_path / "cut.jsonl"
     prompts.write_text("".join(json.dumps({"prompt": f"Request {i}"}) + "\n" for i in range(120)), encoding="utf-8")
 
@@ -152,7 +136,7 @@ def test_a_killed_generate_goes_on_without_repeating_or_losing_a_chain(tmp_path:
     def rows(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
-    assert "120 chains, 120 new" in start("a", whole).communicate(timeout=300)[0]
+    assert "120 traces, 120 new" in start("a", whole).communicate(timeout=300)[0]
     for finished in (10, 40):
         process = start("b", cut)
         until = time.monotonic() + 300
@@ -164,7 +148,7 @@ def test_a_killed_generate_goes_on_without_repeating_or_losing_a_chain(tmp_path:
     with cut.open("ab") as file:
         file.write(b'{"id": "half a li')
     kept = cut.read_bytes().count(b"\n")
-    assert f"120 chains ({kept} were there already)" in start("b", cut).communicate(timeout=300)[0]
+    assert f"120 traces ({kept} were there already)" in start("b", cut).communicate(timeout=300)[0]
     again = rows(cut)
     assert len({row["id"] for row in again}) == len(again) == 120
     assert [(r["id"], [s["text"] for s in r["steps"]]) for r in again] == [

@@ -6,11 +6,11 @@ import threading
 from typing import Any
 
 import pytest
-from cai_ui.engine.interface import Request
 
 from cai_ui import revise
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
+from cai_ui.engine.interface import Request
 from cai_ui.errors import EngineError
 from cai_ui.records import Constitution, Principle, Prompt, Trace
 from cai_ui.revise import ChainFailure, StepEvent

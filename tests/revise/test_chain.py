@@ -8,11 +8,11 @@ import threading
 from typing import Any
 
 import pytest
-from cai_ui.engine.interface import Request
 
 from cai_ui import revise
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
+from cai_ui.engine.interface import Request
 from cai_ui.errors import InputError
 from cai_ui.records import Constitution, Message, Principle, Trace
 from cai_ui.revise import StepEvent

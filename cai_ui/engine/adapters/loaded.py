@@ -20,6 +20,7 @@ from typing import Any
 import torch
 
 from cai_ui.engine.adapters.files import AdapterFolder
+from cai_ui.engine.kernels.same_rows import use_same_rows
 from cai_ui.errors import AdapterError, EngineError, NotFoundError
 from cai_ui.records import BASE, AdapterInfo
 
@@ -96,6 +97,7 @@ class LoadedAdapters:
             else:
                 self._tree.add_adapter(slot.key, lora_config(folder.config))
                 fill(self._tree, folder, slot.key)
+        _round_like(self.base, self._tree, slot.key)
         self._tree.eval().requires_grad_(False)
         with self._lock:
             old = self._slots.pop(info.name, None)
@@ -156,6 +158,17 @@ class LoadedAdapters:
         """PEFT calls one adapter the active one, which rows with names of their own ignore; it must not be deleted."""
         if self._tree.active_adapter == key:
             self._tree.set_adapter(next(other for other in self._tree.peft_config if other != key), inference_mode=True)
+
+
+def _round_like(base: Any, tree: Any, key: str) -> None:
+    """Give an adapter beside bfloat16 weights on a processor their precision: see `kernels.same_rows`."""
+    if base.dtype != torch.bfloat16 or base.device.type != "cpu":
+        return
+    for layer in tree.modules():
+        for name in getattr(layer, "adapter_layer_names", ()):
+            parts = getattr(layer, name)
+            if key in parts and isinstance(parts[key], torch.nn.Module):
+                use_same_rows(parts[key].to(torch.bfloat16))
 
 
 def share_tree(model: Any) -> Any:

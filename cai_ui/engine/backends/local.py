@@ -260,6 +260,7 @@ class LocalEngine:
                 seed=row.sampling.seed,
                 sampling=row.sampling.model_dump() | asked_beside_sampling(request),
                 revision=self._loaded.revision,
+                same_in_any_batch=self._loaded.same_in_any_batch,
             ),
         )
 

@@ -49,7 +49,7 @@ def _attend(
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
     """query (rows, heads, columns, size), key and value (rows, key heads, all columns, size); see transformers."""
-    usual = not beginnings and (attention_mask is None or query.shape[1] == key.shape[1])
+    usual = not beginnings and (attention_mask is None or query.shape[1] == key.shape[1]) and not _is_rounded(query)
     if usual or torch.is_grad_enabled() or options.get("position_bias") is not None:
         from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
@@ -74,6 +74,10 @@ def attend(
 
     query (rows, heads, columns, size), key and value (rows, key heads, all columns, size) of layer number `layer`.
     """
+    if _is_rounded(query):
+        mask = None if mask is None else mask.double()
+        found = attend(query.double(), key.double(), value.double(), mask, scaling, beginnings, layer)
+        return found.to(query.dtype)
     rows, heads, columns, size = query.shape
     grouped = query.reshape(rows, key.shape[1], heads // key.shape[1] * columns, size)
     out, weight = _part(grouped, key, value, mask, scaling)
@@ -112,7 +116,8 @@ def _add_beginning(
     mine = query if members is None else query[members]
     rows, heads, columns, size = mine.shape
     together = mine.transpose(0, 1).reshape(1, heads, rows * columns, size)
-    found, found_weight = _part(together, pair[0][None], pair[1][None], None, scaling)
+    keys, values = (part[None].to(query.dtype) for part in pair)
+    found, found_weight = _part(together, keys, values, None, scaling)
     found = found.view(heads, rows, columns, size).transpose(0, 1)
     share = found_weight.view(heads, rows, columns).transpose(0, 1)
     own, own_weight = (out, weight) if members is None else (out[members], weight[members])
@@ -123,10 +128,15 @@ def _add_beginning(
         out[members] = both
 
 
+def _is_rounded(query: torch.Tensor) -> bool:
+    """Whether sums are taken in float64, so that they come out the same however a text is padded and cut in pieces."""
+    return query.dtype == torch.bfloat16 and not torch.is_grad_enabled()
+
+
 def _part(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None, scaling: float | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """What is found in one part of the text, and the logarithm of the sum of exponentials (float32) that weighs it."""
+    """What is found in one part of the text, and the logarithm of the sum of exponentials that weighs it."""
     found: tuple[torch.Tensor, torch.Tensor] = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
         query, key, value, attn_mask=mask, scale=scaling
     )

@@ -15,6 +15,7 @@ from cai_ui.config import AppSettings
 from cai_ui.engine.kernels.attention import use_shared_heads
 from cai_ui.engine.kernels.fast_linear import use_fast_linear
 from cai_ui.engine.kernels.forward import use_short_way
+from cai_ui.engine.kernels.same_rows import products_agree, use_same_rows
 from cai_ui.engine.weights.estimate import check_memory, default_model, device_here, estimate, wants_nf4
 from cai_ui.engine.weights.kept_nf4 import find_kept, keep
 from cai_ui.engine.weights.sources import Tell, find_folder, hash_weights, read_config, revision_of, stored_bytes
@@ -31,7 +32,8 @@ KEEP_BYTES = 10**9
 class LoadedModel:
     """A model in evaluation mode with frozen weights, and what identifies it.
 
-    `shares`: rows that begin alike can attend to one copy of their beginning.
+    `shares`: rows that begin alike can attend to one copy of their beginning. `same_in_any_batch`: a row's text does
+    not depend on the rows beside it (float32 sums, or those of `kernels.same_rows`).
     """
 
     name: str
@@ -44,10 +46,13 @@ class LoadedModel:
     revision: str = ""
     chat_format: str = "template"
     shares: bool = False
+    same_in_any_batch: bool = False
 
 
 def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedModel:
     """The model that `settings` names. EngineError with a sentence for every known cause of failure."""
+    import torch
+
     _silence_notes()
     if settings.model == "auto":
         settings = settings.model_copy(update={"model": default_model()})
@@ -72,6 +77,7 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
     shares = False
     if device == "cpu":
         use_fast_linear(model)
+        use_same_rows(model)
         shares = use_shared_heads(model)
         if shares:
             use_short_way(model)
@@ -86,6 +92,7 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
         revision=revision_of(folder),
         chat_format=settings.chat_format,
         shares=shares,
+        same_in_any_batch=model.dtype == torch.float32 or (shares and products_agree(model)),
     )
 
 

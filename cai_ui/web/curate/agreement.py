@@ -15,7 +15,7 @@ from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import esc, table
 
 if TYPE_CHECKING:
-    from cai_ui.curate.agreement import Agreement
+    from cai_ui.statistics.agreement import Agreement
 
 _MOST_PAIRS = 12
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 
 import pytest
-from cai_ui.engine.interface import Request
 
 from cai_ui.config import Sampling, checked
 from cai_ui.engine.backends.endpoint import EndpointEngine
 from cai_ui.engine.backends.scripted import ScriptedEngine
+from cai_ui.engine.interface import Request
 from cai_ui.errors import CaiError, InputError, NotFoundError
 from cai_ui.records import Answer, Message
 

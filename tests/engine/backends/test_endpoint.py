@@ -7,11 +7,11 @@ import time
 from dataclasses import replace
 
 import pytest
-from cai_ui.engine.interface import Request
 
 from cai_ui.config import AppSettings, Sampling, TrainSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.backends.endpoint import EndpointEngine
+from cai_ui.engine.interface import Request
 from cai_ui.errors import EndpointError, EngineError, InputError, NotFoundError, PromptTooLongError
 from cai_ui.records import Answer, Message
 

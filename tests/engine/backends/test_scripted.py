@@ -7,11 +7,11 @@ import sys
 import threading
 
 import pytest
-from cai_ui.engine.interface import Request
 
 from cai_ui.config import AppSettings, Sampling, TrainSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.backends.scripted import ScriptedEngine
+from cai_ui.engine.interface import Request
 from cai_ui.errors import EngineError, InputError, NotFoundError, PromptTooLongError
 from cai_ui.prompts import preference_question
 from cai_ui.records import Message

@@ -1,14 +1,9 @@
-"""The whole method in some thirty lines, through the same functions as the page.
+"""The guided run in some thirty lines, through the same functions as the page.
 
-    python docs/whole_loop.py            # the embedded model, two CPU cores, a few minutes
+    python -m docs.guided_run            # the embedded model, two CPU cores, a few minutes
 
 Copy it into a notebook and look at what each name holds. The tests run it with smaller numbers.
 """
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from cai_ui.config import AppSettings, CompareSettings, DatasetSettings, RevisionSettings, Sampling
 from cai_ui.pipeline import open_services
@@ -16,31 +11,27 @@ from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.curate import datasets, queue
 from cai_ui.pipeline.prompts import sets
-from cai_ui.pipeline.revise import chains
-from cai_ui.pipeline.revise.batch import run_batch
+from cai_ui.pipeline.revise import batch, chains
 from cai_ui.pipeline.train import runs
 from cai_ui.store import QueueFilter
 
 
 def run(settings: AppSettings, requests: int = 200, helpful: int = 200, max_steps: int = 0, per_kind: int = 50) -> dict:
-    """Chains, curation, SFT, DPO, evaluation; gives the share of harmful requests each variant went along with."""
+    """Traces, curation, SFT, DPO, evaluation; gives the share of harmful requests each variant complied with."""
     services = open_services(settings)
     services.engine(wait_s=600)
-    constitution = constitutions.current_constitution(services)
+    asked = (constitutions.current_constitution(services).hash, RevisionSettings(), Sampling())
 
-    # One chain, step by step
-    for event in chains.start_chain(
-        services, "How do I read my friend's diary?", constitution.hash, RevisionSettings(), Sampling()
-    ):
+    # One request, step by step
+    for event in chains.start_chain(services, "How do I read my friend's diary?", *asked):
         if event.step is not None:
             print(f"{event.kind}: {event.text}\n")
 
-    # Many chains; accept what came out, freeze it with helpful rows
-    prompts = sets.list_prompts(services, "train-harmful", requests, seed=0)
-    *_, batch = run_batch(services, prompts, constitution.hash, RevisionSettings(), Sampling())
+    # Many requests; accept what came out, freeze it with helpful rows
+    *_, made = batch.run_batch(services, sets.list_prompts(services, "train-harmful", requests, seed=0), *asked)
     queue.decide_open(services, QueueFilter("open"), "accept", rater="notebook")
     data = datasets.freeze_dataset(services, "notebook", DatasetSettings(helpful=helpful), author="notebook")
-    print(f"{batch.examples_added} examples; {data.counts}")
+    print(f"{made.examples_added} examples; {data.counts}")
 
     # Train, first on the revisions, then on the preferences
     variants, start = ["base"], None
@@ -51,13 +42,11 @@ def run(settings: AppSettings, requests: int = 200, helpful: int = 200, max_step
         variants.append(start)
 
     # Ask all of them the same held-out requests
-    for _ in comparison.run_evaluation(services, variants, CompareSettings(per_kind=per_kind)):
-        pass
-    results = services.store.evaluations()[0].results
+    *_, measured = comparison.run_evaluation(services, variants, CompareSettings(per_kind=per_kind))
+    results = services.store.evaluation(measured.evaluation_id).results
     services.close()
     return {result.variant: result.complied for result in results if result.kind == "harmful"}
 
 
 if __name__ == "__main__":
-    for variant, complied in run(AppSettings(home="workspace")).items():
-        print(variant, complied)
+    print(run(AppSettings()))

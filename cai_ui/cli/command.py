@@ -1,0 +1,81 @@
+"""What all commands share: the workspace and model they work on, files, progress."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from cai_ui.cli.flags import Arguments, Parser, add_flags, read_flags
+from cai_ui.config import AppSettings, Settings
+from cai_ui.errors import InputError
+
+if TYPE_CHECKING:
+    from cai_ui.pipeline import Services
+
+    Commands: TypeAlias = argparse._SubParsersAction[Parser]
+
+WAIT_S = 3600.0
+"""How long a command waits for the model."""
+_WORKSPACE = ("home", "model", "quantize", "revision", "chat_format", "endpoint", "concurrency", "cache_gb")
+
+
+def command(
+    commands: Commands,
+    name: str,
+    run: Callable[[Arguments], int],
+    help: str,
+    *knobs: type[Settings],
+    workspace: bool = True,
+) -> Parser:
+    """A command with the flags of `knobs` and, if it opens one, of the workspace and its model."""
+    parser = commands.add_parser(name, help=help, description=help)
+    parser.set_defaults(run=run)
+    for cls in knobs:
+        add_flags(parser, cls)
+    if workspace:
+        add_flags(parser, AppSettings, _WORKSPACE)
+    return parser
+
+
+def app_settings(parsed: Arguments, **roles: str) -> AppSettings:
+    """Workspace and model that flags or variables name; `roles`: critic, reviser and judge, where flags name them."""
+    named = {role: address for role, address in roles.items() if address}
+    return read_flags(AppSettings, parsed).model_copy(update=named)
+
+
+@contextmanager
+def opened(parsed: Arguments, **roles: str) -> Iterator[Services]:
+    """Services on that workspace and model. A role's model is known from the start, so that its server gets its key."""
+    from cai_ui.pipeline import open_services
+
+    services = open_services(app_settings(parsed, **roles))
+    try:
+        yield services
+    finally:
+        services.close()
+
+
+def read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise InputError(f"The file {path} cannot be read ({reason}).") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"The file {path} cannot be written ({error.strerror}).") from None
+
+
+def show_progress(done: int, total: int, beside: str = "") -> None:
+    if sys.stderr.isatty():
+        note = f" ({beside})" if beside else ""
+        end = "\n" if done == total else ""
+        print(f"\r{done} of {total}{note}\x1b[K", end=end, file=sys.stderr, flush=True)
