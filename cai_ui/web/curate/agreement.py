@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import gradio as gr
 
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.curate.agreement import AgreementReport, double_share, measure_agreement, set_double_share
+from cai_ui.statistics.agreement import Agreement
 from cai_ui.web.curate import words
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import ASIDE, SLOW
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import esc, table
-
-if TYPE_CHECKING:
-    from cai_ui.statistics.agreement import Agreement
 
 _MOST_PAIRS = 12
 

@@ -17,7 +17,6 @@ from cai_ui.web.kit.present import Kind, empty_state, esc, pill
 
 if TYPE_CHECKING:
     from cai_ui.curate.lint import LintFinding, LintReport
-    from cai_ui.statistics.agreement import Agreement
 
 _WEIGHTS: dict[str, Kind] = {"error": "bad", "warning": "warn", "note": "neutral"}
 _COLOURS: Sequence[charts.Colour] = ("accent", "ok", "warn", "bad", "muted")
