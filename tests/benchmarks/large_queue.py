@@ -30,7 +30,7 @@ from cai_ui.pipeline import open_services
 from cai_ui.records import Answer, Decision, Example, Message, Prompt, Provenance, Step, StepKind, Trace
 from cai_ui.revise import to_example
 from cai_ui.store import QueueFilter, Status, Store
-from cai_ui.web.curate import judging
+from cai_ui.web.curate import judging, walking
 from cai_ui.web.curate.filter import queue_menus
 from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.revise import traces as chains
@@ -120,7 +120,7 @@ class Scheduler:
             "search two frequent words": self.searched(*(" ".join(_WORDS[at : at + 2]) for at in range(9))),
             "search what is not there": self.searched(*(f"quixotic {n}" for n in range(9))),
             "search a word in what is judged": self.searched(*_WORDS[:12], status="done"),
-            "jump to the middle": lambda: self.shown(ALL, judging.show(self.services, RATER, ALL, middle)),
+            "jump to the middle": lambda: self.shown(ALL, walking.show(self.services, RATER, ALL, middle)),
             "list the newest chains": lambda: chains.menu(self.services, "", ""),
             "open the chain of an example": self.chain_opened,
         }
@@ -140,7 +140,7 @@ class Scheduler:
 
     def opened(self) -> None:
         queue_menus(self.services)
-        self.shown(OPEN, judging.resume(self.services, RATER, OPEN, ""))
+        self.shown(OPEN, walking.resume(self.services, RATER, OPEN, ""))
 
     def decided(self) -> None:
         assert self.place is not None
@@ -151,7 +151,7 @@ class Scheduler:
 
         def act() -> None:
             filter = next(turn)
-            self.shown(filter, judging.show(self.services, RATER, filter, 0))
+            self.shown(filter, walking.show(self.services, RATER, filter, 0))
 
         return act
 
@@ -159,7 +159,7 @@ class Scheduler:
         """Another word each time: what is sought twice is found in memory."""
         return self.filtered(*(QueueFilter(status, search=word) for word in words))
 
-    def shown(self, filter: QueueFilter, view: judging.View) -> None:
+    def shown(self, filter: QueueFilter, view: walking.View) -> None:
         self.example.show(RATER, filter, view)
         self.place = view.place
 

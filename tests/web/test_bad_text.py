@@ -22,7 +22,7 @@ from cai_ui.pipeline.models import engine_status
 from cai_ui.records import Message, make_example
 from cai_ui.store import QueueFilter
 from cai_ui.web.compare import ask as compare
-from cai_ui.web.curate import judging
+from cai_ui.web.curate import judging, walking
 from cai_ui.web.curate.filter import filter_of
 from cai_ui.web.principles import editor
 from cai_ui.web.revise import stepper
@@ -71,7 +71,7 @@ def _step_text(services: Services, text: str) -> Any:
 
 def _judged(services: Services, text: str) -> Any:
     services.store.add_examples([ONE])
-    place = judging.show(services, "me", QueueFilter("open")).place
+    place = walking.show(services, "me", QueueFilter("open")).place
     assert place is not None
     return judging.judge(services, "me", QueueFilter("open"), place, "edit", text)
 
@@ -102,7 +102,7 @@ DOORS: dict[str, Door] = {
     "description": lambda s, text: editor.edit_about(s, ME, _base(s), "", "Title", text),
     "note": lambda s, text: editor.save_version(s, ME, _base(s), "", text),
     "edited revision": _judged,
-    "search": lambda s, text: judging.show(s, "me", filter_of({"search": text})),
+    "search": lambda s, text: walking.show(s, "me", filter_of({"search": text})),
     "name of a dataset": _dataset_name,
     "author": lambda s, text: rename(s, ME, text),
     "model folder": lambda s, text: model.load_model(s, model.FOLDER, text, "auto"),

@@ -27,7 +27,7 @@ def report_html(report: LintReport) -> str:
     if not report.rows:
         return empty_state(*words.NOT_CHECKED)
     rows = "".join(map(_finding_html, report.findings))
-    head = f"{report.rows:,} examples checked: {len(report.findings)} kinds of findings."
+    head = f"{report.rows:,} examples checked; checks with findings: {len(report.findings)}."
     return f'<p class="muted">{esc(head)}</p><ul class="cai-findings">{rows}</ul>{lengths_html(report)}'
 
 

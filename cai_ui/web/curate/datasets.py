@@ -18,7 +18,7 @@ from cai_ui.web.kit.choices import counts_words, dataset_choices
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.kit.download import build_download, wire_download
 from cai_ui.web.kit.events import AT_ONCE, QUIET, SLOW, Changes, Given
-from cai_ui.web.kit.forms import build_form
+from cai_ui.web.kit.forms import build_form, label_of
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, esc, facts, first_line, notice, short, when
 from cai_ui.web.session import SessionParts
@@ -45,12 +45,18 @@ def changes_html(services: Services, dataset_hash: str | None) -> str:
     before = infos[places[0] + 1]
     found = datasets.dataset_changes(services, before.hash, str(dataset_hash))
     lines = []
-    for name, changed, kept in (("Rows", found.rows, found.kept_rows), ("Pairs", found.pairs, found.kept_pairs)):
+    for name, changed, kept in (
+        (words.FACTS[0], found.rows, found.kept_rows),
+        (words.FACTS[1], found.pairs, found.kept_pairs),
+    ):
         added, removed = sum(c.before is None for c in changed), sum(c.after is None for c in changed)
         edited = len(changed) - added - removed
         lines.append((name, f"{added:,} added, {removed:,} removed, {edited:,} changed, {kept:,} kept"))
-    lines.append(("Moved between the sides", f"{found.moved:,} requests"))
-    lines += [(name.replace("_", " "), f"{old} → {new}") for name, (old, new) in found.settings.items()]
+    lines.append((words.MOVED, f"{found.moved:,} requests"))
+    lines += [
+        (words.DATASET_FIELDS.get(name, label_of(name)), f"{old} → {new}")
+        for name, (old, new) in found.settings.items()
+    ]
     shown = "".join(_change_html(change) for change in found.rows[:_SHOWN])
     return f"<p>Since {esc(before.name)} · {esc(short(before.hash))}</p>{facts(lines)}{shown}"
 

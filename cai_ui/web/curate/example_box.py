@@ -12,7 +12,7 @@ from cai_ui.records import Verdict
 from cai_ui.store import QueueFilter
 from cai_ui.web.curate import example_card, judging, words
 from cai_ui.web.curate.filter import values_of
-from cai_ui.web.curate.judging import View
+from cai_ui.web.curate.walking import View, place_words
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import Changes
 from cai_ui.web.kit.present import empty_state, esc, notice, text_block
@@ -53,7 +53,7 @@ def card_html(services: Services, view: View, filter: QueueFilter) -> str:
     found = [CHECKS[code].title for code in services.store.findings_of(example.id) if code in CHECKS]
     readings = services.store.readings_of(example.id) if view.item.disputed else ()
     principles = judging.principles_of(services, example)
-    return example_card.card_html(view.item, principles, judging.place_words(view, filter), found, readings)
+    return example_card.card_html(view.item, principles, place_words(view, filter), found, readings)
 
 
 def empty_html(services: Services, view: View, filter: QueueFilter) -> str:

@@ -33,7 +33,8 @@ def preview_bulk(services: Services, filter: QueueFilter, verdict: Verdict) -> t
     done = words.VERDICTS[verdict]
     if not number:
         return f"No open example matches the filter, so none would be {done}.", 0
-    return f"{number:,} open examples {filter_words(filter)} would be {done} as they are. Undo takes all back.", number
+    said = f"{words.examples(number, 'open')} {filter_words(filter)} would be {done} without changes."
+    return f"{said} Undo takes all back.", number
 
 
 def decide_all(services: Services, author: str, filter: QueueFilter, verdict: Verdict, expected: int) -> str:
@@ -43,12 +44,12 @@ def decide_all(services: Services, author: str, filter: QueueFilter, verdict: Ve
     done = words.VERDICTS[verdict]
     if (now := services.store.open_number(filter)) != expected:
         raise ConflictError(
-            f"There are {now:,} open examples now, not {expected:,}.",
+            f"{words.examples(now, 'open')} match now, not {expected:,}.",
             kept=f"Nothing was {done}.",
             next_step="Preview again and confirm.",
         )
     number = queue.decide_open(services, filter, verdict, author)
-    return f"{number:,} examples {done}. Press Undo (U) to take all of them back at once."
+    return f"{words.examples(number)} {done}. Press Undo (U) to take all of them back at once."
 
 
 class FilterBox:

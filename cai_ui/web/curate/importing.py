@@ -40,17 +40,17 @@ class Waiting:
 def take(services: Services, waiting: Waiting, columns: Columns | None, skip_bad: bool) -> str:
     """Put the rows into the queue; says what came of it."""
     if not waiting.path:
-        raise InputError("No file was chosen.", next_step="Choose one.")
+        raise InputError(words.NO_FILE, next_step=words.CHOOSE_ONE)
     found = imports.import_file(services, waiting.path, waiting.name, columns, skip_bad)
     repeated = f"; {found.duplicates:,} were there already or came twice" if found.duplicates else ""
-    left_out = f"; {len(found.bad_rows):,} invalid rows were skipped" if found.bad_rows else ""
+    left_out = f"; skipped as invalid: {len(found.bad_rows):,}" if found.bad_rows else ""
     return f"{waiting.name}: {found.read:,} rows read, {found.added:,} new in the queue{repeated}{left_out}."
 
 
 def preview_html(name: str, seen: ImportPreview) -> str:
     """What an import would do: numbers, bad rows by line, and the first examples as they would be judged."""
     shape = f"Read as {seen.shape}." if seen.shape else words.UNKNOWN_SHAPE
-    said = [f"{seen.rows:,} rows", f"{seen.new:,} new examples"]
+    said = [f"{seen.rows:,} rows", words.examples(seen.new, "new")]
     said += [f"{seen.known:,} in the queue already"] if seen.known else []
     said += [f"{seen.repeated:,} repeated in the file"] if seen.repeated else []
     said += [f"{len(seen.bad_rows):,} invalid"] if seen.bad_rows else []
@@ -117,7 +117,7 @@ class ImportBox:
     def choose(self, path: str | None) -> Changes:
         """The preview of a file that was uploaded."""
         if not path:
-            raise InputError("No file was chosen.", next_step="Choose one.")
+            raise InputError(words.NO_FILE, next_step=words.CHOOSE_ONE)
         return self.look(Waiting(path, PurePath(path).name[:NAME_LIMIT]))
 
     def download(self, address: str) -> Changes:
@@ -176,4 +176,4 @@ class ImportBox:
 
 
 def _button(seen: ImportPreview) -> object:
-    return gr.update(value=f"{words.TAKE} {seen.new:,} examples", interactive=bool(seen.new))
+    return gr.update(value=f"{words.TAKE} {words.examples(seen.new)}", interactive=bool(seen.new))

@@ -16,7 +16,7 @@ from cai_ui.pipeline import Services
 from cai_ui.records import Verdict
 from cai_ui.store import QueueFilter
 from cai_ui.web import session as sessions
-from cai_ui.web.curate import judging, words
+from cai_ui.web.curate import judging, walking, words
 from cai_ui.web.curate.agreement import AgreementBox
 from cai_ui.web.curate.checks import ChecksBox
 from cai_ui.web.curate.datasets import DatasetsBox
@@ -24,8 +24,8 @@ from cai_ui.web.curate.example_box import ExampleBox, said_html
 from cai_ui.web.curate.filter import filter_of, fixed_menus, known_values, queue_menus, values_of
 from cai_ui.web.curate.filter_box import FilterBox
 from cai_ui.web.curate.importing import ImportBox
-from cai_ui.web.curate.judging import View, read_place
 from cai_ui.web.curate.preferences import PreferencesBox
+from cai_ui.web.curate.walking import View, read_place
 from cai_ui.web.kit.events import AT_ONCE, EACH, NEWEST, QUIET, Changes, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import hint, lead
@@ -63,7 +63,7 @@ class CurateTab:
         asked: set[Block] = {session.state, *self.filter.fields.values()}
         self._wire_judging({*asked, self.example.place})
         self._wire_walking({*asked, self.example.place})
-        self.filter.wire(session, self.example.outputs, bind(self.look, partial(judging.show, self.services)))
+        self.filter.wire(session, self.example.outputs, bind(self.look, partial(walking.show, self.services)))
         self._wire_visits({*asked, self.example.place})
         self.agreement.wire()
         self.preferences.wire(self.tab, session)
@@ -127,18 +127,18 @@ class CurateTab:
     def step(self, by: int, given: Given) -> Changes:
         """The next or the previous example, without a decision."""
         place = read_place(given[self.example.place])
-        return self.look(lambda author, filter: judging.step(self.services, author, filter, place, by), given)
+        return self.look(lambda author, filter: walking.step(self.services, author, filter, place, by), given)
 
     def follow(self, given: Given) -> Changes:
         """What an entry of a list stands for, and the filter's fields as they are then."""
         author, command = given[self.session.state].author, str(given[self.example.command])
-        filter, view = judging.follow(self.services, author, self.filter.read(given), command)
+        filter, view = walking.follow(self.services, author, self.filter.read(given), command)
         return {**self.example.show(author, filter, view), **self.filter.changes(filter)}
 
     def look_again(self, given: Given) -> Changes:
         """The example on the page as it stands now, and menus of what is in the queue now."""
         place = str(given[self.example.place] or "")
-        changes = self.look(lambda author, filter: judging.look_again(self.services, author, filter, place), given)
+        changes = self.look(lambda author, filter: walking.look_again(self.services, author, filter, place), given)
         return {**changes, **self.filter.menus(queue_menus(self.services))}
 
     def restore(self, session: Session, memory: object) -> Changes:
@@ -147,7 +147,7 @@ class CurateTab:
         menus = queue_menus(self.services, kept.get("source"))
         filter = filter_of(known_values(kept, {**fixed_menus(), **menus}))
         offset = kept.get("offset") if isinstance(kept.get("offset"), int) else 0
-        view = judging.resume(self.services, session.author, filter, str(kept.get("id") or ""), max(0, offset or 0))
+        view = walking.resume(self.services, session.author, filter, str(kept.get("id") or ""), max(0, offset or 0))
         return {
             **self.example.show(session.author, filter, view),
             **self.filter.changes(filter),

@@ -19,6 +19,12 @@ NEXT = "Freeze a dataset when some dozens are judged, and train on it in the Tra
 UNKNOWN_LINK = "Unknown link."
 RELOAD = "Reload the page."
 
+
+def examples(number: int, which: str = "") -> str:
+    """ "1 example", "2 open examples"."""
+    return f"{number:,} {which}{' ' if which else ''}example{'' if number == 1 else 's'}"
+
+
 # One example
 
 VERDICTS: dict[Verdict, str] = {
@@ -236,6 +242,7 @@ IMPORT_WHAT = (
     "you have seen the preview."
 )
 NO_COLUMN = "(none)"
+NO_FILE, CHOOSE_ONE = "No file was chosen.", "Choose one."
 TAKE, LEAVE = "Import", "Cancel"
 SKIP_BAD = "Skip invalid rows (otherwise: all or none)"
 UNKNOWN_SHAPE = "The columns are not of a known shape: assign them below."
@@ -258,4 +265,4 @@ NO_DATASETS = "No dataset yet", "Judge some examples above, then freeze them her
 CHOSEN, EXPORT_AS, DOWNLOAD = "Dataset", "Export as", "Download"
 CHANGES, TO_TRAIN = "Compare with the previous one", "Go to Train"
 FACTS = "Rows (SFT)", "Pairs (DPO)", "Left out", "Frozen", "Constitutions"
-NO_PARENTS = "none known"
+NO_PARENTS, MOVED = "none known", "Moved between training and held-out"

@@ -10,7 +10,7 @@ from gradio.blocks import Block
 
 from cai_ui.pipeline import Services
 from cai_ui.records import Verdict
-from cai_ui.web.curate import judging
+from cai_ui.web.curate import judging, walking
 from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.kit.events import Changes
 from cai_ui.web.session import Session, SessionParts
@@ -22,16 +22,16 @@ class Page:
     `page.of(component)` is the last update of its other properties."""
 
     def __init__(self, services: Services, author: str = "me") -> None:
-        with gr.Blocks() as blocks:
+        with gr.Blocks() as self.blocks:
             with gr.Tabs() as tabs:
                 self.tab = CurateTab(services)
             self.session = gr.State(Session(author))
             session = SessionParts(
-                blocks, tabs, self.session, gr.BrowserState(""), blocks.load(None), Stops(), gr.State()
+                self.blocks, tabs, self.session, gr.BrowserState(""), self.blocks.load(None), Stops(), gr.State()
             )
             self.tab.wire(session, gr.Textbox())
         self.services, self.example, self.filter = services, self.tab.example, self.tab.filter
-        self.given = {block: getattr(block, "value", None) for block in blocks.blocks.values()}
+        self.given = {block: getattr(block, "value", None) for block in self.blocks.blocks.values()}
         self._looks: dict[Block, dict[str, Any]] = {}
 
     def __getitem__(self, component: Block) -> Any:
@@ -53,7 +53,7 @@ class Page:
     def choose(self, **fields: Any) -> None:
         """Other values in the filter's fields."""
         self.given |= {self.filter.fields[name]: value for name, value in fields.items()}
-        self.take(self.tab.look(partial(judging.show, self.services), self.given))
+        self.take(self.tab.look(partial(walking.show, self.services), self.given))
 
     def judge(self, verdict: Verdict, text: str | None = None, labels: list[str] | None = None) -> None:
         if text is not None:

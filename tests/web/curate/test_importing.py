@@ -82,7 +82,7 @@ def test_all_or_none_unless_bad_rows_may_be_left_out(services: Services, tmp_pat
     with pytest.raises(FileFormatError, match=r"line 2.*Nothing was imported"):
         take(services, waiting, None, False)
     assert services.store.counts().total == 0
-    assert "1 invalid rows were skipped" in take(services, waiting, None, True)
+    assert "skipped as invalid: 1" in take(services, waiting, None, True)
     assert services.store.counts().total == 2
 
 

@@ -12,10 +12,10 @@ from cai_ui.pipeline import Services
 from cai_ui.pipeline.curate import agreement
 from cai_ui.records import Example
 from cai_ui.store import QueueFilter
-from cai_ui.web.curate import judging, words
+from cai_ui.web.curate import judging, walking, words
 from cai_ui.web.curate.example_box import card_html
 from cai_ui.web.curate.filter_box import decide_all
-from cai_ui.web.curate.judging import Place, View
+from cai_ui.web.curate.walking import Place, View
 
 from .page import Page
 
@@ -35,7 +35,7 @@ def shows(view: View) -> str:
 
 
 def first(services: Services, filter: QueueFilter = OPEN, rater: str = ME) -> View:
-    return judging.show(services, rater, filter, 0)
+    return walking.show(services, rater, filter, 0)
 
 
 @pytest.mark.parametrize("verdict", ["accept", "reject", "flip", "skip"])
@@ -90,7 +90,7 @@ def test_undo_takes_back_a_bulk_acceptance_as_a_whole(filled: Services) -> None:
 
 def test_a_bulk_acceptance_of_another_number_than_announced_is_refused(filled: Services) -> None:
     judging.judge(filled, ANA, OPEN, at(first(filled)), "reject")
-    with pytest.raises(ConflictError, match="5 open examples now, not 6"):
+    with pytest.raises(ConflictError, match="5 open examples match now, not 6"):
         decide_all(filled, ME, OPEN, "accept", 6)
     assert filled.store.counts().accepted == 0
 
@@ -140,7 +140,7 @@ def test_a_second_key_before_the_next_example_is_left_out(filled: Services) -> N
 def test_a_draft_comes_back_and_is_not_kept_for_an_outdated_sight(filled: Services) -> None:
     before = first(filled)
     assert judging.keep_draft(filled, ME, at(before), "half a sent").startswith("Draft saved ")
-    again = judging.resume(filled, ME, OPEN, at(before).example_id)
+    again = walking.resume(filled, ME, OPEN, at(before).example_id)
     assert again.text == "half a sent"
     judging.judge(filled, ME, OPEN, at(again), "accept", "A whole sentence.")
     assert judging.keep_draft(filled, ME, at(before), "late") == ""
@@ -169,7 +169,7 @@ def test_redo_shows_what_was_taken_back_and_says_when_it_was_saved(filled: Servi
     judging.judge(filled, ME, OPEN, at(before), "edit", "My own words.")
     judging.undo(filled, ME, OPEN)
     view = judging.redo(filled, ME, OPEN)
-    assert shows(view) == shows(before) and "again · saved" in view.said
+    assert shows(view) == shows(before) and view.said.startswith("Redone: edited · saved")
     decision = filled.store.item(at(before).example_id).decision
     assert decision is not None and decision.text == "My own words."
     with pytest.raises(InputError, match="nothing to redo"):
@@ -180,7 +180,7 @@ def test_a_second_reader_does_not_see_the_first_verdict_and_a_dispute_shows_both
     agreement.set_double_share(filled, 1.0)
     hers = first(filled, rater=ANA)
     judging.judge(filled, ANA, OPEN, at(hers), "edit", "Ana's words.")
-    mine = judging.show_example(filled, ME, OPEN, at(hers).example_id)
+    mine = walking.show_example(filled, ME, OPEN, at(hers).example_id)
     card = card_html(filled, mine, OPEN)
     assert "second annotation" in card and "Ana" not in card and mine.text == "Better not, 0."
     judging.judge(filled, ME, OPEN, at(mine), "flip")

@@ -12,11 +12,11 @@ from cai_ui.pipeline import Services
 from cai_ui.pipeline.curate import queue
 from cai_ui.records import Example
 from cai_ui.store import QueueFilter
-from cai_ui.web.curate import example_card, judging
+from cai_ui.web.curate import example_card, judging, walking
 from cai_ui.web.curate import filter as curate_filter
 from cai_ui.web.curate.filter import filter_of, fixed_menus, known_values, queue_menus, values_of
 from cai_ui.web.curate.filter_box import preview_bulk
-from cai_ui.web.curate.judging import Place, View
+from cai_ui.web.curate.walking import Place, View
 
 from .page import Page
 
@@ -36,7 +36,7 @@ def shows(view: View) -> str:
 
 
 def first(services: Services, filter: QueueFilter = OPEN, rater: str = ME) -> View:
-    return judging.show(services, rater, filter, 0)
+    return walking.show(services, rater, filter, 0)
 
 
 def test_walking_goes_round_at_both_ends(filled: Services) -> None:
@@ -44,23 +44,23 @@ def test_walking_goes_round_at_both_ends(filled: Services) -> None:
     seen = []
     for _ in range(7):
         seen.append(shows(view))
-        view = judging.step(filled, ME, OPEN, at(view), 1)
+        view = walking.step(filled, ME, OPEN, at(view), 1)
     assert seen == [f"Question {n % 6}?" for n in range(7)]
-    assert shows(judging.step(filled, ME, OPEN, at(first(filled)), -1)) == "Question 5?"
+    assert shows(walking.step(filled, ME, OPEN, at(first(filled)), -1)) == "Question 5?"
 
 
 def test_without_a_remembered_place_work_goes_on_after_the_last_decision(filled: Services) -> None:
-    second = judging.step(filled, ME, OPEN, at(first(filled)), 1)
+    second = walking.step(filled, ME, OPEN, at(first(filled)), 1)
     judging.judge(filled, ME, OPEN, at(second), "accept", second.text)
-    view = judging.resume(filled, ME, OPEN, "")
+    view = walking.resume(filled, ME, OPEN, "")
     assert shows(view) == "Question 2?"
-    assert judging.place_words(view, OPEN) == "Example 2 of 5"
+    assert walking.place_words(view, OPEN) == "Example 2 of 5"
 
 
 def test_a_remembered_example_that_is_gone_leads_to_the_first(filled: Services) -> None:
     with pytest.raises(NotFoundError):
         filled.store.item("gone")
-    assert shows(judging.resume(filled, ME, OPEN, "gone")) == "Question 0?"
+    assert shows(walking.resume(filled, ME, OPEN, "gone")) == "Question 0?"
 
 
 def test_looking_through_judged_ones_stays_among_them(filled: Services) -> None:
@@ -71,18 +71,18 @@ def test_looking_through_judged_ones_stays_among_them(filled: Services) -> None:
     assert shows(view) == "Question 1?"
     view = judging.judge(filled, ME, accepted, at(view), "reject")
     assert shows(view) == "Question 2?"
-    assert judging.place_words(view, accepted) == "Example 2 of 5"
+    assert walking.place_words(view, accepted) == "Example 2 of 5"
 
 
 @pytest.mark.parametrize("place", ["", "null", "{}", '{"example_id": 1}', "[1]", None, '{"example_id":"a","rev":"x"}'])
 def test_a_place_that_is_none_is_refused(place: object) -> None:
     with pytest.raises(InputError, match="no example on the page"):
-        judging.read_place(place)
+        walking.read_place(place)
 
 
 def test_a_place_survives_the_page() -> None:
     place = Place("abc", 3, 12, "0123")
-    assert judging.read_place(place.as_text()) == place
+    assert walking.read_place(place.as_text()) == place
 
 
 def test_filters_narrow_the_queue_and_are_said_in_words(filled: Services, example: Make) -> None:
@@ -127,7 +127,7 @@ def test_a_strange_memory_is_no_memory(filled: Services, memory: object) -> None
 
 
 def test_two_raters_who_begin_get_different_examples(filled: Services) -> None:
-    mine, hers = (judging.resume(filled, who, OPEN, "") for who in (ME, ANA))
+    mine, hers = (walking.resume(filled, who, OPEN, "") for who in (ME, ANA))
     assert shows(mine) == "Question 0?" and shows(hers) == "Question 1?"
     after = judging.judge(filled, ME, OPEN, at(mine), "accept", mine.text)
     assert shows(after) == "Question 2?"

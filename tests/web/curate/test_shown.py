@@ -10,10 +10,10 @@ from cai_ui.pipeline.constitution import constitutions
 from cai_ui.records import Example, Message, Prompt, make_example
 from cai_ui.store import QueueCounts, QueueFilter
 from cai_ui.web import hotkeys
-from cai_ui.web.curate import example_card, judging
+from cai_ui.web.curate import example_card, judging, walking
 from cai_ui.web.curate.example_box import keys_html
 from cai_ui.web.curate.filter_box import decide_all
-from cai_ui.web.curate.judging import Place, View
+from cai_ui.web.curate.walking import Place, View
 
 from .page import Page
 
@@ -28,7 +28,7 @@ def at(view: View) -> Place:
 
 
 def first(services: Services, filter: QueueFilter = OPEN, rater: str = ME) -> View:
-    return judging.show(services, rater, filter, 0)
+    return walking.show(services, rater, filter, 0)
 
 
 def test_every_empty_place_says_what_to_do(services: Services, example: Make) -> None:
@@ -103,3 +103,16 @@ def test_every_key_in_the_list_is_one_that_works() -> None:
     for key in hotkeys.CURATE_KEYS:
         named = {"arrowright": "→", "arrowleft": "←"}.get(key.lower(), key)
         assert f"<kbd>{named}" in html or f"or {named}</kbd>" in html
+
+
+def test_no_key_waits_behind_generation_and_none_is_dropped(services: Services) -> None:
+    page = Page(services)
+    pressed = [fn for fn in page.blocks.fns.values() if fn.targets and fn.targets[0][0] in _buttons(page) and fn.fn]
+    assert len(pressed) == len({"accept", "edit", "reject", "flip", "tie", "skip", "flag", "next", "back", "u", "y"})
+    assert {(fn.queue, fn.trigger_mode) for fn in pressed} == {(False, "multiple")}
+
+
+def _buttons(page: Page) -> list[int]:
+    """The buttons that keys press."""
+    ids = {*hotkeys.CURATE_KEYS.values(), "curate-save"}
+    return [id for id, block in page.blocks.blocks.items() if block.elem_id in ids]
