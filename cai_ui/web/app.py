@@ -21,7 +21,7 @@ from cai_ui.web.revise import tab as revise
 from cai_ui.web.session import Session, SessionParts, restore_session
 from cai_ui.web.start.tab import StartTab
 from cai_ui.web.stops import Stops
-from cai_ui.web.train import tab as train
+from cai_ui.web.train.tab import TrainTab
 
 
 def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
@@ -36,7 +36,7 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
             principles_parts = principles.build(services)
             revise_parts = revise.build(services)
             curate = CurateTab(services)
-            train_parts = train.build(services)
+            train = TrainTab(services)
             compare = CompareTab(services)
         session = _session(page, tabs, head.shown, stops or Stops())
         head.wire(session)
@@ -44,7 +44,7 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
         principles.wire(services, principles_parts, session)
         revise.wire(services, revise_parts, session, [principles_parts.trial.prompt_set])
         curate.wire(session, start.name)
-        train.wire(services, train_parts, session)
+        train.wire(session)
         compare.wire(session)
         session.open_page()
     _track_no_hidden_progress(page)

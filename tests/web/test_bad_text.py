@@ -29,7 +29,7 @@ from cai_ui.web.revise import stepper
 from cai_ui.web.session import Session, rename
 from cai_ui.web.start import model
 from cai_ui.web.stops import Stops
-from cai_ui.web.train import tab as train
+from cai_ui.web.train import wanted as train
 
 ME = Session("me", "page")
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -115,7 +115,7 @@ MAY_BE_BLANK = {"revision request", "tags", "description", "note", "search", "na
 
 def stored(services: Services) -> tuple[Any, ...]:
     """What a refused text must leave as it is."""
-    kept = constitutions.load_draft(services, constitutions.current_constitution(services).constitution.name, ME.author)
+    kept = services.store.draft(constitutions.current_constitution(services).constitution.name, ME.author)
     return (
         services.store.count_traces(),
         len(services.store.versions()),

@@ -13,8 +13,9 @@ from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 
-from cai_ui.config import AppSettings, TrainSettings
+from cai_ui.config import AppSettings, Sampling, TrainSettings
 from cai_ui.engine.backends.endpoint_client import FIRST_PAUSE_S, SILENT_S, EndpointClient, Reply, check_url
+from cai_ui.engine.decoding.repetition import repeats
 from cai_ui.engine.interface import (
     AS_LOADED,
     Chunk,
@@ -31,6 +32,10 @@ from cai_ui.records import BASE, AdapterInfo, Answer, Finish, Message, Provenanc
 from cai_ui.text import whole_characters
 
 POLL_S = 0.05
+BEYOND = ("top_k", "min_p", "repetition_penalty")
+"""Knobs that vLLM, TGI and llama.cpp take beyond OpenAI's; sent only where they are not as usual."""
+WORDS_SEEN = 300
+"""Words at the end of a text that are looked at for a circle."""
 """How often the asker looks at its stop flag, in seconds."""
 News = tuple[int, str, Answer | CaiError | None]
 """A row's place, its new text, and its answer or error once it is over."""
@@ -176,7 +181,9 @@ class EndpointEngine:
             "max_tokens": sampling.max_new_tokens,
             "seed": sampling.seed,
         }
-        return body | ({"stop": list(request.stops)} if request.stops else {})
+        usual = Sampling()
+        beyond = {name: getattr(sampling, name) for name in BEYOND if getattr(sampling, name) != getattr(usual, name)}
+        return body | beyond | ({"stop": list(request.stops)} if request.stops else {})
 
     def _chunks(
         self, requests: Sequence[Request], bodies: list[dict[str, Any]], stop: StopFlag | None
@@ -228,6 +235,8 @@ class EndpointEngine:
             def tell(text: str) -> None:
                 said.append(text)
                 news.put((row.index, text, None))
+                if repeats("".join(said).split()[-WORDS_SEEN:]):
+                    raise _GoesRound
 
             try:
                 async with asyncio.timeout(row.request.timeout_s), places:
@@ -235,6 +244,8 @@ class EndpointEngine:
                 self._trouble = ""
                 rest = reply.text[len("".join(said)) :]
                 news.put((row.index, rest, self._answer(row, reply)))
+            except _GoesRound:
+                news.put((row.index, "", self._answer(row, Reply("".join(said), "repetition"))))
             except TimeoutError:
                 news.put((row.index, "", self._answer(row, Reply("".join(said), "end"), "timeout")))
             except CaiError as error:
@@ -258,6 +269,10 @@ class EndpointEngine:
             reply.tokens or 0,
             Provenance(self.name, self.base_hash, None, None, sampling.seed, asked),
         )
+
+
+class _GoesRound(Exception):
+    """The text being written repeats itself, so nobody waits for its end."""
 
 
 class _Row:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cai_ui.compare.variants import VariantText
 from cai_ui.web.compare import words
 from cai_ui.web.kit.present import asked_words, empty_state, esc, short
+from cai_ui.web.kit.words import ENDS
 
 NO_ANSWERS = empty_state(*words.NO_ANSWERS)
 
@@ -53,8 +54,8 @@ def weights_words(variant: VariantText) -> str:
     base = f"base weights {short(came_from.base_hash)}"
     said = [base if came_from.adapter_hash is None else f"adapter {short(came_from.adapter_hash)} on {base}"]
     said += [*asked_words(came_from), f"{variant.answer.tokens} tokens"]
-    if variant.answer.finish in words.ENDS:
-        said.append(words.ENDS[variant.answer.finish])
+    if variant.answer.finish in ENDS:
+        said.append(ENDS[variant.answer.finish])
     return "Answered by " + ", ".join(said)
 
 

@@ -29,7 +29,6 @@ NO_ANSWERS = (
 BLIND_NEEDS_TWO = "A blind vote needs two models."
 SIDES = ("Left", "Right")
 WRITING = "writing …"
-ENDS = {"length": "cut at the token limit", "stopped": "stopped", "timeout": "timed out"}
 
 # Votes
 CHOICES = {"left": "Left is better", "right": "Right is better", "tie": "Equally good", "both_bad": "Both bad"}

@@ -8,6 +8,7 @@ import gradio as gr
 
 from cai_ui.config import DatasetSettings
 from cai_ui.curate.changes import RowChange
+from cai_ui.curate.exporting import EXPORTS
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.curate import datasets
@@ -30,7 +31,7 @@ _SHOWN = 8
 
 
 def export(services: Services, kind: str, dataset_hash: str | None) -> str:
-    """Path of a file with a dataset's rows, its pairs, or its card; `kind` is one of `pipeline.export_kinds`."""
+    """Path of a file with a dataset's rows, its pairs, or its card; `kind` is one of EXPORTS."""
     if not dataset_hash:
         raise InputError("No dataset is chosen.", next_step="Freeze one first, or choose one.")
     return str(datasets.export_dataset(services, dataset_hash, kind))
@@ -115,7 +116,7 @@ class DatasetsBox:
             self.changes = gr.HTML(elem_id="curate-changed", css_template=charts.STYLE)
 
     def _exports(self) -> None:
-        kinds = [(title, kind) for kind, title in datasets.export_kinds().items()]
+        kinds = [(made.title, kind) for kind, made in EXPORTS.items()]
         self.kind = gr.Dropdown(kinds, value="sft", label=words.EXPORT_AS, elem_id="curate-export-kind",
                                 filterable=False, scale=0, min_width=340)  # fmt: skip
         self.export = build_download(words.DOWNLOAD, "curate-export", scale=0)

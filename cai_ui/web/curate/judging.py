@@ -11,7 +11,6 @@ from datetime import datetime
 
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.curate import queue
 from cai_ui.records import Decision, Example, Principle, Verdict
 from cai_ui.store import QueueFilter
 from cai_ui.text import ANSWER_LIMIT, clean_text
@@ -40,7 +39,7 @@ def judge(
     if verdict in ("accept", "edit"):
         verdict, text = _accepted(services, place, text)
     decision = Decision(
-        f"{place.sight}-{verdict}",
+        _event_id(place, verdict),
         place.example_id,
         verdict,
         rater,
@@ -74,10 +73,9 @@ def redo(services: Services, rater: str, filter: QueueFilter) -> View:
 
 def keep_draft(services: Services, rater: str, place: Place, text: str) -> str:
     """Keep the text that is being typed; says when. Text typed into an outdated sight is not kept."""
-    text = clean_text(text, "Revision", limit=ANSWER_LIMIT, required=False)
     if services.store.item(place.example_id, rater).rev != place.rev:
         return ""
-    return f"Draft saved {clock(queue.save_text_draft(services, place.example_id, rater, text))}"
+    return f"Draft saved {clock(services.store.save_text_draft(place.example_id, rater, text))}"
 
 
 def forget_draft(services: Services, rater: str, place: Place) -> str:
@@ -116,6 +114,11 @@ def _accepted(services: Services, place: Place, text: str) -> tuple[Verdict, str
     return ("accept", "") if clean.strip() == revision.strip() else ("edit", clean)
 
 
+def _event_id(place: Place, verdict: Verdict) -> str:
+    """The same for a verdict that one sight gives twice."""
+    return f"{place.sight}-{verdict}"
+
+
 def _which(decisions: Sequence[Decision]) -> str:
     return f"{len(decisions):,} decisions" if len(decisions) > 1 else words.VERDICTS[decisions[0].verdict]
 
@@ -136,7 +139,7 @@ def _conflict(services: Services, rater: str, filter: QueueFilter, place: Place,
     ignored, since it was meant for an example that nobody had seen yet.
     """
     item = services.store.item(place.example_id, rater)
-    if item.decision is not None and item.decision.event_id.startswith(f"{place.sight}-"):
+    if item.decision is not None and item.decision.event_id == _event_id(place, item.decision.verdict):
         return _after(services, rater, filter, place, item.decision.verdict, words.TOO_FAST)
     view = view_of(services, rater, filter, item, place.offset, "")
     stands = dataclasses.replace(item, draft=None)

@@ -12,3 +12,10 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
 """Kind of prompt, the rate of `VariantResult` that is shown for it, and its title."""
 FORMATS = {"human-assistant": "plain Human:/Assistant:", "bare": "bare text"}
 """Chat formats that a request was asked in, other than the model's own template."""
+ENDS = {
+    "length": "cut at the token limit",
+    "repetition": "ended: it repeated itself",
+    "stopped": "stopped",
+    "timeout": "timed out",
+}
+"""How an answer ended, other than by itself."""
