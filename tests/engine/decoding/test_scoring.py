@@ -53,11 +53,8 @@ def test_under_an_adapter(tiny_engine, two_adapters):
 def test_shares_of_all_one_token_replies_sum_to_one(tiny_engine, plain_model):
     """Scores are log-probabilities, not only something that ranks alike."""
     prompt = tiny_engine.chat.encode(ASKED)
-    from cai_ui.engine.decoding.scoring import score_replies
-
     every = [(prompt, [token]) for token in range(plain_model.config.vocab_size)]
-    parts = (tiny_engine._adapters, tiny_engine.lease, tiny_engine._store)
-    scores = score_replies(*parts, "__base__", every, device="cpu", slice_tokens=4096)
+    ((_, scores),) = tiny_engine._scoring.scores([("__base__", every)])
     assert float(torch.tensor([s.total for s in scores]).exp().sum()) == pytest.approx(1, abs=1e-4)
 
 
