@@ -50,6 +50,17 @@ class Sampling(Settings):
         0.7, "0 picks the likeliest token; higher values vary more.", ge=0, le=2, step=0.05, source="paper: 1.0"
     )
     top_p: float = knob(1.0, "Draw from the likeliest tokens that hold this share.", gt=0, le=1, step=0.05)
+    top_k: int = knob(
+        0, "Draw from so many of the likeliest tokens; 0: from all.", ge=0, le=1000, step=1, advanced=True
+    )
+    min_p: float = knob(
+        0.0, "Leave out tokens less likely than this share of the likeliest one; 0: none.", ge=0, le=0.99, step=0.01,
+        advanced=True, source="Nguyen et al. 2024",
+    )  # fmt: skip
+    repetition_penalty: float = knob(
+        1.0, "Makes tokens that the text holds already less likely; 1: not at all.", ge=1, le=2, step=0.05,
+        advanced=True, source="Keskar et al. 2019",
+    )  # fmt: skip
     max_new_tokens: int = knob(256, "Longest answer.", ge=1, le=2048, unit="tokens", step=1)
     seed: int = knob(0, "Same seed, same text.", ge=0, le=2**31 - 1, step=1)
 

@@ -14,8 +14,8 @@ from cai_ui.errors import InputError
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
-    from cai_ui.curate.agreement import Agreement
     from cai_ui.pipeline import Services
+    from cai_ui.statistics.agreement import Agreement
 
 
 def add(commands: Commands) -> None:

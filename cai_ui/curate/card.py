@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cai_ui.curate.agreement import Agreement
 from cai_ui.curate.lint import LintReport
 from cai_ui.records import Constitution, Dataset
+from cai_ui.statistics.agreement import Agreement
 
 _MANY = 12
 

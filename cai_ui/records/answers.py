@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Finish = Literal["end", "length", "stopped", "timeout"]
+Finish = Literal["end", "length", "repetition", "stopped", "timeout"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the engine gave for one request. `finish` says why it ended ("length": cut at the limit)."""
+    """What the engine gave for one request. `finish` says why it ended ("length": cut at the
+    limit; "repetition": ended because it went round in circles)."""
 
     text: str
     finish: Finish

@@ -27,6 +27,7 @@ LABELS: dict[str, str] = {
     "role confusion": "the text speaks as another side (“Human:”, “Revision:”)",
     "language change": "the text is in another language than the answer before",
     "truncated": "the text was cut before its end",
+    "broken": "the text goes round in circles",
     "few-shot copy": "the text repeats a few-shot example",
     "empty": "there is no text",
 }
@@ -83,6 +84,8 @@ def computed_labels(trace: Trace, index: int, examples: Sequence[FewShot] = ()) 
     step = trace.steps[index]
     if not step.text.strip():
         return ("empty",)
+    if step.answer is not None and step.answer.finish == "repetition" and not step.edited:
+        return ("broken",)
     before = _answer_before(trace, index)
     found = []
     if step.kind == "critique":
@@ -93,7 +96,7 @@ def computed_labels(trace: Trace, index: int, examples: Sequence[FewShot] = ()) 
         found.append("role confusion")
     if language(step.text) and (was := language(before or trace.prompt.text)) and was != language(step.text):
         found.append("language change")
-    if step.answer is not None and step.answer.finish != "end" and not step.edited:
+    if step.answer is not None and step.answer.finish not in ("end", "repetition") and not step.edited:
         found.append("truncated")
     if leaked_example(step.text, examples) is not None:
         found.append("few-shot copy")

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from cai_ui.config import DatasetSettings
-from cai_ui.curate.agreement import krippendorff_alpha
 from cai_ui.curate.card import CardFacts, card_markdown
 from cai_ui.curate.dataset import build_dataset
 from cai_ui.curate.exporting import (
@@ -31,6 +30,7 @@ from cai_ui.curate.importing import read_rows
 from cai_ui.curate.lint import lint, rows_of_dataset
 from cai_ui.errors import InputError, StoreError
 from cai_ui.records import Dataset, Decision, Message, make_example
+from cai_ui.statistics.agreement import krippendorff_alpha
 from cai_ui.store import Store, open_store
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,9 +13,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any, TypeVar
 
-from cai_ui.config import AppSettings, TrainSettings
+from cai_ui.config import AppSettings, Sampling, TrainSettings
 from cai_ui.engine.backends.endpoint_bulk import POLL_S, Question, Seats, chosen, in_flight, serve
 from cai_ui.engine.backends.endpoint_client import FIRST_PAUSE_S, SILENT_S, EndpointClient, Reply, check_url
+from cai_ui.engine.decoding.repetition import repeats
 from cai_ui.engine.interface import (
     AS_LOADED,
     Choice,
@@ -38,6 +39,10 @@ from cai_ui.text import whole_characters
 
 CHOICE_TOKENS, LIKELIEST = 16, 20
 """Tokens that a server may write to say its choice, and of how many it tells how likely each was."""
+BEYOND = ("top_k", "min_p", "repetition_penalty")
+"""Knobs that vLLM, TGI and llama.cpp take beyond OpenAI's; sent only where they are not as usual."""
+WORDS_SEEN = 300
+"""Words at the end of a text that are looked at for a circle."""
 T = TypeVar("T")
 News = tuple[int, str, Answer | CaiError | None]
 """A row's place, its new text, and its answer or error once it is over."""
@@ -225,7 +230,9 @@ class EndpointEngine(FromScores):
             "max_tokens": sampling.max_new_tokens,
             "seed": sampling.seed,
         }
-        return body | ({"stop": list(request.stops)} if request.stops else {})
+        usual = Sampling()
+        beyond = {name: getattr(sampling, name) for name in BEYOND if getattr(sampling, name) != getattr(usual, name)}
+        return body | beyond | ({"stop": list(request.stops)} if request.stops else {})
 
     def _chunks(
         self, requests: Sequence[Request], bodies: list[dict[str, Any]], stop: StopFlag | None
@@ -277,6 +284,8 @@ class EndpointEngine(FromScores):
             def tell(text: str) -> None:
                 said.append(text)
                 news.put((row.index, text, None))
+                if repeats("".join(said).split()[-WORDS_SEEN:]):
+                    raise _GoesRound
 
             try:
                 async with asyncio.timeout(row.request.timeout_s), places:
@@ -284,6 +293,8 @@ class EndpointEngine(FromScores):
                 self._trouble = ""
                 rest = reply.text[len("".join(said)) :]
                 news.put((row.index, rest, self._answer(row, reply)))
+            except _GoesRound:
+                news.put((row.index, "", self._answer(row, Reply("".join(said), "repetition"))))
             except TimeoutError:
                 news.put((row.index, "", self._answer(row, Reply("".join(said), "end"), "timeout")))
             except CaiError as error:
@@ -307,6 +318,10 @@ class EndpointEngine(FromScores):
             reply.tokens or 0,
             Provenance(self.name, self.base_hash, None, None, sampling.seed, asked),
         )
+
+
+class _GoesRound(Exception):
+    """The text being written repeats itself, so nobody waits for its end."""
 
 
 class _Row:

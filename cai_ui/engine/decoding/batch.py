@@ -18,6 +18,7 @@ import torch
 
 from cai_ui.config import Sampling
 from cai_ui.engine.decoding.prefix_cache import PrefixStore, agreement
+from cai_ui.engine.decoding.repetition import EVERY, repeats
 from cai_ui.engine.decoding.text_stream import TextStream
 from cai_ui.engine.kernels.forward import forward
 from cai_ui.engine.kernels.kv_cache import KeyValues
@@ -84,6 +85,8 @@ class Row:
             self.text.look()
         if self.text.hit:
             self.finish = "end"
+        elif len(self.text.ids) % EVERY == 0 and repeats(self.text.ids):
+            self.finish = "repetition"
         elif len(self.text.ids) >= self.limit:
             self.finish = "length"
 
@@ -172,7 +175,7 @@ class Batch:
             return
         assert self._kv is not None
         for place, row in done.items():
-            if row.finish in ("end", "length"):  # an asker that left may have taken its adapter along
+            if row.finish in ("end", "length", "repetition"):  # an asker that left may have taken its adapter along
                 keep_row(self._store, row, self._kv, place)
         if len(done) == len(self.rows):
             self.rows, self._kv = [], None
@@ -182,7 +185,7 @@ class Batch:
 
 def push(rows: Sequence[Row], logits: torch.Tensor, end_ids: frozenset[int]) -> None:
     """Draw one token per row from `logits` (rows, 1, vocabulary)."""
-    tokens = draw(logits[:, -1], [(row.sampling, row.noise) for row in rows])
+    tokens = draw(logits[:, -1], [(row.sampling, row.noise, row.tokens) for row in rows])
     for row, token in zip(rows, tokens, strict=True):
         row.push(token, end_ids)
 

@@ -18,7 +18,12 @@ NO_ANSWERS = empty_state(
     "Choose models, type or draw a request, and press Answer. All of them answer the same request at the same time.",
 )
 NO_VOTES = empty_state("No votes yet", "Tick “Blind vote”, press Answer, and say which answer is better.")
-_ENDS = {"length": "cut at the longest answer allowed", "stopped": "stopped", "timeout": "took too long"}
+_ENDS = {
+    "length": "cut at the longest answer allowed",
+    "repetition": "ended: it went round in circles",
+    "stopped": "stopped",
+    "timeout": "took too long",
+}
 _MEASURES = {kind: measure for kind, measure, _ in QUESTIONS}
 _TITLES = {kind: title for kind, _, title in QUESTIONS}
 

@@ -20,8 +20,8 @@ from cai_ui.web.kit.present import Kind, empty_state, esc, notice, pill, progres
 from cai_ui.web.session import Session, SessionParts
 
 if TYPE_CHECKING:
-    from cai_ui.curate.agreement import Agreement
     from cai_ui.curate.lint import LintFinding, LintReport
+    from cai_ui.statistics.agreement import Agreement
 
 WHAT = (
     "Looks for faults in all examples that are not rejected: leaked texts, duplicates, cut ends, private data and "

@@ -14,9 +14,10 @@ _ENDS = {
     "length": "cut at the longest answer allowed",
     "stopped": "stopped",
     "timeout": "stopped: it took too long",
+    "repetition": "ended: it went round in circles",
 }
 _GOOD = ("finding", "followed", "kept", "no finding", "rewritten")
-_BAD = ("no critique", "ignored", "few-shot copy", "empty", "role confusion", "language change", "truncated")
+_BAD = ("no critique", "ignored", "few-shot copy", "empty", "role confusion", "language change", "truncated", "broken")
 
 
 @dataclass(frozen=True)

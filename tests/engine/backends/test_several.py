@@ -92,7 +92,7 @@ def test_bulk_with_a_critic_behind_a_server(tmp_path, server, capsys):
     prompts.write_text("one\ntwo\nthree\n", encoding="utf-8")
     told = ["generate", "--home", str(tmp_path / "home"), "--model", "scripted", "--prompts", str(prompts)]
     assert main([*told, "--critic", f"{server.url}#good"]) == 0
-    assert "3 chains, 3 new in Curate, 0 failed" in capsys.readouterr().out
+    assert "3 traces, 3 new in Curate, 0 failed" in capsys.readouterr().out
     assert len(server.seen) == 3
     assert main([*told, "--critic", f"{server.url}#absent"]) == 2
     assert "no model 'absent'" in capsys.readouterr().err

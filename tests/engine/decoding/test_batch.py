@@ -75,10 +75,31 @@ def test_sampling_draws_from_the_softmax_within_top_p():
     shares = torch.tensor([0.5, 0.3, 0.15, 0.05])
     noise = torch.Generator().manual_seed(0)
     for top_p, wanted in ((1.0, shares), (0.6, torch.tensor([0.625, 0.375, 0.0, 0.0]))):
-        rows = [(Sampling(temperature=1.0, top_p=top_p), noise)] * 20_000
+        rows = [(Sampling(temperature=1.0, top_p=top_p), noise, ())] * 20_000
         drawn = torch.tensor(draw(shares.log().repeat(len(rows), 1), rows))
         counts = torch.bincount(drawn, minlength=4) / len(rows)
         assert torch.allclose(counts, wanted, atol=0.015)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "wanted"),
+    [
+        ({"top_k": 2}, [0.625, 0.375, 0, 0]),
+        ({"min_p": 0.2}, [0.526, 0.316, 0.158, 0]),
+        ({"top_k": 3, "min_p": 0.5}, [0.625, 0.375, 0, 0]),
+        ({"repetition_penalty": 2.0}, None),
+    ],
+)
+def test_tokens_are_left_out_or_made_less_likely(knobs, wanted):
+    from cai_ui.config import Sampling
+    from cai_ui.engine.kernels.sampling import draw
+
+    logits, noise = torch.tensor([0.5, 0.3, 0.15, 0.05]).log() + 1.0, torch.Generator().manual_seed(0)
+    rows = [(Sampling(temperature=1.0, **knobs), noise, (0, 0))] * 20_000  # the text holds token 0
+    counts = torch.bincount(torch.tensor(draw(logits.repeat(len(rows), 1), rows)), minlength=4) / len(rows)
+    if wanted is None:  # as transformers: the positive score of the known token divided
+        wanted = torch.tensor([logits[0] / 2, *logits[1:]]).softmax(-1)
+    assert torch.allclose(counts, torch.as_tensor(wanted), atol=0.015)
 
 
 @pytest.mark.parametrize("columns", [1, 7, 64])

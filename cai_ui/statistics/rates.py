@@ -21,13 +21,16 @@ def wilson(successes: int, total: int, z: float = Z95) -> tuple[float, float]:
     """
     if not 0 <= successes <= total or total < 1:
         raise ValueError(f"no share of {successes} in {total}")
-    share = successes / total
+    low, high = wilson_share(successes / total, total, z)
+    return (0.0 if successes == 0 else low), (1.0 if successes == total else high)
+
+
+def wilson_share(share: float, total: float, z: float = Z95) -> tuple[float, float]:
+    """The same for a share that was not counted but estimated, with the precision of so many counts."""
     denominator = 1 + z * z / total
     centre = (share + z * z / (2 * total)) / denominator
     half = z / denominator * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == total else min(1.0, centre + half)
-    return low, high
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def rate(successes: int, total: int, unread: int = 0) -> Rate:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from cai_ui.curate.agreement import cohen_kappa, krippendorff_alpha
+from cai_ui.statistics.agreement import cohen_kappa, krippendorff_alpha
 
 # Krippendorff's example of four observers and twelve units ("Computing Krippendorff's alpha-reliability", 2011,
 # section C, nominal data): alpha = 0.743.
