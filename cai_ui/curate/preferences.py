@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -144,34 +144,6 @@ def _clamped(judgement: PairJudgement) -> PairJudgement:
         return judgement
     first, last = (min(max(share, CLAMP[0]), CLAMP[1]) for share in (judgement.first, judgement.last))
     return replace(judgement, first=first, last=last)
-
-
-@dataclass(frozen=True)
-class CalibrationBar:
-    """Of the pairs with a preference from `low` to `high`: the mean, and how often people preferred the revision."""
-
-    low: float
-    high: float
-    pairs: int
-    mean: float | None
-    people: float | None
-
-
-def calibration(labelled: Iterable[tuple[float, bool]], bars: int = 10) -> tuple[list[CalibrationBar], float | None]:
-    """Bars of equal width and the expected calibration error (None without pairs).
-
-    Each pair is the model's preference for the revision and whether people preferred it too.
-    """
-    pairs = list(labelled)
-    found, error = [], 0.0
-    for place in range(bars):
-        inside = [p for p in pairs if min(int(p[0] * bars), bars - 1) == place]
-        mean = sum(p for p, _ in inside) / len(inside) if inside else None
-        people = sum(chosen for _, chosen in inside) / len(inside) if inside else None
-        found.append(CalibrationBar(place / bars, (place + 1) / bars, len(inside), mean, people))
-        if mean is not None and people is not None:
-            error += len(inside) / len(pairs) * abs(mean - people)
-    return found, error if pairs else None
 
 
 def _drawn(principles: Sequence[Principle], number: int, seed: str) -> list[Principle]:

@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cai_ui.config import Sampling
-from cai_ui.engine.interface import Engine, Request, ScoreRequest, StopFlag
-from cai_ui.errors import CaiError
-from cai_ui.judges.reading import Read, read_choice
+from cai_ui.engine.interface import Engine, StopFlag
+from cai_ui.judges.asking import ask
+from cai_ui.judges.reading import Read
 from cai_ui.prompts import preference_question
-from cai_ui.records import BASE, Answer, Message
+from cai_ui.records import BASE, Message
 
 LETTERS = ("(A)", "(B)")
-THINK = "\nFirst think step by step about what each answer would do, then say which letter it is."
-WHICH = "So which letter is it?"
-Talk = tuple[Message, ...]
 TIE = 0.05
 """A preference nearer to one half than this is a tie."""
 
@@ -77,19 +74,13 @@ def judge_pairs(
 
     With `thinking` the judge first writes down its reasons. Raises what makes the judge unusable for all of them.
     """
-    talks: list[Talk] = [(Message("user", text),) for question in questions for text in _both_orders(question)]
-    failed: dict[int, CaiError] = {}
-    if thinking is not None:
-        talks, failed = _thought_about(engine, talks, thinking, adapter, stop)
-    sound = [place for place in range(len(talks)) if place not in failed]
-    asked = [ScoreRequest(talks[place], LETTERS, adapter) for place in sound]
-    read = {place: read_choice(error, LETTERS) for place, error in failed.items()}
-    yield from ((place, _judgement(read, talks, place)) for place in range(len(questions)) if _whole(read, place))
-    for number, found in engine.choose_many(asked, stop) if asked and not _set(stop) else ():
-        read[sound[number]] = read_choice(found, LETTERS)
-        place = sound[number] // 2
-        if _whole(read, place):
-            yield place, _judgement(read, talks, place)
+    texts = [text for question in questions for text in _both_orders(question)]
+    read: dict[int, Read] = {}
+    for nth, found in ask(engine, texts, LETTERS, adapter=adapter, thinking=thinking, stop=stop):
+        read[nth] = found
+        place = nth // 2
+        if 2 * place in read and 2 * place + 1 in read:
+            yield place, _judgement(read.pop(2 * place), read.pop(2 * place + 1))
 
 
 def _both_orders(question: PairQuestion) -> tuple[str, str]:
@@ -100,32 +91,10 @@ def _both_orders(question: PairQuestion) -> tuple[str, str]:
     )
 
 
-def _thought_about(
-    engine: Engine, talks: Sequence[Talk], thinking: Sampling, adapter: str, stop: StopFlag | None
-) -> tuple[list[Talk], dict[int, CaiError]]:
-    """The talks with the judge's thoughts, and those that failed."""
-    asked: list[Talk] = [(Message("user", talk[0].content + THINK),) for talk in talks]
-    thoughts = engine.attempt([Request(talk, thinking, adapter) for talk in asked], stop)
-    failed = {place: error for place, error in enumerate(thoughts) if isinstance(error, CaiError)}
-    after: list[Talk] = [
-        (*talk, Message("assistant", thought.text), Message("user", WHICH)) if isinstance(thought, Answer) else talk
-        for talk, thought in zip(asked, thoughts, strict=True)
-    ]
-    return after, failed
-
-
-def _set(stop: StopFlag | None) -> bool:
-    return stop is not None and stop.is_set()
-
-
-def _whole(read: dict[int, Read], place: int) -> bool:
-    return 2 * place in read and 2 * place + 1 in read
-
-
-def _judgement(read: dict[int, Read], talks: Sequence[Talk], place: int) -> PairJudgement:
-    orders = [read[2 * place], read[2 * place + 1]]
-    shares = [order.shares[side] if order.shares is not None else None for side, order in enumerate(orders)]
-    why = next((order.why for order in orders if order.why), "")
-    thoughts = [talk[1].content for talk in talks[2 * place : 2 * place + 2] if len(talk) > 1]
-    said = "\n\n".join(thoughts or [order.text for order in orders if order.text and order.why])
-    return PairJudgement(shares[0], shares[1], why, said)
+def _judgement(first: Read, last: Read) -> PairJudgement:
+    return PairJudgement(
+        first.shares[0] if first.shares is not None else None,
+        last.shares[1] if last.shares is not None else None,
+        first.why or last.why,
+        "\n\n".join(text for text in (first.rationale, last.rationale) if text),
+    )

@@ -18,11 +18,18 @@ OF_ITSELF = ("filtered", "no text")
 
 @dataclass(frozen=True)
 class Read:
-    """`shares` over the choices, which sum to 1; None with the reason in `why`. `text` is what the judge wrote."""
+    """`shares` over the choices, which sum to 1; None with the reason in `why`. `text` is what the judge wrote,
+    `thought` what it said before."""
 
     shares: tuple[float, ...] | None
     why: str = ""
     text: str = ""
+    thought: str = ""
+
+    @property
+    def rationale(self) -> str:
+        """Its thoughts where it was asked for them, else what could not be read."""
+        return self.thought or (self.text if self.why else "")
 
 
 def read_choice(found: Choice | CaiError, choices: Sequence[str]) -> Read:

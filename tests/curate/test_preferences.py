@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from cai_ui.config import Sampling
-from cai_ui.curate.preferences import CLAMP, calibration, label_pair, label_pairs
+from cai_ui.curate.preferences import CLAMP, label_pair, label_pairs
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import ReplyScore
+from cai_ui.judges.calibration import calibration
 from cai_ui.records import Example, Message, Principle, make_example
 
 BETTER = Principle("p", "Less harmful", "Which is less harmful?", "", kind="preference")
