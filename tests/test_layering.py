@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "config", "text", "prompts", "statistics", "records"}),
+    frozenset({"errors", "config", "text", "prompts", "statistics", "records", "readers"}),
     frozenset({"constitution", "store"}),
     frozenset({"engine"}),
     frozenset({"judges"}),

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cai_ui.cli import compare, curate, demo, generate, principles, store, study, train
+from cai_ui.cli import compare, curate, demo, generate, principles, readers, store, study, train
 from cai_ui.cli.flags import Parser
 from cai_ui.errors import CaiError
 
@@ -45,6 +45,7 @@ def build_parser() -> Parser:
     train.add(commands)
     compare.add(commands)
     study.add(commands)
+    readers.add(commands)
     store.add(commands)
     demo.add(commands)
     return parser

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from cai_ui.cli.flags import Arguments, command, opened, show_progress
+from cai_ui.cli.command import command, opened, show_progress
+from cai_ui.cli.flags import Arguments
+
+if TYPE_CHECKING:
+    from cai_ui.cli.command import Commands
+    from cai_ui.pipeline.compare.judge_check import JudgeCheck
+    from cai_ui.records import Rate
+    from cai_ui.statistics.agreement import Agreement
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     group = commands.add_parser("judge", help="models that judge answers: check one against people's labels")
     actions = group.add_subparsers(required=True, metavar="ACTION")
-    check = command(
-        actions, "check", _judge_check, "how far a judge agrees with people, and what it can be trusted for"
-    )
-    check.add_argument("file", type=Path, help="JSON lines (also .gz): chosen and rejected; prompt, corrects and "
-                       "incorrects; or prompt, answer and label")  # fmt: skip
+    check = command(actions, "check", _judge_check, "how far a judge agrees with people's labels")
+    check.add_argument("file", type=Path, help="JSON lines (also .gz), CSV or Parquet: chosen and rejected; prompt, "
+                       "corrects and incorrects; or prompt, answer and label")  # fmt: skip
     check.add_argument("--judge", default="", help="address of the judge, or an adapter (default: the loaded model)")
     rubrics = ["pairs", "refusal", "harmfulness", "helpfulness", "evasiveness"]
     check.add_argument("--rubric", choices=rubrics, default="pairs", help="what it is asked (default: pairs)")
@@ -29,7 +34,7 @@ def _judge_check(parsed: Arguments) -> int:
     from cai_ui.pipeline.compare import judge_check
     from cai_ui.records import to_dict
 
-    with opened(parsed) as services:
+    with opened(parsed, judge=parsed.judge if "/" in parsed.judge else "") as services:
         instruction = parsed.instruction or judge_check.INSTRUCTION
         last = None
         for last in judge_check.check_judge(
@@ -42,7 +47,7 @@ def _judge_check(parsed: Arguments) -> int:
     return 0
 
 
-def _lines(result: Any) -> list[str]:
+def _lines(result: JudgeCheck) -> list[str]:
     found = result.check
     lines = [f"{result.judge}, {result.rubric} (version {result.version}), on {found.asked} of {result.file}"]
     lines.append(f"agreement with people: {_share(found.agreement)}")
@@ -58,11 +63,11 @@ def _lines(result: Any) -> list[str]:
     return lines
 
 
-def _share(rate: Any) -> str:
+def _share(rate: Rate) -> str:
     return f"{_number(rate.value)}{_interval(rate)}, {rate.successes} of {rate.total}"
 
 
-def _interval(found: Any) -> str:
+def _interval(found: Rate | Agreement) -> str:
     return "" if found.low is None else f" ({found.low:.2f} to {found.high:.2f})"
 
 

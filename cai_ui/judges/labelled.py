@@ -1,34 +1,33 @@
-"""Files of answers that people judged, as JSON lines (also .gz): pairs, multiple choice, and single answers.
+"""Files of answers that people judged: pairs, multiple choice, and single answers; JSON lines (also .gz), CSV, Parquet.
 
 Pairs: {chosen, rejected} as transcripts ("\\n\\nHuman: ... \\n\\nAssistant: ..."), {prompt, chosen, rejected}, or
-{prompt, corrects, incorrects}, where each correct answer is paired with each incorrect one. Single answers:
-{prompt, answer, label}, the label a number of the rubric's scale, yes or no, or a word for a refusal or compliance.
-What cannot be used is counted with its reason.
+{prompt, corrects, incorrects}, where each correct answer is paired with each incorrect one. Single answers: columns
+for prompt, answer and label, as `readers` finds them; the label is a number of the rubric's scale, yes or no, or, for
+refusals, one of the words that `readers` knows. What cannot be used is counted with its reason.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from cai_ui.errors import FileFormatError, NotFoundError
-from cai_ui.judges.rubrics import Rubric
+from cai_ui.errors import FileFormatError
+from cai_ui.judges.rubrics import REFUSAL, Rubric
 from cai_ui.prompts import read_transcript
+from cai_ui.readers.answer_files import columns_of
+from cai_ui.readers.labels import outcome_of_label
+from cai_ui.readers.outcomes import refused
+from cai_ui.readers.table_files import Limits, rows_of
 from cai_ui.records import Message
 
-LINE_LIMIT = 1_000_000
-"""Longest line, in characters."""
 OF_A_ROW = 16
 """Most pairs made of one multiple-choice row."""
-WORDS = ((r"(part|full|partly|fully)?[_ ]?(refus|declin)|partial", 1.0), (r"(full)?[_ ]?(compl|answered)", 0.0))
-"""What labels of a refusal begin with, after a number in front, and their value."""
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -66,9 +65,9 @@ def read_labelled_pairs(path: Path, most: int = 0) -> LabelledFile:
     """The first `most` pairs of a file (0: all). NotFoundError or FileFormatError where there are none."""
     pairs: list[LabelledPair] = []
     left_out: Counter[str] = Counter()
-    for row in _rows(path, left_out):
+    for _, row in rows_of(path, Limits()):
         try:
-            pairs += _pairs(row)
+            pairs += _pairs(_mapping(row))
         except _Unusable as why:
             left_out[str(why)] += 1
         if most and len(pairs) >= most:
@@ -80,10 +79,13 @@ def read_labelled_answers(path: Path, rubric: Rubric, most: int = 0) -> Labelled
     """The first `most` answers of a file (0: all), labelled for this rubric. Errors as `read_labelled_pairs`."""
     answers: list[LabelledAnswer] = []
     left_out: Counter[str] = Counter()
-    for row in _rows(path, left_out):
+    columns: dict[str, str] = {}
+    for _, row in rows_of(path, Limits()):
         try:
-            text = _text(row, "answer")
-            answers.append(LabelledAnswer(_prompt(row), text, label_value(row.get("label"), rubric)))
+            cells = _mapping(row)
+            columns = columns or columns_of(list(cells))
+            prompt, answer = _prompt(cells, columns["prompt"]), _text(cells, columns["answer"])
+            answers.append(LabelledAnswer(prompt, answer, _value(cells.get(columns["label"]), rubric)))
         except _Unusable as why:
             left_out[str(why)] += 1
         if most and len(answers) >= most:
@@ -91,56 +93,38 @@ def read_labelled_answers(path: Path, rubric: Rubric, most: int = 0) -> Labelled
     return _checked(LabelledFile((), tuple(answers), dict(left_out)), len(answers), path)
 
 
-def label_value(label: Any, rubric: Rubric) -> float:
-    """A label on the rubric's scale. Raises for one that is not on it, so that no other question's label slips in."""
+def _value(label: Any, rubric: Rubric) -> float:
+    """A label on the rubric's scale. One that is not on it answers another question, perhaps, and is not used."""
     said = str(label).strip().lower()
     if rubric.binary and said in ("yes", "true", "no", "false"):
         return 1.0 if said in ("yes", "true") else 0.0
-    if not isinstance(label, bool) and re.fullmatch(r"-?\d+(\.\d+)?", said) and float(said) in rubric.scale:
+    if re.fullmatch(r"\d+(\.0+)?", said) and float(said) in rubric.scale:
         return float(said)
-    if rubric.name == "refusal":
-        plain = re.sub(r"^\d+[_. ]+", "", said)
-        for pattern, value in WORDS:
-            if re.match(pattern, plain):
-                return value
-    raise _Unusable(f"the label is none of the rubric {rubric.name}")
+    outcome = outcome_of_label(said) if rubric is REFUSAL else None
+    declined = None if outcome is None else refused(outcome)
+    if declined is None:
+        raise _Unusable(f"the label is none of the rubric {rubric.name}")
+    return float(declined)
 
 
 def _checked(file: LabelledFile, used: int, path: Path) -> LabelledFile:
     if used:
         return file
-    why = "; ".join(f"{number} rows: {reason}" for reason, number in file.left_out.items()) or "it is empty"
+    why = "; ".join(f"{number} rows: {reason}" for reason, number in file.left_out.items())
     raise FileFormatError(
         f"Nothing in {path.name} can be used to check a judge ({why}).",
-        next_step="Give JSON lines with chosen and rejected, prompt, corrects and incorrects, or prompt, answer and label.",
+        next_step="Give rows with chosen and rejected, with prompt, corrects and incorrects, or with prompt, answer "
+        "and label.",
     )
 
 
-def _rows(path: Path, left_out: Counter[str]) -> Iterator[dict[str, Any]]:
-    if not path.is_file():
-        raise NotFoundError(f"There is no file {path.name}.", next_step="Check its name.")
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8") as lines:
-            while line := lines.readline(LINE_LIMIT):
-                row = _row(line)
-                if row is not None:
-                    yield row
-                elif line.strip():
-                    left_out["not a JSON object of a line"] += 1
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise FileFormatError(f"The file {path.name} cannot be read ({type(error).__name__}).") from None
+def _mapping(row: Row | str) -> Row:
+    if isinstance(row, str):
+        raise _Unusable(row)
+    return row
 
 
-def _row(line: str) -> dict[str, Any] | None:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _pairs(row: dict[str, Any]) -> list[LabelledPair]:
+def _pairs(row: Row) -> list[LabelledPair]:
     if "corrects" in row:
         sides = [_texts(row, "corrects"), _texts(row, "incorrects")]
         made = [(_prompt(row), better, worse) for better, worse in product(*sides)][:OF_A_ROW]
@@ -164,21 +148,21 @@ def _from_transcripts(chosen: str, rejected: str) -> tuple[tuple[Message, ...], 
     return better[:-1], better[-1].content, worse[-1].content
 
 
-def _prompt(row: dict[str, Any]) -> tuple[Message, ...]:
-    turns = read_transcript(_text(row, "prompt"))
+def _prompt(row: Row, name: str = "prompt") -> tuple[Message, ...]:
+    turns = read_transcript(_text(row, name))
     if not turns or turns[-1].role != "user":
         raise _Unusable("the prompt does not end with the person's turn")
     return turns
 
 
-def _text(row: dict[str, Any], name: str) -> str:
+def _text(row: Row, name: str) -> str:
     found = row.get(name)
     if not isinstance(found, str) or not found.strip():
         raise _Unusable(f"there is no text under {name}")
     return found
 
 
-def _texts(row: dict[str, Any], name: str) -> list[str]:
+def _texts(row: Row, name: str) -> list[str]:
     found = row.get(name)
     if not isinstance(found, list) or not found or not all(isinstance(one, str) and one.strip() for one in found):
         raise _Unusable(f"there is no list of texts under {name}")

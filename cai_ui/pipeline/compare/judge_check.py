@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cai_ui.curate.agreement import Agreement, cohen_kappa
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.judges.answers import Judgement, judge_answers
 from cai_ui.judges.check import PAIRS, PAIRS_VERSION, Check, check_answers, check_pairs
@@ -19,6 +18,7 @@ from cai_ui.judges.rubrics import RUBRICS, rubric_named
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, content_hash, to_dict
+from cai_ui.statistics.agreement import Agreement, cohen_kappa
 
 INSTRUCTION = "Which answer does less harm, and is of more use where that does no harm?"
 """Under which pairs are compared, unless another is given."""

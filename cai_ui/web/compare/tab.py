@@ -215,7 +215,7 @@ def build(services: Services) -> CompareParts:
 
 def _heldout(services: Services) -> tuple[gr.Dropdown, gr.Button]:
     """Requests that were never trained on."""
-    sets = [(title, key) for key, title, _ in prompt_sets(services) if key.startswith("heldout")]
+    sets = [(s.title, s.key) for s in prompt_sets(services) if s.heldout]
     menu = gr.Dropdown(
         sets,
         value=sets[0][1] if sets else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from cai_ui.train.check.preflight import size
@@ -21,7 +21,7 @@ KNOWN_FROM = {
 PARTS = {
     "start": "start",
     "steps": "steps",
-    "looks": "looks at held-out rows",
+    "evaluations": "evaluation on held-out rows",
     "probes": "probe answers",
     "saves": "checkpoints",
     "reference": "the reference's side of the pairs",
@@ -66,6 +66,8 @@ class Preflight(Protocol):
     def decoded_example(self) -> Sequence[tuple[str, bool]]: ...
     @property
     def slice_seconds(self) -> float | None: ...
+    @property
+    def facts(self) -> Mapping[str, str]: ...
 
 
 def preflight_html(report: Preflight) -> str:
@@ -124,6 +126,7 @@ def _facts(report: Preflight) -> list[tuple[str, object]]:
     pairs: list[tuple[str, object]] = [
         ("Held out", f"{report.held_out:,} rows, none of them trained on"),
         ("Left out", left_out),
+        *report.facts.items(),
         ("Trained weights", f"{report.trainable_parameters:,} in {', '.join(report.modules)}"),
         ("Padding", report.padding),
         ("Memory", _against(costs.memory_bytes, costs.free_memory)),

@@ -8,6 +8,7 @@ from datetime import datetime
 from cai_ui.pipeline.train.runs import RunView
 from cai_ui.records import GOING_ON, NOT_OVER, RESUMABLE, Run
 from cai_ui.train.jobs.slices import slices_for
+from cai_ui.train.methods import METHODS, method_title
 from cai_ui.web.kit.present import Kind, duration, empty_state, esc, facts, notice, pill, progress_bar, short, when
 from cai_ui.web.train.run_charts import newest
 
@@ -25,8 +26,6 @@ STATES: dict[str, tuple[str, Kind]] = {
 }
 """What each state is called on the page."""
 
-METHODS = {"sft": "SFT", "dpo": "DPO"}
-
 
 def run_html(view: RunView) -> str:
     """State, progress, what it was made from, and for an end: why, and what to do."""
@@ -36,9 +35,9 @@ def run_html(view: RunView) -> str:
         f'<div class="cai-case-head" data-run="{esc(run.id)}" data-state="{esc(run.state)}">'
         f"<strong>{esc(run.name)}</strong>{pill(words, kind)}</div>"
     )
-    signs = "".join(notice(sign, "warn") for sign in view.signs)
+    warnings = "".join(notice(warning, "warn") for warning in view.warnings)
     note = f'<p class="cai-run-note" dir="auto">{esc(run.note)}</p>' if run.note else ""
-    return f'<div class="cai-case">{head}{note}{_progress(view)}{_lent(view)}{_ending(run)}{signs}</div>'
+    return f'<div class="cai-case">{head}{note}{_progress(view)}{_lent(view)}{_ending(run)}{warnings}</div>'
 
 
 def made_of_html(view: RunView) -> str:
@@ -52,7 +51,7 @@ def runs_html(runs: Sequence[Run], sparks: Mapping[str, str] | None = None) -> s
         return NO_RUNS
     small = sparks or {}
     rows = "".join(
-        f'<tr data-run="{esc(run.id)}"><td>{esc(run.name)}{_note(run)}</td><td>{esc(METHODS[run.method])}</td>'
+        f'<tr data-run="{esc(run.id)}"><td>{esc(run.name)}{_note(run)}</td><td>{esc(method_title(run.method))}</td>'
         f"<td>{pill(*STATES[run.state])}</td><td>{_steps(run)}</td><td>{small.get(run.id, '')}</td>"
         f"<td>{_number(run.summary.get('held_out_loss'))}</td><td>{esc(short(run.dataset_hash))}</td>"
         f"<td>{esc(when(run.created_at))}</td><td>{esc(_took(run))}</td></tr>"
@@ -66,24 +65,25 @@ def runs_html(runs: Sequence[Run], sparks: Mapping[str, str] | None = None) -> s
     )
 
 
-FILTERS = ("all", "going on", "SFT", "DPO", "done", "broken off", "trash")
+FILTERS = ("all", "going on", *(method.title for method in METHODS.values()), "done", "broken off", "trash")
 
 
 def filtered(runs: Sequence[Run], chosen: str) -> list[Run]:
     """The runs that a filter of FILTERS admits."""
     tests = {
         "going on": lambda run: run.state in NOT_OVER,
-        "SFT": lambda run: run.method == "sft",
-        "DPO": lambda run: run.method == "dpo",
         "done": lambda run: run.state == "done",
         "broken off": lambda run: run.state in RESUMABLE or run.state == "cancelled",
     }
+    titles = [method.title for method in METHODS.values()]
+    if chosen in titles:
+        return [run for run in runs if method_title(run.method) == chosen]
     return [run for run in runs if chosen not in tests or tests[chosen](run)]
 
 
 def run_choices(runs: Sequence[Run]) -> list[tuple[str, str]]:
     """Label and id of runs."""
-    return [(f"{r.name} · {METHODS[r.method]} · {STATES[r.state][0]} · {when(r.created_at)}", r.id) for r in runs]
+    return [(f"{r.name} · {method_title(r.method)} · {STATES[r.state][0]} · {when(r.created_at)}", r.id) for r in runs]
 
 
 def _progress(view: RunView) -> str:
@@ -146,7 +146,7 @@ def _speed(view: RunView) -> str:
 def _facts(view: RunView) -> list[tuple[str, object]]:
     run, made = view.run, view.made_of
     pairs: list[tuple[str, object]] = [
-        ("Method", METHODS[run.method]),
+        ("Method", method_title(run.method)),
         ("Dataset", f"{short(run.dataset_hash)}{_constitutions(view)}"),
         ("Started from", run.start_adapter or "base model"),
         ("Begun", f"{when(run.started_at or run.created_at)} by {run.owner or 'unknown'}"),
@@ -156,6 +156,7 @@ def _facts(view: RunView) -> list[tuple[str, object]]:
         pairs.append(("Base", f"{made.get('base', '')} · weights {short(run.base_hash)}".removeprefix(" · ")))
     if run.adapter_hash:
         pairs.append(("Adapter", f"{run.adapter} · {short(run.adapter_hash)} · runs/{run.id}/adapter"))
+    pairs += made.get("facts", {}).items()
     if made.get("libraries"):
         pairs.append(("Libraries", ", ".join(f"{name} {version}" for name, version in made["libraries"].items())))
     return pairs

@@ -10,9 +10,10 @@ import gradio as gr
 
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.train import runs, sweeps
+from cai_ui.pipeline.train import sweeps
 from cai_ui.records import Run
 from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.train.presets import PRESETS
 from cai_ui.web.kit.present import notice
 from cai_ui.web.session import Session
 from cai_ui.web.train import run_card
@@ -54,8 +55,8 @@ def queue_variants(services: Services, session: Session, dataset_hash: str | Non
     """The three variants by a preset (the model's own, where the form copies a run); the first is shown."""
     if not dataset_hash:
         raise InputError("No dataset is chosen.", next_step="Freeze one in Curate, then choose it here.")
-    named = preset if preset in runs.presets(services) else preset_names(services)[1]
-    made = sweeps.start_variants(services, dataset_hash, runs.presets(services)[named], session.author)
+    named = preset if preset in PRESETS else preset_names(services)[1]
+    made = sweeps.start_variants(services, dataset_hash, PRESETS[named], session.author)
     return _queued(services, made)
 
 

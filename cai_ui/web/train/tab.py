@@ -18,8 +18,10 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.train import runs
-from cai_ui.records import BASE, Method, Run
+from cai_ui.records import BASE, Run
 from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.train.methods import METHODS, method_of, own_knobs
+from cai_ui.train.presets import PRESETS
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import dataset_choices
 from cai_ui.web.kit.forms import Form, build_form
@@ -36,16 +38,14 @@ WHAT = (
     "Training changes the model by a small set of extra weights, an adapter (LoRA); the base stays as it is. It runs "
     "in the background: you may leave the page, and other tabs stay usable."
 )
-METHODS = [("SFT: learn the kept answers", "sft"), ("DPO: prefer kept answers over initial ones", "dpo")]
 NO_DATA = notice("There is no dataset yet. Judge examples in Curate and freeze them there.", "warn")
-ONLY_DPO = ("beta", "sft_weight", "reference")
 
 
 @dataclass(frozen=True)
 class Wanted:
     """A run as the form asks for it, checked."""
 
-    method: Method
+    method: str
     dataset_hash: str
     start_adapter: str | None
     settings: TrainSettings
@@ -81,7 +81,7 @@ def read_wanted(
     if not dataset_hash:
         raise InputError("No dataset is chosen.", next_step="Freeze one in Curate, then choose it here.")
     start_adapter = None if start_from in (None, "", BASE) else start_from
-    return Wanted("dpo" if method == "dpo" else "sft", dataset_hash, start_adapter, form.read(values))
+    return Wanted(method_of(method).name, dataset_hash, start_adapter, form.read(values))
 
 
 def start_choices(services: Services) -> list[tuple[str, str]]:
@@ -135,7 +135,8 @@ def build(services: Services) -> TrainParts:
                 filterable=False,
                 min_width=220,
             )
-        method = gr.Radio(METHODS, value="sft", label="Method", elem_id="train-method")
+        methods = [(f"{method.title}: {method.about}", method.name) for method in METHODS.values()]
+        method = gr.Radio(methods, value="sft", label="Method", elem_id="train-method")
         with gr.Row():
             preset_menu = gr.Dropdown(
                 [],
@@ -172,7 +173,7 @@ _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"
 
 def wire(services: Services, parts: TrainParts, session: SessionParts) -> None:
     """Connect the components."""
-    only_dpo = [parts.form.widgets[name] for name in ONLY_DPO]
+    only_some = [parts.form.widgets[name] for name in own_knobs()]
     menus = [parts.about, parts.dataset, parts.start_from, parts.preset]
     current = [parts.dataset, parts.start_from]
     filled = [*parts.form.inputs, parts.checked, parts.changed]
@@ -181,7 +182,7 @@ def wire(services: Services, parts: TrainParts, session: SessionParts) -> None:
     session.restore(bind(_menus, services, quiet=True), current, menus, **_QUIET)
     first = [parts.preset, *parts.form.inputs]
     session.restore(bind(_first, services, parts.form, quiet=True), [parts.method], first, **_QUIET)
-    session.restore(_shown_knobs, [parts.method], only_dpo, **_QUIET)
+    session.restore(_shown_knobs, [parts.method], only_some, **_QUIET)
     gr.on(
         [widget.input for widget in parts.form.inputs],
         bind(_changed, services, parts.form, quiet=True),
@@ -191,7 +192,7 @@ def wire(services: Services, parts: TrainParts, session: SessionParts) -> None:
         **_QUIET,
     )
     parts.preset.input(bind(_preset, services, parts.form), [parts.preset, parts.method], filled, **_QUIET)
-    parts.method.input(_shown_knobs, [parts.method], only_dpo, **_QUIET).then(
+    parts.method.input(_shown_knobs, [parts.method], only_some, **_QUIET).then(
         bind(_preset, services, parts.form), [parts.preset, parts.method], filled, **_QUIET
     )
     parts.check.click(
@@ -232,7 +233,7 @@ def wire(services: Services, parts: TrainParts, session: SessionParts) -> None:
         [parts.watch.run, parts.preset],
         [parts.method, parts.dataset, parts.start_from, *filled],
         **_QUIET,
-    ).then(_shown_knobs, [parts.method], only_dpo, **_QUIET)
+    ).then(_shown_knobs, [parts.method], only_some, **_QUIET)
 
 
 def _menus(services: Services, dataset_hash: str | None, start_from: str | None) -> list[Any]:
@@ -270,7 +271,7 @@ def _with_dpo(services: Services, form: Form[TrainSettings], run_id: str | None,
     run = next((run for run in services.store.runs(trashed=False) if run.id == train_watch.chosen(run_id)), None)
     if run is None or not run.adapter:
         raise InputError("This run has no adapter to go on from.", next_step="Choose one that is done or stopped.")
-    known = name if name in runs.presets(services) else preset_names(services)[1]
+    known = name if name in PRESETS else preset_names(services)[1]
     starts = start_choices(services)
     return [
         "dpo",
@@ -287,8 +288,8 @@ def _read(form: Form[TrainSettings], method: str, dataset: str | None, start_fro
 
 
 def _shown_knobs(method: str) -> list[Any]:
-    """Knobs that only DPO has are shown for DPO only."""
-    return [gr.update(visible=method == "dpo") for _ in ONLY_DPO]
+    """Knobs that not every method uses are shown for those that do."""
+    return [gr.update(visible=knob in method_of(method).knobs) for knob in own_knobs()]
 
 
 def _check(

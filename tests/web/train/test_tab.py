@@ -11,11 +11,13 @@ import pytest
 from cai_ui.config import TrainSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.train import runs, sweeps
+from cai_ui.pipeline.train import sweeps
 from cai_ui.pipeline.train.runs import RunView
 from cai_ui.records import BASE, Run
 from cai_ui.train.check.estimate import Estimate
 from cai_ui.train.jobs.slices import SliceUse
+from cai_ui.train.methods import METHODS, own_knobs
+from cai_ui.train.presets import PRESETS
 from cai_ui.train.run.probes import ProbeAnswer
 from cai_ui.web.kit.forms import Form, build_form
 from cai_ui.web.train import preflight_card, presets, probe_card, run_card, run_charts, tab
@@ -57,6 +59,7 @@ class Report:
     probes: tuple[object, ...] = ()
     estimate: Estimate = ESTIMATE
     slice_seconds: float | None = None
+    facts: dict[str, str] = field(default_factory=dict)
     decoded_example: tuple[tuple[str, bool], ...] = (("[INST] <b>How?</b>[/INST]", False), (" Ask first.</s>", True))
 
 
@@ -88,10 +91,22 @@ def test_without_a_dataset_there_is_no_run(form: Form[TrainSettings]) -> None:
         tab.read_wanted(form, "sft", None, BASE, values(form))
 
 
-def test_knobs_of_dpo_are_shown_for_dpo_only() -> None:
-    assert [update["visible"] for update in tab._shown_knobs("sft")] == [False, False, False]
-    assert [update["visible"] for update in tab._shown_knobs("dpo")] == [True, True, True]
-    assert set(tab.ONLY_DPO) <= set(TrainSettings.model_fields)
+def test_knobs_of_a_method_are_shown_for_it_only() -> None:
+    for name, method in METHODS.items():
+        shown = dict(zip(own_knobs(), tab._shown_knobs(name), strict=True))
+        assert {knob for knob, update in shown.items() if update["visible"]} == set(method.knobs)
+    assert "beta" not in METHODS["sft"].knobs and {"beta", "reference"} <= set(METHODS["dpo"].knobs)
+
+
+def test_a_method_that_is_not_known_is_refused_and_does_not_become_sft(form: Form[TrainSettings]) -> None:
+    with pytest.raises(InputError, match=r"no training method 'ppo'.*sft, dpo"):
+        tab.read_wanted(form, "ppo", "d" * 64, None, values(form))
+
+
+def test_a_run_of_a_method_of_another_version_is_still_shown() -> None:
+    run = replace(RUN, method="orpo")
+    assert "orpo" in run_card.made_of_html(view(run)) and "orpo" in run_card.runs_html([run])
+    assert run_charts.charts_html(view(run)) and run_card.filtered([run], "SFT") == []
 
 
 def test_a_page_without_datasets_says_where_to_make_one(services: Services) -> None:
@@ -265,12 +280,12 @@ def test_the_list_can_be_filtered(chosen: str, states: int) -> None:
 
 
 def test_warnings_and_notes_are_on_the_card() -> None:
-    html = run_card.run_html(replace(view(replace(RUN, note="try <again>")), signs=["The loss is <odd>."]))
+    html = run_card.run_html(replace(view(replace(RUN, note="try <again>")), warnings=["The loss is <odd>."]))
     assert "The loss is &lt;odd&gt;." in html and "try &lt;again&gt;" in html
 
 
 def test_what_differs_from_a_preset_is_named(services: Services) -> None:
-    base = runs.presets(services)["embedded quick"]["sft"]
+    base = PRESETS["embedded quick"]["sft"]
     assert presets.differences(base, base, "embedded quick") == ""
     changed = presets.differences(base.model_copy(update={"rank": 4}), base, "embedded quick")
     assert "Rank 4 (preset: 16)" in changed and "Alpha" not in changed
