@@ -12,9 +12,9 @@ interval is Wilson's with the number of grades that would have the same variance
 symmetric interval; within a stratum half a success and half a failure are added to the variance, never to the share.
 For a mean of scores the reader's score is one regressor (PPI++, equation 5), with Student's t.
 
-Some answers, such as garbled ones, are neither yes nor no and in neither count, so the share is a ratio of estimates and
-its variance that of the ratio's residuals (Särndal et al. 1992, section 5.6). Where several people graded an answer,
-each has an equal part of its one vote, and the share is what one of them, drawn by chance, would say.
+Some answers, such as garbled ones, are neither yes nor no and in neither count. So the share is a ratio of estimates,
+and its variance that of the ratio's residuals (Särndal et al. 1992, section 5.6). Where several people graded an
+answer, each has an equal part of its one vote, and the share is what one of them, drawn by chance, would say.
 """
 
 from __future__ import annotations
