@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -76,15 +77,13 @@ def test_grades_as_files(evaluated: Services) -> None:
     assert (cells["answer"], cells["rater"], cells["harm"], cells["tags"]) == ("'=cmd(5)", "'@Ana", "", "a, b")
 
 
-def test_an_exported_file_is_one_of_labelled_answers(evaluated: Services, tmp_path: object) -> None:
-    from pathlib import Path
-
+def test_an_exported_file_is_one_of_labelled_answers(evaluated: Services, tmp_path: Path) -> None:
     from cai_ui.readers.answer_files import read_labelled
 
     grading.grade(evaluated, "evaluation", ("p5", "base"), "Ana", "refused", "1")
     grading.grade(evaluated, "evaluation", ("p6", "base"), "Ana", "unread", "2")
     rows = grade_files.grade_rows(evaluated.store.evaluation("evaluation"), evaluated.store.grades("evaluation"))
-    path = Path(str(tmp_path)) / "grades.jsonl"
+    path = tmp_path / "grades.jsonl"
     path.write_text(grade_files.as_lines(rows), encoding="utf-8")
     found = read_labelled(path)
     assert [(one.label, one.source) for one in found.answers] == [("refused", "base")] and len(found.left_out) == 1
