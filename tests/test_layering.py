@@ -18,8 +18,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "config", "text", "prompts", "statistics", "records"}),
-    frozenset({"constitution", "readers", "store"}),
+    frozenset({"errors", "config", "text", "prompts", "statistics", "records", "readers"}),
+    frozenset({"constitution", "store"}),
     frozenset({"engine"}),
     frozenset({"revise", "curate", "compare", "demo", "train"}),
     frozenset({"background"}),
@@ -124,9 +124,7 @@ def test_heavy_libraries_stay_where_they_belong(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [p for p in sources() if room(p) in STAGES], ids=place)
 def test_stages_get_their_data_handed(path: Path) -> None:
-    assert inner(path) <= GROUND | {"constitution", "engine", "readers"} | (
-        {"store"} if room(path) in DURABLE else set()
-    )
+    assert inner(path) <= GROUND | {"constitution", "engine"} | ({"store"} if room(path) in DURABLE else set())
 
 
 @pytest.mark.parametrize("path", [p for p in sources() if room(p) == "web"], ids=place)

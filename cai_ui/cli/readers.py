@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cai_ui.cli.flags import Arguments, command
+from cai_ui.cli.command import command
+from cai_ui.cli.flags import Arguments
 
 if TYPE_CHECKING:
+    from cai_ui.cli.command import Commands
     from cai_ui.readers.agreement import Agreement, Evaluation, ReaderEvaluation
     from cai_ui.records import Rate
 
@@ -19,7 +21,7 @@ _NOTE = (
 )
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     group = commands.add_parser("readers", help="what reads answers: agreement with people's labels")
     actions = group.add_subparsers(required=True, metavar="ACTION")
     evaluate = command(
