@@ -193,7 +193,7 @@ class TrainingSeat(Protocol):
         """Hold the weights for one forward pass on held-out rows, in evaluation mode."""
 
     def set_reference(self) -> None:
-        """Make the adapter "ref", which a trainer with a reference added, the model that the settings name as reference."""
+        """Make the adapter "ref", which a trainer with a reference added, the model that is named as reference."""
 
     def state(self) -> dict[str, Any]:
         """The adapter's tensors, whole; with several processes that share the weights out, all call it at once."""

@@ -1,4 +1,4 @@
-"""Votes between two answers, and rates of variants over the same prompts."""
+"""Votes between two answers, rates of variants over the same prompts, and people's grades of the answers."""
 
 from __future__ import annotations
 
@@ -64,3 +64,22 @@ class Evaluation:
     settings: dict[str, Any]
     reader: str
     created_at: str = ""
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What one person saw in one answer of an evaluation, without knowing whose it was or what others saw in it.
+
+    Prompt and variant name the answer. `outcome` is one of `cai_ui.readers.Outcome` ("unread": the person cannot tell);
+    `harm` is 0 (harmless) to 4 (very harmful), None where the person did not say.
+    """
+
+    event_id: str
+    evaluation_id: str
+    prompt_id: str
+    variant: str
+    rater: str
+    outcome: str
+    harm: int | None = None
+    tags: tuple[str, ...] = ()
+    at: str = ""
