@@ -65,7 +65,7 @@ def test_undo_goes_back_one_grade_at_a_time_and_only_ones_own(graded: Store) -> 
 
 def test_grades_outlive_a_second_saving_of_their_evaluation(graded: Store) -> None:
     graded.add_grade(grade("1"))
-    graded.save_evaluation(dataclasses.replace(graded.evaluation("e"), scorer="another reader"))
+    graded.save_evaluation(dataclasses.replace(graded.evaluation("e"), reader="another reader"))
     assert events(graded) == ["1"]
 
 
