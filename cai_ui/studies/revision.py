@@ -169,7 +169,7 @@ def _alone(
 
 
 def readers_for(engine: Engine) -> Readers:
-    """The rules of the miniature world for the embedded model; refusal phrases and labels for any other."""
+    """The rules of the embedded model's world for the embedded model; refusal phrases and labels for any other."""
     if engine.name != "embedded":
         phrases = PhraseReader()
         refused: Reader = lambda prompt, text: refused_outcome(phrases.read(prompt, text).outcome)  # noqa: E731
@@ -189,7 +189,7 @@ def readers_for(engine: Engine) -> Readers:
         )
 
     return Readers(
-        "miniature rules",
+        "rules of the embedded model",
         lambda prompt, text: score_answer(prompt, text).refused,
         explains,
         lambda prompt, text: score_answer(prompt, text).helped,
