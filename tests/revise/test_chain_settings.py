@@ -148,3 +148,20 @@ def test_a_principle_that_gives_orders_is_sent_as_the_text_it_is() -> None:
     orders = Constitution("o", "O", "", (Principle("a", order, order, order),))
     trace = chain(orders, choice="all at once")
     assert [step.request for step in trace.steps] == ["", order, order]
+
+
+def test_critiques_have_a_limit_of_their_own(three: Constitution) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def answer(request: Request) -> str:
+        asked.append((request.messages[-1].content.split()[0], request.sampling.max_new_tokens))
+        return "Fine."
+
+    chain(three, ScriptedEngine(answer), critique_tokens=40)
+    assert asked == [("Hello", 256), ("Critique", 40), ("Rewrite", 256)]
+
+
+def test_settings_are_known_by_the_same_values_as_before_they_had_more_knobs() -> None:
+    assert "critique_tokens" not in RevisionSettings().identity() and "top_k" not in Sampling().identity()
+    assert RevisionSettings(critique_tokens=40).identity()["critique_tokens"] == 40
+    assert Sampling(top_k=5).identity()["top_k"] == 5 and Sampling(seed=1).identity() != Sampling().identity()
