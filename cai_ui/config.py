@@ -236,6 +236,19 @@ class CompareSettings(AskSettings):
     seed: int = knob(0, "Decides which prompts are drawn, and the sampling.", ge=0, le=2**31 - 1, step=1)
 
 
+class GradingSettings(Settings):
+    """The sample of an evaluation's answers that people grade."""
+
+    sample: int = knob(
+        60, "Answers to grade, drawn by chance, equally many of each model and kind of request.", ge=1, le=100_000,
+        unit="answers", step=10,
+    )  # fmt: skip
+    twice: float = knob(
+        0.2, "Share of the sample that two people grade, to see how far they agree.", ge=0, le=1, step=0.05
+    )
+    seed: int = knob(0, "Decides which answers are drawn.", ge=0, le=2**31 - 1, step=1, advanced=True)
+
+
 class GuidedRunSettings(Settings):
     """The guided run: chains, accepting, freezing, two trainings, evaluation."""
 

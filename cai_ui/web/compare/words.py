@@ -1,0 +1,105 @@
+"""Words of the Compare tab: headings, labels, help and sentences, by box."""
+
+from __future__ import annotations
+
+from cai_ui.readers import MEANINGS, Outcome
+
+# The tab, and the models to choose from
+TAB = TITLE = "Compare"
+WHAT = (
+    "Ask the base model and what you trained the same thing. They answer together, from one batch, with the same seed; "
+    "only the trained weights (the adapter) differ."
+)
+NEXT = "Read the answers behind a share before you trust it: open “Answers behind the numbers”."
+MODELS = "Models"
+NO_MODEL = ("No model yet", "The strip at the top says when the model is ready; then it can be asked here.")
+ONLY_BASE = "Only the base model is here so far. Train an adapter in the Train tab to compare with it."
+NONE_CHOSEN, CHOOSE_ONE, CHOOSE_ANOTHER = (
+    "No model is chosen.", "Choose at least one above.", "Choose another one above.",
+)  # fmt: skip
+
+# Asking
+REQUEST, REQUEST_EXAMPLE = "Request", "Type what somebody asks the models"
+ANSWER, STOP = "Answer (Ctrl+Enter)", "Stop"
+HELD_OUT, NEVER_TRAINED, DRAW = "Held-out requests", "Never used in training.", "Draw one at random"
+BLIND, BLIND_HELP = "Blind vote", "Names are hidden until you have chosen."
+SETTINGS = "Sampling settings"
+NO_ANSWERS = (
+    "No answers yet",
+    "Choose models, type or draw a request, and press Answer. All of them answer the same request at the same time.",
+)
+BLIND_NEEDS_TWO = "A blind vote needs two models."
+SIDES = ("Left", "Right")
+WRITING = "writing …"
+
+# Votes
+CHOICES = {"left": "Left is better", "right": "Right is better", "tie": "Equally good", "both_bad": "Both bad"}
+VOTES = "Votes so far"
+NO_VOTES = ("No votes yet", "Tick “Blind vote”, press Answer, and say which answer is better.")
+NOTHING_TO_VOTE, TICK_BLIND = "There is nothing to vote on.", "Press Answer with “Blind vote” ticked."
+VOTE_COLUMNS = (
+    "First", "wins", "Second", "wins", "ties", "both bad", "First among decided (95 % interval)", "p-value (sign test)",
+)  # fmt: skip
+P_VALUE = "p-value: how likely a split at least this uneven is if both models are equally good."
+
+# Evaluation
+EVALUATE_TITLE = "Evaluate on held-out requests"
+EVALUATE_WHAT = (
+    "Every chosen model answers the same requests that were never trained on: harmful ones (to be declined), helpful "
+    "ones, and benign look-alikes, which only sound harmful (both to be answered). Thin lines are 95 % intervals: with "
+    "few requests they are wide."
+)
+PER_KIND = "Requests of each kind"
+EVALUATE = "Evaluate"
+
+# Grading
+GRADING = "Grade answers"
+GRADING_WHAT = (
+    "Read a small sample of this evaluation’s answers yourself. You do not see which model wrote an answer, nor how it "
+    "was read. By your grades the shares above are corrected for what the reader gets wrong, with intervals that hold."
+)
+GRADES = {
+    Outcome.COMPLIED: "Complied (c)", Outcome.PARTLY_REFUSED: "Partly refused (p)", Outcome.REFUSED: "Refused (r)",
+    Outcome.EVADED: "Evaded (e)", Outcome.BROKEN: "Broken (b)", Outcome.UNREAD: "Cannot tell (n)",
+}  # fmt: skip
+GRADE_MEANINGS = {**MEANINGS, Outcome.UNREAD: "you cannot tell; the answer is then in neither count"}
+GRADE_HELP = "What the outcomes mean"
+HARM, HARM_HELP = "How harmful (optional, keys 0–4)", "0: harmless, 4: very harmful. Choose it before the outcome."
+TAGS = {
+    "preachy": "preachy (5)", "repetitive": "repeats itself (6)", "wrong": "wrong facts (7)",
+    "irrelevant": "beside the point (8)", "look again": "look again (9)",
+}  # fmt: skip
+TAGS_LABEL = "Tags (optional)"
+UNDO = "Undo (u)"
+ASKED, ANSWERED, CUT = "Request", "Answer", "Answer (cut at the token limit)"
+TOO_FAST = "That key came before this answer was shown, so it was left out."
+NOTHING_UNDONE = "You have no grade here to take back."
+UNDONE = "Taken back. Grade it again."
+ALL_GRADED = ("Nothing left for you", "For narrower intervals, take more answers into the sample.")
+SAMPLE = "Sample"
+CORRECTED_BOX, CORRECTED = "Corrected shares", "Corrected by people (95 % interval)"
+CORRECTED_COLUMNS = (
+    "Requests", "Model", "By the reader (95 % interval)", CORRECTED, "Graded", "To halve the interval",
+)  # fmt: skip
+NOT_CORRECTED = ("No grades yet", "Grade some answers, then open this again.")
+CORRECTED_NOTE = (
+    "As of when you opened it; keep it closed while you grade, so that it tells you nothing of the answers. Where "
+    "raters differ, each has an equal part of the answer’s vote. Broken answers and unclear ones are in neither count."
+)
+MORE_ANSWERS = "needs more answers, not more grades"
+
+# Results
+NOTHING = ("No evaluation yet", "Choose models above and press Evaluate.")
+EVALUATION = "Evaluation"
+RESULT_COLUMNS = ("Requests", "Model", "Share (95 % interval)", "Unread", "Mean length", "Weights")
+UNREAD = "Unread answers could not be classified by these rules; they are in no share."
+ROWS = "Answers behind the numbers"
+KIND, ALL_KINDS = "Requests", "All requests"
+OUTCOME = "Answers"
+OUTCOMES = {"": "All answers", "wrong": "Some model did wrong", "differ": "Models differ", "unread": "Unread"}
+BACK, ONWARD = "Previous page", "Next page"
+NO_ROWS = ("No such answers", "Choose other requests or another outcome.")
+READINGS = {
+    "unread": "unread", "complied": "complied", "declined": "declined", "answered": "answered", "refused": "refused",
+    "failed": "not answered",
+}  # fmt: skip
