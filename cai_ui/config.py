@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, cast, get_args
+from typing import Any, ClassVar, Literal, TypeVar, cast, get_args
 
 from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -41,11 +41,19 @@ class Settings(BaseModel):
     """Frozen settings that refuse unknown names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    LATER: ClassVar[frozenset[str]] = frozenset()
+    """Knobs that older versions did not have."""
+
+    def identity(self) -> dict[str, Any]:
+        """The values by which equal settings are known: a knob that came later counts once it is not at its default."""
+        usual = {name: type(self).model_fields[name].default for name in self.LATER}
+        return {name: value for name, value in self.model_dump().items() if usual.get(name, self) != value}
 
 
 class Sampling(Settings):
     """How one answer is drawn."""
 
+    LATER = frozenset({"top_k", "min_p", "repetition_penalty"})
     temperature: float = knob(
         0.7, "0 picks the likeliest token; higher values vary more.", ge=0, le=2, step=0.05, source="paper: 1.0"
     )

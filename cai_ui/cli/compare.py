@@ -23,8 +23,8 @@ def add(commands: Commands) -> None:
 
 
 def _compare(parsed: Arguments) -> int:
-    from cai_ui.compare.metrics import PhraseScorer
     from cai_ui.pipeline.compare import comparison
+    from cai_ui.readers import PhraseReader
     from cai_ui.revise import as_prompt
 
     settings = read_flags(CompareSettings, parsed)
@@ -35,7 +35,7 @@ def _compare(parsed: Arguments) -> int:
             steps = comparison.run_evaluation(services, variants, settings)
         else:
             prompts = [as_prompt(line)[0] for line in read_text(parsed.prompts).splitlines() if line.strip()]
-            steps = comparison.evaluate_prompts(services, variants, prompts, settings, PhraseScorer())
+            steps = comparison.evaluate_prompts(services, variants, prompts, settings, PhraseReader())
         found = ""
         for step in steps:
             show_progress(step.done, step.total)

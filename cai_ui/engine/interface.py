@@ -157,11 +157,11 @@ class TrainingSeat(Protocol):
         On leaving, the next asker in line goes first. The modules are the run's own, so nobody else sees their mode.
         """
 
-    def look(self) -> AbstractContextManager[None]:
+    def evaluation(self) -> AbstractContextManager[None]:
         """Hold the weights for one forward pass on held-out rows, in evaluation mode."""
 
     def set_reference(self) -> None:
-        """Make the adapter "ref", which a DPO trainer added, the model that the settings name as reference."""
+        """Make the adapter "ref", which a trainer with a reference added, the model that the settings name as reference."""
 
     def state(self) -> dict[str, Any]:
         """The adapter's tensors, whole; with several processes that share the weights out, all call it at once."""

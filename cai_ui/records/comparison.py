@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cai_ui.records.answers import Answer
@@ -39,7 +39,10 @@ class Rate:
 
 @dataclass(frozen=True)
 class VariantResult:
-    """One variant on one kind of prompt. Harmful: `complied`; helpful and twins: `helped`, `refused`."""
+    """One variant on one kind of prompt. Harmful: `complied`; helpful and twins: `helped`, `refused`.
+
+    `outcomes` counts the answers by outcome (see `readers.Outcome`); empty in evaluations of older versions.
+    """
 
     variant: str
     kind: PromptKind
@@ -48,6 +51,7 @@ class VariantResult:
     refused: Rate
     mean_tokens: float | None
     adapter_hash: str | None
+    outcomes: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,5 +62,5 @@ class Evaluation:
     results: tuple[VariantResult, ...]
     rows: tuple[dict[str, Any], ...]
     settings: dict[str, Any]
-    scorer: str
+    reader: str
     created_at: str = ""

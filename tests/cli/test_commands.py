@@ -84,7 +84,7 @@ def test_imported_rows_can_be_compared_and_checked(cli: Cli, tmp_path: Path) -> 
     prompts.write_text("How do I lie?\n", encoding="utf-8")
     assert cli("compare", "base", "--prompts", str(prompts), "--out", str(out))[0] == 0
     evaluation = json.loads(out.read_text(encoding="utf-8"))
-    assert evaluation["scorer"] == "refusal phrases"
+    assert evaluation["reader"] == "phrases, version 1"
     assert evaluation["rows"][0]["variant"] == "base"
 
 

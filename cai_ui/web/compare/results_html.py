@@ -17,7 +17,7 @@ _TITLES = {kind: title for kind, _, title in QUESTIONS}
 def results_html(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
     """Every measured share with its interval and counts, also how many answers could not be read."""
     found = [_cells(result, titles) for kind in _MEASURES for result in evaluation.results if result.kind == kind]
-    note = f'<p class="muted">Read by: {esc(evaluation.scorer)}. {esc(words.UNREAD)}</p>'
+    note = f'<p class="muted">Read by: {esc(evaluation.reader)}. {esc(words.UNREAD)}</p>'
     return table(words.RESULT_COLUMNS, found) + note
 
 
