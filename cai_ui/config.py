@@ -160,7 +160,7 @@ class LabelSettings(Settings):
 
 
 class TrainSettings(Settings):
-    """One training run. SFT uses all but the DPO knobs."""
+    """One training run. Knobs whose help begins with names of methods are used by those only."""
 
     learning_rate: float = knob(2e-4, "Step size of the optimiser.", gt=0, le=0.1, source="seed study: 2e-4")
     epochs: float = knob(3.0, "Passes over the data.", gt=0, le=100, step=0.5)
@@ -199,15 +199,23 @@ class TrainSettings(Settings):
     report_to: Literal["none", "trackio", "tensorboard", "wandb"] = knob(
         "none", "Send the metrics to another program as well; it must be installed.", advanced=True
     )
-    beta: float = knob(0.1, "DPO: how strongly the tuned model is held to the reference.", gt=0, le=10, step=0.01,
+    beta: float = knob(0.1, "DPO, KTO: how strongly the tuned model is held to the reference.", gt=0, le=10, step=0.01,
                        source="Rafailov et al. 2023: 0.1")  # fmt: skip
     sft_weight: float = knob(
         0.0, "DPO: weight of an added likelihood loss on the chosen answer.", ge=0, le=10, step=0.1,
         source="Pang et al. 2024", advanced=True,
     )  # fmt: skip
     reference: str = knob(
-        "start", "DPO: the model to be held to: `start` (what the run starts from), `base`, or an adapter.",
+        "start", "DPO, KTO: the model to be held to: `start` (what the run starts from), `base`, or an adapter.",
         advanced=True,
+    )  # fmt: skip
+    desirable_weight: float = knob(
+        1.0, "KTO: weight of a desirable answer.", gt=0, le=100, step=0.1, advanced=True,
+        source="Ethayarajh et al. 2024: 1",
+    )  # fmt: skip
+    undesirable_weight: float = knob(
+        0.0, "KTO: weight of an undesirable answer (0 = as much for all of them as for all desirable ones).", ge=0,
+        le=100, step=0.1, advanced=True, source="Ethayarajh et al. 2024, eq. 8",
     )  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.curate import datasets, queue
 from cai_ui.pipeline.prompts import sets
 from cai_ui.pipeline.revise import batch, chains
-from cai_ui.pipeline.train import runs
 from cai_ui.store import QueueFilter
+from cai_ui.train.presets import default_preset, preset
 
 
 def run(settings: AppSettings, requests: int = 200, helpful: int = 200, max_steps: int = 0, per_kind: int = 50) -> dict:
@@ -36,8 +36,8 @@ def run(settings: AppSettings, requests: int = 200, helpful: int = 200, max_step
     # Train, first on the revisions, then on the preferences
     variants, start = ["base"], None
     for method in ("sft", "dpo"):
-        preset = next(iter(runs.presets(services).values()))[method].model_copy(update={"max_steps": max_steps})
-        job = services.jobs.submit(method, data.hash, preset, "notebook", start_adapter=start)
+        settings = preset(default_preset(), method).model_copy(update={"max_steps": max_steps})
+        job = services.jobs.submit(method, data.hash, settings, "notebook", start_adapter=start)
         start = services.jobs.wait(job.id).adapter
         variants.append(start)
 

@@ -14,9 +14,11 @@ from cai_ui.records import (
     Prompt,
     Step,
     Trace,
+    TrainingExample,
     canonical_json,
     content_hash,
     make_example,
+    to_dict,
 )
 
 PRINCIPLE = Principle("p1", "Privacy", "Is it private?", "Make it private.")
@@ -60,6 +62,11 @@ def test_an_edited_step_is_told_from_an_untouched_one() -> None:
 def test_swapping_a_pair_twice_is_the_pair() -> None:
     pair = PreferencePair((Message("user", "Hi"),), "good", "bad", None, "s")
     assert pair.swap().chosen == "bad" and pair.swap().swap() == pair
+
+
+def test_a_row_from_before_a_field_keeps_its_hash() -> None:
+    row = TrainingExample((Message("user", "Hi"),), "a", None, "s")
+    assert "helpful" not in to_dict(row) and to_dict(dataclasses.replace(row, helpful=True))["helpful"] is True
 
 
 def test_content_hash_is_stable_across_versions() -> None:

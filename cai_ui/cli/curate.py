@@ -10,6 +10,7 @@ from cai_ui.cli.command import agreement_line, command, opened, show_progress
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import DatasetSettings, LabelSettings
 from cai_ui.curate.columns import PARTS, Columns
+from cai_ui.curate.exporting import EXPORTS
 from cai_ui.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ def add(commands: Commands) -> None:
     freeze.add_argument("--source", help="only examples from here")
     export = command(actions, "export", _curate_export, "write a dataset as JSONL that TRL reads")
     export.add_argument("dataset", help="hash (or its beginning), or `latest`")
-    kinds = ["sft", "dpo", "sft-parquet", "dpo-parquet", "icai", "csv", "card"]
-    export.add_argument("--kind", choices=kinds, default="sft")
+    export.add_argument("--kind", choices=list(EXPORTS), default="sft")
     export.add_argument("--out", type=Path, required=True)
     checked = command(actions, "lint", _curate_lint, "check the queue, or a frozen dataset, for faults")
     checked.add_argument("dataset", nargs="?", help="hash (or its beginning), or `latest` (default: the queue)")

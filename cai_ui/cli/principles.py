@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from cai_ui.cli.command import command, opened, write_text
 from cai_ui.cli.flags import Arguments
-from cai_ui.constitution import Format
+from cai_ui.constitution import EXPORTS
 from cai_ui.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def add(commands: Commands) -> None:
     check.add_argument("file", type=Path)
     export = command(actions, "export", _principles_export, "a saved version as a file")
     export.add_argument("version", help="hash (or its beginning) or name of a constitution")
-    export.add_argument("--format", default="yaml", choices=get_args(Format), help="default: yaml")
+    export.add_argument("--format", default="yaml", choices=list(EXPORTS), help="default: yaml")
     export.add_argument("--out", type=Path, help="file to write (default: standard output)")
     imported = command(actions, "import", _principles_import, "save a file of any known format as a version and use it")
     imported.add_argument("file", type=Path)

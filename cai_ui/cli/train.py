@@ -6,6 +6,7 @@ import dataclasses
 import shlex
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,12 @@ from cai_ui.cli.command import WAIT_S, app_settings, command, opened, read_text,
 from cai_ui.cli.curate import find_dataset
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import TrainSettings
-from cai_ui.errors import ConflictError, InputError
-from cai_ui.records import NOT_OVER
+from cai_ui.errors import ConflictError, InputError, NotFoundError
+from cai_ui.records import NOT_OVER, Run
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
+    from cai_ui.pipeline import Services
     from cai_ui.train.config_file import RunConfig
 
 _POLL_S = 0.5
@@ -27,8 +29,10 @@ TERMINATED = 128 + signal.SIGTERM
 
 
 def add(commands: Commands) -> None:
+    from cai_ui.train.methods import METHODS
+
     parser = command(commands, "train", _train, "train an adapter on a frozen dataset, or resume a run", TrainSettings)
-    parser.add_argument("what", help="a run's file (YAML or JSON), sft, dpo, or the id of a run to resume")
+    parser.add_argument("what", help=f"a run's file (YAML or JSON), {', '.join(METHODS)}, or the id of a run to resume")
     parser.add_argument("--dataset", help="hash (or its beginning), or `latest` (default)")
     parser.add_argument("--preset", help="named settings that the flags change (default: embedded quick)")
     parser.add_argument("--name", help="name of the run")
@@ -47,7 +51,7 @@ def add(commands: Commands) -> None:
 class Termination:
     """SIGTERM ends the run after its step with a checkpoint to go on from; a second one ends the program at once."""
 
-    def __init__(self, ask: Any = None) -> None:
+    def __init__(self, ask: Callable[[], None] | None = None) -> None:
         """`ask` is called when the signal comes."""
         self.came = False
         self._ask = ask
@@ -72,8 +76,7 @@ def _train(parsed: Arguments) -> int:
     termination = Termination()
     with opened(parsed) as services:
         services.engine(WAIT_S)
-        by_id = parsed.what not in ("sft", "dpo") and Path(parsed.what).suffix not in _FILES
-        run = services.jobs.resume(parsed.what) if by_id else _submit(services, parsed)
+        run = _resumed(services, parsed.what) or _submit(services, parsed)
         try:
             run = _watched(services, run, termination)
         except KeyboardInterrupt:
@@ -125,7 +128,23 @@ def _along(parsed: Arguments) -> int:
     return TERMINATED if termination.came else 0 if outcome.state == "done" else 2
 
 
-def _submit(services: Any, parsed: Arguments) -> Any:
+def _resumed(services: Services, what: str) -> Run | None:
+    """The run of this id, gone on with; None where `what` is a file or a method."""
+    from cai_ui.train.methods import METHODS
+
+    if what in METHODS or Path(what).suffix in _FILES:
+        return None
+    try:
+        services.store.run(what)
+    except NotFoundError:
+        raise InputError(
+            f"{what[:80]!r} is no training method, file or run.",
+            next_step=f"Name one of the methods {', '.join(METHODS)}, a file ({', '.join(_FILES)}), or a run's id.",
+        ) from None
+    return services.jobs.resume(what)
+
+
+def _submit(services: Services, parsed: Arguments) -> Run:
     from cai_ui.pipeline.train.hub_job import load_start, take_in_dataset
 
     wanted = _wanted(parsed)
@@ -157,22 +176,20 @@ def _submit(services: Any, parsed: Arguments) -> Any:
 def _wanted(parsed: Arguments) -> RunConfig:
     """What file or method and preset ask for, before the flags."""
     from cai_ui.train.config_file import RunConfig, read_config_file
-    from cai_ui.train.presets import PRESETS
+    from cai_ui.train.methods import METHODS
+    from cai_ui.train.presets import default_preset, preset
 
-    if parsed.what not in ("sft", "dpo"):
+    if parsed.what not in METHODS:
         if parsed.preset:
-            raise InputError("--preset goes with sft or dpo; a file names its own.", next_step="Leave it out.")
+            raise InputError("--preset goes with a method; a file names its own.", next_step="Leave it out.")
         try:
             return read_config_file(Path(parsed.what).read_bytes())
         except OSError as error:
             raise InputError(f"The file {parsed.what} cannot be read ({error.strerror}).") from None
-    preset = parsed.preset or next(iter(PRESETS))
-    if preset not in PRESETS:
-        raise InputError(f"There is no preset {preset[:80]!r}.", next_step=f"Choose: {', '.join(PRESETS)}.")
-    return RunConfig(parsed.what, PRESETS[preset][parsed.what])
+    return RunConfig(parsed.what, preset(parsed.preset or default_preset(), parsed.what))
 
 
-def _watched(services: Any, run: Any, termination: Termination) -> Any:
+def _watched(services: Services, run: Run, termination: Termination) -> Run:
     while run.state in NOT_OVER:
         if termination.came:
             services.jobs.close()

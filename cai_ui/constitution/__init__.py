@@ -6,7 +6,7 @@ nothing of storage, models or the page.
 
 from cai_ui.constitution.checks import Finding, check
 from cai_ui.constitution.drawing import candidates, draw, drawable, enabled, preferences, resolve
-from cai_ui.constitution.exporting import ENDINGS, Format, dump_as
+from cai_ui.constitution.exporting import EXPORTS, dump_as
 from cai_ui.constitution.few_shot import (
     EXAMPLES_LIMIT,
     checked_few_shot,
@@ -22,14 +22,13 @@ from cai_ui.constitution.validation import PRINCIPLES_LIMIT, WEIGHT_LIMIT, valid
 
 __all__ = [
     "DEFAULT",
-    "ENDINGS",
     "EXAMPLES_LIMIT",
+    "EXPORTS",
     "FILE_LIMIT",
     "FORMATS",
     "PRINCIPLES_LIMIT",
     "WEIGHT_LIMIT",
     "Finding",
-    "Format",
     "Imported",
     "candidates",
     "check",

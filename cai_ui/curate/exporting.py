@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -123,15 +124,26 @@ def safe_cell(text: str) -> str:
     return "'" + text if _FORMULA.match(text) else text
 
 
-EXPORTS: dict[str, tuple[Callable[[Dataset, Path, Side], int], str, str]] = {
-    "sft": (export_sft_jsonl, "jsonl", "Rows for SFT (JSON Lines)"),
-    "dpo": (export_dpo_jsonl, "jsonl", "Pairs for DPO (JSON Lines)"),
-    "sft-parquet": (export_sft_parquet, "parquet", "Rows for SFT (Parquet)"),
-    "dpo-parquet": (export_dpo_parquet, "parquet", "Pairs for DPO (Parquet)"),
-    "icai": (export_icai, "json", "Annotated pairs (Inverse Constitutional AI)"),
-    "csv": (export_csv, "csv", "Table for reading (CSV)"),
+@dataclass(frozen=True)
+class Export:
+    """A kind of export: its name for people, the file's suffix, and what writes rows or pairs of one side and gives
+    their number. None: the card, which tells more than stands in the dataset."""
+
+    title: str
+    suffix: str
+    write: Callable[[Dataset, Path, Side], int] | None
+
+
+EXPORTS: dict[str, Export] = {
+    "sft": Export("Rows for SFT (JSON Lines)", "jsonl", export_sft_jsonl),
+    "dpo": Export("Pairs for DPO (JSON Lines)", "jsonl", export_dpo_jsonl),
+    "sft-parquet": Export("Rows for SFT (Parquet)", "parquet", export_sft_parquet),
+    "dpo-parquet": Export("Pairs for DPO (Parquet)", "parquet", export_dpo_parquet),
+    "icai": Export("Annotated pairs (Inverse Constitutional AI)", "json", export_icai),
+    "csv": Export("Table for reading (CSV)", "csv", export_csv),
+    "card": Export("Card (Markdown)", "md", None),
 }
-"""Kinds of export: the function, the file's suffix, and what it is called."""
+"""All kinds of export by name, in the order to be shown."""
 
 
 def write_bytes(path: Path, content: bytes) -> None:

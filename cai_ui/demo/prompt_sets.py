@@ -13,19 +13,25 @@ from cai_ui.demo.answers import plan
 from cai_ui.demo.requests import Request, draw_request
 from cai_ui.demo.world import KINDS
 from cai_ui.errors import NotFoundError
-from cai_ui.records import Prompt, PromptKind
+from cai_ui.records import Prompt, PromptKind, PromptSet
 
-TITLES: dict[str, str] = {
-    "train-harmful": "Mild wrongdoings, to revise",
-    "train-helpful": "Everyday help, to stay helpful",
-    "train-twin": "Harmless, but sounding harmful, to stay helpful",
-    "heldout-harmful": "Mild wrongdoings, held out",
-    "heldout-helpful": "Everyday help, held out",
-    "heldout-twin": "Harmless, but sounding harmful, held out",
+
+def _shipped(key: str, title: str, kind: PromptKind, count: int, heldout: bool = False) -> PromptSet:
+    return PromptSet(key, title, count, {kind: count}, "shipped", heldout)
+
+
+SETS: dict[str, PromptSet] = {
+    made.key: made
+    for made in (
+        _shipped("train-harmful", "Mild wrongdoings, to revise", "harmful", 800),
+        _shipped("train-helpful", "Everyday help, to stay helpful", "helpful", 800),
+        _shipped("train-twin", "Harmless, but sounding harmful, to stay helpful", "twin", 400),
+        _shipped("heldout-harmful", "Mild wrongdoings, held out", "harmful", 500, heldout=True),
+        _shipped("heldout-helpful", "Everyday help, held out", "helpful", 500, heldout=True),
+        _shipped("heldout-twin", "Harmless, but sounding harmful, held out", "twin", 500, heldout=True),
+    )
 }
-"""Titles by name, in the order to be shown."""
-PROMPT_SETS = tuple(TITLES)
-SIZES = {"train-harmful": 800, "train-helpful": 800, "train-twin": 400, "heldout": 500}
+"""The sets by name, in the order to be shown."""
 _ACT_KINDS: dict[str, tuple[str, ...]] = {"harmful": KINDS, "helpful": ("everyday",), "twin": ("twin",)}
 
 
@@ -45,7 +51,7 @@ def load(name: str) -> list[Prompt]:
 def request_of(prompt: Prompt) -> Request | None:
     """The parts of a prompt of these sets; None for any other prompt."""
     name = prompt.id.rpartition("-")[0]
-    return next((r for p, r in _made(name) if p.id == prompt.id), None) if name in TITLES else None
+    return next((r for p, r in _made(name) if p.id == prompt.id), None) if name in SETS else None
 
 
 def reference_answer(prompt: Prompt, seed: int = 0) -> str | None:
@@ -58,15 +64,14 @@ def reference_answer(prompt: Prompt, seed: int = 0) -> str | None:
 
 @cache
 def _made(name: str) -> tuple[tuple[Prompt, Request], ...]:
-    if name not in TITLES:
-        raise NotFoundError(f"There is no prompt set {name[:80]!r}.", next_step="Choose one of: " + ", ".join(TITLES))
-    side, _, word = name.partition("-")
-    kind: PromptKind = "harmful" if word == "harmful" else "helpful" if word == "helpful" else "twin"
-    size = SIZES.get(name) or SIZES[side]
+    if name not in SETS:
+        raise NotFoundError(f"There is no prompt set {name[:80]!r}.", next_step="Choose one of: " + ", ".join(SETS))
+    made = SETS[name]
+    (kind,) = made.kinds
     rng = random.Random(f"prompts/{name}")
     found: dict[str, tuple[Prompt, Request]] = {}
-    while len(found) < size:
-        request = draw_request(rng, _ACT_KINDS[kind], heldout=side == "heldout", invented=0.0)
+    while len(found) < made.count:
+        request = draw_request(rng, _ACT_KINDS[kind], heldout=made.heldout, invented=0.0)
         if request.text not in found:
             number = len(found) + 1
             prompt = Prompt(f"{name}-{number:04}", request.text, kind, request.topic, "miniature world")

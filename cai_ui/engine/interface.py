@@ -100,6 +100,10 @@ def asked_again(messages: Sequence[Message], came_from: Provenance) -> Request:
     return request
 
 
+BUILT_IN = ("embedded", "scripted")
+"""Models that come with this program, by name; both are small."""
+
+
 @dataclass(frozen=True)
 class ReplyScore:
     """How likely a given reply is: `total` natural log-probability over its `tokens`."""

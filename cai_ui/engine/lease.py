@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+TRAINING = "training"
+"""What a step of training holds it as."""
 POLL_S = 0.05
 """How often a waiting asker looks at its own stop flag, in seconds."""
 
@@ -29,7 +31,7 @@ class Lease:
 
     @property
     def holder(self) -> str:
-        """Who holds it now, such as "training sft-1"; "" when it is free."""
+        """Who holds it now, such as "training"; "" when it is free."""
         return self._holder
 
     @property

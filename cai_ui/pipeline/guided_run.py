@@ -14,7 +14,7 @@ from typing import Any
 from cai_ui import revise
 from cai_ui.background import time_left
 from cai_ui.config import CompareSettings, DatasetSettings, GuidedRunSettings, RevisionSettings, Sampling, TrainSettings
-from cai_ui.engine.interface import StopFlag
+from cai_ui.engine.interface import BUILT_IN, StopFlag
 from cai_ui.errors import EngineError, NotFoundError, TrainingError
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.constitution.constitutions import current_constitution
@@ -25,8 +25,9 @@ from cai_ui.pipeline.progress import remembered
 from cai_ui.pipeline.prompts.shipped import draw, scorer_for
 from cai_ui.pipeline.revise.batch import keep_result
 from cai_ui.pipeline.services import Services
-from cai_ui.pipeline.train.runs import presets, run_view
-from cai_ui.records import BASE, NOT_OVER, Evaluation, Example, Method, Run, TrainingExample
+from cai_ui.pipeline.train.runs import run_view
+from cai_ui.records import BASE, NOT_OVER, Evaluation, Example, Run, TrainingExample
+from cai_ui.train.presets import default_preset, preset
 
 RATER = "guided run"
 """Signs the automatic acceptances, so that they can be told from a person's."""
@@ -206,7 +207,7 @@ class _GuidedRun:
             f"{count['pairs_train']} preference pairs and {count['pairs_eval']} held out"
         )
 
-    def _train(self, method: Method) -> Iterator[str]:
+    def _train(self, method: str) -> Iterator[str]:
         """A run like any other, on the Train tab as well; waits for its end. DPO goes on from the SFT adapter."""
         assert self._now.dataset_hash is not None
         start = self._start_adapter(method)
@@ -227,21 +228,17 @@ class _GuidedRun:
         if run.state != "done":
             self._stop.set()  # stopped on the Train tab: the guided run has nothing to go on with
 
-    def _start_adapter(self, method: Method) -> str | None:
+    def _start_adapter(self, method: str) -> str | None:
         if method == "sft":
             return None
         return self._services.store.run(self._now.run_ids["sft"]).adapter
 
-    def _train_settings(self, method: Method) -> TrainSettings:
-        named = presets(self._services)
-        name = self._services.engine(WAIT_S).name
-        chosen = named["embedded quick"] if "embedded quick" in named else next(iter(named.values()))
-        if name not in ("embedded", "scripted") and "seed study" in named:
-            chosen = named["seed study"]
+    def _train_settings(self, method: str) -> TrainSettings:
+        chosen = preset(default_preset(self._services.engine(WAIT_S).name in BUILT_IN), method)
         changes: dict[str, Any] = {"seed": self._settings.seed}
         if self._settings.max_steps:
             changes["max_steps"] = self._settings.max_steps
-        return chosen[method].model_copy(update=changes)
+        return chosen.model_copy(update=changes)
 
     def _measure(self) -> Iterator[str]:
         """Base, SFT and DPO over the same held-out requests."""

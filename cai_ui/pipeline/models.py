@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from cai_ui.config import AppSettings, checked
 from cai_ui.engine.interface import EngineStatus
+from cai_ui.engine.lease import TRAINING
 from cai_ui.errors import ConflictError
 from cai_ui.pipeline.services import Services
 from cai_ui.records import NOT_OVER
@@ -14,7 +15,7 @@ from cai_ui.records import NOT_OVER
 def engine_status(services: Services) -> EngineStatus:
     """What the model is doing, and which training run it is busy with."""
     status = services.host.status()
-    if status.busy_with.startswith("training"):
+    if status.busy_with == TRAINING:
         running = next((run for run in services.store.runs() if run.state in ("running", "stopping")), None)
         if running is not None:
             return replace(status, busy_with=f"training {running.name}")

@@ -12,12 +12,19 @@ from __future__ import annotations
 
 from cai_ui.records.answers import Answer, Finish, Provenance
 from cai_ui.records.comparison import Evaluation, Grade, Rate, VariantResult, Vote
-from cai_ui.records.constitutions import Constitution, ConstitutionVersion, FewShot, Principle
+from cai_ui.records.constitutions import (
+    Constitution,
+    ConstitutionDraft,
+    ConstitutionVersion,
+    DraftChange,
+    FewShot,
+    Principle,
+)
 from cai_ui.records.datasets import Dataset, DatasetInfo, PreferencePair, TrainingExample
 from cai_ui.records.examples import Decision, Example, Verdict, make_example
 from cai_ui.records.hashing import canonical_json, content_hash, to_dict
-from cai_ui.records.prompts import Message, Prompt, PromptKind, Role
-from cai_ui.records.runs import BASE, GOING_ON, NOT_OVER, RESUMABLE, WAITING, AdapterInfo, Method, Run, RunState
+from cai_ui.records.prompts import Message, Prompt, PromptKind, PromptSet, Role, SetPrompt
+from cai_ui.records.runs import BASE, GOING_ON, NOT_OVER, RESUMABLE, WAITING, AdapterInfo, Run, RunState
 from cai_ui.records.traces import Step, StepKind, Trace
 
 __all__ = [
@@ -29,26 +36,29 @@ __all__ = [
     "AdapterInfo",
     "Answer",
     "Constitution",
+    "ConstitutionDraft",
     "ConstitutionVersion",
     "Dataset",
     "DatasetInfo",
     "Decision",
+    "DraftChange",
     "Evaluation",
     "Example",
     "FewShot",
     "Finish",
     "Grade",
     "Message",
-    "Method",
     "PreferencePair",
     "Principle",
     "Prompt",
     "PromptKind",
+    "PromptSet",
     "Provenance",
     "Rate",
     "Role",
     "Run",
     "RunState",
+    "SetPrompt",
     "Step",
     "StepKind",
     "Trace",

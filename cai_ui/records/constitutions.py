@@ -61,6 +61,23 @@ class ConstitutionVersion:
 
 
 @dataclass(frozen=True)
+class ConstitutionDraft:
+    """A constitution that is being edited, and the hash of the version it began from."""
+
+    constitution: Constitution
+    base: str
+
+
+@dataclass(frozen=True)
+class DraftChange:
+    """A change of a draft that can be taken back: the draft before it and after it."""
+
+    id: int
+    before: Constitution
+    after: Constitution
+
+
+@dataclass(frozen=True)
 class FewShot:
     """A few-shot example that is shown to the model before the chain (Bai et al. 2022, section 3.1).
 

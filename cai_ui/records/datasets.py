@@ -12,12 +12,23 @@ from cai_ui.records.prompts import Message
 
 @dataclass(frozen=True)
 class TrainingExample:
-    """One SFT row: the answer after `conversation` is learnt, the conversation is not."""
+    """One SFT row: the answer after `conversation` is learnt, the conversation is not.
+
+    `helpful` marks a row that was mixed in to keep the model helpful (None: not said).
+    """
 
     conversation: tuple[Message, ...]
     answer: str
     example_id: str | None
     source: str
+    helpful: bool | None = None
+
+    @property
+    def keeps_helpful(self) -> bool:
+        """Whether it is of the helpful mix. Rows frozen before there was the field say it by their source."""
+        if self.helpful is None:
+            return self.example_id is None and self.source.startswith("helpful")
+        return self.helpful
 
 
 @dataclass(frozen=True)

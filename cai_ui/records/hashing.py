@@ -7,7 +7,7 @@ import hashlib
 import json
 from typing import Any
 
-ONLY_IF_SET = frozenset({"soft"})
+ONLY_IF_SET = frozenset({"soft", "helpful"})
 """Fields that are left out where they are None, so that records from before them keep their hashes."""
 
 

@@ -1,9 +1,11 @@
-"""What is put to a model: turns of a conversation, and requests of a known kind."""
+"""What is put to a model: turns of a conversation, requests of a known kind, and sets of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from cai_ui.records.hashing import content_hash
 
 Role = Literal["system", "user", "assistant"]
 PromptKind = Literal["harmful", "helpful", "twin", "unknown"]
@@ -27,3 +29,35 @@ class Prompt:
     kind: PromptKind = "unknown"
     topic: str = ""
     source: str = ""
+
+
+@dataclass(frozen=True)
+class SetPrompt:
+    """A request as a prompt set holds it: its turns, of which the last is the question. `kind` and `topic` as in
+    `Prompt`."""
+
+    turns: tuple[Message, ...]
+    kind: PromptKind = "unknown"
+    topic: str = ""
+
+    @property
+    def hash(self) -> str:
+        """Of what is said alone, so that the same request is found whatever its kind and topic."""
+        return content_hash([[turn.role, turn.content] for turn in self.turns])
+
+
+@dataclass(frozen=True)
+class PromptSet:
+    """A set of requests, without them. `kinds` counts its requests by kind.
+
+    A `heldout` set is there to measure on: nothing is trained on it. `origin`: it comes with the workbench, or it
+    was read from a file and lies in the workspace.
+    """
+
+    key: str
+    title: str
+    count: int
+    kinds: dict[PromptKind, int] = field(default_factory=dict)
+    origin: Literal["shipped", "imported"] = "imported"
+    heldout: bool = False
+    created_at: str = ""

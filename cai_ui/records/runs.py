@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Method = Literal["sft", "dpo"]
 RunState = Literal[
     "queued", "preparing", "running", "stopping", "stopped", "cancelled", "interrupted", "failed", "done"
 ]
@@ -23,14 +22,14 @@ BASE = "base"
 class Run:
     """A training run as the page sees it. The run's folder holds the rest.
 
-    `error` is the named cause where `state` is "failed". `adapter` is the adapter's name once one was saved.
-    `note` is a person's; `trashed_at` is set while it lies in the trash; `place` orders the queue (smaller first);
-    `group` names the sweep it belongs to.
+    `method` is a name in the table of `cai_ui.train.methods`. `error` is the named cause where `state` is "failed".
+    `adapter` is the adapter's name once one was saved. `note` is a person's; `trashed_at` is set while it lies in the
+    trash; `place` orders the queue (smaller first); `group` names the sweep it belongs to.
     """
 
     id: str
     name: str
-    method: Method
+    method: str
     state: RunState
     dataset_hash: str
     config: dict[str, Any]

@@ -18,14 +18,16 @@ from cai_ui.store.examples import DOUBLE_SHARE, AddReport, Examples, QueueCounts
 from cai_ui.store.grades import Grades
 from cai_ui.store.judgements import Judgements, Reading
 from cai_ui.store.lock import WorkspaceLock
+from cai_ui.store.prompts import Prompts
 from cai_ui.store.queue import Order, QueueFilter, QueueItem, Status
 from cai_ui.store.results import Results
 from cai_ui.store.runs import Runs
+from cai_ui.store.settings import Settings
 from cai_ui.store.traces import Traces
 from cai_ui.store.workspace import Workspace, unwritable
 
 
-class Store(Constitutions, Traces, Examples, Decisions, Judgements, Datasets, Runs, Results, Grades):
+class Store(Constitutions, Prompts, Traces, Examples, Decisions, Judgements, Datasets, Runs, Results, Grades, Settings):
     """All records of one workspace. Made by `open_store`."""
 
     def __init__(self, workspace: Workspace, database: Database, lock: WorkspaceLock) -> None:

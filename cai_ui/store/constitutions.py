@@ -1,19 +1,26 @@
-"""Versions of constitutions, and drafts of the editor."""
+"""Versions of constitutions, and drafts of the editor with the changes that can be taken back."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from cai_ui.errors import InputError, NotFoundError
-from cai_ui.records import Constitution, ConstitutionVersion
+from cai_ui.records import Constitution, ConstitutionDraft, ConstitutionVersion, DraftChange, content_hash
 from cai_ui.store import schema
 from cai_ui.store.database import Database
-from cai_ui.store.encoding import dump, load, now
+from cai_ui.store.encoding import dump, from_dict, load, now
+from cai_ui.store.settings import put_setting
+
+CHANGES_KEPT = 10
+"""Changes of a draft that can be taken back."""
 
 _t = schema.constitutions
 _drafts = schema.constitution_drafts
+_changes = schema.draft_changes
 
 
 class Constitutions:
@@ -22,9 +29,19 @@ class Constitutions:
     _db: Database
 
     def save_version(
-        self, constitution: Constitution, author: str, note: str, parent: str | None = None
+        self,
+        constitution: Constitution,
+        author: str,
+        note: str,
+        parent: str | None = None,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        ends_draft: bool = False,
     ) -> ConstitutionVersion:
-        """Keep this content for good. The same content saved again gives the version that is there already."""
+        """Keep this content for good. The same content saved again gives the version that is there already.
+
+        `settings` are kept with it, and with `ends_draft` the author's draft is dropped: all of it or nothing.
+        """
         try:
             digest = constitution.hash
         except (UnicodeEncodeError, ValueError) as error:
@@ -45,6 +62,10 @@ class Constitutions:
                 )
                 .on_conflict_do_nothing(index_elements=["hash"])
             )
+            for key, value in (settings or {}).items():
+                put_setting(self._db, connection, key, value)
+            if ends_draft:
+                connection.execute(_drafts.delete().where(*_of(constitution.name, author)))
             row = connection.execute(sa.select(_t).where(_t.c.hash == digest)).one()
         return _version(row)
 
@@ -64,31 +85,74 @@ class Constitutions:
             raise NotFoundError(f"There is no saved constitution {hash[:12]}.", next_step="Choose one from the list.")
         return _version(row)
 
-    def save_draft(self, constitution: Constitution, author: str) -> None:
-        """Keep what is being edited; one draft per constitution name and author."""
+    def save_draft(
+        self,
+        constitution: Constitution,
+        author: str,
+        base: str,
+        *,
+        before: Constitution | None = None,
+        undone: DraftChange | None = None,
+    ) -> None:
+        """Keep what is being edited and the version it began from; one draft per constitution name and author.
+
+        A draft that equals that version is dropped. With the draft `before`, the change can be taken back later;
+        the change that was `undone` no longer can. The last `CHANGES_KEPT` changes are kept.
+        """
         values = {
             "name": constitution.name,
             "author": author,
             "saved_at": now(),
             "body": dump(constitution),
+            "base": base,
         }
         with self._db.write("The draft") as connection:
-            connection.execute(
-                self._db.insert(_drafts)
-                .values(values)
-                .on_conflict_do_update(index_elements=["name", "author"], set_=values)
-            )
+            saved = connection.scalar(sa.select(_t.c.body).where(_t.c.hash == base))
+            if saved is not None and load(Constitution, saved) == constitution:
+                connection.execute(_drafts.delete().where(*_of(constitution.name, author)))
+            else:
+                insert = self._db.insert(_drafts).values(values)
+                connection.execute(insert.on_conflict_do_update(index_elements=["name", "author"], set_=values))
+            if undone is not None:
+                connection.execute(_changes.delete().where(_changes.c.seq == undone.id))
+            if before is not None:
+                _add_change(connection, _key(constitution.name, author), before, constitution)
 
-    def load_draft(self, name: str, author: str) -> Constitution | None:
+    def draft(self, name: str, author: str) -> ConstitutionDraft | None:
+        """What this person is editing of the constitution of this name."""
+        query = sa.select(_drafts.c.body, _drafts.c.base).where(*_of(name, author))
         with self._db.read() as connection:
-            body = connection.scalar(
-                sa.select(_drafts.c.body).where(_drafts.c.name == name, _drafts.c.author == author)
-            )
-        return None if body is None else load(Constitution, body)
+            row = connection.execute(query).one_or_none()
+        return None if row is None else ConstitutionDraft(load(Constitution, row.body), row.base)
 
-    def drop_draft(self, name: str, author: str) -> None:
-        with self._db.write("The draft") as connection:
-            connection.execute(_drafts.delete().where(_drafts.c.name == name, _drafts.c.author == author))
+    def last_change(self, name: str, author: str) -> DraftChange | None:
+        """The newest change of the draft that can be taken back. None where there is none."""
+        query = sa.select(_changes).where(_changes.c.draft == _key(name, author))
+        with self._db.read() as connection:
+            row = connection.execute(query.order_by(_changes.c.seq.desc()).limit(1)).one_or_none()
+        return None if row is None else DraftChange(row.seq, *_both(row.body))
+
+
+def _key(name: str, author: str) -> str:
+    """What the changes of a draft are kept under."""
+    return content_hash([name, author])[:32]
+
+
+def _both(body: str) -> tuple[Constitution, Constitution]:
+    before, after = json.loads(body)
+    return from_dict(Constitution, before), from_dict(Constitution, after)
+
+
+def _add_change(connection: sa.Connection, draft: str, before: Constitution, after: Constitution) -> None:
+    body = f"[{dump(before)},{dump(after)}]"
+    connection.execute(_changes.insert().values(draft=draft, body=body))
+    mine = sa.select(_changes.c.seq).where(_changes.c.draft == draft).order_by(_changes.c.seq.desc())
+    kept = connection.scalars(mine.limit(CHANGES_KEPT)).all()
+    connection.execute(_changes.delete().where(_changes.c.draft == draft, _changes.c.seq < min(kept)))
+
+
+def _of(name: str, author: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return _drafts.c.name == name, _drafts.c.author == author
 
 
 def _version(row: Any) -> ConstitutionVersion:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateColumn
 
-from cai_ui.records import Example
+from cai_ui.records import Example, Message, PromptSet, SetPrompt, content_hash
 from cai_ui.store import schema, words
-from cai_ui.store.encoding import load
+from cai_ui.store.encoding import batches, dump, load
 
 
 def _to_2(connection: sa.Connection) -> None:
@@ -46,7 +49,72 @@ def _to_3(connection: sa.Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE examples DROP COLUMN folded")
 
 
-MIGRATIONS: Mapping[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3}
+def _to_4(connection: sa.Connection) -> None:
+    """Prompt sets and changes of drafts get tables of their own; what was called arm is called variant."""
+    schema.metadata.create_all(connection)
+    _add_columns(connection, schema.constitution_drafts, ["base"])
+    _move_prompt_sets(connection)
+    _move_drafts(connection)
+    _rename_arms(connection)
+
+
+def _move_prompt_sets(connection: sa.Connection) -> None:
+    """Each was one setting, and the list of titles another. A set that the list does not know is kept too."""
+    kept = _take_settings(connection, "prompt_set.")
+    titles = {entry[0]: entry[1] for entry in _take_settings(connection, "prompt_sets").get("", [])}
+    for key in [*(key for key in titles if key in kept), *(key for key in kept if key not in titles)]:
+        prompts = [_set_prompt(row) for row in kept[key]]
+        made = PromptSet(key, titles.get(key, key), len(prompts), dict(Counter(p.kind for p in prompts)))
+        connection.execute(schema.prompt_sets.insert().values(key=key, body=dump(made)))
+        rows = [
+            {"set_key": key, "position": place, "hash": prompt.hash, "body": dump(prompt)}
+            for place, prompt in enumerate(prompts)
+        ]
+        for page in batches(rows, 1_000):
+            connection.execute(schema.prompts.insert(), page)
+
+
+def _set_prompt(row: dict[str, Any]) -> SetPrompt:
+    turns = tuple(Message(role, text) for role, text in row["turns"])
+    return SetPrompt(turns, row.get("kind", "unknown"), row.get("topic", ""))
+
+
+def _move_drafts(connection: sa.Connection) -> None:
+    """The version a draft began from and its changes were settings under a hash of name and author.
+
+    A draft without its version (a kill came between the two) gets the newest one of its name.
+    """
+    bases, drafts, versions = (
+        _take_settings(connection, "draft_base."),
+        schema.constitution_drafts,
+        schema.constitutions,
+    )
+    for row in connection.execute(sa.select(drafts.c.name, drafts.c.author)).all():
+        newest = sa.select(versions.c.hash).where(versions.c.name == row.name).order_by(versions.c.seq.desc()).limit(1)
+        base = bases.get(content_hash([row.name, row.author])[:32]) or connection.scalar(newest) or ""
+        this = drafts.update().where(drafts.c.name == row.name, drafts.c.author == row.author)
+        connection.execute(this.values(base=base))
+    for key, changes in _take_settings(connection, "draft_undo.").items():
+        for change in changes:
+            connection.execute(schema.draft_changes.insert().values(draft=key, body=json.dumps(change)))
+
+
+def _rename_arms(connection: sa.Connection) -> None:
+    table, after = schema.evaluations, -1
+    pages = sa.select(table.c.seq, table.c.body).order_by(table.c.seq).limit(100)
+    while rows := connection.execute(pages.where(table.c.seq > after)).all():
+        for row in rows:
+            body = json.loads(row.body)
+            lines = [line for line in (*body["results"], *body["rows"]) if "arm" in line]
+            for line in lines:
+                line["variant"] = line.pop("arm")
+            if lines:
+                text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+                connection.execute(table.update().where(table.c.seq == row.seq).values(body=text))
+        after = rows[-1].seq
+
+
+MIGRATIONS: Mapping[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4}
 """Step that brings a database of version n to n + 1, by n."""
 
 
@@ -61,3 +129,12 @@ def _add_columns(connection: sa.Connection, table: sa.Table, names: list[str]) -
 
 def _columns(connection: sa.Connection, table: str) -> set[str]:
     return {column["name"] for column in sa.inspect(connection).get_columns(table)}
+
+
+def _take_settings(connection: sa.Connection, prefix: str) -> dict[str, Any]:
+    """The settings whose key begins so, by the rest of their key; they are settings no longer."""
+    table = schema.settings
+    these = table.c.key.startswith(prefix, autoescape=True)
+    found = {row.key[len(prefix) :]: json.loads(row.value) for row in connection.execute(sa.select(table).where(these))}
+    connection.execute(table.delete().where(these))
+    return {key: value for key, value in found.items() if value}

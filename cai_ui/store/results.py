@@ -1,14 +1,12 @@
-"""What comparisons gave: blind votes and batch evaluations; and the small settings of the workspace."""
+"""What comparisons gave: blind votes and batch evaluations."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-from typing import Any
 
 import sqlalchemy as sa
 
-from cai_ui.errors import ConflictError, InputError, NotFoundError
+from cai_ui.errors import ConflictError, NotFoundError
 from cai_ui.records import Evaluation, Vote
 from cai_ui.store import schema
 from cai_ui.store.database import Database
@@ -16,11 +14,10 @@ from cai_ui.store.encoding import dump, load, now
 
 _votes = schema.votes
 _evaluations = schema.evaluations
-_settings = schema.settings
 
 
 class Results:
-    """The part of the store that keeps votes, evaluations and settings."""
+    """The part of the store that keeps votes and evaluations."""
 
     _db: Database
 
@@ -66,20 +63,3 @@ class Results:
         if body is None:
             raise NotFoundError(f"There is no evaluation {id}.", next_step="Choose one from the list.")
         return load(Evaluation, body)
-
-    def get_setting(self, key: str, default: Any = None) -> Any:
-        """The JSON value kept under `key`, or `default`."""
-        with self._db.read() as connection:
-            value = connection.scalar(sa.select(_settings.c.value).where(_settings.c.key == key))
-        return default if value is None else json.loads(value)
-
-    def set_setting(self, key: str, value: Any) -> None:
-        """Keep a small JSON value. InputError if it is not plain data."""
-        try:
-            values = {"key": key, "value": json.dumps(value, allow_nan=False)}
-        except (TypeError, ValueError) as error:
-            raise InputError(f"The setting {key} cannot be saved: {error}.", kept="Nothing was saved.") from None
-        with self._db.write("The setting") as connection:
-            connection.execute(
-                self._db.insert(_settings).values(values).on_conflict_do_update(index_elements=["key"], set_=values)
-            )

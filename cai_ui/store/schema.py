@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 metadata = MetaData()
 
@@ -45,6 +45,35 @@ constitution_drafts = Table(
     Column("author", String(400), primary_key=True),
     Column("saved_at", String(40), nullable=False),
     Column("body", Text, nullable=False),
+    Column("base", String(64), nullable=False, server_default=""),
+)
+
+draft_changes = Table(
+    "draft_changes",
+    metadata,
+    _seq(),
+    Column("draft", String(32), nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_draft_changes_draft", "draft", "seq"),
+)
+"""Changes that can be taken back, also after the draft itself was discarded. `draft` is a hash of name and author."""
+
+prompt_sets = Table(
+    "prompt_sets",
+    metadata,
+    _seq(),
+    Column("key", String(80), nullable=False, unique=True),
+    Column("body", Text, nullable=False),
+)
+
+prompts = Table(
+    "prompts",
+    metadata,
+    Column("set_key", String(80), ForeignKey("prompt_sets.key"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("hash", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_prompts_hash", "hash"),
 )
 
 traces = Table(

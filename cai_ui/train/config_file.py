@@ -14,16 +14,17 @@ import yaml
 from cai_ui.config import TrainSettings, checked
 from cai_ui.constitution.safe_yaml import compose, decoded
 from cai_ui.errors import InputError
-from cai_ui.records import Method, Run
+from cai_ui.records import Run
 from cai_ui.text import NAME_LIMIT, clean_text
-from cai_ui.train.presets import PRESETS
+from cai_ui.train.methods import method_of
+from cai_ui.train.presets import default_preset, preset
 
 NAME = "config.yaml"
 """Its name in a run's folder."""
 KEYS = ("method", "dataset", "preset", "settings", "name", "start_adapter", "base_hash")
 _RESULTS = (
     "run", "base", "device", "processes", "shares_weights", "rows", "held_out", "left_out", "steps",
-    "trainable_parameters", "modules", "libraries",
+    "trainable_parameters", "modules", "facts", "libraries",
 )  # fmt: skip
 
 
@@ -31,7 +32,7 @@ _RESULTS = (
 class RunConfig:
     """A run as a file asks for it. `dataset` is a hash, its beginning, or "latest"; `base_hash` "" fits any model."""
 
-    method: Method
+    method: str
     settings: TrainSettings
     dataset: str = "latest"
     name: str = ""
@@ -65,17 +66,13 @@ def read_config_file(text: str | bytes) -> RunConfig:
     unknown = [str(key) for key in found if key not in (*KEYS, *_RESULTS)]
     if unknown:
         raise InputError(f"{unknown[0][:60]!r} is no key of a run's file.", next_step=f"Use: {', '.join(KEYS)}.")
-    method, preset = found.get("method"), found.get("preset", next(iter(PRESETS)))
-    if method not in ("sft", "dpo"):
-        raise InputError(f"The method is {str(method)[:40]!r}.", next_step="Write method: sft or method: dpo.")
-    if preset not in PRESETS:
-        raise InputError(f"There is no preset {str(preset)[:60]!r}.", next_step=f"Choose: {', '.join(PRESETS)}.")
+    method = method_of(found.get("method")).name
+    base = preset(str(found.get("preset", default_preset())), method).model_dump()
     settings = found.get("settings") or {}
     if not isinstance(settings, dict):
         raise InputError("`settings` is not a list of names with values.", next_step="Write one knob per line.")
-    base = PRESETS[preset][cast(Method, method)].model_dump()
     return RunConfig(
-        cast(Method, method),
+        method,
         checked(TrainSettings, {**base, **{str(name): value for name, value in settings.items()}}),
         _text(found, "dataset") or "latest",
         _text(found, "name"),

@@ -1,13 +1,16 @@
-"""How a run is asked to end."""
+"""How a run tells how far it is, and how it is asked to end."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Literal
 
 Wish = Literal["", "stop", "cancel", "close"]
 WISHES: tuple[Wish, ...] = ("", "close", "stop", "cancel")
 """The stronger ones last."""
+Report = Callable[[int, int], None]
+"""Called after each step with the steps done and the steps in all."""
 
 
 class StopSignal:

@@ -1,7 +1,7 @@
 """What a run spent its seconds on, and how much it got for them, so that the next one can be foretold.
 
-Kinds and what is counted: "start" (runs), "steps" (tokens that were trained on), "looks" (held-out rows), "probes"
-(answers), "saves" (checkpoints), "reference" (pairs whose reference was computed in advance).
+Kinds and what is counted: "start" (runs), "steps" (tokens that were trained on), "evaluations" (held-out rows),
+"probes" (answers), "saves" (checkpoints), "reference" (pairs whose reference was computed in advance).
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Literal
+from typing import Literal, get_args
 
-Kind = Literal["start", "steps", "looks", "probes", "saves", "reference"]
-KINDS: tuple[Kind, ...] = ("start", "steps", "looks", "probes", "saves", "reference")
+Kind = Literal["start", "steps", "evaluations", "probes", "saves", "reference"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+OLD_KEYS = {"looks": "evaluations"}
+"""What a kind was called in the summaries of older runs."""
 
 
 class Timings:
@@ -53,4 +55,5 @@ def read_rates(found: object) -> dict[str, float]:
     """Rates as a summary has them; whatever is not a positive number is passed over."""
     if not isinstance(found, Mapping):
         return {}
-    return {kind: float(v) for kind in KINDS if isinstance(v := found.get(kind), (int, float)) and v > 0}
+    named = {OLD_KEYS.get(name, name): value for name, value in found.items()}
+    return {kind: float(v) for kind in KINDS if isinstance(v := named.get(kind), (int, float)) and v > 0}

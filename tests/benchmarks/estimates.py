@@ -29,7 +29,7 @@ def main() -> None:
 def run(number: int, folder: Path) -> str:
     from cai_ui.config import AppSettings
     from cai_ui.pipeline import open_services
-    from cai_ui.pipeline.train import runs
+    from cai_ui.train.presets import PRESETS
 
     services = open_services(AppSettings(home=str(folder / "home"), model="embedded"))
     services.engine(120)
@@ -37,7 +37,7 @@ def run(number: int, folder: Path) -> str:
     rows = []
     for method in ("sft", "dpo", "sft", "dpo"):
         seed = {"seed": len(rows)}
-        settings = runs.presets(services)["embedded quick"][method].model_copy(update=seed)
+        settings = PRESETS["embedded quick"][method].model_copy(update=seed)
         told = services.jobs.check(method, data, settings).estimate
         with Peak() as peak:
             done = services.jobs.wait(services.jobs.submit(method, data, settings, "me").id)

@@ -55,8 +55,11 @@ def run(parsed: Any) -> str:
     return table(f"Mistral-7B shape, {parsed.layers} layers, {size:.1f} GB in 16 bit, NF4", ["what", "", "peak"], rows)
 
 
-def build(folder: Path, layers: int) -> Path:
-    """Random bfloat16 weights, one file per layer, written one after the other so that little memory is needed."""
+def build(folder: Path, layers: int, device: str = "cpu") -> Path:
+    """Random bfloat16 weights, one file per layer, written one after the other so that little memory is needed.
+
+    `device` is where the numbers are drawn.
+    """
     import torch
     from safetensors.torch import save_file
     from tiny_model import _tokenizer
@@ -90,7 +93,7 @@ def build(folder: Path, layers: int) -> Path:
         tensors = {
             key: torch.ones(shape, dtype=torch.bfloat16)
             if len(shape) == 1
-            else torch.empty(shape, dtype=torch.bfloat16).normal_(0, 0.02)
+            else torch.empty(shape, dtype=torch.bfloat16, device=device).normal_(0, 0.02).cpu()
             for key, shape in shapes.items()
         }
         save_file(tensors, folder / name, metadata={"format": "pt"})

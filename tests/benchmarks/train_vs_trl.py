@@ -63,6 +63,7 @@ class Took:
     seconds: dict[str, dict[str, float]]
     each: list[float]
     losses: list[float]
+    clock_each: list[float]
 
     def whole(self, clock: str) -> float:
         return sum(self.seconds[clock].values())
@@ -86,8 +87,10 @@ class Watch:
             name: dict(zip(PHASES, (b[name] - a[name] for a, b in itertools.pairwise(at)), strict=True))
             for name in CLOCKS
         }
-        each = [b["processor"] - a["processor"] for a, b in itertools.pairwise(self._looks[1:-1])]
-        return Took(found, each, losses)
+        each, on_the_clock = (
+            [b[clock] - a[clock] for a, b in itertools.pairwise(self._looks[1:-1])] for clock in ("processor", "clock")
+        )
+        return Took(found, each, losses, on_the_clock)
 
 
 def main() -> None:
@@ -199,15 +202,20 @@ def ours(engine: Any, method: Any, data: Any, settings: Any, folder: Path) -> To
     return watch.took([row["loss"] for row in read_rows(folder) if "loss" in row])
 
 
-def bare(chat: Any, model: Path, method: str, data: Any, settings: Any, folder: Path) -> Took:
-    """What the documentation of TRL shows, with the same numbers. The model is loaded before the clock starts."""
+def bare(
+    chat: Any, model: Path, method: str, data: Any, settings: Any, folder: Path, device: str = "cpu", weights: str = ""
+) -> Took:
+    """What the documentation of TRL shows, with the same numbers. The model is loaded before the clock starts.
+
+    `weights` are "nf4" or "bf16"; float32 unless told.
+    """
     import torch
     from datasets import Dataset
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, TrainerCallback
     from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
-    loaded = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
+    loaded = AutoModelForCausalLM.from_pretrained(model, device_map={"": device}, **kind_of_weights(weights))
     tokenizer = chat.training_tokenizer()
     watch = Watch()
 
@@ -224,7 +232,7 @@ def bare(chat: Any, model: Path, method: str, data: Any, settings: Any, folder: 
         target_modules=["down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj"],
     )  # fmt: skip
     peft_model = get_peft_model(loaded, lora)
-    common = bare_arguments(settings, folder)
+    common = bare_arguments(settings, folder) | (on_gpu() if device != "cpu" else {})
     parts: dict[str, Any] = {"model": peft_model, "processing_class": tokenizer, "callbacks": [Clock()]}
     if method == "sft":
         rows = [{"prompt": chat.turns(r.conversation), "completion": said(r.answer)} for r in data.sft_train]
@@ -255,6 +263,25 @@ def bare_arguments(settings: Any, folder: Path) -> dict[str, Any]:
         "save_total_limit": 2, "use_cpu": True, "bf16": False, "report_to": [], "disable_tqdm": True,
         "gradient_checkpointing": False, "dataloader_pin_memory": False, "optim": "adamw_torch",
     }  # fmt: skip
+
+
+def kind_of_weights(weights: str) -> dict[str, Any]:
+    """Arguments of `from_pretrained`."""
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    if weights != "nf4":
+        return {"dtype": torch.bfloat16 if weights == "bf16" else torch.float32}
+    four = BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )  # fmt: skip
+    return {"dtype": torch.bfloat16, "quantization_config": four}
+
+
+def on_gpu() -> dict[str, Any]:
+    """What changes on a GPU, as our own run has it."""
+    return {"use_cpu": False, "bf16": True, "gradient_checkpointing": True, "optim": "adamw_torch_fused"}
 
 
 def said(text: str) -> list[dict[str, str]]:

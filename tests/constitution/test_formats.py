@@ -53,18 +53,18 @@ def read(value: Any, ending: str = "json") -> rules.Imported:
     return rules.read_any(text.encode(), "given", ending)
 
 
-@pytest.mark.parametrize("form", ["yaml", "json", "csv"])
-def test_our_own_formats_hold_everything(form: rules.Format) -> None:
+@pytest.mark.parametrize("form", [form for form, export in rules.EXPORTS.items() if export.kind is None])
+def test_our_own_formats_hold_everything(form: str) -> None:
     text = rules.dump_as(MINE, form)
-    back = rules.read_any(text.encode(), "mine", rules.ENDINGS.get(form, "json")).constitution
+    back = rules.read_any(text.encode(), "mine", rules.EXPORTS[form].ending).constitution
     assert back is not None
     assert back.principles == MINE.principles
     if form != "csv":
         assert back == MINE
 
 
-@pytest.mark.parametrize("form", ["anthropic", "langchain", "llm-swarm"])
-def test_formats_of_others_hold_the_requests_of_what_is_on(form: rules.Format) -> None:
+@pytest.mark.parametrize("form", [form for form, export in rules.EXPORTS.items() if export.kind == "critique"])
+def test_formats_of_others_hold_the_requests_of_what_is_on(form: str) -> None:
     text = rules.dump_as(MINE, form, rules.shipped_few_shot("harmlessness"))
     back = rules.read_any(text.encode(), "mine", "json")
     assert back.constitution is not None

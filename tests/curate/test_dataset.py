@@ -36,7 +36,7 @@ def judged(verdict: str, prompt: str = "q", initial: str | None = "bad", revisio
 
 
 def helpful(n: int) -> list[TrainingExample]:
-    return [TrainingExample((Message("user", f"help {i}"),), f"here {i}", None, "helpful") for i in range(n)]
+    return [TrainingExample((Message("user", f"help {i}"),), f"here {i}", None, "helpful", True) for i in range(n)]
 
 
 def helpful_pairs(n: int) -> list[PreferencePair]:

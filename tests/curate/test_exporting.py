@@ -143,9 +143,10 @@ def soft_dataset() -> Dataset:
     return build_dataset("=d", decided, [], wanted, preferences=preferences)
 
 
-@pytest.mark.parametrize("kind", sorted(EXPORTS))
+@pytest.mark.parametrize("kind", sorted(kind for kind, export in EXPORTS.items() if export.write))
 def test_every_export_gives_the_same_bytes_again(tmp_path: Path, kind: str) -> None:
-    export, suffix, _ = EXPORTS[kind]
+    export, suffix = EXPORTS[kind].write, EXPORTS[kind].suffix
+    assert export is not None
     for name in ("a", "b"):
         assert export(soft_dataset(), tmp_path / f"{name}.{suffix}", "train") == (8 if kind == "csv" else 4)
     assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()

@@ -12,7 +12,7 @@ from cai_ui.curate.dataset import build_dataset
 from cai_ui.curate.lint import CHECKS, LintRow, lint, rows_of_dataset, rows_of_examples
 from cai_ui.curate.lint.near import near_duplicates
 from cai_ui.curate.lint.tokens import Tokens
-from cai_ui.records import Decision, Message, make_example
+from cai_ui.records import Dataset, Decision, Message, TrainingExample, make_example
 
 SUBJECTS = ["bread", "bicycles", "volcanoes", "tides", "grammar", "bees", "knots", "chess", "rivers", "candles"]
 HOLE = (
@@ -219,6 +219,20 @@ def test_rows_come_from_what_was_decided_and_from_frozen_data() -> None:
     dataset = build_dataset("d", judged[:1], [], DatasetSettings(eval_share=0, helpful=0))
     frozen = rows_of_dataset(dataset)
     assert [(r.id, r.answer, r.other, r.side) for r in frozen] == [(example.id, "Edited.", "Initial.", "train")]
+
+
+def test_helpful_rows_are_told_by_their_mark_and_old_ones_by_their_source() -> None:
+    turns = (Message("user", "Why bread?"),)
+    rows = (
+        TrainingExample(turns, "a", None, "helpful mix: twin"),
+        TrainingExample(turns, "b", "e1", "helpful-base.jsonl"),
+        TrainingExample(turns, "c", "e2", "my rows", helpful=True),
+        TrainingExample(turns, "d", None, "my rows"),
+    )
+    frozen = rows_of_dataset(Dataset("d", rows, (), (), (), {}, (), {}))
+    assert [(r.kind, r.compared) for r in frozen] == [
+        ("helpful", False), ("revised", True), ("helpful", False), ("unknown", False),
+    ]  # fmt: skip
 
 
 def test_every_check_has_its_words() -> None:

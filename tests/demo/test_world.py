@@ -67,7 +67,7 @@ def test_held_out_topics_are_not_on_the_training_side() -> None:
         assert not train & heldout and len(heldout) >= 25
 
 
-@pytest.mark.parametrize("name", prompt_sets.PROMPT_SETS)
+@pytest.mark.parametrize("name", list(prompt_sets.SETS))
 def test_a_set_is_large_distinct_and_always_the_same(name: str) -> None:
     first = prompt_sets.load(name)
     prompt_sets._made.cache_clear()

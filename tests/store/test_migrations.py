@@ -8,17 +8,20 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from cai_ui.records import Decision
+from cai_ui.records import Decision, Message, SetPrompt
 from cai_ui.store import QueueFilter, open_store, schema
 from cai_ui.store.migrations import MIGRATIONS
 
 FORMAT_1 = Path(__file__).with_name("format_1.sql")
+FORMAT_3_ROWS = Path(__file__).with_name("format_3_rows.sql")
+ASKED, BREAD = "own-f568967a0149bf1b", "own-5a6cf353cd76e901"
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     raw = sqlite3.connect(tmp_path / "cai.db")
     raw.executescript(FORMAT_1.read_text(encoding="utf-8"))
+    raw.executescript(FORMAT_3_ROWS.read_text(encoding="utf-8"))
     raw.close()
     return tmp_path
 
@@ -76,6 +79,40 @@ def test_human_work_is_all_there_and_the_new_columns_are_filled(
         assert store.decide(Decision("new", items[2].example.id, "tie", "Ana", labels=("harmful",)), 2).rev == 3
         assert store.undo("Ana") and store.redo_all("Ana")
         assert store.check() == []
+
+
+@pytest.mark.parametrize("server", [False, True], ids=["sqlite", "postgresql"])
+def test_what_was_settings_is_rows_and_an_arm_is_a_variant(
+    old: Path, server: bool, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("old_server") if server else None
+    with open_store(old if url is None else old / "beside", url) as store:
+        assert [(s.key, s.title, s.count, s.kinds) for s in store.prompt_sets()] == [
+            (ASKED, "Asked", 3, {"helpful": 1, "unknown": 1, "harmful": 1}), (BREAD, "Bread", 1, {"unknown": 1}),
+        ]  # fmt: skip
+        bread, talk, diary = store.set_prompts(ASKED, range(9))
+        assert bread == SetPrompt((Message("user", "How do I bake bread?"),), "helpful", "baking")
+        assert [turn.role for turn in talk.turns] == ["user", "assistant", "user"] and diary.kind == "harmful"
+        assert store.find_prompt(bread) == (ASKED, bread)
+
+        base = store.versions("mine")[0].hash
+        for author, title in (("Ana", "Mine, later"), ("Cleo", "Mine")):
+            draft = store.draft("mine", author)
+            assert draft is not None and (draft.base, draft.constitution.title) == (base, title)
+            assert len(draft.constitution.principles) == 2
+        change = store.last_change("mine", "Ana")
+        assert change is not None and (change.before.title, change.after.title) == ("Mine", "Mine, later")
+        store.save_draft(change.before, "Ana", base, undone=change)
+        first = store.last_change("mine", "Ana")
+        assert first is not None and first.before == store.version(base).constitution
+        dropped = store.last_change("mine", "Ben")
+        assert dropped is not None and len(dropped.before.principles) == 2 and store.draft("mine", "Ben") is None
+
+        assert [result.variant for result in store.evaluation("e1").results] == ["__base__"]
+        assert store.evaluation("e1").rows[0]["variant"] == "__base__" and "arm" not in store.evaluation("e1").rows[0]
+        assert [(vote.left, vote.right) for vote in store.votes()] == [("__base__", "r1")]
+        with store._db.read() as connection:
+            assert sorted(connection.scalars(sa.select(schema.settings.c.key))) == ["x", "x_kept"]
 
 
 def test_it_ends_with_the_same_tables_as_a_new_one(old: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

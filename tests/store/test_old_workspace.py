@@ -23,9 +23,7 @@ from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare.comparison import answer_side_by_side, evaluation_status, tally, variants
 from cai_ui.pipeline.constitution.constitutions import (
     current_constitution,
-    load_draft,
     notes,
-    pop_undo,
     read_constitution,
 )
 from cai_ui.pipeline.constitution.few_shot import few_shot
@@ -33,13 +31,13 @@ from cai_ui.pipeline.curate.agreement import double_share, measure_agreement
 from cai_ui.pipeline.curate.imports import import_file
 from cai_ui.pipeline.guided_run import guided_run_status
 from cai_ui.pipeline.left_off import left_off
-from cai_ui.pipeline.prompts.files import import_prompts, own_sets
+from cai_ui.pipeline.prompts.files import import_prompts
 from cai_ui.pipeline.prompts.sets import list_requests
 from cai_ui.pipeline.revise.batch import batch_status, resume_batch, run_batch
 from cai_ui.pipeline.revise.chains import asked_with, find_traces, missing_steps, replay_chain
 from cai_ui.pipeline.train.hub_job import take_in_dataset
 from cai_ui.pipeline.train.runs import restore_run, run_metrics, run_view
-from cai_ui.records import Decision, Prompt, Run, Trace, content_hash
+from cai_ui.records import Decision, Prompt, PromptSet, Run, Trace, content_hash
 from cai_ui.revise import labels_of
 from cai_ui.store import QueueFilter, QueueItem
 from cai_ui.train.config_file import read_config_file
@@ -67,13 +65,17 @@ def in_use(services: Services) -> Any:
 
 
 def draft(services: Services) -> Any:
-    found = load_draft(services, DRAFT_OF, "Ana")
-    return found and [found[0].title, found[0].description, len(found[0].principles), found[1]]
+    found = services.store.draft(DRAFT_OF, "Ana")
+    mine = found and found.constitution
+    return found and mine and [mine.title, mine.description, len(mine.principles), found.base]
 
 
 def undo_steps(services: Services) -> Any:
-    steps = iter(lambda: pop_undo(services, DRAFT_OF, "Ana"), None)
-    return [[before.description, after.description] for before, after in steps]
+    steps = []
+    while (kept := services.store.draft(DRAFT_OF, "Ana")) and (step := services.store.last_change(DRAFT_OF, "Ana")):
+        steps.append([step.before.description, step.after.description])
+        services.store.save_draft(kept.constitution, "Ana", kept.base, undone=step)
+    return steps
 
 
 def principle_notes(services: Services) -> Any:
@@ -85,7 +87,12 @@ def few_shot_examples(services: Services) -> Any:
 
 
 def prompt_sets(services: Services) -> Any:
-    return [[*one, [asked(r) for r in list_requests(services, one[0], one[2], 0)]] for one in own_sets(services)]
+    found = services.store.prompt_sets()
+    return [[*head(one), [asked(r) for r in list_requests(services, one.key, one.count, 0)]] for one in found]
+
+
+def head(one: PromptSet) -> list[Any]:
+    return [one.key, one.title, one.count]
 
 
 def asked(request: Any) -> Any:
@@ -283,7 +290,7 @@ def other_files(services: Services) -> Any:
     dataset = take_in_dataset(services, (files / "package" / "dataset.json").read_text(encoding="utf-8")).hash
     rows = import_file(services, files / "rows.jsonl", "a colleague's rows")
     prompts = import_prompts(services, files / "prompts.jsonl", "Ours, “mixed”")
-    return [constitution, dataset, [rows.read, rows.added, rows.duplicates], list(prompts)]
+    return [constitution, dataset, [rows.read, rows.added, rows.duplicates], head(prompts)]
 
 
 FACTS: tuple[Callable[[Services], Any], ...] = (
@@ -389,7 +396,11 @@ def test_opening_leaves_every_row_and_file_as_it_is(tmp_path: Path) -> None:
     before, files = rows(home, shown), contents(home / "runs")
     opened(home).close()
     after = rows(home, shown)
-    assert {name: held - after[name] for name, held in before.items() if held - after[name]} == {}
+    changed = {name: held - after[name] for name, held in before.items() if held - after[name]}
+    moved = {key.partition(".")[0] for key, _ in changed.pop("settings")}
+    assert moved == {"draft_base", "draft_undo", "prompt_set", "prompt_sets"}, "they have tables of their own"
+    assert changed.pop("meta") == {("schema_version", "3")}
+    assert changed == {}
     assert {**contents(home / "runs"), **files} == contents(home / "runs")
 
 

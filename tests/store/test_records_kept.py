@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from cai_ui.errors import ConflictError, InputError, NotFoundError, StoreError
 from cai_ui.records import (
     Answer,
     Constitution,
+    ConstitutionDraft,
     Dataset,
     Evaluation,
     Message,
@@ -22,6 +24,7 @@ from cai_ui.records import (
     Provenance,
     Rate,
     Run,
+    SetPrompt,
     Step,
     Trace,
     TrainingExample,
@@ -29,6 +32,7 @@ from cai_ui.records import (
     Vote,
 )  # fmt: skip
 from cai_ui.store import Store, open_store
+from cai_ui.store.constitutions import CHANGES_KEPT
 from cai_ui.store.encoding import dump, load
 
 ANSWER = Answer("text \x00 \ud800 é", "end", 3, 4, Provenance("m", "b", None, None, 7, {"temperature": 0.5, "k": None}))
@@ -61,13 +65,86 @@ def test_constitution_versions(store: Store) -> None:
 
 
 def test_constitution_drafts_are_per_name_and_author(store: Store) -> None:
-    assert store.load_draft("c", "Ana") is None
-    store.save_draft(CONSTITUTION, "Ana")
-    store.save_draft(dataclasses.replace(CONSTITUTION, title="Later"), "Ana")
-    draft = store.load_draft("c", "Ana")
-    assert draft is not None and draft.title == "Later" and store.load_draft("c", "Ben") is None
-    store.drop_draft("c", "Ana")
-    assert store.load_draft("c", "Ana") is None
+    base = store.save_version(CONSTITUTION, "Ana", "").hash
+    later = dataclasses.replace(CONSTITUTION, title="Later")
+    assert store.draft("c", "Ana") is None
+    store.save_draft(dataclasses.replace(CONSTITUTION, title="First"), "Ana", base)
+    store.save_draft(later, "Ana", base)
+    assert store.draft("c", "Ana") == ConstitutionDraft(later, base) and store.draft("c", "Ben") is None
+    store.save_draft(CONSTITUTION, "Ana", base)
+    assert store.draft("c", "Ana") is None, "it equals the version it began from"
+
+
+def test_the_last_changes_of_a_draft_can_be_taken_back(store: Store) -> None:
+    base = store.save_version(CONSTITUTION, "Ana", "").hash
+    steps = [CONSTITUTION, *(dataclasses.replace(CONSTITUTION, title=f"T{n}") for n in range(CHANGES_KEPT + 2))]
+    for before, after in itertools.pairwise(steps):
+        store.save_draft(after, "Ana", base, before=before)
+    store.save_draft(steps[1], "Ben", base, before=CONSTITUTION)
+    for after in reversed(steps[-CHANGES_KEPT:]):
+        change = store.last_change("c", "Ana")
+        assert change is not None and change.after == after
+        store.save_draft(change.before, "Ana", base, undone=change)
+    assert store.last_change("c", "Ana") is None and store.last_change("c", "Ben") is not None
+    assert store.draft("c", "Ana") == ConstitutionDraft(steps[2], base)
+
+
+def refuse(store: Store, table: str) -> None:
+    """From now on nothing can be written into a table."""
+    with store._db.write("Test") as connection:
+        if store._db.is_sqlite:
+            connection.exec_driver_sql(
+                f"create trigger no before insert on {table} begin select raise(abort, 'no'); end"
+            )
+        else:
+            connection.exec_driver_sql(f"alter table {table} add constraint no check (false) not valid")
+
+
+def test_a_draft_is_saved_with_its_change_or_not_at_all(store: Store) -> None:
+    base = store.save_version(CONSTITUTION, "Ana", "").hash
+    refuse(store, "draft_changes")
+    with pytest.raises(StoreError):
+        store.save_draft(dataclasses.replace(CONSTITUTION, title="Later"), "Ana", base, before=CONSTITUTION)
+    assert store.draft("c", "Ana") is None
+
+
+def test_a_version_is_saved_with_what_belongs_to_it_or_not_at_all(store: Store) -> None:
+    base = store.save_version(CONSTITUTION, "Ana", "").hash
+    later = dataclasses.replace(CONSTITUTION, title="Later")
+    store.save_draft(later, "Ana", base)
+    refuse(store, "settings")
+    with pytest.raises(StoreError):
+        store.save_version(later, "Ana", "", settings={"x": 1}, ends_draft=True)
+    assert len(store.versions()) == 1 and store.draft("c", "Ana") is not None
+    store.save_version(later, "Ana", "", ends_draft=True)
+    assert len(store.versions()) == 2 and store.draft("c", "Ana") is None
+
+
+def test_prompt_sets(store: Store) -> None:
+    prompts = [SetPrompt((Message("user", f"Q{n}"),), "harmful" if n % 2 else "unknown", "t") for n in range(700)]
+    talk = SetPrompt((*TALK, Message("assistant", "a"), Message("user", "Q1")), "twin")
+    one = store.save_prompt_set("one", "One", [*prompts, talk])
+    two = store.save_prompt_set("two", "Two", [dataclasses.replace(prompts[1], kind="helpful"), talk])
+    assert one.kinds == {"unknown": 350, "harmful": 350, "twin": 1} and (one.count, one.heldout) == (701, False)
+    assert store.prompt_sets() == [one, two] and store.prompt_set("two") == two
+    places = [700, 3, *range(600), 9_999]
+    assert store.set_prompts("one", places) == [talk, prompts[3], *prompts[:600]]
+    assert store.find_prompt(SetPrompt((Message("user", "Q1"),))) == ("one", prompts[1])
+    assert store.find_prompt(talk) == ("one", talk) and store.find_prompt(SetPrompt(TALK)) is None
+    again = store.save_prompt_set("one", "Renamed", prompts[2:4])
+    assert (again.count, again.created_at) == (2, one.created_at) and store.prompt_sets() == [again, two]
+    assert store.set_prompts("one", range(5)) == prompts[2:4]
+    assert store.find_prompt(SetPrompt((Message("user", "Q1"),)))[0] == "two"  # type: ignore[index]
+    with pytest.raises(NotFoundError):
+        store.prompt_set("three")
+
+
+def test_a_set_that_cannot_be_kept_whole_leaves_the_old_one(store: Store) -> None:
+    kept = store.save_prompt_set("one", "One", [SetPrompt(TALK)])
+    refuse(store, "prompts")
+    with pytest.raises(StoreError):
+        store.save_prompt_set("one", "Other", [SetPrompt(TALK), SetPrompt((Message("user", "Q1"),))])
+    assert store.prompt_sets() == [kept] and store.set_prompts("one", [0, 1]) == [SetPrompt(TALK)]
 
 
 def test_traces_grow_step_by_step(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_settings_change_a_preset():
         "a: [": "error in line",
         "": "empty",
         "methd: sft": "'methd' is no key",
-        "method: ppo": "The method is 'ppo'",
+        "method: ppo": "no training method 'ppo'",
         "method: sft\nsettings: 3": "`settings` is not",
         "method: sft\npreset: best": "no preset 'best'",
         "method: sft\nsettings: {rank: 100000}": "rank",

@@ -66,7 +66,7 @@ def test_batches_of_one_row_cannot_be_halved(broken_at, tmp_path):
 
 @pytest.mark.parametrize("before,after", [((8, 1), (4, 2)), ((2, 4), (1, 8)), ((3, 2), (1, 6)), ((1, 4), None)])
 def test_halving_keeps_the_rows_of_a_step(before, after):
-    found = halved(QUICK.model_copy(update={"batch_size": before[0], "accumulation": before[1]}))
+    found = halved(QUICK.model_copy(update={"batch_size": before[0], "accumulation": before[1]}), "sft")
     assert (found and (found.batch_size, found.accumulation)) == after
 
 

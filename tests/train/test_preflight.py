@@ -15,7 +15,8 @@ from cai_ui.pipeline.train import runs
 from cai_ui.records import Message, Prompt, TrainingExample
 from cai_ui.train.check.plan import planned_steps
 from cai_ui.train.check.preflight import preflight
-from cai_ui.train.rows import make_rows
+from cai_ui.train.encoding import make_rows
+from cai_ui.train.methods import METHODS
 from cai_ui.train.run.run import train
 from cai_ui.train.run.trainer import check_first_row, make_trainer
 from cai_ui.train.signals import StopSignal
@@ -190,7 +191,7 @@ def trainer_of(tiny_engine, make_dataset, tmp_path):
     def make(method, seat):
         rows = make_rows(method, make_dataset(), QUICK, tiny_engine.chat)
         parts = (seat, rows, QUICK, tmp_path, StopSignal(), lambda step, steps: None, 8)
-        return make_trainer(method, *parts), rows
+        return make_trainer(METHODS[method], *parts), rows
 
     return make
 
@@ -235,7 +236,7 @@ def test_d5_where_padding_is_the_end_mark_the_end_is_learnt_and_padding_is_not(
     mixed = make_dataset(sft_train=(sample(0), sample(1, "No.")))
     with engine.training_seat(QUICK) as seat:
         rows = make_rows("sft", mixed, QUICK, engine.chat)
-        trainer = make_trainer("sft", seat, rows, QUICK, tmp_path, StopSignal(), lambda step, steps: None, 8)
+        trainer = make_trainer(METHODS["sft"], seat, rows, QUICK, tmp_path, StopSignal(), lambda step, steps: None, 8)
         batch = trainer.data_collator([trainer.train_dataset[n] for n in range(2)])
     end = engine.chat.tokenizer.eos_token_id
     assert (batch["input_ids"] == end).sum() > 2, "there is no padding to be mistaken"
@@ -264,17 +265,18 @@ def test_d2_d6_dpo_runs_from_messages_and_has_something_to_train(tiny_engine, tr
         assert trainer.train() is not None
 
 
-@pytest.mark.parametrize("method", ["sft", "dpo"])
+@pytest.mark.parametrize("method", METHODS)
 def test_a_trainer_that_would_learn_other_tokens_is_refused(tiny_engine, trainer_of, method):
     """As D1 did: answer tokens as labels over the positions of the prompt."""
     with tiny_engine.training_seat(QUICK) as seat:
         trainer, rows = trainer_of(method, seat)
-        check_first_row(method, trainer, rows, tiny_engine.chat)
+        check_first_row(METHODS[method], trainer, rows, tiny_engine.chat)
         wrong = [dict(row) for row in trainer.train_dataset]
         if method == "sft":
             wrong[0]["labels"] = wrong[0]["labels"][::-1]
         else:
-            wrong[0]["chosen_ids"] = wrong[0]["rejected_ids"]
+            learnt = "chosen_ids" if method == "dpo" else "completion_ids"
+            wrong[0][learnt] = wrong[0][learnt][::-1]
         trainer.train_dataset = wrong
         with pytest.raises(TrainingError, match="would not learn the answers"):
-            check_first_row(method, trainer, rows, tiny_engine.chat)
+            check_first_row(METHODS[method], trainer, rows, tiny_engine.chat)

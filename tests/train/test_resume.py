@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from cai_ui.train.methods import METHODS
 from cai_ui.train.run import checkpoints
 from cai_ui.train.run.run import train
 from cai_ui.train.signals import StopSignal
@@ -14,7 +15,7 @@ from cai_ui.train.signals import StopSignal
 from .conftest import QUICK, losses
 
 
-@pytest.mark.parametrize("method", ["sft", "dpo"])
+@pytest.mark.parametrize("method", METHODS)
 def test_resumed_losses_and_adapter_equal_those_of_an_unbroken_run(run_in, tmp_path, method):
     """Dropout is on, rows are shuffled, the rate falls: optimiser, schedule, random states and data order all count."""
     whole = run_in(tmp_path / "whole", method)

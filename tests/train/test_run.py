@@ -14,6 +14,7 @@ from cai_ui.config import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.adapters.files import check_adapter, describe_adapter
 from cai_ui.records import Message
+from cai_ui.train.methods import METHODS
 from cai_ui.train.run.folder import read_outcome
 from cai_ui.train.run.metrics import read_rows
 
@@ -32,7 +33,7 @@ def losses(folder: Path) -> list[float]:
     return [row["loss"] for row in read_rows(folder) if "loss" in row]
 
 
-@pytest.mark.parametrize("method", ["sft", "dpo"])
+@pytest.mark.parametrize("method", METHODS)
 def test_the_adapter_learns_and_the_base_stays_to_the_bit(tiny_engine, run_in, tmp_path, method):
     before = fingerprint(tiny_engine)
     odds = margin(tiny_engine)

@@ -10,7 +10,8 @@ import torch
 
 from cai_ui.engine.adapters.files import describe_adapter
 from cai_ui.records import Dataset, PreferencePair
-from cai_ui.train.rows import make_rows
+from cai_ui.train.encoding import make_rows
+from cai_ui.train.methods import METHODS
 from cai_ui.train.run.metrics import read_rows
 from cai_ui.train.run.trainer import make_trainer
 from cai_ui.train.signals import StopSignal
@@ -54,7 +55,7 @@ def test_the_loss_is_that_of_the_formula(tiny_engine, make_dataset, tmp_path, st
     settings = WIDE.model_copy(update={"max_steps": steps})
     with tiny_engine.training_seat(settings) as seat:
         rows = make_rows("dpo", data, settings, tiny_engine.chat)
-        trainer = make_trainer("dpo", seat, rows, settings, tmp_path, StopSignal(), lambda a, b: None, steps)
+        trainer = make_trainer(METHODS["dpo"], seat, rows, settings, tmp_path, StopSignal(), lambda a, b: None, steps)
         assert trainer.precompute_ref_logps == (steps == 8)
         generator = torch.Generator().manual_seed(1)
         for name, parameter in seat.model.named_parameters():

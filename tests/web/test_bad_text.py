@@ -114,7 +114,7 @@ MAY_BE_BLANK = {"revision request", "tags", "description", "note", "search", "na
 
 def stored(services: Services) -> tuple[Any, ...]:
     """What a refused text must leave as it is."""
-    kept = constitutions.load_draft(services, constitutions.current_constitution(services).constitution.name, ME.author)
+    kept = services.store.draft(constitutions.current_constitution(services).constitution.name, ME.author)
     return (
         services.store.count_traces(),
         len(services.store.versions()),

@@ -66,8 +66,10 @@ def rows_of_dataset(dataset: Dataset) -> list[LintRow]:
             pair = other.pop((row.conversation, row.answer), None)
             name = row.example_id or f"sft {side} {number + 1}"
             rejected = pair.rejected if pair else None
-            ours = row.example_id is not None
-            rows.append(LintRow(name, row.conversation[-1].content, row.answer, rejected, _kind(row), side, ours))
+            kind = "helpful" if row.keeps_helpful else "revised" if row.example_id else "unknown"
+            rows.append(
+                LintRow(name, row.conversation[-1].content, row.answer, rejected, kind, side, kind == "revised")
+            )
         for number, pair in enumerate(other.values()):
             name = pair.example_id or f"pair {side} {number + 1}"
             rows.append(
@@ -76,8 +78,3 @@ def rows_of_dataset(dataset: Dataset) -> list[LintRow]:
                 )
             )
     return rows
-
-
-def _kind(row: TrainingExample) -> str:
-    """Rows of the helpful mix have no example behind them."""
-    return "helpful" if row.source.startswith("helpful") else ("revised" if row.example_id else "unknown")

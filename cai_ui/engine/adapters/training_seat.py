@@ -19,7 +19,7 @@ from cai_ui.config import TrainSettings
 from cai_ui.engine.adapters.files import AdapterFolder, write_adapter
 from cai_ui.engine.adapters.loaded import fill, lora_config, share_tree
 from cai_ui.engine.kernels.nf4_cpu import make_trainable
-from cai_ui.engine.lease import Lease
+from cai_ui.engine.lease import TRAINING, Lease
 
 ADAPTER, REF = "default", "ref"
 ATTENTION = ["q_proj", "v_proj"]
@@ -45,7 +45,7 @@ class Seat:
 
         Do not ask the engine for an answer inside: it would wait for this very step to end.
         """
-        with self._lease.hold("training"):
+        with self._lease.hold(TRAINING):
             if not self.model.training:
                 self.model.train()
             yield
@@ -53,7 +53,7 @@ class Seat:
     @contextmanager
     def look(self) -> Iterator[None]:
         """Hold the weights for one forward pass on held-out rows, in evaluation mode."""
-        with self._lease.hold("training"):
+        with self._lease.hold(TRAINING):
             self.model.eval()
             yield
 

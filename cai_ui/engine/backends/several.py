@@ -14,6 +14,7 @@ from typing import Any, cast
 from cai_ui.config import TrainSettings
 from cai_ui.engine.interface import (
     ANOTHER_MODEL,
+    BUILT_IN,
     Chunk,
     Engine,
     EngineStatus,
@@ -25,13 +26,11 @@ from cai_ui.engine.interface import (
 from cai_ui.errors import CaiError
 from cai_ui.records import BASE, AdapterInfo, Answer, Message
 
-_NAMES = ("embedded", "scripted")
-
 
 def is_address(variant: str) -> bool:
     """Whether a variant's name is that of a model: `embedded`, `scripted`, or with a slash in it, as folders, names
     on the Hub and the addresses of servers have. Adapters' names have none."""
-    return variant in _NAMES or "/" in variant or "\\" in variant
+    return variant in BUILT_IN or "/" in variant or "\\" in variant
 
 
 class SeveralModels:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,10 @@ from typing import Any
 from cai_ui import constitution as rules
 from cai_ui.constitution import Finding
 from cai_ui.errors import CaiError, FileFormatError, InputError
-from cai_ui.pipeline.constitution.few_shot import few_shot, save_few_shot
+from cai_ui.pipeline.constitution.few_shot import few_shot, few_shot_key, save_few_shot
 from cai_ui.pipeline.constitution.shipped import IN_USE
 from cai_ui.pipeline.services import Services
-from cai_ui.records import Constitution, ConstitutionVersion, Message, Principle, content_hash, to_dict
+from cai_ui.records import Constitution, ConstitutionVersion, FewShot, Message, content_hash, to_dict
 from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_text
 
 
@@ -30,14 +31,31 @@ def use_constitution(services: Services, version_hash: str) -> ConstitutionVersi
 
 
 def save_constitution(
-    services: Services, constitution: Constitution, author: str, note: str = "", parent: str | None = None
+    services: Services,
+    constitution: Constitution,
+    author: str,
+    note: str = "",
+    parent: str | None = None,
+    *,
+    examples: Sequence[FewShot] = (),
+    publish: bool = False,
 ) -> ConstitutionVersion:
-    """Save as a new version; equal content gives the version there is. ConstitutionError if it is not valid."""
+    """Save as a new version; equal content gives the version there is. ConstitutionError if it is not valid.
+
+    Few-shot `examples` become those of its name. To `publish` puts it to use and ends the author's draft of it.
+    All of this is saved, or nothing.
+    """
+    sound = rules.validate(constitution)
+    settings: dict[str, Any] = {IN_USE: sound.hash} if publish else {}
+    if examples:
+        settings[few_shot_key(sound.name)] = [to_dict(example) for example in examples]
     return services.store.save_version(
-        rules.validate(constitution),
+        sound,
         clean_text(author or "local", "Author", limit=NAME_LIMIT),
         clean_text(note, "Note", limit=PRINCIPLE_LIMIT, required=False),
         parent,
+        settings=settings,
+        ends_draft=publish,
     )
 
 
@@ -70,36 +88,6 @@ def _too_long(services: Services, constitution: Constitution) -> list[Finding]:
     return found
 
 
-def save_draft(services: Services, constitution: Constitution, author: str, base: str) -> None:
-    """Keep what is being edited, and the version it began from."""
-    services.store.save_draft(constitution, author)
-    services.store.set_setting(_draft_key(constitution.name, author), base)
-
-
-def load_draft(services: Services, name: str, author: str) -> tuple[Constitution, str] | None:
-    """The kept draft and the hash of the version it began from."""
-    draft = services.store.load_draft(name, author)
-    base = services.store.get_setting(_draft_key(name, author), None)
-    return (draft, str(base)) if draft is not None and base else None
-
-
-def push_undo(services: Services, before: Constitution, after: Constitution, author: str, limit: int) -> None:
-    """Keep a draft as it was before and after a change; the oldest changes beyond `limit` are forgotten."""
-    kept = services.store.get_setting(_undo_key(before.name, author), []) or []
-    change = [to_dict(before), to_dict(after)]
-    services.store.set_setting(_undo_key(before.name, author), [*kept, change][-limit:])
-
-
-def pop_undo(services: Services, name: str, author: str) -> tuple[Constitution, Constitution] | None:
-    """The draft before and after the last kept change, which is forgotten by that; None where there is none."""
-    kept = services.store.get_setting(_undo_key(name, author), []) or []
-    if not kept:
-        return None
-    services.store.set_setting(_undo_key(name, author), kept[:-1])
-    before, after = kept[-1]
-    return _from_plain(before), _from_plain(after)
-
-
 def notes(services: Services, name: str) -> dict[str, str]:
     """What people noted about the principles of the constitution of this name, by principle id."""
     kept = services.store.get_setting(_notes_key(name), {})
@@ -108,6 +96,7 @@ def notes(services: Services, name: str) -> dict[str, str]:
 
 def save_notes(services: Services, name: str, principle_id: str, text: str) -> None:
     """Keep a note; an empty one removes it."""
+    text = clean_text(text, "Notes", limit=PRINCIPLE_LIMIT, required=False)
     kept = {**notes(services, name), principle_id: text}
     services.store.set_setting(_notes_key(name), {id: said for id, said in kept.items() if said.strip()})
 
@@ -135,14 +124,11 @@ def import_any(services: Services, path: str | Path, author: str, note: str = ""
     Examples without principles go to the constitution in use.
     """
     found = read_file(Path(path))
-    version = None
-    if found.constitution is not None:
-        version = save_constitution(
-            services, found.constitution, author, note or f"imported from a file ({found.form})"
-        )
-    if found.few_shot:
-        owner = version or current_constitution(services)
-        save_few_shot(services, owner.constitution.name, found.few_shot)
+    if found.constitution is None:
+        save_few_shot(services, current_constitution(services).constitution.name, found.few_shot)
+        return ImportedFile(found.form, None, len(found.few_shot))
+    note = note or f"imported from a file ({found.form})"
+    version = save_constitution(services, found.constitution, author, note, examples=found.few_shot)
     return ImportedFile(found.form, version, len(found.few_shot))
 
 
@@ -169,28 +155,16 @@ def read_file(path: Path) -> rules.Imported:
     return rules.read_any(content, name, path.suffix.lower().lstrip("."))
 
 
-def export_constitution(services: Services, version_hash: str, form: rules.Format = "yaml") -> Path:
+def export_constitution(services: Services, version_hash: str, form: str = "yaml") -> Path:
     """A file with the version in one of the known formats, in the download folder."""
     found = services.store.version(version_hash)
     text = rules.dump_as(found.constitution, form, few_shot(services, found.constitution.name))
-    name = found.hash[:12] if form in ("yaml", "json", "csv") else f"{form}-{found.hash[:12]}"
-    path = services.store.workspace.export_path(f"constitution-{name}.{rules.ENDINGS.get(form, 'json')}")
+    export = rules.EXPORTS[form]
+    name = f"{form}-{found.hash[:12]}" if export.kind else found.hash[:12]
+    path = services.store.workspace.export_path(f"constitution-{name}.{export.ending}")
     path.write_text(text, encoding="utf-8")
     return path
 
 
-def _draft_key(name: str, author: str) -> str:
-    return f"draft_base.{content_hash([name, author])[:32]}"
-
-
-def _undo_key(name: str, author: str) -> str:
-    return f"draft_undo.{content_hash([name, author])[:32]}"
-
-
 def _notes_key(name: str) -> str:
     return f"notes.{content_hash(name)[:32]}"
-
-
-def _from_plain(plain: dict[str, Any]) -> Constitution:
-    principles = tuple(Principle(**{**p, "tags": tuple(p["tags"])}) for p in plain["principles"])
-    return Constitution(**{**plain, "principles": principles})

@@ -13,7 +13,7 @@ from cai_ui.records import FewShot, Message, content_hash, to_dict
 
 def few_shot(services: Services, name: str) -> tuple[FewShot, ...]:
     """The examples of the constitution of this name, in their order, those switched off included."""
-    kept = services.store.get_setting(_key(name), None)
+    kept = services.store.get_setting(few_shot_key(name), None)
     if not isinstance(kept, list):
         return rules.shipped_few_shot(name)
     return tuple(FewShot(**plain) for plain in kept)
@@ -22,13 +22,13 @@ def few_shot(services: Services, name: str) -> tuple[FewShot, ...]:
 def save_few_shot(services: Services, name: str, examples: Sequence[FewShot]) -> tuple[FewShot, ...]:
     """Keep these examples from now on. InputError, with nothing kept, names a text that cannot be used."""
     checked = rules.checked_few_shot(examples)
-    services.store.set_setting(_key(name), [to_dict(e) for e in checked])
+    services.store.set_setting(few_shot_key(name), [to_dict(e) for e in checked])
     return checked
 
 
 def reset_few_shot(services: Services, name: str) -> tuple[FewShot, ...]:
     """The shipped examples again."""
-    services.store.set_setting(_key(name), None)
+    services.store.set_setting(few_shot_key(name), None)
     return rules.shipped_few_shot(name)
 
 
@@ -43,5 +43,6 @@ def few_shot_tokens(services: Services, examples: Sequence[FewShot]) -> int | No
         return None
 
 
-def _key(name: str) -> str:
+def few_shot_key(name: str) -> str:
+    """The setting that holds the examples of the constitution of this name."""
     return f"few_shot.{content_hash(name)[:32]}"

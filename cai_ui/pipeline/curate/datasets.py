@@ -13,10 +13,10 @@ from cai_ui.pipeline.curate.linting import lint_dataset
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Constitution, DatasetInfo, Decision, Example, TrainingExample
 from cai_ui.store import QueueFilter
-from cai_ui.text import NAME_LIMIT, clean_text
 
 if TYPE_CHECKING:
     from cai_ui.curate.changes import DatasetChanges
+    from cai_ui.curate.exporting import Export
 
 LICENCES = {
     "cai-conversation-harmless": "Apache-2.0",
@@ -50,7 +50,7 @@ def freeze_dataset(
     rows = helpful_rows(services, settings) if helpful is None else list(helpful)
     refusals = [example.revision for example, decision in decided if _declines(example, decision)]
     dataset = build_dataset(
-        clean_text(name, "Name", limit=NAME_LIMIT),
+        name,
         decided,
         rows,
         settings,
@@ -92,40 +92,30 @@ def dataset_card(services: Services, dataset_hash: str) -> str:
     return card_markdown(found, facts)
 
 
-def export_kinds() -> dict[str, str]:
-    """What a dataset can be exported as: kind and its name for people."""
-    from cai_ui.curate.exporting import EXPORTS
-
-    return {kind: title for kind, (_, _, title) in EXPORTS.items()} | {"card": "Card (Markdown)"}
-
-
 def export_dataset(services: Services, dataset_hash: str, kind: str) -> Path:
     """A file in the download folder. InputError for an unknown kind or nothing to write."""
-    path = services.store.workspace.export_path(f"{kind}-{dataset_hash[:12]}.{export_suffix(kind)}")
+    path = services.store.workspace.export_path(f"{kind}-{dataset_hash[:12]}.{_export(kind).suffix}")
     write_export(services, dataset_hash, kind, path)
     return path
 
 
 def write_export(services: Services, dataset_hash: str, kind: str, path: Path) -> None:
-    """Write a dataset, or its card, to a file."""
-    from cai_ui.curate.exporting import EXPORTS, write_bytes
+    """Write a dataset, or its card, to a file, as a kind of EXPORTS. InputError for none of them."""
+    from cai_ui.curate.exporting import write_bytes
 
-    export_suffix(kind)
-    if kind == "card":
+    write = _export(kind).write
+    if write is None:
         write_bytes(path, dataset_card(services, dataset_hash).encode("utf-8"))
     else:
-        EXPORTS[kind][0](services.store.dataset(dataset_hash), path, "train")
+        write(services.store.dataset(dataset_hash), path, "train")
 
 
-def export_suffix(kind: str) -> str:
-    """The suffix of such a file. InputError for an unknown kind."""
+def _export(kind: str) -> Export:
     from cai_ui.curate.exporting import EXPORTS
 
-    if kind == "card":
-        return "md"
     if kind not in EXPORTS:
-        raise InputError(f"There is no export {kind[:40]!r}.", next_step=f"Choose one of {', '.join(export_kinds())}.")
-    return EXPORTS[kind][1]
+        raise InputError(f"There is no export {kind[:40]!r}.", next_step=f"Choose one of {', '.join(EXPORTS)}.")
+    return EXPORTS[kind]
 
 
 def _decided(

@@ -11,14 +11,13 @@ import random
 from collections.abc import Iterator, Sequence
 
 from cai_ui.config import DatasetSettings, Sampling
-from cai_ui.engine.interface import Engine, Request, StopFlag
+from cai_ui.engine.interface import BUILT_IN, Engine, Request, StopFlag
 from cai_ui.pipeline.prompts.shipped import draw
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Message, PreferencePair, Prompt, TrainingExample
 from cai_ui.revise import BATCH_SIZE
 from cai_ui.store import QueueFilter
 
-SMALL_MODELS = ("embedded", "scripted")
 _PAGE = 500
 
 
@@ -26,7 +25,7 @@ def helpful_rows(services: Services, settings: DatasetSettings) -> list[Training
     """As many helpful rows as the settings ask for, or as there are, for the model in use."""
     if settings.helpful == 0:
         return []
-    if services.host.status().model in SMALL_MODELS:
+    if services.host.status().model in BUILT_IN:
         return reference_rows(settings.helpful, settings.seed)
     return imported_rows(services, settings.helpful)
 
@@ -52,7 +51,7 @@ def imported_rows(services: Services, n: int) -> list[TrainingExample]:
         for item in page:
             e = item.example
             if e.initial is None and e.prompt.kind != "harmful":
-                rows.append(TrainingExample(e.conversation, e.revision, e.id, e.source))
+                rows.append(TrainingExample(e.conversation, e.revision, e.id, e.source, helpful=True))
     return rows[:n]
 
 
@@ -90,4 +89,4 @@ def helpful_pairs(rows: Sequence[TrainingExample], refusals: Sequence[str], seed
 
 
 def _row(prompt: Prompt, answer: str) -> TrainingExample:
-    return TrainingExample((Message("user", prompt.text),), answer, None, f"helpful mix: {prompt.kind}")
+    return TrainingExample((Message("user", prompt.text),), answer, None, f"helpful mix: {prompt.kind}", helpful=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from cai_ui.errors import CaiError, InputError
-from cai_ui.pipeline.curate.datasets import export_kinds, export_suffix, write_export
+from cai_ui.pipeline.curate.datasets import write_export
 from cai_ui.pipeline.services import Services
 from cai_ui.text import NAME_LIMIT
 
@@ -33,11 +34,14 @@ def push_dataset(services: Services, dataset_hash: str, repo: str, *, public: bo
         )
     from huggingface_hub import HfApi
 
+    from cai_ui.curate.exporting import EXPORTS
+
     folder = services.store.workspace.tmp_dir()
     try:
-        for kind in export_kinds():
-            name = "README.md" if kind == "card" else f"data/{kind}-train.{export_suffix(kind)}"
-            _write(services, dataset_hash, kind, folder / name)
+        for kind, export in EXPORTS.items():
+            if export.write is not None:
+                _write(services, dataset_hash, kind, folder / f"data/{kind}-train.{export.suffix}")
+        write_export(services, dataset_hash, "card", folder / "README.md")
         api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
         api.create_repo(repo, repo_type="dataset", private=not public, exist_ok=True)
         done = api.upload_folder(
@@ -124,8 +128,5 @@ def _hub_errors() -> tuple[type[Exception], ...]:
 def _write(services: Services, dataset_hash: str, kind: str, path: Path) -> None:
     """One export; a kind that this dataset has no rows for is left out."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with suppress(InputError):
         write_export(services, dataset_hash, kind, path)
-    except InputError:
-        if kind == "card":
-            raise

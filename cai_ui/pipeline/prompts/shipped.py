@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 
 from cai_ui.compare.metrics import PhraseScorer, Score, Scorer
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import NotFoundError
-from cai_ui.records import Prompt, PromptKind
+from cai_ui.records import Prompt
 from cai_ui.train.run.probes import ProbeKit
 
 _PROBE_SEED = 7
-
-
-HELDOUT: tuple[PromptKind, ...] = ("harmful", "helpful", "twin")
 
 
 def draw(prompt_set: str, n: int, seed: int) -> list[Prompt]:
     """Prompts of a shipped set, without services."""
     from cai_ui.demo import prompt_sets as demo
 
-    if prompt_set not in demo.TITLES:
+    if prompt_set not in demo.SETS:
         raise NotFoundError(f"There is no prompt set {prompt_set[:80]!r}.", next_step="Choose one of the list.")
-    prompts = list(demo.load(prompt_set))
-    random.Random(f"prompts/{prompt_set}/{seed}").shuffle(prompts)
-    return prompts[: max(0, n)]
+    prompts = demo.load(prompt_set)
+    return [prompts[place] for place in places(prompt_set, len(prompts), n, seed)]
+
+
+def places(prompt_set: str, count: int, n: int, seed: int) -> list[int]:
+    """Where the `n` prompts stand that the seed draws from a set of `count`, each once."""
+    every = list(range(count))
+    random.Random(f"prompts/{prompt_set}/{seed}").shuffle(every)
+    return every[: max(0, n)]
+
+
+@cache
+def prompts_by_text() -> dict[str, Prompt]:
+    """All shipped prompts; of two with the same text that of the first set."""
+    from cai_ui.demo import prompt_sets as demo
+
+    return {prompt.text: prompt for key in reversed(demo.SETS) for prompt in demo.load(key)}
 
 
 def heldout_prompts(per_kind: int, seed: int) -> list[Prompt]:
     """Prompts never used for training: harmful, helpful, twins, `per_kind` of each."""
-    return [prompt for kind in HELDOUT for prompt in draw(f"heldout-{kind}", per_kind, seed)]
+    from cai_ui.demo import prompt_sets as demo
+
+    return [prompt for key, made in demo.SETS.items() if made.heldout for prompt in draw(key, per_kind, seed)]
 
 
 def probe_kit() -> ProbeKit:

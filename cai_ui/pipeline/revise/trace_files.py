@@ -3,39 +3,62 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from cai_ui import revise
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Trace, content_hash, to_dict
 
-TraceFormat = Literal["jsonl", "html", "md"]
 EXPORT_LIMIT = 20_000
 """Chains in one file; a readable page is cut to `PAGE_LIMIT`."""
 PAGE_LIMIT = 500
 
 
-def export_traces(services: Services, traces: Sequence[Trace], form: TraceFormat) -> Path:
-    """A file with these chains in the download folder. InputError for none."""
+def export_traces(services: Services, traces: Sequence[Trace], form: str) -> Path:
+    """A file with these chains in the download folder. InputError for none, or for a format that EXPORTS has not."""
     if not traces:
         raise InputError("There is no chain to write.", next_step="Run one first, or look for other words.")
-    names = principle_names(services, traces)
-    if form == "jsonl":
-        text = "".join(json.dumps(trace_line(services, t), ensure_ascii=False) + "\n" for t in traces[:EXPORT_LIMIT])
-    elif form == "html":
-        text = revise.trace_html(traces[:PAGE_LIMIT], names)
-    else:
-        text = revise.trace_markdown(traces[:PAGE_LIMIT], names)
+    if form not in EXPORTS:
+        raise InputError(f"There is no format {form[:40]!r}.", next_step=f"Choose one of {', '.join(EXPORTS)}.")
+    text = EXPORTS[form].write(services, traces)
     name = content_hash([trace.id for trace in traces])[:12]
     path = services.store.workspace.export_path(f"traces-{name}.{form}")
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
     return path
 
 
-def trace_line(services: Services, trace: Trace) -> dict[str, object]:
+def _lines(services: Services, traces: Sequence[Trace]) -> str:
+    return "".join(json.dumps(trace_line(t), ensure_ascii=False) + "\n" for t in traces[:EXPORT_LIMIT])
+
+
+def _page(services: Services, traces: Sequence[Trace]) -> str:
+    return revise.trace_html(traces[:PAGE_LIMIT], principle_names(services, traces))
+
+
+def _markdown(services: Services, traces: Sequence[Trace]) -> str:
+    return revise.trace_markdown(traces[:PAGE_LIMIT], principle_names(services, traces))
+
+
+@dataclass(frozen=True)
+class Export:
+    """A format: its name for people, and what makes the file's text."""
+
+    title: str
+    write: Callable[[Services, Sequence[Trace]], str]
+
+
+EXPORTS: dict[str, Export] = {
+    "jsonl": Export("JSON lines (for programs)", _lines),
+    "html": Export("Readable page (HTML)", _page),
+    "md": Export("Markdown", _markdown),
+}
+"""All formats by the ending of their files, in the order to be shown."""
+
+
+def trace_line(trace: Trace) -> dict[str, object]:
     """A chain as one line of JSON: the record, the labels of each step, and the texts of its principles."""
     plain = to_dict(trace)
     examples = revise.few_shot_of(trace)

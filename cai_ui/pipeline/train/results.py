@@ -19,6 +19,7 @@ _FILES = ("adapter_config.json", "adapter_model.safetensors", "adapter.json")
 
 def adapter_card(services: Services, run: Run) -> str:
     """Markdown that says what an adapter was made of."""
+    from cai_ui.train.methods import method_title
     from cai_ui.train.run.folder import read_config
 
     made = read_config(services.store.workspace.run_dir(run.id))
@@ -32,7 +33,7 @@ tags: [lora, {run.method}, constitutional-ai]
 ---
 # {run.name}
 
-A LoRA adapter trained by {run.method.upper()} on data made by critique and revision under a constitution
+A LoRA adapter trained by {method_title(run.method)} on data made by critique and revision under a constitution
 (Bai et al. 2022) with the Constitutional AI Workbench.
 
 - Base: {made.get("base", "unknown")}, weights {run.base_hash}

@@ -13,7 +13,7 @@ from cai_ui.errors import EngineError
 from cai_ui.pipeline.curate.linting import lint_dataset
 from cai_ui.pipeline.services import Services
 from cai_ui.pipeline.train.commands import commands_for
-from cai_ui.records import NOT_OVER, Method, Run
+from cai_ui.records import NOT_OVER, Run
 from cai_ui.text import NAME_LIMIT, clean_text
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ MOST_CHECKED = 10_000
 class RunView:
     """A run as a page shows it. `metrics` has one row per logged step, `eta_s` is None unless it is training.
 
-    `commands` and `config` start the same run again; `signs` are warnings in words; `ahead` counts the runs before it
-    in the queue; `made_of` is what its folder says of data, base and libraries; `constitutions` are the hashes its data
+    `commands` and `config` start the same run again; `warnings` are in words; `ahead` counts the runs before it in the
+    queue; `made_of` is what its folder says of data, base and libraries; `constitutions` are the hashes its data
     was made under; `slices` is what it used of a lent GPU.
     """
 
@@ -43,23 +43,16 @@ class RunView:
     commands: str
     config: str
     probes: list[ProbeAnswer] = field(default_factory=list)
-    signs: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     ahead: int = 0
     made_of: dict[str, Any] = field(default_factory=dict)
     constitutions: tuple[str, ...] = ()
     slices: SliceUse | None = None
 
 
-def presets(services: Services) -> dict[str, dict[Method, TrainSettings]]:
-    """Named settings for "sft" and "dpo"."""
-    from cai_ui.train.presets import PRESETS
-
-    return PRESETS
-
-
 def preflight(
     services: Services,
-    method: Method,
+    method: str,
     dataset_hash: str,
     settings: TrainSettings,
     start_adapter: str | None = None,
@@ -112,7 +105,7 @@ def run_view(services: Services, run_id: str, after_step: int = 0) -> RunView:
     from cai_ui.train.config_file import config_text
     from cai_ui.train.jobs.slices import read_slices
     from cai_ui.train.run.folder import read_config
-    from cai_ui.train.run.health import signs
+    from cai_ui.train.run.health import run_warnings
     from cai_ui.train.run.metrics import read_rows
     from cai_ui.train.run.probes import read_probes
 
@@ -128,7 +121,7 @@ def run_view(services: Services, run_id: str, after_step: int = 0) -> RunView:
         commands_for(services, run),
         config_text(run),
         probes,
-        signs(run.method, metrics, probes, run.total_steps),
+        run_warnings(run.method, metrics, probes, run.total_steps),
         _ahead(services, run),
         read_config(folder),
         services.store.dataset_info(run.dataset_hash).parents,

@@ -9,7 +9,7 @@ from typing import Any
 from cai_ui.config import TrainSettings, checked
 from cai_ui.errors import InputError
 from cai_ui.pipeline.services import Services
-from cai_ui.records import Method, Run
+from cai_ui.records import Run
 from cai_ui.text import NAME_LIMIT, clean_text
 
 MOST_IN_A_SWEEP = 24
@@ -17,7 +17,7 @@ MOST_IN_A_SWEEP = 24
 
 def start_sweep(
     services: Services,
-    method: Method,
+    method: str,
     dataset_hash: str,
     settings: TrainSettings,
     owner: str,
@@ -62,13 +62,13 @@ def start_sweep(
 
 
 def start_variants(
-    services: Services, dataset_hash: str, settings: Mapping[Method, TrainSettings], owner: str
+    services: Services, dataset_hash: str, settings: Mapping[str, TrainSettings], owner: str
 ) -> list[Run]:
     """Queue what the literature compares: SFT alone, DPO from the base, and DPO after that SFT.
 
     All are checked before the first is queued.
     """
-    plan: tuple[tuple[Method, str], ...] = (
+    plan: tuple[tuple[str, str], ...] = (
         ("sft", "SFT alone"),
         ("dpo", "DPO from the base"),
         ("dpo", "DPO after SFT"),

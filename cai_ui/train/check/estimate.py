@@ -1,9 +1,9 @@
 """How long a run will take and what it will need, before it starts. Estimates, and said how sure they are.
 
-A run's seconds are those of its start, its steps, its looks at held-out rows, its probe answers, its checkpoints and,
-in DPO, of the reference's log-probabilities. What one of each takes comes from an earlier run on these weights and
-this machine, else from a trial of a fraction of a second, else from the model's size and one measured matrix product,
-or, where the GPU is lent only while it trains, an assumed one.
+A run's seconds are those of its start, its steps, its evaluations on held-out rows, its probe answers, its checkpoints
+and, where the method keeps a reference, of that one's log-probabilities. What one of each takes comes from an earlier
+run on these weights and this machine, else from a trial of a fraction of a second, else from the model's size and one
+measured matrix product, or, where the GPU is lent only while it trains, an assumed one.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cai_ui.config import TrainSettings
-from cai_ui.records import Method
-from cai_ui.train.check.plan import looked_at, reference_in_advance, rows_in, stride, times_asked, tokens_in
+from cai_ui.train.check.plan import evaluated, reference_in_advance, rows_in, stride, times_asked, tokens_in
+from cai_ui.train.method import TrainingMethod
 from cai_ui.train.rows import Rows
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Estimate:
 
 
 def estimate(
-    method: Method,
+    method: TrainingMethod,
     rows: Rows,
     settings: TrainSettings,
     needs: TrainingNeeds,
@@ -83,8 +83,8 @@ def estimate(
 ) -> Estimate:
     """Time, memory and disk of a run of `steps` steps that asks `probes` prompts each time."""
     pace = pace or Pace("lent" if needs.flops is None else "size")
-    per_batch = settings.batch_size * (2 if method == "dpo" else 1) * max(rows.lengths, default=0)
-    trained = needs.trained * (ADAM_BYTES + (4 if method == "dpo" else 0))
+    per_batch = settings.batch_size * method.readings * max(rows.lengths, default=0)
+    trained = needs.trained * (ADAM_BYTES + (4 if method.reference != "none" else 0))
     checkpoint = 12 * needs.trained + 2**20
     parts = _parts(method, rows, settings, needs, steps, pace.rates, probes) if rows.train and steps else {}
     return Estimate(
@@ -99,7 +99,7 @@ def estimate(
 
 
 def _parts(
-    method: Method,
+    method: TrainingMethod,
     rows: Rows,
     settings: TrainSettings,
     needs: TrainingNeeds,
@@ -108,29 +108,30 @@ def _parts(
     probes: int,
 ) -> dict[str, float]:
     token = needs.weights / (REACHED * (needs.flops or LENT_FLOPS))
-    passes = FORWARD + BACKWARD + (FORWARD if needs.checkpointing else 0)
+    passes = FORWARD + BACKWARD + (FORWARD if needs.checkpointing else 0) + method.more_passes * FORWARD
+    forward = (1 + method.more_passes) * FORWARD
     tokens = tokens_in(rows, settings, steps)
     row = rows.tokens / len(rows.train)
     rates = {
         "start": START_S,
         "steps": passes * token + BATCH_S * steps * settings.accumulation / tokens,
-        "looks": FORWARD / passes * known["steps"] * row if "steps" in known else FORWARD * token * row,
+        "evaluations": forward / passes * known["steps"] * row if "steps" in known else forward * token * row,
         "probes": ANSWER_TOKENS * FORWARD * token,
         "saves": SAVE_S + 12 * needs.trained / 2e8,
         **known,
     }
-    rates.setdefault("reference", rates["looks"])
+    rates.setdefault("reference", rates["evaluations"])
     saves = steps // settings.save_steps if settings.save_steps else 0
     found = {
         "start": rates["start"],
         "steps": tokens * rates["steps"],
-        "looks": looked_at(rows) * (steps // stride(steps)) * rates["looks"],
+        "evaluations": evaluated(rows) * (steps // stride(steps)) * rates["evaluations"],
         "probes": probes * times_asked(settings, steps) * rates["probes"],
         "saves": saves * rates["saves"],
     }
-    if method == "dpo":
+    if method.reference == "in advance":
         pairs = len(rows.train) if reference_in_advance(rows, settings, steps) else rows_in(settings, steps)
-        found["reference"] = (pairs + looked_at(rows)) * rates["reference"]
+        found["reference"] = (pairs + evaluated(rows)) * rates["reference"]
     if settings.save_steps and settings.save_seconds:
         found["saves"] += sum(found.values()) // settings.save_seconds * rates["saves"]
     return found

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cai_ui.config import TrainSettings
 from cai_ui.engine.interface import Engine
-from cai_ui.records import Method
 from cai_ui.store import Store
 from cai_ui.train.check.estimate import Pace
 from cai_ui.train.check.trial import tried
+from cai_ui.train.methods import method_of
 from cai_ui.train.rows import Rows
 from cai_ui.train.timings import read_rates
 
@@ -29,11 +29,11 @@ class Paces:
         self._store = store
         self._seat = seat
         self._trials = trials
-        self._tried: dict[tuple[Any, ...], Pace] = {}
+        self._tried: dict[tuple[object, ...], Pace] = {}
 
     def choose(
         self,
-        method: Method,
+        method: str,
         engine: Engine,
         settings: TrainSettings,
         start: str | None,
@@ -48,14 +48,14 @@ class Paces:
         shape = (method, engine.base_hash, settings.batch_size, settings.rank, settings.modules, start, bool(probes))
         if self._trials and shape not in self._tried and self._seat.acquire(blocking=False):
             try:
-                found = tried(engine, settings, start, rows, needs, probes)
+                found = tried(method_of(method), engine, settings, start, rows, needs, probes)
             finally:
                 self._seat.release()
             if found is not None:
                 self._tried[shape] = found
         return self._tried.get(shape)
 
-    def _of_a_run(self, method: Method, engine: Engine) -> Pace | None:
+    def _of_a_run(self, method: str, engine: Engine) -> Pace | None:
         for run in self._store.runs():
             rates = read_rates(run.summary.get("rates"))
             if run.method == method and run.base_hash == engine.base_hash and "steps" in rates:

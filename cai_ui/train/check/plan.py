@@ -1,4 +1,4 @@
-"""How much a run will do: steps, tokens, looks at held-out rows, probe answers. Plain counting."""
+"""How much a run will do: steps, tokens, evaluations on held-out rows, probe answers. Plain counting."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from cai_ui.train import processes
 from cai_ui.train.rows import Rows
 
 HELD_OUT_ROWS = 100
-"""At most this many held-out rows are looked at during a run, so that looking stays cheap."""
-LOOKS = 5
+"""At most this many held-out rows are evaluated during a run, so that it stays cheap."""
+EVALUATIONS = 5
 """How often the held-out loss is taken in a run."""
 
 
@@ -34,12 +34,12 @@ def tokens_in(rows: Rows, settings: TrainSettings, steps: int) -> float:
 
 
 def stride(steps: int) -> int:
-    """Steps between two looks at held-out rows."""
-    return max(1, steps // LOOKS)
+    """Steps between two evaluations on held-out rows."""
+    return max(1, steps // EVALUATIONS)
 
 
-def looked_at(rows: Rows) -> int:
-    """Rows of one look at held-out rows."""
+def evaluated(rows: Rows) -> int:
+    """Rows of one evaluation."""
     return min(len(rows.held_out), HELD_OUT_ROWS)
 
 
@@ -49,5 +49,5 @@ def times_asked(settings: TrainSettings, steps: int) -> int:
 
 
 def reference_in_advance(rows: Rows, settings: TrainSettings, steps: int) -> bool:
-    """Whether DPO computes the reference's log-probabilities once for all rows: where rows are seen more than once."""
+    """Whether the reference's log-probabilities are computed once for all rows: where rows are seen more than once."""
     return rows_in(settings, steps) > len(rows.train)

@@ -1,4 +1,4 @@
-"""Looking before a run starts, so that the known ways of training nothing, or the wrong thing, are refused.
+"""The check before a run starts, so that the known ways of training nothing, or the wrong thing, are refused.
 
 The reproduction this project started from taught prompt positions to emit answer tokens, kept padding in the loss,
 used no chat template, and loaded an adapter that nothing could train. Here the row is shown as the model will see
@@ -8,28 +8,29 @@ it, with the learnt part marked, and a run that cannot give a sound adapter does
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from cai_ui.config import TrainSettings
+from cai_ui.engine.chat_format import ChatFormat
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import EngineError, PreflightError
-from cai_ui.records import Dataset, Method, Prompt
+from cai_ui.records import Dataset, Prompt
 from cai_ui.train import processes
 from cai_ui.train.check.estimate import Estimate, Pace, estimate
 from cai_ui.train.check.plan import planned_steps
-from cai_ui.train.rows import Rows, asked, first_reading, make_rows
+from cai_ui.train.encoding import first_reading, make_rows
+from cai_ui.train.method import TrainingMethod
+from cai_ui.train.methods import method_of
+from cai_ui.train.rows import Rows, asked
 
 if TYPE_CHECKING:
     from cai_ui.engine.adapters.training_needs import TrainingNeeds
 
 FEW_STEPS = 10
 LEAST_ROWS = 2
-LENGTH_GAP = 1.3
-"""From this ratio of mean answer lengths on, length itself is a cue that DPO learns."""
-WHAT = {"sft": "rows", "dpo": "preference pairs"}
 FindPace = Callable[[Rows, "TrainingNeeds", int], Pace | None]
 """Gives what things take, for rows, model and a number of probe prompts."""
 
@@ -41,7 +42,8 @@ class PreflightReport:
     `rows` is how many rows are trained on, `left_out` counts the others by reason, `lengths` are tokens per row and
     `limit` is the longest that is admitted. `modules` are the layers that get LoRA matrices, `padding` says in words
     what becomes of padding and end marks. `probes` are asked while it trains. `decoded_example` is one row as pieces
-    of text, each with whether it is learnt. `slice_seconds` is for how long a GPU is lent at a time (None: it is ours).
+    of text, each with whether it is learnt. `facts` are what the method tells of its rows. `slice_seconds` is for how
+    long a GPU is lent at a time (None: it is ours).
     """
 
     problems: tuple[str, ...]
@@ -59,6 +61,7 @@ class PreflightReport:
     estimate: Estimate
     decoded_example: tuple[tuple[str, bool], ...]
     slice_seconds: float | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -77,7 +80,7 @@ class PreflightReport:
 
 
 def preflight(
-    method: Method,
+    name: str,
     dataset: Dataset,
     settings: TrainSettings,
     engine: Engine,
@@ -88,17 +91,18 @@ def preflight(
     slice_seconds: float | None = None,
     rows: Rows | None = None,
 ) -> PreflightReport:
-    """Check a run without starting it. EngineError if this model cannot be trained here.
+    """Check a run by the method of this name without starting it.
 
-    `folder` is where its files will lie; `pace` says what things take on this machine, where that is known. Probe
-    prompts that are trained on are not asked, since their answers would flatter. With `slice_seconds` the GPU is lent
-    for so long at a time while it trains, and is not here now: nothing is computed on it. `rows` are those of the
+    EngineError if this model cannot be trained here, InputError for an unknown method. `folder` is where its files will
+    lie; `pace` says what things take on this machine, where that is known. Probe prompts that are trained on are not
+    asked, since their answers would flatter. With `slice_seconds` the GPU is lent for so long at a time while it
+    trains, and is not here now: nothing is computed on it. `rows` are those of the
     dataset, where they were made before; encoding them is most of the work.
     """
-    trainable = trainable_engine(engine)
-    chat, look = trainable.chat, trainable.training_needs
-    rows = rows or make_rows(method, dataset, settings, chat)
-    needs: TrainingNeeds = look(settings, start_adapter, measured=slice_seconds is None)
+    method, trainable = method_of(name), trainable_engine(engine)
+    chat = trainable.chat
+    rows = rows or make_rows(name, dataset, settings, chat)
+    needs = trainable.training_needs(settings, start_adapter, measured=slice_seconds is None)
     steps = planned_steps(len(rows.train), settings, processes.count())
     trained_on = {asked(row) for row in rows.train}
     fresh = tuple(p for p in probes if p.text.strip() not in trained_on) if settings.probe_steps else ()
@@ -107,9 +111,9 @@ def preflight(
     warnings = _warnings(method, dataset, rows, settings, start_adapter)
     if settings.probe_steps and len(fresh) < len(probes):
         warnings.append(f"{len(probes) - len(fresh)} probe prompts are trained on and will not be asked.")
-    problems = [*_problems(method, rows, needs.trained, settings), *_too_costly(costs)]
+    problems = [*_problems(method, rows, needs.trained, settings), *method.problems(rows, settings)]
     return PreflightReport(
-        problems=tuple(problems),
+        problems=(*problems, *_too_costly(costs)),
         warnings=(*warnings, *_costly(costs), *_endings(rows, chat)),
         rows=len(rows.train),
         held_out=len(rows.held_out),
@@ -124,12 +128,25 @@ def preflight(
         estimate=costs,
         decoded_example=_decoded(rows, chat),
         slice_seconds=slice_seconds,
+        facts=method.facts(rows, settings),
     )
 
 
-def trainable_engine(engine: Engine) -> Any:
-    """The engine, with its chat format (`chat`) and `training_needs`. EngineError for one without weights here."""
-    if not hasattr(engine, "chat") or not hasattr(engine, "training_needs"):
+@runtime_checkable
+class TrainableEngine(Engine, Protocol):
+    """An engine whose weights are in this program, so that they can be trained."""
+
+    chat: ChatFormat
+
+    def training_needs(
+        self, settings: TrainSettings, start_adapter: str | None = None, measured: bool = True
+    ) -> TrainingNeeds:
+        """What a run would need of this machine; without `measured` the device is not touched."""
+
+
+def trainable_engine(engine: Engine) -> TrainableEngine:
+    """The engine as one that can be trained. EngineError for one without weights here."""
+    if not isinstance(engine, TrainableEngine):
         raise EngineError(
             f"The model {engine.name} cannot be trained here: it has no weights in this program.",
             next_step="Choose the embedded model, or load a model's folder, on the Start tab.",
@@ -137,12 +154,11 @@ def trainable_engine(engine: Engine) -> Any:
     return engine
 
 
-def _problems(method: Method, rows: Rows, trainable: int, settings: TrainSettings) -> list[str]:
+def _problems(method: TrainingMethod, rows: Rows, trainable: int, settings: TrainSettings) -> list[str]:
     found = []
-    what = WHAT[method]
+    what = method.rows_called
     if not rows.train and not rows.left_out:
-        hint = "" if method == "sft" else " Pairs come from examples that have an initial answer and a better revision."
-        found.append(f"This dataset has no {what} to train on.{hint}")
+        found.append(f"This dataset has no {what} to train on. {method.rows_come_from}".rstrip())
     elif not rows.train:
         found.append(f"None of the {what} can be used: {told(rows.left_out)}.")
     elif len(rows.train) < LEAST_ROWS:
@@ -157,7 +173,7 @@ def _problems(method: Method, rows: Rows, trainable: int, settings: TrainSetting
 
 
 def _warnings(
-    method: Method, dataset: Dataset, rows: Rows, settings: TrainSettings, start_adapter: str | None
+    method: TrainingMethod, dataset: Dataset, rows: Rows, settings: TrainSettings, start_adapter: str | None
 ) -> list[str]:
     found = []
     if rows.left_out:
@@ -165,20 +181,11 @@ def _warnings(
     steps = planned_steps(len(rows.train), settings)
     if rows.train and steps < FEW_STEPS:
         found.append(f"The run has {steps} steps only; the model will hardly change.")
-    if method == "sft" and rows.train and all(e.example_id is not None for e in dataset.sft_train):
-        found.append("No helpful rows are mixed in: expect the tuned model to refuse harmless requests too.")
     if rows.train and not rows.held_out:
         found.append("No rows are held out, so learning by heart could not be seen.")
     if start_adapter and settings.rank != TrainSettings().rank:
         found.append("Rank and layers come from the adapter the run starts from; those given here are not used.")
-    if method == "dpo" and rows.answers:
-        chosen, rejected = (sum(lengths) / len(rows.answers) for lengths in zip(*rows.answers, strict=True))
-        if not 1 / LENGTH_GAP < chosen / rejected < LENGTH_GAP:
-            found.append(
-                f"Chosen answers have {chosen:.0f} tokens on average, rejected ones {rejected:.0f}: DPO may learn the "
-                "length instead of the content. Look at the lengths of the probe answers while it trains."
-            )
-    return found
+    return [*found, *method.notes(dataset, rows, settings)]
 
 
 def _too_costly(costs: Estimate) -> list[str]:
@@ -208,7 +215,7 @@ def _padding(tokenizer: Any) -> str:
     return f"Padding ({tokenizer.pad_token}) is not learnt; the end mark {tokenizer.eos_token} after an answer is."
 
 
-def _endings(rows: Rows, chat: Any) -> list[str]:
+def _endings(rows: Rows, chat: ChatFormat) -> list[str]:
     if not rows.train or chat.tokenizer.eos_token_id in first_reading(rows.train[0], chat)[1]:
         return []
     return [
@@ -231,9 +238,10 @@ def size(count: float) -> str:
     return f"{count:.1f} GB"
 
 
-def _decoded(rows: Rows, chat: Any) -> tuple[tuple[str, bool], ...]:
-    if not rows.train:
+def _decoded(rows: Rows, chat: ChatFormat) -> tuple[tuple[str, bool], ...]:
+    row = next((row for row in rows.train if row.get("label", True)), None)  # an undesirable answer is unlearnt
+    if row is None:
         return ()
-    prompt, learnt = first_reading(rows.train[0], chat)
+    prompt, learnt = first_reading(row, chat)
     read = chat.tokenizer.decode
     return (read(prompt, skip_special_tokens=False), False), (read(learnt, skip_special_tokens=False), True)

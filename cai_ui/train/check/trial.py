@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cai_ui.config import Sampling, TrainSettings
 from cai_ui.engine.interface import Engine, Request
 from cai_ui.errors import CaiError
 from cai_ui.records import Message
 from cai_ui.train.check.estimate import ANSWER_TOKENS, BACKWARD, FORWARD, REACHED, Pace
+from cai_ui.train.method import TrainingMethod
 from cai_ui.train.rows import Rows
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ ANSWERED = 12
 
 
 def tried(
+    method: TrainingMethod,
     engine: Engine,
     settings: TrainSettings,
     start_adapter: str | None,
@@ -34,13 +36,15 @@ def tried(
     """Seconds per token of a step and per probe answer, tried; None for models too large, or while a run has them."""
     if needs.checkpointing or needs.flops is None or not rows.train:
         return None
-    readings = len(rows.answers[0])
+    readings = method.readings
     length = max(1, rows.tokens // (len(rows.train) * readings))
     affordable = BUDGET_S * REACHED * needs.flops / ((FORWARD + BACKWARD) * needs.weights)
     number = max(1, min(settings.batch_size * readings, int(affordable / length)))
     try:
         seconds = _step(engine, settings, start_adapter, number, length)
-        rates = {"steps": STEP_WORK * seconds / (number * length)}
+        learnt = FORWARD + BACKWARD
+        more = 1 + method.more_passes * FORWARD / learnt
+        rates = {"steps": STEP_WORK * more * seconds / (number * length)}
         if probes:
             rates["probes"] = _answer(engine, probes)
     except CaiError:
@@ -53,8 +57,7 @@ def _step(engine: Engine, settings: TrainSettings, start_adapter: str | None, nu
     import torch
 
     taken = 0.0
-    with engine.training_seat(settings, start_adapter) as place:
-        seat: Any = place
+    with engine.training_seat(settings, start_adapter) as seat:
         ids = torch.arange(number * length, device=seat.model.device).reshape(number, length) % 100
         for _ in range(2):
             with seat.step(), torch.random.fork_rng():

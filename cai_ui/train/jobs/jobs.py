@@ -18,15 +18,17 @@ from typing import Any
 from cai_ui.config import TrainSettings, checked
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import CaiError, ConflictError
-from cai_ui.records import BASE, GOING_ON, NOT_OVER, RESUMABLE, AdapterInfo, Method, Run
+from cai_ui.records import BASE, GOING_ON, NOT_OVER, RESUMABLE, AdapterInfo, Run
 from cai_ui.store import Store
 from cai_ui.store.encoding import now
 from cai_ui.train import config_file
 from cai_ui.train.check.pace import Paces
-from cai_ui.train.check.preflight import PreflightReport, preflight
+from cai_ui.train.check.preflight import PreflightReport, preflight, trainable_engine
+from cai_ui.train.encoding import EncodedDatasets
 from cai_ui.train.jobs.adapters import RunAdapters
 from cai_ui.train.jobs.queue import RunQueue
 from cai_ui.train.jobs.slices import Slices, train_in_slices
+from cai_ui.train.methods import method_of
 from cai_ui.train.run.checkpoints import drop_all
 from cai_ui.train.run.folder import Outcome, read_outcome
 from cai_ui.train.run.probes import NO_PROBES, ProbeKit
@@ -57,13 +59,14 @@ class Jobs:
         self._paces = Paces(store, self._seat, trials=slices is None)
         self._adapters = RunAdapters(store)
         self._queue = RunQueue(store)
+        self._encoded = EncodedDatasets(store)
         self._closed = False
         self._believe_exit_records()
         with self._changed:
             self._wake()
 
     def check(
-        self, method: Method, dataset_hash: str, settings: TrainSettings, start_adapter: str | None = None
+        self, method: str, dataset_hash: str, settings: TrainSettings, start_adapter: str | None = None
     ) -> PreflightReport:
         """What would stop a run, and what it would cost, without starting it.
 
@@ -73,15 +76,16 @@ class Jobs:
         engine = self._engine()
         self._adapters.need(engine, start)
         self._adapters.need(engine, settings.reference)
-        dataset = self._store.dataset(dataset_hash)
+        dataset, rows = self._encoded.get(method, dataset_hash, settings, trainable_engine(engine).chat)
         prompts = self._kit.prompts(settings) if settings.probe_steps else ()
         pace = partial(self._paces.choose, method, engine, settings, start)
         lent = None if self._slices is None else self._slices.seconds
-        return preflight(method, dataset, settings, engine, start, prompts, self._store.workspace.home, pace, lent)
+        home = self._store.workspace.home
+        return preflight(method, dataset, settings, engine, start, prompts, home, pace, lent, rows)
 
     def submit(
         self,
-        method: Method,
+        method: str,
         dataset_hash: str,
         settings: TrainSettings,
         owner: str,
@@ -105,7 +109,7 @@ class Jobs:
                 return there
             run = Run(
                 id=f"run-{uuid.uuid4().hex[:12]}",
-                name=name or self._queue.free_name(f"{method.upper()} {dataset.name}".strip()),
+                name=name or self._queue.free_name(f"{method_of(method).title} {dataset.name}".strip()),
                 method=method,
                 state="queued",
                 dataset_hash=dataset_hash,
@@ -150,6 +154,7 @@ class Jobs:
                     kept="It was left as it is.",
                     next_step="Start a new run.",
                 )
+            method_of(run.method)  # another version may know other methods
             run = self._store.update_run(run_id, state="queued", error=None, ended_at=None)
             self._wake()
         return run
@@ -253,12 +258,13 @@ class Jobs:
             self._adapters.need(engine, run.start_adapter)
             settings = checked(TrainSettings, run.config)  # another version may know other knobs
             self._adapters.need(engine, settings.reference)
-            dataset = self._store.dataset(run.dataset_hash)
+            chat = trainable_engine(engine).chat
+            dataset, rows = self._encoded.get(run.method, run.dataset_hash, settings, chat)
         except CaiError as error:
             return Outcome("failed", run.step, str(error))
         given = (run, dataset, engine, self._folder(run), signal, self._reporter(run), self._kit)
         with self._seat:
-            outcome = train(*given) if self._slices is None else train_in_slices(*given, self._slices)
+            outcome = train_in_slices(*given, self._slices, rows) if self._slices else train(*given, rows)
         self._adapters.put_up(engine, run, bool(outcome.adapter_hash or run.adapter) and outcome.state != "cancelled")
         return outcome
 

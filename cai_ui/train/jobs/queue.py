@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cai_ui.records import NOT_OVER, WAITING, Method, Run
+from cai_ui.records import NOT_OVER, WAITING, Run
 from cai_ui.store import Store
 
 
@@ -31,7 +31,7 @@ class RunQueue:
         """Whether this is a run that is not over."""
         return any(run.id == run_id for run in self.not_over())
 
-    def same(self, method: Method, dataset_hash: str, config: dict[str, Any], start: str | None) -> Run | None:
+    def same(self, method: str, dataset_hash: str, config: dict[str, Any], start: str | None) -> Run | None:
         """A run that is not over and would do the very same."""
         wanted = (method, dataset_hash, config, start)
         for run in self.not_over():

@@ -16,19 +16,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cai_ui.engine.interface import Engine
 from cai_ui.records import Dataset, Run
+from cai_ui.train.rows import Rows
 from cai_ui.train.run.checkpoints import latest_checkpoint, step_of
 from cai_ui.train.run.folder import Outcome
 from cai_ui.train.run.metrics import read_rows
 from cai_ui.train.run.probes import ProbeKit
 from cai_ui.train.run.run import train
-from cai_ui.train.signals import WISHES, StopSignal, Wish
-
-if TYPE_CHECKING:
-    from cai_ui.train.run.callbacks import Report
+from cai_ui.train.signals import WISHES, Report, StopSignal, Wish
 
 MARGIN = 0.15
 """Share of a slice that is kept for the step in hand and the checkpoint."""
@@ -86,6 +83,7 @@ def train_in_slices(
     report: Report,
     kit: ProbeKit,
     slices: Slices,
+    rows: Rows | None = None,
 ) -> Outcome:
     """Train in slices until the run is over or asked to end. Two slices without a new checkpoint fail it."""
     seconds, fruitless = slices.seconds, 0
@@ -97,7 +95,7 @@ def train_in_slices(
         over = threading.Event()
         watcher = threading.Thread(target=_watch, args=(folder, run, signal, report, over), daemon=True)
         watcher.start()
-        outcome = slices.lend(partial(train_slice, run, dataset, engine, folder, kit, seconds), seconds)
+        outcome = slices.lend(partial(train_slice, run, dataset, engine, folder, kit, seconds, rows), seconds)
         over.set()
         watcher.join()
         took = min(time.monotonic() - began, seconds)
@@ -110,7 +108,15 @@ def train_in_slices(
             return Outcome("failed", max(before, 0), TOO_SHORT.format(seconds=seconds))
 
 
-def train_slice(run: Run, dataset: Dataset, engine: Engine, folder: Path, kit: ProbeKit, seconds: float) -> Outcome:
+def train_slice(
+    run: Run,
+    dataset: Dataset,
+    engine: Engine,
+    folder: Path,
+    kit: ProbeKit,
+    seconds: float,
+    rows: Rows | None = None,
+) -> Outcome:
     """What the worker does: train for at most `seconds`, less a margin. "interrupted" until the run is over."""
     signal = StopSignal()
     end = time.monotonic() + (1 - MARGIN) * seconds
@@ -122,7 +128,7 @@ def train_slice(run: Run, dataset: Dataset, engine: Engine, folder: Path, kit: P
         elif time.monotonic() > end:
             signal.ask("close")
 
-    outcome = train(run, dataset, engine, folder, signal, report, kit)
+    outcome = train(run, dataset, engine, folder, signal, report, kit, rows)
     return replace(outcome, error=PAUSED) if outcome.state == "interrupted" else outcome
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,17 @@ from cai_ui.config import TrainSettings
 from cai_ui.engine.interface import TrainingSeat
 from cai_ui.errors import TrainingError
 from cai_ui.train import processes
+from cai_ui.train.method import TrainingMethod
 from cai_ui.train.run.checkpoints import FOLDER, drop_oldest, seal
 from cai_ui.train.run.metrics import append_row
 from cai_ui.train.run.probes import Prober
-from cai_ui.train.signals import StopSignal
+from cai_ui.train.signals import Report, StopSignal
 from cai_ui.train.timings import Timings
 
 _KEPT = ("loss", "learning_rate", "grad_norm", "epoch", "num_tokens", "rewards/", "logps/", "mean_token_accuracy")
 
 SAVING_SHARE = 50
 """Checkpoints by the clock are at least this many times as far apart as one takes, so that they cost at most 2 %."""
-
-Report = Callable[[int, int], None]
-"""Called after each step with the steps done and the steps in all."""
 
 
 class TakeTurns(TrainerCallback):
@@ -76,21 +73,22 @@ class Recorder(TrainerCallback):
 
     def __init__(
         self,
+        method: TrainingMethod,
         folder: Path,
         signal: StopSignal,
         report: Report,
         settings: TrainSettings,
-        beta: float | None,
         timings: Timings,
     ) -> None:
-        """`beta` is that of DPO, None for SFT."""
+        self._method = method
+        self._settings = settings
+        self._kept = (*_KEPT, *method.logged)
         self._timings = timings
         self._folder = folder
         self._signal = signal
         self._report = report
         self._keep = settings.keep_checkpoints
         self._pause = float(settings.save_seconds or math.inf) if settings.save_steps else math.inf
-        self._beta = beta
         self._began = self._saved = time.monotonic()
         self._first_step = 0
         self._last: tuple[float, float] | None = None
@@ -113,11 +111,12 @@ class Recorder(TrainerCallback):
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         if not logs or "train_runtime" in logs:  # the trainer's summary; ours is the exit record
             return
-        row = {name: value for name, value in logs.items() if name.removeprefix("eval_").startswith(_KEPT)}
+        row = {name: value for name, value in logs.items() if name.removeprefix("eval_").startswith(self._kept)}
         spent = time.monotonic() - self._began
         timing = {"seconds": round(spent, 3), "eta_s": self._eta(spent, state), **self._speed(spent, row)}
         if state.is_world_process_zero:
-            append_row(self._folder, {"step": state.global_step, **row, **self._distance(row), **timing})
+            derived = self._method.derived(row, self._settings)
+            append_row(self._folder, {"step": state.global_step, **row, **derived, **timing})
         for name in ("loss", "grad_norm"):
             value = logs.get(name)
             if value is not None and not math.isfinite(float(value)):
@@ -135,16 +134,6 @@ class Recorder(TrainerCallback):
                 drop_oldest(self._folder, self._keep)
         self._saved = time.monotonic()
         self._pause = max(self._pause, SAVING_SHARE * self._timings.each("saves"))
-
-    def _distance(self, row: dict[str, Any]) -> dict[str, float]:
-        """For DPO, how far the model has moved from its reference, in nats per answer.
-
-        The mean log-ratio of reference to model over the pairs' answers. Where the rejected answers are the
-        reference's own, their part estimates KL(reference || model).
-        """
-        if self._beta is None or "rewards/chosen" not in row or "rewards/rejected" not in row:
-            return {}
-        return {"kl_proxy": -(row["rewards/chosen"] + row["rewards/rejected"]) / (2 * self._beta)}
 
     def _eta(self, spent: float, state: Any) -> float | None:
         done = state.global_step - self._first_step

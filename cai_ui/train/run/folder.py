@@ -61,7 +61,7 @@ def write_outcome(folder: Path, outcome: Outcome) -> None:
     write_json(folder / RESULT, asdict(outcome))
 
 
-def write_config(folder: Path, run: Run, engine: Engine, look: PreflightReport) -> None:
+def write_config(folder: Path, run: Run, engine: Engine, check: PreflightReport) -> None:
     """Write down what the run is made of, for whoever opens the folder later."""
     content = {
         "run": run.id,
@@ -74,27 +74,28 @@ def write_config(folder: Path, run: Run, engine: Engine, look: PreflightReport) 
         "device": engine.status().device,
         "processes": processes.count(),
         "shares_weights": processes.shares_weights(),
-        "rows": look.rows,
-        "held_out": look.held_out,
-        "left_out": look.left_out,
-        "steps": look.steps,
-        "trainable_parameters": look.trainable_parameters,
-        "modules": list(look.modules),
+        "rows": check.rows,
+        "held_out": check.held_out,
+        "left_out": check.left_out,
+        "steps": check.steps,
+        "trainable_parameters": check.trainable_parameters,
+        "modules": list(check.modules),
+        "facts": dict(check.facts),
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
     }
     write_json(folder / CONFIG, content)
 
 
-def summary_of(folder: Path, look: PreflightReport) -> dict[str, Any]:
+def summary_of(folder: Path, check: PreflightReport) -> dict[str, Any]:
     """What is told of a run in lists: its rows, and its losses and pace as the metrics have them."""
     rows = read_rows(folder)
     losses = [row["loss"] for row in rows if "loss" in row]
     held_out = [(row["eval_loss"], row["step"]) for row in rows if "eval_loss" in row]
     paces = sorted(row["tokens_per_s"] for row in rows if "tokens_per_s" in row)
     return {
-        "rows": look.rows,
-        "left_out": look.left_out,
-        "trainable_parameters": look.trainable_parameters,
+        "rows": check.rows,
+        "left_out": check.left_out,
+        "trainable_parameters": check.trainable_parameters,
         "first_loss": losses[0] if losses else None,
         "last_loss": losses[-1] if losses else None,
         "held_out_loss": held_out[-1][0] if held_out else None,

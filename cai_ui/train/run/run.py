@@ -6,7 +6,6 @@ import gc
 import logging
 import time
 from pathlib import Path
-from typing import Any
 
 from cai_ui.config import TrainSettings
 from cai_ui.engine.interface import Engine
@@ -16,7 +15,9 @@ from cai_ui.records import Dataset, Run, RunState
 from cai_ui.train import processes
 from cai_ui.train.check.plan import tokens_in
 from cai_ui.train.check.preflight import PreflightReport, preflight, told, trainable_engine
-from cai_ui.train.rows import make_rows
+from cai_ui.train.encoding import make_rows
+from cai_ui.train.methods import METHODS, method_of
+from cai_ui.train.rows import Rows
 from cai_ui.train.run import checkpoints
 from cai_ui.train.run.causes import cause, is_memory
 from cai_ui.train.run.folder import (
@@ -32,7 +33,7 @@ from cai_ui.train.run.folder import (
 )
 from cai_ui.train.run.metrics import forget_after
 from cai_ui.train.run.probes import NO_PROBES, ProbeKit, Prober, forget_probes_after, prompts_of, take_down
-from cai_ui.train.signals import StopSignal
+from cai_ui.train.signals import Report, StopSignal
 from cai_ui.train.timings import Timings
 
 log = logging.getLogger("cai_ui.train")
@@ -45,14 +46,16 @@ def train(
     engine: Engine,
     folder: Path,
     signal: StopSignal,
-    report: Any,
+    report: Report,
     kit: ProbeKit = NO_PROBES,
+    rows: Rows | None = None,
 ) -> Outcome:
     """Train `run` in `folder` until it is done, asked to end, or broken; goes on from a checkpoint if there is one.
 
     `report(step, steps)` is called after each step. Never raises: a failure is an outcome with its cause, and
     whatever the outcome, the exit record is on the disk before this returns. If memory does not suffice, the run
-    goes on once with half the batch and twice the accumulation, which gives the same steps.
+    goes on once with half the batch and twice the accumulation, which gives the same steps. `rows` are those of the
+    dataset, where they were encoded before.
     """
     first = processes.is_first()
     if first:
@@ -61,8 +64,8 @@ def train(
             processes.from_first((run, dataset, folder, engine.adapters()))
     settings = TrainSettings(**run.config)
     with log_file(folder if first else None):
-        outcome, problem = _attempt(run, dataset, engine, folder, signal, report, settings, kit)
-        smaller = halved(settings)
+        outcome, problem = _attempt(run, dataset, engine, folder, signal, report, settings, kit, rows)
+        smaller = halved(settings, run.method)
         if problem is not None and is_memory(problem) and smaller and processes.count() == 1:
             problem = None  # its traceback holds the trainer's tensors
             free_memory()
@@ -71,7 +74,7 @@ def train(
                 f"{smaller.batch_size} and an accumulation of {smaller.accumulation}."
             )
             log.warning(said)
-            outcome, problem = _attempt(run, dataset, engine, folder, signal, report, smaller, kit)
+            outcome, problem = _attempt(run, dataset, engine, folder, signal, report, smaller, kit, rows)
             outcome.summary["retried"] = said
         problem = None
         free_memory()
@@ -95,11 +98,11 @@ def follow(engine: Engine, signal: StopSignal | None = None) -> Outcome:
     return train(run, dataset, engine, folder, signal or StopSignal(), lambda step, steps: None)
 
 
-def halved(settings: TrainSettings) -> TrainSettings | None:
-    """Settings that take the same rows per step in smaller batches; None for batches of one row."""
-    if settings.batch_size == 1:
-        return None
+def halved(settings: TrainSettings, method: str) -> TrainSettings | None:
+    """Settings that take the same rows per step in smaller batches; None where the method's batches are smallest."""
     parts = 2 if settings.batch_size % 2 == 0 else settings.batch_size
+    if method not in METHODS or settings.batch_size // parts < METHODS[method].least_batch or parts == 1:
+        return None
     changes = {"batch_size": settings.batch_size // parts, "accumulation": settings.accumulation * parts}
     return settings.model_copy(update=changes)
 
@@ -119,12 +122,13 @@ def _attempt(
     engine: Engine,
     folder: Path,
     signal: StopSignal,
-    report: Any,
+    report: Report,
     settings: TrainSettings,
     kit: ProbeKit,
+    rows: Rows | None,
 ) -> tuple[Outcome, Exception | None]:
     try:
-        return _train(run, dataset, engine, folder, signal, report, settings, kit), None
+        return _train(run, dataset, engine, folder, signal, report, settings, kit, rows), None
     except Exception as error:
         log.exception("the run ended with an error")
         return Outcome("failed", last_step(folder), cause(error)), error
@@ -136,9 +140,10 @@ def _train(
     engine: Engine,
     folder: Path,
     signal: StopSignal,
-    report: Any,
+    report: Report,
     settings: TrainSettings,
     kit: ProbeKit,
+    rows: Rows | None,
 ) -> Outcome:
     timings, entered = Timings(), time.monotonic()
     from cai_ui.train.run.trainer import check_first_row, make_trainer
@@ -150,23 +155,23 @@ def _train(
             kept="Its checkpoints are kept.",
             next_step="Load the model it was begun on, then resume.",
         )
-    chat = trainable_engine(engine).chat
-    rows = make_rows(run.method, dataset, settings, chat)
+    method, chat = method_of(run.method), trainable_engine(engine).chat
+    rows = rows or make_rows(run.method, dataset, settings, chat)
     prompts = prompts_of(folder, settings, kit)
-    look = preflight(run.method, dataset, settings, engine, run.start_adapter, prompts, folder, rows=rows)
-    look.require()
-    resumed = _prepare(run, engine, folder, look)
+    check = preflight(run.method, dataset, settings, engine, run.start_adapter, prompts, folder, rows=rows)
+    check.require()
+    resumed = _prepare(run, engine, folder, check)
     with engine.training_seat(settings, run.start_adapter) as seat:
         if not any(p.requires_grad for p in seat.model.parameters()):
             raise TrainingError("The adapter has no trainable weights.", kept="Nothing was trained.")
-        asks = bool(look.probes) and not processes.shares_weights()
-        if look.probes and not asks:
+        asks = bool(check.probes) and not processes.shares_weights()
+        if check.probes and not asks:
             log.info("probe prompts are not asked: each process holds a share of the adapter")
-        prober = Prober(run, engine, seat, look.probes, kit, folder, signal) if asks else None
+        prober = Prober(run, engine, seat, check.probes, kit, folder, signal) if asks else None
         trainer = make_trainer(
-            run.method, seat, rows, settings, folder, signal, report, look.steps, prober, run.name or run.id, timings
+            method, seat, rows, settings, folder, signal, report, check.steps, prober, run.name or run.id, timings
         )
-        check_first_row(run.method, trainer, rows, chat)
+        check_first_row(method, trainer, rows, chat)
         began = time.monotonic()
         timings.add("start", began - entered - timings.seconds("reference"), 1)
         begun = checkpoints.step_of(resumed) if resumed else 0
@@ -178,8 +183,8 @@ def _train(
         ended = _ending(signal, step, trainer.state.max_steps)
         spent = time.monotonic() - began
         tokens = tokens_in(rows, settings, step - begun)
-        timings.add("steps", spent - timings.seconds("looks", "probes", "saves"), tokens)
-        summary = {**summary_of(folder, look), "seconds": round(spent, 1), "rates": timings.rates()}
+        timings.add("steps", spent - timings.seconds("evaluations", "probes", "saves"), tokens)
+        summary = {**summary_of(folder, check), "seconds": round(spent, 1), "rates": timings.rates()}
         state = seat.state() if ended in ("done", "stopped") else None
         digest = seat.save(folder / ADAPTER, state) if state is not None and processes.is_first() else None
     if processes.is_first() and ended in ("done", "cancelled"):
@@ -187,7 +192,7 @@ def _train(
     return Outcome(ended, step, "The program was closed." if ended == "interrupted" else None, digest, summary)
 
 
-def _prepare(run: Run, engine: Engine, folder: Path, look: PreflightReport) -> Path | None:
+def _prepare(run: Run, engine: Engine, folder: Path, check: PreflightReport) -> Path | None:
     """Write down what the run is made of and tidy up after an earlier end; gives the checkpoint to go on from."""
     earlier = read_config(folder)
     resumed = checkpoints.latest_checkpoint(folder)
@@ -196,13 +201,14 @@ def _prepare(run: Run, engine: Engine, folder: Path, look: PreflightReport) -> P
     processes.wait_for_all()
     begun = checkpoints.step_of(resumed) if resumed else 0
     if processes.is_first():
-        write_config(folder, run, engine, look)
+        write_config(folder, run, engine, check)
         checkpoints.drop_incomplete(folder)
         forget_after(folder, begun if resumed else -1)
         forget_probes_after(folder, begun if resumed else -1)
-    log.info("%s on %d rows, %d held out, %d steps", run.method.upper(), look.rows, look.held_out, look.steps)
-    if look.left_out:
-        log.info("left out: %s", told(look.left_out))
+    title = method_of(run.method).title
+    log.info("%s on %d rows, %d held out, %d steps", title, check.rows, check.held_out, check.steps)
+    if check.left_out:
+        log.info("left out: %s", told(check.left_out))
     if resumed:
         log.info("goes on from step %d", begun)
     return resumed

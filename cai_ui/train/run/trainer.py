@@ -1,8 +1,7 @@
 """TRL's trainers on the engine's own weights, taking turns with everybody else who uses them.
 
-Callbacks hold the weights for one step at a time, write metrics, seal checkpoints and end the run when asked.
-Losses: SFT is the mean negative log-likelihood of the answer's tokens (prompt masked); DPO is Rafailov et al. 2023,
-eq. 7, against the model the run starts from, the base, or a chosen adapter (see `pairs` for soft labels).
+Callbacks hold the weights for one step at a time, write metrics, seal checkpoints and end the run when asked. The loss
+is the method's (see `methods`).
 """
 
 from __future__ import annotations
@@ -15,22 +14,22 @@ from typing import Any
 
 import datasets
 from transformers import PrinterCallback
-from trl import DPOConfig, SFTConfig, SFTTrainer
 
 from cai_ui.config import TrainSettings
 from cai_ui.engine.adapters.training_needs import LARGE
+from cai_ui.engine.chat_format import ChatFormat
 from cai_ui.engine.interface import TrainingSeat
 from cai_ui.errors import TrainingError
-from cai_ui.records import Method
 from cai_ui.train import processes
-from cai_ui.train.check.plan import HELD_OUT_ROWS, looked_at, reference_in_advance, stride
-from cai_ui.train.rows import Rows, first_reading
+from cai_ui.train.check.plan import HELD_OUT_ROWS, evaluated, reference_in_advance, stride
+from cai_ui.train.encoding import first_reading
+from cai_ui.train.method import TrainingMethod
+from cai_ui.train.rows import Rows
 from cai_ui.train.run.batches import LikeLengths
-from cai_ui.train.run.callbacks import AskProbes, Recorder, Report, TakeTurns
+from cai_ui.train.run.callbacks import AskProbes, Recorder, TakeTurns
 from cai_ui.train.run.checkpoints import FOLDER
-from cai_ui.train.run.pairs import PairTrainer, SoftPairs
 from cai_ui.train.run.probes import Prober
-from cai_ui.train.signals import StopSignal
+from cai_ui.train.signals import Report, StopSignal
 from cai_ui.train.timings import Timings
 
 warnings.filterwarnings("ignore", message="`gradient_checkpointing` is deprecated")  # older versions need the name
@@ -38,7 +37,7 @@ datasets.disable_progress_bars()
 
 
 def make_trainer(
-    method: Method,
+    method: TrainingMethod,
     seat: TrainingSeat,
     rows: Rows,
     settings: TrainSettings,
@@ -50,15 +49,14 @@ def make_trainer(
     name: str = "",
     timings: Timings | None = None,
 ) -> Any:
-    """An SFTTrainer or DPOTrainer for `rows`. `steps` is how many the run will take in all; `name` is the run's.
+    """The method's trainer for `rows`. `steps` is how many the run will take in all; `name` is the run's.
 
-    `timings` is told what looks, probes, saves and the reference take.
+    `timings` is told what evaluations, probes, saves and the reference take.
     """
     common = _arguments(seat, settings, folder, bool(rows.held_out), steps) | {"run_name": name or None}
     turns = TakeTurns(seat)
-    beta = settings.beta if method == "dpo" else None
     timings = timings or Timings()
-    callbacks: list[Any] = [turns, Recorder(folder, signal, report, settings, beta, timings)]
+    callbacks: list[Any] = [turns, Recorder(method, folder, signal, report, settings, timings)]
     if prober is not None and processes.is_first():
         callbacks.append(AskProbes(prober, settings.probe_steps, signal, timings))
     if settings.report_to == "tensorboard":
@@ -70,42 +68,28 @@ def make_trainer(
         "eval_dataset": datasets.Dataset.from_list(rows.held_out[:HELD_OUT_ROWS]) if rows.held_out else None,
         "callbacks": callbacks,
     }
-    order = _order(rows, settings)
-    if method == "sft":
-        trainer = _seated(SFTTrainer, seat, order, timings)(
-            args=SFTConfig(completion_only_loss=True, **common), **parts
-        )
-    else:
-        losses: dict[str, Any] = {"loss_type": ["sigmoid"]}
-        if settings.sft_weight:
-            losses = {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, settings.sft_weight]}
-        trainer = _seated(PairTrainer, seat, order, timings)(
-            args=DPOConfig(beta=settings.beta, **losses, **common),
-            data_collator=SoftPairs(pad_token_id=seat.tokenizer.pad_token_id),
-            **parts,
-        )
+    order = _order(rows, settings) if "group_by_length" in method.knobs else None
+    recipe = method.recipe(seat, rows, settings)
+    trainer = _seated(recipe.trainer, seat, order, timings)(
+        args=recipe.config(**recipe.arguments, **common), data_collator=recipe.collator, **parts
+    )
+    if method.reference != "none":
         seat.set_reference()
-        if reference_in_advance(rows, settings, steps):
-            with timings.timed("reference", len(rows.train) + looked_at(rows)):
-                trainer.keep_reference(seat, signal)
+    if method.reference == "in advance" and reference_in_advance(rows, settings, steps):
+        with timings.timed("reference", len(rows.train) + evaluated(rows)):
+            trainer.keep_reference(seat, signal)
+    trainer.args.train_sampling_strategy = "random"  # TRL's KTO would take rows as they lie; see `kto.Mismatched`
     trainer.remove_callback(PrinterCallback)
     trainer.turns = turns
     return trainer
 
 
-def check_first_row(method: Method, trainer: Any, rows: Rows, chat: Any) -> None:
+def check_first_row(method: TrainingMethod, trainer: Any, rows: Rows, chat: ChatFormat) -> None:
     """TrainingError unless the trainer's own first row is the prompt, then the answer, with the answer alone learnt.
 
     This is what the reproduction this project started from got wrong: labels that were not the next tokens.
     """
-    prompt, learnt = first_reading(rows.train[0], chat)
-    row = trainer.train_dataset[0]
-    if method == "sft":
-        batch = trainer.data_collator([row])
-        ids, labels = batch["input_ids"][0].tolist(), batch["labels"][0].tolist()
-        sound = ids == prompt + learnt and labels == [-100] * len(prompt) + learnt
-    else:
-        sound = list(row["prompt_ids"]) == prompt and list(row["chosen_ids"]) == learnt
+    sound = method.is_sound(trainer, *first_reading(rows.train[0], chat))
     if len(trainer.train_dataset) != len(rows.train) or not sound:
         raise TrainingError(
             "The trainer would not learn the answers as they are asked for: its rows differ from the chat format's.",
@@ -119,7 +103,7 @@ def _seated(trainer: Any, seat: TrainingSeat, order: LikeLengths | None, timings
 
     class Seated(trainer):
         def evaluate(self, *args: Any, **kwargs: Any) -> Any:
-            with timings.timed("looks", len(self.eval_dataset)):
+            with timings.timed("evaluations", len(self.eval_dataset)):
                 return super().evaluate(*args, **kwargs)
 
         def _save_checkpoint(self, *args: Any, **kwargs: Any) -> Any:

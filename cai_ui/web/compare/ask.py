@@ -106,7 +106,7 @@ class AskBox:
 
     def _heldout(self) -> None:
         """Requests that were never trained on."""
-        sets = [(title, key) for key, title, _ in prompt_sets(self.services) if key.startswith("heldout")]
+        sets = [(made.title, made.key) for made in prompt_sets(self.services) if made.heldout]
         self.heldout = gr.Dropdown(
             sets,
             value=sets[0][1] if sets else None,

@@ -10,6 +10,7 @@ import gradio as gr
 
 from cai_ui.config import DatasetSettings
 from cai_ui.curate.changes import RowChange
+from cai_ui.curate.exporting import EXPORTS
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.curate import datasets
@@ -58,7 +59,7 @@ def freeze(services: Services, session: Session, name: str, settings: DatasetSet
 
 
 def export(services: Services, kind: str, dataset_hash: str | None) -> str:
-    """Path of a file with a dataset's rows, its pairs, or its card; `kind` is one of `pipeline.export_kinds`."""
+    """Path of a file with a dataset's rows, its pairs, or its card; `kind` is one of EXPORTS."""
     if not dataset_hash:
         raise InputError("No dataset is chosen.", next_step="Freeze one first, or choose one.")
     return str(datasets.export_dataset(services, dataset_hash, kind))
@@ -140,7 +141,7 @@ def build(services: Services) -> DataParts:
         sets = gr.HTML(NO_DATASETS, elem_id="curate-datasets", css_template=charts.STYLE)
         chosen = gr.Dropdown([], label="Dataset to export", elem_id="curate-dataset", filterable=False)
         with gr.Row(elem_classes="toolbar"):
-            choices = [(title, kind) for kind, title in datasets.export_kinds().items()]
+            choices = [(made.title, kind) for kind, made in EXPORTS.items()]
             kind = gr.Dropdown(choices, value="sft", label="As", elem_id="curate-export-kind", filterable=False,
                                scale=0, min_width=340)  # fmt: skip
             download = build_download("Download", "curate-export", scale=0)

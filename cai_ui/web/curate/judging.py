@@ -15,7 +15,6 @@ from datetime import datetime
 
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.curate import queue
 from cai_ui.records import Decision, Example, Principle, Verdict
 from cai_ui.store import QueueCounts, QueueFilter, QueueItem
 from cai_ui.text import ANSWER_LIMIT, clean_text
@@ -124,7 +123,7 @@ def judge(
     if verdict in ("accept", "edit"):
         verdict, text = _accepted(services, place, text)
     decision = Decision(
-        f"{place.sight}-{verdict}",
+        _event_id(place, verdict),
         place.example_id,
         verdict,
         rater,
@@ -160,10 +159,9 @@ def redo(services: Services, rater: str, filter: QueueFilter) -> View:
 
 def keep_draft(services: Services, rater: str, place: Place, text: str) -> str:
     """Keep the text that is being typed; says when. Text typed into an outdated sight is not kept."""
-    text = clean_text(text, "Revision", limit=ANSWER_LIMIT, required=False)
     if services.store.item(place.example_id, rater).rev != place.rev:
         return ""
-    return f"Draft saved {clock(queue.save_text_draft(services, place.example_id, rater, text))}"
+    return f"Draft saved {clock(services.store.save_text_draft(place.example_id, rater, text))}"
 
 
 def forget_draft(services: Services, rater: str, place: Place) -> str:
@@ -202,6 +200,11 @@ def _accepted(services: Services, place: Place, text: str) -> tuple[Verdict, str
     return ("accept", "") if clean.strip() == revision.strip() else ("edit", clean)
 
 
+def _event_id(place: Place, verdict: Verdict) -> str:
+    """The same for a verdict that one sight gives twice."""
+    return f"{place.sight}-{verdict}"
+
+
 def _after(services: Services, rater: str, filter: QueueFilter, place: Place, verdict: Verdict, said: str) -> View:
     """The next example: the next open one, or the next that fits where judged ones are looked through."""
     if filter.status == "open":
@@ -218,7 +221,7 @@ def _conflict(services: Services, rater: str, filter: QueueFilter, place: Place,
     left out, since it was meant for an example that nobody had seen yet.
     """
     item = services.store.item(place.example_id, rater)
-    if item.decision is not None and item.decision.event_id.startswith(f"{place.sight}-"):
+    if item.decision is not None and item.decision.event_id == _event_id(place, item.decision.verdict):
         return _after(services, rater, filter, place, item.decision.verdict, TOO_FAST)
     view = _view(services, rater, filter, item, place.offset, "")
     stands = dataclasses.replace(item, draft=None)

@@ -9,7 +9,7 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.prompts import sets
 from cai_ui.prompts import transcript
-from cai_ui.records import DatasetInfo, Message, Prompt
+from cai_ui.records import DatasetInfo, Message, Prompt, PromptSet
 from cai_ui.web.kit.present import short
 
 
@@ -19,6 +19,11 @@ def dataset_choices(infos: Sequence[DatasetInfo]) -> list[tuple[str, str]]:
         (f"{i.name} · {short(i.hash)} · {i.counts['sft_train']:,} rows, {i.counts['pairs_train']:,} pairs", i.hash)
         for i in infos
     ]
+
+
+def set_choices(sets: Sequence[PromptSet]) -> list[tuple[str, str]]:
+    """Label and key of prompt sets."""
+    return [(f"{made.title} ({made.count:,})", made.key) for made in sets]
 
 
 def counts_words(counts: Mapping[str, int], part: str) -> str:

@@ -10,7 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from cai_ui.constitution import PRINCIPLES_LIMIT, Format
+from cai_ui.constitution import PRINCIPLES_LIMIT
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions
@@ -19,9 +19,6 @@ from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_text
 from cai_ui.web.kit.present import short, when
 from cai_ui.web.principles import drafts
 from cai_ui.web.session import Session
-
-UNDO_LIMIT = 10
-"""Changes of the list (added, copied, deleted, moved) that can be taken back."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +43,10 @@ class View:
 def open_version(services: Services, session: Session, version_hash: str) -> View:
     """The draft of the constitution that this version belongs to, or the version itself if there is no draft."""
     version = services.store.version(version_hash)
-    kept = constitutions.load_draft(services, version.constitution.name, session.author)
+    kept = services.store.draft(version.constitution.name, session.author)
     if kept is None:
         return _view(version_hash, version.constitution, version.constitution)
-    draft, base = kept
-    return _view(base, services.store.version(base).constitution, draft)
+    return _view(kept.base, services.store.version(kept.base).constitution, kept.constitution)
 
 
 def open_current(services: Services, session: Session) -> View:
@@ -75,8 +71,7 @@ def edit_notes(services: Services, session: Session, base: str, principle_id: st
     """Keep what a person notes about a principle. Notes are beside the versions: they change no hash."""
     view = open_principle(services, session, base, principle_id)
     if view.principle is not None:
-        text = clean_text(notes or "", "Notes", limit=PRINCIPLE_LIMIT, required=False)
-        constitutions.save_notes(services, view.draft.name, principle_id, text)
+        constitutions.save_notes(services, view.draft.name, principle_id, notes or "")
 
 
 def edit_about(services: Services, session: Session, base: str, chosen: str, title: str, description: str) -> View:
@@ -117,27 +112,25 @@ def move_principle(services: Services, session: Session, base: str, chosen: str,
 def undo_change(services: Services, session: Session, base: str, chosen: str) -> View:
     """The last change of the list taken back; what was typed since then stays. InputError where there is none."""
     view = open_principle(services, session, base, chosen)
-    change = constitutions.pop_undo(services, view.draft.name, session.author)
+    change = services.store.last_change(view.draft.name, session.author)
     if change is None:
         raise InputError("There is nothing to take back.", next_step="Added, copied, deleted and moved ones can be.")
-    return _keep(services, session, view, drafts.taken_back(*change, view.draft), chosen)
+    draft = drafts.taken_back(change.before, change.after, view.draft)
+    services.store.save_draft(draft, session.author, view.base, undone=change)
+    return _view(view.base, view.saved, draft, chosen)
 
 
 def discard_draft(services: Services, session: Session, base: str) -> View:
     """The saved version again; undo brings the draft back."""
     view = open_version(services, session, base)
-    constitutions.push_undo(services, view.draft, view.saved, session.author, UNDO_LIMIT)
-    services.store.drop_draft(services.store.version(base).constitution.name, session.author)
+    services.store.save_draft(view.saved, session.author, view.base, before=view.draft)
     return open_version(services, session, base)
 
 
 def save_version(services: Services, session: Session, base: str, chosen: str, note: str) -> View:
     """The draft as a new version, which is put to use at once."""
     view = open_principle(services, session, base, chosen)
-    note = clean_text(note or "", "Note", limit=PRINCIPLE_LIMIT, required=False)
-    version = constitutions.save_constitution(services, view.draft, session.author, note, base)
-    constitutions.use_constitution(services, version.hash)
-    services.store.drop_draft(view.saved.name, session.author)
+    version = constitutions.save_constitution(services, view.draft, session.author, note or "", base, publish=True)
     return dataclasses.replace(open_version(services, session, version.hash), chosen=chosen)
 
 
@@ -166,7 +159,7 @@ def import_file(services: Services, session: Session, path: str) -> tuple[View, 
     return open_version(services, session, done.version.hash), said
 
 
-def export_file(services: Services, session: Session, base: str, form: Format = "yaml") -> str:
+def export_file(services: Services, session: Session, base: str, form: str = "yaml") -> str:
     """Path of a file with the saved version, in this format."""
     return str(constitutions.export_constitution(services, base, form))
 
@@ -216,13 +209,10 @@ def _keep_list(
             kept="The list is as it was.",
             next_step="Delete one first, or begin another constitution.",
         )
-    constitutions.push_undo(services, view.draft, draft, session.author, UNDO_LIMIT)
-    return _keep(services, session, view, draft, chosen)
-
-
-def _keep(services: Services, session: Session, view: View, draft: Constitution, chosen: str | None = None) -> View:
-    if draft == view.saved:
-        services.store.drop_draft(draft.name, session.author)
-    else:
-        constitutions.save_draft(services, draft, session.author, view.base)
+    services.store.save_draft(draft, session.author, view.base, before=view.draft)
     return _view(view.base, view.saved, draft, view.chosen if chosen is None else chosen)
+
+
+def _keep(services: Services, session: Session, view: View, draft: Constitution) -> View:
+    services.store.save_draft(draft, session.author, view.base)
+    return _view(view.base, view.saved, draft, view.chosen)

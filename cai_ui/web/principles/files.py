@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from cai_ui.constitution import EXPORTS
 from cai_ui.pipeline import Services
 from cai_ui.web.kit.download import Download, build_download, wire_download
 from cai_ui.web.kit.guard import bind
@@ -15,16 +16,6 @@ from cai_ui.web.kit.present import notice
 from cai_ui.web.principles import editor
 from cai_ui.web.principles.editor import View
 from cai_ui.web.session import Session
-
-FORMATS = [
-    ("YAML", "yaml"),
-    ("JSON", "json"),
-    ("CSV", "csv"),
-    ("Anthropic's JSON", "anthropic"),
-    ("llm-swarm JSON", "llm-swarm"),
-    ("LangChain list", "langchain"),
-    ("ICAI constitution (preference principles)", "icai"),
-]
 
 
 @dataclass(frozen=True)
@@ -49,7 +40,13 @@ def build() -> FileParts:
             upload = gr.UploadButton(
                 "Import a file", file_types=[".yaml", ".yml", ".json", ".csv"], elem_id="principles-import", scale=0
             )
-            form = gr.Dropdown(FORMATS, value="yaml", label="Format", elem_id="principles-format", min_width=240)
+            form = gr.Dropdown(
+                [(export.title, form) for form, export in EXPORTS.items()],
+                value="yaml",
+                label="Format",
+                elem_id="principles-format",
+                min_width=240,
+            )
             download = build_download("Export the saved version", "principles-export", scale=0)
         note = gr.HTML("", elem_id="principles-files-note")
     return FileParts(upload, form, download, note)

@@ -16,9 +16,9 @@ from cai_ui.pipeline.constitution import trying
 from cai_ui.pipeline.constitution.statistics import PrincipleCount, principle_statistics
 from cai_ui.pipeline.constitution.trying import Tried
 from cai_ui.pipeline.prompts.sets import list_prompts
-from cai_ui.records import Prompt
-from cai_ui.text import PROMPT_LIMIT, clean_text
+from cai_ui.records import PromptSet
 from cai_ui.web.kit import charts
+from cai_ui.web.kit.choices import set_choices
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, esc, notice, percent, pill, rate_text
@@ -81,12 +81,12 @@ def run_try(
         stops.finish(f"{session.page}:try", flag)
 
 
-def read_requests(text: str) -> list[str | Prompt]:
+def read_requests(text: str) -> list[str]:
     """One request a line. InputError for too many."""
     lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
     if len(lines) > PROMPTS_LIMIT:
         raise InputError(f"There are {len(lines)} requests; at most {PROMPTS_LIMIT} are tried at once.")
-    return [clean_text(line, "Request", limit=PROMPT_LIMIT) for line in lines]
+    return lines
 
 
 def draw_requests(services: Services, prompt_set: str, requests: str) -> str:
@@ -167,7 +167,7 @@ def _row(count: PrincipleCount) -> str:
 # Layout
 
 
-def build(sets: Sequence[tuple[str, str, int]]) -> TryParts:
+def build(sets: Sequence[PromptSet]) -> TryParts:
     """The panel's layout."""
     with gr.Accordion("Try principles, and see what they did", open=False, elem_id="principles-try"):
         with gr.Row():
@@ -182,8 +182,8 @@ def build(sets: Sequence[tuple[str, str, int]]) -> TryParts:
             )
             with gr.Column(scale=2, min_width=260):
                 prompt_set = gr.Dropdown(
-                    [(f"{title} ({count:,})", key) for key, title, count in sets],
-                    value=sets[0][0] if sets else None,
+                    set_choices(sets),
+                    value=sets[0].key if sets else None,
                     label="Ready-made requests",
                     elem_id="try-set",
                     filterable=False,

@@ -17,6 +17,8 @@ from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.prompts.sets import list_requests
 from cai_ui.pipeline.revise import batch
+from cai_ui.records import PromptSet
+from cai_ui.web.kit.choices import set_choices
 from cai_ui.web.kit.events import QUIET
 from cai_ui.web.kit.present import duration, empty_state, notice, progress_bar
 from cai_ui.web.kit.work import WorkPanel, WorkView
@@ -62,7 +64,7 @@ def batch_view(services: Services) -> WorkView:
 class BatchBox:
     """The panel: its layout is `__init__`, and its components are attributes."""
 
-    def __init__(self, services: Services, sets: Sequence[tuple[str, str, int]]) -> None:
+    def __init__(self, services: Services, sets: Sequence[PromptSet]) -> None:
         self.services = services
         with gr.Accordion("Run a whole prompt set", open=False, elem_id="batch"):
             gr.HTML(
@@ -71,8 +73,8 @@ class BatchBox:
             )
             with gr.Row():
                 self.prompt_set = gr.Dropdown(
-                    [(f"{title} ({count:,})", key) for key, title, count in sets],
-                    value=sets[0][0] if sets else None,
+                    set_choices(sets),
+                    value=sets[0].key if sets else None,
                     label="Prompt set",
                     elem_id="batch-set",
                     filterable=False,

@@ -20,7 +20,9 @@ from cai_ui.pipeline.revise.format_lab import (
     differences,
     run_formats,
 )
+from cai_ui.records import PromptSet
 from cai_ui.web.kit import charts
+from cai_ui.web.kit.choices import set_choices
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, esc, rate_text
 from cai_ui.web.session import Session, SessionParts
@@ -109,7 +111,7 @@ def results_html(results: Sequence[FormatResult]) -> str:
 # Layout
 
 
-def build(sets: Sequence[tuple[str, str, int]]) -> LabParts:
+def build(sets: Sequence[PromptSet]) -> LabParts:
     """The panel's layout."""
     with gr.Accordion("Prompt formats: does the wrapping decide?", open=False, elem_id="lab"):
         added = "".join(f"<li>{esc(f.title)}: {esc(f.shown)}</li>" for f in FORMATS.values())
@@ -120,8 +122,8 @@ def build(sets: Sequence[tuple[str, str, int]]) -> LabParts:
         )
         with gr.Row():
             prompt_set = gr.Dropdown(
-                [(f"{title} ({count:,})", key) for key, title, count in sets],
-                value=sets[0][0] if sets else None,
+                set_choices(sets),
+                value=sets[0].key if sets else None,
                 label="Prompt set",
                 elem_id="lab-set",
                 filterable=False,

@@ -24,7 +24,7 @@ from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.prompts import read_transcript
 from cai_ui.records import Message, Trace
 from cai_ui.revise import StepEvent
-from cai_ui.text import ANSWER_LIMIT, PROMPT_LIMIT, clean_text
+from cai_ui.text import PROMPT_LIMIT, clean_text
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.revise import trace_html
 from cai_ui.web.session import Session
@@ -51,8 +51,8 @@ class View:
 
 def import_prompts(services: Services, path: str) -> tuple[str, str]:
     """A file as a prompt set: its id, and a sentence on what it held."""
-    key, title, count = files.import_prompts(services, path)
-    return key, f"“{title}” has {count:,} requests; every menu of ready-made requests has it now."
+    made = files.import_prompts(services, path)
+    return made.key, f"“{made.title}” has {made.count:,} requests; every menu of ready-made requests has it now."
 
 
 def run_chain(
@@ -143,7 +143,7 @@ def go_on(services: Services, stops: Stops, session: Session, trace_id: str) -> 
 def edit_step(services: Services, session: Session, trace_id: str, step: int | None, text: str) -> View:
     """A branch that ends with a person's wording of one step; the model's own words stay in the record."""
     trace_id, index = _chosen(trace_id, step)
-    branch = chains.edit_step(services, trace_id, index, clean_text(text, "Text", limit=ANSWER_LIMIT))
+    branch = chains.edit_step(services, trace_id, index, text)
     return show_trace(services, session, branch.id)
 
 

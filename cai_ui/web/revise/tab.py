@@ -17,8 +17,9 @@ from cai_ui.pipeline import Services, left_off
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.prompts.sets import prompt_sets
+from cai_ui.records import PromptSet
 from cai_ui.text import PROMPT_LIMIT
-from cai_ui.web.kit.choices import draw_prompt, earlier_turns
+from cai_ui.web.kit.choices import draw_prompt, earlier_turns, set_choices
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import hint, lead, notice, short
 from cai_ui.web.revise import batch, branches, few_shot, format_lab, knobs, stepper, trace_html, traces
@@ -89,7 +90,7 @@ def build(services: Services) -> ReviseParts:
     return ReviseParts(tab, ask, how, chain_box, branch_parts, trace_parts, few_shot_parts, lab_parts, batch_parts)
 
 
-def _ask(sets: Sequence[tuple[str, str, int]]) -> AskParts:
+def _ask(sets: Sequence[PromptSet]) -> AskParts:
     with gr.Row():
         with gr.Column(scale=5, min_width=300):
             prompt = gr.Textbox(
@@ -104,8 +105,8 @@ def _ask(sets: Sequence[tuple[str, str, int]]) -> AskParts:
                 stop = gr.Button("Stop", elem_id="revise-stop", interactive=False)
         with gr.Column(scale=3, min_width=280):
             prompt_set = gr.Dropdown(
-                [(f"{title} ({count:,})", key) for key, title, count in sets],
-                value=sets[0][0] if sets else None,
+                set_choices(sets),
+                value=sets[0].key if sets else None,
                 label="Ready-made requests",
                 elem_id="revise-set",
                 filterable=False,
@@ -208,7 +209,7 @@ def _import(services: Services, path: str) -> list[Any]:
 
 def _sets(services: Services) -> list[Any]:
     """Choices of the menus of ready-made requests."""
-    choices = [(f"{title} ({count:,})", key) for key, title, count in prompt_sets(services)]
+    choices = set_choices(prompt_sets(services))
     return [gr.update(choices=choices) for _ in range(4)]
 
 

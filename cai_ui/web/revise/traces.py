@@ -19,7 +19,7 @@ LISTED = 50
 """Chains listed at once."""
 LOOKED_THROUGH = 20_000
 """Newest chains that are looked through for words, which takes about a second; a download looks through all."""
-FORMATS = [("JSON lines (for programs)", "jsonl"), ("Readable page (HTML)", "html"), ("Markdown", "md")]
+FORMATS = [(export.title, form) for form, export in trace_files.EXPORTS.items()]
 SCOPES = [("the chain shown", "shown"), ("its whole tree", "tree"), ("all chains found", "found")]
 
 
@@ -48,7 +48,7 @@ def export_chains(
     trace_id: str,
     words: str,
     scope: Literal["shown", "tree", "found"],
-    form: trace_files.TraceFormat,
+    form: str,
 ) -> str:
     """Path of a file with the chain shown, its tree, or all chains found."""
     if scope == "found":

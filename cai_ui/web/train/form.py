@@ -9,11 +9,12 @@ import gradio as gr
 from cai_ui.config import TrainSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.train import runs
 from cai_ui.records import BASE, Run
+from cai_ui.train.methods import METHODS, method_of, own_knobs
+from cai_ui.train.presets import PRESETS
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import dataset_choices
-from cai_ui.web.kit.events import ASIDE, SLOW, Changes, Given
+from cai_ui.web.kit.events import ASIDE, NEWEST, SLOW, Changes, Given
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import notice
@@ -24,8 +25,6 @@ from cai_ui.web.train.presets import differences, preset, preset_names
 from cai_ui.web.train.wanted import Wanted, check, make_wanted, start, start_choices
 from cai_ui.web.train.watch import WatchBox, chosen
 
-ONLY_DPO = ("beta", "sft_weight", "reference")
-
 
 class RunForm:
     """The upper part of the tab; menus are filled when the page loads."""
@@ -35,7 +34,7 @@ class RunForm:
         self.about = gr.HTML(elem_id="train-about")
         with gr.Row():
             self._data()
-        methods = [(title, method) for method, title in words.METHODS.items()]
+        methods = [(f"{method.title}: {method.about}", method.name) for method in METHODS.values()]
         self.method = gr.Radio(methods, value="sft", label=words.METHOD, elem_id="train-method")
         with gr.Row():
             self._preset_and_name()
@@ -48,7 +47,7 @@ class RunForm:
             self.check = gr.Button(words.CHECK, elem_id="train-check", scale=0)
         self.checked = gr.HTML(elem_id="train-checked", css_template=charts.STYLE)
         self.wanted = {self.method, self.dataset, self.start_from, *self.form.inputs}
-        self.some_only = [self.form.widgets[knob] for knob in ONLY_DPO]
+        self.some_only = [self.form.widgets[knob] for knob in own_knobs()]
 
     def _data(self) -> None:
         self.dataset = gr.Dropdown([], label=words.DATASET, elem_id="train-dataset", filterable=False, min_width=260)
@@ -102,8 +101,7 @@ class RunForm:
             bind(self._changed, quiet=True),
             {self.preset, self.method, *inputs},
             [self.changed],
-            trigger_mode="always_last",
-            **ASIDE,
+            **NEWEST,
         )
         self.preset.input(**by_preset)
         self.method.input(**knobs).then(**by_preset)
@@ -142,7 +140,7 @@ class RunForm:
         run = next((run for run in self.services.store.runs(trashed=False) if run.id == chosen(run_id)), None)
         if run is None or not run.adapter:
             raise InputError(words.NO_ADAPTER, next_step=words.CHOOSE_ENDED)
-        known = name if name in runs.presets(self.services) else preset_names(self.services)[1]
+        known = name if name in PRESETS else preset_names(self.services)[1]
         ready = f"Ready to continue from {run.name} with DPO. Look at the settings, then press {words.START}."
         return {
             self.method: "dpo",
@@ -154,8 +152,9 @@ class RunForm:
         }
 
     def _shown_knobs(self, method: str) -> Changes:
-        """Knobs that only DPO has are shown for DPO only."""
-        return {widget: gr.update(visible=method == "dpo") for widget in self.some_only}
+        """Knobs that not every method uses are shown for those that do."""
+        used = [self.form.widgets[knob] for knob in method_of(method).knobs]
+        return {widget: gr.update(visible=widget in used) for widget in self.some_only}
 
     def _wanted(self, given: Given) -> Wanted:
         settings = self.form.read_from(given)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from cai_ui.train.check.preflight import size
+from cai_ui.train.check.preflight import PreflightReport, size
 from cai_ui.train.jobs.slices import slices_for
 from cai_ui.web.kit.present import Kind, duration, esc, facts, notice
 from cai_ui.web.train import words
@@ -17,44 +17,7 @@ BARS = 12
 """Bars of the histogram of lengths."""
 
 
-class Preflight(Protocol):
-    """What the check before a start reports (see `cai_ui.train.check.preflight`)."""
-
-    @property
-    def ok(self) -> bool: ...
-    @property
-    def problems(self) -> Sequence[str]: ...
-    @property
-    def warnings(self) -> Sequence[str]: ...
-    @property
-    def rows(self) -> int: ...
-    @property
-    def held_out(self) -> int: ...
-    @property
-    def left_out(self) -> dict[str, int]: ...
-    @property
-    def lengths(self) -> Sequence[int]: ...
-    @property
-    def limit(self) -> int: ...
-    @property
-    def steps(self) -> int: ...
-    @property
-    def trainable_parameters(self) -> int: ...
-    @property
-    def modules(self) -> Sequence[str]: ...
-    @property
-    def padding(self) -> str: ...
-    @property
-    def probes(self) -> Sequence[object]: ...
-    @property
-    def estimate(self) -> Estimate: ...
-    @property
-    def decoded_example(self) -> Sequence[tuple[str, bool]]: ...
-    @property
-    def slice_seconds(self) -> float | None: ...
-
-
-def preflight_html(report: Preflight) -> str:
+def preflight_html(report: PreflightReport) -> str:
     """Everything the check found, the verdict first."""
     if report.problems:
         parts = [_list(words.REFUSED, report.problems, "bad")]
@@ -104,12 +67,13 @@ def histogram(lengths: Sequence[int]) -> tuple[list[int], list[int]]:
     return [low + width * i for i in range(number + 1)], counts
 
 
-def _facts(report: Preflight) -> list[tuple[str, object]]:
+def _facts(report: PreflightReport) -> list[tuple[str, object]]:
     costs = report.estimate
     left_out = ", ".join(f"{count:,} {reason}" for reason, count in report.left_out.items()) or "none"
     pairs: list[tuple[str, object]] = [
         ("Held out", f"{report.held_out:,} rows, none of them trained on"),
         ("Left out", left_out),
+        *report.facts.items(),
         ("Trainable parameters", f"{report.trainable_parameters:,} in {', '.join(report.modules)}"),
         ("Padding", report.padding),
         ("Memory", _against(costs.memory_bytes, costs.free_memory)),

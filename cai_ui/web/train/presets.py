@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from cai_ui.config import TrainSettings, checked
-from cai_ui.errors import InputError
+from cai_ui.engine.interface import BUILT_IN
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.models import engine_status
-from cai_ui.pipeline.train import runs
+from cai_ui.train.presets import PRESETS, default_preset
+from cai_ui.train.presets import preset as named_preset
 from cai_ui.web.kit.forms import label_of
 from cai_ui.web.kit.present import notice
 from cai_ui.web.train import words
 
-SMALL_PRESET, LARGE_PRESET = "embedded quick", "seed study"
 COPY = "run:"
 """Begins the value of a preset that is another run's settings."""
 
 
 def preset_names(services: Services) -> tuple[list[tuple[str, str]], str]:
     """Label and value of all presets and of all runs to copy from, and the preset that suits the model in use."""
-    names = list(runs.presets(services))
-    small = engine_status(services).model in ("embedded", "scripted")
-    wanted = SMALL_PRESET if small else LARGE_PRESET
     copies = [(f"as in {run.name}", f"{COPY}{run.id}") for run in services.store.runs(trashed=False)]
-    menu = [*((words.PRESETS.get(name, name), name) for name in names), *copies]
-    return menu, wanted if wanted in names else names[0]
+    menu = [*((words.PRESETS.get(name, name), name) for name in PRESETS), *copies]
+    return menu, default_preset(engine_status(services).model in BUILT_IN)
 
 
 def preset(services: Services, name: str, method: str) -> TrainSettings:
@@ -31,10 +28,7 @@ def preset(services: Services, name: str, method: str) -> TrainSettings:
     run = next((run for run in services.store.runs(trashed=False) if f"{COPY}{run.id}" == name), None)
     if run is not None:
         return checked(TrainSettings, run.config)
-    known = runs.presets(services)
-    if name not in known:
-        raise InputError(words.NO_PRESET, next_step=words.CHOOSE_LISTED)
-    return known[name]["dpo" if method == "dpo" else "sft"]
+    return named_preset(name, method)
 
 
 def differences(settings: TrainSettings, base: TrainSettings, name: str) -> str:

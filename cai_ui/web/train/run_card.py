@@ -8,6 +8,7 @@ from datetime import datetime
 from cai_ui.pipeline.train.runs import RunView
 from cai_ui.records import GOING_ON, NOT_OVER, RESUMABLE, Run
 from cai_ui.train.jobs.slices import slices_for
+from cai_ui.train.methods import METHODS, method_title
 from cai_ui.web.kit.present import (
     Html,
     Kind,
@@ -34,8 +35,6 @@ STATES: dict[str, tuple[str, Kind]] = {
 }
 """What each state is called on the page, and how that looks."""
 
-METHODS = {"sft": "SFT", "dpo": "DPO"}
-
 
 def run_html(view: RunView) -> str:
     """State, progress, what it was made from, and for an end: why, and what to do."""
@@ -45,9 +44,9 @@ def run_html(view: RunView) -> str:
         f'<div class="cai-case-head" data-run="{esc(run.id)}" data-state="{esc(run.state)}">'
         f"<strong>{esc(run.name)}</strong>{pill(state, kind)}</div>"
     )
-    signs = "".join(notice(sign, "warn") for sign in view.signs)
+    warnings = "".join(notice(warning, "warn") for warning in view.warnings)
     note = f'<p class="cai-run-note" dir="auto">{esc(run.note)}</p>' if run.note else ""
-    return f'<div class="cai-case">{head}{note}{_progress(view)}{_lent(view)}{_ending(run)}{signs}</div>'
+    return f'<div class="cai-case">{head}{note}{_progress(view)}{_lent(view)}{_ending(run)}{warnings}</div>'
 
 
 def made_of_html(view: RunView) -> str:
@@ -60,7 +59,7 @@ def runs_html(runs: Sequence[Run], sparks: Mapping[str, str] | None = None) -> s
     small = sparks or {}
     rows = [
         [
-            Html(f"{esc(run.name)}{_note(run)}"), METHODS[run.method], Html(pill(*STATES[run.state])), _steps(run),
+            Html(f"{esc(run.name)}{_note(run)}"), method_title(run.method), Html(pill(*STATES[run.state])), _steps(run),
             Html(small.get(run.id, "")), _number(run.summary.get("held_out_loss")), short(run.dataset_hash),
             when(run.created_at), _took(run),
         ]
@@ -69,24 +68,24 @@ def runs_html(runs: Sequence[Run], sparks: Mapping[str, str] | None = None) -> s
     return table(words.RUN_COLUMNS, rows, "cai-runs-table") if rows else empty_state(*words.NO_RUNS)
 
 
-FILTERS = ("all", "active", "SFT", "DPO", "done", "interrupted", "trash")
+FILTERS = ("all", "active", *(method.title for method in METHODS.values()), "done", "interrupted", "trash")
 
 
 def filtered(runs: Sequence[Run], chosen: str) -> list[Run]:
     """The runs that a filter of FILTERS admits."""
     tests = {
         "active": lambda run: run.state in NOT_OVER,
-        "SFT": lambda run: run.method == "sft",
-        "DPO": lambda run: run.method == "dpo",
         "done": lambda run: run.state == "done",
         "interrupted": lambda run: run.state in RESUMABLE or run.state == "cancelled",
     }
+    if chosen in (method.title for method in METHODS.values()):
+        return [run for run in runs if method_title(run.method) == chosen]
     return [run for run in runs if chosen not in tests or tests[chosen](run)]
 
 
 def run_choices(runs: Sequence[Run]) -> list[tuple[str, str]]:
     """Label and id of runs."""
-    return [(f"{r.name} · {METHODS[r.method]} · {STATES[r.state][0]} · {when(r.created_at)}", r.id) for r in runs]
+    return [(f"{r.name} · {method_title(r.method)} · {STATES[r.state][0]} · {when(r.created_at)}", r.id) for r in runs]
 
 
 def _progress(view: RunView) -> str:
@@ -148,7 +147,7 @@ def _speed(view: RunView) -> str:
 def _facts(view: RunView) -> list[tuple[str, object]]:
     run, made = view.run, view.made_of
     pairs: list[tuple[str, object]] = [
-        ("Method", METHODS[run.method]),
+        ("Method", method_title(run.method)),
         ("Dataset", f"{short(run.dataset_hash)}{_constitutions(view)}"),
         ("Started from", run.start_adapter or "base model"),
         ("Started", f"{when(run.started_at or run.created_at)} by {run.owner or 'unknown'}"),
@@ -158,6 +157,7 @@ def _facts(view: RunView) -> list[tuple[str, object]]:
         pairs.append(("Base", f"{made.get('base', '')} · weights {short(run.base_hash)}".removeprefix(" · ")))
     if run.adapter_hash:
         pairs.append(("Adapter", f"{run.adapter} · {short(run.adapter_hash)} · runs/{run.id}/adapter"))
+    pairs += made.get("facts", {}).items()
     if made.get("libraries"):
         pairs.append(("Libraries", ", ".join(f"{name} {version}" for name, version in made["libraries"].items())))
     return pairs

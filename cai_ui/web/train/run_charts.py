@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cai_ui.pipeline.train.runs import RunView
+from cai_ui.train.method import Chart
+from cai_ui.train.methods import METHODS
 from cai_ui.web.kit.charts import Colour, Point, Series, line_chart, thinned
 from cai_ui.web.kit.present import esc
 from cai_ui.web.train import words
@@ -13,11 +15,11 @@ from cai_ui.web.train.probe_card import length_chart, shares_chart
 
 ZOOMS: dict[str, int] = {"all steps": 0, "last 200 steps": 200, "last 50 steps": 50}
 """What the charts show: name, and how many steps (0: all). The choice is the page's, so new rows do not undo it."""
+_ALONE = {chart.lines[0].name: chart for m in METHODS.values() for chart in m.charts if len(chart.lines) == 1}
 COMPARABLE: dict[str, str] = {
     "loss": "Loss",
     "eval_loss": "Held-out loss",
-    "rewards/margins": "DPO margin",
-    "rewards/accuracies": "DPO accuracy",
+    **{name: chart.title for name, chart in _ALONE.items()},
     "learning_rate": "Learning rate",
     "grad_norm": "Gradient norm",
 }
@@ -26,15 +28,15 @@ _COLOURS: tuple[Colour, ...] = ("accent", "ok", "warn", "bad", "muted")
 
 
 def charts_html(view: RunView, zoom: str = "all steps", smooth: int = 1) -> str:
-    """Loss, rate and gradient; for DPO also how clearly the better answer is preferred; and the probe answers."""
+    """Loss, rate and gradient, what the method tells beside them, and the probe answers."""
     rows = zoomed(view.metrics, zoom)
     loss = [Series("loss", smoothed(series(rows, "loss"), smooth))]
     held_out = series(rows, "eval_loss")
     if held_out:
         loss.append(Series("loss on held-out rows", held_out, "warn"))
     charts = [line_chart("Loss (lower is better)", loss)]
-    if view.run.method == "dpo":
-        charts += _dpo(rows, smooth)
+    if view.run.method in METHODS:
+        charts += [_of_method(chart, rows, smooth) for chart in METHODS[view.run.method].charts]
     if view.probes:
         charts += [shares_chart(view.probes), length_chart(view.probes)]
     charts.append(line_chart("Gradient norm", [Series("before clipping", smoothed(series(rows, "grad_norm"), smooth))]))
@@ -42,23 +44,9 @@ def charts_html(view: RunView, zoom: str = "all steps", smooth: int = 1) -> str:
     return f'<div class="cai-charts">{"".join(charts)}</div>'
 
 
-def _dpo(rows: Sequence[Mapping[str, Any]], smooth: int) -> list[str]:
-    def line(name: str, label: str, colour: Colour = "accent") -> Series:
-        return Series(label, smoothed(series(rows, name), smooth), colour)
-
-    return [
-        line_chart("Accuracy on pairs", [line("rewards/accuracies", "prefers the better answer", "ok")], percent=True),
-        line_chart("Margin between better and worse answer", [line("rewards/margins", "margin", "ok")]),
-        line_chart(
-            "Log-probability of the answers (nats)",
-            [line("logps/chosen", "better answer", "ok"), line("logps/rejected", "worse answer", "bad")],
-        ),
-        line_chart(
-            "How much likelier than under the reference",
-            [line("rewards/chosen", "better answer", "ok"), line("rewards/rejected", "worse answer", "bad")],
-        ),
-        line_chart("Distance from the reference (KL proxy, nats)", [line("kl_proxy", "per answer", "warn")]),
-    ]
+def _of_method(chart: Chart, rows: Sequence[Mapping[str, Any]], smooth: int) -> str:
+    lines = [Series(line.label, smoothed(series(rows, line.name), smooth), line.tone) for line in chart.lines]
+    return line_chart(chart.title, lines, percent=chart.percent)
 
 
 def compare_html(runs: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], name: str) -> str:
@@ -70,7 +58,7 @@ def compare_html(runs: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], name: 
     ]
     if not lines:
         return f'<p class="cai-chart-note">{esc(words.NOT_LOGGED)}</p>'
-    percent = name == "rewards/accuracies"
+    percent = name in _ALONE and _ALONE[name].percent
     return f'<div class="cai-charts">{line_chart(COMPARABLE.get(name, name), lines, percent=percent)}</div>'
 
 

@@ -6,8 +6,9 @@ import gradio as gr
 
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.train import runs, sweeps
+from cai_ui.pipeline.train import sweeps
 from cai_ui.records import Run
+from cai_ui.train.presets import PRESETS
 from cai_ui.web.kit.present import esc
 from cai_ui.web.session import Session
 from cai_ui.web.train import words
@@ -21,8 +22,8 @@ def queue_variants(services: Services, session: Session, dataset_hash: str | Non
     """The three variants by a preset (the model's own, where the form copies a run)."""
     if not dataset_hash:
         raise InputError(words.NO_DATASET, next_step=words.FREEZE_ONE)
-    named = preset if preset in runs.presets(services) else preset_names(services)[1]
-    return sweeps.start_variants(services, dataset_hash, runs.presets(services)[named], session.author)
+    named = preset if preset in PRESETS else preset_names(services)[1]
+    return sweeps.start_variants(services, dataset_hash, PRESETS[named], session.author)
 
 
 def queue_all(services: Services, session: Session, wanted: Wanted, name: str, grid: str) -> list[Run]:

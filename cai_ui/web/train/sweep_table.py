@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cai_ui.records import Run
+from cai_ui.train.methods import METHODS
 from cai_ui.web.kit.forms import label_of
 from cai_ui.web.kit.present import Html, duration, esc, pill, table
 from cai_ui.web.train import words
@@ -14,6 +15,12 @@ from cai_ui.web.train.run_charts import newest
 
 ACCURACY, JUDGED = "eval_rewards/accuracies", "best_held_out_loss"
 """What is read from the log, and from a run's summary; the lowest held-out loss of a sweep is marked."""
+PAIRED = {
+    name
+    for name, method in METHODS.items()
+    if ACCURACY.removeprefix("eval_") in {line.name for chart in method.charts for line in chart.lines}
+}
+"""Methods whose runs have an accuracy on pairs."""
 
 
 def sweeps(runs: Sequence[Run]) -> dict[str, list[Run]]:
@@ -43,7 +50,7 @@ def _table(runs: Sequence[Run], metrics: Mapping[str, Sequence[Mapping[str, Any]
     knobs, titled = varied(runs), len({(run.method, run.start_adapter) for run in runs}) > 1
     losses = [] if titled else [v for run in runs if (v := _found(run, JUDGED)) is not None]
     best = min(losses, default=None)
-    paired = any(run.method == "dpo" for run in runs)
+    paired = any(run.method in PAIRED for run in runs)
     heads = [
         *([words.VARIANT] if titled else map(label_of, knobs)),
         words.STATE,

@@ -9,19 +9,20 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.train import runs
-from cai_ui.records import BASE, Method, Run
+from cai_ui.records import BASE, Run
 from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.train.check.preflight import PreflightReport
+from cai_ui.train.methods import method_of
 from cai_ui.web.kit.present import short
 from cai_ui.web.session import Session
 from cai_ui.web.train import words
-from cai_ui.web.train.preflight_card import Preflight
 
 
 @dataclass(frozen=True)
 class Wanted:
     """A run as it is asked for."""
 
-    method: Method
+    method: str
     dataset_hash: str
     start_adapter: str | None
     settings: TrainSettings
@@ -32,10 +33,10 @@ def make_wanted(method: str, dataset_hash: str | None, start_from: str | None, s
     if not dataset_hash:
         raise InputError(words.NO_DATASET, next_step=words.FREEZE_ONE)
     start_adapter = None if start_from in (None, "", BASE) else start_from
-    return Wanted("dpo" if method == "dpo" else "sft", dataset_hash, start_adapter, settings)
+    return Wanted(method_of(method).name, dataset_hash, start_adapter, settings)
 
 
-def check(services: Services, wanted: Wanted) -> Preflight:
+def check(services: Services, wanted: Wanted) -> PreflightReport:
     """What would stop this run, what is worth knowing, and one row with the learnt part marked."""
     return runs.preflight(
         services, wanted.method, wanted.dataset_hash, wanted.settings, start_adapter=wanted.start_adapter

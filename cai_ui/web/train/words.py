@@ -14,7 +14,6 @@ NO_DATA = "There is no dataset yet. Judge examples in Curate and freeze them the
 DATASET = "Dataset"
 START_FROM, START_FROM_HELP, BASE_MODEL = "Start from", "DPO usually starts from an SFT adapter.", "Base model"
 METHOD = "Method"
-METHODS = {"sft": "SFT: learn the kept answers", "dpo": "DPO: prefer kept answers over initial ones"}
 PRESET, PRESET_HELP = "Preset, or a run to copy from", "Fills in the settings below."
 PRESETS = {
     "embedded quick": "Embedded model, three passes in minutes",
@@ -29,7 +28,6 @@ SETTINGS = "Settings"
 START, CHECK = "Start training", "Check first"
 NO_DATASET, FREEZE_ONE = "No dataset is chosen.", "Freeze one in Curate, then choose it here."
 NO_ADAPTER, CHOOSE_ENDED = "This run has no adapter to continue from.", "Choose one that is done or stopped."
-NO_PRESET, CHOOSE_LISTED = "There is no such preset.", "Choose one of the list."
 
 # Several runs
 SWEEP = "Several runs at once (sweep)"
@@ -60,7 +58,7 @@ KNOWN_FROM = {
 PARTS = {
     "start": "start",
     "steps": "steps",
-    "looks": "evaluation on held-out rows",
+    "evaluations": "evaluation on held-out rows",
     "probes": "probe answers",
     "saves": "checkpoints",
     "reference": "the reference's side of the pairs",

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui.errors import ConstitutionError, FileFormatError, NotFoundError
+from cai_ui.errors import ConstitutionError, FileFormatError, NotFoundError, StoreError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.constitution import constitutions
-from cai_ui.records import Principle
+from cai_ui.pipeline.constitution import constitutions, few_shot
+from cai_ui.records import ConstitutionDraft, Principle
 
 Open = Callable[..., Services]
 
@@ -61,10 +61,36 @@ def test_a_file_that_does_not_fit_saves_nothing(services: Services, tmp_path: Pa
 def test_drafts_keep_what_cannot_be_saved_yet(services: Services) -> None:
     base = constitutions.current_constitution(services)
     bad = dataclasses.replace(base.constitution, principles=(Principle("a", "A", "", ""),))
-    constitutions.save_draft(services, bad, "me", base.hash)
-    assert constitutions.load_draft(services, base.constitution.name, "me") == (bad, base.hash)
-    assert constitutions.load_draft(services, base.constitution.name, "you") is None
+    services.store.save_draft(bad, "me", base.hash)
+    assert services.store.draft(base.constitution.name, "me") == ConstitutionDraft(bad, base.hash)
+    assert services.store.draft(base.constitution.name, "you") is None
     with pytest.raises(ConstitutionError):
         constitutions.save_constitution(services, bad, "me", "", base.hash)
-    services.store.drop_draft(base.constitution.name, "me")
-    assert constitutions.load_draft(services, base.constitution.name, "me") is None
+    assert services.store.draft(base.constitution.name, "me") is not None
+
+
+def test_principles_and_examples_of_a_file_are_saved_together_or_not_at_all(services: Services, tmp_path: Path) -> None:
+    path = constitutions.export_constitution(services, in_use(services), "llm-swarm")
+    store, before = services.store, services.store.versions()
+    with store._db.write("Test") as connection:
+        connection.exec_driver_sql(
+            "create trigger full before insert on settings when new.key like 'few%' "
+            "begin select raise(abort, 'no'); end"
+        )
+    with pytest.raises(StoreError):
+        constitutions.import_any(services, path, "me")
+    assert store.versions() == before
+    with store._db.write("Test") as connection:
+        connection.exec_driver_sql("drop trigger full")
+    done = constitutions.import_any(services, path, "me")
+    assert done.version is not None and done.few_shot == len(
+        few_shot.few_shot(services, done.version.constitution.name)
+    )
+
+
+def test_a_published_draft_is_in_use_and_over(services: Services) -> None:
+    base = constitutions.current_constitution(services)
+    draft = dataclasses.replace(base.constitution, title="Mine")
+    services.store.save_draft(draft, "me", base.hash)
+    saved = constitutions.save_constitution(services, draft, "me", "", base.hash, publish=True)
+    assert in_use(services) == saved.hash and services.store.draft(draft.name, "me") is None

@@ -16,9 +16,8 @@ from cai_ui.config import AppSettings, DatasetSettings, Sampling
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.curate import datasets, imports, queue
-from cai_ui.pipeline.train import runs
-from cai_ui.records import Method
 from cai_ui.store import QueueFilter
+from cai_ui.train.presets import PRESETS
 
 TOPICS = ("a lost key", "an old map", "the noise next door", "my aunt's letters", "a borrowed bike", "the last bus")
 
@@ -66,8 +65,8 @@ def test_from_files_to_adapters_that_answer(services: Services, tmp_path: Path) 
     assert weights == [None, *(run.adapter_hash for run in trained)]
 
 
-def train(services: Services, method: Method, dataset_hash: str) -> Any:
-    settings = runs.presets(services)["embedded quick"][method].model_copy(update={"max_steps": 2})
+def train(services: Services, method: str, dataset_hash: str) -> Any:
+    settings = PRESETS["embedded quick"][method].model_copy(update={"max_steps": 2})
     run = services.jobs.wait(services.jobs.submit(method, dataset_hash, settings, "me").id)
     assert run.state == "done", run.error
     return run

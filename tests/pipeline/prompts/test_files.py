@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,14 +48,16 @@ def write(folder: Path, name: str, rows: list[object] | str) -> Path:
     ],
 )
 def test_requests_of_a_file_are_kept_once_each(services: Services, tmp_path: Path, name: str, content: object) -> None:
-    key, title, count = files.import_prompts(services, write(tmp_path, name, content))  # type: ignore[arg-type]
-    assert (title, count) == (Path(name).stem, 2)
-    assert (key, title, 2) in sets.prompt_sets(services)
+    made = files.import_prompts(services, write(tmp_path, name, content))  # type: ignore[arg-type]
+    key = made.key
+    assert (made.title, made.count, made.origin, made.heldout) == (Path(name).stem, 2, "imported", False)
+    assert made in sets.prompt_sets(services)
     drawn = sets.list_prompts(services, key, 9, 1)
     assert {p.text for p in drawn} == {"How do I bake bread?", "May I read her diary?"}
     assert sets.list_prompts(services, key, 9, 1) == drawn and len(sets.list_prompts(services, key, 1, 1)) == 1
     again = files.import_prompts(services, write(tmp_path, name, content), "Renamed")  # type: ignore[arg-type]
-    assert again[0] == key and [s for s in sets.prompt_sets(services) if s[0] == key] == [(key, "Renamed", 2)]
+    assert [s for s in sets.prompt_sets(services) if s.key == key] == [again]
+    assert (again.title, again.count) == ("Renamed", 2)
 
 
 def test_conversations_keep_their_turns_and_lose_the_answer_at_their_end(services: Services, tmp_path: Path) -> None:
@@ -64,8 +68,9 @@ def test_conversations_keep_their_turns_and_lose_the_answer_at_their_end(service
         {"messages": said},
         {"prompt": said[:1], "kind": "helpful"},
     ]
-    key, _, count = files.import_prompts(services, write(tmp_path, "talks.jsonl", rows))
-    assert count == 2  # the first two are the same conversation
+    made = files.import_prompts(services, write(tmp_path, "talks.jsonl", rows))
+    key = made.key
+    assert made.count == 2  # the first two are the same conversation
     by_length = sorted(sets.list_requests(services, key, 9, 0), key=lambda one: isinstance(one, tuple))
     single, talk = by_length
     assert isinstance(single, Prompt) and (single.text, single.kind) == ("Hello!", "helpful")
@@ -116,6 +121,36 @@ def test_a_set_that_is_not_there_is_named(services: Services) -> None:
 
 def test_thousands_of_requests_are_kept_and_drawn(services: Services, tmp_path: Path) -> None:
     path = write(tmp_path, "many.txt", "".join(f"Ask {n}?\n" for n in range(20_000)))
-    key, _, count = files.import_prompts(services, path)
-    assert count == 20_000
-    assert len({p.text for p in sets.list_prompts(services, key, 5_000, 3)}) == 5_000
+    made = files.import_prompts(services, path)
+    assert made.count == 20_000
+    assert len({p.text for p in sets.list_prompts(services, made.key, 5_000, 3)}) == 5_000
+    plain = [f"Ask {n}?" for n in range(20_000)]
+    random.Random(f"prompts/{made.key}/3").shuffle(plain)
+    drawn = [p.text for p in sets.list_prompts(services, made.key, 50, 3)]
+    assert drawn == plain[:50], "the same seed draws what it drew when a set was one long list"
+
+
+def test_a_file_may_hold_as_many_lines_as_are_allowed(tmp_path: Path) -> None:
+    assert len(files.read_requests(write(tmp_path, "a.txt", "One?\n" * files.ROWS_LIMIT))) == files.ROWS_LIMIT
+    with pytest.raises(FileFormatError, match="more than 100,000 lines"):
+        files.read_requests(write(tmp_path, "b.txt", "One?\n" * (files.ROWS_LIMIT + 1)))
+
+
+def test_only_the_requests_that_are_drawn_are_read(services: Services, tmp_path: Path) -> None:
+    made = files.import_prompts(services, write(tmp_path, "many.txt", "".join(f"Ask {n}?\n" for n in range(2_000))))
+    (drawn,) = sets.list_prompts(services, made.key, 1, 3)
+    with services.store._db.write("Test") as connection:
+        connection.exec_driver_sql("update prompts set body = 'damaged' where body not like ?", (f'%"{drawn.text}"%',))
+    assert sets.list_prompts(services, made.key, 1, 3) == [drawn]
+    assert sets.find_prompt(services, drawn.text) == drawn and made in sets.prompt_sets(services)
+
+
+def test_shipped_sets_say_what_they_hold(services: Services) -> None:
+    for made in sets.prompt_sets(services):
+        prompts = sets.list_prompts(services, made.key, 10_000, 0)
+        assert (len(prompts), made.origin) == (made.count, "shipped")
+        assert Counter(p.kind for p in prompts) == made.kinds
+        assert sets.find_prompt(services, prompts[0].text) == prompts[0]
+    assert [s.key for s in sets.prompt_sets(services) if s.heldout] == [
+        "heldout-harmful", "heldout-helpful", "heldout-twin",
+    ]  # fmt: skip

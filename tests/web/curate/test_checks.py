@@ -9,7 +9,7 @@ import pytest
 from cai_ui.config import LabelSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.curate import agreement, labels, queue
+from cai_ui.pipeline.curate import agreement, labels
 from cai_ui.records import Decision, Message, Prompt, make_example
 from cai_ui.store import QueueFilter
 from cai_ui.web.curate import checks as tab
@@ -46,7 +46,7 @@ def test_findings_have_their_numbers_and_a_button_that_shows_the_rows(filled: Se
 def test_rejected_examples_are_not_checked_and_old_findings_are_forgotten(filled: Services) -> None:
     tab.check(filled)
     found = [item.example.id for item in filled.store.queue(QueueFilter(finding="role-label"))]
-    queue.decide_many(filled, found, "reject", "me")
+    filled.store.decide_many(found, "reject", "me")
     assert "6 examples checked" in tab.check(filled)
     assert filled.store.queue(QueueFilter(finding="role-label")) == []
 

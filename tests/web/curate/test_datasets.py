@@ -40,7 +40,7 @@ def test_freezing_needs_something_judged(services: Services) -> None:
 def test_a_frozen_dataset_is_listed_with_counts_and_what_was_left_out(services: Services, tmp_path: Path) -> None:
     imports.import_file(services, write(tmp_path / "a.jsonl", [pair(n) for n in range(10)]))
     first = services.store.queue(QueueFilter("open"))[0].example.id
-    queue.decide_many(services, [first], "reject", "me")
+    services.store.decide_many([first], "reject", "me")
     accept_all(services)
     info = tab.freeze(services, ME, "<b>first</b>", NO_MIX)
     html = tab.datasets_html(services.store.datasets())

@@ -278,7 +278,7 @@ def test_a_try_shows_each_principle_beside_the_others(services: Services) -> Non
     assert pages[-1].count("cai-question") == 4 and "<b>" not in pages[-1]
     with pytest.raises(InputError, match="at most 20"):
         trial.read_requests("x\n" * 21)
-    drawn = trial.draw_requests(services, sets.prompt_sets(services)[0][0], "One")
+    drawn = trial.draw_requests(services, sets.prompt_sets(services)[0].key, "One")
     assert len(drawn.splitlines()) == 2
 
 

@@ -219,8 +219,8 @@ def test_a_chain_sent_to_curate_is_in_the_queue(services: Services) -> None:
 
 
 def test_prompts_can_be_drawn_from_every_set(services: Services) -> None:
-    for key, _, _ in sets.prompt_sets(services):
-        request, earlier = draw_prompt(services, key)
+    for one in sets.prompt_sets(services):
+        request, earlier = draw_prompt(services, one.key)
         assert request.strip() and earlier == ""
 
 
@@ -257,7 +257,7 @@ def test_a_batch_runs_in_the_background_and_fills_the_queue(
     services: Services, until: Callable[[Callable[[], object]], None]
 ) -> None:
     assert batch.batch_view(services).running is False
-    first = sets.prompt_sets(services)[0][0]
+    first = sets.prompt_sets(services)[0].key
     batch.start_batch(services, first, 6, RevisionSettings(), Sampling())
     until(lambda: not batch.batch_view(services).running)
     html = batch.batch_view(services).html
@@ -267,7 +267,7 @@ def test_a_batch_runs_in_the_background_and_fills_the_queue(
 
 @pytest.mark.parametrize("number", [0, -1, None, float("nan")])
 def test_a_batch_of_nothing_is_refused(services: Services, number: float | None) -> None:
-    first = sets.prompt_sets(services)[0][0]
+    first = sets.prompt_sets(services)[0].key
     with pytest.raises(InputError):
         batch.start_batch(services, first, number, RevisionSettings(), Sampling())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -15,10 +15,12 @@ from cai_ui.pipeline.train import sweeps
 from cai_ui.pipeline.train.runs import RunView
 from cai_ui.records import BASE, Dataset, Run
 from cai_ui.train.check.estimate import Estimate
+from cai_ui.train.check.preflight import PreflightReport
 from cai_ui.train.jobs.slices import SliceUse
+from cai_ui.train.methods import METHODS, own_knobs
 from cai_ui.train.run.probes import ProbeAnswer
 from cai_ui.web.train import preflight_card, presets, probe_card, run_card, run_charts, watch
-from cai_ui.web.train.form import ONLY_DPO, RunForm
+from cai_ui.web.train.form import RunForm
 from cai_ui.web.train.tab import TrainTab
 
 RUN = Run(
@@ -38,26 +40,12 @@ def ended(state: str, **changes: Any) -> Run:
 ESTIMATE = Estimate(90.0, "size", 5_000_000, 2_000_000_000, 1_000, None, {"start": 4.0, "steps": 86.0})
 
 
-@dataclass(frozen=True)
-class Report:
-    """A finished check, as the training part gives it."""
-
-    ok: bool = True
-    problems: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    rows: int = 12
-    held_out: int = 2
-    left_out: dict[str, int] = field(default_factory=dict)
-    lengths: tuple[int, ...] = (9, 10, 10, 40)
-    limit: int = 512
-    steps: int = 36
-    trainable_parameters: int = 1_000
-    modules: tuple[str, ...] = ("q_proj", "v_proj")
-    padding: str = "Padding is not learnt."
-    probes: tuple[object, ...] = ()
-    estimate: Estimate = ESTIMATE
-    slice_seconds: float | None = None
-    decoded_example: tuple[tuple[str, bool], ...] = (("[INST] <b>How?</b>[/INST]", False), (" Ask first.</s>", True))
+REPORT = PreflightReport(
+    (), (), 12, 2, {}, lengths=(9, 10, 10, 40), limit=512, steps=36, trainable_parameters=1_000,
+    modules=("q_proj", "v_proj"), padding="Padding is not learnt.", probes=(), estimate=ESTIMATE,
+    decoded_example=(("[INST] <b>How?</b>[/INST]", False), (" Ask first.</s>", True)),
+)  # fmt: skip
+"""A finished check that lets the run begin."""
 
 
 @pytest.fixture
@@ -93,11 +81,24 @@ def test_without_a_dataset_there_is_no_run(train: TrainTab) -> None:
             handler(given(train.form, "sft", None, BASE))
 
 
-def test_knobs_of_dpo_are_shown_for_dpo_only(train: TrainTab) -> None:
-    for method in ("sft", "dpo"):
-        shown = train.form._shown_knobs(method)
-        assert {widget.elem_id for widget in shown} == {f"train-{knob.replace('_', '-')}" for knob in ONLY_DPO}
-        assert {update["visible"] for update in shown.values()} == {method == "dpo"}
+def test_knobs_of_a_method_are_shown_for_it_only(train: TrainTab) -> None:
+    widgets = train.form.form.widgets
+    for name, method in METHODS.items():
+        shown = train.form._shown_knobs(name)
+        assert set(shown) == {widgets[knob] for knob in own_knobs()}
+        assert {w for w, update in shown.items() if update["visible"]} == {widgets[knob] for knob in method.knobs}
+    assert "beta" not in METHODS["sft"].knobs and {"beta", "reference"} <= set(METHODS["dpo"].knobs)
+
+
+def test_a_method_that_is_not_known_is_refused_and_does_not_become_sft(train: TrainTab) -> None:
+    with pytest.raises(InputError, match=r"no training method 'ppo'.*sft, dpo"):
+        train.form._wanted(given(train.form, "ppo", "d" * 64, BASE))
+
+
+def test_a_run_of_a_method_of_another_version_is_still_shown() -> None:
+    run = replace(RUN, method="orpo")
+    assert "orpo" in run_card.made_of_html(view(run)) and "orpo" in run_card.runs_html([run])
+    assert run_charts.charts_html(view(run)) and run_card.filtered([run], "SFT") == []
 
 
 def test_a_page_without_datasets_says_where_to_make_one(train: TrainTab) -> None:
@@ -131,14 +132,14 @@ def test_dpo_continues_from_the_adapter_of_the_run_that_is_shown(train: TrainTab
 
 
 def test_the_check_marks_what_is_learnt_and_shows_text_as_text() -> None:
-    html = preflight_card.preflight_html(Report(warnings=("3 rows are <i>long</i>.",)))
+    html = preflight_card.preflight_html(replace(REPORT, warnings=("3 rows are <i>long</i>.",)))
     assert "12 rows, 36 steps, about 1 min 30 s" in html
     assert '<mark class="cai-learnt"> Ask first.&lt;/s&gt;</mark>' in html
     assert "<b>" not in html and "<i>" not in html
 
 
 def test_a_refusing_check_names_every_problem() -> None:
-    html = preflight_card.preflight_html(Report(ok=False, problems=("No rows.", "Rate <0."), decoded_example=()))
+    html = preflight_card.preflight_html(replace(REPORT, problems=("No rows.", "Rate <0."), decoded_example=()))
     assert "would be refused" in html and "No rows." in html and "Rate &lt;0." in html
     assert "Ready" not in html
 
@@ -234,6 +235,8 @@ def test_only_what_changed_about_a_run_is_sent(train: TrainTab) -> None:
     assert box.probe_step not in first, "there are no answers to choose among"
     again = {**seen_by(box, "run-1"), box.shown: first[box.shown]}
     assert list(box._look(again)) == [box.shown]
+    of_another = {**again, box.shown: replace(first[box.shown], run="run-0")}
+    assert set(box._look(of_another)) == set(first), "marks of another run hold for none of its pieces"
     store.update_run("run-1", state="done")
     changed = box._look(again)
     assert set(changed) == {box.live, box.run, box.resume, box.shown} and not changed[box.resume]["visible"]
@@ -253,15 +256,15 @@ def test_the_histogram_holds_every_row_and_says_it_in_words() -> None:
     edges, counts = preflight_card.histogram([5, 5, 6, 70])
     assert sum(counts) == 4 and edges[0] == 5 and edges[-1] > 70 and len(counts) <= preflight_card.BARS
     assert preflight_card.histogram([7]) == ([7, 8], [1])
-    html = preflight_card.preflight_html(Report())
+    html = preflight_card.preflight_html(REPORT)
     assert "9 to 40" in html and "at most 10" in html and "none is cut" in html
     assert "5 MB of 2.0 GB free" in html and "q_proj, v_proj" in html and "a rough guess" in html
     assert "likely 22 s to 6 min" in html and "start 4 s, steps 1 min 26 s" in html
 
 
 def test_what_is_lent_of_a_gpu_is_shown_before_a_run_and_during_it() -> None:
-    assert "GPU time" not in preflight_card.preflight_html(Report())
-    before = preflight_card.preflight_html(Report(slice_seconds=60.0))
+    assert "GPU time" not in preflight_card.preflight_html(REPORT)
+    before = preflight_card.preflight_html(replace(REPORT, slice_seconds=60.0))
     assert "lent for 1 min at a time: about 2, counted against the daily quota" in before
     assert "GPU" not in run_card.run_html(view())
     during = run_card.run_html(replace(view(), slices=SliceUse(60.0, 3, 115.0, 1)))
@@ -322,7 +325,7 @@ def test_the_list_can_be_filtered(chosen: str, states: int) -> None:
 
 
 def test_warnings_and_notes_are_on_the_card() -> None:
-    html = run_card.run_html(replace(view(replace(RUN, note="try <again>")), signs=["The loss is <odd>."]))
+    html = run_card.run_html(replace(view(replace(RUN, note="try <again>")), warnings=["The loss is <odd>."]))
     assert "The loss is &lt;odd&gt;." in html and "try &lt;again&gt;" in html
 
 

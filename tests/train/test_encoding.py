@@ -1,0 +1,59 @@
+"""A start encodes its rows once: the page's check, the queue's, and the run itself take the same."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from cai_ui.errors import NotFoundError
+from cai_ui.train import encoding
+from cai_ui.train.encoding import EncodedDatasets
+
+from .conftest import QUICK, sample
+
+SHORT = QUICK.model_copy(update={"max_steps": 2, "save_steps": 0})
+
+
+@pytest.fixture
+def data(store, make_dataset):
+    return store.save_dataset(make_dataset(), "me").hash
+
+
+def test_check_queue_and_run_take_the_rows_that_were_encoded_first(jobs, store, data, tiny_engine):
+    """Rows that are taken out of what was encoded are missing everywhere afterwards: nobody encoded again."""
+    _, rows = jobs._encoded.get("sft", data, SHORT, tiny_engine.chat)
+    for part in (rows.train, rows.lengths, rows.answers):
+        del part[6:]
+    assert jobs.check("sft", data, SHORT).rows == 6
+    run = jobs.wait(jobs.submit("sft", data, SHORT, "me").id, 120)
+    assert run.state == "done" and run.summary["rows"] == 6
+    assert jobs.check("sft", data, SHORT.model_copy(update={"max_length": 100})).rows == 10
+    assert jobs.check("dpo", data, SHORT).rows == 10
+
+
+def test_what_rows_depend_on_makes_new_ones(store, data, make_dataset, tiny_engine):
+    kept = EncodedDatasets(store)
+    chat = tiny_engine.chat
+    first = kept.get("sft", data, QUICK, chat)
+    other = store.save_dataset(make_dataset(name="other"), "me").hash
+    assert kept.get("sft", data, QUICK.model_copy(update={"rank": 2}), chat) == first
+    assert kept.get("sft", data, QUICK, chat)[1] is first[1]
+    for changed in (
+        ("dpo", data, QUICK, chat),
+        ("sft", other, QUICK, chat),
+        ("sft", data, QUICK.model_copy(update={"max_length": 64}), chat),
+        ("sft", data, QUICK, type(chat)(chat.tokenizer, chat.context_length)),
+    ):
+        assert kept.get(*changed)[1] is not first[1]
+    assert len(kept._kept) == encoding.KEPT
+    with pytest.raises(NotFoundError):
+        kept.get("sft", "0" * 64, QUICK, chat)
+
+
+def test_a_large_dataset_is_not_kept_in_memory(store, make_dataset, tiny_engine, monkeypatch):
+    monkeypatch.setattr(encoding, "MOST_ROWS", 5)
+    large = store.save_dataset(dataclasses.replace(make_dataset(), sft_train=tuple(map(sample, range(6)))), "me").hash
+    kept = EncodedDatasets(store)
+    first = kept.get("sft", large, QUICK, tiny_engine.chat)[1]
+    assert kept.get("sft", large, QUICK, tiny_engine.chat)[1] is not first and not kept._kept
