@@ -1,43 +1,34 @@
 """Principles: choose a constitution, edit its principles, save versions.
 
-What the tab does is in `editor`, changes to a draft in `drafts`; the boxes are `fields` (one principle), `trial` (side
-by side, and counts), `history` (versions) and `files` (import and export).
+What the tab does is in `editor`, changes to a draft in `drafts`. The boxes are `fields` (one principle), `saving`,
+`trial` (side by side, and counts), `history` (versions) and `files` (import and export).
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
 
 from cai_ui.pipeline import Services
-from cai_ui.text import NAME_LIMIT
 from cai_ui.web.kit.events import NEWEST, QUIET, Changes, Given, Options
 from cai_ui.web.kit.guard import bind
-from cai_ui.web.kit.present import hint, lead, notice, short
-from cai_ui.web.principles import drafts, editor, words
+from cai_ui.web.kit.present import hint, lead, notice
+from cai_ui.web.principles import editor, words
 from cai_ui.web.principles.editor import View
 from cai_ui.web.principles.fields import FieldsBox, findings_html
 from cai_ui.web.principles.files import FilesBox
 from cai_ui.web.principles.history import HistoryBox
+from cai_ui.web.principles.saving import SavingBox
 from cai_ui.web.principles.trial import TrialBox
 from cai_ui.web.session import Session, SessionParts
 
 DRAFT: Options = {**QUIET, "concurrency_id": "principles", "concurrency_limit": 1}
 """Of what changes a draft or shows it: one at a time, since each reads it, changes it and writes it back."""
 TYPING: Options = {**NEWEST, **DRAFT}
-
-
-def state_html(changes: str, base: str) -> str:
-    """Whether there are unsaved changes, and which."""
-    if not changes:
-        return notice(f"This is saved version {short(base)}; there are no unsaved changes.")
-    kept = f"{datetime.now():%H:%M:%S}"
-    return notice(f"Unsaved changes to version {short(base)}: {changes}. Draft kept at {kept}.", "warn")
 
 
 class PrinciplesTab:
@@ -59,17 +50,15 @@ class PrinciplesTab:
                 with gr.Column(scale=5, min_width=300):
                     self.fields = FieldsBox(services)
                     self.findings = gr.HTML("", elem_id="principles-findings")
-            self._about()
-            self._saving()
+            self.saving = SavingBox()
             self.trial = TrialBox(services)
             self.history = HistoryBox(services)
             self.files = FilesBox(services)
             gr.HTML(hint(words.NEXT))
-        self.around: list[Block] = [self.navigator, self.state, self.findings, self.save, self.discard]
+        self.beside: list[Block] = [self.findings, *self.saving.outputs]
         self.one: list[Block] = [self.editing, *self.fields.inputs, self.fields.notes]
-        self.all = [
-            *self.around, *self.one, self.search, self.version, self.base, self.title, self.description,
-        ]  # fmt: skip
+        about = [self.saving.title, self.saving.description]
+        self.all = [*self.beside, *self.one, self.search, self.navigator, self.version, self.base, *about]
 
     def _version(self) -> None:
         with gr.Row(elem_classes="toolbar"):
@@ -92,31 +81,6 @@ class PrinciplesTab:
             self.down = gr.Button(words.DOWN, size="sm", elem_id="principles-down")
             self.undo = gr.Button(words.UNDO, size="sm", elem_id="principles-undo")
 
-    def _about(self) -> None:
-        with gr.Accordion(words.ABOUT, open=False, elem_id="principles-about"):
-            self.title = gr.Textbox(
-                label=words.CONSTITUTION_TITLE, elem_id="principles-title", max_length=NAME_LIMIT, interactive=False
-            )
-            self.description = gr.Textbox(
-                label=words.DESCRIPTION, lines=3, elem_id="principles-description", interactive=False
-            )
-
-    def _saving(self) -> None:
-        self.state = gr.HTML("", elem_id="principles-state")
-        with gr.Row(elem_classes="toolbar"):
-            self.note = gr.Textbox(
-                label=words.NOTE,
-                placeholder=words.NOTE_EXAMPLE,
-                elem_id="principles-note",
-                max_lines=1,
-                scale=3,
-                min_width=260,
-            )
-            self.save = gr.Button(
-                words.SAVE, variant="primary", elem_id="principles-save", elem_classes="ctrl-enter", scale=0
-            )
-            self.discard = gr.Button(words.DISCARD, elem_id="principles-discard", elem_classes="danger", scale=0)
-
     def wire(self, session: SessionParts) -> None:
         """Connect the tab."""
         self.here: list[Block] = [session.state, self.base, self.editing]
@@ -134,11 +98,13 @@ class PrinciplesTab:
     def _wire_typing(self) -> None:
         here = self.here
         self.search.input(bind(self.find), {*here, self.search}, [self.navigator], **TYPING)
+        typed, changed = {*here, self.search, *self.fields.inputs}, [self.navigator, *self.beside]
         for field in self.fields.fields.values():
-            field.input(bind(self.edit), {*here, self.search, *self.fields.inputs}, self.around, **TYPING)
+            field.input(bind(self.edit), typed, changed, **TYPING)
         self.fields.notes.input(bind(self._edit_notes), {*here, self.fields.notes}, None, **TYPING)
-        for about in (self.title, self.description):
-            about.input(bind(self._edit_about), {*here, self.title, self.description}, self.around, **TYPING)
+        about = (self.saving.title, self.saving.description)
+        for field in about:
+            field.input(bind(self._edit_about), {*here, *about}, self.beside, **TYPING)
 
     def _wire_changes(self) -> None:
         """What changes the list, or the whole draft."""
@@ -152,8 +118,9 @@ class PrinciplesTab:
             (self.undo, editor.undo_change),
         ):
             button.click(bind(self._all, change), here, self.all, **DRAFT)
-        self.discard.click(bind(self._all, editor.discard_draft), here[:2], self.all, **DRAFT)
-        self.save.click(bind(self._save), {*here, self.note}, [*self.all, self.note], **DRAFT)
+        self.saving.discard.click(bind(self._all, editor.discard_draft), here[:2], self.all, **DRAFT)
+        note = self.saving.note
+        self.saving.save.click(bind(self._save), {*here, note}, [*self.all, note], **DRAFT)
         restored = [here[0], self.history.older]
         self.history.restore.click(bind(self._all, editor.restore_version), restored, self.all, **DRAFT)
         # "multiple": a second file chosen while the first is being read would else be dropped without a word
@@ -178,6 +145,7 @@ class PrinciplesTab:
         return {**self._one(view), self.findings: findings_html(self.services, view)}
 
     def find(self, given: Given) -> Any:
+        """Only the rows that were searched for."""
         view = editor.open_principle(self.services, *self._where(given))
         rows = editor.found_rows(view, given[self.search])
         return gr.update(choices=rows, value=view.chosen if view.chosen in [id for _, id in rows] else None)
@@ -187,10 +155,8 @@ class PrinciplesTab:
         here = self._where(given)
         before = editor.open_principle(self.services, *here).rows
         view = editor.edit_principle(self.services, *here, self.fields.read_from(given))
-        changes = self.changes_around(view)
-        if view.rows == before:
-            del changes[self.navigator]
-        elif given[self.search]:
+        changes = self._beside(view)
+        if view.rows != before:
             changes[self.navigator] = gr.update(choices=editor.found_rows(view, given[self.search]))
         return changes
 
@@ -198,12 +164,12 @@ class PrinciplesTab:
         editor.edit_notes(self.services, *self._where(given), given[self.fields.notes])
 
     def _edit_about(self, given: Given) -> Changes:
-        about = (given[self.title], given[self.description])
-        return self.changes_around(editor.edit_about(self.services, *self._where(given), *about))
+        about = (given[self.saving.title], given[self.saving.description])
+        return self._beside(editor.edit_about(self.services, *self._where(given), *about))
 
     def _save(self, given: Given) -> Changes:
-        view = editor.save_version(self.services, *self._where(given), given[self.note])
-        return {**self.changes(view), self.note: ""}
+        view = editor.save_version(self.services, *self._where(given), given[self.saving.note])
+        return {**self.changes(view), self.saving.note: ""}
 
     def _import(self, session: Session, path: str) -> Changes:
         view, said = editor.import_file(self.services, session, path)
@@ -212,25 +178,18 @@ class PrinciplesTab:
     def _one(self, view: View) -> Changes:
         return {self.editing: view.chosen, **self.fields.changes(view)}
 
-    def changes_around(self, view: View) -> Changes:
-        """What an edit may change outside the editor's own fields."""
-        changed = drafts.what_changed(view.saved, view.draft)
-        return {
-            self.navigator: gr.update(choices=view.rows, value=view.chosen or None),
-            self.state: state_html(changed, view.base),
-            self.findings: findings_html(self.services, view),
-            self.save: gr.update(interactive=bool(changed)),
-            self.discard: gr.update(interactive=bool(changed)),
-        }
+    def _beside(self, view: View) -> Changes:
+        """What an edit changes outside the editor and its list."""
+        return {self.findings: findings_html(self.services, view), **self.saving.changes(view)}
 
     def changes(self, view: View) -> Changes:
         """The whole tab; the list is shown whole, so nothing is searched for any more."""
         return {
-            **self.changes_around(view),
+            **self._beside(view),
             **self._one(view),
+            self.navigator: gr.update(choices=view.rows, value=view.chosen or None),
             self.search: "",
             self.version: gr.update(choices=editor.version_choices(self.services), value=view.base),
             self.base: view.base,
-            self.title: gr.update(value=view.draft.title, interactive=True),
-            self.description: gr.update(value=view.draft.description, interactive=True),
+            **self.saving.about(view),
         }

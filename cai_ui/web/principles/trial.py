@@ -7,21 +7,20 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui import revise
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import trying
-from cai_ui.pipeline.constitution.statistics import PrincipleCount, principle_statistics
+from cai_ui.pipeline.constitution.statistics import principle_statistics
 from cai_ui.pipeline.constitution.trying import Tried
 from cai_ui.pipeline.prompts.sets import list_prompts, prompt_sets
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import set_choices
-from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.kit.events import AT_ONCE, MODEL, QUIET, Given
 from cai_ui.web.kit.guard import bind
-from cai_ui.web.kit.present import counted, empty_state, esc, notice, percent, pill, rate_text, table
+from cai_ui.web.kit.present import empty_state
 from cai_ui.web.principles import editor, words
+from cai_ui.web.principles.trial_html import results_html, statistics_html
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.stops import Stops
 
@@ -85,58 +84,9 @@ def tryable(services: Services, session: Session, base: str) -> list[tuple[str, 
     return [(p.name or p.id, p.id) for p in draft.principles if p.kind == "critique" and p.revision_request.strip()]
 
 
-def results_html(found: Sequence[Tried], names: dict[str, str]) -> str:
-    """Prompt by prompt: the draft, then what each principle made of it as a word diff."""
-    groups: dict[int, list[Tried]] = {}
-    for tried in found:
-        groups.setdefault(tried.number, []).append(tried)
-    blocks = []
-    for number in sorted(groups):
-        rows = groups[number]
-        draft = next((t.trace.initial for t in rows if t.trace is not None), None)
-        cards = "".join(_card(tried, names) for tried in rows)
-        blocks.append(
-            f'<p class="cai-question" dir="auto">{esc(rows[0].prompt.text)}</p>'
-            f'<details class="cai-block"><summary>{words.INITIAL}</summary><div class="cai-block-text" dir="auto">'
-            f'{esc(draft or "")}</div></details><div class="cai-tried">{cards}</div>'
-        )
-    return "".join(blocks) or empty_state(*words.NOTHING_TRIED)
-
-
-def statistics_html(services: Services, session: Session, base: str) -> str:
-    """A table of what each principle of this constitution did in stored traces and in Curate."""
-    name = editor.open_version(services, session, base).draft.name
-    found = principle_statistics(services, name)
-    if not found.traces:
-        return empty_state(*words.NO_TRACES)
-    said = f"Counted over {counted(found.traces, 'trace')} of all versions, with 95 % intervals."
-    if found.left_out:
-        said += f" Not read: {counted(found.left_out, 'older trace')}."
-    return notice(said) + table(words.COUNTED_COLUMNS, map(_cells, found.counts))
-
-
-def _card(tried: Tried, names: dict[str, str]) -> str:
-    name = names.get(tried.principle_id, tried.principle_id)
-    if tried.trace is None:
-        return (
-            f'<section class="cai-step"><strong>{esc(name)}</strong><p class="muted">{esc(tried.reason)}</p></section>'
-        )
-    trace = tried.trace
-    critique = next((s.text for s in trace.steps if s.kind == "critique"), "")
-    last = len(trace.steps) - 1
-    labels = "".join(pill(label) for label in revise.labels_of(trace, last))
-    return (
-        f'<section class="cai-step"><div class="cai-step-head"><strong>{esc(name)}</strong>{labels}</div>'
-        + (f'<div class="cai-step-text muted" dir="auto">{esc(critique)}</div>' if critique else "")
-        + f"{diff_html(trace.initial or '', trace.revision or '')}</section>"
-    )
-
-
-def _cells(count: PrincipleCount) -> list[str]:
-    order = list(revise.LABELS)
-    did = ", ".join(f"{n} × {label}" for label, n in sorted(count.labels.items(), key=lambda c: order.index(c[0])))
-    rates = [rate_text(count.changed), percent(count.mean_change), rate_text(count.accepted), rate_text(count.edited)]
-    return [count.name, f"{count.drawn:,}", *rates, did or "–"]
+def statistics(services: Services, session: Session, base: str) -> str:
+    """HTML of what each principle of this constitution did in stored traces and in Curate."""
+    return statistics_html(principle_statistics(services, editor.open_version(services, session, base).draft.name))
 
 
 class TrialBox:
@@ -200,7 +150,7 @@ class TrialBox:
         asked = {*here, self.requests, self.principles, self.seeds, self.critique}
         self.run.click(bind(self._run), asked, [self.results], **MODEL)
         self.stop.click(bind(stop_try, session.stops), [session.state], None, **AT_ONCE)
-        self.count.click(bind(statistics_html, self.services), here, [self.statistics], **QUIET)
+        self.count.click(bind(statistics, self.services), here, [self.statistics], **QUIET)
 
     def _run(self, given: Given) -> Iterator[str]:
         asked = (self.session.state, self.base, self.requests, self.principles, self.seeds, self.critique)

@@ -168,7 +168,7 @@ def test_markup_in_names_stays_text_beside_the_editor(services: Services, page: 
         services, ME, view.base, view.chosen, fields(view, name="<img src=x>", critique_request="")
     )
     assert "<img" not in findings_html(services, edited)
-    assert "<img" not in str(page.changes_around(edited)[page.state])
+    assert "<img" not in str(page.saving.changes(edited)[page.saving.state])
 
 
 def test_what_was_exported_can_be_imported(services: Services) -> None:
@@ -201,13 +201,12 @@ def test_another_constitution_can_be_put_to_use(services: Services) -> None:
 def test_changes_are_of_the_components_that_events_fill(services: Services, page: PrinciplesTab) -> None:
     view = tab.open_current(services, ME)
     assert set(page.changes(view)) == set(page.all)
-    assert set(page.changes_around(view)) == set(page.around)
 
 
 def test_an_edit_sends_the_list_again_only_where_a_row_changed(services: Services, page: PrinciplesTab) -> None:
     view = tab.open_current(services, ME)
     reworded = page.edit(typed(page, view, critique_request="Is it honest?"))
-    assert page.navigator not in reworded and "changed" in reworded[page.state]
+    assert page.navigator not in reworded and "changed" in reworded[page.saving.state]
     renamed = page.edit(typed(page, view, name="Renamed"))
     assert len(renamed[page.navigator]["choices"]) == len(view.rows)
     found = page.edit(typed(page, view, search="quite new", name="Quite new"))
@@ -323,7 +322,7 @@ def test_a_try_shows_each_principle_beside_the_others(services: Services) -> Non
 
 def test_statistics_are_a_table_of_words_and_shares(services: Services) -> None:
     view = tab.open_current(services, ME)
-    assert "No trace yet" in trial.statistics_html(services, ME, view.base)
+    assert "No trace yet" in trial.statistics(services, ME, view.base)
     list(batch.run_batch(services, ["One", "Two"], view.base, RevisionSettings(), Sampling()))
-    table = trial.statistics_html(services, ME, view.base)
+    table = trial.statistics(services, ME, view.base)
     assert "Counted over 2 traces" in table and "not measured" in table
