@@ -19,7 +19,7 @@ from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.curate import queue
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.models import engine_status
-from cai_ui.records import Message, make_example
+from cai_ui.records import Message, make_example, to_dict
 from cai_ui.store import QueueFilter
 from cai_ui.web.compare import ask as compare
 from cai_ui.web.curate import judging, walking
@@ -49,16 +49,9 @@ def _principle(field: str) -> Door:
     def door(services: Services, text: str) -> Any:
         one = editor.open_current(services, ME).principle
         assert one is not None
-        values = {
-            "name": one.name,
-            "kind": one.kind,
-            "critique": one.critique_request,
-            "revision": one.revision_request,
-            "tags": "",
-            "enabled": one.enabled,
-            "weight": one.weight,
-        } | {field: text}
-        return editor.edit_principle(services, ME, _base(services), one.id, *values.values())
+        values = {**to_dict(one), "tags": "", field: text}
+        del values["id"]
+        return editor.edit_principle(services, ME, _base(services), one.id, values)
 
     return door
 
@@ -95,8 +88,8 @@ DOORS: dict[str, Door] = {
         compare.answer(s, Stops(), ME, text, ["base"], False, Sampling(max_new_tokens=8))
     ),
     "name of a principle": _principle("name"),
-    "critique request": _principle("critique"),
-    "revision request": _principle("revision"),
+    "critique request": _principle("critique_request"),
+    "revision request": _principle("revision_request"),
     "tags": _principle("tags"),
     "title": lambda s, text: editor.edit_about(s, ME, _base(s), "", text, ""),
     "description": lambda s, text: editor.edit_about(s, ME, _base(s), "", "Title", text),
