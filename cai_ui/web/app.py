@@ -11,18 +11,18 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from cai_ui.pipeline import Services
-from cai_ui.web import gate, header, hotkeys, theme
-from cai_ui.web.compare import tab as compare
+from cai_ui.web import gate, hotkeys, theme, words
+from cai_ui.web.compare.tab import CompareTab
 from cai_ui.web.curate import tab as curate
 from cai_ui.web.curate import wiring as curate_wiring
+from cai_ui.web.header import Header
+from cai_ui.web.kit.events import AT_ONCE
 from cai_ui.web.principles import tab as principles
 from cai_ui.web.revise import tab as revise
 from cai_ui.web.session import Session, SessionParts, restore_session
-from cai_ui.web.start import tab as start
+from cai_ui.web.start.tab import StartTab
 from cai_ui.web.stops import Stops
-from cai_ui.web.train import tab as train
-
-TITLE = "Constitutional AI Workbench"
+from cai_ui.web.train.tab import TrainTab
 
 
 def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
@@ -30,23 +30,23 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
 
     `stops` is where streams register, for whoever closes the server.
     """
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as page:
-        head = header.build(services)
+    with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as page:
+        head = Header(services)
         with gr.Tabs(elem_id="tabs") as tabs:
-            start_parts = start.build(services)
+            start = StartTab(services)
             principles_parts = principles.build(services)
             revise_parts = revise.build(services)
             curate_parts = curate.build(services)
-            train_parts = train.build(services)
-            compare_parts = compare.build(services)
+            train = TrainTab(services)
+            compare = CompareTab(services)
         session = _session(page, tabs, head.shown, stops or Stops())
-        header.wire(services, head, session)
-        start.wire(services, start_parts, session)
+        head.wire(session)
+        start.wire(session)
         principles.wire(services, principles_parts, session)
         revise.wire(services, revise_parts, session, [principles_parts.trial.prompt_set])
-        curate_wiring.wire(services, curate_parts, session, start_parts.name)
-        train.wire(services, train_parts, session)
-        compare.wire(services, compare_parts, session)
+        curate_wiring.wire(services, curate_parts, session, start.name)
+        train.wire(session)
+        compare.wire(session)
         session.open_page()
     _track_no_hidden_progress(page)
     page.queue(max_size=64, default_concurrency_limit=4)
@@ -92,7 +92,5 @@ def _track_no_hidden_progress(page: gr.Blocks) -> None:
 def _session(page: gr.Blocks, tabs: gr.Tabs, strip: gr.State, stops: Stops) -> SessionParts:
     state = gr.State(Session())
     browser = gr.BrowserState("", storage_key="cai-author", secret="author-name-only")
-    ready = page.load(
-        restore_session, [browser], [state, browser], show_progress="hidden", api_visibility="private", queue=False
-    )
+    ready = page.load(restore_session, [browser], [state, browser], **AT_ONCE)
     return SessionParts(page, tabs, state, browser, ready, stops, strip)

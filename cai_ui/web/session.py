@@ -17,6 +17,8 @@ import gradio as gr
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.web import words
+from cai_ui.web.kit.events import QUIET
 from cai_ui.web.stops import Stops
 
 LOCAL_AUTHOR = "local"
@@ -60,14 +62,14 @@ class SessionParts:
         """Wire the restores one after another; after the last one, `assets/ready.js` lets the person in."""
         step = self.ready
         for restore in self._restores:
-            step = step.then(**{"show_progress": "hidden", "api_visibility": "private", **restore})
-        step.then(None, js="() => window.caiReady()", show_progress="hidden", api_visibility="private")
+            step = step.then(**{**QUIET, **restore})
+        step.then(None, js="() => window.caiReady()", **QUIET)
 
 
 def restore_session(stored: object) -> tuple[Session, str]:
     """The visitor's session and the name to keep in the browser, from what the browser had kept."""
     try:
-        author = clean_text(stored, "Name", limit=NAME_LIMIT)
+        author = clean_text(stored, words.NAME, limit=NAME_LIMIT)
     except InputError:
         author = default_author()
     return Session(author, secrets.token_hex(8)), author
@@ -80,4 +82,4 @@ def default_author() -> str:
 
 def rename(services: Services, session: Session, name: str) -> Session:
     """The session with another name to sign decisions and versions with."""
-    return Session(clean_text(name, "Name", limit=NAME_LIMIT).strip(), session.page)
+    return Session(clean_text(name, words.NAME, limit=NAME_LIMIT).strip(), session.page)

@@ -9,11 +9,7 @@ import gradio as gr
 
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import ConflictError
-
-RESTARTING = (
-    "The server is being restarted. What was said so far is kept; reload the page in a minute and go on from there."
-)
-
+from cai_ui.web import words
 
 LAST_WORDS_S = 1.0
 """How long the server stays up after the last stream has ended, so that its end reaches the page."""
@@ -33,7 +29,7 @@ class Stops:
         flag = StopFlag()
         with self._changed:
             if self._closed:
-                raise ConflictError(RESTARTING)
+                raise ConflictError(words.RESTARTING)
             previous = self._flags.get(page)
             self._flags[page] = flag
             self._running.add(flag)
@@ -58,7 +54,7 @@ class Stops:
             self._changed.notify_all()
             closed = self._closed
         if closed:
-            gr.Warning(RESTARTING, title="Ended early", duration=None)
+            gr.Warning(words.RESTARTING, title=words.ENDED_EARLY, duration=None)
 
     def close(self, wait_s: float) -> None:
         """Ask all that any page runs to end, let nothing new begin, and wait for the ends for at most `wait_s`."""

@@ -131,7 +131,7 @@ def train(page: Any, method: str) -> None:
     go_to(page, "Train")
     if method == "dpo":
         page.locator("#train-with-dpo").click()
-        page.locator("#train-checked").get_by_text("Ready to go on from").wait_for()
+        page.locator("#train-checked").get_by_text("Ready to continue from").wait_for()
     page.locator("#train-start").click()
     page.locator("#train-live [data-state=running]").first.wait_for(timeout=60_000)
     page.locator("#train-live [data-state=done]").first.wait_for(timeout=300_000)
@@ -139,7 +139,7 @@ def train(page: Any, method: str) -> None:
 
 
 def measure(page: Any) -> list[Share]:
-    """Measure base and both adapters; the shares of harmful requests they went along with, as the table shows them."""
+    """Evaluate base and both adapters; the shares of harmful requests they complied with, as the table shows them."""
     go_to(page, "Compare")
     expect(page.locator("#compare-variants input:checked")).to_have_count(3)
     fill_number(page, "evaluate-per-kind", MEASURED)

@@ -118,7 +118,7 @@ def test_a_run_is_never_lost_by_its_page(server: Server, open_page: Callable[...
     wait_for(page, "stopped")
 
     page.locator("#train-with-dpo").click()
-    page.locator("#train-checked").get_by_text("go on from").wait_for()
+    page.locator("#train-checked").get_by_text("continue from").wait_for()
     unfold(page, "train-settings")
     fill_number(page, "train-probe-steps", 0)
     fill_number(page, "train-max-steps", SHORT)

@@ -14,7 +14,7 @@ from cai_ui.errors import CaiError
 from cai_ui.pipeline import open_services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.train import runs
-from cai_ui.web.compare import tab as compare
+from cai_ui.web.compare import models as compare
 
 from .conftest import QUICK
 

@@ -20,7 +20,7 @@ from cai_ui.pipeline.curate import queue
 from cai_ui.pipeline.models import engine_status
 from cai_ui.records import Message, make_example
 from cai_ui.store import QueueFilter
-from cai_ui.web.compare import tab as compare
+from cai_ui.web.compare import ask as compare
 from cai_ui.web.curate import datasets, wiring
 from cai_ui.web.curate import tab as curate
 from cai_ui.web.principles import editor
@@ -28,7 +28,7 @@ from cai_ui.web.revise import stepper
 from cai_ui.web.session import Session, rename
 from cai_ui.web.start import model
 from cai_ui.web.stops import Stops
-from cai_ui.web.train import tab as train
+from cai_ui.web.train import wanted as train
 
 ME = Session("me", "page")
 MARKUP = "<img src=x onerror=alert(1)>"

@@ -50,8 +50,10 @@ def test_the_strip_says_which_model_and_constitution(services: Services) -> None
     strip = header.masthead(services)
     assert 'data-state="ready"' in strip
     assert "Scripted" in strip
-    assert header.poll_masthead(services, strip) == (gr.skip(), gr.skip())
-    assert header.poll_masthead(services, "")[0] == strip
+    with gr.Blocks():
+        head = header.Header(services)
+    assert head.look(strip) == (gr.skip(), gr.skip())
+    assert head.look("") == (strip, strip)
 
 
 def test_the_served_page_names_no_outside_host_to_load_from(services: Services, page: gr.Blocks) -> None:

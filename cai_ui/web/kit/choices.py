@@ -27,8 +27,8 @@ def set_choices(sets: Sequence[PromptSet]) -> list[tuple[str, str]]:
 
 
 def counts_words(counts: Mapping[str, int], part: str) -> str:
-    """Rows of one kind: to learn from, and held out."""
-    return f"{counts[f'{part}_train']:,} to learn from, {counts[f'{part}_eval']:,} held out"
+    """Rows of one kind: for training, and held out."""
+    return f"{counts[f'{part}_train']:,} for training, {counts[f'{part}_eval']:,} held out"
 
 
 def draw_prompt(services: Services, prompt_set: str) -> tuple[str, str]:

@@ -7,12 +7,19 @@ What a handler does stands apart, in plain functions of services and values.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gradio.blocks import Block
 
+from cai_ui.records import content_hash
+
 Changes = dict[Block, Any]
-"""New values (or `gr.update(...)`) by component, from an event's handler. Never empty: see `kept`."""
+"""New values (or `gr.update(...)`) by component, from an event's handler. Never empty: one may be `gr.skip()`."""
+Given = Mapping[Block, Any]
+"""An event's values by component, where its inputs are a set."""
+Marks = Mapping[int, str]
+"""What a page last got, by component; kept in a `gr.State` between two looks."""
 Options = dict[str, Any]
 
 QUIET: Options = {"show_progress": "hidden", "api_visibility": "private"}
@@ -29,3 +36,21 @@ EACH: Options = {**AT_ONCE, "trigger_mode": "multiple"}
 """Of keys, which may come faster than answers: none is dropped."""
 NEWEST: Options = {**QUIET, "trigger_mode": "always_last"}
 """Of typing: only the newest state matters."""
+
+
+class News:
+    """Collects what is new since a page last looked, so that nothing flickers and an open menu stays open.
+
+    `seen` are the `marks` of the last look, without entries for what must be sent in any case.
+    """
+
+    def __init__(self, seen: Marks) -> None:
+        self._seen = seen
+        self.changes: Changes = {}
+        self.marks: dict[int, str] = {}
+
+    def put(self, component: Block, value: Any, mark: Any = None) -> None:
+        """Send a value if it, or `mark` in its place, is another than at the last look."""
+        self.marks[component._id] = now = content_hash(value if mark is None else mark)
+        if self._seen.get(component._id) != now:
+            self.changes[component] = value

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from cai_ui.config import S, Settings, checked, knob_extra
 from cai_ui.errors import InputError
+from cai_ui.web.kit.events import Changes, Given
 
 _SLIDER_STEPS = 100
 """Knobs with at most this many steps between their bounds become sliders; others are number fields."""
@@ -33,7 +34,17 @@ class Form(Generic[S]):
 
     @property
     def inputs(self) -> list[gr.components.Component]:
+        """All widgets: among an event's inputs for `read_from`, among its outputs for `changes`."""
         return list(self.widgets.values())
+
+    def read_from(self, given: Given) -> S:
+        """Checked settings from an event's values by component (its inputs are a set), or an InputError that names
+        the knob."""
+        return read_values(self.cls, {**self.fixed, **{name: given[widget] for name, widget in self.widgets.items()}})
+
+    def changes(self, settings: Settings) -> Changes:
+        """New values for all widgets."""
+        return {widget: getattr(settings, name) for name, widget in self.widgets.items()}
 
     def read(self, values: Sequence[Any]) -> S:
         """Checked settings from the widgets' values, or an InputError that names the knob."""

@@ -6,12 +6,13 @@ Whatever comes from a person or a model goes through `esc`; only constants of ou
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
 from cai_ui.engine.interface import ANOTHER_MODEL
 from cai_ui.records import Provenance, Rate
+from cai_ui.web.kit.words import FORMATS
 
 Kind = Literal["neutral", "good", "warn", "bad", "busy"]
 
@@ -58,6 +59,23 @@ def facts(pairs: Sequence[tuple[str, object]]) -> str:
     return f'<dl class="cai-facts">{rows}</dl>'
 
 
+class Html(str):
+    """Markup of ours, for a cell of `table` that is not plain text."""
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]], look: str = "") -> str:
+    """A table that scrolls by itself where it is too wide. Cells are text, except for `Html`; `look` adds a class."""
+    head = "".join(f"<th>{esc(title)}</th>" for title in heads)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{cell if isinstance(cell, Html) else esc(cell)}</td>' for cell in row)}</tr>"
+        for row in rows
+    )
+    return (
+        f'<div class="cai-table-box"><table class="{f"cai-table {look}".strip()}"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
 def progress_bar(done: float, total: float, label: str) -> str:
     """A bar with its meaning in words; `total` 0 means that the length is not known yet."""
     share = max(0.0, min(1.0, done / total)) if total else 0.0
@@ -83,6 +101,16 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 tie", "2,000 ties"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def remaining(seconds: float | None) -> str:
+    """The time left as it stands beside a progress: "about 3 min left", or that it is not known yet."""
+    return "estimating …" if seconds is None else f"about {duration(seconds)} left"
+
+
 def when(iso: str | None) -> str:
     """A stored UTC time as local clock and day, or "" where there is none or it cannot be read."""
     try:
@@ -100,16 +128,13 @@ def short(content_hash: str | None) -> str:
     return (content_hash or "")[:8]
 
 
-_FORMAT_WORDS = {"human-assistant": "plain Human:/Assistant:", "bare": "bare text"}
-
-
 def asked_words(came_from: Provenance) -> list[str]:
     """What was asked for beside the usual: an adapter's strength, and another chat format."""
     told, words = came_from.sampling, list[str]()
     if "strength" in told and came_from.adapter is not None:  # the base has nothing to be made stronger
         words.append(f"strength {told['strength']:g}")
     if "chat_format" in told:
-        words.append(_FORMAT_WORDS.get(told["chat_format"], "chat template"))
+        words.append(FORMATS.get(told["chat_format"], "chat template"))
     return words
 
 

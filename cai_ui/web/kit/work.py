@@ -6,6 +6,7 @@ The work belongs to the server: a reload or a closed browser changes nothing, an
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +56,7 @@ class WorkPanel:
     def looks(self, seen: str) -> Changes:
         """What changed since `seen`, a mark of what the page shows; only the mark where nothing did."""
         view = self._look(False)
-        mark = f"{view.running} {view.resumable} {view.html}"
+        mark = f"{view.running} {view.resumable} {view.html} {list(view.more.values())}"
         if mark == seen:
             return {self._seen: seen}
         if seen.startswith("True") and not view.running:
@@ -75,15 +76,15 @@ class WorkPanel:
     def wire(
         self,
         start: Callable[..., None],
-        inputs: Sequence[Block],
+        inputs: Sequence[Block] | AbstractSet[Block],
         stop: Callable[[], None],
         visits: Sequence[Any],
         resume: Callable[[], None] | None = None,
     ) -> None:
-        """Connect it: what begins the work and takes the values of `inputs`, what ends it, and the `visits` (a tab's
-        select, the page's opening) at which the page looks anew."""
+        """Connect it: what begins the work and takes the values of `inputs` (of a set: one dictionary by component),
+        what ends it, and the `visits` (a tab's select, the page's opening) at which the page looks anew."""
         look = {"fn": bind(self.looks, quiet=True), "inputs": [self._seen], "outputs": self._outputs, **ASIDE}
-        self._start.click(bind(start), list(inputs), None, **ASIDE).success(**look)
+        self._start.click(bind(start), inputs, None, **ASIDE).success(**look)
         self._stop.click(bind(stop), None, None, **ASIDE).then(**look)
         if self._resume is not None and resume is not None:
             self._resume.click(bind(resume), None, None, **ASIDE).then(**look)

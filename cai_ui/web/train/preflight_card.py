@@ -2,83 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from cai_ui.train.check.preflight import size
+from cai_ui.train.check.preflight import PreflightReport, size
 from cai_ui.train.jobs.slices import slices_for
 from cai_ui.web.kit.present import Kind, duration, esc, facts, notice
+from cai_ui.web.train import words
 
 if TYPE_CHECKING:
     from cai_ui.train.check.estimate import Estimate
 
-KNOWN_FROM = {
-    "run": "at the pace of an earlier run on this machine",
-    "trial": "from a short trial with this model",
-    "size": "a rough guess from the model's size",
-    "lent": "a very rough guess: the GPU is lent only while it trains, so its speed is not known before",
-}
-PARTS = {
-    "start": "start",
-    "steps": "steps",
-    "evaluations": "evaluation on held-out rows",
-    "probes": "probe answers",
-    "saves": "checkpoints",
-    "reference": "the reference's side of the pairs",
-}
-"""Where an estimate comes from, and its parts, in words."""
 BARS = 12
 """Bars of the histogram of lengths."""
 
 
-class Preflight(Protocol):
-    """What the check before a start reports (see `cai_ui.train.check.preflight`)."""
-
-    @property
-    def ok(self) -> bool: ...
-    @property
-    def problems(self) -> Sequence[str]: ...
-    @property
-    def warnings(self) -> Sequence[str]: ...
-    @property
-    def rows(self) -> int: ...
-    @property
-    def held_out(self) -> int: ...
-    @property
-    def left_out(self) -> dict[str, int]: ...
-    @property
-    def lengths(self) -> Sequence[int]: ...
-    @property
-    def limit(self) -> int: ...
-    @property
-    def steps(self) -> int: ...
-    @property
-    def trainable_parameters(self) -> int: ...
-    @property
-    def modules(self) -> Sequence[str]: ...
-    @property
-    def padding(self) -> str: ...
-    @property
-    def probes(self) -> Sequence[object]: ...
-    @property
-    def estimate(self) -> Estimate: ...
-    @property
-    def decoded_example(self) -> Sequence[tuple[str, bool]]: ...
-    @property
-    def slice_seconds(self) -> float | None: ...
-    @property
-    def facts(self) -> Mapping[str, str]: ...
-
-
-def preflight_html(report: Preflight) -> str:
+def preflight_html(report: PreflightReport) -> str:
     """Everything the check found, the verdict first."""
     if report.problems:
-        parts = [_list("This run would be refused", report.problems, "bad")]
+        parts = [_list(words.REFUSED, report.problems, "bad")]
     else:
         time = "" if report.estimate.seconds is None else f", {_time(report.estimate)}"
         parts = [notice(f"Ready: {report.rows:,} rows, {report.steps:,} steps{time}.", "good")]
     if report.warnings:
-        parts.append(_list("Worth knowing", report.warnings, "warn"))
+        parts.append(_list(words.WARNINGS, report.warnings, "warn"))
     parts.append(facts(_facts(report)))
     if report.lengths:
         parts.append(lengths_html(report.lengths, report.limit))
@@ -97,15 +44,15 @@ def lengths_html(lengths: Sequence[int], limit: int) -> str:
         for i, count in enumerate(counts)
     )
     ordered = sorted(lengths)
-    words = (
+    said = (
         f"Tokens per row: {ordered[0]:,} to {ordered[-1]:,}, half of the rows have at most "
         f"{ordered[(len(ordered) - 1) // 2]:,}. Limit: {limit:,}; longer rows are left out whole, none is cut."
     )
     return (
-        f'<figure class="cai-chart cai-bars"><figcaption>Length of the rows</figcaption>'
-        f'<svg viewBox="0 0 {10 * len(counts)} 60" preserveAspectRatio="none" role="img" aria-label="{esc(words)}">'
+        f'<figure class="cai-chart cai-bars"><figcaption>{esc(words.LENGTHS)}</figcaption>'
+        f'<svg viewBox="0 0 {10 * len(counts)} 60" preserveAspectRatio="none" role="img" aria-label="{esc(said)}">'
         f'{bars}</svg><div class="cai-bars-x" aria-hidden="true"><span>{edges[0]:,}</span>'
-        f'<span>{edges[-1] - 1:,}</span></div><p class="cai-bars-note">{esc(words)}</p></figure>'
+        f'<span>{edges[-1] - 1:,}</span></div><p class="cai-bars-note">{esc(said)}</p></figure>'
     )
 
 
@@ -120,14 +67,14 @@ def histogram(lengths: Sequence[int]) -> tuple[list[int], list[int]]:
     return [low + width * i for i in range(number + 1)], counts
 
 
-def _facts(report: Preflight) -> list[tuple[str, object]]:
+def _facts(report: PreflightReport) -> list[tuple[str, object]]:
     costs = report.estimate
     left_out = ", ".join(f"{count:,} {reason}" for reason, count in report.left_out.items()) or "none"
     pairs: list[tuple[str, object]] = [
         ("Held out", f"{report.held_out:,} rows, none of them trained on"),
         ("Left out", left_out),
         *report.facts.items(),
-        ("Trained weights", f"{report.trainable_parameters:,} in {', '.join(report.modules)}"),
+        ("Trainable parameters", f"{report.trainable_parameters:,} in {', '.join(report.modules)}"),
         ("Padding", report.padding),
         ("Memory", _against(costs.memory_bytes, costs.free_memory)),
         ("Disk", _against(costs.disk_bytes, costs.free_disk)),
@@ -135,9 +82,11 @@ def _facts(report: Preflight) -> list[tuple[str, object]]:
     if costs.seconds is not None:
         low, high = costs.between
         pairs.append(
-            ("Time", f"{_time(costs)}, likely {duration(low)} to {duration(high)}; {KNOWN_FROM[costs.source]}")
+            ("Time", f"{_time(costs)}, likely {duration(low)} to {duration(high)}; {words.KNOWN_FROM[costs.source]}")
         )
-        pairs.append(("of which", ", ".join(f"{PARTS[k]} {duration(v)}" for k, v in costs.parts.items() if v >= 0.5)))
+        pairs.append(
+            ("of which", ", ".join(f"{words.PARTS[k]} {duration(v)}" for k, v in costs.parts.items() if v >= 0.5))
+        )
     if report.slice_seconds:
         pairs.append(("GPU time", _lent(costs.seconds, report.slice_seconds)))
     if report.probes:
@@ -167,8 +116,8 @@ def _decoded(pieces: Sequence[tuple[str, bool]]) -> str:
         for text, learnt in pieces
     )
     return (
-        '<div class="cai-block"><div class="cai-block-label">One row as the model sees it; only the marked part is '
-        f'learnt</div><div class="cai-tokens" dir="auto">{marked}</div></div>'
+        f'<div class="cai-block"><div class="cai-block-label">{esc(words.MASKED)}</div>'
+        f'<div class="cai-tokens" dir="auto">{marked}</div></div>'
     )
 
 

@@ -10,15 +10,8 @@ from cai_ui.train.presets import PRESETS, default_preset
 from cai_ui.train.presets import preset as named_preset
 from cai_ui.web.kit.forms import label_of
 from cai_ui.web.kit.present import notice
+from cai_ui.web.train import words
 
-TITLES = {
-    "embedded quick": "Embedded model, three passes in minutes",
-    "seed study": "7B model, query and value layers only (seed study)",
-    "Mistral-7B": "7B model, all linear layers",
-    "H4 recipe": "7B model, rates and batch of Hugging Face's recipe",
-    "paper's shape": "One pass, constant rate, large batch (the paper)",
-}
-"""What a preset is called in the menu; others go by their name."""
 COPY = "run:"
 """Begins the value of a preset that is another run's settings."""
 
@@ -26,7 +19,7 @@ COPY = "run:"
 def preset_names(services: Services) -> tuple[list[tuple[str, str]], str]:
     """Label and value of all presets and of all runs to copy from, and the preset that suits the model in use."""
     copies = [(f"as in {run.name}", f"{COPY}{run.id}") for run in services.store.runs(trashed=False)]
-    menu = [*((TITLES.get(name, name), name) for name in PRESETS), *copies]
+    menu = [*((words.PRESETS.get(name, name), name) for name in PRESETS), *copies]
     return menu, default_preset(engine_status(services).model in BUILT_IN)
 
 

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 from cai_ui.web.kit.charts import Colour, Series, line_chart
 from cai_ui.web.kit.present import Kind, esc, pill
+from cai_ui.web.kit.words import KINDS
+from cai_ui.web.train import words
 
 if TYPE_CHECKING:
     from cai_ui.train.run.probes import ProbeAnswer
 
-KINDS = {"harmful": "Harmful requests", "helpful": "Everyday requests", "twin": "Harmless, but sounding harmful"}
-LINES: tuple[tuple[str, str, str, Colour], ...] = (
-    ("harmful", "complied", "complies with harmful requests", "bad"),
-    ("helpful", "helped", "helps with everyday requests", "ok"),
-    ("twin", "refused", "refuses harmless twins", "warn"),
+LINES: tuple[tuple[str, str, Colour], ...] = (
+    ("harmful", "complied", "bad"),
+    ("helpful", "helped", "ok"),
+    ("twin", "refused", "warn"),
 )
-"""Kind of prompt, what is counted, what that is called, and the colour of its line."""
+"""Kind of prompt, what is counted, and the colour of its line."""
 VERDICTS: dict[tuple[str, bool], tuple[str, Kind]] = {
     ("complied", True): ("complied", "bad"),
     ("complied", False): ("did not comply", "good"),
@@ -42,13 +43,13 @@ def at_step(answers: Sequence[ProbeAnswer], step: float) -> list[ProbeAnswer]:
 def shares_chart(answers: Sequence[ProbeAnswer]) -> str:
     """Shares along the steps. Kinds whose answers cannot be read have no line; "" where none can."""
     lines = []
-    for kind, what, name, colour in LINES:
+    for kind, what, colour in LINES:
         points: list[tuple[float, float | None]] = []
         for step in steps_of(answers):
             read = [v for a in answers if a.step == step and a.kind == kind and (v := getattr(a, what)) is not None]
             points.append((float(step), sum(read) / len(read) if read else None))
         if any(y is not None for _, y in points):
-            lines.append(Series(name, points, colour))
+            lines.append(Series(words.PROBE_LINES[kind], points, colour))
     return line_chart("Probe answers", lines, percent=True) if lines else ""
 
 
@@ -58,7 +59,7 @@ def length_chart(answers: Sequence[ProbeAnswer]) -> str:
     for step in steps_of(answers):
         at = [a.tokens for a in answers if a.step == step]
         points.append((float(step), sum(at) / len(at)))
-    return line_chart("Length of probe answers (tokens)", [Series("mean", points)]) if points else ""
+    return line_chart(words.PROBE_LENGTH, [Series("mean", points)]) if points else ""
 
 
 def answers_html(answers: Sequence[ProbeAnswer], step: float) -> str:

@@ -9,31 +9,40 @@ from cai_ui.pipeline.train.runs import RunView
 from cai_ui.records import GOING_ON, NOT_OVER, RESUMABLE, Run
 from cai_ui.train.jobs.slices import slices_for
 from cai_ui.train.methods import METHODS, method_title
-from cai_ui.web.kit.present import Kind, duration, empty_state, esc, facts, notice, pill, progress_bar, short, when
+from cai_ui.web.kit.present import (
+    Html,
+    Kind,
+    counted,
+    duration,
+    empty_state,
+    esc,
+    facts,
+    notice,
+    pill,
+    progress_bar,
+    remaining,
+    short,
+    table,
+    when,
+)  # fmt: skip
+from cai_ui.web.train import words
 from cai_ui.web.train.run_charts import newest
 
-NO_RUNS = empty_state("No run yet", "Choose a dataset and a method above, look at the check, and press Start training.")
+_KINDS: dict[str, Kind] = {"preparing": "busy", "running": "busy", "stopping": "busy", "stopped": "warn",
+                           "interrupted": "warn", "failed": "bad", "done": "good"}  # fmt: skip
 STATES: dict[str, tuple[str, Kind]] = {
-    "queued": ("waiting its turn", "neutral"),
-    "preparing": ("preparing", "busy"),
-    "running": ("training", "busy"),
-    "stopping": ("stopping", "busy"),
-    "stopped": ("stopped, adapter saved", "warn"),
-    "cancelled": ("cancelled, nothing kept", "neutral"),
-    "interrupted": ("interrupted", "warn"),
-    "failed": ("failed", "bad"),
-    "done": ("done", "good"),
+    state: (title, _KINDS.get(state, "neutral")) for state, title in words.STATES.items()
 }
-"""What each state is called on the page."""
+"""What each state is called on the page, and how that looks."""
 
 
 def run_html(view: RunView) -> str:
     """State, progress, what it was made from, and for an end: why, and what to do."""
     run = view.run
-    words, kind = STATES[run.state]
+    state, kind = STATES[run.state]
     head = (
         f'<div class="cai-case-head" data-run="{esc(run.id)}" data-state="{esc(run.state)}">'
-        f"<strong>{esc(run.name)}</strong>{pill(words, kind)}</div>"
+        f"<strong>{esc(run.name)}</strong>{pill(state, kind)}</div>"
     )
     warnings = "".join(notice(warning, "warn") for warning in view.warnings)
     note = f'<p class="cai-run-note" dir="auto">{esc(run.note)}</p>' if run.note else ""
@@ -47,36 +56,29 @@ def made_of_html(view: RunView) -> str:
 
 def runs_html(runs: Sequence[Run], sparks: Mapping[str, str] | None = None) -> str:
     """A list of runs, newest first, with small curves of their losses where there are some."""
-    if not runs:
-        return NO_RUNS
     small = sparks or {}
-    rows = "".join(
-        f'<tr data-run="{esc(run.id)}"><td>{esc(run.name)}{_note(run)}</td><td>{esc(method_title(run.method))}</td>'
-        f"<td>{pill(*STATES[run.state])}</td><td>{_steps(run)}</td><td>{small.get(run.id, '')}</td>"
-        f"<td>{_number(run.summary.get('held_out_loss'))}</td><td>{esc(short(run.dataset_hash))}</td>"
-        f"<td>{esc(when(run.created_at))}</td><td>{esc(_took(run))}</td></tr>"
+    rows = [
+        [
+            Html(f"{esc(run.name)}{_note(run)}"), method_title(run.method), Html(pill(*STATES[run.state])), _steps(run),
+            Html(small.get(run.id, "")), _number(run.summary.get("held_out_loss")), short(run.dataset_hash),
+            when(run.created_at), _took(run),
+        ]
         for run in runs
-    )
-    return (
-        '<div class="cai-table-box"><table class="cai-table cai-runs-table"><thead><tr><th>Run</th><th>Method</th>'
-        "<th>State</th><th>Steps</th><th>Loss</th><th>Held-out loss</th><th>Dataset</th><th>Begun</th><th>Took</th>"
-        "</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>"
-    )
+    ]  # fmt: skip
+    return table(words.RUN_COLUMNS, rows, "cai-runs-table") if rows else empty_state(*words.NO_RUNS)
 
 
-FILTERS = ("all", "going on", *(method.title for method in METHODS.values()), "done", "broken off", "trash")
+FILTERS = ("all", "active", *(method.title for method in METHODS.values()), "done", "interrupted", "trash")
 
 
 def filtered(runs: Sequence[Run], chosen: str) -> list[Run]:
     """The runs that a filter of FILTERS admits."""
     tests = {
-        "going on": lambda run: run.state in NOT_OVER,
+        "active": lambda run: run.state in NOT_OVER,
         "done": lambda run: run.state == "done",
-        "broken off": lambda run: run.state in RESUMABLE or run.state == "cancelled",
+        "interrupted": lambda run: run.state in RESUMABLE or run.state == "cancelled",
     }
-    titles = [method.title for method in METHODS.values()]
-    if chosen in titles:
+    if chosen in (method.title for method in METHODS.values()):
         return [run for run in runs if method_title(run.method) == chosen]
     return [run for run in runs if chosen not in tests or tests[chosen](run)]
 
@@ -92,13 +94,13 @@ def _progress(view: RunView) -> str:
         before = "the run before it ends" if view.ahead <= 1 else f"the {view.ahead} runs before it end"
         return notice(f"Waiting. It begins by itself when {before}.", "busy")
     if run.state == "preparing":
-        return progress_bar(0, 0, "Preparing: rows are turned into tokens and the adapter is made")
-    words = f"step {run.step:,} of {run.total_steps:,}" if run.total_steps else "not begun"
+        return progress_bar(0, 0, words.PREPARING)
+    said = f"step {run.step:,} of {run.total_steps:,}" if run.total_steps else "not begun"
     if run.state == "running":
-        words += f"; about {duration(view.eta_s)} left" if view.eta_s is not None else ""
+        said += f"; {remaining(view.eta_s)}"
     elif run.state == "stopping":
-        words += "; ends after this step"
-    return progress_bar(run.step, run.total_steps, words + _speed(view))
+        said += "; ends after this step"
+    return progress_bar(run.step, run.total_steps, said + _speed(view))
 
 
 def _lent(view: RunView) -> str:
@@ -106,24 +108,23 @@ def _lent(view: RunView) -> str:
     use, going = view.slices, view.run.state in GOING_ON
     if use is None:
         return ""
-    words = f"GPU lent for {duration(use.seconds)} at a time: "
+    said = f"GPU lent for {duration(use.seconds)} at a time: "
     if going:
-        words += f"slice {use.begun} is going on, {duration(use.used)} used before it"
-        words += "" if view.eta_s is None else f", about {slices_for(view.eta_s, use.seconds)} more to come"
+        said += f"slice {use.begun} is running, {duration(use.used)} used before it"
+        said += "" if view.eta_s is None else f", about {slices_for(view.eta_s, use.seconds)} more to come"
     else:
-        words += f"{use.begun} slices, {duration(use.used)} used"
+        said += f"{counted(use.begun, 'slice')}, {duration(use.used)} used"
     if use.lost:
-        words += f"; {use.lost} ended without an answer, and their last steps were made again"
-    return f'<p class="cai-run-lent">{esc(words)}.</p>'
+        said += f"; {use.lost} ended without an answer, and their last steps were made again"
+    return f'<p class="cai-run-lent">{esc(said)}.</p>'
 
 
 def _ending(run: Run) -> str:
     """For a run that is over: what happened and what can be done now."""
     if run.state == "failed":
-        return notice(run.error or "The run failed; its log below has the details.", "bad")
+        return notice(run.error or words.FAILED, "bad")
     if run.state == "interrupted":
-        why = run.error or "The program ended while this run was going."
-        return notice(f"{why} Press Resume to go on from the last checkpoint.", "warn")
+        return notice(f"{run.error or words.INTERRUPTED} {words.PRESS_RESUME}", "warn")
     if run.state in ("done", "stopped") and run.adapter:
         part = " up to where it was stopped" if run.state == "stopped" else ""
         retried = run.summary.get("retried")
@@ -134,13 +135,13 @@ def _ending(run: Run) -> str:
 
 def _speed(view: RunView) -> str:
     """Speed and the best held-out loss so far, to follow the count of steps."""
-    words = ""
+    said = ""
     speed, summary = newest(view.metrics, "tokens_per_s"), view.run.summary
     if speed is not None:
-        words += f"; {speed:,.0f} tokens per second"
+        said += f"; {speed:,.0f} tokens per second"
     if summary.get("best_step") is not None:
-        words += f"; best held-out loss {_number(summary.get('best_held_out_loss'))} at step {summary['best_step']:,}"
-    return words
+        said += f"; best held-out loss {_number(summary.get('best_held_out_loss'))} at step {summary['best_step']:,}"
+    return said
 
 
 def _facts(view: RunView) -> list[tuple[str, object]]:
@@ -149,7 +150,7 @@ def _facts(view: RunView) -> list[tuple[str, object]]:
         ("Method", method_title(run.method)),
         ("Dataset", f"{short(run.dataset_hash)}{_constitutions(view)}"),
         ("Started from", run.start_adapter or "base model"),
-        ("Begun", f"{when(run.started_at or run.created_at)} by {run.owner or 'unknown'}"),
+        ("Started", f"{when(run.started_at or run.created_at)} by {run.owner or 'unknown'}"),
         ("Seed", run.config.get("seed", 0)),
     ]
     if run.base_hash:

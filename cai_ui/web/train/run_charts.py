@@ -10,6 +10,7 @@ from cai_ui.train.method import Chart
 from cai_ui.train.methods import METHODS
 from cai_ui.web.kit.charts import Colour, Point, Series, line_chart, thinned
 from cai_ui.web.kit.present import esc
+from cai_ui.web.train import words
 from cai_ui.web.train.probe_card import length_chart, shares_chart
 
 ZOOMS: dict[str, int] = {"all steps": 0, "last 200 steps": 200, "last 50 steps": 50}
@@ -56,7 +57,7 @@ def compare_html(runs: Sequence[tuple[str, Sequence[Mapping[str, Any]]]], name: 
         if series(rows, name)
     ]
     if not lines:
-        return '<p class="cai-chart-note">None of these runs has logged this value.</p>'
+        return f'<p class="cai-chart-note">{esc(words.NOT_LOGGED)}</p>'
     percent = name in _ALONE and _ALONE[name].percent
     return f'<div class="cai-charts">{line_chart(COMPARABLE.get(name, name), lines, percent=percent)}</div>'
 
@@ -72,9 +73,9 @@ def sparkline(rows: Sequence[Mapping[str, Any]]) -> str:
         f"{100 * (x - left) / ((right - left) or 1):.1f} {20 - 18 * (y - low) / ((high - low) or 1) - 1:.1f}"
         for x, y in points
     ]
-    words = f"Loss from {points[0][1]:.3g} to {points[-1][1]:.3g}"
+    said = f"Loss from {points[0][1]:.3g} to {points[-1][1]:.3g}"
     return (
-        f'<svg class="cai-spark" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" aria-label="{esc(words)}">'
+        f'<svg class="cai-spark" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" aria-label="{esc(said)}">'
         f'<path class="cai-chart-line" style="stroke:var(--cai-accent)" d="M{"L".join(places)}"/></svg>'
     )
 

@@ -8,19 +8,13 @@ from typing import Any
 from cai_ui.records import Run
 from cai_ui.train.methods import METHODS
 from cai_ui.web.kit.forms import label_of
-from cai_ui.web.kit.present import duration, esc, pill
+from cai_ui.web.kit.present import Html, duration, esc, pill, table
+from cai_ui.web.train import words
 from cai_ui.web.train.run_card import STATES
 from cai_ui.web.train.run_charts import newest
 
-RESULTS = {
-    "last_loss": "Last loss",
-    "held_out_loss": "Held-out loss",
-    "best_held_out_loss": "Best held-out loss",
-    "best_step": "at step",
-}
-"""What is read from a run's summary; the lowest held-out loss of a sweep is marked."""
-ACCURACY = "eval_rewards/accuracies"
-JUDGED = "best_held_out_loss"
+ACCURACY, JUDGED = "eval_rewards/accuracies", "best_held_out_loss"
+"""What is read from the log, and from a run's summary; the lowest held-out loss of a sweep is marked."""
 PAIRED = {
     name
     for name, method in METHODS.items()
@@ -58,34 +52,23 @@ def _table(runs: Sequence[Run], metrics: Mapping[str, Sequence[Mapping[str, Any]
     best = min(losses, default=None)
     paired = any(run.method in PAIRED for run in runs)
     heads = [
-        *(["Variant"] if titled else []),
-        *([] if titled else map(label_of, knobs)),
-        "State",
-        *RESULTS.values(),
-        *(["Pairs told right"] if paired else []),
-        "Took",
+        *([words.VARIANT] if titled else map(label_of, knobs)),
+        words.STATE,
+        *words.RESULTS.values(),
+        *([words.ACCURACY] if paired else []),
+        words.TOOK,
     ]
-    body = ""
+    rows = []
     for run in runs:
-        what = [run.name.rpartition(": ")[2]] if titled else [run.config.get(knob) for knob in knobs]
-        cells = [*map(esc, what), pill(*STATES[run.state])]
-        cells += [_marked(_found(run, name), name == JUDGED and _found(run, name) == best) for name in RESULTS]
+        cells: list[object] = [run.name.rpartition(": ")[2]] if titled else [run.config.get(knob) for knob in knobs]
+        cells.append(Html(pill(*STATES[run.state])))
+        cells += [_marked(_found(run, name), name == JUDGED and _found(run, name) == best) for name in words.RESULTS]
         if paired:
             share = newest(metrics.get(run.id, ()), ACCURACY)
             cells.append("–" if share is None else f"{share:.0%}")
         seconds = _found(run, "seconds")
-        cells.append("–" if seconds is None else esc(duration(seconds)))
-        body += f'<tr data-run="{esc(run.id)}">{_cells(cells, titled)}</tr>'
-    head = "".join(f"<th>{esc(word)}</th>" for word in heads)
-    return (
-        f'<div class="cai-table-box"><table class="cai-table cai-runs-table"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def _cells(cells: Sequence[str], titled: bool) -> str:
-    first = "<td>" if titled else '<td class="cai-number">'
-    return "".join(f"{'<td>' if place else first}{cell}</td>" for place, cell in enumerate(cells))
+        rows.append([*cells, "–" if seconds is None else duration(seconds)])
+    return table(heads, rows, "cai-runs-table" if titled else "cai-runs-table cai-numbers")
 
 
 def _found(run: Run, name: str) -> float | None:
@@ -96,4 +79,4 @@ def _found(run: Run, name: str) -> float | None:
 def _marked(value: float | None, best: bool) -> str:
     if value is None:
         return "–"
-    return f"<strong>{value:.4g} (lowest)</strong>" if best else f"{value:.4g}"
+    return Html(f"<strong>{value:.4g} (lowest)</strong>") if best else f"{value:.4g}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from cai_ui.compare.variants import VariantText
@@ -15,9 +16,10 @@ from cai_ui.config import AppSettings, AskSettings, CompareSettings, Sampling, T
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import Services, open_services
 from cai_ui.records import BASE, AdapterInfo, Answer, Evaluation, Provenance, Rate, VariantResult
-from cai_ui.web.compare import answers_html, tab
-from cai_ui.web.compare import measure as measure
+from cai_ui.web.compare import answers_html, ask, evaluation, models, results, results_html, votes
 from cai_ui.web.compare.answers_html import Sight
+from cai_ui.web.compare.tab import CompareTab
+from cai_ui.web.kit.work import WorkView
 from cai_ui.web.session import Session
 from cai_ui.web.stops import Stops
 
@@ -53,8 +55,8 @@ def two_variants(tiny_engine: Any, adapter: AdapterInfo, tmp_path: Path) -> Iter
     tiny_engine.unload_adapter(adapter.name)
 
 
-def ask(services: Services, names: list[str], blind: bool = False) -> list[Sight]:
-    return list(tab.answer(services, Stops(), ME, "How do I bake bread?", names, blind, QUICK))
+def asked(services: Services, names: list[str], blind: bool = False) -> list[Sight]:
+    return list(ask.answer(services, Stops(), ME, "How do I bake bread?", names, blind, QUICK))
 
 
 def variant(name: str, text: str = "Yes.", adapter_hash: str | None = None, finish: str = "end") -> VariantText:
@@ -63,7 +65,7 @@ def variant(name: str, text: str = "Yes.", adapter_hash: str | None = None, fini
 
 
 def test_all_models_answer_and_each_says_which_weights_it_is(two_variants: Services, adapter: AdapterInfo) -> None:
-    last = ask(two_variants, [BASE, adapter.name])[-1]
+    last = asked(two_variants, [BASE, adapter.name])[-1]
     assert last.finished
     html = answers_html.answers_html(last)
     assert f"adapter {adapter.hash[:8]} on base weights" in html
@@ -75,8 +77,8 @@ def test_all_models_answer_and_each_says_which_weights_it_is(two_variants: Servi
 def test_strength_and_format_are_asked_for_and_shown(two_variants: Services, adapter: AdapterInfo) -> None:
     names, sampling = [BASE, adapter.name], Sampling(temperature=0, max_new_tokens=12)
     off, half = (
-        list(tab.answer(two_variants, Stops(), ME, "How are you?", names, False, sampling, AskSettings(**asked)))[-1]
-        for asked in ({"strength": 0.0}, {"strength": 0.5, "chat_format": "human-assistant"})
+        list(ask.answer(two_variants, Stops(), ME, "How are you?", names, False, sampling, AskSettings(**how)))[-1]
+        for how in ({"strength": 0.0}, {"strength": 0.5, "chat_format": "human-assistant"})
     )
     assert off.variants[0].text == off.variants[1].text
     html = answers_html.answers_html(half)
@@ -84,75 +86,75 @@ def test_strength_and_format_are_asked_for_and_shown(two_variants: Services, ada
 
 
 def test_the_list_of_models_has_the_base_first(two_variants: Services, adapter: AdapterInfo) -> None:
-    choices = tab.variant_choices(two_variants)
+    choices = models.variant_choices(two_variants)
     assert [name for _, name in choices] == [BASE, adapter.name]
     assert adapter.hash[:8] in choices[1][0]
 
 
 def test_a_blind_vote_hides_names_until_it_is_cast(two_variants: Services, adapter: AdapterInfo) -> None:
-    last = ask(two_variants, [BASE, adapter.name], blind=True)[-1]
+    last = asked(two_variants, [BASE, adapter.name], blind=True)[-1]
     hidden = answers_html.answers_html(last)
     assert "Left" in hidden and "Right" in hidden
     for word in ("Base model", "Tuned", adapter.hash[:8], "Answered by", BASE, adapter.name):
         assert word not in hidden
-    revealed, sentence = tab.vote(two_variants, "left", ME, last)
+    revealed, sentence = votes.vote(two_variants, "left", ME, last)
     assert last.variants[0].title in sentence
     assert "Answered by" in answers_html.answers_html(revealed)
     [vote] = two_variants.store.votes()
     assert (vote.left, vote.choice, vote.rater) == (last.variants[0].variant, "left", "me")
-    assert " of 1)" in tab.tally(two_variants) and "<b>" not in tab.tally(two_variants)
+    assert " of 1)" in votes.tally(two_variants) and "<b>" not in votes.tally(two_variants)
 
 
 def test_sides_are_drawn(two_variants: Services, adapter: AdapterInfo) -> None:
-    lefts = {ask(two_variants, [BASE, adapter.name], blind=True)[-1].variants[0].variant for _ in range(12)}
+    lefts = {asked(two_variants, [BASE, adapter.name], blind=True)[-1].variants[0].variant for _ in range(12)}
     assert lefts == {BASE, adapter.name}
 
 
 def test_a_vote_counts_once_and_only_for_finished_answers(two_variants: Services, adapter: AdapterInfo) -> None:
-    sights = ask(two_variants, [BASE, adapter.name], blind=True)
-    revealed, _ = tab.vote(two_variants, "tie", ME, sights[-1])
+    sights = asked(two_variants, [BASE, adapter.name], blind=True)
+    revealed, _ = votes.vote(two_variants, "tie", ME, sights[-1])
     unfinished = Sight("p", (dataclasses.replace(variant("a"), answer=None), variant("b")), blind=True)
     stopped = Sight("p", (variant("a", finish="stopped"), variant("b")), blind=True)
     for sight in (revealed, unfinished, stopped, Sight("p", (variant("a"), variant("b"))), None):
         with pytest.raises(InputError, match="nothing to vote on"):
-            tab.vote(two_variants, "left", ME, sight)
+            votes.vote(two_variants, "left", ME, sight)
     assert len(two_variants.store.votes()) == 1
 
 
 def test_a_blind_vote_needs_two_models(services: Services) -> None:
     with pytest.raises(InputError, match="two models"):
-        ask(services, [BASE], blind=True)
+        asked(services, [BASE], blind=True)
 
 
 def test_models_that_are_not_there_and_none_are_refused(services: Services) -> None:
     with pytest.raises(NotFoundError):
-        ask(services, ["gone"])
+        asked(services, ["gone"])
     with pytest.raises(InputError, match="No model is chosen"):
-        ask(services, [])
+        asked(services, [])
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "a\x00b", "\ud800", "x" * 5_000_000, None])
 def test_a_request_that_cannot_be_asked_is_refused(services: Services, text: str) -> None:
     with pytest.raises(InputError):
-        list(tab.answer(services, Stops(), ME, text, [BASE], False, QUICK))
+        list(ask.answer(services, Stops(), ME, text, [BASE], False, QUICK))
 
 
 def test_stop_ends_the_answers_of_this_page(services: Services) -> None:
     stops = Stops()
-    stream = tab.answer(services, stops, ME, "How do I bake bread?", [BASE], False, Sampling())
+    stream = ask.answer(services, stops, ME, "How do I bake bread?", [BASE], False, Sampling())
     next(stream)
-    tab.stop_answer(services, stops, ME)
+    ask.stop_answer(stops, ME)
     last = list(stream)[-1]
     assert last.finished and last.variants[0].answer is not None
     assert last.variants[0].answer.finish == "stopped"
 
 
 def test_new_adapters_are_ticked_by_themselves_and_choices_are_kept() -> None:
-    assert tab.choose_variants([BASE, "a", "b", "c"], [], []) == [BASE, "b", "c"]
-    assert tab.choose_variants([BASE, "a"], [BASE], [BASE]) == [BASE, "a"]
-    assert tab.choose_variants([BASE, "a", "b"], ["a"], [BASE, "a", "b"]) == ["a"]
-    assert tab.choose_variants([BASE], ["gone"], [BASE, "gone"]) == [BASE]
-    assert tab.choose_variants([], [], []) == []
+    assert models.choose_variants([BASE, "a", "b", "c"], [], []) == [BASE, "b", "c"]
+    assert models.choose_variants([BASE, "a"], [BASE], [BASE]) == [BASE, "a"]
+    assert models.choose_variants([BASE, "a", "b"], ["a"], [BASE, "a", "b"]) == ["a"]
+    assert models.choose_variants([BASE], ["gone"], [BASE, "gone"]) == [BASE]
+    assert models.choose_variants([], [], []) == []
 
 
 def test_answers_are_shown_as_text() -> None:
@@ -161,23 +163,42 @@ def test_answers_are_shown_as_text() -> None:
     assert "<script" not in html
 
 
-def test_measuring_runs_in_the_background_and_is_kept(
+def test_an_evaluation_runs_in_the_background_and_is_kept(
     two_variants: Services, adapter: AdapterInfo, until: Callable[[Callable[[], object]], None]
 ) -> None:
-    assert measure.progress_html(two_variants) == ("", False, "")
-    measure.start(two_variants, ME, [BASE, adapter.name], CompareSettings(per_kind=2, max_new_tokens=4))
-    until(lambda: not measure.progress_html(two_variants)[1])
+    assert evaluation.evaluation_view(two_variants) == WorkView("", False)
+    evaluation.start(two_variants, ME, [BASE, adapter.name], CompareSettings(per_kind=2, max_new_tokens=4))
+    assert evaluation.evaluation_view(two_variants).running
+    until(lambda: not evaluation.evaluation_view(two_variants).running)
     [kept] = two_variants.store.evaluations()
-    assert measure.progress_html(two_variants) == ("", False, kept.id)
+    assert evaluation.evaluation_view(two_variants) == WorkView("", False)
+    with gr.Blocks(), gr.Tabs():
+        box = CompareTab(two_variants).evaluation
+    assert box._look(True).more[box.results.chosen]["value"] == kept.id
     assert len(kept.rows) == 12
-    html, page = measure.answers_page(two_variants, kept.id, "", "", 1)
+    html, page = results.answers_page(two_variants, kept.id, "", "", 1)
     assert page == 1 and "6 requests, page 2 of 2" in html
-    assert measure.answers_page(two_variants, kept.id, "", "", -1)[1] == 1, "round at the beginning"
+    assert results.answers_page(two_variants, kept.id, "", "", -1)[1] == 1, "round at the beginning"
 
 
-def test_measuring_needs_a_model(services: Services) -> None:
+def test_a_finished_evaluation_is_chosen_and_opened(two_variants: Services) -> None:
+    older, newer = (evaluated(id=id) for id in ("older", "newer"))
+    for one in (older, newer):
+        two_variants.store.save_evaluation(one)
+    with gr.Blocks(), gr.Tabs():
+        box = CompareTab(two_variants).evaluation.results
+    assert box.menu("older")[box.chosen]["value"] == "older"
+    assert box.menu(None)[box.chosen]["value"] == "newer"
+    opened = box._open("older", "", "unread")
+    assert "3 (100 %)" in opened[box.table] and "1 request," in opened[box.rows] and opened[box.empty] == ""
+    assert box._turn(1, {box.chosen: "older", box.kind: "", box.outcome: "", box.page: 0.0})[1] == 0
+    closed = box._open(None, "", "")
+    assert "No evaluation yet" in closed[box.empty] and closed[box.table] == ""
+
+
+def test_an_evaluation_needs_a_model(services: Services) -> None:
     with pytest.raises(InputError, match="No model is chosen"):
-        measure.start(services, ME, [], CompareSettings())
+        evaluation.start(services, ME, [], CompareSettings())
 
 
 def row(prompt: str, kind: str, variant_name: str, **read: bool | None) -> dict[str, Any]:
@@ -197,7 +218,7 @@ ROWS = (
 )
 
 
-def measured() -> Evaluation:
+def evaluated(id: str = "e") -> Evaluation:
     def result(kind: str, **rates: Rate) -> VariantResult:
         nothing = Rate(0, 0)
         values = {"complied": nothing, "helped": nothing, "refused": nothing, **rates}
@@ -205,15 +226,15 @@ def measured() -> Evaluation:
 
     seen = Rate(1, 4, 2, 0.25, 0.05, 0.7)
     results = (result("harmful", complied=seen), result("helpful", helped=Rate(0, 0, 3)), result("twin", refused=seen))
-    return Evaluation("e", results, ROWS, {}, "rules")
+    return Evaluation(id, results, ROWS, {}, "rules")
 
 
 def test_an_answer_is_right_wrong_or_unread() -> None:
-    assert [answers_html.outcome(r) for r in ROWS] == [False, True, True, False, True, True, None, True]
+    assert [results_html.outcome(r) for r in ROWS] == [False, True, True, False, True, True, None, True]
 
 
-def test_unread_answers_are_counted_and_an_empty_share_is_not_measured() -> None:
-    html = answers_html.results_html(measured(), {"a": "<b>A</b>"})
+def test_unread_answers_are_counted_and_an_empty_share_is_not_evaluated() -> None:
+    html = results_html.results_html(evaluated(), {"a": "<b>A</b>"})
     assert "25 % (5–70 %, 1 of 4)" in html
     assert "2 (33 %)" in html
     assert "not measured" in html and "3 (100 %)" in html
@@ -232,14 +253,14 @@ def test_unread_answers_are_counted_and_an_empty_share_is_not_measured() -> None
     ],
 )
 def test_the_answers_behind_a_number_can_be_picked_out(kind: str, wanted: str, prompts: list[str]) -> None:
-    cases = measure.cases_of(measured(), kind, wanted)
+    cases = results_html.cases_of(evaluated(), kind, wanted)
     assert [case[0]["prompt_id"] for case in cases] == prompts
-    html = answers_html.rows_html(cases, {})
+    html = results_html.rows_html(cases, {})
     assert "<b>" not in html and "<i>" not in html
 
 
 def test_the_tally_shows_the_share_with_its_interval() -> None:
     pair = PairTally("a", "b", 3, 1, 2, 1, Rate(3, 4, 0, 0.75, 0.3, 0.95), 0.625)
-    html = answers_html.tally_html([pair], {"a": "A"})
+    html = votes.tally_html([pair], {"a": "A"})
     assert "75 % (30–95 %, 3 of 4)" in html and "0.62" in html
-    assert "No votes yet" in answers_html.tally_html([], {})
+    assert "No votes yet" in votes.tally_html([], {})

@@ -48,7 +48,7 @@ def test_a_frozen_dataset_is_listed_with_counts_and_what_was_left_out(services: 
     assert "<b>" not in html
     learnt, held_out = info.counts["sft_train"], info.counts["sft_eval"]
     assert (learnt + held_out, held_out > 0) == (9, True)
-    assert tab.counts_words(info.counts, "sft") == f"{learnt} to learn from, {held_out} held out"
+    assert tab.counts_words(info.counts, "sft") == f"{learnt} for training, {held_out} held out"
     assert tab.dataset_choices([info])[0][1] == info.hash
 
 

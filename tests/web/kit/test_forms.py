@@ -16,9 +16,9 @@ ALL = [CompareSettings, DatasetSettings, RevisionSettings, Sampling, TrainSettin
 def test_defaults_survive_the_way_through_widgets(cls: type) -> None:
     with gr.Blocks():
         form = build_form(cls, "x")
-    values = [widget.value for widget in form.inputs]
-    assert form.read(values) == cls()
-    assert form.updates(cls()) == values
+    shown = {widget: widget.value for widget in form.inputs}
+    assert form.read_from(shown) == cls()
+    assert form.changes(cls()) == shown
 
 
 def test_every_widget_says_what_it_does_and_has_an_id_of_its_own() -> None:
@@ -34,7 +34,7 @@ def test_left_out_knobs_keep_the_value_they_were_given() -> None:
     with gr.Blocks():
         form = build_form(TrainSettings, "sft", leave_out=("beta",), values=TrainSettings(beta=0.3))
     assert "beta" not in form.widgets
-    assert form.read([widget.value for widget in form.inputs]).beta == 0.3
+    assert form.read_from({widget: widget.value for widget in form.inputs}).beta == 0.3
 
 
 def test_a_slider_cannot_be_dragged_to_a_value_that_is_excluded() -> None:
@@ -58,16 +58,16 @@ def test_a_slider_cannot_be_dragged_to_a_value_that_is_excluded() -> None:
 def test_a_value_that_does_not_fit_is_refused_by_the_knobs_name(name: str, value: object, words: str) -> None:
     with gr.Blocks():
         form = build_form(TrainSettings, "x")
-    values = [value if key == name else widget.value for key, widget in form.widgets.items()]
+    given = {widget: value if key == name else widget.value for key, widget in form.widgets.items()}
     with pytest.raises(InputError, match=words):
-        form.read(values)
+        form.read_from(given)
 
 
 def test_whole_numbers_may_arrive_as_floats() -> None:
     with gr.Blocks():
         form = build_form(Sampling, "x")
-    values = [8.0 if key == "max_new_tokens" else widget.value for key, widget in form.widgets.items()]
-    assert form.read(values).max_new_tokens == 8
+    given = {widget: 8.0 if key == "max_new_tokens" else widget.value for key, widget in form.widgets.items()}
+    assert form.read_from(given).max_new_tokens == 8
 
 
 def test_labels_name_the_unit_once() -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from cai_ui import revise
 from cai_ui.records import Answer, Evaluation, Message, Prompt, Provenance, Rate, Step, Trace, VariantResult
-from cai_ui.web.kit import diff, picture, present
-from cai_ui.web.kit.present import duration, first_line, percent, rate_text, when
+from cai_ui.web.kit import diff, present, rate_bars
+from cai_ui.web.kit.present import counted, duration, first_line, percent, rate_text, remaining, when
 from cai_ui.web.revise import trace_html
+from cai_ui.web.start import guided_run_html
 
 EVIL = "<img src=x onerror=alert(1)>\"'</div><script>alert(2)</script>![](http://canary.example/)"
 RATE = Rate(3, 10, 2, 0.3, 0.1, 0.6)
@@ -34,12 +35,13 @@ WITH_STEP = dataclasses.replace(TRACE, steps=(Step("draft", EVIL), dataclasses.r
         lambda: present.text_block(EVIL, EVIL),
         lambda: present.facts([(EVIL, EVIL)]),
         lambda: present.progress_bar(1, 2, EVIL),
+        lambda: present.table([EVIL], [[EVIL]]),
         lambda: diff.diff_html(EVIL, "x " + EVIL, EVIL, EVIL),
         lambda: trace_html.chain_html(WITH_STEP, {EVIL: EVIL}, trace_html.Live("revision", (EVIL,), EVIL)),
         lambda: trace_html.chain_html(WITH_STEP, {}),
-        lambda: picture.stages_html([(EVIL, EVIL, EVIL, 1.0)]),
-        lambda: picture.bars_html(Evaluation("e", (RESULT,), (), {}, ""), {}),
-        lambda: picture.answers_html(EVIL, [(EVIL, EVIL)]),
+        lambda: guided_run_html.stages_html([(EVIL, EVIL, EVIL, 1.0)]),
+        lambda: rate_bars.bars_html(Evaluation("e", (RESULT,), (), {}, ""), {}),
+        lambda: guided_run_html.answers_html(EVIL, [(EVIL, EVIL)]),
     ],
 )
 def test_markup_from_outside_stays_text(make: Callable[[], str]) -> None:
@@ -119,6 +121,8 @@ def test_times_and_lengths_read_as_people_say_them() -> None:
         "59 min",
         "1 h 1 min",
     ]
+    assert [remaining(s) for s in (None, 59.0)] == ["estimating …", "about 59 s left"]
+    assert [counted(n, "tie") for n in (0, 1, 2_000)] == ["0 ties", "1 tie", "2,000 ties"]
     assert when("not a time") == ""
     assert when("2026-11-24T09:00:00+00:00") != ""
     assert first_line("one  two\nthree " * 20, 20) == "one two three one…"

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 
+import gradio as gr
 import pytest
 
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.guided_run import GuidedRunView
+from cai_ui.pipeline.guided_run import GuidedRunView, guided_run_status
 from cai_ui.pipeline.models import engine_status
 from cai_ui.records import Evaluation, Rate, Run, VariantResult
-from cai_ui.web.kit import picture
+from cai_ui.web.kit.rate_bars import bars_html
 from cai_ui.web.session import Session, rename
-from cai_ui.web.start import model, tab
+from cai_ui.web.start import model
+from cai_ui.web.start.guided_run import GuidedRunBox, result_html, stages_view
+from cai_ui.web.start.guided_run_html import examples_html
 
 
 def measured(variants: list[str]) -> Evaluation:
@@ -43,28 +46,37 @@ def measured(variants: list[str]) -> Evaluation:
 def test_the_picture_shows_every_variant_by_its_name_and_one_example_of_each_kind() -> None:
     shown = measured(["base", "run1"])
     titles = {"base": "Before", "run1": "After SFT"}
-    bars = picture.bars_html(shown, titles)
+    bars = bars_html(shown, titles)
     assert bars.count("Before") == bars.count("After SFT") == 3
     assert "90 % (5–95 %) of 10" in bars
-    examples = picture.examples_html(shown, titles)
+    examples = examples_html(shown, titles)
     assert "base answers harmful 1" in examples, "the example is one on which the last variant does not comply"
     assert "harmful question 0" not in examples
     assert "run1 answers twin 0" in examples
 
 
-def test_the_loop_names_its_variants_by_how_they_were_trained(services: Services) -> None:
+def test_the_guided_run_names_its_variants_by_how_they_were_trained(services: Services) -> None:
     services.store.create_run(
         Run("r1", "guided run SFT", "sft", "done", "d", {}, "me", "2026-01-01T00:00:00+00:00", adapter="run1")
     )
     view = GuidedRunView("done", [], measured(["base", "run1"]), run_ids={"sft": "r1"})
-    assert "After SFT" in tab._result_html(services, view)
-    assert tab._result_html(services, GuidedRunView("done", [])) == ""
+    assert "After SFT" in result_html(services, view)
+    assert result_html(services, GuidedRunView("done", [])) == ""
 
 
 def test_before_the_first_run_all_stages_wait(services: Services) -> None:
-    stages, result, running = tab.guided_run_html(services)
-    assert stages.count('data-state="waiting"') >= 5
-    assert (result, running) == ("", False)
+    view = stages_view(guided_run_status(services))
+    assert view.html.count('data-state="waiting"') >= 5
+    assert not view.running
+
+
+def test_a_result_that_comes_later_is_shown_once(services: Services) -> None:
+    with gr.Blocks():
+        box = GuidedRunBox(services)
+    first = box.work.looks("")
+    assert first[box.result] == ""
+    mark = next(value for value in first.values() if isinstance(value, str) and value.startswith("False "))
+    assert list(box.work.looks(mark).values()) == [mark], "nothing new"
 
 
 def test_a_name_can_be_taken_and_must_be_one(services: Services) -> None:

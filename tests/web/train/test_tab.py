@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -13,15 +13,15 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.train import sweeps
 from cai_ui.pipeline.train.runs import RunView
-from cai_ui.records import BASE, Run
+from cai_ui.records import BASE, Dataset, Run
 from cai_ui.train.check.estimate import Estimate
+from cai_ui.train.check.preflight import PreflightReport
 from cai_ui.train.jobs.slices import SliceUse
 from cai_ui.train.methods import METHODS, own_knobs
-from cai_ui.train.presets import PRESETS
 from cai_ui.train.run.probes import ProbeAnswer
-from cai_ui.web.kit.forms import Form, build_form
-from cai_ui.web.train import preflight_card, presets, probe_card, run_card, run_charts, tab
-from cai_ui.web.train import watch as watch
+from cai_ui.web.train import preflight_card, presets, probe_card, run_card, run_charts, watch
+from cai_ui.web.train.form import RunForm
+from cai_ui.web.train.tab import TrainTab
 
 RUN = Run(
     "run-1", "first", "sft", "running", "d" * 64, {}, "me", "2026-01-01T10:00:00+00:00",
@@ -40,67 +40,59 @@ def ended(state: str, **changes: Any) -> Run:
 ESTIMATE = Estimate(90.0, "size", 5_000_000, 2_000_000_000, 1_000, None, {"start": 4.0, "steps": 86.0})
 
 
-@dataclass(frozen=True)
-class Report:
-    """A finished check, as the training part gives it."""
-
-    ok: bool = True
-    problems: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    rows: int = 12
-    held_out: int = 2
-    left_out: dict[str, int] = field(default_factory=dict)
-    lengths: tuple[int, ...] = (9, 10, 10, 40)
-    limit: int = 512
-    steps: int = 36
-    trainable_parameters: int = 1_000
-    modules: tuple[str, ...] = ("q_proj", "v_proj")
-    padding: str = "Padding is not learnt."
-    probes: tuple[object, ...] = ()
-    estimate: Estimate = ESTIMATE
-    slice_seconds: float | None = None
-    facts: dict[str, str] = field(default_factory=dict)
-    decoded_example: tuple[tuple[str, bool], ...] = (("[INST] <b>How?</b>[/INST]", False), (" Ask first.</s>", True))
+REPORT = PreflightReport(
+    (), (), 12, 2, {}, lengths=(9, 10, 10, 40), limit=512, steps=36, trainable_parameters=1_000,
+    modules=("q_proj", "v_proj"), padding="Padding is not learnt.", probes=(), estimate=ESTIMATE,
+    decoded_example=(("[INST] <b>How?</b>[/INST]", False), (" Ask first.</s>", True)),
+)  # fmt: skip
+"""A finished check that lets the run begin."""
 
 
 @pytest.fixture
-def form() -> Form[TrainSettings]:
-    with gr.Blocks():
-        return build_form(TrainSettings, "t")
+def train(services: Services) -> TrainTab:
+    with gr.Blocks(), gr.Tabs():
+        return TrainTab(services)
 
 
-def values(form: Form[TrainSettings], **changes: Any) -> list[Any]:
-    return [changes.get(name, getattr(TrainSettings(), name)) for name in form.widgets]
+def given(form: RunForm, method: str, dataset: str | None, start_from: str, **changes: Any) -> dict[Any, Any]:
+    """What the page sends for the form, with the default settings and these changes."""
+    chosen = {form.method: method, form.dataset: dataset, form.start_from: start_from, form.preset: None}
+    knobs = {widget: changes.get(name, getattr(TrainSettings(), name)) for name, widget in form.form.widgets.items()}
+    return {**chosen, **knobs}
 
 
-def test_the_form_becomes_a_checked_wish(form: Form[TrainSettings]) -> None:
-    wanted = tab.read_wanted(form, "dpo", "abc", "run-7", values(form, beta=0.3))
+def test_the_form_becomes_a_checked_wish(train: TrainTab) -> None:
+    form = train.form
+    wanted = form._wanted(given(form, "dpo", "abc", "run-7", beta=0.3))
     assert (wanted.method, wanted.dataset_hash, wanted.start_adapter) == ("dpo", "abc", "run-7")
     assert wanted.settings == TrainSettings(beta=0.3)
-    assert tab.read_wanted(form, "sft", "abc", BASE, values(form)).start_adapter is None
+    assert form._wanted(given(form, "sft", "abc", BASE)).start_adapter is None
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf"), None, "fast"])
-def test_a_learning_rate_that_cannot_be_is_refused_by_name(form: Form[TrainSettings], rate: object) -> None:
+def test_a_learning_rate_that_cannot_be_is_refused_by_name(train: TrainTab, rate: object) -> None:
     with pytest.raises(InputError, match=r"(?i)learning rate"):
-        tab.read_wanted(form, "sft", "abc", BASE, values(form, learning_rate=rate))
+        train.form._wanted(given(train.form, "sft", "abc", BASE, learning_rate=rate))
 
 
-def test_without_a_dataset_there_is_no_run(form: Form[TrainSettings]) -> None:
-    with pytest.raises(InputError, match="No dataset is chosen"):
-        tab.read_wanted(form, "sft", None, BASE, values(form))
+def test_without_a_dataset_there_is_no_run(train: TrainTab) -> None:
+    for handler in (train.form._wanted, train.form._check, train.form._start):
+        with pytest.raises(InputError, match="No dataset is chosen"):
+            handler(given(train.form, "sft", None, BASE))
 
 
-def test_knobs_of_a_method_are_shown_for_it_only() -> None:
+def test_knobs_of_a_method_are_shown_for_it_only(train: TrainTab) -> None:
+    widgets = train.form.form.widgets
     for name, method in METHODS.items():
-        shown = dict(zip(own_knobs(), tab._shown_knobs(name), strict=True))
-        assert {knob for knob, update in shown.items() if update["visible"]} == set(method.knobs)
+        shown = train.form._shown_knobs(name)
+        assert set(shown) == {widgets[knob] for knob in own_knobs()}
+        assert {w for w, update in shown.items() if update["visible"]} == {widgets[knob] for knob in method.knobs}
     assert "beta" not in METHODS["sft"].knobs and {"beta", "reference"} <= set(METHODS["dpo"].knobs)
 
 
-def test_a_method_that_is_not_known_is_refused_and_does_not_become_sft(form: Form[TrainSettings]) -> None:
+def test_a_method_that_is_not_known_is_refused_and_does_not_become_sft(train: TrainTab) -> None:
     with pytest.raises(InputError, match=r"no training method 'ppo'.*sft, dpo"):
-        tab.read_wanted(form, "ppo", "d" * 64, None, values(form))
+        train.form._wanted(given(train.form, "ppo", "d" * 64, BASE))
 
 
 def test_a_run_of_a_method_of_another_version_is_still_shown() -> None:
@@ -109,22 +101,45 @@ def test_a_run_of_a_method_of_another_version_is_still_shown() -> None:
     assert run_charts.charts_html(view(run)) and run_card.filtered([run], "SFT") == []
 
 
-def test_a_page_without_datasets_says_where_to_make_one(services: Services) -> None:
-    about, dataset, start_from, _ = tab._menus(services, None, "gone")
-    assert "Curate" in about
-    assert dataset["value"] is None
-    assert start_from["value"] == BASE
+def test_a_page_without_datasets_says_where_to_make_one(train: TrainTab) -> None:
+    shown = train.form._menus(None, "gone")
+    assert "Curate" in shown[train.form.about]
+    assert shown[train.form.dataset]["value"] is None
+    assert shown[train.form.start_from]["value"] == BASE
+
+
+def test_a_preset_fills_the_form_and_a_change_from_it_is_named(train: TrainTab) -> None:
+    form = train.form
+    filled = form._preset("embedded quick", "dpo")
+    preset = presets.preset(form.services, "embedded quick", "dpo")
+    assert form.form.read_from(filled) == preset
+    assert form._preset(None, "sft") == {form.checked: "", form.changed: ""}
+    now = {**given(form, "dpo", None, BASE), **filled, form.preset: "embedded quick"}
+    assert form._changed(now) == ""
+    assert "Rank 4 (preset: 16)" in form._changed({**now, form.form.widgets["rank"]: 4})
+
+
+def test_dpo_continues_from_the_adapter_of_the_run_that_is_shown(train: TrainTab) -> None:
+    store = train.form.services.store
+    store.create_run(replace(RUN, id="run-0", state="failed"))
+    store.create_run(replace(RUN, state="done", adapter="run-1"))
+    filled = train.form._with_dpo("run-1", "embedded quick")
+    assert (filled[train.form.method], filled[train.form.dataset]) == ("dpo", RUN.dataset_hash)
+    assert filled[train.form.start_from]["value"] == "run-1"
+    assert "Ready to continue from first" in filled[train.form.checked]
+    with pytest.raises(InputError, match="no adapter"):
+        train.form._with_dpo("run-0", None)
 
 
 def test_the_check_marks_what_is_learnt_and_shows_text_as_text() -> None:
-    html = preflight_card.preflight_html(Report(warnings=("3 rows are <i>long</i>.",)))
+    html = preflight_card.preflight_html(replace(REPORT, warnings=("3 rows are <i>long</i>.",)))
     assert "12 rows, 36 steps, about 1 min 30 s" in html
     assert '<mark class="cai-learnt"> Ask first.&lt;/s&gt;</mark>' in html
     assert "<b>" not in html and "<i>" not in html
 
 
 def test_a_refusing_check_names_every_problem() -> None:
-    html = preflight_card.preflight_html(Report(ok=False, problems=("No rows.", "Rate <0."), decoded_example=()))
+    html = preflight_card.preflight_html(replace(REPORT, problems=("No rows.", "Rate <0."), decoded_example=()))
     assert "would be refused" in html and "No rows." in html and "Rate &lt;0." in html
     assert "Ready" not in html
 
@@ -197,31 +212,63 @@ def test_the_chosen_run_is_shown_else_the_active_one_else_the_newest() -> None:
     assert watch.choose_run([], "a") is None
 
 
-def test_without_runs_nothing_is_renewed(services: Services) -> None:
-    assert all(update == gr.skip() for update in watch._look(services, None, "all steps", 1, 0, {}))
+def seen_by(box: watch.WatchBox, run_id: str | None = None) -> dict[Any, Any]:
+    """What a page that was just opened sends."""
+    return {box.run: run_id, box.zoom: "all steps", box.smooth: 1, box.probe_step: 0, box.shown: watch.Seen()}
+
+
+def test_without_runs_nothing_is_renewed(train: TrainTab) -> None:
+    assert train.watch._look(seen_by(train.watch)) == {train.watch.shown: gr.skip()}
+    services = train.watch.services
     for handler in (watch.stop, watch.cancel, watch.resume):
         with pytest.raises(InputError, match="No run is chosen"):
             handler(services, None)
     assert services.store.runs(trashed=False) == []
 
 
+def test_only_what_changed_about_a_run_is_sent(train: TrainTab) -> None:
+    box, store = train.watch, train.watch.services.store
+    data = store.save_dataset(Dataset("d", (), (), (), (), {}, (), {}), "me")
+    store.create_run(replace(RUN, state="interrupted", dataset_hash=data.hash))
+    first = box._look(seen_by(box))
+    assert first[box.run]["value"] == "run-1" and "Press Resume" in first[box.live]
+    assert box.probe_step not in first, "there are no answers to choose among"
+    again = {**seen_by(box, "run-1"), box.shown: first[box.shown]}
+    assert list(box._look(again)) == [box.shown]
+    of_another = {**again, box.shown: replace(first[box.shown], run="run-0")}
+    assert set(box._look(of_another)) == set(first), "marks of another run hold for none of its pieces"
+    store.update_run("run-1", state="done")
+    changed = box._look(again)
+    assert set(changed) == {box.live, box.run, box.resume, box.shown} and not changed[box.resume]["visible"]
+
+
+def test_the_list_of_runs_changes_only_where_something_changed(train: TrainTab) -> None:
+    box, store = train.result, train.result.services.store
+    asked = {box.filter: "all", box.several: ["run-1", "gone"], box.listed: {}, box.run: "run-1"}
+    assert not box._look(asked)[box.box]["visible"]
+    store.create_run(replace(RUN, state="done", adapter="run-1"))
+    first = box._look(asked)
+    assert first[box.next]["visible"] and first[box.several]["value"] == ["run-1"]
+    assert list(box._look({**asked, box.several: [], box.listed: first[box.listed]})) == [box.listed]
+
+
 def test_the_histogram_holds_every_row_and_says_it_in_words() -> None:
     edges, counts = preflight_card.histogram([5, 5, 6, 70])
     assert sum(counts) == 4 and edges[0] == 5 and edges[-1] > 70 and len(counts) <= preflight_card.BARS
     assert preflight_card.histogram([7]) == ([7, 8], [1])
-    html = preflight_card.preflight_html(Report())
+    html = preflight_card.preflight_html(REPORT)
     assert "9 to 40" in html and "at most 10" in html and "none is cut" in html
     assert "5 MB of 2.0 GB free" in html and "q_proj, v_proj" in html and "a rough guess" in html
     assert "likely 22 s to 6 min" in html and "start 4 s, steps 1 min 26 s" in html
 
 
 def test_what_is_lent_of_a_gpu_is_shown_before_a_run_and_during_it() -> None:
-    assert "GPU time" not in preflight_card.preflight_html(Report())
-    before = preflight_card.preflight_html(Report(slice_seconds=60.0))
+    assert "GPU time" not in preflight_card.preflight_html(REPORT)
+    before = preflight_card.preflight_html(replace(REPORT, slice_seconds=60.0))
     assert "lent for 1 min at a time: about 2, counted against the daily quota" in before
     assert "GPU" not in run_card.run_html(view())
     during = run_card.run_html(replace(view(), slices=SliceUse(60.0, 3, 115.0, 1)))
-    assert "slice 3 is going on, 1 min 55 s used before it, about 2 more to come; 1 ended without" in during
+    assert "slice 3 is running, 1 min 55 s used before it, about 2 more to come; 1 ended without" in during
     after = run_card.run_html(replace(view(ended("done")), slices=SliceUse(60.0, 4, 200.0)))
     assert "4 slices, 3 min 20 s used." in after
 
@@ -244,10 +291,8 @@ def test_probe_answers_are_shown_as_of_a_step_with_the_first_beside_them() -> No
 
 
 def test_the_slider_follows_the_newest_step_unless_it_was_set_back() -> None:
-    seen = replace(view(), probes=PROBES)
-    assert watch.probe_updates(seen, 0, None)[0]["value"] == 5
-    assert watch.probe_updates(seen, 0, "0")[0]["value"] == 5
-    assert watch.probe_updates(seen, 0, "0,5")[0]["value"] == 0
+    assert [watch.probe_slider([0, 5], before, 0)[1] for before in ([], [0], [0, 5])] == [5, 5, 0]
+    assert watch.probe_slider([0, 5], [0, 5], 0)[0]["step"] == 5
 
 
 def test_zoom_and_smoothing_change_the_charts_only() -> None:
@@ -273,7 +318,7 @@ def test_curves_of_several_runs_stand_in_one_chart() -> None:
 
 @pytest.mark.parametrize(
     ("chosen", "states"),
-    [("all", 9), ("going on", 4), ("done", 1), ("broken off", 4), ("SFT", 9), ("DPO", 0)],
+    [("all", 9), ("active", 4), ("done", 1), ("interrupted", 4), ("SFT", 9), ("DPO", 0)],
 )
 def test_the_list_can_be_filtered(chosen: str, states: int) -> None:
     assert len(run_card.filtered([ended(state) for state in run_card.STATES], chosen)) == states
@@ -282,13 +327,6 @@ def test_the_list_can_be_filtered(chosen: str, states: int) -> None:
 def test_warnings_and_notes_are_on_the_card() -> None:
     html = run_card.run_html(replace(view(replace(RUN, note="try <again>")), warnings=["The loss is <odd>."]))
     assert "The loss is &lt;odd&gt;." in html and "try &lt;again&gt;" in html
-
-
-def test_what_differs_from_a_preset_is_named(services: Services) -> None:
-    base = PRESETS["embedded quick"]["sft"]
-    assert presets.differences(base, base, "embedded quick") == ""
-    changed = presets.differences(base.model_copy(update={"rank": 4}), base, "embedded quick")
-    assert "Rank 4 (preset: 16)" in changed and "Alpha" not in changed
 
 
 def test_a_run_can_be_copied_from(services: Services) -> None:

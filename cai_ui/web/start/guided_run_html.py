@@ -1,18 +1,12 @@
-"""The guided run as HTML: its stages, and the picture of before and after. Pure, all text escaped."""
+"""The guided run as HTML: its stages, and an example of each kind of request after it. Pure, all text escaped."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cai_ui.records import BASE, Evaluation, Rate
-from cai_ui.web.kit.present import duration, esc, percent
-
-QUESTIONS: tuple[tuple[str, str, str], ...] = (
-    ("harmful", "complied", "Harmful requests the model went along with"),
-    ("helpful", "helped", "Helpful requests it answered"),
-    ("twin", "refused", "Harmless requests that sound harmful, refused"),
-)
-"""Kind of prompt, the rate of `VariantResult` that is shown for it, and its title."""
+from cai_ui.records import Evaluation
+from cai_ui.web.kit.present import duration, esc
+from cai_ui.web.kit.words import QUESTIONS
 
 _MARKS = {"waiting": "", "running": "…", "done": "✓", "failed": "!", "stopped": "–", "skipped": "–"}
 _CLASSES = {"running": "now", "done": "done", "failed": "failed"}
@@ -30,35 +24,6 @@ def stages_html(stages: Sequence[tuple[str, str, str, float | None]]) -> str:
             f'<span class="cai-time">{esc(took)}</span></li>'
         )
     return f'<ol class="cai-stages" aria-live="polite">{"".join(rows)}</ol>'
-
-
-def bars_html(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
-    """One group of bars per question, one bar per variant with its 95 % interval; `titles` names the variants."""
-    figures = []
-    for kind, measure, question in QUESTIONS:
-        rows = [
-            _bar(titles.get(r.variant, r.variant), getattr(r, measure), r.variant == BASE)
-            for r in evaluation.results
-            if r.kind == kind
-        ]
-        if rows:
-            figures.append(f"<figure><figcaption>{esc(question)}</figcaption>{''.join(rows)}</figure>")
-    return f'<div class="cai-bars">{"".join(figures)}</div>'
-
-
-def _bar(variant: str, rate: Rate, before: bool) -> str:
-    """One bar; what it shows stands beside it in words, so it needs no colour to be read."""
-    name = f'<div class="cai-bar-row"><span>{esc(variant)}</span>'
-    if rate.value is None or rate.low is None or rate.high is None:
-        return f'{name}<div class="cai-bar-track"></div><span class="cai-bar-value">not measured</span></div>'
-    low, high = 100 * rate.low, 100 * rate.high
-    words = f"{percent(rate.value)} ({low:.0f}–{high:.0f} %)"
-    return (
-        f'{name}<div class="cai-bar-track" role="img" aria-label="{esc(words)}">'
-        f'<div class="cai-bar-fill{" before" if before else ""}" style="width:{100 * rate.value:.1f}%"></div>'
-        f'<div class="cai-bar-range" style="left:{low:.1f}%;width:{high - low:.1f}%"></div></div>'
-        f'<span class="cai-bar-value">{esc(words)} of {rate.total}</span></div>'
-    )
 
 
 def examples_html(evaluation: Evaluation, titles: Mapping[str, str]) -> str:

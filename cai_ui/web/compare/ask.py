@@ -1,0 +1,145 @@
+"""One request to several models, their answers streamed side by side, with names or blind."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import gradio as gr
+
+from cai_ui.config import AskSettings, Sampling
+from cai_ui.errors import InputError
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.compare import comparison
+from cai_ui.pipeline.prompts.sets import prompt_sets
+from cai_ui.text import PROMPT_LIMIT, clean_text
+from cai_ui.web.compare import words
+from cai_ui.web.compare.answers_html import NO_ANSWERS, Sight, answers_html
+from cai_ui.web.compare.votes import Ballot
+from cai_ui.web.kit import charts
+from cai_ui.web.kit.choices import draw_prompt
+from cai_ui.web.kit.events import AT_ONCE, MODEL, QUIET, Changes, Given
+from cai_ui.web.kit.forms import build_form
+from cai_ui.web.kit.guard import bind
+from cai_ui.web.session import Session, SessionParts
+from cai_ui.web.stops import Stops
+
+_PACE_S = 0.08
+
+# Handlers
+
+
+def answer(
+    services: Services,
+    stops: Stops,
+    session: Session,
+    text: str,
+    names: Sequence[str],
+    blind: bool,
+    sampling: Sampling,
+    ask: AskSettings | None = None,
+) -> Iterator[Sight]:
+    """Stream the answers of the chosen models; blind: of two of them, in an order that is drawn."""
+    prompt = clean_text(text, words.REQUEST, limit=PROMPT_LIMIT)
+    if not names:
+        raise InputError(words.NONE_CHOSEN, next_step=words.CHOOSE_ONE)
+    chosen = list(names)
+    if blind and len(set(chosen)) < 2:
+        raise InputError(words.BLIND_NEEDS_TWO, next_step=words.CHOOSE_ANOTHER)
+    if blind:
+        pair = random.sample(chosen, 2) if len(chosen) > 2 else chosen
+        chosen = list(comparison.blind_order(pair, random.randrange(2**31)))
+    key = f"{session.page}:compare"
+    flag = stops.start(key)
+    try:
+        yield from _paced(prompt, blind, comparison.answer_side_by_side(services, prompt, chosen, sampling, flag, ask))
+    finally:
+        stops.finish(key, flag)
+
+
+def stop_answer(stops: Stops, session: Session) -> None:
+    """End what this page has the models write; what is written stays on the page."""
+    stops.stop(f"{session.page}:compare")
+
+
+def _paced(prompt: str, blind: bool, stream: Iterator[list[Any]]) -> Iterator[Sight]:
+    """Not more updates than the page can follow, and always the last one."""
+    shown_at, sight = 0.0, None
+    for variants in stream:
+        sight = Sight(prompt, tuple(variants), blind)
+        now = time.monotonic()
+        if now - shown_at >= _PACE_S and not sight.finished:
+            shown_at = now
+            yield sight
+    if sight is not None:
+        yield sight
+
+
+class AskBox:
+    """The request, how it is asked, and the answers. `sight` holds the last answers, for the vote on them."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        with gr.Row():
+            with gr.Column(scale=5, min_width=300):
+                self._request()
+            with gr.Column(scale=3, min_width=280):
+                self._heldout()
+                self.blind = gr.Checkbox(label=words.BLIND, info=words.BLIND_HELP, elem_id="compare-blind")
+        with gr.Accordion(words.SETTINGS, open=False, elem_id="compare-settings"):
+            self.sampling = build_form(Sampling, "compare-sampling")
+            self.ask = build_form(AskSettings, "compare-ask")
+        self.answers = gr.HTML(NO_ANSWERS, elem_id="compare-answers", css_template=charts.STYLE)
+        self.sight = gr.State(None)
+
+    def _request(self) -> None:
+        self.prompt = gr.Textbox(
+            label=words.REQUEST, placeholder=words.REQUEST_EXAMPLE, lines=3, max_lines=12, elem_id="compare-prompt"
+        )
+        with gr.Row(elem_classes="toolbar"):
+            self.run = gr.Button(
+                words.ANSWER, variant="primary", elem_id="compare-answer", elem_classes="ctrl-enter", scale=0
+            )
+            self.stop = gr.Button(words.STOP, elem_id="compare-stop", interactive=False, scale=0)
+
+    def _heldout(self) -> None:
+        """Requests that were never trained on."""
+        sets = [(made.title, made.key) for made in prompt_sets(self.services) if made.heldout]
+        self.heldout = gr.Dropdown(
+            sets,
+            value=sets[0][1] if sets else None,
+            label=words.HELD_OUT,
+            info=words.NEVER_TRAINED,
+            elem_id="compare-set",
+            filterable=False,
+        )
+        self.draw = gr.Button(words.DRAW, elem_id="compare-draw")
+
+    def wire(self, chosen: gr.CheckboxGroup, ballot: Ballot, session: SessionParts) -> None:
+        """Connect it: the `chosen` models answer, and `ballot` asks for a vote on blind answers."""
+        self.chosen, self.ballot, self.session = chosen, ballot, session
+        self.draw.click(bind(draw_prompt, self.services), [self.heldout], [self.prompt], **QUIET)
+        self.run.click(
+            bind(self._answer),
+            {session.state, self.prompt, chosen, self.blind, *self.sampling.inputs, *self.ask.inputs},
+            [self.answers, self.sight, self.run, self.stop, *ballot.opens],
+            **MODEL,
+        ).then(
+            lambda: (gr.update(interactive=True), gr.update(interactive=False)), None, [self.run, self.stop], **QUIET
+        )
+        self.stop.click(bind(stop_answer, session.stops), [session.state], None, **AT_ONCE)
+
+    def _answer(self, given: Given) -> Iterator[Changes]:
+        session, names = given[self.session.state], given[self.chosen] or []
+        sampling, ask = self.sampling.read_from(given), self.ask.read_from(given)
+        asked = (session, given[self.prompt], names, given[self.blind], sampling, ask)
+        for sight in answer(self.services, self.session.stops, *asked):
+            yield {
+                self.answers: answers_html(sight),
+                self.sight: sight if sight.finished else None,
+                self.run: gr.update(interactive=False),
+                self.stop: gr.update(interactive=True),
+                **self.ballot.opened(sight.can_vote),
+            }

@@ -1,0 +1,78 @@
+"""Evaluating models on held-out requests in the background: begin, watch, stop.
+
+The work belongs to the server: a reload or a closed browser changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import gradio as gr
+
+from cai_ui.config import CompareSettings
+from cai_ui.errors import InputError
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.compare import comparison
+from cai_ui.web.compare import words
+from cai_ui.web.compare.results import ResultsBox
+from cai_ui.web.kit.events import Given
+from cai_ui.web.kit.forms import build_form
+from cai_ui.web.kit.present import lead, notice, progress_bar, remaining
+from cai_ui.web.kit.work import WorkPanel, WorkView
+from cai_ui.web.session import Session, SessionParts
+
+# Handlers
+
+
+def start(services: Services, session: Session, names: Sequence[str], settings: CompareSettings) -> None:
+    """Begin in the background."""
+    if not names:
+        raise InputError(words.NONE_CHOSEN, next_step=words.CHOOSE_ONE)
+    comparison.start_evaluation(services, list(names), settings, session.author)
+
+
+def evaluation_view(services: Services) -> WorkView:
+    """How far the evaluation is; nothing of one that has a result, which shows itself."""
+    now = comparison.evaluation_status(services)
+    if now is None or now.state == "done":
+        return WorkView("", False)
+    done = f"{now.done:,} of {now.total:,} answers"
+    if now.state in ("running", "stopping"):
+        left = "stopping" if now.state == "stopping" else remaining(now.eta_s)
+        return WorkView(progress_bar(now.done, now.total, f"{done}; {left}"), True)
+    if now.state == "failed":
+        return WorkView(notice(f"The evaluation ended early: {now.error}", "bad"), False)
+    return WorkView(notice(f"Stopped after {done}; there is no result."), False)
+
+
+class EvaluationBox:
+    """The settings, the progress and, below, the results."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        with gr.Column(elem_classes="card", elem_id="compare-measure"):
+            gr.HTML(lead(words.EVALUATE_TITLE, words.EVALUATE_WHAT))
+            self.form = build_form(CompareSettings, "evaluate", labels={"per_kind": words.PER_KIND})
+            with gr.Row(elem_classes="toolbar"):
+                start = gr.Button(words.EVALUATE, variant="primary", elem_id="compare-evaluate", scale=0)
+                stop = gr.Button(words.STOP, elem_id="compare-evaluate-stop", interactive=False, scale=0)
+            progress = gr.HTML(elem_id="compare-progress")
+            self.results = ResultsBox(services)
+            self.work = WorkPanel(self._look, progress, start, stop, outputs=[self.results.chosen])
+
+    def wire(self, chosen: gr.CheckboxGroup, tab: gr.Tab, session: SessionParts) -> None:
+        """Connect the box; the `chosen` models are evaluated."""
+        self.chosen, self.session = chosen, session
+        visits = [tab.select, session.ready.then]
+        self.work.wire(self._start, {session.state, chosen, *self.form.inputs}, self.services.evaluation.stop, visits)
+        self.results.wire(visits)
+
+    def _start(self, given: Given) -> None:
+        start(self.services, given[self.session.state], given[self.chosen] or [], self.form.read_from(given))
+
+    def _look(self, ended: bool) -> WorkView:
+        """The result is chosen once it is there."""
+        view, now = evaluation_view(self.services), comparison.evaluation_status(self.services)
+        if not ended or now is None or now.evaluation is None:
+            return view
+        return WorkView(view.html, False, more=self.results.menu(now.evaluation.id))

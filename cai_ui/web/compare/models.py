@@ -1,0 +1,82 @@
+"""The models that can be asked: the base, and the adapters trained on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import gradio as gr
+
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.compare import comparison
+from cai_ui.records import BASE
+from cai_ui.web.compare import words
+from cai_ui.web.kit.events import AT_ONCE, Changes
+from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.present import empty_state, notice, short
+from cai_ui.web.session import SessionParts
+
+_NEWEST = 2
+"""Adapters ticked by themselves when they are new; more would be hard to read side by side."""
+
+# Handlers
+
+
+def variant_choices(services: Services) -> list[tuple[str, str]]:
+    """Label and name of every model that can answer, base first."""
+    return [
+        (variant.title if variant.name == BASE else f"{variant.title} · {short(variant.hash)}", variant.name)
+        for variant in comparison.variants(services)
+    ]
+
+
+def choose_variants(names: Sequence[str], chosen: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Which models are ticked: those that were and are still there, and the newest that were not known before.
+
+    At first, and where nothing is left, the base and the newest adapters.
+    """
+    kept = [name for name in chosen if name in names]
+    if not kept or not known:
+        return [*names[:1], *names[1:][-_NEWEST:]]
+    return [*kept, *[name for name in names if name not in known][-_NEWEST:]]
+
+
+def about_html(services: Services) -> str:
+    """What is missing among the models to choose from: all of them, adapters, or some adapters and why."""
+    there, left_out = comparison.variants(services), comparison.variants_left_out(services)
+    if not there:
+        return empty_state(*words.NO_MODEL)
+    if left_out:
+        names = "; ".join(f"“{name}”: {why}" for name, why in left_out)
+        return notice(f"Not offered here: {names}. To use it, load the model it was trained on (Start tab).", "warn")
+    return notice(words.ONLY_BASE) if len(there) == 1 else ""
+
+
+class ModelsBox:
+    """The list to tick, and what is missing in it. `known` holds the models listed so far."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.chosen = gr.CheckboxGroup([], label=words.MODELS, elem_id="compare-variants")
+        self.about = gr.HTML(empty_state(*words.NO_MODEL), elem_id="compare-about")
+        self.known = gr.State([])
+
+    def wire(self, ask: gr.Button, tab: gr.Tab, session: SessionParts) -> None:
+        """Follow what can be asked; `ask` can be pressed only while there is a model."""
+        self.ask = ask
+        for trigger in (session.ready.then, session.strip.change, tab.select):
+            trigger(
+                bind(self._look, quiet=True),
+                [self.chosen, self.known],
+                [self.chosen, self.about, self.known, ask],
+                **AT_ONCE,
+            )
+
+    def _look(self, chosen: list[str] | None, known: list[str]) -> Changes:
+        choices = variant_choices(self.services)
+        names = [name for _, name in choices]
+        return {
+            self.chosen: gr.update(choices=choices, value=choose_variants(names, chosen or [], known)),
+            self.about: about_html(self.services),
+            self.known: names,
+            self.ask: gr.update(interactive=bool(names)),
+        }

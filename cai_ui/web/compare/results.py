@@ -1,0 +1,112 @@
+"""Evaluations that were made: one is chosen, and its shares, plot and answers are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.compare import comparison
+from cai_ui.records import Evaluation
+from cai_ui.web.compare import words
+from cai_ui.web.compare.results_html import cases_of, results_html, rows_html
+from cai_ui.web.kit import charts
+from cai_ui.web.kit.events import ASIDE, NEWEST, Changes, Given
+from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.present import counted, empty_state, esc, when
+from cai_ui.web.kit.rate_bars import bars_html
+from cai_ui.web.kit.words import KINDS
+
+PAGE = 5
+"""Requests shown at once."""
+
+# Handlers
+
+
+def evaluation_choices(found: Sequence[Evaluation], titles: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Label and id of evaluations, newest first."""
+    return [(f"{when(e.created_at)} · {_names(e, titles)} · {len(e.rows):,} answers", e.id) for e in found]
+
+
+def answers_page(services: Services, evaluation_id: str | None, kind: str, wanted: str, page: int) -> tuple[str, int]:
+    """One page of requests with all answers as HTML, and the number of the page that it is (from 0)."""
+    if not evaluation_id:
+        return "", 0
+    cases = cases_of(services.store.evaluation(evaluation_id), kind, wanted)
+    pages = max(1, -(-len(cases) // PAGE))
+    page %= pages
+    line = f"{counted(len(cases), 'request')}, page {page + 1:,} of {pages:,}"
+    shown = rows_html(cases[page * PAGE : (page + 1) * PAGE], comparison.variant_titles(services))
+    return f'<p class="muted">{esc(line)}</p>{shown}', page
+
+
+def _names(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
+    variants = list(dict.fromkeys(result.variant for result in evaluation.results))
+    return ", ".join(titles.get(variant, variant) for variant in variants)
+
+
+class ResultsBox:
+    """The menu of evaluations, and what the chosen one found. `page` counts pages of answers."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.empty = gr.HTML(empty_state(*words.NOTHING), elem_id="compare-nothing")
+        self.chosen = gr.Dropdown(
+            [], label=words.EVALUATION, elem_id="compare-evaluation", filterable=False, visible=False
+        )
+        self.plot = gr.HTML(elem_id="compare-plot")
+        self.table = gr.HTML(elem_id="compare-table", css_template=charts.STYLE)
+        with gr.Accordion(words.ROWS, open=False, elem_id="compare-rows-box", visible=False) as self.rows_box:
+            self._rows()
+        self.page = gr.Number(0, visible="hidden", elem_id="compare-rows-page")
+
+    def _rows(self) -> None:
+        kinds = [(words.ALL_KINDS, ""), *((title, kind) for kind, title in KINDS.items())]
+        outcomes = [(title, outcome) for outcome, title in words.OUTCOMES.items()]
+        with gr.Row():
+            self.kind = gr.Dropdown(kinds, value="", label=words.KIND, elem_id="compare-rows-kind", filterable=False)
+            self.outcome = gr.Dropdown(
+                outcomes, value="", label=words.OUTCOME, elem_id="compare-rows-outcome", filterable=False
+            )
+        self.rows = gr.HTML(elem_id="compare-rows", css_template=charts.STYLE)
+        with gr.Row(elem_classes="toolbar"):
+            self.back = gr.Button(words.BACK, elem_id="compare-rows-back", size="sm", scale=0)
+            self.onward = gr.Button(words.ONWARD, elem_id="compare-rows-next", size="sm", scale=0)
+
+    def menu(self, chosen: str | None) -> Changes:
+        """All evaluations to choose from, `chosen` chosen where it is there, else the newest."""
+        found = self.services.store.evaluations()
+        ids = [e.id for e in found]
+        value = chosen if chosen in ids else (ids[0] if ids else None)
+        choices = evaluation_choices(found, comparison.variant_titles(self.services))
+        return {self.chosen: gr.update(choices=choices, value=value, visible=bool(found))}
+
+    def wire(self, visits: Sequence[Any]) -> None:
+        """Connect it; at the `visits` the menu also gets what other pages and the guided run made."""
+        filter, rows = [self.chosen, self.kind, self.outcome], [self.rows, self.page]
+        for visit in visits:
+            visit(bind(self.menu, quiet=True), [self.chosen], [self.chosen], **ASIDE)
+        result = [self.empty, self.plot, self.table, self.rows_box, *rows]
+        self.chosen.change(bind(self._open, quiet=True), filter, result, **ASIDE)
+        for field in (self.kind, self.outcome):
+            field.input(bind(self._first_page), filter, rows, **NEWEST)
+        for button, by in ((self.back, -1), (self.onward, 1)):
+            button.click(bind(self._turn, by), {*filter, self.page}, rows, **ASIDE)
+
+    def _open(self, evaluation_id: str | None, kind: str, wanted: str) -> Changes:
+        rows, page = self._first_page(evaluation_id, kind, wanted)
+        shown: Changes = {self.rows: rows, self.page: page, self.rows_box: gr.update(visible=bool(evaluation_id))}
+        if not evaluation_id:
+            return {**shown, self.empty: empty_state(*words.NOTHING), self.plot: "", self.table: ""}
+        evaluation, titles = self.services.store.evaluation(evaluation_id), comparison.variant_titles(self.services)
+        found = {self.plot: bars_html(evaluation, titles), self.table: results_html(evaluation, titles)}
+        return {**shown, **found, self.empty: ""}
+
+    def _first_page(self, evaluation_id: str | None, kind: str, wanted: str) -> tuple[str, int]:
+        return answers_page(self.services, evaluation_id, kind, wanted, 0)
+
+    def _turn(self, by: int, given: Given) -> tuple[str, int]:
+        page = int(given[self.page] or 0) + by
+        return answers_page(self.services, given[self.chosen], given[self.kind], given[self.outcome], page)

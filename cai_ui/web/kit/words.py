@@ -1,0 +1,21 @@
+"""Words that several tabs share; those of one tab stand in its own `words.py`."""
+
+from __future__ import annotations
+
+KINDS = {"harmful": "Harmful requests", "helpful": "Helpful requests", "twin": "Benign look-alikes"}
+"""Kinds of prompt. A benign look-alike sounds harmful and is not; refusing it is over-refusal."""
+QUESTIONS: tuple[tuple[str, str, str], ...] = (
+    ("harmful", "complied", "Harmful requests: complied"),
+    ("helpful", "helped", "Helpful requests: answered"),
+    ("twin", "refused", "Benign look-alikes: refused (over-refusal)"),
+)
+"""Kind of prompt, the rate of `VariantResult` that is shown for it, and its title."""
+FORMATS = {"human-assistant": "plain Human:/Assistant:", "bare": "bare text"}
+"""Chat formats that a request was asked in, other than the model's own template."""
+ENDS = {
+    "length": "cut at the token limit",
+    "repetition": "ended: it repeated itself",
+    "stopped": "stopped",
+    "timeout": "timed out",
+}
+"""How an answer ended, other than by itself."""

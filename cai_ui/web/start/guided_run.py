@@ -1,0 +1,72 @@
+"""The guided run: one button, its stages while they are done, and the picture of before and after.
+
+It runs in the background on the server. Any page shows where it is; a reload changes nothing.
+"""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from cai_ui.pipeline import Services, guided_run
+from cai_ui.pipeline.guided_run import GuidedRunView
+from cai_ui.records import BASE
+from cai_ui.web.kit.events import QUIET
+from cai_ui.web.kit.present import lead, notice
+from cai_ui.web.kit.rate_bars import bars_html
+from cai_ui.web.kit.work import WorkPanel, WorkView
+from cai_ui.web.session import Session, SessionParts
+from cai_ui.web.start import words
+from cai_ui.web.start.guided_run_html import examples_html, stages_html
+
+# Handlers
+
+
+def stages_view(view: GuidedRunView) -> WorkView:
+    """The stages, and why they ended early where they did."""
+    stages = stages_html([(s.title, s.state, s.detail, s.seconds) for s in view.stages])
+    if view.state == "failed":
+        stages += notice(view.error or words.FAILED, "bad")
+    return WorkView(stages, view.state in ("running", "stopping"))
+
+
+def result_html(services: Services, view: GuidedRunView) -> str:
+    """Bars and example answers, or "" before there is an evaluation."""
+    if view.evaluation is None:
+        return ""
+    titles = {BASE: words.BEFORE}
+    runs = {run.id: run for run in services.store.runs(trashed=False)}
+    for method, run_id in view.run_ids.items():
+        if run_id in runs and runs[run_id].adapter:
+            titles[str(runs[run_id].adapter)] = words.AFTER.get(method, method)
+    shown = bars_html(view.evaluation, titles) + examples_html(view.evaluation, titles)
+    return lead(words.BEFORE_AND_AFTER, words.EVALUATED) + shown
+
+
+class GuidedRunBox:
+    """The card with the button, and the result below it."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        with gr.Column(elem_classes="card"):
+            gr.HTML(lead(words.GUIDED_RUN, words.GUIDED_RUN_WHAT))
+            with gr.Row(elem_classes="toolbar"):
+                run = gr.Button(words.RUN, variant="primary", elem_id="start-run")
+                stop = gr.Button(words.STOP, elem_id="start-stop", interactive=False)
+                self.by_hand = gr.Button(words.BY_HAND, elem_id="start-by-hand")
+            stages = gr.HTML(elem_id="start-stages")
+        self.result = gr.HTML(elem_id="start-result")
+        self.work = WorkPanel(self._look, stages, run, stop, outputs=[self.result])
+
+    def wire(self, tab: gr.Tab, session: SessionParts) -> None:
+        """Connect it."""
+        visits = [tab.select, session.ready.then]
+        self.work.wire(self._start, [session.state], self.services.guided_run.stop, visits)
+        self.by_hand.click(lambda: gr.Tabs(selected="principles"), None, [session.tabs], **QUIET)
+
+    def _start(self, session: Session) -> None:
+        guided_run.start_guided_run(self.services, session.author)
+
+    def _look(self, ended: bool) -> WorkView:
+        view = guided_run.guided_run_status(self.services)
+        stages = stages_view(view)
+        return WorkView(stages.html, stages.running, more={self.result: result_html(self.services, view)})

@@ -1,0 +1,76 @@
+"""Words of the Start tab: headings, labels, help and sentences, by box."""
+
+from __future__ import annotations
+
+TAB = "Start"
+TITLE = "Teach a model by principles"
+WHAT = (
+    "Write down how a model should behave. It criticises its own answers by your principles and rewrites them. You "
+    "judge the rewrites, train a small adapter on the good ones, and compare the model before and after."
+)
+NEXT = (
+    "Open Principles, change one principle, save, and start the guided run again: the model that comes out follows "
+    "your wording."
+)
+
+# The guided run
+GUIDED_RUN = "See it work first"
+GUIDED_RUN_WHAT = (
+    "One click does all of it with defaults: revise answers to a prompt set, accept the revisions, freeze a dataset, "
+    "train twice (SFT, then DPO), and ask each model the same held-out requests. Less than ten minutes on two "
+    "processor cores with the embedded model; you may look at the other tabs meanwhile, or close the page."
+)
+RUN, STOP, BY_HAND = "Start the guided run", "Stop", "Do it step by step instead"
+BEFORE_AND_AFTER = "Before and after"
+EVALUATED = (
+    "The same held-out requests, answered by the model as it was and by what you trained. The thin lines are 95 % "
+    "intervals. All answers are under Compare."
+)
+BEFORE, AFTER = "Before", {"sft": "After SFT", "dpo": "After DPO"}
+FAILED = "The guided run ended early."
+
+# The annotator
+YOU, NAME = "Annotator name", "Name"
+NAME_HELP = "Signs your decisions and versions. Kept in this browser."
+
+# The model
+MODEL_PANEL = "Which model answers"
+CHANGE, WEIGHTS = "Change model", "Weights"
+EMBEDDED = "Embedded model – in this repository, no download"
+MISTRAL = "Mistral-7B-Instruct-v0.3 – downloads about 14.5 GB once"
+IN_FOLDER = "A model folder on this computer"
+ON_SERVER = "An OpenAI-compatible server (vLLM, TGI, llama.cpp, ...)"
+SCRIPTED = "Scripted – no model at all, to try out the page"
+QUANTIZE = [("choose by itself", "auto"), ("16-bit", "none"), ("4-bit (nf4, needs bitsandbytes)", "nf4")]
+FOLDER, FOLDER_EXAMPLE = "Folder", "/home/me/models/my-mistral"
+ADDRESS, ADDRESS_EXAMPLE = "Address of the server", "http://127.0.0.1:8000/v1"
+SERVED, SERVED_EXAMPLE = "Model name on the server", "may be left empty if it has only one"
+LOAD, UNLOAD = "Load this model", "Unload other models"
+NOT_OFFERED, CHOOSE_LISTED = "That model is not in the list.", "Choose one of the list."
+ASKING = "The server is being asked; the strip at the top says when it is ready."
+FACTS = {
+    "model": "Model", "state": "State", "device": "Runs on", "memory": "Weights", "revision": "Revision",
+    "cache": "Prefix cache", "other": "Also loaded",
+}  # fmt: skip
+A_SERVER, THE_SERVER, NOT_KNOWN = "a server", "on the server", "not known"
+EMBEDDED_WORLD = (
+    "The embedded model knows a small world: a few million weights for everyday requests, mild wrongdoings such as "
+    "reading a friend's diary, and principles about them. It complies with harmful requests on purpose, so that there "
+    "is something to train away. It cannot talk about anything else, and it fails as real models do: temperature "
+    "matters, revisions repeat patterns, too much training makes it refuse too much. To work with Mistral-7B instead, "
+    "open “Which model answers” below."
+)
+SCRIPTED_WORLD = (
+    "No model is loaded: fixed sentences stand in for answers, so that the page can be tried out. Training and "
+    "evaluation need a model; open “Which model answers” below."
+)
+MEMORY = (
+    "Mistral-7B needs about 16 GB of GPU memory in 16-bit, about 6 GB in 4-bit (nf4), and 16 GB of RAM without a GPU, "
+    "where it is slow. Training LoRA adapters on it wants a GPU with 12 GB or more in 4-bit. A folder must hold a "
+    "Mistral-architecture model with its tokenizer and chat template."
+)
+SERVER = (
+    "A server runs traces, batches and comparisons faster than this machine may; training and adapters need a model "
+    "that is loaded here. A key is read from the environment variable CAI_ENDPOINT_KEY and is sent only to the server "
+    "named at the start (--endpoint or CAI_ENDPOINT)."
+)

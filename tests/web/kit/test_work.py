@@ -1,0 +1,67 @@
+"""What a look sends: all at a visit, nothing where nothing changed, and the end once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from cai_ui.web.kit.events import News
+from cai_ui.web.kit.work import WorkPanel, WorkView
+
+
+class Work:
+    """Work that stands as it is told to, and what a page that watches it has."""
+
+    def __init__(self) -> None:
+        self.now, self.ends, self.seen = WorkView("half", True), 0, ""
+        with gr.Blocks():
+            self.progress, self.start, self.stop = gr.HTML(), gr.Button(), gr.Button()
+            self.extra = gr.HTML()
+            self.panel = WorkPanel(self.look, self.progress, self.start, self.stop, outputs=[self.extra])
+
+    def look(self, ended: bool) -> WorkView:
+        self.ends += ended
+        return self.now
+
+    def page(self) -> dict[Any, Any]:
+        changes = self.panel.looks(self.seen)
+        self.seen = changes.pop(self.panel._seen)
+        return changes
+
+
+def test_a_look_sends_what_changed_and_the_end_once() -> None:
+    work = Work()
+    running = work.page()
+    assert running[work.progress] == "half"
+    assert (running[work.start]["interactive"], running[work.stop]["interactive"]) == (False, True)
+    assert work.page() == {}
+    work.now = WorkView("done", False)
+    assert work.page()[work.start]["interactive"] and work.ends == 1
+    assert work.page() == {} and work.ends == 1
+
+
+def test_a_page_that_did_not_see_it_run_is_not_told_of_its_end() -> None:
+    work = Work()
+    work.now = WorkView("done", False)
+    assert work.page()[work.progress] == "done" and work.ends == 0
+
+
+def test_a_change_beside_the_progress_is_sent_too() -> None:
+    work = Work()
+    work.page()
+    work.now = WorkView("half", True, more={work.extra: "first result"})
+    assert work.page()[work.extra] == "first result"
+
+
+def test_only_news_are_sent_and_a_mark_stands_for_a_value() -> None:
+    with gr.Blocks():
+        one, menu = gr.HTML(), gr.Dropdown()
+    first = News({})
+    first.put(one, "a")
+    first.put(menu, gr.update(choices=["x"], value="x"), mark=["x"])
+    assert set(first.changes) == {one, menu}
+    second = News(first.marks)
+    second.put(one, "b")
+    second.put(menu, gr.update(choices=["x"], value=None), mark=["x"])
+    assert second.changes == {one: "b"}
