@@ -18,7 +18,7 @@ from cai_ui.web.curate import wiring as curate_wiring
 from cai_ui.web.header import Header
 from cai_ui.web.kit.events import AT_ONCE
 from cai_ui.web.principles import tab as principles
-from cai_ui.web.revise import tab as revise
+from cai_ui.web.revise.tab import ReviseTab
 from cai_ui.web.session import Session, SessionParts, restore_session
 from cai_ui.web.start.tab import StartTab
 from cai_ui.web.stops import Stops
@@ -35,7 +35,7 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs") as tabs:
             start = StartTab(services)
             principles_parts = principles.build(services)
-            revise_parts = revise.build(services)
+            revise = ReviseTab(services)
             curate_parts = curate.build(services)
             train = TrainTab(services)
             compare = CompareTab(services)
@@ -43,7 +43,7 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
         head.wire(session)
         start.wire(session)
         principles.wire(services, principles_parts, session)
-        revise.wire(services, revise_parts, session, [principles_parts.trial.prompt_set])
+        revise.wire(session, [principles_parts.trial.prompt_set])
         curate_wiring.wire(services, curate_parts, session, start.name)
         train.wire(session)
         compare.wire(session)
