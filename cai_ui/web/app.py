@@ -17,7 +17,7 @@ from cai_ui.web.curate import tab as curate
 from cai_ui.web.curate import wiring as curate_wiring
 from cai_ui.web.header import Header
 from cai_ui.web.kit.events import AT_ONCE
-from cai_ui.web.principles import tab as principles
+from cai_ui.web.principles.tab import PrinciplesTab
 from cai_ui.web.revise.tab import ReviseTab
 from cai_ui.web.session import Session, SessionParts, restore_session
 from cai_ui.web.start.tab import StartTab
@@ -34,7 +34,7 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
         head = Header(services)
         with gr.Tabs(elem_id="tabs") as tabs:
             start = StartTab(services)
-            principles_parts = principles.build(services)
+            principles = PrinciplesTab(services)
             revise = ReviseTab(services)
             curate_parts = curate.build(services)
             train = TrainTab(services)
@@ -42,8 +42,8 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
         session = _session(page, tabs, head.shown, stops or Stops())
         head.wire(session)
         start.wire(session)
-        principles.wire(services, principles_parts, session)
-        revise.wire(session, [principles_parts.trial.prompt_set])
+        principles.wire(session)
+        revise.wire(session, [principles.trial.prompt_set])
         curate_wiring.wire(services, curate_parts, session, start.name)
         train.wire(session)
         compare.wire(session)

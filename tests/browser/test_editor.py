@@ -185,7 +185,7 @@ def test_every_format_is_imported_and_a_bad_file_changes_nothing(
     path = tmp_path / "transcripts.json"
     path.write_text(json.dumps([TRANSCRIPT]), encoding="utf-8")
     _import(page, path)
-    page.locator("#principles-files-note", has_text="1 few-shot examples").wait_for()
+    page.locator("#principles-files-note", has_text="1 few-shot example").wait_for()
     before = page.locator("#principles-version input").input_value()
     for name, text, words in BAD_FILES:
         path = tmp_path / name

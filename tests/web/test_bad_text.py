@@ -51,13 +51,13 @@ def _principle(field: str) -> Door:
         values = {
             "name": one.name,
             "kind": one.kind,
-            "critique": one.critique_request,
-            "revision": one.revision_request,
+            "critique_request": one.critique_request,
+            "revision_request": one.revision_request,
             "tags": "",
             "enabled": one.enabled,
             "weight": one.weight,
         } | {field: text}
-        return editor.edit_principle(services, ME, _base(services), one.id, *values.values())
+        return editor.edit_principle(services, ME, _base(services), one.id, **values)
 
     return door
 
@@ -93,8 +93,8 @@ DOORS: dict[str, Door] = {
         compare.answer(s, Stops(), ME, text, ["base"], False, Sampling(max_new_tokens=8))
     ),
     "name of a principle": _principle("name"),
-    "critique request": _principle("critique"),
-    "revision request": _principle("revision"),
+    "critique request": _principle("critique_request"),
+    "revision request": _principle("revision_request"),
     "tags": _principle("tags"),
     "title": lambda s, text: editor.edit_about(s, ME, _base(s), "", text, ""),
     "description": lambda s, text: editor.edit_about(s, ME, _base(s), "", "Title", text),

@@ -15,30 +15,34 @@ from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.prompts import sets
 from cai_ui.pipeline.revise import batch
 from cai_ui.web.principles import editor as tab
-from cai_ui.web.principles import fields as principle_fields
 from cai_ui.web.principles import history, trial
-from cai_ui.web.principles import tab as page
+from cai_ui.web.principles.tab import PrinciplesTab
 from cai_ui.web.session import Session
 from cai_ui.web.stops import Stops
 
 ME = Session("me", "page")
 
 
-def fields(view: tab.View, **changes: object) -> list[object]:
+def page(services: Services) -> PrinciplesTab:
+    with gr.Blocks(), gr.Tabs():
+        return PrinciplesTab(services)
+
+
+def fields(view: tab.View, **changes: object) -> dict[str, object]:
     """The editor's fields as the page would send them, some of them changed."""
     p = view.principle
     assert p is not None
     values: dict[str, object] = {
         "name": p.name,
         "kind": p.kind,
-        "critique": p.critique_request,
-        "revision": p.revision_request,
+        "critique_request": p.critique_request,
+        "revision_request": p.revision_request,
         "tags": ", ".join(p.tags),
         "enabled": p.enabled,
         "weight": p.weight,
         "source": p.source,
     }
-    return list({**values, **changes}.values())
+    return {**values, **changes}
 
 
 def test_the_first_start_shows_a_constitution_in_use(services: Services) -> None:
@@ -63,13 +67,13 @@ def test_one_principle_too_many_is_refused_when_it_is_added(services: Services) 
 
 def test_sending_the_fields_back_unchanged_changes_nothing(services: Services) -> None:
     view = tab.open_current(services, ME)
-    again = tab.edit_principle(services, ME, view.base, view.chosen, *fields(view))
+    again = tab.edit_principle(services, ME, view.base, view.chosen, **fields(view))
     assert again.draft == view.saved
 
 
 def test_an_unsaved_edit_is_there_after_a_reload_for_its_author_only(services: Services) -> None:
     view = tab.open_current(services, ME)
-    tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, name="Reworded"))
+    tab.edit_principle(services, ME, view.base, view.chosen, **fields(view, name="Reworded"))
     reloaded = tab.open_current(services, Session("me", "another page"))
     assert reloaded.principle is not None
     assert reloaded.principle.name == "Reworded"
@@ -81,14 +85,14 @@ def test_edits_of_two_open_pages_do_not_undo_each_other(services: Services) -> N
     view = tab.open_current(services, ME)
     first, second = view.draft.principles[0].id, view.draft.principles[1].id
     other = tab.open_principle(services, ME, view.base, second)
-    tab.edit_principle(services, ME, view.base, first, *fields(view, name="First"))
-    both = tab.edit_principle(services, ME, view.base, second, *fields(other, name="Second"))
+    tab.edit_principle(services, ME, view.base, first, **fields(view, name="First"))
+    both = tab.edit_principle(services, ME, view.base, second, **fields(other, name="Second"))
     assert [p.name for p in both.draft.principles[:2]] == ["First", "Second"]
 
 
 def test_saving_makes_a_version_that_is_in_use_and_leaves_no_draft(services: Services) -> None:
     view = tab.open_current(services, ME)
-    tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, enabled=False, weight=2))
+    tab.edit_principle(services, ME, view.base, view.chosen, **fields(view, enabled=False, weight=2))
     saved = tab.save_version(services, ME, view.base, view.chosen, "switched one off")
     assert saved.base != view.base
     assert saved.draft == saved.saved
@@ -113,9 +117,9 @@ def test_discarding_brings_the_saved_version_back(services: Services) -> None:
 
 def test_a_draft_stays_in_sight_when_another_version_of_it_is_chosen(services: Services) -> None:
     view = tab.open_current(services, ME)
-    tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, name="v2"))
+    tab.edit_principle(services, ME, view.base, view.chosen, **fields(view, name="v2"))
     newer = tab.save_version(services, ME, view.base, view.chosen, "v2")
-    tab.edit_principle(services, ME, newer.base, view.chosen, *fields(newer, name="not saved"))
+    tab.edit_principle(services, ME, newer.base, view.chosen, **fields(newer, name="not saved"))
     shown = tab.open_version(services, ME, view.base)
     assert shown.base == newer.base
     assert shown.principle is not None
@@ -132,19 +136,19 @@ def test_added_and_copied_principles_are_opened(services: Services) -> None:
 
 
 @pytest.mark.parametrize("bad", ["\x00", "\ud800", "x" * 5_000_000])
-@pytest.mark.parametrize("field", ["name", "critique", "revision", "tags"])
+@pytest.mark.parametrize("field", ["name", "critique_request", "revision_request", "tags"])
 def test_text_that_cannot_be_kept_is_refused_and_the_draft_stays(services: Services, field: str, bad: str) -> None:
     view = tab.open_current(services, ME)
-    tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, name="kept"))
+    tab.edit_principle(services, ME, view.base, view.chosen, **fields(view, name="kept"))
     with pytest.raises(InputError):
-        tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, **{field: bad}))
+        tab.edit_principle(services, ME, view.base, view.chosen, **fields(view, **{field: bad}))
     assert tab.open_current(services, ME).draft.principles[0].name == "kept"
 
 
 def test_an_empty_request_is_kept_in_the_draft_and_named_beside_it(services: Services) -> None:
     view = tab.open_current(services, ME)
-    edited = tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, critique=" "))
-    assert "To look at" in principle_fields.findings_html(services, edited)
+    edited = tab.edit_principle(services, ME, view.base, view.chosen, **fields(view, critique_request=" "))
+    assert "Warnings" in page(services).fields.findings_html(edited)
     with pytest.raises(InputError):
         tab.save_version(services, ME, view.base, view.chosen, "")
     assert tab.open_current(services, ME).draft == edited.draft
@@ -152,9 +156,13 @@ def test_an_empty_request_is_kept_in_the_draft_and_named_beside_it(services: Ser
 
 def test_markup_in_names_stays_text_beside_the_editor(services: Services) -> None:
     view = tab.open_current(services, ME)
-    edited = tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, name="<img src=x>", critique=""))
-    assert "<img" not in principle_fields.findings_html(services, edited)
-    assert "<img" not in "".join(str(part) for part in page.around(services, edited)[1:3])
+    edited = tab.edit_principle(
+        services, ME, view.base, view.chosen, **fields(view, name="<img src=x>", critique_request="")
+    )
+    shown = page(services)
+    around = shown.around(edited)
+    assert "&lt;img" in around[shown.fields.findings] and "&lt;img" in around[shown.state]
+    assert "<img" not in around[shown.fields.findings] + around[shown.state]
 
 
 def test_what_was_exported_can_be_imported(services: Services) -> None:
@@ -177,20 +185,33 @@ def test_a_file_with_a_syntax_error_names_its_line_and_changes_nothing(services:
 
 def test_another_constitution_can_be_put_to_use(services: Services) -> None:
     view = tab.open_current(services, ME)
-    tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, name="v2"))
+    tab.edit_principle(services, ME, view.base, view.chosen, **fields(view, name="v2"))
     tab.save_version(services, ME, view.base, view.chosen, "")
     said = tab.use_version(services, ME, view.base)
     assert view.base[:8] in said
     assert constitutions.current_constitution(services).hash == view.base
 
 
-def test_updates_fit_the_components_they_fill(services: Services) -> None:
+def test_changes_fill_components_that_the_events_name(services: Services) -> None:
+    shown, view = page(services), tab.open_current(services, ME)
+    assert set(shown.everything(view)) == set(shown.all)
+    assert set(shown.around(view)) == set(shown.around_fields)
+    assert set(shown.fields.changes(view)) == set(shown.fields.shown)
+
+
+def test_an_edit_sends_the_list_again_only_where_a_row_reads_differently(services: Services) -> None:
     with gr.Blocks(), gr.Tabs():
-        parts = page.build(services)
+        state, shown = gr.State(ME), PrinciplesTab(services)
+    shown.here = [state, shown.base, shown.fields.editing]
     view = tab.open_current(services, ME)
-    assert len(page.everything(services, view)) == len(parts.all)
-    assert len(page.around(services, view)) == len(parts.around)
-    assert len(principle_fields.updates(services, view)) == len(parts.one)
+    filled = {
+        field: change["value"] for field, change in shown.fields.changes(view).items() if isinstance(change, dict)
+    }
+    here = {state: ME, shown.base: view.base, shown.fields.editing: view.chosen, shown.list.search: ""}
+    worded = shown._edit({**here, **filled, shown.fields.critique: "What is wrong with it?"})
+    assert shown.list.navigator not in worded and "changed" in worded[shown.state]
+    renamed = shown._edit({**here, **filled, shown.fields.name: "Zeppelin", shown.list.search: "zeppelin"})
+    assert renamed[shown.list.navigator]["choices"] == [("Zeppelin", view.chosen)]
 
 
 def test_what_was_done_to_the_list_can_be_taken_back_step_by_step(services: Services) -> None:
@@ -201,7 +222,7 @@ def test_what_was_done_to_the_list_can_be_taken_back_step_by_step(services: Serv
     assert [p.id for p in moved.draft.principles] != [p.id for p in gone.draft.principles]
     assert tab.undo_change(services, ME, view.base, "").draft == gone.draft
     assert tab.undo_change(services, ME, view.base, "").draft == view.draft
-    with pytest.raises(InputError, match="nothing to take back"):
+    with pytest.raises(InputError, match="nothing to undo"):
         tab.undo_change(services, ME, view.base, "")
 
 
@@ -209,7 +230,7 @@ def test_undo_keeps_what_was_typed_after_the_change_it_takes_back(services: Serv
     view = tab.open_current(services, ME)
     first, second = view.draft.principles[:2]
     gone = tab.delete_principle(services, ME, view.base, first.id)
-    tab.edit_principle(services, ME, view.base, second.id, *fields(gone, name="Typed since"))
+    tab.edit_principle(services, ME, view.base, second.id, **fields(gone, name="Typed since"))
     added = tab.add_principle(services, ME, view.base, second.id)
     tab.undo_change(services, ME, view.base, added.chosen)
     back = tab.undo_change(services, ME, view.base, second.id).draft
@@ -221,13 +242,13 @@ def test_undo_keeps_what_was_typed_after_the_change_it_takes_back(services: Serv
 def test_a_copy_that_was_changed_since_stays_in_its_place(services: Services) -> None:
     view = tab.open_current(services, ME)
     copy = tab.duplicate_principle(services, ME, view.base, view.chosen)
-    edited = tab.edit_principle(services, ME, view.base, copy.chosen, *fields(copy, name="Mine now"))
+    edited = tab.edit_principle(services, ME, view.base, copy.chosen, **fields(copy, name="Mine now"))
     assert tab.undo_change(services, ME, view.base, copy.chosen).draft == edited.draft
 
 
 def test_a_discarded_draft_comes_back_by_undo(services: Services) -> None:
     view = tab.open_current(services, ME)
-    edited = tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, name="Mine"))
+    edited = tab.edit_principle(services, ME, view.base, view.chosen, **fields(view, name="Mine"))
     tab.discard_draft(services, ME, view.base)
     assert tab.undo_change(services, ME, view.base, "").draft == edited.draft
 
@@ -241,7 +262,7 @@ def test_moving_stops_at_the_ends(services: Services) -> None:
 
 def test_search_finds_words_anywhere_in_a_principle(services: Services) -> None:
     view = tab.open_current(services, ME)
-    tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, source="Kant", tags="duty"))
+    tab.edit_principle(services, ME, view.base, view.chosen, **fields(view, source="Kant", tags="duty"))
     view = tab.open_current(services, ME)
     assert [id for _, id in tab.found_rows(view, "kant DUTY")] == [view.chosen]
     assert tab.found_rows(view, "") == view.rows
@@ -259,11 +280,11 @@ def test_notes_are_kept_and_change_no_version(services: Services) -> None:
 
 def test_two_versions_are_compared_word_by_word_and_the_older_one_comes_back(services: Services) -> None:
     view = tab.open_current(services, ME)
-    tab.edit_principle(services, ME, view.base, view.chosen, *fields(view, name="<b>Other</b> name"))
+    tab.edit_principle(services, ME, view.base, view.chosen, **fields(view, name="<b>Other</b> name"))
     newer = tab.save_version(services, ME, view.base, view.chosen, "renamed")
     shown = history.compare_versions(services, view.base, newer.base)
     assert "<del>" in shown and "renamed" in shown and "<b>" not in shown
-    assert "one and the same" in history.compare_versions(services, view.base, view.base)
+    assert "the same version" in history.compare_versions(services, view.base, view.base)
     restored = tab.restore_version(services, ME, view.base)
     assert restored.draft == view.saved and restored.base == newer.base
     again = tab.save_version(services, ME, restored.base, restored.chosen, "back")
@@ -284,7 +305,7 @@ def test_a_try_shows_each_principle_beside_the_others(services: Services) -> Non
 
 def test_statistics_are_a_table_of_words_and_shares(services: Services) -> None:
     view = tab.open_current(services, ME)
-    assert "No chain yet" in trial.statistics_html(services, ME, view.base)
+    assert "No trace yet" in trial.statistics_html(services, ME, view.base)
     list(batch.run_batch(services, ["One", "Two"], view.base, RevisionSettings(), Sampling()))
     table = trial.statistics_html(services, ME, view.base)
-    assert "Counted over 2 chains" in table and "not measured" in table
+    assert "Counted over 2 traces" in table and "not measured" in table
