@@ -63,20 +63,9 @@ class BranchBox:
             self.diff = gr.HTML("", elem_id="revise-diff")
         self.note = gr.HTML("", elem_id="revise-note")
         self.shown = [
-            self.steps,
-            self.trace_id,
-            self.box,
-            self.tree,
-            self.go_on,
-            self.step,
-            self.text,
-            self.principle,
-            self.labels,
-            self.before,
-            self.after,
-            self.diff,
-            self.note,
-        ]
+            self.steps, self.trace_id, self.box, self.tree, self.go_on, self.step, self.text, self.principle,
+            self.labels, self.before, self.after, self.diff, self.note,
+        ]  # fmt: skip
 
     def _reroll(self) -> None:
         with gr.Accordion(words.REROLL, open=False, elem_id="revise-reroll"):
