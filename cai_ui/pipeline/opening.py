@@ -6,7 +6,6 @@ import logging
 import os
 from pathlib import Path
 
-from cai_ui.background import Background
 from cai_ui.config import AppSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import CaiError
@@ -24,9 +23,13 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
 
     `engine` is one that is there already; then nothing is loaded. CAI_DATABASE_URL puts the database elsewhere.
     """
+    from cai_ui.pipeline.compare.comparison import EvaluationProgress
     from cai_ui.pipeline.constitution.shipped import keep_shipped
-    from cai_ui.pipeline.progress import remembering
+    from cai_ui.pipeline.curate.labels import LabelProgress
+    from cai_ui.pipeline.guided_run import GuidedRunProgress
+    from cai_ui.pipeline.progress import RememberedWork
     from cai_ui.pipeline.prompts.shipped import probe_kit
+    from cai_ui.pipeline.revise.batch import BatchProgress
     from cai_ui.pipeline.train.zero_gpu import lent_slices
 
     store = open_store(Path(settings.home).expanduser(), os.environ.get("CAI_DATABASE_URL") or None)
@@ -39,10 +42,10 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             store,
             host,
             Jobs(store, lambda: host.get(WAIT_S), probe_kit(), lent_slices()),
-            Background("A batch", remembering(store, "batch")),
-            Background("An evaluation", remembering(store, "evaluation")),
-            Background("The guided run", remembering(store, "loop")),
-            Background("Labelling by the model"),
+            RememberedWork("A batch", store, "batch", BatchProgress),
+            RememberedWork("An evaluation", store, "evaluation", EvaluationProgress),
+            RememberedWork("The guided run", store, "loop", GuidedRunProgress),
+            RememberedWork("Labelling by the model", store, "labels", LabelProgress),
             OtherModels(settings),
         )
     except BaseException:

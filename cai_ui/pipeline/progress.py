@@ -1,44 +1,52 @@
-"""The last word of a background job, kept so that it can be shown after a restart."""
+"""Background work whose last word is kept, so that it can be shown after a restart."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
-from cai_ui.background import Snapshot
+from cai_ui.background import Background, Snapshot
 from cai_ui.records import to_dict
 from cai_ui.store import Store
+from cai_ui.store.encoding import from_dict
 
 INTERRUPTED = (
     "The program was closed or stopped before the end. What was finished by then is kept. Start it again to go on."
 )
 _EVERY_S = 2.0
+P = TypeVar("P")
 
 
-def remembering(store: Store, key: str) -> Callable[[Snapshot[Any]], None]:
-    """Keeps a job's progress under `key`: its end always, and not more often than every two seconds on the way."""
-    last = 0.0
+class RememberedWork(Background[P]):
+    """A place for one job at a time whose progress, a record of class `kind`, is kept under `key`: its end always, and
+    not more often than every two seconds on the way."""
 
-    def keep(snapshot: Snapshot[Any]) -> None:
-        nonlocal last
-        if snapshot.active and time.monotonic() - last < _EVERY_S:
+    def __init__(self, what: str, store: Store, key: str, kind: type[P]) -> None:
+        super().__init__(what, self._write)
+        self._store, self._key, self._kind = store, f"background.{key}", kind
+        self._written = 0.0
+
+    def last(self) -> Snapshot[P] | None:
+        """The job that runs, or the last one, also from before a restart; None if there never was one."""
+        return self.snapshot() or self._before()
+
+    def _before(self) -> Snapshot[P] | None:
+        """The job that ran before this process began. One that was cut off has failed."""
+        kept = self._store.get_setting(self._key, None)
+        if not isinstance(kept, dict) or not isinstance(kept.get("progress"), dict):
+            return None
+        fields: dict[str, Any] = {
+            "seconds": 0.0,
+            "owner": "",
+            **kept,
+            "progress": from_dict(self._kind, kept["progress"]),
+        }
+        if fields["state"] in ("running", "stopping"):
+            fields |= {"state": "failed", "error": INTERRUPTED}
+        return Snapshot(**fields)
+
+    def _write(self, snapshot: Snapshot[P]) -> None:
+        if snapshot.active and time.monotonic() - self._written < _EVERY_S:
             return
-        last = time.monotonic()
-        store.set_setting(_key(key), to_dict(snapshot))
-
-    return keep
-
-
-def remembered(store: Store, key: str) -> tuple[str, dict[str, Any], str] | None:
-    """State, progress and error of the job that ran before this process began, or None."""
-    kept = store.get_setting(_key(key), None)
-    if not isinstance(kept, dict) or not isinstance(kept.get("progress"), dict):
-        return None
-    if kept.get("state") in ("running", "stopping"):
-        return "failed", kept["progress"], INTERRUPTED
-    return str(kept.get("state")), kept["progress"], str(kept.get("error", ""))
-
-
-def _key(key: str) -> str:
-    return f"background.{key}"
+        self._written = time.monotonic()
+        self._store.set_setting(self._key, to_dict(snapshot))

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from cai_ui.background import Background
 from cai_ui.config import AppSettings
 from cai_ui.engine.backends.several import SeveralModels, is_address
 from cai_ui.engine.interface import Engine
 from cai_ui.pipeline.model_host import EngineHost
 from cai_ui.pipeline.other_models import OtherModels
+from cai_ui.pipeline.progress import RememberedWork
 from cai_ui.store import Store
 from cai_ui.train.jobs.jobs import Jobs
 
@@ -24,11 +24,16 @@ class Services:
     store: Store
     host: EngineHost
     jobs: Jobs
-    batch: Background[Any]
-    evaluation: Background[Any]
-    guided_run: Background[Any]
-    labels: Background[Any]
+    batch: RememberedWork[Any]
+    evaluation: RememberedWork[Any]
+    guided_run: RememberedWork[Any]
+    labels: RememberedWork[Any]
     others: OtherModels
+
+    @property
+    def work(self) -> tuple[RememberedWork[Any], ...]:
+        """All background work but training; the guided run, which may begin other work, first."""
+        return self.guided_run, self.batch, self.evaluation, self.labels
 
     def engine(self, wait_s: float = 0.0) -> Engine:
         """The engine, or an EngineError that says whether it is still loading or has failed."""
@@ -43,13 +48,13 @@ class Services:
     def ask_to_close(self) -> None:
         """Ask all background work to end, and a training run to leave a checkpoint; returns at once."""
         self.jobs.ask_to_close()
-        for work in (self.guided_run, self.batch, self.evaluation, self.labels):
+        for work in self.work:
             work.stop()
 
     def close(self) -> None:
         """Ask all background work to end, wait a few seconds for it, and let go of the workspace."""
         self.ask_to_close()
-        for work in (self.guided_run, self.batch, self.evaluation, self.labels):
+        for work in self.work:
             work.wait(10)
         self.jobs.close()
         self.others.close()

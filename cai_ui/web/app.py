@@ -13,11 +13,10 @@ from starlette.middleware import Middleware
 from cai_ui.pipeline import Services
 from cai_ui.web import gate, hotkeys, theme, words
 from cai_ui.web.compare.tab import CompareTab
-from cai_ui.web.curate import tab as curate
-from cai_ui.web.curate import wiring as curate_wiring
+from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.header import Header
 from cai_ui.web.kit.events import AT_ONCE
-from cai_ui.web.principles import tab as principles
+from cai_ui.web.principles.tab import PrinciplesTab
 from cai_ui.web.revise import tab as revise
 from cai_ui.web.session import Session, SessionParts, restore_session
 from cai_ui.web.start.tab import StartTab
@@ -34,17 +33,17 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
         head = Header(services)
         with gr.Tabs(elem_id="tabs") as tabs:
             start = StartTab(services)
-            principles_parts = principles.build(services)
+            principles = PrinciplesTab(services)
             revise_parts = revise.build(services)
-            curate_parts = curate.build(services)
+            curate = CurateTab(services)
             train = TrainTab(services)
             compare = CompareTab(services)
         session = _session(page, tabs, head.shown, stops or Stops())
         head.wire(session)
         start.wire(session)
-        principles.wire(services, principles_parts, session)
-        revise.wire(services, revise_parts, session, [principles_parts.trial.prompt_set])
-        curate_wiring.wire(services, curate_parts, session, start.name)
+        principles.wire(session)
+        revise.wire(services, revise_parts, session, [principles.trial.prompt_set])
+        curate.wire(session, start.name)
         train.wire(session)
         compare.wire(session)
         session.open_page()

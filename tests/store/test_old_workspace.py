@@ -33,7 +33,7 @@ from cai_ui.pipeline.guided_run import guided_run_status
 from cai_ui.pipeline.left_off import left_off
 from cai_ui.pipeline.prompts.files import import_prompts
 from cai_ui.pipeline.prompts.sets import list_requests
-from cai_ui.pipeline.revise.batch import batch_status, resume_batch, run_batch
+from cai_ui.pipeline.revise.batch import resume_batch, run_batch
 from cai_ui.pipeline.revise.chains import asked_with, find_traces, missing_steps, replay_chain
 from cai_ui.pipeline.train.hub_job import take_in_dataset
 from cai_ui.pipeline.train.runs import restore_run, run_metrics, run_view
@@ -123,8 +123,9 @@ def words_in_chains(services: Services) -> Any:
 
 
 def batch(services: Services) -> Any:
-    now = batch_status(services)
-    return now and [now.done, now.total, now.state, now.failed, now.examples_added]
+    now = services.batch.last()
+    made = now and now.progress
+    return made and now and [made.done, made.total, now.state, made.failed, made.examples_added]
 
 
 def guided(services: Services) -> Any:
@@ -239,7 +240,7 @@ def evaluations(services: Services) -> Any:
     found = {}
     for made in services.store.evaluations():
         rates = [[r.variant, r.kind, *map(share, (r.complied, r.helped, r.refused))] for r in made.results]
-        found[made.id] = [made.scorer, made.created_at, rates, len(made.rows)]
+        found[made.id] = [made.reader, made.created_at, rates, len(made.rows)]
     return found
 
 
@@ -400,6 +401,7 @@ def test_opening_leaves_every_row_and_file_as_it_is(tmp_path: Path) -> None:
     moved = {key.partition(".")[0] for key, _ in changed.pop("settings")}
     assert moved == {"draft_base", "draft_undo", "prompt_set", "prompt_sets"}, "they have tables of their own"
     assert changed.pop("meta") == {("schema_version", "3")}
+    assert all('"arm":' in str(row) for row in changed.pop("evaluations")), "a variant was called an arm"
     assert changed == {}
     assert {**contents(home / "runs"), **files} == contents(home / "runs")
 
@@ -452,12 +454,16 @@ def test_a_file_of_chains_goes_on_where_it_was(embedded: Services) -> None:
 
 
 def test_the_stopped_batch_goes_on(embedded: Services) -> None:
-    was = batch_status(embedded)
+    was = embedded.batch.last()
     assert was is not None and was.state == "stopped"
     resume_batch(embedded)
     embedded.batch.wait(120)
-    is_now = batch_status(embedded)
-    assert is_now is not None and (is_now.state, is_now.done, is_now.failed) == ("done", was.total, 0)
+    is_now = embedded.batch.last()
+    assert is_now is not None and (is_now.state, is_now.progress.done, is_now.progress.failed) == (
+        "done",
+        was.progress.total,
+        0,
+    )
 
 
 @pytest.mark.parametrize("name", ["Half a DPO", "Cut off"])

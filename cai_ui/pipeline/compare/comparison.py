@@ -5,22 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from cai_ui.background import time_left
 from cai_ui.compare import variants as side
 from cai_ui.compare import votes as voting
 from cai_ui.compare.evaluation import Measured, evaluate
-from cai_ui.compare.metrics import Scorer
 from cai_ui.compare.variants import VariantText
 from cai_ui.compare.votes import PairTally
 from cai_ui.config import AskSettings, CompareSettings, Sampling
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import EngineError, NotFoundError
 from cai_ui.pipeline.model_host import WAIT_S
-from cai_ui.pipeline.progress import remembered
-from cai_ui.pipeline.prompts.shipped import heldout_prompts, scorer_for
+from cai_ui.pipeline.prompts.shipped import heldout_prompts
+from cai_ui.pipeline.readers import reader_for
 from cai_ui.pipeline.services import Services
+from cai_ui.readers import Reader
 from cai_ui.records import BASE, AdapterInfo, Evaluation, Message, Prompt, Vote
 from cai_ui.revise import as_prompt
 from cai_ui.text import NAME_LIMIT, clean_text
@@ -112,7 +111,7 @@ def run_evaluation(
     engine = services.engine(WAIT_S)
     chosen = side.choose(engine_variants(engine), variant_names)
     prompts = heldout_prompts(settings.per_kind, settings.seed)
-    yield from _measured(services, evaluate(engine, chosen, prompts, scorer_for(engine), settings, stop))
+    yield from _measured(services, evaluate(engine, chosen, prompts, reader_for(engine), settings, stop))
 
 
 def evaluate_prompts(
@@ -120,13 +119,13 @@ def evaluate_prompts(
     variant_names: Sequence[str],
     prompts: Sequence[Prompt],
     settings: CompareSettings,
-    scorer: Scorer,
+    reader: Reader,
     stop: StopFlag | None = None,
 ) -> Iterator[EvaluationProgress]:
-    """The same over prompts and with a scorer of one's own."""
+    """The same over prompts and with a reader of one's own."""
     engine = services.engine(WAIT_S)
     chosen = side.choose(engine_variants(engine), variant_names)
-    yield from _measured(services, evaluate(engine, chosen, prompts, scorer, settings, stop))
+    yield from _measured(services, evaluate(engine, chosen, prompts, reader, settings, stop))
 
 
 def start_evaluation(
@@ -142,16 +141,11 @@ def start_evaluation(
 
 def evaluation_status(services: Services) -> EvaluationProgress | None:
     """The evaluation that runs, or the last one, also from before a restart."""
-    snapshot = services.evaluation.snapshot()
-    if snapshot is not None:
-        now: EvaluationProgress = replace(snapshot.progress, state=snapshot.state, error=snapshot.error)
-        return replace(now, evaluation=_stored(services, now.evaluation_id))
-    kept = remembered(services.store, "evaluation")
-    if kept is None:
+    last = services.evaluation.last()
+    if last is None:
         return None
-    state, plain, error = kept
-    fields: dict[str, Any] = {**plain, "state": state, "error": error, "eta_s": None}
-    return EvaluationProgress(**{**fields, "evaluation": _stored(services, plain.get("evaluation_id"))})
+    now: EvaluationProgress = replace(last.progress, state=last.state, error=last.error)
+    return replace(now, evaluation=_stored(services, now.evaluation_id))
 
 
 def _measured(services: Services, measuring: Iterator[Measured]) -> Iterator[EvaluationProgress]:

@@ -18,7 +18,6 @@ from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import ConflictError, InputError
 from cai_ui.pipeline.constitution.few_shot import few_shot
 from cai_ui.pipeline.model_host import WAIT_S
-from cai_ui.pipeline.progress import remembered
 from cai_ui.pipeline.revise.chains import mark_steps
 from cai_ui.pipeline.revise.result_file import ResultFile, chain_ids
 from cai_ui.pipeline.services import Services
@@ -42,8 +41,6 @@ class BatchProgress:
     failed: int = 0
     examples_added: int = 0
     failures: dict[str, int] = field(default_factory=dict)
-    state: str = "running"
-    error: str = ""
     already: int = 0
     tokens: int = 0
     tokens_per_s: float | None = None
@@ -71,13 +68,13 @@ def run_batch(
     engine = services.engine_for([settings.critic, settings.reviser], WAIT_S)
     examples = few_shot(services, constitution.name) if settings.few_shot else ()
     told = [to_dict(example) for example in examples]
-    parts = [constitution_hash, settings.model_dump(), sampling.model_dump(), told, engine.name, engine.base_hash]
+    parts = [constitution_hash, settings.identity(), sampling.identity(), told, engine.name, engine.base_hash]
     ids = chain_ids(parts, prompts)
     first = so_far or BatchProgress(0, len(prompts))
     with ResultFile(results, ids) if results is not None else nullcontext() as file:
         places = [p for p in range(first.done, len(ids)) if file is None or ids[p] not in file.done]
         already = len(ids) - len(places)
-        now = replace(first, done=already, already=already, eta_s=None, state="running", error="")
+        now = replace(first, done=already, already=already, eta_s=None)
         yield now
         began = time.monotonic()
         asked = [prompts[place] for place in places]
@@ -166,10 +163,10 @@ def resume_batch(services: Services, owner: str = "") -> None:
     InputError where there is none or it is complete. The result is that of a batch which nobody stopped.
     """
     asked = services.store.get_setting(_ASKED, None)
-    so_far = batch_status(services)
-    if not isinstance(asked, dict) or so_far is None or so_far.done >= so_far.total:
+    last = services.batch.last()
+    if not isinstance(asked, dict) or last is None or last.progress.done >= last.progress.total:
         raise InputError("There is no batch to go on with.", next_step="Start one.")
-    _begin(services, asked, so_far, owner)
+    _begin(services, asked, last.progress, owner)
 
 
 def _begin(services: Services, asked: dict[str, Any], so_far: BatchProgress, owner: str) -> None:
@@ -198,16 +195,3 @@ def _prompt(plain: Any) -> str | Prompt | Sequence[Message]:
     if isinstance(plain, str):
         return plain
     return Prompt(**plain) if isinstance(plain, dict) else [Message(**turn) for turn in plain]
-
-
-def batch_status(services: Services) -> BatchProgress | None:
-    """The batch that runs, or the last one, also from before a restart; None if there never was one."""
-    snapshot = services.batch.snapshot()
-    if snapshot is not None:
-        now: BatchProgress = replace(snapshot.progress, state=snapshot.state, error=snapshot.error)
-        return now
-    kept = remembered(services.store, "batch")
-    if kept is None:
-        return None
-    state, progress, error = kept
-    return BatchProgress(**{**progress, "state": state, "error": error, "eta_s": None})

@@ -41,23 +41,24 @@ def start_batch(
 
 def batch_view(services: Services) -> WorkView:
     """How far the batch is; one that ended before its last chain can be resumed."""
-    now = batch.batch_status(services)
-    if now is None:
+    last = services.batch.last()
+    if last is None:
         return WorkView(empty_state("No batch yet", "Choose a prompt set and a number, then press Start batch."), False)
+    now = last.progress
     counts = f"{now.done:,} of {now.total:,} chains, {now.examples_added:,} new in Curate"
     if now.already:
         counts += f" ({now.already:,} were finished by an earlier start)"
     if now.failed:
         reasons = "; ".join(f"{number:,}: {reason.rstrip('.')}" for reason, number in now.failures.items())
         counts += f", {now.failed:,} without a usable revision ({reasons})"
-    if now.state in ("running", "stopping"):
-        left = "stopping" if now.state == "stopping" else f"about {duration(now.eta_s)} left"
+    if last.active:
+        left = "stopping" if last.state == "stopping" else f"about {duration(now.eta_s)} left"
         left += f", {now.tokens_per_s:,.0f} tokens/s" if now.tokens_per_s else ""
         return WorkView(progress_bar(now.done, now.total, f"{counts}; {left}"), True)
     unfinished = now.done < now.total
-    if now.state == "failed":
-        return WorkView(notice(f"The batch ended early: {now.error} {counts}.", "bad"), False, unfinished)
-    ended = "Stopped" if now.state == "stopped" else "Done"
+    if last.state == "failed":
+        return WorkView(notice(f"The batch ended early: {last.error} {counts}.", "bad"), False, unfinished)
+    ended = "Stopped" if last.state == "stopped" else "Done"
     return WorkView(notice(f"{ended}: {counts}.", "good"), False, unfinished)
 
 

@@ -27,12 +27,13 @@ def in_use(services: Services) -> str:
 
 
 def test_a_batch_runs_in_the_background_and_fills_the_queue(services: Services, until: Until) -> None:
-    assert batch.batch_status(services) is None
+    assert services.batch.last() is None
     batch.start_batch(services, [f"Request {i}" for i in range(10)], in_use(services), TWICE, Sampling(), 4)
-    until(lambda: batch.batch_status(services).state == "done")  # type: ignore[union-attr]
-    status = batch.batch_status(services)
+    until(lambda: services.batch.last().state == "done")  # type: ignore[union-attr]
+    status = services.batch.last()
     assert status is not None
-    assert (status.done, status.total, status.failed, status.examples_added) == (10, 10, 0, 10)
+    assert (status.progress.done, status.progress.total, status.progress.failed) == (10, 10, 0)
+    assert status.progress.examples_added == 10
     assert services.store.counts().open == 10
     assert services.store.count_traces() == 10
 
@@ -41,12 +42,12 @@ def test_the_last_batch_is_still_shown_after_a_restart(tmp_path: Path, open_home
     services = open_home(tmp_path)
     batch.start_batch(services, ["One", "Two"], in_use(services), TWICE, Sampling())
     assert services.batch.wait(20)
-    before = batch.batch_status(services)
+    before = services.batch.last()
     services.close()
     again = open_home(tmp_path)
-    after = batch.batch_status(again)
+    after = again.batch.last()
     assert before is not None and after is not None
-    assert (after.state, after.done, after.examples_added) == ("done", 2, 2)
+    assert (after.state, after.progress.done, after.progress.examples_added) == ("done", 2, 2)
     again.close()
 
 
@@ -56,10 +57,10 @@ def test_a_batch_whose_process_died_says_so(tmp_path: Path, open_home: Open) -> 
     services.store.set_setting(
         "background.batch", {"state": "running", "progress": {**plain, "error": ""}, "error": "", "seconds": 1}
     )
-    status = batch.batch_status(services)
+    status = services.batch.last()
     services.close()
     assert status is not None
-    assert (status.state, status.done) == ("failed", 3)
+    assert (status.state, status.progress.done) == ("failed", 3)
     assert "closed or stopped before the end" in status.error
 
 
@@ -71,16 +72,16 @@ def test_a_stopped_batch_keeps_what_it_stored(services: Services, until: Until) 
 
     services.host.use(Slow())
     batch.start_batch(services, [f"Request {i}" for i in range(400)], in_use(services), TWICE, Sampling(), 2)
-    until(lambda: batch.batch_status(services).done >= 4)  # type: ignore[union-attr]
+    until(lambda: services.batch.last().progress.done >= 4)  # type: ignore[union-attr]
     with pytest.raises(ConflictError, match="already running"):
         batch.start_batch(services, ["x"], in_use(services), TWICE, Sampling())
     services.batch.stop()
     assert services.batch.wait(10)
-    status = batch.batch_status(services)
+    status = services.batch.last()
     assert status is not None
     assert status.state == "stopped"
-    assert 4 <= status.done < 400
-    assert services.store.counts().total == status.examples_added == status.done
+    assert 4 <= status.progress.done < 400
+    assert services.store.counts().total == status.progress.examples_added == status.progress.done
 
 
 def test_a_batch_that_was_stopped_goes_on_to_what_it_would_have_been(
@@ -102,14 +103,14 @@ def test_a_batch_that_was_stopped_goes_on_to_what_it_would_have_been(
 
     services.host.use(Stuck())
     batch.start_batch(services, prompts, in_use(services), TWICE, Sampling(seed=4), 2)
-    until(lambda: batch.batch_status(services).done == 4)  # type: ignore[union-attr]
+    until(lambda: services.batch.last().progress.done == 4)  # type: ignore[union-attr]
     services.batch.stop()
     gate.set()
     assert services.batch.wait(10)
     batch.resume_batch(services)
     assert services.batch.wait(20)
-    status = batch.batch_status(services)
-    assert status is not None and (status.state, status.done) == ("done", 9)
+    status = services.batch.last()
+    assert status is not None and (status.state, status.progress.done) == ("done", 9)
     assert {t.prompt.text: t.steps for t in services.store.traces(9)} == whole
     with pytest.raises(InputError, match="no batch to go on with"):
         batch.resume_batch(services)
@@ -146,4 +147,4 @@ def test_a_batch_of_nothing_or_without_a_principle_is_refused_at_once(services: 
     preferences = next(v for v in services.store.versions() if v.constitution.name == "preferences")
     with pytest.raises(ConstitutionError, match="no principle to draw"):
         batch.start_batch(services, ["x"], preferences.hash, TWICE, Sampling())
-    assert batch.batch_status(services) is None
+    assert services.batch.last() is None
