@@ -19,6 +19,7 @@ from cai_ui.web.kit.choices import set_choices
 from cai_ui.web.kit.events import AT_ONCE, MODEL, QUIET, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state
+from cai_ui.web.kit.words import PROMPT_SET
 from cai_ui.web.principles import editor, words
 from cai_ui.web.principles.trial_html import results_html, statistics_html
 from cai_ui.web.session import Session, SessionParts
@@ -121,7 +122,7 @@ class TrialBox:
             self.prompt_set = gr.Dropdown(
                 set_choices(sets),
                 value=sets[0].key if sets else None,
-                label=words.PROMPT_SET,
+                label=PROMPT_SET,
                 elem_id="try-set",
                 filterable=False,
             )
