@@ -17,7 +17,7 @@ from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.header import Header
 from cai_ui.web.kit.events import AT_ONCE
 from cai_ui.web.principles.tab import PrinciplesTab
-from cai_ui.web.revise import tab as revise
+from cai_ui.web.revise.tab import ReviseTab
 from cai_ui.web.session import Session, SessionParts, restore_session
 from cai_ui.web.start.tab import StartTab
 from cai_ui.web.stops import Stops
@@ -34,7 +34,7 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs") as tabs:
             start = StartTab(services)
             principles = PrinciplesTab(services)
-            revise_parts = revise.build(services)
+            revise = ReviseTab(services)
             curate = CurateTab(services)
             train = TrainTab(services)
             compare = CompareTab(services)
@@ -42,7 +42,7 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
         head.wire(session)
         start.wire(session)
         principles.wire(session)
-        revise.wire(services, revise_parts, session, [principles.trial.prompt_set])
+        revise.wire(session, [principles.trial.prompt_set])
         curate.wire(session, start.name)
         train.wire(session)
         compare.wire(session)

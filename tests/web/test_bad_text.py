@@ -57,7 +57,7 @@ def _principle(field: str) -> Door:
 
 
 def _step_text(services: Services, text: str) -> Any:
-    trace = list(stepper.run_chain(services, Stops(), ME, "How do I lie?", RevisionSettings(), Sampling()))[-1].trace
+    trace = list(stepper.run_trace(services, Stops(), ME, "How do I lie?", RevisionSettings(), Sampling()))[-1].trace
     assert trace is not None
     return stepper.edit_step(services, ME, trace.id, 0, text)
 
@@ -81,7 +81,7 @@ def _run_name(services: Services, text: str) -> Any:
 
 DOORS: dict[str, Door] = {
     "request": lambda s, text: list(
-        stepper.run_chain(s, Stops(), ME, text, RevisionSettings(revisions=1), Sampling(max_new_tokens=8))
+        stepper.run_trace(s, Stops(), ME, text, RevisionSettings(revisions=1), Sampling(max_new_tokens=8))
     ),
     "text of a step": _step_text,
     "request to compare": lambda s, text: list(

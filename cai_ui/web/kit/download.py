@@ -7,10 +7,13 @@ a hidden download button receives it, and a line of script presses that one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+
+from cai_ui.web.kit.events import QUIET
 
 _PRESS = "() => { setTimeout(() => document.getElementById('%s')?.click(), 200); }"
 """The wait lets the page take over the file that has just arrived."""
@@ -30,9 +33,10 @@ def build_download(label: str, elem_id: str, **look: Any) -> Download:
     return Download(button, gr.DownloadButton(visible="hidden", elem_id=f"{elem_id}-file"))
 
 
-def wire_download(download: Download, make: Callable[..., str], inputs: Sequence[Any], **event: Any) -> None:
+def wire_download(
+    download: Download, make: Callable[..., str], inputs: Sequence[Any] | AbstractSet[Any], **event: Any
+) -> None:
     """Press, make the file (`make` gives its path), download. An error of `make` downloads nothing."""
-    options = {"api_visibility": "private", "show_progress": "hidden", **event}
-    download.button.click(make, list(inputs), [download.holder], **options).success(
+    download.button.click(make, inputs, [download.holder], **{**QUIET, **event}).success(
         None, None, None, js=_PRESS % f"{download.button.elem_id}-file", api_visibility="private"
     )
