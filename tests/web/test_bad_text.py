@@ -97,7 +97,7 @@ DOORS: dict[str, Door] = {
     "edited revision": _judged,
     "search": lambda s, text: walking.show(s, "me", filter_of({"search": text})),
     "name of a dataset": _dataset_name,
-    "author": lambda s, text: rename(s, ME, text),
+    "author": lambda s, text: rename(ME, text),
     "model folder": lambda s, text: model.load_model(s, model.FOLDER, text, "auto"),
     "name of a run": _run_name,
 }

@@ -7,7 +7,7 @@ import gradio as gr
 from cai_ui.constitution import EXPORTS
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions
-from cai_ui.web.kit.download import build_download, wire_download
+from cai_ui.web.kit.download import Download
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import esc
 from cai_ui.web.principles import words
@@ -31,12 +31,12 @@ class FilesBox:
                     elem_id="principles-format",
                     min_width=240,
                 )
-                self.download = build_download(words.EXPORT, "principles-export", scale=0)
+                self.download = Download(words.EXPORT, "principles-export", scale=0)
             self.note = gr.HTML("", elem_id="principles-files-note")
 
     def wire(self, base: gr.Textbox) -> None:
         """Connect the export; `base` holds the saved version."""
-        wire_download(self.download, bind(self._export), [base, self.form])
+        self.download.wire(bind(self._export), [base, self.form])
 
     def _export(self, base: str, form: str) -> str:
         return str(constitutions.export_constitution(self.services, base, form))
