@@ -1,7 +1,7 @@
 """Preference pairs of a model's own answers (Bai et al. 2022, section 4.1): drawn several times, judged two by two.
 
-The stage is Curate's, since what comes of it are examples with labels, and nothing is compared: a pair becomes an example like any other, with the
-less preferred answer as its initial one and the preferred one as its revision. What gives no pair is counted by reason:
+It is Curate's, since what comes of it are examples with labels: a pair becomes an example like any other, with the less
+preferred answer as its initial one and the preferred one as its revision. What gives no pair is counted by reason:
 answers that are broken or say the same again, and judgements that are ties or cannot be read.
 """
 

@@ -88,6 +88,12 @@ def test_imported_rows_can_be_compared_and_checked(cli: Cli, tmp_path: Path) -> 
     assert evaluation["rows"][0]["variant"] == "base"
 
 
+def test_pairs_says_what_came_of_the_answers(cli: Cli) -> None:
+    code, out, err = cli("pairs", "--number", "2", "--answers", "2", "--freeze", "own")
+    assert code == 2 and "no pairs to freeze" in err  # the scripted judge finds all scripted answers alike
+    assert out.startswith("0 pairs of 2 requests\n") and "2 × A tie." in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -103,6 +109,8 @@ def test_imported_rows_can_be_compared_and_checked(cli: Cli, tmp_path: Path) -> 
         (["train", "sft"], "no dataset"),
         (["train", "no-such-run"], "no-such-run"),
         (["compare", "gone"], "no variant 'gone'"),
+        (["pairs", "--variant", "gone"], "no variant 'gone'"),
+        (["pairs", "--answers", "1"], "answers"),
     ],
 )
 def test_an_error_is_a_sentence_and_exit_status_2(cli: Cli, arguments: list[str], words: str) -> None:

@@ -33,6 +33,7 @@ from cai_ui.records import (
     Example,
     Message,
     Prompt,
+    TrainingExample,
     content_hash,
     to_dict,
 )
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from cai_ui.curate.on_policy import Asked
 
 Asking = str | Prompt | Sequence[Message]
-_NOTHING: dict[str, Any] = {"pairs": [], "answers": {}, "no_pair": {}}
 TOGETHER = 128
 """Answers that are drawn together. What came of them is kept before the next; a stop drops those in flight."""
 
@@ -140,35 +140,46 @@ def start_pairs(
 
 
 def freeze_pairs(
-    services: Services, drawing: str, name: str, settings: DatasetSettings, author: str = ""
+    services: Services,
+    drawing: str,
+    name: str,
+    settings: DatasetSettings,
+    author: str = "",
+    helpful: Sequence[TrainingExample] | None = None,
 ) -> DatasetInfo:
-    """A dataset of a drawing's pairs with the judge's preferences, and helpful pairs mixed in. It has no SFT rows, since
-    nobody said that the better of two answers is a good one.
+    """A dataset of a drawing's pairs with the judge's preferences, and helpful pairs mixed in, of `helpful` rows or of
+    those that `freeze_dataset` takes. It has no SFT rows, since nobody said that the better answer is a good one.
 
     InputError if there is no such drawing, or it has given no pair yet.
     """
     from cai_ui.curate.dataset import build_dataset
 
-    told = services.store.get_setting(_key(drawing)) or {}
-    counted: Counter[str] = Counter()
-    preferences: dict[str, float] = {}
-    for start in range(0, told.get("requests", 0), _step(told["answers"])):
-        part = services.store.get_setting(_key(drawing, start)) or _NOTHING
-        preferences |= {pair["example"]: pair["preference"] for pair in part["pairs"]}
-        counted += Counter(part["answers"]) + Counter(part["no_pair"])
+    told = services.store.get_setting(_key(drawing))
+    preferences, counted = _kept(services, drawing, told) if told else ({}, {})
     examples = services.store.examples_by_id(list(preferences))
     if not examples:
         raise InputError("There are no pairs to freeze.", kept="Nothing was frozen.", next_step="Make some first.")
     decided = [(example, Decision("", id, "accept", told["judge"])) for id, example in examples.items()]
-    rows = helpful_rows(services, settings)
-    helpful = helpful_pairs(rows, _refusals(services, list(examples.values())), settings.seed)
-    dataset = build_dataset(name, decided, (), settings, helpful, preferences)
+    rows = helpful_rows(services, settings) if helpful is None else helpful
+    mixed = helpful_pairs(rows, _refusals(services, list(examples.values())), settings.seed)
+    dataset = build_dataset(name, decided, (), settings, mixed, preferences)
     made_of = {**dataset.settings, "on_policy": {"drawing": drawing, **told}}
-    left_out = {f"on-policy: {reason}": number for reason, number in sorted(counted.items())}
     pairs = dataclasses.replace(
-        dataset, sft_train=(), sft_eval=(), settings=made_of, left_out={**dataset.left_out, **left_out}
+        dataset, sft_train=(), sft_eval=(), settings=made_of, left_out={**dataset.left_out, **counted}
     )
     return services.store.save_dataset(pairs, author or "local")
+
+
+def _kept(services: Services, drawing: str, told: dict[str, Any]) -> tuple[dict[str, float], dict[str, int]]:
+    """The judge's preference by the id of each pair that was made so far; and what gave none, by reason."""
+    preferences: dict[str, float] = {}
+    counted: Counter[str] = Counter()
+    for start in range(0, told["requests"], _step(told["answers"])):
+        part = services.store.get_setting(_key(drawing, start))
+        if part is not None:
+            preferences |= {pair["example"]: pair["preference"] for pair in part["pairs"]}
+            counted += Counter(part["answers"]) + Counter(part["no_pair"])
+    return preferences, {f"on-policy: {reason}": number for reason, number in sorted(counted.items())}
 
 
 def _refusals(services: Services, examples: Sequence[Example]) -> list[str]:
