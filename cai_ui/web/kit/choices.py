@@ -1,4 +1,4 @@
-"""Choices that several tabs offer: datasets, and prompts to draw."""
+"""Choices that several tabs offer: datasets, models that can answer, and prompts to draw."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import gradio as gr
 
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.prompts import sets
 from cai_ui.prompts import transcript
-from cai_ui.records import DatasetInfo, Message, Prompt, PromptSet
+from cai_ui.records import BASE, DatasetInfo, Message, Prompt, PromptSet
 from cai_ui.web.kit.present import short
 from cai_ui.web.kit.words import PROMPT_SET
 
@@ -22,6 +23,14 @@ def dataset_choices(infos: Sequence[DatasetInfo]) -> list[tuple[str, str]]:
     return [
         (f"{i.name} · {short(i.hash)} · {i.counts['sft_train']:,} rows, {i.counts['pairs_train']:,} pairs", i.hash)
         for i in infos
+    ]
+
+
+def variant_choices(services: Services) -> list[tuple[str, str]]:
+    """Label and name of every model that can answer, base first."""
+    return [
+        (variant.title if variant.name == BASE else f"{variant.title} · {short(variant.hash)}", variant.name)
+        for variant in comparison.variants(services)
     ]
 
 

@@ -19,6 +19,7 @@ from cai_ui.records import BASE, AdapterInfo, Answer, Evaluation, Provenance, Ra
 from cai_ui.web.compare import answers_html, ask, evaluation, models, results, results_html, votes
 from cai_ui.web.compare.answers_html import Sight
 from cai_ui.web.compare.tab import CompareTab
+from cai_ui.web.kit.choices import variant_choices
 from cai_ui.web.kit.work import WorkView
 from cai_ui.web.session import Session
 from cai_ui.web.stops import Stops
@@ -86,7 +87,7 @@ def test_strength_and_format_are_asked_for_and_shown(two_variants: Services, ada
 
 
 def test_the_list_of_models_has_the_base_first(two_variants: Services, adapter: AdapterInfo) -> None:
-    choices = models.variant_choices(two_variants)
+    choices = variant_choices(two_variants)
     assert [name for _, name in choices] == [BASE, adapter.name]
     assert adapter.hash[:8] in choices[1][0]
 
