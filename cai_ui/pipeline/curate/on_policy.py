@@ -112,18 +112,18 @@ def make_pairs(
     """
     engine = services.engine_for([settings.judge], WAIT_S)
     drawing = _drawing(services, engine, prompts, variant, settings)
-    services.store.set_setting(_key(drawing.id), drawing.told)
-    step = _step(settings.answers)
-    now, began, made = OnPolicyProgress(0, len(prompts), drawing=drawing.id), time.monotonic(), 0
+    id, step = drawing.id, _step(settings.answers)
+    services.store.set_setting(_key(id), drawing.told)
+    now, began, made = OnPolicyProgress(0, len(prompts), drawing=id), time.monotonic(), 0
     yield now
     for start in range(0, len(prompts), step):
-        known = services.store.get_setting(_key(drawing.id, start))
+        known = services.store.get_setting(_key(id, start))
         some = drawing.asked[start : start + step]
         if known is None:
             known = _made(services, engine, drawing, some, stop)
             if known is None:
                 return
-            services.store.set_setting(_key(drawing.id, start), known)
+            services.store.set_setting(_key(id, start), known)
             made += len(some)
         now = _counted(now, len(some), known)
         left = time_left(made, made + now.total - now.done, time.monotonic() - began)
