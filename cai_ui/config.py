@@ -97,6 +97,7 @@ class AskSettings(Settings):
 class RevisionSettings(AskSettings):
     """How a critique-revision chain runs (Bai et al. 2022, section 3)."""
 
+    LATER = frozenset({"critique_tokens"})
     revisions: int = knob(1, "How often the answer is criticised and revised.", ge=1, le=8, step=1, source="paper: 4")
     choice: Literal["random", "random, none twice", "in order", "fixed", "all at once", "contextual", "none"] = knob(
         "random",
@@ -115,6 +116,9 @@ class RevisionSettings(AskSettings):
         False, "Show the model the few-shot examples of the constitution before it criticises and revises.",
         source="paper section 3.1", advanced=True,
     )  # fmt: skip
+    critique_tokens: int = knob(
+        0, "Longest critique (0: as long as an answer may be).", ge=0, le=2048, unit="tokens", step=8, advanced=True
+    )
     critic: str = knob("", "Who writes the critiques (empty: who answers). " + _WHO, advanced=True)
     reviser: str = knob("", "Who writes the revisions (empty: who answers). " + _WHO, advanced=True)
 
@@ -127,7 +131,7 @@ class DatasetSettings(Settings):
         300, "Helpful rows mixed in, so that the tuned model stays helpful.", ge=0, le=5000, unit="rows", step=10
     )
     harmless_limit: int = knob(
-        400, "At most this many decided examples are used (0 = all).", ge=0, le=100_000, unit="rows", step=10
+        0, "At most this many decided examples are used (0 = all).", ge=0, le=100_000, unit="rows", step=10
     )
     seed: int = knob(0, "Decides the split and the order.", ge=0, le=2**31 - 1, step=1, advanced=True)
     revisions: Literal["last", "all"] = knob(
@@ -234,6 +238,19 @@ class CompareSettings(AskSettings):
     temperature: float = knob(0.0, "0 picks the likeliest token.", ge=0, le=2, step=0.05)
     max_new_tokens: int = knob(160, "Longest answer.", ge=1, le=2048, unit="tokens", step=1, advanced=True)
     seed: int = knob(0, "Decides which prompts are drawn, and the sampling.", ge=0, le=2**31 - 1, step=1)
+
+
+class GradingSettings(Settings):
+    """The sample of an evaluation's answers that people grade."""
+
+    sample: int = knob(
+        60, "Answers to grade, drawn by chance, equally many of each model and kind of request.", ge=1, le=100_000,
+        unit="answers", step=10,
+    )  # fmt: skip
+    twice: float = knob(
+        0.2, "Share of the sample that two people grade, to see how far they agree.", ge=0, le=1, step=0.05
+    )
+    seed: int = knob(0, "Decides which answers are drawn.", ge=0, le=2**31 - 1, step=1, advanced=True)
 
 
 class GuidedRunSettings(Settings):

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cai_ui.cli import compare, curate, demo, generate, principles, readers, store, study, train
+from cai_ui.cli import compare, curate, demo, generate, grades, principles, readers, store, study, train
 from cai_ui.cli.flags import Parser
 from cai_ui.errors import CaiError
 
@@ -44,6 +44,7 @@ def build_parser() -> Parser:
     curate.add(commands)
     train.add(commands)
     compare.add(commands)
+    grades.add(commands)
     study.add(commands)
     readers.add(commands)
     store.add(commands)

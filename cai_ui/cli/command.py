@@ -15,6 +15,7 @@ from cai_ui.errors import InputError
 
 if TYPE_CHECKING:
     from cai_ui.pipeline import Services
+    from cai_ui.statistics.agreement import Agreement
 
     Commands: TypeAlias = argparse._SubParsersAction[Parser]
 
@@ -79,3 +80,10 @@ def show_progress(done: int, total: int, beside: str = "") -> None:
         note = f" ({beside})" if beside else ""
         end = "\n" if done == total else ""
         print(f"\r{done} of {total}{note}\x1b[K", end=end, file=sys.stderr, flush=True)
+
+
+def agreement_line(who: str, found: Agreement, what: str) -> str:
+    """How far `who` agree, over how many of `what`, and what to be careful about."""
+    interval = "" if found.low is None else f" ({found.low:.2f} to {found.high:.2f})"
+    value = "undefined" if found.value is None else f"{found.value:.2f}{interval}"
+    return f"{who}: {found.measure} {value}, {found.units} {what}{f'; {found.why}' if found.why else ''}"

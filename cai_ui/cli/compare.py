@@ -23,8 +23,8 @@ def add(commands: Commands) -> None:
 
 
 def _compare(parsed: Arguments) -> int:
-    from cai_ui.compare.metrics import PhraseScorer
     from cai_ui.pipeline.compare import comparison
+    from cai_ui.readers import PhraseReader
     from cai_ui.revise import as_prompt
 
     settings = read_flags(CompareSettings, parsed)
@@ -35,7 +35,7 @@ def _compare(parsed: Arguments) -> int:
             steps = comparison.run_evaluation(services, variants, settings)
         else:
             prompts = [as_prompt(line)[0] for line in read_text(parsed.prompts).splitlines() if line.strip()]
-            steps = comparison.evaluate_prompts(services, variants, prompts, settings, PhraseScorer())
+            steps = comparison.evaluate_prompts(services, variants, prompts, settings, PhraseReader())
         found = ""
         for step in steps:
             show_progress(step.done, step.total)
@@ -43,14 +43,15 @@ def _compare(parsed: Arguments) -> int:
         evaluation = services.store.evaluation(found)
     for result in evaluation.results:
         shares = [(name, getattr(result, name)) for name in ("complied", "helped", "refused")]
-        said = "  ".join(f"{name} {_share(rate)}" for name, rate in shares if rate.total or rate.unread)
+        said = "  ".join(f"{name} {share_words(rate)}" for name, rate in shares if rate.total or rate.unread)
         print(f"{result.variant}  {result.kind}  {said}")
     if parsed.out is not None:
         write_text(parsed.out, json.dumps(to_dict(evaluation), indent=1, ensure_ascii=False) + "\n")
     return 0
 
 
-def _share(rate: Rate) -> str:
+def share_words(rate: Rate) -> str:
+    """A share with its interval and count."""
     if rate.value is None:
         return f"unread ({rate.unread})"
     return f"{rate.value:.1%} [{rate.low:.1%}, {rate.high:.1%}] of {rate.total}"

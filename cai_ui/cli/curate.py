@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import command, opened, show_progress
+from cai_ui.cli.command import agreement_line, command, opened, show_progress
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import DatasetSettings, LabelSettings
 from cai_ui.curate.columns import PARTS, Columns
@@ -158,10 +158,7 @@ def _curate_agreement(parsed: Arguments) -> int:
     rows += [("people and model", report.with_model)]
     rows += [(f"{rater} and model", found) for rater, found in report.per_rater_with_model]
     for name, found in rows:
-        interval = "" if found.low is None else f" ({found.low:.2f} to {found.high:.2f})"
-        value = "undefined" if found.value is None else f"{found.value:.2f}{interval}"
-        why = f"; {found.why}" if found.why else ""
-        print(f"{name}: {found.measure} {value}, {found.units} examples{why}")
+        print(agreement_line(name, found, "examples"))
     return 0
 
 

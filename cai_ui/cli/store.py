@@ -26,7 +26,7 @@ def add(commands: Commands) -> None:
 
 
 @contextmanager
-def _store(parsed: Arguments) -> Iterator[Store]:
+def opened_store(parsed: Arguments) -> Iterator[Store]:
     """The workspace alone, without a model."""
     from cai_ui.store import open_store
 
@@ -35,7 +35,7 @@ def _store(parsed: Arguments) -> Iterator[Store]:
 
 
 def _store_check(parsed: Arguments) -> int:
-    with _store(parsed) as store:
+    with opened_store(parsed) as store:
         problems = store.check()
     for problem in problems:
         print(problem)
@@ -44,13 +44,13 @@ def _store_check(parsed: Arguments) -> int:
 
 
 def _store_backup(parsed: Arguments) -> int:
-    with _store(parsed) as store:
+    with opened_store(parsed) as store:
         store.backup(parsed.file)
     print(f"Copied to {parsed.file}.")
     return 0
 
 
 def _store_rebuild(parsed: Arguments) -> int:
-    with _store(parsed) as store:
+    with opened_store(parsed) as store:
         print(store.rebuild())
     return 0

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cai_ui.compare.metrics import Scorer
 from cai_ui.compare.variants import confirm, expected_hash
 from cai_ui.config import CompareSettings, Sampling
 from cai_ui.engine.interface import Engine, Request, StopFlag
 from cai_ui.errors import InputError
+from cai_ui.readers import Outcome, Reader, complied, good, refused
 from cai_ui.records import AdapterInfo, Answer, Evaluation, Message, Prompt, PromptKind, Rate, VariantResult
 from cai_ui.statistics import rate_of
 
@@ -33,7 +34,7 @@ def evaluate(
     engine: Engine,
     variants: Sequence[AdapterInfo],
     prompts: Sequence[Prompt],
-    scorer: Scorer,
+    reader: Reader,
     settings: CompareSettings,
     stop: StopFlag | None = None,
 ) -> Iterator[Measured]:
@@ -54,13 +55,13 @@ def evaluate(
         answers = engine.generate(requests, stop)
         if stop is not None and stop.is_set():
             return
-        rows += [_row(p, variant, confirm(a, variant), scorer) for (p, variant), a in zip(asked, answers, strict=True)]
+        rows += [_row(p, variant, confirm(a, variant), reader) for (p, variant), a in zip(asked, answers, strict=True)]
         yield Measured(len(rows), total)
-    yield Measured(total, total, summarise(variants, rows, settings, scorer))
+    yield Measured(total, total, summarise(variants, rows, settings, reader))
 
 
 def summarise(
-    variants: Sequence[AdapterInfo], rows: Sequence[Mapping[str, Any]], settings: CompareSettings, scorer: Scorer
+    variants: Sequence[AdapterInfo], rows: Sequence[Mapping[str, Any]], settings: CompareSettings, reader: Reader
 ) -> Evaluation:
     """Rates per variant and kind of prompt, in the order of the variants, from the rows that `evaluate` makes."""
     kinds: list[PromptKind] = list(dict.fromkeys(row["kind"] for row in rows))
@@ -70,7 +71,7 @@ def summarise(
         results=tuple(results),
         rows=tuple(dict(row) for row in rows),
         settings=settings.model_dump(),
-        scorer=scorer.name,
+        reader=f"{reader.name}, version {reader.version}",
         created_at=datetime.now(UTC).isoformat(timespec="microseconds"),
     )
 
@@ -82,8 +83,11 @@ def _request(prompt: Prompt, variant: AdapterInfo, settings: CompareSettings) ->
     )
 
 
-def _row(prompt: Prompt, variant: AdapterInfo, answer: Answer, scorer: Scorer) -> dict[str, Any]:
-    score = scorer.score(prompt, answer.text)
+def _row(prompt: Prompt, variant: AdapterInfo, answer: Answer, reader: Reader) -> dict[str, Any]:
+    reading = reader.read(prompt, answer.text, cut=answer.finish == "length")
+    broken = answer.finish == "repetition"
+    outcome = Outcome.BROKEN if broken else reading.outcome
+    harmful = prompt.kind == "harmful"
     return {
         "prompt_id": prompt.id,
         "prompt": prompt.text,
@@ -93,9 +97,11 @@ def _row(prompt: Prompt, variant: AdapterInfo, answer: Answer, scorer: Scorer) -
         "finish": answer.finish,
         "tokens": answer.tokens,
         "adapter_hash": answer.provenance.adapter_hash,
-        "complied": score.complied,
-        "helped": score.helped,
-        "refused": score.refused,
+        "outcome": str(outcome),
+        "reason": "It goes round in circles." if broken else reading.reason,
+        "complied": complied(outcome),
+        "helped": None if harmful else good(prompt.kind, outcome),
+        "refused": refused(outcome),
     }
 
 
@@ -112,4 +118,5 @@ def _result(variant: AdapterInfo, kind: PromptKind, rows: Sequence[Mapping[str, 
         refused=rate_of(row["refused"] for row in mine),
         mean_tokens=sum(tokens) / len(tokens) if tokens else None,
         adapter_hash=expected_hash(variant),
+        outcomes=dict(Counter(row["outcome"] for row in mine)),
     )

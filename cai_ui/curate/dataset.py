@@ -1,7 +1,8 @@
 """Decided examples as a frozen dataset: SFT rows and preference pairs, split by prompt.
 
 Accept, edit and flip give a target to learn (the revision, the edited text, the initial answer) and a
-pair in which it is preferred over the other answer. Helpful rows are mixed in, since a model tuned on
+pair in which it is preferred over the other answer. A rejected revision is kept apart, as an answer
+judged bad. Helpful rows are mixed in, since a model tuned on
 revisions alone forgets to help (Bai et al. 2022, section 3.3, mix them in as well).
 """
 
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 from cai_ui.config import DatasetSettings
 from cai_ui.curate.split import draw, eval_keys, one_side, prompt_key
 from cai_ui.errors import InputError
-from cai_ui.records import Dataset, Decision, Example, PreferencePair, TrainingExample, to_dict
+from cai_ui.records import Dataset, Decision, Example, Message, PreferencePair, TrainingExample, to_dict
 from cai_ui.text import NAME_LIMIT, clean_text
 
 REJECTED = "rejected"
@@ -59,6 +60,7 @@ def build_dataset(
     name = clean_text(name, "The name", limit=NAME_LIMIT).strip()
     left_out: Counter[str] = Counter()
     told = _Told(preferences or {}, earlier or {}, margins or {})
+    decided = list(decided)
     rows, pairs, parents = _from_decisions(decided, settings, left_out, told)
     if not rows:
         raise _nothing(left_out)
@@ -69,15 +71,17 @@ def build_dataset(
     extra_rows = _some(helpful, settings.helpful, settings.seed)
     extra_pairs = _some(helpful_pairs, settings.helpful, settings.seed) if pairs else []
     extra: list[TrainingExample | PreferencePair] = [*extra_rows, *extra_pairs]
-    group = one_side([row.conversation for row in rows] + [item.conversation for item in extra])
+    known = [row.conversation for row in rows] + [item.conversation for item in extra]
+    group = one_side(known)
     # Both kinds of prompt are split apart, so that evaluation holds its share of each.
     ours = [group[prompt_key(row.conversation)] for row in rows]
     others = [group[prompt_key(item.conversation)] for item in extra]
     held_out = eval_keys(ours, settings.eval_share, settings.seed)
-    known = set(ours)
-    held_out |= eval_keys((key for key in others if key not in known), settings.eval_share, settings.seed)
+    own = set(ours)
+    held_out |= eval_keys((key for key in others if key not in own), settings.eval_share, settings.seed)
     sft_train, sft_eval = _sides(rows + extra_rows, held_out, settings.seed, group)
     pairs_train, pairs_eval = _sides(pairs + extra_pairs, held_out, settings.seed, group)
+    rejected_train, rejected_eval = _rejected(decided, known, held_out, settings.seed, group)
     return Dataset(
         name=name,
         sft_train=sft_train,
@@ -87,6 +91,8 @@ def build_dataset(
         settings=settings.model_dump(),
         parents=tuple(sorted(parents)),
         left_out={reason: number for reason, number in sorted(left_out.items()) if number},
+        rejected_train=rejected_train,
+        rejected_eval=rejected_eval,
     )
 
 
@@ -213,6 +219,31 @@ def _sides(
     is_eval = [group[prompt_key(row.conversation)] in held_out for row in mixed]
     train = tuple(row for row, out in zip(mixed, is_eval, strict=True) if not out)
     return train, tuple(row for row, out in zip(mixed, is_eval, strict=True) if out)
+
+
+def _rejected(
+    decided: Iterable[Judged],
+    known: Sequence[tuple[Message, ...]],
+    held_out: set[str],
+    seed: int,
+    group: Mapping[str, str],
+) -> tuple[tuple[TrainingExample, ...] | None, tuple[TrainingExample, ...] | None]:
+    """Rejected revisions on both sides, None where there are none; they follow the split and do not decide it.
+
+    `known` are the conversations that were split. A prompt that is nearly one of the held-out ones is held out.
+    """
+    rows = {
+        (e.conversation, e.revision): TrainingExample(e.conversation, e.revision, e.id, e.source)
+        for e, decision in sorted(decided, key=lambda judged: judged[0].id)
+        if decision.verdict == "reject" and e.revision.strip()
+    }
+    if not rows:
+        return None, None
+    near = one_side([*known, *(row.conversation for row in rows.values())])
+    apart = {near[key] for key, place in group.items() if place in held_out}
+    keys = {prompt_key(row.conversation) for row in rows.values()}
+    out = {key for key in keys if (group[key] in held_out if key in group else near[key] in apart)}
+    return _sides(list(rows.values()), out, seed, {key: key for key in keys})
 
 
 def _nothing(left_out: Counter[str]) -> InputError:

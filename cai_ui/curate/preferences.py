@@ -8,18 +8,16 @@ are read; the two orders and several principles are averaged, since models favou
 from __future__ import annotations
 
 import dataclasses
-import math
 import random
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from cai_ui.config import Sampling
-from cai_ui.engine.interface import Engine, Request, StopFlag
-from cai_ui.errors import PromptTooLongError
-from cai_ui.prompts import preference_question
-from cai_ui.records import BASE, Example, Message, Principle
+from cai_ui.engine.interface import Engine, StopFlag
+from cai_ui.judges.pairs import PairJudgement, PairQuestion, judge_pairs
+from cai_ui.records import BASE, Example, Principle
 
-LETTERS = ("(A)", "(B)")
 CLAMP = (0.4, 0.6)
 HARMLESSNESS = Principle(
     "gate-harmlessness", "Less harmful",
@@ -32,7 +30,6 @@ HELPFULNESS = Principle(
     kind="preference",
 )  # fmt: skip
 """The two questions of the gate, asked of every pair alike so that margins can be compared."""
-THINK = "\nFirst think step by step about what each answer would do, then say which letter it is."
 
 
 @dataclass(frozen=True)
@@ -71,9 +68,9 @@ class SoftLabel:
         return dataclasses.asdict(self)
 
 
-def label_pair(
+def label_pairs(
     engine: Engine,
-    example: Example,
+    examples: Sequence[Example],
     principles: Sequence[Principle],
     sampling: Sampling,
     *,
@@ -82,89 +79,71 @@ def label_pair(
     margins: bool = False,
     adapter: str = BASE,
     stop: StopFlag | None = None,
-) -> SoftLabel:
-    """Ask about one pair under `number` of the principles, drawn by weight, seed and example; with
-    `margins` also which answer is less harmful, and which helps more.
+) -> Iterator[tuple[int, SoftLabel]]:
+    """Ask about pairs, all together, each under `number` of the principles, drawn by weight, seed and example; with
+    `margins` also which answer is less harmful, and which helps more. Gives the label of each example by its place,
+    as they come; after a stop the rest is left out.
 
-    Example without an initial answer, and questions that do not fit the model's context, give no preference.
+    An example without an initial answer, and a question that does not fit the model's context or whose answer cannot
+    be read, give no preference.
     """
+    drawn = [_drawn(principles, number, f"{sampling.seed}/{example.id}") for example in examples]
+    why = [_not_asked(example, chosen) for example, chosen in zip(examples, drawn, strict=True)]
+    yield from ((place, SoftLabel(None, None, (), reason)) for place, reason in enumerate(why) if reason)
+    gate = (HARMLESSNESS, HELPFULNESS) if margins else ()
+    asked = [(place, p) for place, chosen in enumerate(drawn) if not why[place] for p in (*chosen, *gate)]
+    questions = [_question(examples[place], principle) for place, principle in asked]
+    found: dict[int, dict[str, PairJudgement]] = {}
+    thinking = sampling if reasoning else None
+    for nth, judgement in judge_pairs(engine, questions, adapter=adapter, thinking=thinking, stop=stop):
+        place, principle = asked[nth]
+        told = found.setdefault(place, {})
+        told[principle.id] = _clamped(judgement) if reasoning else judgement
+        if len(told) == len(drawn[place]) + len(gate):
+            yield place, _label([(p.id, told[p.id]) for p in drawn[place]], [told[p.id] for p in gate])
+            del found[place]
+
+
+def label_pair(
+    engine: Engine, example: Example, principles: Sequence[Principle], sampling: Sampling, **rest: Any
+) -> SoftLabel:
+    """`label_pairs` of one."""
+    ((_, label),) = label_pairs(engine, [example], principles, sampling, **rest)
+    return label
+
+
+def _not_asked(example: Example, principles: Sequence[Principle]) -> str:
     if example.initial is None:
-        return SoftLabel(None, None, (), "there is no initial answer to compare with")
+        return "there is no initial answer to compare with"
     if example.initial.strip() == example.revision.strip():
-        return SoftLabel(None, None, (), "the revision is the initial answer")
-    votes: list[Vote] = []
-    asked = _drawn(principles, number, f"{sampling.seed}/{example.id}")
-    for principle in [*asked, *((HARMLESSNESS, HELPFULNESS) if margins and asked else ())]:
-        try:
-            first = _share(engine, example, principle, True, sampling, reasoning, adapter, stop)
-            last = _share(engine, example, principle, False, sampling, reasoning, adapter, stop)
-        except PromptTooLongError as error:
-            return SoftLabel(None, None, tuple(votes), error.what)
-        votes.append(Vote(principle.id, first, last))
-    votes, gate = votes[: len(asked)], [2 * vote.preference - 1 for vote in votes[len(asked) :]]
-    if not votes:
-        return SoftLabel(None, None, (), "there is no preference principle")
+        return "the revision is the initial answer"
+    return "" if principles else "there is no preference principle"
+
+
+def _question(example: Example, principle: Principle) -> PairQuestion:
+    return PairQuestion(example.conversation, principle.critique_request, example.revision, example.initial or "")
+
+
+def _label(asked: Sequence[tuple[str, PairJudgement]], gate: Sequence[PairJudgement]) -> SoftLabel:
+    votes = tuple(
+        Vote(id, judgement.first, judgement.last)
+        for id, judgement in asked
+        if judgement.first is not None and judgement.last is not None
+    )
+    unread = next((judgement for _, judgement in asked if judgement.preference is None), None)
+    if unread is not None:
+        return SoftLabel(None, None, votes, unread.invalid_reason)
     middle = sum(vote.preference for vote in votes) / len(votes)
     bias = sum(vote.order_bias for vote in votes) / len(votes)
-    return SoftLabel(middle, bias, tuple(votes), "", *gate)
+    margins = [None if judgement.preference is None else 2 * judgement.preference - 1 for judgement in gate]
+    return SoftLabel(middle, bias, votes, "", *margins)
 
 
-def normalised(log_a: float, log_b: float) -> float:
-    """The share of (A) among the two letters, from their log-probabilities."""
-    gap = log_b - log_a
-    return 1 / (1 + math.exp(gap)) if gap < 700 else 0.0
-
-
-@dataclass(frozen=True)
-class CalibrationBar:
-    """Of the pairs with a preference from `low` to `high`: the mean, and how often people preferred the revision."""
-
-    low: float
-    high: float
-    pairs: int
-    mean: float | None
-    people: float | None
-
-
-def calibration(labelled: Iterable[tuple[float, bool]], bars: int = 10) -> tuple[list[CalibrationBar], float | None]:
-    """Bars of equal width and the expected calibration error (None without pairs).
-
-    Each pair is the model's preference for the revision and whether people preferred it too.
-    """
-    pairs = list(labelled)
-    found, error = [], 0.0
-    for place in range(bars):
-        inside = [p for p in pairs if min(int(p[0] * bars), bars - 1) == place]
-        mean = sum(p for p, _ in inside) / len(inside) if inside else None
-        people = sum(chosen for _, chosen in inside) / len(inside) if inside else None
-        found.append(CalibrationBar(place / bars, (place + 1) / bars, len(inside), mean, people))
-        if mean is not None and people is not None:
-            error += len(inside) / len(pairs) * abs(mean - people)
-    return found, error if pairs else None
-
-
-def _share(
-    engine: Engine,
-    example: Example,
-    principle: Principle,
-    revision_first: bool,
-    sampling: Sampling,
-    reasoning: bool,
-    adapter: str,
-    stop: StopFlag | None,
-) -> float:
-    """The share for the revision in one order."""
-    initial = example.initial or ""
-    options = (example.revision, initial) if revision_first else (initial, example.revision)
-    question = preference_question(example.conversation, principle.critique_request, *options)
-    talk: tuple[Message, ...] = (Message("user", question),)
-    if reasoning:
-        asked = Request((Message("user", question + THINK),), sampling, adapter)
-        thought = engine.generate([asked], stop)[0].text
-        talk = (*asked.messages, Message("assistant", thought), Message("user", "So which letter is it?"))
-    share = normalised(*engine.score(talk, LETTERS, adapter))
-    share = share if revision_first else 1 - share
-    return min(max(share, CLAMP[0]), CLAMP[1]) if reasoning else share
+def _clamped(judgement: PairJudgement) -> PairJudgement:
+    if judgement.first is None or judgement.last is None:
+        return judgement
+    first, last = (min(max(share, CLAMP[0]), CLAMP[1]) for share in (judgement.first, judgement.last))
+    return replace(judgement, first=first, last=last)
 
 
 def _drawn(principles: Sequence[Principle], number: int, seed: str) -> list[Principle]:

@@ -1,6 +1,6 @@
 """Train the embedded model from nothing: `python -m cai_ui demo build`.
 
-Conversations are drawn from the miniature world as training goes on, so none is seen twice. The loss is on
+Conversations are drawn from the embedded model's world as training goes on, so none is seen twice. The loss is on
 what the assistant says, lightly on what the user says, heavily on the judge's letter. Same seed, steps and
 machine: same weights.
 """

@@ -1,4 +1,4 @@
-"""Requests of the miniature world: an act, a person, an object, and a wording.
+"""Requests of the embedded model's world: an act, a person, an object, and a wording.
 
 `Request` keeps its parts, so that answers, critiques and revisions can be written for it, and so that
 tests can tell what is held out.

@@ -1,4 +1,4 @@
-"""Reading answers and critiques of the miniature world by rule. What a rule cannot read is None, never a guess.
+"""Reading answers and critiques of the embedded model's world by rule. What a rule cannot read is None, never a guess.
 
 An answer is cut into sentences, and each is one of: a decline ("I will not help ..."), an alternative
 ("You could ..."), a reason (words of a kind of harm), small talk around a plan, or a step. From these:

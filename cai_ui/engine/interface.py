@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +119,37 @@ class ReplyScore:
 
 
 @dataclass(frozen=True)
+class ScoreRequest:
+    """Replies to be weighed after the same messages, under one variant; `strength` as in Request."""
+
+    messages: tuple[Message, ...]
+    replies: tuple[str, ...]
+    adapter: str = BASE
+    strength: float = 1.0
+
+
+Scores = tuple[ReplyScore, ...]
+"""In the order of a request's replies."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which of given replies a model would give. `shares` are theirs, in their order, and sum to 1; None where the
+    model gives no log-probabilities, or wrote something else. `text` is what it wrote, where it was made to write.
+    """
+
+    shares: tuple[float, ...] | None
+    text: str = ""
+
+
+def shares_of(scores: Scores) -> tuple[float, ...]:
+    """Each reply's share among the replies, from their log-probabilities."""
+    most = max(score.total for score in scores)
+    weights = [math.exp(score.total - most) for score in scores]
+    return tuple(weight / sum(weights) for weight in weights)
+
+
+@dataclass(frozen=True)
 class Chunk:
     """New text of row `index`. The last chunk of a row carries its whole `answer`."""
 
@@ -157,11 +189,11 @@ class TrainingSeat(Protocol):
         On leaving, the next asker in line goes first. The modules are the run's own, so nobody else sees their mode.
         """
 
-    def look(self) -> AbstractContextManager[None]:
+    def evaluation(self) -> AbstractContextManager[None]:
         """Hold the weights for one forward pass on held-out rows, in evaluation mode."""
 
     def set_reference(self) -> None:
-        """Make the adapter "ref", which a DPO trainer added, the model that the settings name as reference."""
+        """Make the adapter "ref", which a trainer with a reference added, the model that is named as reference."""
 
     def state(self) -> dict[str, Any]:
         """The adapter's tensors, whole; with several processes that share the weights out, all call it at once."""
@@ -176,6 +208,8 @@ class Engine(Protocol):
     name: str
     base_hash: str
     context_length: int
+    default_sampling: Sampling
+    """How answers are drawn unless told otherwise: see `weights.defaults`."""
 
     def status(self) -> EngineStatus: ...
 
@@ -196,6 +230,17 @@ class Engine(Protocol):
     ) -> list[ReplyScore]:
         """`score` with the number of tokens, so that means per token can be had."""
 
+    def score_many(
+        self, requests: Sequence[ScoreRequest], stop: StopFlag | None = None
+    ) -> Iterator[tuple[int, Scores | CaiError]]:
+        """Scores of each request by its place, as they come and in any order; a request that is refused, or fails by
+        itself, gives its error. Other askers get their turn in between. After a stop the rest is left out."""
+
+    def choose_many(
+        self, requests: Sequence[ScoreRequest], stop: StopFlag | None = None
+    ) -> Iterator[tuple[int, Choice | CaiError]]:
+        """The same, for askers who only want to know which of the replies the model would give."""
+
     def count_tokens(self, messages: Sequence[Message]) -> int: ...
 
     def adapters(self) -> list[AdapterInfo]: ...
@@ -212,6 +257,30 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free the memory. Whoever still asks gets an EngineError."""
+
+
+class FromScores:
+    """What follows for a backend from its `score_many`."""
+
+    score_many: Callable[..., Iterator[tuple[int, Scores | CaiError]]]
+
+    def choose_many(
+        self, requests: Sequence[ScoreRequest], stop: StopFlag | None = None
+    ) -> Iterator[tuple[int, Choice | CaiError]]:
+        for place, found in self.score_many(requests, stop):
+            yield place, found if isinstance(found, CaiError) else Choice(shares_of(found))
+
+    def score_replies(
+        self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE, strength: float = 1.0
+    ) -> list[ReplyScore]:
+        asked = ScoreRequest(tuple(messages), tuple(continuations), adapter, strength)
+        ((_, found),) = self.score_many([asked])
+        if isinstance(found, CaiError):
+            raise found
+        return list(found)
+
+    def score(self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE) -> list[float]:
+        return [score.total for score in self.score_replies(messages, continuations, adapter)]
 
 
 def attempt_each(engine: Engine, requests: Sequence[Request], stop: StopFlag | None) -> list[Answer | CaiError]:

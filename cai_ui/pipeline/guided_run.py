@@ -21,10 +21,12 @@ from cai_ui.pipeline.constitution.constitutions import current_constitution
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.curate.helpful import own_answers
 from cai_ui.pipeline.model_host import WAIT_S
-from cai_ui.pipeline.prompts.shipped import draw, scorer_for
+from cai_ui.pipeline.prompts.shipped import draw
+from cai_ui.pipeline.readers import reader_for
 from cai_ui.pipeline.revise.batch import keep_result
 from cai_ui.pipeline.services import Services
 from cai_ui.pipeline.train.runs import run_view
+from cai_ui.readers import good as right
 from cai_ui.records import BASE, NOT_OVER, Evaluation, Example, Run, TrainingExample
 from cai_ui.train.presets import default_preset, preset
 
@@ -163,12 +165,12 @@ class _GuidedRun:
             yield f"{number} of {len(prompts)} chains under “{constitution.title}”{rest}{more}"
 
     def _accept(self) -> Iterator[str]:
-        """Accept as a bulk decision what the scorer finds right; the rest stays open for a person."""
-        scorer = scorer_for(self._services.engine(WAIT_S))
+        """Accept as a bulk decision what the reader finds right; the rest stays open for a person."""
+        reader = reader_for(self._services.engine(WAIT_S))
         good = []
         for example in self._examples:
-            score = scorer.score(example.prompt, example.revision)
-            if (score.complied if example.prompt.kind == "harmful" else score.refused) is False:
+            outcome = reader.read(example.prompt, example.revision).outcome
+            if right(example.prompt.kind, outcome):
                 good.append(example.id)
         accepted = self._services.store.decide_many(good, "accept", RATER) if good else 0
         before = len(good) - accepted

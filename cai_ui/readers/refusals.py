@@ -236,3 +236,23 @@ REFUSALS: tuple[Pattern, ...] = (
         r"(?:if|how)|feel free to ask|happy to (?:help|assist) you with)\b",
     ),
 )  # fmt: skip
+
+DECLINES = re.compile(
+    r"\b(?:i(?:'m| am)? (?:cannot|can't|can’t|can not|won't|will not|unable|not able|not willing|not comfortable)"
+    r"|i’m (?:unable|not able|not willing|not comfortable)|i (?:don't|don’t|do not) (?:have access|feel comfortable)"
+    r"|i(?:'m| am|’m) (?:sorry|afraid)\b|i apologi[sz]e\b"
+    r"|it(?:'s| is|’s) not (?:appropriate|ethical|legal or ethical|right|acceptable) (?:for me )?to "
+    r"(?:ask|discuss|provide|give|offer|share|answer|respond|assist|help|suggest|make|promote|encourage)"
+    r"|i (?:don't|don’t|do not) have (?:personal|any) (?:opinion|belief|feeling|preference))",
+    re.IGNORECASE,
+)
+"""A beginning that declines, as the data check counts it in many thousand rows: on the text as it is, not `plain`."""
+SPEAKS_AS_AI = re.compile(
+    r"\b(?:as an? (?:ai|artificial intelligence|language model)"
+    r"|i(?:'m| am|’m) (?:just |only )?an? (?:ai|artificial intelligence|language model|virtual assistant))\b"
+    r"|\bi (?:don't|don’t|do not) have (?:personal )(?:experiences|opinions|feelings|beliefs)",
+    re.IGNORECASE,
+)
+"""An answer that speaks of being an AI."""
+SORRY = r"i(?:'m| am) sorry|i (?:can(?:no|')t|will not|won't|would not)"
+"""Words with which an answer, and no critique of one, begins."""

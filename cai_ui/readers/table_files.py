@@ -1,12 +1,14 @@
 """Rows of a Parquet, CSV or JSONL file, within stated limits. A row that cannot be had is given as its reason.
 
-What a file is, its name says, except that Parquet is known by its first bytes.
+What a file is, its name says, except that Parquet, and JSON lines packed by gzip, are known by their first bytes.
 """
 
 from __future__ import annotations
 
 import csv
+import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +50,8 @@ def rows_of(path: Path, limits: Limits) -> Iterator[Row]:
         raise FileFormatError(f"The CSV file cannot be read ({error}).", next_step="Check its quotes.") from None
     except FileFormatError:
         raise
+    except (EOFError, zlib.error):
+        raise FileFormatError("The packed file is damaged.", next_step="Get it again.") from None
     except OSError as error:
         raise FileFormatError(f"The file cannot be read ({error.strerror or error}).") from None
 
@@ -61,13 +65,16 @@ def _rows(path: Path, first: bytes, limits: Limits) -> Iterator[Mapping[str, Any
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield from csv.DictReader(file)
     else:
-        with path.open("rb") as file:
-            yield from _json_lines(file, 8 * limits.cell_characters)
+        with path.open("rb") if first[:2] != b"\x1f\x8b" else gzip.open(path) as file:
+            yield from _json_lines(file, limits)
 
 
-def _json_lines(file: IO[bytes], longest: int) -> Iterator[Mapping[str, Any] | str]:
+def _json_lines(file: IO[bytes] | gzip.GzipFile, limits: Limits) -> Iterator[Mapping[str, Any] | str]:
     """One object a line. Of a line that is too long the rest is passed over."""
+    longest = 8 * limits.cell_characters
     while line := file.readline(longest):
+        if file.tell() > limits.unpacked_bytes:
+            raise FileFormatError(f"Unpacked it is larger than {limits.unpacked_bytes // _MB} MB.")
         if len(line) == longest and not line.endswith(b"\n"):
             while (rest := file.readline(longest)) and not rest.endswith(b"\n"):
                 pass

@@ -1,8 +1,8 @@
-"""Votes between two answers, and rates of variants over the same prompts."""
+"""Votes between two answers, rates of variants over the same prompts, and people's grades of the answers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cai_ui.records.answers import Answer
@@ -39,7 +39,10 @@ class Rate:
 
 @dataclass(frozen=True)
 class VariantResult:
-    """One variant on one kind of prompt. Harmful: `complied`; helpful and twins: `helped`, `refused`."""
+    """One variant on one kind of prompt. Harmful: `complied`; helpful and twins: `helped`, `refused`.
+
+    `outcomes` counts the answers by outcome (see `readers.Outcome`); empty in evaluations of older versions.
+    """
 
     variant: str
     kind: PromptKind
@@ -48,6 +51,7 @@ class VariantResult:
     refused: Rate
     mean_tokens: float | None
     adapter_hash: str | None
+    outcomes: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,5 +62,24 @@ class Evaluation:
     results: tuple[VariantResult, ...]
     rows: tuple[dict[str, Any], ...]
     settings: dict[str, Any]
-    scorer: str
+    reader: str
     created_at: str = ""
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What one person saw in one answer of an evaluation, without knowing whose it was or what others saw in it.
+
+    Prompt and variant name the answer. `outcome` is one of `cai_ui.readers.Outcome` ("unread": the person cannot tell);
+    `harm` is 0 (harmless) to 4 (very harmful), None where the person did not say.
+    """
+
+    event_id: str
+    evaluation_id: str
+    prompt_id: str
+    variant: str
+    rater: str
+    outcome: str
+    harm: int | None = None
+    tags: tuple[str, ...] = ()
+    at: str = ""

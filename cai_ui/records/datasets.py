@@ -53,7 +53,8 @@ class Dataset:
     """A frozen dataset version, split by prompt so that no prompt is on both sides.
 
     `parents` are the constitution hashes its examples were made under; `left_out` counts, by named
-    reason, the examples that gave no row.
+    reason, the examples that gave no row. `rejected_*` are revisions that a person rejected: nothing to learn, but
+    answers judged bad (None: none, as in datasets from before they were kept).
     """
 
     name: str
@@ -64,6 +65,8 @@ class Dataset:
     settings: dict[str, Any]
     parents: tuple[str, ...]
     left_out: dict[str, int]
+    rejected_train: tuple[TrainingExample, ...] | None = None
+    rejected_eval: tuple[TrainingExample, ...] | None = None
 
     @property
     def hash(self) -> str:

@@ -7,7 +7,7 @@ import hashlib
 import json
 from typing import Any
 
-ONLY_IF_SET = frozenset({"soft", "helpful"})
+ONLY_IF_SET = frozenset({"soft", "helpful", "rejected_train", "rejected_eval"})
 """Fields that are left out where they are None, so that records from before them keep their hashes."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from cai_ui.readers.refusals import SORRY
 from cai_ui.records import FewShot, Step, Trace
 from cai_ui.revise.few_shot import leaked_example
 from cai_ui.text import change_share
@@ -50,8 +51,8 @@ _ABOUT_ANSWER = re.compile(
     re.IGNORECASE,
 )
 _DIRECT = re.compile(
-    r"^\W*(?:sure|of course|certainly|gladly|absolutely|here(?:'s| is| are)|first,|step 1|1[.)]|i(?:'m| am) sorry|"
-    r"i (?:can(?:no|')t|will not|won't|would not))",
+    r"^\W*(?:sure|of course|certainly|gladly|absolutely|here(?:'s| is| are)|first,|step 1|1[.)]|"
+    rf"{SORRY})",
     re.IGNORECASE,
 )
 _ROLE = re.compile(

@@ -11,17 +11,24 @@ of the N, so the variance has the finite-sample form of two-phase sampling (Sär
 interval is Wilson's with the number of grades that would have the same variance, since a share near 0 or 1 has no
 symmetric interval; within a stratum half a success and half a failure are added to the variance, never to the share.
 For a mean of scores the reader's score is one regressor (PPI++, equation 5), with Student's t.
+
+Some answers, such as garbled ones, are neither yes nor no and in neither count. So the share is a ratio of estimates,
+and its variance that of the ratio's residuals (Särndal et al. 1992, section 5.6). Where several people graded an
+answer, each has an equal part of its one vote, and the share is what one of them, drawn by chance, would say.
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, variance
 
 from cai_ui.statistics.rates import Z95, wilson_share
+
+Votes = bool | Sequence[bool | None]
+"""What people say of one answer: yes or no, or the votes of several; None is a vote for neither."""
 
 FEW = 20
 """Under so many grades an estimate is given, with a warning."""
@@ -44,22 +51,26 @@ class Estimate:
     why: str = ""
 
 
-def corrected_share(readings: Sequence[Hashable], grades: Mapping[int, bool]) -> Estimate:
-    """The share of answers that people would call so.
+def corrected_share(readings: Sequence[Hashable], grades: Mapping[int, Votes]) -> Estimate:
+    """The share of yes among the answers that people would call yes or no.
 
     `readings[i]` is what the reader saw in answer i, anything that can be counted, unread among them. `grades[i]` is
-    a person's yes or no to the same answer, for a random part of them. ValueError for a grade of no answer.
+    what people say of the same answer, for a random part of them. ValueError for a grade of no answer.
     """
     total, graded = len(readings), len(grades)
     if any(not 0 <= place < total for place in grades):
         raise ValueError("a grade of an answer that is not there")
     if not graded:
         return Estimate(None, None, None, 0, total, why="nobody has graded an answer yet")
-    share, between, within = _strata(readings, grades)
-    spread = between / total + within * (1 - graded / total)
-    low, high = wilson_share(share, max(between / spread, 1.0))
-    more = _more_to_halve(between, within * graded, graded, total)
-    return Estimate(share, low, high, graded, total, more, _careful(graded))
+    votes = {place: _parts(said) for place, said in grades.items()}
+    if not any(yes + no for yes, no in votes.values()):
+        return Estimate(None, None, None, graded, total, why="people could say neither yes nor no of any of them")
+    found = _strata(readings, votes)
+    between = found.likely * (1 - found.likely) / found.readable
+    spread = between / total + found.within * (1 - graded / total)
+    low, high = wilson_share(found.share, max(between * found.readable / spread, 1.0))
+    more = _more_to_halve(between, found.within * graded, graded, total)
+    return Estimate(found.share, low, high, graded, total, more, _careful(graded))
 
 
 def corrected_mean(scores: Sequence[float], grades: Mapping[int, float]) -> Estimate:
@@ -93,26 +104,54 @@ def student_t95(freedom: int) -> float:
     )
 
 
-def _strata(readings: Sequence[Hashable], grades: Mapping[int, bool]) -> tuple[float, float, float]:
-    """The share; the variance between answers; and the variance that comes from grading only some.
+@dataclass(frozen=True)
+class _Strata:
+    """The share; the same and the part that is readable with half a yes and half a no added to each reading; and the
+    variance that comes from grading only some."""
 
-    A reading of which nothing was graded takes the share of all grades, and counts as one grade.
-    """
-    sizes: dict[Hashable, int] = defaultdict(int)
-    for reading in readings:
-        sizes[reading] += 1
-    said: dict[Hashable, list[bool]] = defaultdict(list)
-    for place, grade in grades.items():
-        said[readings[place]].append(grade)
-    overall = sum(grades.values()) / len(grades)
-    share, smooth, within = 0.0, 0.0, 0.0
-    for reading, size in sizes.items():
-        weight, yes, number = size / len(readings), sum(said[reading]), len(said[reading])
-        share += weight * (yes / number if number else overall)
-        likely = (yes + 0.5) / (number + 1)
-        smooth += weight * likely
-        within += weight**2 * likely * (1 - likely) / max(number, 1)
-    return share, smooth * (1 - smooth), within
+    share: float
+    likely: float
+    readable: float
+    within: float
+
+
+def _strata(readings: Sequence[Hashable], votes: Mapping[int, tuple[float, float]]) -> _Strata:
+    """A reading of which nothing was graded takes the shares of all grades, and counts as one grade."""
+    sizes = Counter(readings)
+    said: dict[Hashable, list[tuple[float, float]]] = {reading: [] for reading in sizes}
+    for place, vote in votes.items():
+        said[readings[place]].append(vote)
+    overall = _mean(list(votes.values()))
+    weighed = [(size / len(readings), said[reading]) for reading, size in sizes.items()]
+    yes, no = _sum([(weight, _mean(grades) if grades else overall) for weight, grades in weighed])
+    smooth = [(weight, _mean(grades, 0.5), max(len(grades), 1)) for weight, grades in weighed]
+    likely_yes, likely_no = _sum([(weight, parts) for weight, parts, _ in smooth])
+    readable = likely_yes + likely_no
+    likely = likely_yes / readable
+    within = sum(weight**2 * _residual(parts, likely) / number for weight, parts, number in smooth) / readable**2
+    return _Strata(yes / (yes + no), likely, readable, within)
+
+
+def _parts(said: Votes) -> tuple[float, float]:
+    """Which part of one vote is yes, and which is no."""
+    votes = [said] if isinstance(said, bool) else list(said)
+    return votes.count(True) / len(votes), votes.count(False) / len(votes)
+
+
+def _mean(grades: Sequence[tuple[float, float]], added: float = 0.0) -> tuple[float, float]:
+    """Shares of yes and of no, with so much added to the count of each."""
+    number = len(grades) + 2 * added
+    return (sum(yes for yes, _ in grades) + added) / number, (sum(no for _, no in grades) + added) / number
+
+
+def _sum(weighed: Sequence[tuple[float, tuple[float, float]]]) -> tuple[float, float]:
+    return sum(w * yes for w, (yes, _) in weighed), sum(w * no for w, (_, no) in weighed)
+
+
+def _residual(parts: tuple[float, float], share: float) -> float:
+    """Variance of what one grade adds to the ratio. A vote that is split has less; it is counted as if it had not."""
+    yes, no = parts
+    return yes * (1 - share) ** 2 + no * share**2 - (yes * (1 - share) - no * share) ** 2
 
 
 def _slope(judged: Sequence[float], given: Sequence[float]) -> float:

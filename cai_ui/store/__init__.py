@@ -15,6 +15,7 @@ from cai_ui.store.database import Database, open_database
 from cai_ui.store.datasets import Datasets
 from cai_ui.store.decisions import Decisions
 from cai_ui.store.examples import DOUBLE_SHARE, AddReport, Examples, QueueCounts
+from cai_ui.store.grades import Grades
 from cai_ui.store.judgements import Judgements, Reading
 from cai_ui.store.lock import WorkspaceLock
 from cai_ui.store.prompts import Prompts
@@ -26,7 +27,7 @@ from cai_ui.store.traces import Traces
 from cai_ui.store.workspace import Workspace, unwritable
 
 
-class Store(Constitutions, Prompts, Traces, Examples, Decisions, Judgements, Datasets, Runs, Results, Settings):
+class Store(Constitutions, Prompts, Traces, Examples, Decisions, Judgements, Datasets, Runs, Results, Grades, Settings):
     """All records of one workspace. Made by `open_store`."""
 
     def __init__(self, workspace: Workspace, database: Database, lock: WorkspaceLock) -> None:

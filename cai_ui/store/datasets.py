@@ -14,12 +14,14 @@ from cai_ui.store.database import Database
 from cai_ui.store.encoding import batches, dump, load, now
 from cai_ui.text import NAME_LIMIT, clean_text
 
-Part = Literal["sft_train", "sft_eval", "pairs_train", "pairs_eval"]
+Part = Literal["sft_train", "sft_eval", "pairs_train", "pairs_eval", "rejected_train", "rejected_eval"]
 PARTS: dict[Part, type[Any]] = {
     "sft_train": TrainingExample,
     "sft_eval": TrainingExample,
     "pairs_train": PreferencePair,
     "pairs_eval": PreferencePair,
+    "rejected_train": TrainingExample,
+    "rejected_eval": TrainingExample,
 }
 
 _t = schema.datasets
@@ -40,7 +42,8 @@ class Datasets:
             raise InputError(
                 "The dataset holds half of a character (a lone surrogate).", kept="Nothing was saved."
             ) from None
-        counts: dict[str, int] = {part: len(getattr(dataset, part)) for part in PARTS}
+        parts = {part: rows for part in PARTS if (rows := getattr(dataset, part)) is not None}
+        counts: dict[str, int] = {part: len(rows) for part, rows in parts.items()}
         info = DatasetInfo(
             digest, dataset.name, counts, dataset.settings, dataset.parents, dataset.left_out, now(), author
         )
@@ -53,8 +56,8 @@ class Datasets:
                     hash=digest, name=info.name, author=author, created_at=info.created_at, body=dump(info)
                 )
             )
-            for part in PARTS:
-                _insert(connection, digest, part, getattr(dataset, part))
+            for part, rows in parts.items():
+                _insert(connection, digest, part, rows)
         return info
 
     def datasets(self) -> list[DatasetInfo]:
@@ -74,7 +77,7 @@ class Datasets:
     def dataset(self, hash: str) -> Dataset:
         """The whole dataset. NotFoundError if there is none; StoreError if its content no longer fits its hash."""
         info = self.dataset_info(hash)
-        parts = {part: tuple(self.dataset_rows(hash, part)) for part in PARTS}
+        parts = {part: tuple(self.dataset_rows(hash, part)) for part in PARTS if part in info.counts}
         dataset = Dataset(name=info.name, settings=info.settings, parents=info.parents, left_out=info.left_out, **parts)
         if dataset.hash != hash:
             raise StoreError(

@@ -224,7 +224,7 @@ def _checked(decision: Decision) -> Decision:
     if decision.verdict not in VERDICTS:
         raise InputError(f"There is no verdict {decision.verdict!r}.", next_step=f"Use one of {', '.join(VERDICTS)}.")
     clean_text(decision.event_id, "The event's id", limit=200)
-    clean_text(decision.rater, "Your name", limit=NAME_LIMIT)
+    clean_text(decision.rater, "Annotator name", limit=NAME_LIMIT)
     note = clean_text(decision.note, "The note", limit=NOTE_LIMIT, required=False)
     for label in decision.labels:
         clean_text(label, "A label", limit=40)

@@ -50,7 +50,8 @@ def _to_3(connection: sa.Connection) -> None:
 
 
 def _to_4(connection: sa.Connection) -> None:
-    """Prompt sets and changes of drafts get tables of their own; what was called arm is called variant."""
+    """Prompt sets and changes of drafts get tables of their own; what was called arm is called variant,
+    and scorer reader."""
     schema.metadata.create_all(connection)
     _add_columns(connection, schema.constitution_drafts, ["base"])
     _move_prompt_sets(connection)
@@ -108,7 +109,9 @@ def _rename_arms(connection: sa.Connection) -> None:
             lines = [line for line in (*body["results"], *body["rows"]) if "arm" in line]
             for line in lines:
                 line["variant"] = line.pop("arm")
-            if lines:
+            if "scorer" in body:
+                body["reader"] = body.pop("scorer")
+            if lines or "reader" in body:
                 text = json.dumps(body, sort_keys=True, separators=(",", ":"))
                 connection.execute(table.update().where(table.c.seq == row.seq).values(body=text))
         after = rows[-1].seq

@@ -257,3 +257,16 @@ evaluations = Table(
     Column("id", String(120), nullable=False, unique=True),
     Column("body", Text, nullable=False),
 )
+
+grades = Table(
+    "grades",
+    metadata,
+    _seq(),
+    Column("event_id", String(200), nullable=False, unique=True),
+    Column("evaluation_id", String(120), ForeignKey("evaluations.id"), nullable=False),
+    Column("rater", String(400), nullable=False),
+    Column("undoes", String(200)),
+    Column("body", Text),
+    Index("ix_grades_evaluation", "evaluation_id", "seq"),
+)
+"""What people see in answers of evaluations: a log, in which a row without a body takes another one back."""

@@ -13,12 +13,13 @@ from typing import Any
 
 from cai_ui import constitution as rules
 from cai_ui import revise
-from cai_ui.compare.metrics import PhraseScorer
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.engine.interface import Engine
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.prompts.shipped import draw
 from cai_ui.pipeline.services import Services
+from cai_ui.readers import PhraseReader
+from cai_ui.readers import refused as refused_outcome
 from cai_ui.records import Constitution, Principle, Prompt, Rate, Trace
 from cai_ui.statistics import rate_of, sign_test
 
@@ -168,12 +169,12 @@ def _alone(
 
 
 def readers_for(engine: Engine) -> Readers:
-    """The rules of the miniature world for the embedded model; refusal phrases and labels for any other."""
+    """The rules of the embedded model's world for the embedded model; refusal phrases and labels for any other."""
     if engine.name != "embedded":
-        phrases = PhraseScorer()
-        refused: Reader = lambda prompt, text: phrases.score(prompt, text).refused  # noqa: E731
+        phrases = PhraseReader()
+        refused: Reader = lambda prompt, text: refused_outcome(phrases.read(prompt, text).outcome)  # noqa: E731
         return Readers(
-            "refusal phrases",
+            f"{phrases.name}, version {phrases.version}",
             refused,
             lambda prompt, text: None,
             lambda prompt, text: None if (said := refused(prompt, text)) is None else not said,
@@ -188,7 +189,7 @@ def readers_for(engine: Engine) -> Readers:
         )
 
     return Readers(
-        "miniature rules",
+        "rules of the embedded model",
         lambda prompt, text: score_answer(prompt, text).refused,
         explains,
         lambda prompt, text: score_answer(prompt, text).helped,

@@ -5,8 +5,9 @@ divergence from it, and the loss is the mean of 1 - sigmoid(r - beta z) over des
 1 - sigmoid(beta z - r) over undesirable ones, each kind with a weight.
 
 Desirable is every answer that was kept: accepted and edited revisions, initial answers that were preferred, and helpful
-rows. Undesirable is the answer that lost to a kept one: the critique has found its harm, and the paper takes the two
-answers of a pair apart in the same way. Soft labels are not used: the decision counts.
+rows. Undesirable are revisions that a person rejected, and the answer that lost to a kept one: the critique has found
+its harm, and the paper takes the two answers of a pair apart in the same way. The initial answer beside a rejected
+revision is left out: nothing was preferred to it. Soft labels are not used: the decision counts.
 
 Rows of like length are not put together: they are often of one kind, and z would then be the reward of that very kind.
 """
@@ -55,19 +56,18 @@ PRESETS = {
 
 def _drafts(dataset: Dataset) -> tuple[Sequence[Draft], Sequence[Draft]]:
     return (
-        list(_judged(dataset.sft_train, dataset.pairs_train)),
-        list(_judged(dataset.sft_eval, dataset.pairs_eval)),
+        list(_judged(dataset.sft_train, dataset.pairs_train, dataset.rejected_train or ())),
+        list(_judged(dataset.sft_eval, dataset.pairs_eval, dataset.rejected_eval or ())),
     )
 
 
-def _judged(kept: Sequence[TrainingExample], pairs: Sequence[PreferencePair]) -> Iterator[Draft]:
+def _judged(
+    kept: Sequence[TrainingExample], pairs: Sequence[PreferencePair], rejected: Sequence[TrainingExample]
+) -> Iterator[Draft]:
     """Each answer once."""
-    good = {(row.conversation, row.answer) for row in kept} | {(pair.conversation, pair.chosen) for pair in pairs}
-    bad = {(pair.conversation, pair.rejected) for pair in pairs}
-    answers = [(row.conversation, row.answer) for row in kept]
-    for pair in pairs:
-        answers += [(pair.conversation, pair.chosen), (pair.conversation, pair.rejected)]
-    for conversation, answer in dict.fromkeys(answers):
+    good = dict.fromkeys([(r.conversation, r.answer) for r in kept] + [(p.conversation, p.chosen) for p in pairs])
+    bad = dict.fromkeys([(p.conversation, p.rejected) for p in pairs] + [(r.conversation, r.answer) for r in rejected])
+    for conversation, answer in good | bad:
         judged = (conversation, answer)
         reason = BOTH if judged in good and judged in bad else ""
         yield Draft(conversation, {"completion": answer}, {"label": judged in good}, reason)

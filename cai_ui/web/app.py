@@ -13,8 +13,7 @@ from starlette.middleware import Middleware
 from cai_ui.pipeline import Services
 from cai_ui.web import gate, hotkeys, theme, words
 from cai_ui.web.compare.tab import CompareTab
-from cai_ui.web.curate import tab as curate
-from cai_ui.web.curate import wiring as curate_wiring
+from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.header import Header
 from cai_ui.web.kit.events import AT_ONCE
 from cai_ui.web.principles.tab import PrinciplesTab
@@ -36,7 +35,7 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
             start = StartTab(services)
             principles = PrinciplesTab(services)
             revise = ReviseTab(services)
-            curate_parts = curate.build(services)
+            curate = CurateTab(services)
             train = TrainTab(services)
             compare = CompareTab(services)
         session = _session(page, tabs, head.shown, stops or Stops())
@@ -44,7 +43,7 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
         start.wire(session)
         principles.wire(session)
         revise.wire(session, [principles.trial.prompt_set])
-        curate_wiring.wire(services, curate_parts, session, start.name)
+        curate.wire(session, start.name)
         train.wire(session)
         compare.wire(session)
         session.open_page()

@@ -9,7 +9,11 @@ Gradio would drop, and make text boxes report every change of their text, not ty
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 CURATE_KEYS = {
     "a": "curate-accept",
@@ -30,8 +34,25 @@ CURATE_KEYS = {
 }
 """Key -> elem_id of the button it presses."""
 
-CURATE_PICKS = {str(place + 1): ["curate-labels", place] for place in range(9)}
+GRADE_KEYS = {
+    "c": "grade-complied",
+    "p": "grade-partly-refused",
+    "r": "grade-refused",
+    "e": "grade-evaded",
+    "b": "grade-broken",
+    "n": "grade-unread",
+    "u": "grade-undo",
+}
+"""The same in Compare, when answers are graded."""
+
+CURATE_PICKS = {str(place + 1): ("curate-labels", place) for place in range(9)}
 """Key -> elem_id of a group of boxes and the number of the box that it ticks."""
+
+GRADE_PICKS = {
+    **{str(harm): ("grade-harm", harm) for harm in range(5)},
+    **{str(place + 5): ("grade-tags", place) for place in range(5)},
+}
+"""The same when answers are graded: how harmful, and tags."""
 
 RUN_CLASS = "ctrl-enter"
 """elem_class of the buttons that Ctrl+Enter (or Cmd+Enter) presses."""
@@ -40,7 +61,13 @@ RUN_CLASS = "ctrl-enter"
 def head() -> str:
     """The script elements for the page's head."""
     assets = Path(__file__).parent / "assets"
-    keys = f"window.caiKeys = {json.dumps({'keys': CURATE_KEYS, 'picks': CURATE_PICKS, 'run': RUN_CLASS})};"
+    told = {"keys": _joined(CURATE_KEYS, GRADE_KEYS), "picks": _joined(CURATE_PICKS, GRADE_PICKS), "run": RUN_CLASS}
+    keys = f"window.caiKeys = {json.dumps(told)};"
     names = ("ready.js", "errors.js", "keys.js", "typing.js", "curate.js")
     scripts = [keys, *((assets / name).read_text(encoding="utf-8") for name in names)]
     return "".join(f"<script>{script}</script>" for script in scripts)
+
+
+def _joined(*tables: Mapping[str, T]) -> dict[str, list[T]]:
+    """Everything that a key may do; the script takes the first that can be seen, and no two tabs can."""
+    return {key: [table[key] for table in tables if key in table] for table in tables for key in table}

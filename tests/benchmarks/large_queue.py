@@ -23,16 +23,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import gradio as gr
+
 from cai_ui.config import AppSettings
 from cai_ui.pipeline import open_services
 from cai_ui.records import Answer, Decision, Example, Message, Prompt, Provenance, Step, StepKind, Trace
 from cai_ui.revise import to_example
 from cai_ui.store import QueueFilter, Status, Store
-from cai_ui.web.curate import filter as curate_filter
-from cai_ui.web.curate import judging
-from cai_ui.web.curate import view as curate_view
+from cai_ui.web.curate import judging, walking
+from cai_ui.web.curate.filter import queue_menus
+from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.revise.traces import list_traces, listed_help
-from cai_ui.web.session import Session
 
 RATER = "Ana"
 REPEATS = 25
@@ -90,7 +91,8 @@ class Scheduler:
         self.services.store.counts()
         print(f"  reading the queue after the start: {1000 * (time.process_time() - began):.0f} ms", flush=True)
         fill(self.services.store, requests, steps)
-        self.session = Session(RATER, "page")
+        with gr.Blocks():
+            self.example = CurateTab(self.services).example
         self.opened()
         # Both raters have a history to show.
         for id in self.services.store.open_ids(limit=max(0, 10 - len(self.services.store.history(RATER)))):
@@ -118,7 +120,7 @@ class Scheduler:
             "search two frequent words": self.searched(*(" ".join(_WORDS[at : at + 2]) for at in range(9))),
             "search what is not there": self.searched(*(f"quixotic {n}" for n in range(9))),
             "search a word in what is judged": self.searched(*_WORDS[:12], status="done"),
-            "jump to the middle": lambda: self.shown(ALL, judging.show(self.services, RATER, ALL, middle)),
+            "jump to the middle": lambda: self.shown(ALL, walking.show(self.services, RATER, ALL, middle)),
             "list the newest traces": self.listed(""),
             "open the chain of an example": self.chain_opened,
         }
@@ -144,8 +146,8 @@ class Scheduler:
         self.services.store.family(trace_id)
 
     def opened(self) -> None:
-        curate_filter.menus(self.services)
-        self.shown(OPEN, judging.resume(self.services, RATER, OPEN, ""))
+        queue_menus(self.services)
+        self.shown(OPEN, walking.resume(self.services, RATER, OPEN, ""))
 
     def decided(self) -> None:
         assert self.place is not None
@@ -156,7 +158,7 @@ class Scheduler:
 
         def act() -> None:
             filter = next(turn)
-            self.shown(filter, judging.show(self.services, RATER, filter, 0))
+            self.shown(filter, walking.show(self.services, RATER, filter, 0))
 
         return act
 
@@ -164,8 +166,8 @@ class Scheduler:
         """Another word each time: what is sought twice is found in memory."""
         return self.filtered(*(QueueFilter(status, search=word) for word in words))
 
-    def shown(self, filter: QueueFilter, view: judging.View) -> None:
-        curate_view.shown(self.services, self.session, filter, view)
+    def shown(self, filter: QueueFilter, view: walking.View) -> None:
+        self.example.show(RATER, filter, view)
         self.place = view.place
 
     def kept(self) -> float:

@@ -219,7 +219,7 @@ def filter_by_bounds(visit: Visit, width: int) -> None:
     shot(page, f"curate-filter-{width}")
     for place, bound in ((0, "500"), (1, "1"), (3, "2")):
         fields.nth(place).fill(bound)
-        expect(page.locator("#curate-empty")).to_contain_text("Nothing fits this filter")
+        expect(page.locator("#curate-empty")).to_contain_text("No example matches this filter")
         fields.nth(place).fill("")
         expect(page.locator("#curate-card")).to_contain_text("Example 1 of 1")
     assert visit.errors == [] and visit.foreign == []

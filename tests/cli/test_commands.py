@@ -84,7 +84,7 @@ def test_imported_rows_can_be_compared_and_checked(cli: Cli, tmp_path: Path) -> 
     prompts.write_text("How do I lie?\n", encoding="utf-8")
     assert cli("compare", "base", "--prompts", str(prompts), "--out", str(out))[0] == 0
     evaluation = json.loads(out.read_text(encoding="utf-8"))
-    assert evaluation["scorer"] == "refusal phrases"
+    assert evaluation["reader"] == "phrases, version 1"
     assert evaluation["rows"][0]["variant"] == "base"
 
 
@@ -169,3 +169,23 @@ def test_a_result_file_of_another_batch_is_left_alone(cli: Cli, tmp_path: Path) 
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"prompt": "x"}\n{"answer": "y"}\n', encoding="utf-8")
     assert "Line 2" in cli("generate", "--prompts", str(bad))[2]
+
+
+def test_grades_are_shown_and_exported(cli: Cli, tmp_path: Path) -> None:
+    from cai_ui.records import Grade
+    from cai_ui.store import open_store
+
+    prompts, out = tmp_path / "prompts.txt", tmp_path / "grades.csv"
+    prompts.write_text("How do I lie?\nHow do I bake?\n", encoding="utf-8")
+    assert cli("compare", "base", "--prompts", str(prompts))[0] == 0
+    code, _, err = cli("grades", "export", "latest", "--out", str(out))
+    assert code == 2 and "Nobody has graded" in err and not out.exists()
+    with open_store(tmp_path / "home") as store:
+        [evaluation] = store.evaluations()
+        key = evaluation.rows[0]["prompt_id"]
+        store.add_grade(Grade("1", evaluation.id, key, "base", "=Ana", "refused"))
+    code, shown, _ = cli("grades", "show", evaluation.id[:8])
+    assert code == 0 and "corrected 100.0%" in shown and "raters: alpha undefined" in shown
+    assert cli("grades", "export", "latest", "--kind", "csv", "--out", str(out))[1] == "1 grades\n"
+    assert "'=Ana" in out.read_text(encoding="utf-8")
+    assert cli("grades", "show", "gone-gone")[0] == 2

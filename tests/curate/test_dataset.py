@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 import pytest
@@ -88,6 +89,18 @@ def test_what_is_left_out_is_counted_by_reason() -> None:
         "no pair: no initial answer": 1,
     }
     assert len(dataset.sft_train) == 3 and len(dataset.pairs_train) == 2
+
+
+def test_rejected_revisions_are_kept_apart_and_change_neither_rows_nor_older_hashes() -> None:
+    kept = [judged("accept", prompt) for prompt in "abcdefgh"]
+    without = build(*kept)
+    rejecting = build(*kept, judged("reject", "i"), judged("reject", "j", revision=" "), judged("skip", "k"))
+    assert rejecting.rejected_train is not None
+    assert [(r.conversation[-1].content, r.answer) for r in rejecting.rejected_train] == [("i", "good")]
+    assert (without.rejected_train, without.rejected_eval) == (None, None)
+    same = dataclasses.replace(rejecting, left_out={}, rejected_train=None, rejected_eval=None)
+    assert same.hash == without.hash != rejecting.hash
+    assert "rejected_train" not in to_dict(without)
 
 
 def test_parents_are_the_constitutions_of_what_was_used() -> None:
@@ -178,8 +191,9 @@ def test_no_prompt_is_on_both_sides(cases: list[tuple[str, str]], others: list[s
             build_dataset("d", decided, extra, wanted, pairs)
         return
     dataset = build_dataset("d", decided, extra, wanted, pairs)
-    train = {prompt_key(row.conversation) for row in (*dataset.sft_train, *dataset.pairs_train)}
-    held_out = {prompt_key(row.conversation) for row in (*dataset.sft_eval, *dataset.pairs_eval)}
+    rejected, rejected_out = dataset.rejected_train or (), dataset.rejected_eval or ()
+    train = {prompt_key(row.conversation) for row in (*dataset.sft_train, *dataset.pairs_train, *rejected)}
+    held_out = {prompt_key(row.conversation) for row in (*dataset.sft_eval, *dataset.pairs_eval, *rejected_out)}
     assert not train & held_out
     assert dataset.sft_train
     assert all(pair.chosen.strip() != pair.rejected.strip() for pair in dataset.pairs_train + dataset.pairs_eval)

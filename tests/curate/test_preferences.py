@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
 
 from cai_ui.config import Sampling
-from cai_ui.curate.preferences import CLAMP, calibration, label_pair, normalised
+from cai_ui.curate.preferences import CLAMP, label_pair, label_pairs
 from cai_ui.engine.backends.scripted import ScriptedEngine
+from cai_ui.engine.interface import ReplyScore
+from cai_ui.judges.calibration import calibration
 from cai_ui.records import Example, Message, Principle, make_example
 
 BETTER = Principle("p", "Less harmful", "Which is less harmful?", "", kind="preference")
@@ -39,8 +40,8 @@ def test_exchanging_the_answers_turns_the_label_round(tiny_engine: Any) -> None:
 
 def test_a_model_that_always_says_a_has_no_preference_and_full_bias() -> None:
     class AlwaysA(ScriptedEngine):
-        def score(self, *_: Any, **__: Any) -> list[float]:
-            return [0.0, -1000.0]
+        def score_many(self, requests: Any, stop: Any = None) -> Any:
+            return ((place, (ReplyScore(0.0, 1), ReplyScore(-1000.0, 1))) for place in range(len(requests)))
 
     found = label(AlwaysA(), pair())
     assert (found.preference, found.order_bias) == (0.5, 0.5)
@@ -78,10 +79,17 @@ def test_a_question_that_does_not_fit_the_model_gives_no_number(tiny_engine: Any
     assert found.preference is None and "tokens" in found.why
 
 
-def test_shares_of_the_two_letters_add_up_to_one_whatever_their_size() -> None:
-    for a, b in ((-1.0, -2.0), (-800.0, -1.0), (-1.0, -800.0), (-5000.0, -5000.0)):
-        assert normalised(a, b) + normalised(b, a) == pytest.approx(1)
-    assert normalised(math.log(0.03), math.log(0.01)) == pytest.approx(0.75)
+def test_many_pairs_at_once_get_the_labels_that_each_gets_alone(tiny_engine: Any) -> None:
+    examples = [pair(f"One way is {n}.", f"Another way is {n * 7}, and then some.") for n in range(9)]
+    examples[3:3] = [pair(initial=None), pair(revision="word " * 9_000)]
+    together = dict(label_pairs(tiny_engine, examples, PRINCIPLES, Sampling(seed=1), number=2, margins=True))
+    assert sorted(together) == list(range(len(examples)))
+    for place, example in enumerate(examples):
+        alone = label(tiny_engine, example, number=2, margins=True)
+        assert together[place].why == alone.why
+        assert [vote.principle_id for vote in together[place].votes] == [vote.principle_id for vote in alone.votes]
+        for name in ("preference", "order_bias", "harmlessness", "helpfulness"):
+            assert getattr(together[place], name) == pytest.approx(getattr(alone, name), abs=1e-4)
 
 
 def test_calibration_compares_the_label_with_people() -> None:

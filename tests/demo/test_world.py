@@ -1,4 +1,4 @@
-"""Laws of the miniature world: what is held out stays out, the same seed gives the same texts."""
+"""Laws of the embedded model's world: what is held out stays out, the same seed gives the same texts."""
 
 from __future__ import annotations
 

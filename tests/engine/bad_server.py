@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,6 +33,7 @@ WAYS = [
     "control",
     "filter",
     "logs",
+    "chooses",
 ]
 
 
@@ -115,6 +117,8 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(3)
         elif way == "logs":
             self._logs(body)
+        elif way == "chooses":
+            self._choose(body)
         elif body.get("stream"):
             self._stream(body, way)
         else:
@@ -127,6 +131,16 @@ class _Handler(BaseHTTPRequestHandler):
         count = [w for m in body["messages"] for w in m["content"].split()]
         logs = [None, *({"1": {"logprob": -len(w)}} for w in count)]
         self._json(200, {"choices": [{"message": {"content": "x"}}], "prompt_logprobs": logs})
+
+    def _choose(self, body: dict[str, Any]) -> None:
+        """Writes "(B)" and tells how likely it was; "(A)" had a quarter. It needs a while for it."""
+        time.sleep(0.05)
+        letters = {"B": 0.6, " B": 0.15, "A": 0.25, "C": 0.0001}
+        likely = [{"token": letter, "logprob": math.log(share)} for letter, share in letters.items()]
+        written = [{"token": "(", "top_logprobs": [{"token": "(", "logprob": -0.1}, {"token": "A", "logprob": -3.0}]}]
+        written += [{"token": "B", "top_logprobs": likely}, {"token": ")", "top_logprobs": []}]
+        logs = {"logprobs": {"content": written}} if body.get("logprobs") else {}
+        self._json(200, {"choices": [{"message": {"content": "(B)"}, "finish_reason": "stop", **logs}]})
 
     def _stream(self, body: dict[str, Any], way: str) -> None:
         self.send_response(200)

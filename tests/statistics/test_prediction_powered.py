@@ -102,3 +102,26 @@ def test_where_grades_cannot_halve_it_no_number_of_them_is_promised() -> None:
 @pytest.mark.parametrize(("freedom", "wanted"), [(1, 12.706), (2, 4.303), (4, 2.776), (10, 2.228), (30, 2.042)])
 def test_students_quantile(freedom: int, wanted: float) -> None:
     assert student_t95(freedom) == pytest.approx(wanted, rel=2e-3)
+
+
+def test_answers_that_are_neither_are_in_no_count_and_the_interval_still_covers() -> None:
+    """A fifth of the answers is garbled; the reader misses half of these and calls them no."""
+    chance, hits, found = random.Random(6), 0, []
+    for _ in range(1000):
+        truths = [None if chance.random() < 0.2 else chance.random() < 0.4 for _ in range(300)]
+        read = [seen(bool(t), (0.9, 0.8), chance) if t is not None or chance.random() < 0.5 else None for t in truths]
+        grades = {place: [truths[place]] for place in chance.sample(range(300), 50)}
+        one = corrected_share(read, grades)
+        assert one.value is not None and one.low is not None and one.high is not None
+        hits, found = hits + (one.low <= 0.4 <= one.high), [*found, one.value]
+    assert 0.93 <= hits / 1000 <= 0.98, hits
+    assert abs(fmean(found) - 0.4) < 0.01
+
+
+def test_the_votes_of_several_people_share_one_grade() -> None:
+    read = ["yes"] * 4
+    assert corrected_share(read, {0: [True, False], 1: True}).value == pytest.approx(0.75)
+    assert corrected_share(read, {0: [True, True], 1: True}) == corrected_share(read, {0: True, 1: True})
+    assert corrected_share(read, {0: [True, None], 1: [False]}).value == pytest.approx(1 / 3)
+    nothing = corrected_share(read, {0: [None]})
+    assert (nothing.value, nothing.graded) == (None, 1) and "neither" in nothing.why

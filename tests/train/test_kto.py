@@ -41,6 +41,17 @@ def test_kept_answers_are_desirable_and_those_they_won_over_are_not(make_dataset
     }  # fmt: skip
 
 
+def test_rejected_revisions_are_undesirable_and_enough_by_themselves(store, tiny_engine, make_dataset):
+    data = make_dataset(pairs_train=(), pairs_eval=(), rejected_train=(sample(30, BAD), sample(31, BAD)))
+    assert [text for text, label in judged(data).items() if not label] == [
+        ("How do I read diary 30?", BAD), ("How do I read diary 31?", BAD),
+    ]  # fmt: skip
+    kept = store.save_dataset(data, "me")
+    assert kept.counts["rejected_train"] == 2 and "rejected_eval" not in kept.counts
+    assert store.dataset(kept.hash) == data
+    assert preflight("kto", data, QUICK, tiny_engine).ok
+
+
 def test_an_answer_judged_both_ways_is_left_out_and_counted(tiny_engine, make_dataset):
     data = make_dataset(pairs_train=(pair(0), pair(0, BAD, GOOD), pair(1)), pairs_eval=())
     rows = make_rows("kto", data, QUICK, tiny_engine.chat)

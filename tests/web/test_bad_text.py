@@ -17,12 +17,13 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.curate import queue
+from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.models import engine_status
 from cai_ui.records import Message, make_example
 from cai_ui.store import QueueFilter
 from cai_ui.web.compare import ask as compare
-from cai_ui.web.curate import datasets, wiring
-from cai_ui.web.curate import tab as curate
+from cai_ui.web.curate import judging, walking
+from cai_ui.web.curate.filter import filter_of
 from cai_ui.web.principles import editor
 from cai_ui.web.revise import stepper
 from cai_ui.web.session import Session, rename
@@ -70,14 +71,15 @@ def _step_text(services: Services, text: str) -> Any:
 
 def _judged(services: Services, text: str) -> Any:
     services.store.add_examples([ONE])
-    place = str(curate.choose(services, ME, "open", "", "", "")[3])
-    return curate.judge(services, "edit", ME, place, text, [], "open", "", "", "")
+    place = walking.show(services, "me", QueueFilter("open")).place
+    assert place is not None
+    return judging.judge(services, "me", QueueFilter("open"), place, "edit", text)
 
 
 def _dataset_name(services: Services, text: str) -> Any:
     services.store.add_examples([ONE])
     queue.decide_open(services, QueueFilter(), "accept", "me")
-    return datasets.freeze(services, ME, text, DatasetSettings(helpful=0))
+    return freeze_dataset(services, text, DatasetSettings(helpful=0), "me")
 
 
 def _run_name(services: Services, text: str) -> Any:
@@ -100,8 +102,7 @@ DOORS: dict[str, Door] = {
     "description": lambda s, text: editor.edit_about(s, ME, _base(s), "", "Title", text),
     "note": lambda s, text: editor.save_version(s, ME, _base(s), "", text),
     "edited revision": _judged,
-    "search": lambda s, text: curate.choose(s, ME, "open", "", "", text),
-    "rater": lambda s, text: wiring._rename(s, ME, text),
+    "search": lambda s, text: walking.show(s, "me", filter_of({"search": text})),
     "name of a dataset": _dataset_name,
     "author": lambda s, text: rename(s, ME, text),
     "model folder": lambda s, text: model.load_model(s, model.FOLDER, text, "auto"),
@@ -141,7 +142,7 @@ def test_nothing_at_all_is_refused_where_something_is_needed(services: Services,
         DOORS[field](services, BLANK[bad])
 
 
-@pytest.mark.parametrize("field", ["request", "request to compare", "title", "note", "rater", "author", "model folder"])
+@pytest.mark.parametrize("field", ["request", "request to compare", "title", "note", "author", "model folder"])
 def test_a_refused_text_changes_nothing(services: Services, field: str) -> None:
     before = stored(services)
     with pytest.raises(InputError):

@@ -51,7 +51,7 @@ def test_the_script_in_the_head_knows_the_keys() -> None:
     head = hotkeys.head()
     assert head.startswith("<script>")
     assert head.count("<script>") == head.count("</script>")
-    assert '"a": "curate-accept"' in head
+    assert '"a": ["curate-accept"]' in head and '"e": ["curate-edit", "grade-evaded"]' in head
 
 
 def test_closing_ends_all_waits_for_the_ends_and_lets_nothing_new_begin(recwarn: pytest.WarningsRecorder) -> None:

@@ -23,7 +23,7 @@ class Check:
 CHECKS: dict[str, Check] = {
     "empty": Check("Empty answer", "error", wording.empty, "Reject these."),
     "identical-pair": Check(
-        "Chosen is rejected", "error", pairs.identical_pair, "They give no pair; nothing is to be done."
+        "Chosen equals rejected", "error", pairs.identical_pair, "They give no pair; nothing is to be done."
     ),
     "both-sides": Check(
         "Held-out request is learnt", "error", sense.both_sides, "Freeze again with near-duplicates kept on one side."

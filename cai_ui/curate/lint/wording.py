@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from cai_ui.curate.lint.repeats import Corpus, Found
+from cai_ui.readers.refusals import DECLINES, SPEAKS_AS_AI
 
 _ROLE = re.compile(
     r"^\s*(?:human|user|assistant|system|critique|critique ?request|revision|revision ?request)\s*:\s"
@@ -26,21 +27,6 @@ _REVISED = re.compile(
 )
 _REVISED_SIGNS = (" response", " answer", " reply", "revis", "rewritten", "rephrased")
 """One of these is in every text that the slow pattern finds."""
-_DECLINES = re.compile(
-    r"\b(?:i(?:'m| am)? (?:cannot|can't|can’t|can not|won't|will not|unable|not able|not willing|not comfortable)"
-    r"|i’m (?:unable|not able|not willing|not comfortable)|i (?:don't|don’t|do not) (?:have access|feel comfortable)"
-    r"|i(?:'m| am|’m) (?:sorry|afraid)\b|i apologi[sz]e\b"
-    r"|it(?:'s| is|’s) not (?:appropriate|ethical|legal or ethical|right|acceptable) (?:for me )?to "
-    r"(?:ask|discuss|provide|give|offer|share|answer|respond|assist|help|suggest|make|promote|encourage)"
-    r"|i (?:don't|don’t|do not) have (?:personal|any) (?:opinion|belief|feeling|preference))",
-    re.IGNORECASE,
-)
-_AI = re.compile(
-    r"\b(?:as an? (?:ai|artificial intelligence|language model)"
-    r"|i(?:'m| am|’m) (?:just |only )?an? (?:ai|artificial intelligence|language model|virtual assistant))\b"
-    r"|\bi (?:don't|don’t|do not) have (?:personal )(?:experiences|opinions|feelings|beliefs)",
-    re.IGNORECASE,
-)
 _HEAD = 240
 """A refusal is said at the beginning; the same words later are part of an answer."""
 _ENDS = re.compile(r"""[.!?…:;)\]}»”"'’`*_|>。！？，～\-/=~]\s*\Z|[\U0001f300-\U0001faff☀-➿]\W*\Z|\d\s*\Z""")
@@ -61,13 +47,13 @@ def talks_of_revision(corpus: Corpus) -> Found:
 
 def declines(corpus: Corpus) -> Found:
     """The answer begins by declining. Right for some requests; too many teach evasion."""
-    found = [n for n, row in enumerate(corpus.rows) if _DECLINES.search(row.answer[:_HEAD])]
+    found = [n for n, row in enumerate(corpus.rows) if DECLINES.search(row.answer[:_HEAD])]
     return found, f"{len(found):,} of {len(corpus.rows):,} answers begin by declining."
 
 
 def speaks_as_ai(corpus: Corpus) -> Found:
     """The answer speaks of being an AI."""
-    found = _matching(corpus, _AI)
+    found = _matching(corpus, SPEAKS_AS_AI)
     return found, f"{len(found):,} of {len(corpus.rows):,} answers speak of being an AI or a language model."
 
 

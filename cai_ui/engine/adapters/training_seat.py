@@ -1,7 +1,7 @@
 """A place at the engine's weights for one training run.
 
 The run gets a tree of modules of its own around the engine's weight tensors (see `adapters`), with a
-trainable LoRA adapter named "default", as TRL's DPOTrainer wants it. The base tensors are frozen, so
+trainable LoRA adapter named "default", as TRL's trainers want it. The base tensors are frozen, so
 no gradient and no optimiser step can reach them. TRL may add its "ref" adapter, patch `forward` or
 switch modes: it does so on that tree only, which is dropped with the seat.
 """
@@ -24,7 +24,7 @@ from cai_ui.engine.lease import TRAINING, Lease
 ADAPTER, REF = "default", "ref"
 ATTENTION = ["q_proj", "v_proj"]
 Reference = Literal["start", "base"] | AdapterFolder
-"""What DPO is held to: what the run starts from, the base, or another adapter."""
+"""What DPO and KTO are held to: what the run starts from, the base, or another adapter."""
 
 
 class Seat:
@@ -51,7 +51,7 @@ class Seat:
             yield
 
     @contextmanager
-    def look(self) -> Iterator[None]:
+    def evaluation(self) -> Iterator[None]:
         """Hold the weights for one forward pass on held-out rows, in evaluation mode."""
         with self._lease.hold(TRAINING):
             self.model.eval()

@@ -9,39 +9,46 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from cai_ui.config import AppSettings, Sampling, TrainSettings
+from cai_ui.engine.backends.endpoint_bulk import POLL_S, Question, Seats, chosen, in_flight, serve
 from cai_ui.engine.backends.endpoint_client import FIRST_PAUSE_S, SILENT_S, EndpointClient, Reply, check_url
 from cai_ui.engine.decoding.repetition import repeats
 from cai_ui.engine.interface import (
     AS_LOADED,
+    Choice,
     Chunk,
     EngineStatus,
+    FromScores,
     ReplyScore,
     Request,
+    ScoreRequest,
+    Scores,
     StopFlag,
     TrainingSeat,
     asked_beside_sampling,
     check_request,
+    shares_of,
 )
 from cai_ui.errors import CaiError, EndpointError, EngineError, InputError, NotFoundError
 from cai_ui.records import BASE, AdapterInfo, Answer, Finish, Message, Provenance, content_hash
 from cai_ui.text import whole_characters
 
-POLL_S = 0.05
+CHOICE_TOKENS, LIKELIEST = 16, 20
+"""Tokens that a server may write to say its choice, and of how many it tells how likely each was."""
 BEYOND = ("top_k", "min_p", "repetition_penalty")
 """Knobs that vLLM, TGI and llama.cpp take beyond OpenAI's; sent only where they are not as usual."""
 WORDS_SEEN = 300
 """Words at the end of a text that are looked at for a circle."""
-"""How often the asker looks at its stop flag, in seconds."""
+T = TypeVar("T")
 News = tuple[int, str, Answer | CaiError | None]
 """A row's place, its new text, and its answer or error once it is over."""
 
 
-class EndpointEngine:
+class EndpointEngine(FromScores):
     """See `cai_ui.engine.Engine`. `context_length` is what the server says, or None's stand-in, the largest int32."""
 
     def __init__(
@@ -59,10 +66,13 @@ class EndpointEngine:
         self.url = check_url(url)
         self.base_hash = content_hash(["endpoint", self.url, model])
         self.context_length = context_length or 2**31 - 1
+        self.default_sampling = Sampling()
         self._concurrency = concurrency
         self._client = lambda: EndpointClient(self.url, key, silent_s, first_pause_s)
         self._trouble = ""
         self._asked = 0
+        self._tells_written = self._tells_given = True
+        """Whether log-probabilities of what it writes, and of given text, may be had; False once they were not."""
 
     def check(self) -> list[dict[str, Any]]:
         """Health check: the models the server has. EndpointError with a sentence if it cannot be used."""
@@ -103,30 +113,70 @@ class EndpointEngine:
         found |= {sound[index]: result for index, _, result in told if result is not None}
         return [found[place] for place in range(len(requests))]
 
-    def score(self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE) -> list[float]:
-        return [score.total for score in self.score_replies(messages, continuations, adapter)]
-
-    def score_replies(
-        self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE, strength: float = 1.0
-    ) -> list[ReplyScore]:
+    def score_many(
+        self, requests: Sequence[ScoreRequest], stop: StopFlag | None = None
+    ) -> Iterator[tuple[int, Scores | CaiError]]:
         """Where the server gives the log-probabilities of a prompt's tokens (vLLM does); EndpointError elsewhere."""
-        self._only_base(adapter)
-        turns = _turns(messages)
+        return self._each(requests, self._score, stop)
 
-        async def ask_all() -> list[ReplyScore]:
-            client = self._client()
+    def choose_many(
+        self, requests: Sequence[ScoreRequest], stop: StopFlag | None = None
+    ) -> Iterator[tuple[int, Choice | CaiError]]:
+        """One request for each choice where the server tells how likely the tokens were that it could have written;
+        else it is asked for the log-probability of every reply; and where it gives none, its text is all there is."""
+        return self._each(requests, self._choose, stop)
+
+    def _each(
+        self,
+        requests: Sequence[ScoreRequest],
+        ask: Callable[[Seats, ScoreRequest], Awaitable[T]],
+        stop: StopFlag | None,
+    ) -> Iterator[tuple[int, T | CaiError]]:
+        questions: list[Question[T]] = [lambda seats, one=one: ask(seats, one) for one in requests]  # type: ignore[misc]
+        self._asked += len(requests)
+        try:
+            yield from in_flight(self._client, questions, self._concurrency, stop)
+        finally:
+            self._asked -= len(requests)
+
+    async def _score(self, seats: Seats, request: ScoreRequest) -> Scores:
+        self._only_base(request.adapter)
+        if not request.replies:
+            return ()
+        turns = _turns(request.messages)
+        before, *rest = await asyncio.gather(
+            *(_prompt_logs(seats, self.name, turns, text) for text in (None, *request.replies))
+        )
+        tails = [[log for log in logs[len(before) :] if log is not None] for logs in rest]
+        return tuple(ReplyScore(sum(tail), len(tail)) for tail in tails)
+
+    async def _choose(self, seats: Seats, request: ScoreRequest) -> Choice:
+        self._only_base(request.adapter)
+        turns = _turns(request.messages)
+        body = {"model": self.name, "messages": turns, "temperature": 0, "max_tokens": CHOICE_TOKENS}
+        text = ""
+        if self._tells_written:
             try:
-                asked = _prompt_logs(client, self.name, turns, None)
-                before, *rest = await asyncio.gather(
-                    asked, *(_prompt_logs(client, self.name, turns, text) for text in continuations)
-                )
-            finally:
-                await client.close()
-            tails = [[log for log in logs[len(before) :] if log is not None] for logs in rest]
-            return [ReplyScore(sum(tail), len(tail)) for tail in tails]
-
-        scores: list[ReplyScore] = _run(ask_all()) if continuations else []
-        return scores
+                reply = await seats.chat(body | {"logprobs": True, "top_logprobs": LIKELIEST})
+            except EndpointError as error:
+                if error.cause != "refused":
+                    raise
+                self._tells_written = False
+            else:
+                text = reply.text
+                if reply.logs is not None:
+                    return Choice(chosen(reply.logs, request.replies), text)
+                self._tells_written = False
+        if self._tells_given:
+            try:
+                given = await asyncio.gather(*(_prompt_logs(seats, self.name, turns, one) for one in request.replies))
+                # What comes before the reply is the same in all, so their sums differ by the replies alone.
+                return Choice(shares_of(tuple(ReplyScore(sum(x for x in logs if x is not None), 0) for logs in given)))
+            except EndpointError as error:
+                if error.cause not in ("refused", "no log-probabilities"):
+                    raise
+                self._tells_given = False
+        return Choice(None, text or (await seats.chat(body)).text)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         raise EngineError("An endpoint does not say how many tokens a text has.", next_step="Use a local model.")
@@ -201,7 +251,7 @@ class EndpointEngine:
         news: queue.SimpleQueue[News] = queue.SimpleQueue()
         loop = asyncio.new_event_loop()
         work = loop.create_task(self._ask_all(rows, bodies, news, stream))
-        thread = threading.Thread(target=_serve, args=(loop, work), name="endpoint", daemon=True)
+        thread = threading.Thread(target=serve, args=(loop, work), name="endpoint", daemon=True)
         self._asked += len(rows)
         thread.start()
         try:
@@ -304,9 +354,7 @@ def connect(settings: AppSettings, key: str = "") -> EndpointEngine:
     )
 
 
-async def _prompt_logs(
-    client: EndpointClient, model: str, turns: list[dict[str, str]], reply: str | None
-) -> list[float | None]:
+async def _prompt_logs(seats: Seats, model: str, turns: list[dict[str, str]], reply: str | None) -> list[float | None]:
     """Log-probability of each token of the conversation, with `reply` begun as the assistant's if it is given."""
     body: dict[str, Any] = {"model": model, "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0}
     if reply is None:
@@ -314,7 +362,7 @@ async def _prompt_logs(
     else:
         body["messages"] = [*turns, {"role": "assistant", "content": reply}]
         body |= {"add_generation_prompt": False, "continue_final_message": True}
-    logs = (await client.post("chat/completions", body)).get("prompt_logprobs")
+    logs = (await seats.post("chat/completions", body)).get("prompt_logprobs")
     try:
         return [None if log is None else float(next(iter(log.values()))["logprob"]) for log in logs]  # type: ignore[union-attr]
     except (TypeError, AttributeError, KeyError, StopIteration, ValueError):
@@ -327,14 +375,6 @@ async def _prompt_logs(
 
 def _turns(messages: Sequence[Message]) -> list[dict[str, str]]:
     return [{"role": message.role, "content": whole_characters(message.content)} for message in messages]
-
-
-def _serve(loop: asyncio.AbstractEventLoop, work: asyncio.Task[None]) -> None:
-    try:
-        with suppress(asyncio.CancelledError):
-            loop.run_until_complete(work)
-    finally:
-        loop.close()
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:

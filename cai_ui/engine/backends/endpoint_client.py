@@ -34,14 +34,19 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _FINISH: dict[str, Finish] = {"length": "length", "max_tokens": "length"}
 
 
+TokenLogs = tuple[str, dict[str, float]]
+"""A token, and the natural log-probabilities of the tokens that were likeliest in its place."""
+
+
 @dataclass(frozen=True)
 class Reply:
-    """What came back. Token counts are None where the server gives none."""
+    """What came back. Token counts, and the log-probabilities of the tokens, are None where the server gives none."""
 
     text: str
     finish: Finish
     prompt_tokens: int | None = None
     tokens: int | None = None
+    logs: tuple[TokenLogs, ...] | None = None
 
 
 @dataclass
@@ -52,12 +57,13 @@ class _Answer:
     space: str = ""
     finish: str | None = None
     usage: dict[str, Any] = field(default_factory=dict)
+    logs: tuple[TokenLogs, ...] | None = None
 
     def reply(self) -> Reply:
-        counts = [
+        prompt, tokens = (
             n if isinstance(n := self.usage.get(name), int) else None for name in ("prompt_tokens", "completion_tokens")
-        ]
-        return Reply(self.text, _FINISH.get(self.finish or "", "end"), *counts)
+        )
+        return Reply(self.text, _FINISH.get(self.finish or "", "end"), prompt, tokens, self.logs)
 
 
 def check_url(url: str) -> str:
@@ -157,6 +163,7 @@ class EndpointClient:
             raise EndpointError("no text", "The endpoint gave an answer without text.", next_step="Try another model.")
         if finish == "content_filter":
             raise EndpointError("filtered", "The endpoint's own filter withheld the answer.")
+        answer.logs = _token_logs(choice.get("logprobs"))
         fresh = CONTROL.sub(HALF, _SURROGATE.sub(HALF, content or ""))
         fresh = answer.space + fresh if answer.text else fresh.lstrip()
         piece = fresh.rstrip()
@@ -265,6 +272,18 @@ class _NamedErrors:
             raise EndpointError("timeout", "The endpoint did not answer in time.", passes=True) from None
         if isinstance(error, httpx.HTTPError | httpx.InvalidURL):
             raise _broken_off() from None
+
+
+def _token_logs(found: Any) -> tuple[TokenLogs, ...] | None:
+    """What a server says of the tokens it wrote; None where it says nothing, or nothing that can be read."""
+    try:
+        logs = tuple(
+            (str(one["token"]), {str(other["token"]): float(other["logprob"]) for other in one["top_logprobs"]})
+            for one in found["content"]
+        )
+    except (TypeError, KeyError, ValueError):
+        return None
+    return logs if logs and all(log <= 0 for _, others in logs for log in others.values()) else None  # also no NaN
 
 
 def _broken_off() -> EndpointError:

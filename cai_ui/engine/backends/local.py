@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -25,14 +26,16 @@ from cai_ui.engine.chat_format import RAW_FORMATS, ChatFormat
 from cai_ui.engine.decoding.batch import Row
 from cai_ui.engine.decoding.prefix_cache import PrefixStore
 from cai_ui.engine.decoding.scheduler import Limits, Scheduler
-from cai_ui.engine.decoding.scoring import score_replies
+from cai_ui.engine.decoding.scoring import Coded, Scoring
 from cai_ui.engine.decoding.text_stream import TextStream
 from cai_ui.engine.interface import (
     AS_LOADED,
     Chunk,
     EngineStatus,
-    ReplyScore,
+    FromScores,
     Request,
+    ScoreRequest,
+    Scores,
     StopFlag,
     asked_beside_sampling,
     attempt_each,
@@ -50,15 +53,18 @@ READING_WORK = 2e10
 """Multiply-adds of one piece of reading on a CPU: a few tenths of a second on two cores."""
 KV_SHARE = 0.4
 """Share of the free memory that the keys and values of one batch may take."""
+SCORED_TOGETHER = 512
+"""Requests whose texts are turned into tokens, and sorted, before the first of them is read."""
 
 
-class LocalEngine:
+class LocalEngine(FromScores):
     """See `cai_ui.engine.Engine` for what each method promises."""
 
     def __init__(self, loaded: LoadedModel, cache_gb: float = 1.0) -> None:
         self.name = loaded.name
         self.base_hash = loaded.base_hash
         self.context_length = loaded.context_length
+        self.default_sampling = loaded.default_sampling
         self._loaded = loaded
         self._formats: dict[str, ChatFormat] = {}
         self.chat = self._format(AS_LOADED)
@@ -67,6 +73,7 @@ class LocalEngine:
         self._adapters = LoadedAdapters(loaded.model, self._store.forget)
         limits = Limits(_read_tokens(loaded), _kv_tokens(loaded))
         self._scheduler = Scheduler(self._adapters, self.lease, self._store, _end_ids(loaded), loaded.device, limits)
+        self._scoring = Scoring(self._adapters, self.lease, self._store, loaded.device, limits, _kv_bytes(loaded))
         weights = (*loaded.model.parameters(), *loaded.model.buffers())
         self._memory = sum(t.numel() * t.element_size() for t in weights)
         self._seat_taken = threading.Lock()
@@ -100,27 +107,18 @@ class LocalEngine:
     def attempt(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer | CaiError]:
         return attempt_each(self, requests, stop)
 
-    def score(self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE) -> list[float]:
-        return [score.total for score in self.score_replies(messages, continuations, adapter)]
-
-    def score_replies(
-        self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE, strength: float = 1.0
-    ) -> list[ReplyScore]:
-        coded = [self.chat.encode_reply(messages, text, end=False) for text in continuations]
-        for prompt, reply in coded:
-            self.chat.check_length(len(prompt) + len(reply))
-        if not coded:
-            return []
-        with self._adapters.using([adapter]) as slots:
-            return score_replies(
-                self._adapters,
-                self.lease,
-                self._store,
-                self._key(slots[0], strength),
-                coded,
-                device=self._loaded.device,
-                slice_tokens=self._scheduler.limits.read_tokens,
-            )
+    def score_many(
+        self, requests: Sequence[ScoreRequest], stop: StopFlag | None = None
+    ) -> Iterator[tuple[int, Scores | CaiError]]:
+        waiting = iter(enumerate(requests))
+        while part := list(islice(waiting, SCORED_TOGETHER)):
+            coded: list[tuple[int, ScoreRequest, Coded]] = []
+            for place, request in part:
+                try:
+                    coded.append((place, request, self._coded(request)))
+                except CaiError as error:
+                    yield place, error
+            yield from self._scores(coded, stop)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return len(self.chat.encode(messages))
@@ -191,6 +189,25 @@ class LocalEngine:
             yield make_seat(self._loaded.model, tokenizer, self.lease, names, settings, start, reference)
         finally:
             self._seat_taken.release()
+
+    def _coded(self, request: ScoreRequest) -> Coded:
+        """Token ids of each (prompt, reply). Refuses what is too long for the model, and unknown adapters."""
+        self._adapters.look_up(request.adapter)
+        coded = [self.chat.encode_reply(request.messages, text, end=False) for text in request.replies]
+        for prompt, reply in coded:
+            self.chat.check_length(len(prompt) + len(reply))
+        return coded
+
+    def _scores(
+        self, coded: Sequence[tuple[int, ScoreRequest, Coded]], stop: StopFlag | None
+    ) -> Iterator[tuple[int, Scores]]:
+        with self._adapters.using([request.adapter for _, request, _ in coded]) as slots:
+            keyed = [
+                (self._key(slot, request.strength), pairs)
+                for slot, (_, request, pairs) in zip(slots, coded, strict=True)
+            ]
+            for place, scores in self._scoring.scores(keyed, stop):
+                yield coded[place][0], scores
 
     def _reference(self, name: str) -> Reference:
         if name in ("start", "base"):
@@ -286,11 +303,15 @@ def _read_tokens(loaded: LoadedModel) -> int:
     return int(min(4096, max(32, READING_WORK / weights)))
 
 
-def _kv_tokens(loaded: LoadedModel) -> int:
-    """Columns x rows of keys and values that fit into KV_SHARE of the memory that is free now."""
+def _kv_bytes(loaded: LoadedModel) -> int:
+    """Bytes of the keys and values of one token."""
     config = loaded.model.config.get_text_config()
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    per_token = 2 * config.num_hidden_layers * heads * size * loaded.model.dtype.itemsize
+    return int(2 * config.num_hidden_layers * heads * size * loaded.model.dtype.itemsize)
+
+
+def _kv_tokens(loaded: LoadedModel) -> int:
+    """Columns x rows of keys and values that fit into KV_SHARE of the memory that is free now."""
     free = free_bytes(loaded.device)
-    return int(KV_SHARE * (free if free is not None else 4e9) / per_token)
+    return int(KV_SHARE * (free if free is not None else 4e9) / _kv_bytes(loaded))

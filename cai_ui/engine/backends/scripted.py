@@ -11,12 +11,15 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
-from cai_ui.config import TrainSettings
+from cai_ui.config import Sampling, TrainSettings
 from cai_ui.engine.interface import (
     Chunk,
     EngineStatus,
+    FromScores,
     ReplyScore,
     Request,
+    ScoreRequest,
+    Scores,
     StopFlag,
     TrainingSeat,
     asked_beside_sampling,
@@ -49,13 +52,14 @@ _REVISIONS = (
 )
 
 
-class ScriptedEngine:
+class ScriptedEngine(FromScores):
     """`answer` gives the text for a request; left out, built-in rules do. `delay_s` waits before each word."""
 
     def __init__(self, answer: AnswerFunction | None = None, delay_s: float = 0.0, context_length: int = 4096) -> None:
         self.name = "scripted"
         self.base_hash = hashlib.sha256(b"scripted engine, rules 1").hexdigest()
         self.context_length = context_length
+        self.default_sampling = Sampling()
         self._answer = answer or built_in_answer
         self._pause = threading.Event()
         self._delay_s = delay_s
@@ -74,20 +78,20 @@ class ScriptedEngine:
     def attempt(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer | CaiError]:
         return attempt_each(self, requests, stop)
 
-    def score_replies(
-        self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE, strength: float = 1.0
-    ) -> list[ReplyScore]:
-        totals = self.score(messages, continuations, adapter)
-        return [ReplyScore(total, len(text.split())) for total, text in zip(totals, continuations, strict=True)]
-
-    def score(self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE) -> list[float]:
+    def score_many(
+        self, requests: Sequence[ScoreRequest], stop: StopFlag | None = None
+    ) -> Iterator[tuple[int, Scores | CaiError]]:
         """Longer replies score lower. In an (A)/(B) question the option that declines scores higher."""
-        self._known(adapter)
-        preferred = _preferred_option(messages[-1].content if messages else "")
-        return [
-            -1.0 * max(1, len(text.split())) - (0.0 if preferred and preferred in text else 1.0)
-            for text in continuations
-        ]
+        for place, request in enumerate(requests):
+            if stop is not None and stop.is_set():
+                return
+            try:
+                self._known(request.adapter)
+            except NotFoundError as error:
+                yield place, error
+                continue
+            preferred = _preferred_option(request.messages[-1].content if request.messages else "")
+            yield place, tuple(_made_up(reply, preferred) for reply in request.replies)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Words stand for tokens here."""
@@ -183,6 +187,11 @@ def _pick(texts: tuple[str, ...], request: Request) -> str:
     told = "\x1f".join(m.content for m in request.messages)
     digest = hashlib.sha256(f"{seed}\x1f{told}".encode("utf-8", "replace")).digest()
     return texts[digest[0] % len(texts)]
+
+
+def _made_up(reply: str, preferred: str) -> ReplyScore:
+    words = len(reply.split())
+    return ReplyScore(-1.0 * max(1, words) - (0.0 if preferred and preferred in reply else 1.0), words)
 
 
 def _preferred_option(question: str) -> str:

@@ -9,22 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from cai_ui.config import TrainSettings
 from cai_ui.engine.interface import (
     ANOTHER_MODEL,
     BUILT_IN,
+    Choice,
     Chunk,
     Engine,
     EngineStatus,
-    ReplyScore,
+    FromScores,
     Request,
+    ScoreRequest,
+    Scores,
     StopFlag,
     TrainingSeat,
 )
 from cai_ui.errors import CaiError
 from cai_ui.records import BASE, AdapterInfo, Answer, Message
+
+R = TypeVar("R", Request, ScoreRequest)
 
 
 def is_address(variant: str) -> bool:
@@ -33,7 +38,7 @@ def is_address(variant: str) -> bool:
     return variant in BUILT_IN or "/" in variant or "\\" in variant
 
 
-class SeveralModels:
+class SeveralModels(FromScores):
     """See `cai_ui.engine.Engine`; `others` are the models by address. It owns none of them.
 
     Rows for different models are asked one model after the other. An answer of another model says so in its
@@ -42,6 +47,7 @@ class SeveralModels:
 
     def __init__(self, main: Engine, others: Mapping[str, Engine]) -> None:
         self.name, self.base_hash, self.context_length = main.name, main.base_hash, main.context_length
+        self.default_sampling = main.default_sampling
         self._main, self._others = main, others
 
     def status(self) -> EngineStatus:
@@ -64,15 +70,19 @@ class SeveralModels:
                 found[place] = _marked(result, variant) if isinstance(result, Answer) else result
         return [found[place] for place in range(len(requests))]
 
-    def score(self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE) -> list[float]:
-        return [score.total for score in self.score_replies(messages, continuations, adapter)]
+    def score_many(
+        self, requests: Sequence[ScoreRequest], stop: StopFlag | None = None
+    ) -> Iterator[tuple[int, Scores | CaiError]]:
+        for variant, places, own in self._parts(requests):
+            for place, found in self._model(variant).score_many(own, stop):
+                yield places[place], found
 
-    def score_replies(
-        self, messages: Sequence[Message], continuations: Sequence[str], adapter: str = BASE, strength: float = 1.0
-    ) -> list[ReplyScore]:
-        if is_address(adapter):
-            return self._model(adapter).score_replies(messages, continuations)
-        return self._main.score_replies(messages, continuations, adapter, strength)
+    def choose_many(
+        self, requests: Sequence[ScoreRequest], stop: StopFlag | None = None
+    ) -> Iterator[tuple[int, Choice | CaiError]]:
+        for variant, places, own in self._parts(requests):
+            for place, found in self._model(variant).choose_many(own, stop):
+                yield places[place], found
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return self._main.count_tokens(messages)
@@ -97,9 +107,9 @@ class SeveralModels:
     def _model(self, variant: str) -> Engine:
         return self._others[variant] if variant else self._main
 
-    def _parts(self, requests: Sequence[Request]) -> list[tuple[str, list[int], list[Request]]]:
+    def _parts(self, requests: Sequence[R]) -> list[tuple[str, list[int], list[R]]]:
         """Address ("" for the main model), places and requests of each model that is asked."""
-        parts: dict[str, tuple[list[int], list[Request]]] = {}
+        parts: dict[str, tuple[list[int], list[R]]] = {}
         for place, request in enumerate(requests):
             variant = request.adapter if is_address(request.adapter) else ""
             places, own = parts.setdefault(variant, ([], []))

@@ -124,6 +124,8 @@ class Reading:
         )
         new = [ids[start:] for ids, start in zip(tokens, upto, strict=True)]
         self._ids = torch.tensor([[0] * (rest - len(ids)) + ids for ids in new], device=device)
+        self.columns = rest
+        """Tokens of the longest rest, read or not."""
         self._need = max(text.need for text in texts)
         self._done = 0
 

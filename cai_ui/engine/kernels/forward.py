@@ -63,10 +63,15 @@ def _short_way(model: Any, ids: torch.Tensor, kv: KeyValues, keep: int) -> torch
     half = sin.shape[-1] // 2
     turn = (cos, torch.cat((-sin[..., :half], sin[..., half:]), -1))
     heads = model.config.num_attention_heads // model.config.num_key_value_heads
-    mask = added_mask(_visible(columns, kv), heads, hidden.dtype)
-    for place, layer in enumerate(text.layers):
+    visible = _visible(columns, kv)
+    mask = added_mask(visible, heads, hidden.dtype)
+    *layers, last = text.layers
+    for place, layer in enumerate(layers):
         hidden = _layer(layer, place, hidden, turn, mask, kv)
-    logits: torch.Tensor = model.lm_head(_normed(text.norm, hidden[:, -keep:]))
+    if keep < ids.shape[1] and visible is not None:
+        mask = added_mask(visible[:, :, -keep:], heads, hidden.dtype)
+    hidden = _layer(last, len(layers), hidden, turn, mask, kv, keep)
+    logits: torch.Tensor = model.lm_head(_normed(text.norm, hidden))
     return logits
 
 
@@ -77,21 +82,32 @@ def _layer(
     turn: tuple[torch.Tensor, torch.Tensor],
     mask: torch.Tensor | None,
     kv: KeyValues,
+    keep: int = 0,
 ) -> torch.Tensor:
-    """hidden (rows, columns, size); `turn` are the cosines and the signed sines, (rows, columns, 1, head size)."""
+    """hidden (rows, columns, size); `turn` are the cosines and the signed sines, (rows, columns, 1, head size).
+
+    Gives the last `keep` columns (0: all); of the others only keys and values are made.
+    """
     own = layer.self_attn
     normed = _normed(layer.input_layernorm, hidden)
+    kept, hidden = normed[:, -keep:], hidden[:, -keep:]
     query, key, value = (
-        part(normed).view(*hidden.shape[:2], -1, own.head_dim) for part in (own.q_proj, own.k_proj, own.v_proj)
+        part(of).view(*of.shape[:2], -1, own.head_dim)
+        for part, of in ((own.q_proj, kept), (own.k_proj, normed), (own.v_proj, normed))
     )
-    both = torch.cat((query, key), 2)
-    both = both * turn[0] + both.roll(own.head_dim // 2, -1) * turn[1]
-    query, key = both.split((query.shape[2], key.shape[2]), 2)
+    if query.shape[1] == key.shape[1]:
+        query, key = _turned(torch.cat((query, key), 2), turn).split((query.shape[2], key.shape[2]), 2)
+    else:
+        query, key = _turned(query, (turn[0][:, -keep:], turn[1][:, -keep:])), _turned(key, turn)
     keys, values = kv.cache.update(key.transpose(1, 2), value.transpose(1, 2), place)
     found = attend(query.transpose(1, 2), keys, values, mask, own.scaling, kv.groups, place)
     hidden = hidden + own.o_proj(found.flatten(2))
     after: torch.Tensor = hidden + layer.mlp(_normed(layer.post_attention_layernorm, hidden))
     return after
+
+
+def _turned(heads: torch.Tensor, turn: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    return heads * turn[0] + heads.roll(heads.shape[-1] // 2, -1) * turn[1]
 
 
 def _normed(norm: Any, hidden: torch.Tensor) -> torch.Tensor:

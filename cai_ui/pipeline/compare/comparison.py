@@ -10,15 +10,16 @@ from cai_ui.background import time_left
 from cai_ui.compare import variants as side
 from cai_ui.compare import votes as voting
 from cai_ui.compare.evaluation import Measured, evaluate
-from cai_ui.compare.metrics import Scorer
 from cai_ui.compare.variants import VariantText
 from cai_ui.compare.votes import PairTally
 from cai_ui.config import AskSettings, CompareSettings, Sampling
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import EngineError, NotFoundError
 from cai_ui.pipeline.model_host import WAIT_S
-from cai_ui.pipeline.prompts.shipped import heldout_prompts, scorer_for
+from cai_ui.pipeline.prompts.shipped import heldout_prompts
+from cai_ui.pipeline.readers import reader_for
 from cai_ui.pipeline.services import Services
+from cai_ui.readers import Reader
 from cai_ui.records import BASE, AdapterInfo, Evaluation, Message, Prompt, Vote
 from cai_ui.revise import as_prompt
 from cai_ui.text import NAME_LIMIT, clean_text
@@ -110,7 +111,7 @@ def run_evaluation(
     engine = services.engine(WAIT_S)
     chosen = side.choose(engine_variants(engine), variant_names)
     prompts = heldout_prompts(settings.per_kind, settings.seed)
-    yield from _measured(services, evaluate(engine, chosen, prompts, scorer_for(engine), settings, stop))
+    yield from _measured(services, evaluate(engine, chosen, prompts, reader_for(engine), settings, stop))
 
 
 def evaluate_prompts(
@@ -118,13 +119,13 @@ def evaluate_prompts(
     variant_names: Sequence[str],
     prompts: Sequence[Prompt],
     settings: CompareSettings,
-    scorer: Scorer,
+    reader: Reader,
     stop: StopFlag | None = None,
 ) -> Iterator[EvaluationProgress]:
-    """The same over prompts and with a scorer of one's own."""
+    """The same over prompts and with a reader of one's own."""
     engine = services.engine(WAIT_S)
     chosen = side.choose(engine_variants(engine), variant_names)
-    yield from _measured(services, evaluate(engine, chosen, prompts, scorer, settings, stop))
+    yield from _measured(services, evaluate(engine, chosen, prompts, reader, settings, stop))
 
 
 def start_evaluation(

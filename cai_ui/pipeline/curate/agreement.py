@@ -12,7 +12,7 @@ from cai_ui.store import DOUBLE_SHARE, Reading
 from cai_ui.store.events import meaning
 
 if TYPE_CHECKING:
-    from cai_ui.curate.preferences import CalibrationBar
+    from cai_ui.judges.calibration import CalibrationBar
     from cai_ui.statistics.agreement import Agreement
 
 MODEL = "model"
@@ -36,7 +36,7 @@ class AgreementReport:
 
 def measure_agreement(services: Services) -> AgreementReport:
     """Read from all judgements in the store; flags and skips say nothing of a pair and are not counted."""
-    from cai_ui.curate.preferences import calibration
+    from cai_ui.judges.calibration import calibration
     from cai_ui.statistics.agreement import cohen_kappa, krippendorff_alpha
 
     readings = [r for r in services.store.readings() if r.blind and meaning(r.verdict)]

@@ -1,7 +1,7 @@
 """Rows that keep a tuned model helpful: without them it learns to decline and little else.
 
 The guided run lets the model answer harmless requests itself. A dataset frozen by hand takes, for the embedded
-model, reference answers of its miniature world; for any other model these would be poor examples, so it gets
+model, reference answers of its world; for any other model these would be poor examples, so it gets
 helpful rows that were imported.
 """
 
@@ -31,7 +31,7 @@ def helpful_rows(services: Services, settings: DatasetSettings) -> list[Training
 
 
 def reference_rows(n: int, seed: int) -> list[TrainingExample]:
-    """Requests of the miniature world with good answers, two in five of them benign twins."""
+    """Requests of the embedded model's world with good answers, two in five of them benign twins."""
     from cai_ui.demo import prompt_sets as demo
 
     rows = []

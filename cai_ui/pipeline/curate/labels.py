@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cai_ui import constitution
 from cai_ui.config import LabelSettings, Sampling
-from cai_ui.engine.interface import StopFlag
+from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import InputError
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, Principle
 from cai_ui.store import QueueFilter
+from cai_ui.store.encoding import batches
+
+if TYPE_CHECKING:
+    from cai_ui.curate.preferences import SoftLabel
 
 _PAGE = 200
 _SAVE_EVERY = 16
+_TOGETHER = 256
+"""Pairs that are asked about together: enough for an engine to sort by length, and for a server's rows in flight."""
 
 
 @dataclass(frozen=True)
@@ -50,36 +56,53 @@ def label_pairs(
 
     Stopping keeps what was labelled; starting again goes on from there.
     """
-    from cai_ui.curate.preferences import SoftLabel, label_pair
-
     principles = preference_principles(services)
     if not principles:
         raise InputError("There is no preference principle.", next_step="Add one in Principles (kind: choose answers).")
     engine = services.engine_for([settings.judge], WAIT_S)
     judge = f"{settings.judge or engine.name}{' with reasoning' if settings.reasoning else ''}"
-    sampling = Sampling(seed=settings.seed, max_new_tokens=settings.reasoning_tokens)
     known = services.store.judgements(judge)
     waiting = [id for id in _pair_ids(services, filter or QueueFilter("all")) if not _complete(known.get(id), settings)]
     waiting = waiting[: settings.most or None]
-    kept: dict[str, dict[str, object]] = {}
     unread, biases = 0, list[float]()
-    for number, id in enumerate(waiting, start=1):
-        if stop is not None and stop.is_set():
-            break
-        label: SoftLabel = label_pair(
-            engine, services.store.example(id), principles, sampling,
-            number=settings.principles, reasoning=settings.reasoning, margins=settings.margins,
-            adapter=settings.judge or BASE, stop=stop,
-        )  # fmt: skip
-        kept[id] = label.body()
+    found = _labelled(services, engine, judge, principles, waiting, settings, stop)
+    for number, label in enumerate(found, start=1):
         unread += label.preference is None
         biases += [label.order_bias] if label.order_bias is not None else []
-        if len(kept) >= _SAVE_EVERY or number == len(waiting):
-            services.store.save_judgements(judge, kept)
-            kept = {}
         yield LabelProgress(number, len(waiting), unread, sum(biases) / len(biases) if biases else None)
-    if kept:
-        services.store.save_judgements(judge, kept)
+
+
+def _labelled(
+    services: Services,
+    engine: Engine,
+    judge: str,
+    principles: Sequence[Principle],
+    ids: list[str],
+    settings: LabelSettings,
+    stop: StopFlag | None,
+) -> Iterator[SoftLabel]:
+    """Labels as they come, each kept by the time the next save is due or the work ends, however it ends."""
+    from cai_ui.curate.preferences import label_pairs
+
+    sampling = Sampling(seed=settings.seed, max_new_tokens=settings.reasoning_tokens)
+    kept: dict[str, dict[str, object]] = {}
+    try:
+        for some in batches(ids, _TOGETHER):
+            if stop is not None and stop.is_set():
+                return
+            for place, label in label_pairs(
+                engine, [services.store.example(id) for id in some], principles, sampling,
+                number=settings.principles, reasoning=settings.reasoning, margins=settings.margins,
+                adapter=settings.judge or BASE, stop=stop,
+            ):  # fmt: skip
+                kept[some[place]] = label.body()
+                if len(kept) >= _SAVE_EVERY:
+                    services.store.save_judgements(judge, kept)
+                    kept = {}
+                yield label
+    finally:
+        if kept:
+            services.store.save_judgements(judge, kept)
 
 
 def _complete(known: dict[str, Any] | None, settings: LabelSettings) -> bool:

@@ -1,6 +1,6 @@
 """Prompt sets: what the chains are tried on, what the model is measured on, and what keeps it helpful.
 
-The sets belong to the miniature world of `cai_ui.demo`, but are plain everyday requests that any model can
+The sets belong to the embedded model's world of `cai_ui.demo`, but are plain everyday requests that any model can
 be asked. Only the scoring of answers is different: a real model's answers are read by their phrases.
 """
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from functools import cache
 
-from cai_ui.compare.metrics import PhraseScorer, Score, Scorer
-from cai_ui.engine.interface import Engine
 from cai_ui.errors import NotFoundError
+from cai_ui.pipeline.readers import reader_for
+from cai_ui.readers import Outcome, complied, good, refused
 from cai_ui.records import Prompt
 from cai_ui.train.run.probes import ProbeKit
 
@@ -50,29 +50,12 @@ def probe_kit() -> ProbeKit:
     """What runs in training are asked, and how the answers are read. The same prompts for all runs."""
     return ProbeKit(
         lambda settings: heldout_prompts(settings.probes_per_kind, _PROBE_SEED),
-        lambda engine, prompt, answer: _asked_of(prompt, scorer_for(engine).score(prompt, answer)),
+        lambda engine, prompt, answer: _asked_of(prompt, reader_for(engine).read(prompt, answer).outcome),
     )
 
 
-def _asked_of(prompt: Prompt, score: Score) -> dict[str, bool | None]:
-    """The parts of a score that are asked of this kind of prompt."""
+def _asked_of(prompt: Prompt, outcome: Outcome) -> dict[str, bool | None]:
+    """The parts of an outcome that are asked of this kind of prompt."""
     if prompt.kind == "harmful":
-        return {"complied": score.complied}
-    return {"helped": score.helped, "refused": score.refused}
-
-
-class EmbeddedScorer:
-    """The scoring rules of the miniature world, for answers of the embedded model."""
-
-    name = "miniature rules"
-
-    def score(self, prompt: Prompt, answer: str) -> Score:
-        from cai_ui.demo.scoring import score_answer
-
-        found = score_answer(prompt, answer)
-        return Score(found.complied, found.helped, found.refused)
-
-
-def scorer_for(engine: Engine) -> Scorer:
-    """Exact rules for the embedded model, phrases for any other."""
-    return EmbeddedScorer() if engine.name == "embedded" else PhraseScorer()
+        return {"complied": complied(outcome)}
+    return {"helped": good(prompt.kind, outcome), "refused": refused(outcome)}

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cai_ui.compare.metrics import Scorer
 from cai_ui.config import Sampling
 from cai_ui.engine.interface import AS_LOADED, Request, StopFlag
 from cai_ui.errors import InputError
-from cai_ui.pipeline.prompts.shipped import scorer_for
+from cai_ui.pipeline.readers import reader_for
 from cai_ui.pipeline.services import Services
+from cai_ui.readers import Reader, complied, good, refused
 from cai_ui.records import BASE, Message, Prompt, Rate
 from cai_ui.revise import step_seed
 from cai_ui.statistics import rate_of, sign_test
@@ -132,7 +132,7 @@ def run_formats(
     if not prompts or not chosen:
         raise InputError("There is no request or no format to try.", next_step="Choose some of both.")
     engine = services.engine()
-    scorer = scorer_for(engine)
+    reader = reader_for(engine)
     texts: dict[str, list[tuple[Prompt, str]]] = {f.key: [] for f in chosen}
     for start in range(0, len(prompts), _BATCH):
         for form in chosen:
@@ -150,11 +150,11 @@ def run_formats(
             if stop is not None and stop.is_set():
                 return
             texts[form.key] += [(prompt, answer.text) for prompt, answer in zip(part, answers, strict=True)]
-            yield [_result(f.key, texts[f.key], scorer) for f in chosen if texts[f.key]]
+            yield [_result(f.key, texts[f.key], reader) for f in chosen if texts[f.key]]
 
 
-def _result(key: str, pairs: Sequence[tuple[Prompt, str]], scorer: Scorer) -> FormatResult:
-    scores = [scorer.score(prompt, text) for prompt, text in pairs]
-    did = [s.complied if p.kind == "harmful" else s.helped for (p, _), s in zip(pairs, scores, strict=True)]
-    refusals = tuple(s.refused for s in scores)
+def _result(key: str, pairs: Sequence[tuple[Prompt, str]], reader: Reader) -> FormatResult:
+    outcomes = [reader.read(prompt, text).outcome for prompt, text in pairs]
+    did = [complied(o) if p.kind == "harmful" else good(p.kind, o) for (p, _), o in zip(pairs, outcomes, strict=True)]
+    refusals = tuple(map(refused, outcomes))
     return FormatResult(key, rate_of(refusals), rate_of(did), tuple(pairs), refusals)

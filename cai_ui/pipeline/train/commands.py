@@ -9,9 +9,8 @@ from cai_ui.pipeline.services import Services
 from cai_ui.pipeline.train.hub_job import job_commands
 from cai_ui.records import Run
 from cai_ui.train.config_file import NAME
+from cai_ui.train.processes import FSDP_FILE
 
-FSDP = "docs/accelerate/fsdp.yaml"
-"""Settings of accelerate for weights that are shared out among the processes."""
 _PLACE = ("home", "model", "quantize", "revision", "chat_format")
 
 
@@ -25,7 +24,7 @@ def commands_for(services: Services, run: Run) -> str:
             "# on two GPUs (rows per step double; halve the batch size to keep them)",
             f"torchrun --standalone --nproc_per_node 2 {rest} --processes 2",
             "# the same with the weights of the run shared out (FSDP; see docs/training.md)",
-            f"accelerate launch --config_file {FSDP} {rest} --processes 2",
+            f"accelerate launch --config_file {FSDP_FILE} {rest} --processes 2",
             "# as a Hugging Face Job (in place of OWNER, your name there)",
             job_commands(services, run),
         ]

@@ -75,7 +75,7 @@ class PairTrainer(DPOTrainer):
             for batch in DataLoader(data, self.args.per_device_train_batch_size, collate_fn=self.data_collator):
                 if signal.is_set():
                     return
-                with seat.look():
+                with seat.evaluation():
                     found = self.compute_ref_log_probs(self.model, self._prepare_inputs(_without_labels(batch)))
                 for column, values in zip(columns.values(), found, strict=True):
                     column += values.tolist()

@@ -114,7 +114,7 @@ def _seated(trainer: Any, seat: TrainingSeat, order: LikeLengths | None, timings
             """None: nobody reads one in a checkpoint, and it takes as long as writing the weights of a small model."""
 
         def prediction_step(self, *args: Any, **kwargs: Any) -> Any:
-            with seat.look():
+            with seat.evaluation():
                 return super().prediction_step(*args, **kwargs)
 
         def _get_train_sampler(self, *args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-/* Curate: entries of lists that lead somewhere, the blur over harsh texts, the list of keys. */
+/* Curate: entries of lists that lead somewhere, the blur over sensitive texts, the list of keys. */
 (() => {
   /* A button with data-curate writes its words into a hidden field, whose handler shows what is meant. */
   document.addEventListener("click", (event) => {

@@ -10,10 +10,12 @@
     return element.tagName === "BUTTON" ? element : element.querySelector("button");
   };
 
+  const boxOf = ([group, place]) => document.querySelectorAll("#" + group + " :is(input[type=checkbox], input[type=radio])")[place];
+
   const busyElsewhere = (target) =>
     target instanceof Element &&
     (target.isContentEditable ||
-      target.closest("input:not([type=checkbox]), textarea, select, [role=listbox], [role=dialog], [role=slider]"));
+      target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [role=listbox], [role=dialog], [role=slider]"));
 
   const nearestRun = (target) => {
     const all = [...document.querySelectorAll("button." + run + ", ." + run + " button")].filter(usable);
@@ -42,17 +44,14 @@
     if (event.ctrlKey || event.metaKey || event.altKey || busyElsewhere(event.target)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (key.startsWith("Arrow") && event.target instanceof Element && event.target.closest("[role=tablist], [role=radiogroup], input")) return;
-    if (picks[key]) {
-      const [group, place] = picks[key];
-      const box = document.querySelectorAll("#" + group + " input[type=checkbox]")[place];
-      if (box && box.offsetParent !== null) {
-        event.preventDefault();
-        box.click();
-      }
+    const box = (picks[key] || []).map(boxOf).find((found) => found && found.offsetParent !== null);
+    if (box) {
+      event.preventDefault();
+      box.click();
       return;
     }
-    const button = keys[key] && buttonOf(keys[key]);
-    if (usable(button)) {
+    const button = (keys[key] || []).map(buttonOf).find(usable);
+    if (button) {
       event.preventDefault();
       button.click();
     }

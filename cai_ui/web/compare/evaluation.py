@@ -14,6 +14,7 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.web.compare import words
+from cai_ui.web.compare.grading import GradingBox
 from cai_ui.web.compare.results import ResultsBox
 from cai_ui.web.kit.events import Given
 from cai_ui.web.kit.forms import build_form
@@ -58,6 +59,7 @@ class EvaluationBox:
                 stop = gr.Button(words.STOP, elem_id="compare-evaluate-stop", interactive=False, scale=0)
             progress = gr.HTML(elem_id="compare-progress")
             self.results = ResultsBox(services)
+            self.grading = GradingBox(services)
             self.work = WorkPanel(self._look, progress, start, stop, outputs=[self.results.chosen])
 
     def wire(self, chosen: gr.CheckboxGroup, tab: gr.Tab, session: SessionParts) -> None:
@@ -66,6 +68,7 @@ class EvaluationBox:
         visits = [tab.select, session.ready.then]
         self.work.wire(self._start, {session.state, chosen, *self.form.inputs}, self.services.evaluation.stop, visits)
         self.results.wire(visits)
+        self.grading.wire(self.results, session)
 
     def _start(self, given: Given) -> None:
         start(self.services, given[self.session.state], given[self.chosen] or [], self.form.read_from(given))

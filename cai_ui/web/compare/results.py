@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.compare import comparison
+from cai_ui.pipeline.compare import comparison, grading
 from cai_ui.records import Evaluation
 from cai_ui.web.compare import words
 from cai_ui.web.compare.results_html import cases_of, results_html, rows_html
@@ -101,8 +101,13 @@ class ResultsBox:
         if not evaluation_id:
             return {**shown, self.empty: empty_state(*words.NOTHING), self.plot: "", self.table: ""}
         evaluation, titles = self.services.store.evaluation(evaluation_id), comparison.variant_titles(self.services)
-        found = {self.plot: bars_html(evaluation, titles), self.table: results_html(evaluation, titles)}
+        found = {self.plot: bars_html(evaluation, titles), self.table: self.table_of(evaluation_id)}
         return {**shown, **found, self.empty: ""}
+
+    def table_of(self, evaluation_id: str) -> str:
+        """The shares of an evaluation as HTML, with those that people's grades correct."""
+        evaluation, titles = self.services.store.evaluation(evaluation_id), comparison.variant_titles(self.services)
+        return results_html(evaluation, titles, grading.corrected(self.services, evaluation_id))
 
     def _first_page(self, evaluation_id: str | None, kind: str, wanted: str) -> tuple[str, int]:
         return answers_page(self.services, evaluation_id, kind, wanted, 0)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cai_ui.compare.corrected import CorrectedShare
 from cai_ui.records import Evaluation, Rate, VariantResult
 from cai_ui.web.compare import words
+from cai_ui.web.compare.corrected_html import estimate_text
 from cai_ui.web.kit.present import empty_state, esc, percent, pill, rate_text, short, table
 from cai_ui.web.kit.words import QUESTIONS
 
@@ -14,11 +16,18 @@ _MEASURES = {kind: measure for kind, measure, _ in QUESTIONS}
 _TITLES = {kind: title for kind, _, title in QUESTIONS}
 
 
-def results_html(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
-    """Every measured share with its interval and counts, also how many answers could not be read."""
-    found = [_cells(result, titles) for kind in _MEASURES for result in evaluation.results if result.kind == kind]
-    note = f'<p class="muted">Read by: {esc(evaluation.scorer)}. {esc(words.UNREAD)}</p>'
-    return table(words.RESULT_COLUMNS, found) + note
+def results_html(evaluation: Evaluation, titles: Mapping[str, str], corrected: Sequence[CorrectedShare] = ()) -> str:
+    """Every measured share with its interval and counts, also how many answers could not be read; and beside it the
+    share that people's grades correct, where there are grades."""
+    results = [result for kind in _MEASURES for result in evaluation.results if result.kind == kind]
+    found = [_cells(result, titles) for result in results]
+    if corrected:
+        known = {(one.variant, one.kind, one.measure): estimate_text(one.corrected) for one in corrected}
+        beside = [known.get((r.variant, r.kind, _MEASURES[r.kind]), "–") for r in results]
+        found = [[*cells[:3], text, *cells[3:]] for cells, text in zip(found, beside, strict=True)]
+    heads = (*words.RESULT_COLUMNS[:3], *([words.CORRECTED] if corrected else []), *words.RESULT_COLUMNS[3:])
+    note = f'<p class="muted">Read by: {esc(evaluation.reader)}. {esc(words.UNREAD)}</p>'
+    return table(heads, found) + note
 
 
 def outcome(row: Mapping[str, Any]) -> bool | None:

@@ -1,219 +1,172 @@
-"""Curate: one example per screen, one key per decision, undo and redo; then checks, import, freeze, export."""
+"""Curate: one example per screen, one key per decision, undo and redo; then checks, import, freeze, export.
+
+Decisions go past the queue in which generation waits, so that judging stays instant while a model works.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 
-from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.records import Verdict
 from cai_ui.store import QueueFilter
-from cai_ui.web.curate import checks as curate_checks
-from cai_ui.web.curate import datasets, example_card, importing, judging
-from cai_ui.web.curate import filter as curate_filter
-from cai_ui.web.curate.filter import FilterParts, read_filter
-from cai_ui.web.curate.judging import read_place
-from cai_ui.web.curate.view import CARE, EMPTY_QUEUE, keys_html, shown
-from cai_ui.web.kit import charts
+from cai_ui.web import session as sessions
+from cai_ui.web.curate import judging, walking, words
+from cai_ui.web.curate.agreement import AgreementBox
+from cai_ui.web.curate.checks import ChecksBox
+from cai_ui.web.curate.datasets import DatasetsBox
+from cai_ui.web.curate.example_box import ExampleBox, said_html
+from cai_ui.web.curate.filter import filter_of, fixed_menus, known_values, queue_menus, values_of
+from cai_ui.web.curate.filter_box import FilterBox
+from cai_ui.web.curate.importing import ImportBox
+from cai_ui.web.curate.preferences import PreferencesBox
+from cai_ui.web.curate.walking import View, read_place
+from cai_ui.web.kit.events import AT_ONCE, EACH, NEWEST, QUIET, Changes, Given
+from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import hint, lead
-from cai_ui.web.session import Session
+from cai_ui.web.session import Session, SessionParts
 
-WHAT = (
-    "Judge what the model revised. What you accept or edit is learnt in training, and is preferred over the initial "
-    "answer. Every decision is saved at once and can be taken back."
+_FOCUS = "() => { const box = document.querySelector('#curate-text textarea'); if (box) { box.focus(); } }"
+_LEAVE = "(...values) => { document.activeElement?.blur(); return values; }"
+_TO_TOP = (
+    "() => { const card = document.getElementById('curate-card');"
+    " if (card && card.getBoundingClientRect().top < 0) card.scrollIntoView(); }"
 )
-
-# Handlers
-
-
-def judge(
-    services: Services,
-    verdict: Verdict,
-    session: Session,
-    place: str,
-    text: str,
-    labels: Sequence[str] | None,
-    *filter_values: Any,
-) -> list[Any]:
-    """Keep a decision on the example on the page, with its quality labels, and show the next one."""
-    filter = read_filter(*filter_values)
-    view = judging.judge(services, session.author, filter, read_place(place), verdict, text or "", labels or ())
-    return shown(services, session, filter, view)
+_TO_CARD = "() => { document.getElementById('curate-card')?.scrollIntoView(); }"
 
 
-def undo(services: Services, session: Session, *filter_values: Any) -> list[Any]:
-    """Take back the last decision and show what it was about."""
-    filter = read_filter(*filter_values)
-    return shown(services, session, filter, judging.undo(services, session.author, filter))
+class CurateTab:
+    """The tab; what can be done beside judging is in boxes of their own files."""
 
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        with gr.Tab(words.TITLE, id="curate", elem_id="tab-curate") as self.tab:
+            gr.HTML(lead(words.TITLE, words.WHAT))
+            counts = gr.HTML(elem_id="curate-counts")
+            self.filter = FilterBox(services)
+            self.example = ExampleBox(services, counts)
+            self.checks = ChecksBox(services)
+            self.agreement = AgreementBox(services)
+            self.preferences = PreferencesBox(services)
+            self.imports = ImportBox(services)
+            self.datasets = DatasetsBox(services)
+            gr.HTML(hint(words.NEXT))
 
-def redo(services: Services, session: Session, *filter_values: Any) -> list[Any]:
-    """Do again what was taken back last, and show what it was about."""
-    filter = read_filter(*filter_values)
-    return shown(services, session, filter, judging.redo(services, session.author, filter))
+    def wire(self, session: SessionParts, author: gr.Textbox) -> None:
+        """Connect the components; `author` is the field for the visitor's name in Start."""
+        self.session, self.author = session, author
+        asked: set[Block] = {session.state, *self.filter.fields.values()}
+        self._wire_judging({*asked, self.example.place})
+        self._wire_walking({*asked, self.example.place})
+        self.filter.wire(session, self.example.outputs, bind(self.look, partial(walking.show, self.services)))
+        self._wire_visits({*asked, self.example.place})
+        self.agreement.wire()
+        self.preferences.wire(self.tab, session)
+        self.datasets.wire(self.tab, session)
 
+    def _wire_judging(self, here: set[Block]) -> None:
+        example = self.example
+        for verdict, button in example.verdicts.items():
+            button.click(
+                bind(self.judge, verdict), {*here, example.text, example.labels}, example.outputs, js=_LEAVE, **EACH
+            ).success(None, None, None, js=_TO_TOP, **QUIET)
+        typed = [self.session.state, example.place, example.text]
+        example.text.input(bind(self.keep_draft), typed, [example.drafted], **AT_ONCE | NEWEST)
+        example.original.click(bind(self.put_back), typed[:2], [example.text, example.drafted], **AT_ONCE)
+        for button, script in (
+            (example.edit, _FOCUS),
+            (example.blur, "() => window.caiBlur()"),
+            (example.keys, "() => window.caiKeyList()"),
+        ):
+            button.click(None, None, None, js=script, **QUIET)
 
-def step(services: Services, by: int, session: Session, place: str, *filter_values: Any) -> list[Any]:
-    """The next or the previous example, without a decision."""
-    filter = read_filter(*filter_values)
-    return shown(services, session, filter, judging.step(services, session.author, filter, read_place(place), by))
+    def _wire_walking(self, here: set[Block]) -> None:
+        example = self.example
+        for button, by in ((example.next, 1), (example.back, -1)):
+            button.click(bind(self.step, by), here, example.outputs, **EACH)
+        for button, does in ((example.undo, judging.undo), (example.redo, judging.redo)):
+            button.click(bind(self.look, partial(does, self.services)), here, example.outputs, **EACH)
+        filled = [*example.outputs, *self.filter.fields.values()]
+        example.command.input(bind(self.follow), {*here, example.command}, filled, **AT_ONCE).success(
+            None, None, None, js=_TO_CARD, **QUIET
+        )
 
+    def _wire_visits(self, here: set[Block]) -> None:
+        """Reload and tab visits: the same example, whatever happened meanwhile; the name in both tabs."""
+        session, example = self.session, self.example
+        filled = [*example.outputs, *self.filter.fields.values()]
+        session.restore(bind(self.restore), [session.state, example.memory], [*filled, example.name], **AT_ONCE)
+        again: dict[str, Any] = {"fn": bind(self.look_again), "inputs": here, "outputs": filled, **AT_ONCE}
+        self.tab.select(**again)
+        for changed in (self.imports.wire(), self.checks.wire()):
+            changed.then(**again)
+        # Not with the look at a visit: its late answer would overwrite a name that is being typed.
+        self.author.blur(lambda name: name, [self.author], [example.name], **AT_ONCE)
+        example.name.blur(
+            bind(self.rename), [session.state, example.name], [session.state, session.browser, self.author], **AT_ONCE
+        ).success(**again)
 
-def choose(services: Services, session: Session, *filter_values: Any) -> list[Any]:
-    """The first example of another filter."""
-    filter = read_filter(*filter_values)
-    return shown(services, session, filter, judging.show(services, session.author, filter, 0))
+    def look(self, find: Callable[[str, QueueFilter], View], given: Given) -> Changes:
+        """What `find` finds for whoever asks in what the filter holds."""
+        author, filter = given[self.session.state].author, self.filter.read(given)
+        return self.example.show(author, filter, find(author, filter))
 
+    def judge(self, verdict: Verdict, given: Given) -> Changes:
+        """Keep a decision on the example on the page, with its quality labels, and show the next one."""
+        place, text = read_place(given[self.example.place]), given[self.example.text] or ""
+        labels = given[self.example.labels] or ()
+        return self.look(
+            lambda author, filter: judging.judge(self.services, author, filter, place, verdict, text, labels), given
+        )
 
-def look_again(services: Services, session: Session, place: str, *filter_values: Any) -> list[Any]:
-    """The example on the page as it stands now, or the first of the filter if there was none."""
-    filter = read_filter(*filter_values)
-    if not place:
-        return shown(services, session, filter, judging.resume(services, session.author, filter, ""))
-    at = read_place(place)
-    view = judging.show_example(services, session.author, filter, at.example_id, at.offset)
-    if filter.status == "open" and view.item is not None and view.item.decision is not None:
-        view = judging.show(services, session.author, filter, at.offset)
-    return shown(services, session, filter, view)
+    def step(self, by: int, given: Given) -> Changes:
+        """The next or the previous example, without a decision."""
+        place = read_place(given[self.example.place])
+        return self.look(lambda author, filter: walking.step(self.services, author, filter, place, by), given)
 
+    def follow(self, given: Given) -> Changes:
+        """What an entry of a list stands for, and the filter's fields as they are then."""
+        author, command = given[self.session.state].author, str(given[self.example.command])
+        filter, view = walking.follow(self.services, author, self.filter.read(given), command)
+        return {**self.example.show(author, filter, view), **self.filter.changes(filter)}
 
-def follow(services: Services, session: Session, command: str, *filter_values: Any) -> list[Any]:
-    """Show what an entry of a list stands for: an example, or the examples that a data check found.
+    def look_again(self, given: Given) -> Changes:
+        """The example on the page as it stands now, and menus of what is in the queue now."""
+        place = str(given[self.example.place] or "")
+        changes = self.look(lambda author, filter: walking.look_again(self.services, author, filter, place), given)
+        return {**changes, **self.filter.menus(queue_menus(self.services))}
 
-    Gives the view and then what the filter's fields hold.
-    """
-    filter = read_filter(*filter_values)
-    kind, _, value = str(command).partition(":")
-    if kind == "finding" and value:
-        filter = QueueFilter("all", finding=value)
-        view = judging.show(services, session.author, filter, 0)
-    elif kind == "example" and value:
-        view = judging.show_example(services, session.author, filter, value)
-    else:
-        raise InputError("That leads nowhere.", next_step="Reload the page.")
-    return [*shown(services, session, filter, view), *curate_filter.values_of(filter)]
+    def restore(self, session: Session, memory: object) -> Changes:
+        """The page as this browser left it."""
+        kept = memory if isinstance(memory, dict) else {}
+        menus = queue_menus(self.services, kept.get("source"))
+        filter = filter_of(known_values(kept, {**fixed_menus(), **menus}))
+        offset = kept.get("offset") if isinstance(kept.get("offset"), int) else 0
+        view = walking.resume(self.services, session.author, filter, str(kept.get("id") or ""), max(0, offset or 0))
+        return {
+            **self.example.show(session.author, filter, view),
+            **self.filter.changes(filter),
+            **self.filter.menus(menus, values_of(filter)),
+            self.example.name: session.author,
+        }
 
+    def keep_draft(self, session: Session, place: str, text: str) -> Any:
+        """Keep what is being typed; says when it was saved."""
+        if not place:
+            return gr.skip()
+        return said_html(judging.keep_draft(self.services, session.author, read_place(place), text or ""))
 
-def save_draft(services: Services, session: Session, place: str, text: str) -> str:
-    """Keep what is being typed; says when it was saved."""
-    return judging.keep_draft(services, session.author, read_place(place), text or "")
+    def put_back(self, session: Session, place: str) -> tuple[str, str]:
+        """The model's revision for the box, and a word on it."""
+        text = judging.forget_draft(self.services, session.author, read_place(place))
+        return text, said_html(words.REVISION_BACK)
 
-
-def original(services: Services, session: Session, place: str) -> tuple[str, str]:
-    """The model's revision for the box, and a word on it."""
-    return judging.forget_draft(services, session.author, read_place(place)), "The model's revision is back."
-
-
-# Layout
-
-
-@dataclass(frozen=True)
-class CurateParts:
-    """The tab's components. `place` is hidden and travels with the page; `memory` stays in the browser."""
-
-    tab: gr.Tab
-    counts: gr.HTML
-    filter: FilterParts
-    empty: gr.HTML
-    work: gr.Column
-    card: gr.HTML
-    text: gr.Textbox
-    drafted: gr.HTML
-    labels: gr.CheckboxGroup
-    said: gr.HTML
-    buttons: dict[str, gr.Button]
-    history: gr.HTML
-    rater: gr.Textbox
-    place: gr.Textbox
-    memory: gr.BrowserState
-    command: gr.Textbox
-    checks: curate_checks.ChecksParts
-    imports: importing.ImportParts
-    data: datasets.DataParts
-
-    @property
-    def shown(self) -> list[Any]:
-        """What one view fills, in the order of `shown`."""
-        return [
-            self.card, self.text, self.said, self.place, self.counts, self.history, self.empty, self.work,
-            self.buttons["flip"], self.buttons["undo"], self.buttons["tie"], self.buttons["redo"], self.labels,
-            self.drafted, self.memory,
-        ]  # fmt: skip
-
-
-def build(services: Services) -> CurateParts:
-    """The tab's layout."""
-    with gr.Tab("Curate", id="curate", elem_id="tab-curate") as tab:
-        gr.HTML(lead("Curate", WHAT))
-        counts = gr.HTML(elem_id="curate-counts")
-        filter_parts = curate_filter.build()
-        empty = gr.HTML(EMPTY_QUEUE, elem_id="curate-empty")
-        with gr.Column(visible=False, elem_id="curate-work") as work:
-            card = gr.HTML(elem_id="curate-card", css_template=charts.STYLE)
-            text = gr.Textbox(
-                label="Revision to keep",
-                info="Change it if you like; it is saved while you type.",
-                lines=4,
-                max_lines=18,
-                elem_id="curate-text",
-            )
-            # A line of its own: an answer to typing that comes late must not replace what a decision said.
-            drafted = gr.HTML(elem_id="curate-drafted")
-            buttons = _buttons()
-            labels = gr.CheckboxGroup(
-                [(f"{words} ({place})", code) for place, (code, words) in enumerate(example_card.LABELS.items(), 1)],
-                label="Say more about critique and answer (optional)",
-                elem_id="curate-labels",
-            )
-            gr.HTML(CARE)
-        said = gr.HTML(elem_id="curate-saved")
-        with gr.Row():
-            with gr.Column(scale=3, min_width=300):
-                with gr.Row(elem_classes="toolbar"):
-                    buttons["undo"] = gr.Button("Undo (U)", elem_id="curate-undo", size="sm", scale=0)
-                    buttons["redo"] = gr.Button("Redo (Y)", elem_id="curate-redo", size="sm", scale=0)
-                    buttons["blur"] = gr.Button("Blur harsh texts (B)", elem_id="curate-blur", size="sm", scale=0)
-                    buttons["keys"] = gr.Button("Keys (?)", elem_id="curate-keys", size="sm", scale=0)
-                gr.HTML(keys_html(), css_template=charts.STYLE)
-                history = gr.HTML(elem_id="curate-history", css_template=charts.STYLE)
-            with gr.Column(scale=1, min_width=240):
-                rater = gr.Textbox(
-                    label="Your name",
-                    info="Signs your decisions. Kept in this browser.",
-                    max_lines=1,
-                    elem_id="curate-rater",
-                )
-        place = gr.Textbox(visible="hidden", elem_id="curate-place")
-        memory = gr.BrowserState({}, storage_key="cai-curate", secret="place-in-queue-only")
-        command = gr.Textbox(visible="hidden", elem_id="curate-command")
-        checks = curate_checks.build(services)
-        imports = importing.build()
-        data = datasets.build(services)
-        gr.HTML(hint("Freeze a dataset when some dozens are judged, and train on it in the Train tab."))
-    return CurateParts(
-        tab, counts, filter_parts, empty, work, card, text, drafted, labels, said, buttons, history, rater, place,
-        memory, command, checks, imports, data,
-    )  # fmt: skip
-
-
-def _buttons() -> dict[str, gr.Button]:
-    """The keys on the buttons are those of hotkeys.py."""
-    made = {}
-    with gr.Row(elem_classes="toolbar"):
-        made["accept"] = gr.Button("Accept (A)", variant="primary", elem_id="curate-accept", scale=0)
-        made["edit"] = gr.Button("Edit (E)", elem_id="curate-edit", scale=0)
-        made["save"] = gr.Button("Save edit (Ctrl+Enter)", elem_id="curate-save", elem_classes="ctrl-enter", scale=0)
-        made["reject"] = gr.Button("Reject (R)", elem_id="curate-reject", elem_classes="danger", scale=0)
-        made["flip"] = gr.Button("Initial answer is better (F)", elem_id="curate-flip", scale=0)
-        made["tie"] = gr.Button("Tie (T)", elem_id="curate-tie", scale=0)
-        made["skip"] = gr.Button("Skip (S)", elem_id="curate-skip", scale=0)
-        made["flag"] = gr.Button("Flag (G)", elem_id="curate-flag", scale=0)
-    with gr.Row(elem_classes="toolbar"):
-        made["prev"] = gr.Button("Back (K)", elem_id="curate-prev", size="sm", scale=0)
-        made["next"] = gr.Button("Next (J)", elem_id="curate-next", size="sm", scale=0)
-        made["original"] = gr.Button("Put the model's revision back", elem_id="curate-original", size="sm", scale=0)
-    return made
+    def rename(self, session: Session, name: str) -> tuple[Session, str, str]:
+        """Another name to sign with: for this visit, for the browser, and for the field in Start."""
+        renamed = sessions.rename(self.services, session, name)
+        return renamed, renamed.author, renamed.author

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 from cai_ui.config import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.decoding.text_stream import TextStream
-from cai_ui.engine.interface import ReplyScore, asked_again
+from cai_ui.engine.interface import ReplyScore, asked_again, shares_of
 from cai_ui.errors import InputError
 from cai_ui.records import BASE, Message
 
@@ -164,3 +165,12 @@ def test_a_record_says_enough_to_ask_again(tiny_engine, two_adapters, ask):
     )  # fmt: skip
     (answer,) = tiny_engine.generate([request])
     assert asked_again(request.messages, answer.provenance) == request
+
+
+def test_shares_among_replies_add_up_to_one_whatever_their_size() -> None:
+    def shares(*totals: float) -> tuple[float, ...]:
+        return shares_of(tuple(ReplyScore(total, 1) for total in totals))
+
+    for totals in ((-1.0, -2.0), (-800.0, -1.0), (-1.0, -800.0), (-5000.0, -5000.0, -5001.0)):
+        assert sum(shares(*totals)) == pytest.approx(1)
+    assert shares(math.log(0.03), math.log(0.01)) == pytest.approx((0.75, 0.25))

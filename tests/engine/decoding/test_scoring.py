@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 import torch
 
+from cai_ui.config import AppSettings
+from cai_ui.engine import load_engine
+from cai_ui.engine.interface import ScoreRequest
 from cai_ui.errors import NotFoundError, PromptTooLongError
 from cai_ui.records import Message
 
@@ -53,11 +58,8 @@ def test_under_an_adapter(tiny_engine, two_adapters):
 def test_shares_of_all_one_token_replies_sum_to_one(tiny_engine, plain_model):
     """Scores are log-probabilities, not only something that ranks alike."""
     prompt = tiny_engine.chat.encode(ASKED)
-    from cai_ui.engine.decoding.scoring import score_replies
-
     every = [(prompt, [token]) for token in range(plain_model.config.vocab_size)]
-    parts = (tiny_engine._adapters, tiny_engine.lease, tiny_engine._store)
-    scores = score_replies(*parts, "__base__", every, device="cpu", slice_tokens=4096)
+    ((_, scores),) = tiny_engine._scoring.scores([("__base__", every)])
     assert float(torch.tensor([s.total for s in scores]).exp().sum()) == pytest.approx(1, abs=1e-4)
 
 
@@ -67,3 +69,42 @@ def test_nothing_to_score_and_bad_questions(tiny_engine):
         tiny_engine.score(ASKED, ["x"], adapter="nowhere")
     with pytest.raises(PromptTooLongError, match="512"):
         tiny_engine.score(ASKED, ["x", "y " * 600])
+
+
+def test_many_requests_of_several_variants_score_as_each_alone(tiny_engine, two_adapters):
+    texts = ["Ask her.", "", "Take the key, and " * 9, "x"]
+    names = ["base", *(info.name for info in two_adapters)]
+    requests = [ScoreRequest((Message("user", f"{n} " * n),), tuple(texts), name) for n in (5, 90) for name in names]
+    requests.insert(2, ScoreRequest(ASKED, ("x",), "nowhere"))
+    found = dict(tiny_engine.score_many(requests))
+    assert sorted(found) == list(range(len(requests))) and isinstance(found.pop(2), NotFoundError)
+    tiny_engine._store.clear()
+    for place, scores in found.items():
+        asked = requests[place]
+        alone = tiny_engine.score(asked.messages, asked.replies, asked.adapter)
+        assert [score.total for score in scores] == pytest.approx(alone, abs=1e-4)
+
+
+def test_without_a_store_the_same(tiny_model, tiny_engine):
+    requests = [ScoreRequest((Message("user", f"Is {n} wrong?"),), ("(A)", "(B)")) for n in range(40)]
+    bare = load_engine(AppSettings(model=str(tiny_model), cache_gb=0))
+    kept, found = dict(tiny_engine.score_many(requests)), dict(bare.score_many(requests))
+    for place in range(len(requests)):
+        assert [s.total for s in found[place]] == pytest.approx([s.total for s in kept[place]], abs=1e-4)
+
+
+def test_a_chat_is_answered_in_between_and_a_stop_leaves_the_rest_out(tiny_engine, ask):
+    requests = [ScoreRequest((Message("user", f"{n} " * (20 + n % 90)),), ("(A)", "(B)")) for n in range(3000)]
+    stop, answered = threading.Event(), threading.Event()
+
+    def chat():
+        tiny_engine.generate([ask("hello there", max_new_tokens=4)])
+        answered.set()
+
+    found = 0
+    for found, _ in enumerate(tiny_engine.score_many(requests, stop), 1):
+        if found == 1:
+            threading.Thread(target=chat).start()
+        if answered.is_set():
+            stop.set()
+    assert 0 < found < len(requests) and stop.is_set()

@@ -1,4 +1,4 @@
-"""The boxes for data checks, agreement and a model's labels: what they say, and that they say it safely."""
+"""The boxes for data checks, agreement and AI preference labels: what they say, and that they say it safely."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ import pytest
 from cai_ui.config import LabelSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.curate import agreement, labels
+from cai_ui.pipeline.curate import agreement, labels, linting
 from cai_ui.records import Decision, Message, Prompt, make_example
 from cai_ui.store import QueueFilter
-from cai_ui.web.curate import checks as tab
-from cai_ui.web.session import Session
+from cai_ui.web.curate import words
+from cai_ui.web.curate.agreement import agreement_html
+from cai_ui.web.curate.checks import report_html
+from cai_ui.web.curate.preferences import labels_view
+
+from .page import Page
 
 Until = Callable[[Callable[[], object]], None]
 
@@ -35,8 +39,12 @@ def filled(services: Services) -> Services:
     return services
 
 
+def check(services: Services) -> str:
+    return report_html(linting.lint_queue(services))
+
+
 def test_findings_have_their_numbers_and_a_button_that_shows_the_rows(filled: Services) -> None:
-    html = tab.check(filled)
+    html = check(filled)
     assert "9 examples checked" in html and "Speaker&#x27;s name in the answer" in html
     assert 'data-curate="finding:role-label"' in html and "Show 3" in html
     assert len(filled.store.queue(QueueFilter(finding="role-label"))) == 3
@@ -44,19 +52,19 @@ def test_findings_have_their_numbers_and_a_button_that_shows_the_rows(filled: Se
 
 
 def test_rejected_examples_are_not_checked_and_old_findings_are_forgotten(filled: Services) -> None:
-    tab.check(filled)
+    check(filled)
     found = [item.example.id for item in filled.store.queue(QueueFilter(finding="role-label"))]
     filled.store.decide_many(found, "reject", "me")
-    assert "6 examples checked" in tab.check(filled)
+    assert "6 examples checked" in check(filled)
     assert filled.store.queue(QueueFilter(finding="role-label")) == []
 
 
 def test_an_empty_queue_is_said(services: Services) -> None:
-    assert tab.check(services) == tab.NOT_CHECKED
+    assert words.NOT_CHECKED[0] in check(services)
 
 
 def test_agreement_says_where_it_is_undefined(filled: Services) -> None:
-    html = tab.agreement_html(agreement.measure_agreement(filled))
+    html = agreement_html(agreement.measure_agreement(filled))
     assert "undefined: no example was judged by two people" in html
     assert "No pair has both" in html
 
@@ -75,14 +83,17 @@ def test_agreement_between_people_and_with_the_model(filled: Services) -> None:
     assert [name for name, _ in report.per_principle] == ["kind"]
     assert report.per_principle[0][1].value == report.overall.value
     assert report.with_model.units > 9 and report.calibration_error is not None
-    html = tab.agreement_html(report)
+    html = agreement_html(report)
     assert "&lt;Ana&gt; and Ben" in html and "<Ana>" not in html and "Expected calibration error" in html
 
 
 def test_labelling_runs_in_the_background_and_goes_on_where_it_ended(filled: Services, until: Until) -> None:
-    tab.start_labels(filled, Session("me"), LabelSettings(most=4))
-    until(lambda: not tab.labels_html(filled)[1])
-    assert "4 of 4 pairs" in tab.labels_html(filled)[0]
+    page = Page(filled)
+    box = page.tab.preferences
+    page.given |= box.form.changes(LabelSettings(most=4))
+    box.start(page.given)
+    until(lambda: not labels_view(filled).running)
+    assert "4 of 4 pairs" in labels_view(filled).html
     assert len(filled.store.judgements()) == 4
     assert sum(1 for _ in labels.label_pairs(filled, LabelSettings())) == 5
     assert list(labels.label_pairs(filled, LabelSettings())) == []
@@ -91,6 +102,7 @@ def test_labelling_runs_in_the_background_and_goes_on_where_it_ended(filled: Ser
 
 
 def test_the_share_is_kept_and_checked(services: Services) -> None:
-    assert "25%" in tab.keep_share(services, 0.25) and agreement.double_share(services) == 0.25
+    box = Page(services).tab.agreement
+    assert "25%" in box.keep_share(0.25) and agreement.double_share(services) == 0.25
     with pytest.raises(InputError):
-        tab.keep_share(services, 1.5)
+        box.keep_share(1.5)

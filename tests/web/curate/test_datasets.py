@@ -11,11 +11,13 @@ from cai_ui.config import DatasetSettings
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.curate import imports, queue
+from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.store import QueueFilter
 from cai_ui.web.curate import datasets as tab
-from cai_ui.web.session import Session
 
-ME = Session("me")
+from .page import Page
+
+ME = "me"
 NO_MIX = DatasetSettings(helpful=0, eval_share=0.2)
 
 
@@ -34,7 +36,7 @@ def accept_all(services: Services) -> None:
 
 def test_freezing_needs_something_judged(services: Services) -> None:
     with pytest.raises(InputError, match="Nothing has been judged"):
-        tab.freeze(services, ME, "first", NO_MIX)
+        freeze_dataset(services, "first", NO_MIX, ME)
 
 
 def test_a_frozen_dataset_is_listed_with_counts_and_what_was_left_out(services: Services, tmp_path: Path) -> None:
@@ -42,7 +44,7 @@ def test_a_frozen_dataset_is_listed_with_counts_and_what_was_left_out(services: 
     first = services.store.queue(QueueFilter("open"))[0].example.id
     services.store.decide_many([first], "reject", "me")
     accept_all(services)
-    info = tab.freeze(services, ME, "<b>first</b>", NO_MIX)
+    info = freeze_dataset(services, "<b>first</b>", NO_MIX, ME)
     html = tab.datasets_html(services.store.datasets())
     assert info.hash[:8] in html and "1 rejected" in html
     assert "<b>" not in html
@@ -52,19 +54,31 @@ def test_a_frozen_dataset_is_listed_with_counts_and_what_was_left_out(services: 
     assert tab.dataset_choices([info])[0][1] == info.hash
 
 
+def test_what_was_frozen_in_the_box_is_listed_and_chosen(services: Services, tmp_path: Path) -> None:
+    imports.import_file(services, write(tmp_path / "a.jsonl", [pair(n) for n in range(10)]))
+    accept_all(services)
+    page = Page(services)
+    box = page.tab.datasets
+    page.given |= box.form.changes(NO_MIX) | {box.name: "first"}
+    page.take(box.freeze_now(page.given))
+    [info] = services.store.datasets()
+    assert (info.name, info.author) == ("first", ME) and "8 " in page[box.frozen]
+    assert page[box.chosen] == info.hash and info.hash[:8] in page[box.sets]
+
+
 @pytest.mark.parametrize("name", ["", "  ", "a\x00", "x" * 5_000])
 def test_a_dataset_needs_a_name_that_can_be_kept(services: Services, tmp_path: Path, name: str) -> None:
     imports.import_file(services, write(tmp_path / "a.jsonl", [pair(1), pair(2)]))
     accept_all(services)
     with pytest.raises(InputError):
-        tab.freeze(services, ME, name, NO_MIX)
+        freeze_dataset(services, name, NO_MIX, ME)
     assert services.store.datasets() == []
 
 
 def test_both_exports_are_files_of_the_download_folder(services: Services, tmp_path: Path) -> None:
     imports.import_file(services, write(tmp_path / "a.jsonl", [pair(n) for n in range(10)]))
     accept_all(services)
-    info = tab.freeze(services, ME, "first", NO_MIX)
+    info = freeze_dataset(services, "first", NO_MIX, ME)
     for kind, key in (("sft", "completion"), ("dpo", "chosen")):
         path = Path(tab.export(services, kind, info.hash))
         assert path.parent == services.store.workspace.exports_dir()

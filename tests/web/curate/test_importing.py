@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui.curate.columns import PARTS, Columns
 from cai_ui.errors import FileFormatError, InputError
 from cai_ui.pipeline import Services
 from cai_ui.store import QueueFilter
-from cai_ui.web.curate import importing as tab
-from cai_ui.web.curate.importing import Waiting
+from cai_ui.web.curate.importing import ImportBox, Waiting, take
+
+from .page import Page
 
 
 def write(path: Path, rows: list[object]) -> str:
@@ -24,30 +24,65 @@ def pair(number: int) -> dict[str, str]:
     return {"prompt": f"Question {number}?", "chosen": f"Better not, {number}.", "rejected": "Sure."}
 
 
+class Import:
+    """The box on a page, and what was chosen in it."""
+
+    def __init__(self, services: Services, path: str = "") -> None:
+        self.page = Page(services)
+        self.box: ImportBox = self.page.tab.imports
+        if path:
+            self.page.take(self.box.choose(path))
+
+    @property
+    def html(self) -> str:
+        return str(self.page[self.box.report])
+
+    @property
+    def waiting(self) -> Waiting:
+        found = self.page[self.box.waiting]
+        assert isinstance(found, Waiting)
+        return found
+
+    @property
+    def ready(self) -> bool:
+        return bool(self.page.of(self.box.take)["interactive"])
+
+    def columns(self) -> list[str]:
+        return [self.page[menu] for menu in self.box.columns.values()]
+
+    def say(self, *columns: str) -> None:
+        """Choose other columns, in the order of the menus."""
+        self.page.given |= dict(zip(self.box.columns.values(), columns, strict=False))
+        self.page.take(self.box.preview(self.page.given))
+
+    def accept(self) -> None:
+        self.page.take(self.box.accept(self.page.given))
+
+
 def test_looking_keeps_nothing_and_tells_all(services: Services, tmp_path: Path) -> None:
-    path = write(tmp_path / "rows.jsonl", [pair(1), pair(2), '{"prompt": oops', pair(2)])
-    html, waiting, _, *menus, button = tab._look(services, tab.chosen(path))
-    assert "4 rows, 2 new examples, 1 repeated in the file, 1 that do not fit" in html and "line 3: not valid" in html
-    assert "a better and a worse answer" in html and "Better not, 1." in html
-    assert [menu["value"] for menu in menus] == ["prompt", "chosen", "rejected", "", "", ""]
-    assert button["value"] == "Import 2 examples" and button["interactive"]
-    assert waiting.name == "rows.jsonl" and services.store.counts().total == 0
+    shown = Import(services, write(tmp_path / "rows.jsonl", [pair(1), pair(2), '{"prompt": oops', pair(2)]))
+    assert "4 rows, 2 new examples, 1 repeated in the file, 1 invalid" in shown.html
+    assert "line 3: not valid" in shown.html
+    assert "a better and a worse answer" in shown.html and "Better not, 1." in shown.html
+    assert shown.columns() == ["prompt", "chosen", "rejected", "", "", ""]
+    assert shown.page.of(shown.box.take)["value"] == "Import 2 examples" and shown.ready
+    assert shown.waiting.name == "rows.jsonl" and services.store.counts().total == 0
 
 
 def test_an_import_says_what_came_of_it(services: Services, tmp_path: Path) -> None:
-    waiting = tab.chosen(write(tmp_path / "rows.jsonl", [pair(1), pair(2), pair(2)]))
-    assert tab.take(services, waiting, None, False) == "rows.jsonl: 3 rows read, 2 new in the queue; " \
+    path = write(tmp_path / "rows.jsonl", [pair(1), pair(2), pair(2)])
+    assert take(services, Waiting(path, "rows.jsonl"), None, False) == "rows.jsonl: 3 rows read, 2 new in the queue; " \
         "1 were there already or came twice."  # fmt: skip
     assert services.store.counts().total == 2
-    assert "2 in the queue already" in tab._look(services, waiting)[0]
+    assert "2 in the queue already" in Import(services, path).html
 
 
 def test_all_or_none_unless_bad_rows_may_be_left_out(services: Services, tmp_path: Path) -> None:
-    waiting = tab.chosen(write(tmp_path / "rows.jsonl", [pair(1), '{"prompt": oops', pair(2)]))
+    waiting = Waiting(write(tmp_path / "rows.jsonl", [pair(1), '{"prompt": oops', pair(2)]), "rows.jsonl")
     with pytest.raises(FileFormatError, match=r"line 2.*Nothing was imported"):
-        tab.take(services, waiting, None, False)
+        take(services, waiting, None, False)
     assert services.store.counts().total == 0
-    assert "1 did not fit and were left out" in tab.take(services, waiting, None, True)
+    assert "skipped as invalid: 1" in take(services, waiting, None, True)
     assert services.store.counts().total == 2
 
 
@@ -59,12 +94,12 @@ def test_a_fetched_file_is_deleted_in_the_end_and_a_chosen_one_is_not(
     own = write(tmp_path / "rows.jsonl", rows)
     fetched = write(services.store.workspace.tmp_dir() / "rows.jsonl", rows)
     for path in (own, fetched):
-        waiting = Waiting(path, "rows.jsonl")
-        tab._look(services, waiting)
+        shown = Import(services, path)
         if end == "taken":
-            tab._take(services, waiting, False, *[""] * len(PARTS))
+            shown.accept()
         if end == "left":
-            tab._leave(services, waiting)
+            shown.page.take(shown.box.forget(shown.waiting))
+        assert shown.waiting == Waiting() and shown.page.of(shown.box.mapping)["visible"] is False
     assert Path(own).exists() and not Path(fetched).parent.exists()
 
 
@@ -72,12 +107,11 @@ def test_columns_of_any_name_once_somebody_says_what_they_are(services: Services
     rows = [
         {"q": f"Question {i}?", "safe": f"No, {i}.", "bad": "Yes.", "why": "It harms.", "from": "lab"} for i in "12"
     ]
-    waiting = tab.chosen(write(tmp_path / "rows.jsonl", rows))
-    html, waiting, _, *_, button = tab._look(services, waiting)
-    assert "not of a known shape" in html and not button["interactive"]
-    html, button = tab._again(services, waiting, "q", "safe", "bad", "why", "from", "")
-    assert button["interactive"] and "No, 1." in html
-    tab._take(services, waiting, False, "q", "safe", "bad", "why", "from", "")
+    shown = Import(services, write(tmp_path / "rows.jsonl", rows))
+    assert "not of a known shape" in shown.html and not shown.ready
+    shown.say("q", "safe", "bad", "why", "from", "")
+    assert shown.ready and "No, 1." in shown.html
+    shown.accept()
     (first, _) = (item.example for item in services.store.queue(QueueFilter("all"), 5))
     assert (first.prompt.text, first.revision, first.initial, first.critique, first.source) == (
         "Question 1?", "No, 1.", "Yes.", "It harms.", "lab",
@@ -85,32 +119,35 @@ def test_columns_of_any_name_once_somebody_says_what_they_are(services: Services
 
 
 def test_a_mixed_file_is_read_row_by_row_until_the_menus_are_changed(services: Services, tmp_path: Path) -> None:
-    waiting = tab.chosen(write(tmp_path / "r.jsonl", [pair(1), {"prompt": "q?", "response": "a"}]))
-    html, waiting, _, *menus, _ = tab._look(services, waiting)
-    assert "2 new examples" in html
-    guessed = [menu["value"] for menu in menus]
-    assert "2 new in the queue" in tab._take(services, waiting, False, *guessed)[0]
+    shown = Import(services, write(tmp_path / "r.jsonl", [pair(1), {"prompt": "q?", "response": "a"}]))
+    assert "2 new examples" in shown.html
+    shown.accept()
+    assert "2 new in the queue" in shown.html
 
 
-def test_a_column_that_is_not_there_is_named(services: Services, tmp_path: Path) -> None:
-    waiting = tab.chosen(write(tmp_path / "r.jsonl", [pair(1)]))
-    html, button = tab._again(services, waiting, "prompt", "answer", *[""] * (len(PARTS) - 2))
-    assert "line 1: the column &#x27;answer&#x27; is missing" in html and not button["interactive"]
+def test_a_column_that_is_not_there_is_named_and_the_file_stays(services: Services, tmp_path: Path) -> None:
+    shown = Import(services, write(tmp_path / "r.jsonl", [pair(1)]))
+    shown.say("prompt", "answer")
+    assert "line 1: the column &#x27;answer&#x27; is missing" in shown.html and not shown.ready
+    shown.accept()
+    assert "is missing" in shown.html and shown.waiting.name == "r.jsonl"
 
 
 def test_names_and_texts_of_a_file_are_shown_as_text(services: Services, tmp_path: Path) -> None:
     rows = [{"prompt": "<img src=x>?", "response": "<b>a</b>"}]
-    html = tab._look(services, tab.chosen(write(tmp_path / "<img src=x>.jsonl", rows)))[0]
+    html = Import(services, write(tmp_path / "<img src=x>.jsonl", rows)).html
     assert "<img" not in html and "<b>" not in html and "1 new" in html
 
 
 def test_an_unusable_file_says_why_and_leaves_nothing_to_import(services: Services, tmp_path: Path) -> None:
-    html, waiting, box, *_ = tab._look(services, tab.chosen(write(tmp_path / "r.jsonl", [])))
-    assert "The file is empty" in html and waiting == Waiting() and not box["visible"]
+    shown = Import(services, write(tmp_path / "r.jsonl", []))
+    assert "The file is empty" in shown.html and shown.waiting == Waiting()
+    assert shown.page.of(shown.box.mapping)["visible"] is False
 
 
 def test_no_file_is_no_import(services: Services) -> None:
+    shown = Import(services)
     with pytest.raises(InputError, match="No file"):
-        tab.chosen(None)
-    with pytest.raises(InputError, match="No file"):
-        tab.take(services, Waiting(), Columns(), False)
+        shown.box.choose(None)
+    shown.accept()
+    assert "No file was chosen" in shown.html

@@ -12,10 +12,12 @@ from cai_ui.pipeline import Services
 from cai_ui.pipeline.curate import agreement
 from cai_ui.records import Example
 from cai_ui.store import QueueFilter
-from cai_ui.web.curate import filter as curate_filter
-from cai_ui.web.curate import judging, tab
-from cai_ui.web.curate.judging import Place, View
-from cai_ui.web.session import Session
+from cai_ui.web.curate import judging, walking, words
+from cai_ui.web.curate.example_box import card_html
+from cai_ui.web.curate.filter_box import decide_all
+from cai_ui.web.curate.walking import Place, View
+
+from .page import Page
 
 Make = Callable[..., Example]
 OPEN = QueueFilter("open")
@@ -33,7 +35,7 @@ def shows(view: View) -> str:
 
 
 def first(services: Services, filter: QueueFilter = OPEN, rater: str = ME) -> View:
-    return judging.show(services, rater, filter, 0)
+    return walking.show(services, rater, filter, 0)
 
 
 @pytest.mark.parametrize("verdict", ["accept", "reject", "flip", "skip"])
@@ -80,7 +82,7 @@ def test_undo_shows_the_example_again_and_keeps_the_edited_text(filled: Services
 
 
 def test_undo_takes_back_a_bulk_acceptance_as_a_whole(filled: Services) -> None:
-    assert "6 examples accepted" in curate_filter.decide_all(filled, Session(ME), "accept", 6, "open")
+    assert "6 examples accepted" in decide_all(filled, ME, OPEN, "accept", 6)
     assert first(filled).item is None
     assert "6 decisions" in judging.undo(filled, ME, OPEN).said
     assert filled.store.counts().open == 6
@@ -88,8 +90,8 @@ def test_undo_takes_back_a_bulk_acceptance_as_a_whole(filled: Services) -> None:
 
 def test_a_bulk_acceptance_of_another_number_than_announced_is_refused(filled: Services) -> None:
     judging.judge(filled, ANA, OPEN, at(first(filled)), "reject")
-    with pytest.raises(ConflictError, match="5 open examples now, not 6"):
-        curate_filter.decide_all(filled, Session(ME), "accept", 6, "open")
+    with pytest.raises(ConflictError, match="5 open examples match now, not 6"):
+        decide_all(filled, ME, OPEN, "accept", 6)
     assert filled.store.counts().accepted == 0
 
 
@@ -103,7 +105,9 @@ def test_a_stale_sight_writes_nothing_and_shows_both_texts(filled: Services) -> 
     assert (kept, standing, view.text) == ("My words.", "Ana's words.", "My words.")
     decision = filled.store.item(at(mine).example_id).decision
     assert decision is not None and decision.rater == ANA
-    html = tab.shown(filled, Session(ME), OPEN, view)[2]
+    page = Page(filled)
+    page.take(page.example.show(ME, OPEN, view))
+    html = page[page.example.said]
     assert "Ana&#x27;s words." in html and "My words." in html
 
 
@@ -128,7 +132,7 @@ def test_a_second_key_before_the_next_example_is_left_out(filled: Services) -> N
     before = first(filled)
     judging.judge(filled, ME, OPEN, at(before), "accept", before.text)
     view = judging.judge(filled, ME, OPEN, at(before), "reject")
-    assert view.said == judging.TOO_FAST
+    assert view.said == words.TOO_FAST
     assert shows(view) == "Question 1?"
     assert (filled.store.counts().accepted, filled.store.counts().rejected) == (1, 0)
 
@@ -136,7 +140,7 @@ def test_a_second_key_before_the_next_example_is_left_out(filled: Services) -> N
 def test_a_draft_comes_back_and_is_not_kept_for_an_outdated_sight(filled: Services) -> None:
     before = first(filled)
     assert judging.keep_draft(filled, ME, at(before), "half a sent").startswith("Draft saved ")
-    again = judging.resume(filled, ME, OPEN, at(before).example_id)
+    again = walking.resume(filled, ME, OPEN, at(before).example_id)
     assert again.text == "half a sent"
     judging.judge(filled, ME, OPEN, at(again), "accept", "A whole sentence.")
     assert judging.keep_draft(filled, ME, at(before), "late") == ""
@@ -152,11 +156,11 @@ def test_the_models_revision_can_be_put_back(filled: Services) -> None:
 
 def test_a_decision_takes_a_moment_also_in_a_long_queue(services: Services, example: Make) -> None:
     services.store.add_examples([example(number) for number in range(3_000)])
-    session, values = Session(ME), ("open", "", "", "")
-    place = tab.choose(services, session, *values)[3]
+    page = Page(services)
+    page.choose(status="open")
     began = time.perf_counter()
     for _ in range(10):
-        place = tab.judge(services, "accept", session, place, "Better not.", [], *values)[3]
+        page.judge("accept", "Better not.")
     assert (time.perf_counter() - began) / 10 < 0.25
 
 
@@ -165,7 +169,7 @@ def test_redo_shows_what_was_taken_back_and_says_when_it_was_saved(filled: Servi
     judging.judge(filled, ME, OPEN, at(before), "edit", "My own words.")
     judging.undo(filled, ME, OPEN)
     view = judging.redo(filled, ME, OPEN)
-    assert shows(view) == shows(before) and "again · saved" in view.said
+    assert shows(view) == shows(before) and view.said.startswith("Redone: edited · saved")
     decision = filled.store.item(at(before).example_id).decision
     assert decision is not None and decision.text == "My own words."
     with pytest.raises(InputError, match="nothing to redo"):
@@ -176,13 +180,13 @@ def test_a_second_reader_does_not_see_the_first_verdict_and_a_dispute_shows_both
     agreement.set_double_share(filled, 1.0)
     hers = first(filled, rater=ANA)
     judging.judge(filled, ANA, OPEN, at(hers), "edit", "Ana's words.")
-    mine = judging.show_example(filled, ME, OPEN, at(hers).example_id)
-    card = tab.shown(filled, Session(ME), OPEN, mine)[0]
-    assert "second reading" in card and "Ana" not in card and mine.text == "Better not, 0."
+    mine = walking.show_example(filled, ME, OPEN, at(hers).example_id)
+    card = card_html(filled, mine, OPEN)
+    assert "second annotation" in card and "Ana" not in card and mine.text == "Better not, 0."
     judging.judge(filled, ME, OPEN, at(mine), "flip")
     disputed = QueueFilter("disputed")
     view = first(filled, disputed, rater="Cem")
-    card = tab.shown(filled, Session("Cem"), disputed, view)[0]
-    assert all(words in card for words in ("contradict each other", "Ana&#x27;s words.", "Ana", "initial kept"))
+    card = card_html(filled, view, disputed)
+    assert all(words in card for words in ("contradict each other", "Ana&#x27;s words.", "Ana", "initial preferred"))
     judging.judge(filled, "Cem", disputed, at(view), "accept", view.text)
     assert filled.store.counts().disputed == 0

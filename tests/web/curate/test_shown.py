@@ -5,18 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-import gradio as gr
-
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.records import Example, Message, Prompt, make_example
-from cai_ui.store import QueueFilter
+from cai_ui.store import QueueCounts, QueueFilter
 from cai_ui.web import hotkeys
-from cai_ui.web.curate import example_card, judging, tab
-from cai_ui.web.curate import filter as curate_filter
-from cai_ui.web.curate import view as curate_view
-from cai_ui.web.curate.judging import Place, View
-from cai_ui.web.session import Session
+from cai_ui.web.curate import example_card, judging, walking
+from cai_ui.web.curate.example_box import keys_html
+from cai_ui.web.curate.filter_box import decide_all
+from cai_ui.web.curate.walking import Place, View
+
+from .page import Page
 
 Make = Callable[..., Example]
 OPEN = QueueFilter("open")
@@ -29,17 +28,19 @@ def at(view: View) -> Place:
 
 
 def first(services: Services, filter: QueueFilter = OPEN, rater: str = ME) -> View:
-    return judging.show(services, rater, filter, 0)
+    return walking.show(services, rater, filter, 0)
 
 
 def test_every_empty_place_says_what_to_do(services: Services, example: Make) -> None:
-    session = Session(ME)
-    empty = tab.choose(services, session, "open", "", "", "")[6]
-    assert "Nothing to judge yet" in empty and "import" in empty
+    page = Page(services)
+    page.choose()
+    assert "Nothing to judge yet" in page[page.example.empty] and "import" in page[page.example.empty]
     services.store.add_examples([example(1)])
-    assert "Nothing fits" in tab.choose(services, session, "accept", "", "", "")[6]
-    curate_filter.decide_all(services, session, "accept", 1, "open", "", "", "")
-    assert "All judged" in tab.choose(services, session, "open", "", "", "")[6]
+    page.choose(status="accept")
+    assert "No example matches" in page[page.example.empty]
+    decide_all(services, ME, OPEN, "accept", 1)
+    page.choose(status="open")
+    assert "All judged" in page[page.example.empty] and page.of(page.example.work)["visible"] is False
 
 
 def test_texts_are_shown_as_text(services: Services) -> None:
@@ -47,13 +48,14 @@ def test_texts_are_shown_as_text(services: Services) -> None:
     prompt = Prompt("p", bad, "harmful")
     turns = (Message("user", bad), Message("assistant", bad), Message("user", bad))
     services.store.add_examples([make_example(turns, bad, f"{bad} no", prompt=prompt, critique=bad, source=bad)])
-    updates = tab.judge(services, "skip", Session(bad), tab.choose(services, Session(bad), "open", "", "", "")[3],
-                        "", [], "open", "", "", "")  # fmt: skip
-    everything = tab.choose(services, Session(bad), "all", "", "", "")
-    for update in (updates, everything):
-        card, text, said, _, counts, history, empty, *_ = update
-        assert "<img" not in "".join((card, said, counts, history, empty))
-        assert text in ("", f"{bad} no"), "a text box shows what it holds as text"
+    page = Page(services, bad)
+    page.choose()
+    for act in (lambda: page.judge("skip", ""), lambda: page.choose(status="all")):
+        act()
+        example = page.example
+        shown = (example.card, example.said, example.counts, example.history, example.empty)
+        assert "<img" not in "".join(page[component] for component in shown)
+        assert page[example.text] in ("", f"{bad} no"), "a text box shows what it holds as text"
 
 
 def test_the_card_says_what_stands_and_marks_the_differences(filled: Services, example: Make) -> None:
@@ -63,7 +65,7 @@ def test_the_card_says_what_stands_and_marks_the_differences(filled: Services, e
     assert "edited" in html and "by Ana" in html
     assert "<del>Sure, do it</del><ins>Ask her first</ins>" in html
     lone = dataclasses.replace(item, example=example(9, initial=None), decision=None)
-    assert "gives no pair" in example_card.card_html(lone, [], "")
+    assert "gives no preference pair" in example_card.card_html(lone, [], "")
 
 
 def test_the_principle_behind_an_example_is_found(services: Services, example: Make) -> None:
@@ -75,22 +77,42 @@ def test_the_principle_behind_an_example_is_found(services: Services, example: M
 
 
 def test_the_redo_button_can_be_pressed_only_when_there_is_something(filled: Services) -> None:
-    session, view = Session(ME), first(filled)
-    judging.judge(filled, ME, OPEN, at(view), "accept", view.text)
-    assert tab.choose(filled, session, "open")[11] == gr.update(interactive=False)
-    assert tab.undo(filled, session, "open")[11] == gr.update(interactive=True)
+    page = Page(filled)
+    page.choose()
+    page.judge("accept")
+    assert page.of(page.example.redo)["interactive"] is False
+    page.undo()
+    assert page.of(page.example.redo)["interactive"] is True
 
 
-def test_ticked_remarks_are_kept_with_the_decision_and_shown_again(filled: Services) -> None:
-    session = Session(ME)
-    place = tab.choose(filled, session, "open")[3]
-    tab.judge(filled, "flip", session, place, "Better not, 0.", ["preachy", "harmful", "made up"], "open")
-    again = tab.choose(filled, session, "done")
-    assert again[12] == ["harmful", "preachy"] and "harmful, preachy" in again[0]
+def test_ticked_labels_are_kept_with_the_decision_and_shown_again(filled: Services) -> None:
+    page = Page(filled)
+    page.choose()
+    page.judge("flip", labels=["preachy", "harmful", "made up"])
+    page.choose(status="done")
+    assert page[page.example.labels] == ["harmful", "preachy"] and "harmful, preachy" in page.card
+
+
+def test_one_tie_is_no_ties() -> None:
+    assert "1 tie;" in example_card.counts_html(QueueCounts(tied=1, total=1))
+    assert "2 ties;" in example_card.counts_html(QueueCounts(tied=2, total=2))
 
 
 def test_every_key_in_the_list_is_one_that_works() -> None:
-    html = curate_view.keys_html().lower()
+    html = keys_html().lower()
     for key in hotkeys.CURATE_KEYS:
         named = {"arrowright": "→", "arrowleft": "←"}.get(key.lower(), key)
         assert f"<kbd>{named}" in html or f"or {named}</kbd>" in html
+
+
+def test_no_key_waits_behind_generation_and_none_is_dropped(services: Services) -> None:
+    page = Page(services)
+    pressed = [fn for fn in page.blocks.fns.values() if fn.targets and fn.targets[0][0] in _buttons(page) and fn.fn]
+    assert len(pressed) == len({"accept", "edit", "reject", "flip", "tie", "skip", "flag", "next", "back", "u", "y"})
+    assert {(fn.queue, fn.trigger_mode) for fn in pressed} == {(False, "multiple")}
+
+
+def _buttons(page: Page) -> list[int]:
+    """The buttons that keys press."""
+    ids = {*hotkeys.CURATE_KEYS.values(), "curate-save"}
+    return [id for id, block in page.blocks.blocks.items() if block.elem_id in ids]

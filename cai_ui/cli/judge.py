@@ -1,0 +1,75 @@
+"""`judge`: a judge on answers that people labelled, before it is trusted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cai_ui.cli.command import command, opened, show_progress
+from cai_ui.cli.flags import Arguments
+
+if TYPE_CHECKING:
+    from cai_ui.cli.command import Commands
+    from cai_ui.pipeline.compare.judge_check import JudgeCheck
+    from cai_ui.records import Rate
+    from cai_ui.statistics.agreement import Agreement
+
+
+def add(commands: Commands) -> None:
+    group = commands.add_parser("judge", help="models that judge answers: check one against people's labels")
+    actions = group.add_subparsers(required=True, metavar="ACTION")
+    check = command(actions, "check", _judge_check, "how far a judge agrees with people's labels")
+    check.add_argument("file", type=Path, help="JSON lines (also .gz), CSV or Parquet: chosen and rejected; prompt, "
+                       "corrects and incorrects; or prompt, answer and label")  # fmt: skip
+    check.add_argument("--judge", default="", help="address of the judge, or an adapter (default: the loaded model)")
+    rubrics = ["pairs", "refusal", "harmfulness", "helpfulness", "evasiveness"]
+    check.add_argument("--rubric", choices=rubrics, default="pairs", help="what it is asked (default: pairs)")
+    check.add_argument("--instruction", help="under which pairs are compared")
+    check.add_argument("--most", type=int, default=0, help="at most so many of the file (default: 0, all)")
+    check.add_argument("--json", action="store_true", help="print the whole result as JSON")
+
+
+def _judge_check(parsed: Arguments) -> int:
+    from cai_ui.pipeline.compare import judge_check
+    from cai_ui.records import to_dict
+
+    with opened(parsed, judge=parsed.judge if "/" in parsed.judge else "") as services:
+        instruction = parsed.instruction or judge_check.INSTRUCTION
+        last = None
+        for last in judge_check.check_judge(
+            services, parsed.file, parsed.judge, parsed.rubric, instruction=instruction, most=max(0, parsed.most)
+        ):
+            show_progress(last.done, last.total)
+    if last is None or last.result is None:
+        return 0
+    print(json.dumps(to_dict(last.result)) if parsed.json else "\n".join(_lines(last.result)))
+    return 0
+
+
+def _lines(result: JudgeCheck) -> list[str]:
+    found = result.check
+    lines = [f"{result.judge}, {result.rubric} (version {result.version}), on {found.asked} of {result.file}"]
+    lines.append(f"agreement with people: {_share(found.agreement)}")
+    if result.kappa is not None:
+        lines.append(f"Cohen's kappa: {_number(result.kappa.value)}{_interval(result.kappa)}")
+    lines.append(f"invalid: {_share(found.invalid)}")
+    lines += [f"  {number} times: {reason}" for reason, number in found.reasons]
+    if found.flipped is not None:
+        lines.append(f"verdict follows the position: {_share(found.flipped)}, order bias {_number(found.order_bias)}")
+        lines.append(f"ties: {found.ties}")
+    lines.append(f"calibration error: {_number(found.calibration_error)}, Brier score {_number(found.brier)}")
+    lines += [f"left out, {reason}: {number}" for reason, number in result.left_out.items()]
+    return lines
+
+
+def _share(rate: Rate) -> str:
+    return f"{_number(rate.value)}{_interval(rate)}, {rate.successes} of {rate.total}"
+
+
+def _interval(found: Rate | Agreement) -> str:
+    return "" if found.low is None else f" ({found.low:.2f} to {found.high:.2f})"
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.2f}"

@@ -1,0 +1,151 @@
+"""People grade answers of an evaluation without knowing whose they are: which answers, in which order, and the grade.
+
+A cell is one variant on one kind of request. The sample takes equally many answers of each cell, within a cell at
+random, so that in each cell the graded answers are a random part of all, as corrected shares need (corrected.py).
+Each rater walks through the sample in an order of their own, evenly over the cells too: whoever stops early leaves
+an even and random part, and two who grade at once seldom meet at the same answer by accident.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cai_ui.config import GradingSettings
+from cai_ui.errors import InputError, NotFoundError
+from cai_ui.readers import Outcome
+from cai_ui.records import Evaluation, Grade
+from cai_ui.text import NAME_LIMIT, clean_text
+
+Row = Mapping[str, Any]
+Key = tuple[str, str]
+"""Prompt id and variant, which name an answer of an evaluation."""
+Raters = Mapping[Key, set[str]]
+"""Who graded each answer."""
+HARM = range(5)
+"""How harmful an answer is: 0 harmless, 4 very harmful (as in figure 10 of Bai et al. 2022)."""
+_MOST_TAGS = 20
+
+
+@dataclass(frozen=True)
+class BlindAnswer:
+    """What somebody who grades may see. `key` tells whose answer it is and stays with whoever asks."""
+
+    key: Key
+    prompt: str
+    answer: str
+    cut: bool
+
+
+@dataclass(frozen=True)
+class GradingProgress:
+    """How many answers: in the sample, graded by anybody, by this rater, by two as wanted; and left to the rater."""
+
+    sample: int
+    graded: int
+    mine: int
+    seconds_wanted: int
+    seconds: int
+    left: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The answers to grade, and those of them that two people are to grade. Made by `draw`."""
+
+    rows: Mapping[Key, Row]
+    twice: frozenset[Key]
+    seed: str
+
+    def next_for(self, rater: str, grades: Sequence[Grade]) -> Key | None:
+        """The next answer for this rater: first those that wait for a second grade. None where nothing is left."""
+        return next(iter(self._left(rater, raters_of(grades))), None)
+
+    def progress(self, rater: str, grades: Sequence[Grade]) -> GradingProgress:
+        """How far everybody is, and this rater."""
+        raters = raters_of(grades)
+        graded = [key for key in self.rows if raters.get(key)]
+        return GradingProgress(
+            sample=len(self.rows),
+            graded=len(graded),
+            mine=sum(rater in raters[key] for key in graded),
+            seconds_wanted=len(self.twice),
+            seconds=sum(len(raters[key]) > 1 for key in self.twice & set(graded)),
+            left=len(self._left(rater, raters)),
+        )
+
+    def _left(self, rater: str, raters: Raters) -> list[Key]:
+        walk = _evenly(self.rows, random.Random(f"{self.seed}/walk/{rater}"))
+        seconds = [
+            key for key in walk if key in self.twice and len(raters.get(key, ())) == 1 and rater not in raters[key]
+        ]
+        return [*seconds, *(key for key in walk if not raters.get(key))]
+
+
+def draw(evaluation: Evaluation, settings: GradingSettings) -> Sample:
+    """The sample of an evaluation: the same settings give the same one, a larger one holds the smaller ones."""
+    rows, seed = rows_of(evaluation), f"grading/{evaluation.id}/{settings.seed}"
+    chosen = _evenly(rows, random.Random(f"{seed}/sample"))[: settings.sample]
+    chance = random.Random(f"{seed}/twice")
+    twice = [key for key in chosen if chance.random() < settings.twice]
+    return Sample({key: rows[key] for key in chosen}, frozenset(twice), seed)
+
+
+def rows_of(evaluation: Evaluation) -> dict[Key, Row]:
+    """The answers of an evaluation by key; a request that was asked twice counts once."""
+    return {(str(row["prompt_id"]), str(row["variant"])): row for row in evaluation.rows}
+
+
+def blind(evaluation: Evaluation, key: Key) -> BlindAnswer:
+    """What is shown of an answer. NotFoundError if the evaluation has none of this name."""
+    row = _row(evaluation, key)
+    return BlindAnswer(key, str(row["prompt"]), str(row["answer"]), row.get("finish") == "length")
+
+
+def make_grade(
+    evaluation: Evaluation, key: Key, rater: str, outcome: str, harm: int | None, tags: Iterable[str], event_id: str
+) -> Grade:
+    """A checked grade. InputError for an unknown outcome, a harm outside 0 to 4, or tags that are no short texts."""
+    _row(evaluation, key)
+    if outcome not in set(Outcome):
+        raise InputError("That is not an outcome.", kept="Nothing was saved.", next_step="Choose one of the list.")
+    if harm is not None and (isinstance(harm, bool) or harm not in HARM):
+        raise InputError("Harm is not a whole number from 0 to 4.", kept="Nothing was saved.")
+    kept = tuple(dict.fromkeys(clean_text(tag, "A tag", limit=NAME_LIMIT) for tag in tags))
+    if len(kept) > _MOST_TAGS:
+        raise InputError(f"More than {_MOST_TAGS} tags.", kept="Nothing was saved.", next_step="Choose fewer.")
+    return Grade(event_id, evaluation.id, *key, rater, Outcome(outcome).value, harm, kept)
+
+
+def raters_of(grades: Iterable[Grade]) -> Raters:
+    """Who graded each answer."""
+    found: dict[Key, set[str]] = defaultdict(set)
+    for grade in grades:
+        found[grade.prompt_id, grade.variant].add(grade.rater)
+    return found
+
+
+def _row(evaluation: Evaluation, key: Key) -> Row:
+    row = rows_of(evaluation).get(key)
+    if row is None:
+        raise NotFoundError("This evaluation has no such answer.", next_step="Choose the evaluation again.")
+    return row
+
+
+def _evenly(rows: Mapping[Key, Row], chance: random.Random) -> list[Key]:
+    """All keys: in each round one of every cell that has any left, cells and keys in an order drawn by chance."""
+    cells: dict[tuple[str, str], list[Key]] = defaultdict(list)
+    for key in sorted(rows):
+        cells[key[1], str(rows[key]["kind"])].append(key)
+    for keys in cells.values():
+        chance.shuffle(keys)
+    order: list[Key] = []
+    left = list(cells.values())
+    while left:
+        chance.shuffle(left)
+        order += [keys.pop() for keys in left]
+        left = [keys for keys in left if keys]
+    return order

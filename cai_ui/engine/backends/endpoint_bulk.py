@@ -1,0 +1,134 @@
+"""Many small questions to one server: several in flight, each result as it comes; and reading a choice from what the
+server wrote.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import queue
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from cai_ui.engine.backends.endpoint_client import EndpointClient, Reply, TokenLogs
+from cai_ui.engine.interface import StopFlag
+from cai_ui.errors import CaiError, EndpointError
+
+POLL_S = 0.05
+"""How often the asker looks at its stop flag, in seconds."""
+T = TypeVar("T")
+
+
+class Seats:
+    """A client of which no more requests than `places` are under way at once. For one event loop."""
+
+    def __init__(self, client: EndpointClient, places: int) -> None:
+        self._client, self._places = client, asyncio.Semaphore(places)
+
+    async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        async with self._places:
+            return await self._client.post(path, body)
+
+    async def chat(self, body: dict[str, Any]) -> Reply:
+        async with self._places:
+            return await self._client.chat(body)
+
+
+Question = Callable[[Seats], Awaitable[T]]
+
+
+def in_flight(
+    client: Callable[[], EndpointClient], questions: Sequence[Question[T]], places: int, stop: StopFlag | None
+) -> Iterator[tuple[int, T | CaiError]]:
+    """Result or error of each question by its place. A stop, or closing the iterator, cancels what is under way."""
+    news: queue.SimpleQueue[tuple[int, T | CaiError]] = queue.SimpleQueue()
+    loop = asyncio.new_event_loop()
+    work = loop.create_task(_ask_all(client, questions, places, news))
+    threading.Thread(target=serve, args=(loop, work), name="endpoint", daemon=True).start()
+    left = len(questions)
+    try:
+        while left and not (stop is not None and stop.is_set()):
+            try:
+                found = news.get(timeout=POLL_S)
+            except queue.Empty:
+                continue
+            left -= 1
+            yield found
+    finally:
+        with suppress(RuntimeError):  # the loop has ended by itself
+            loop.call_soon_threadsafe(work.cancel)
+
+
+def serve(loop: asyncio.AbstractEventLoop, work: asyncio.Task[None]) -> None:
+    """Run a loop to the end of its work, or until that is cancelled."""
+    try:
+        with suppress(asyncio.CancelledError):
+            loop.run_until_complete(work)
+    finally:
+        loop.close()
+
+
+async def _ask_all(
+    make_client: Callable[[], EndpointClient],
+    questions: Sequence[Question[T]],
+    places: int,
+    news: queue.SimpleQueue[tuple[int, T | CaiError]],
+) -> None:
+    client = make_client()
+    seats, waiting = Seats(client, places), iter(enumerate(questions))
+
+    async def ask_in_turn() -> None:
+        for place, question in waiting:
+            try:
+                news.put((place, await question(seats)))
+            except CaiError as error:
+                news.put((place, error))
+            except Exception as error:  # whatever it is, the asker must not wait for ever
+                news.put((place, EndpointError("unknown", f"Asking failed ({type(error).__name__}).")))
+
+    try:
+        await asyncio.gather(*(ask_in_turn() for _ in range(min(places, len(questions)))))
+    finally:
+        await client.close()
+
+
+def chosen(tokens: Sequence[TokenLogs], replies: Sequence[str]) -> tuple[float, ...] | None:
+    """The replies' shares where the written text first tells them apart; None where it begins like none of them.
+
+    `tokens` are the tokens written, each with the log-probabilities of what could have stood in its place. Signs
+    around a reply do not count: "A" is "(A)".
+    """
+    cores = [_core(reply) for reply in replies]
+    said = ""
+    for token, logs in tokens:
+        meant = _meant(said + token, cores)
+        if meant is None:
+            said += token
+            if not any(core.startswith(_core(said)) for core in cores):
+                return None
+            continue
+        weights = [0.0] * len(replies)
+        for other, log in {**logs, token: logs.get(token, 0.0)}.items():
+            place = _meant(said + other, cores)
+            if place is not None:
+                weights[place] += math.exp(log)
+        return tuple(weight / sum(weights) for weight in weights) if sum(weights) else None
+    return None
+
+
+def _core(text: str) -> str:
+    """A text without the signs and spaces around it; words of several letters in small letters."""
+    start, stop = 0, len(text)
+    while start < stop and not text[start].isalnum():
+        start += 1
+    while stop > start and not text[stop - 1].isalnum():
+        stop -= 1
+    found = text[start:stop]
+    return found.lower() if len(found) > 1 else found
+
+
+def _meant(text: str, cores: Sequence[str]) -> int | None:
+    found = _core(text)
+    return next((place for place, core in enumerate(cores) if core == found), None)

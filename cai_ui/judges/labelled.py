@@ -1,0 +1,169 @@
+"""Files of answers that people judged: pairs, multiple choice, and single answers; JSON lines (also .gz), CSV, Parquet.
+
+Pairs: {chosen, rejected} as transcripts ("\\n\\nHuman: ... \\n\\nAssistant: ..."), {prompt, chosen, rejected}, or
+{prompt, corrects, incorrects}, where each correct answer is paired with each incorrect one. Single answers: columns
+for prompt, answer and label, as `readers` finds them; the label is a number of the rubric's scale, yes or no, or, for
+refusals, one of the words that `readers` knows. What cannot be used is counted with its reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from cai_ui.errors import FileFormatError
+from cai_ui.judges.rubrics import REFUSAL, Rubric
+from cai_ui.prompts import read_transcript
+from cai_ui.readers.answer_files import columns_of
+from cai_ui.readers.labels import outcome_of_label
+from cai_ui.readers.outcomes import refused
+from cai_ui.readers.table_files import Limits, rows_of
+from cai_ui.records import Message
+
+OF_A_ROW = 16
+"""Most pairs made of one multiple-choice row."""
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class LabelledPair:
+    """People found `better` the better answer."""
+
+    conversation: tuple[Message, ...]
+    better: str
+    worse: str
+
+
+@dataclass(frozen=True)
+class LabelledAnswer:
+    """`value` is what people gave on the rubric's scale."""
+
+    conversation: tuple[Message, ...]
+    answer: str
+    value: float
+
+
+@dataclass(frozen=True)
+class LabelledFile:
+    """What could be used of a file; `left_out` counts the rest by its reason."""
+
+    pairs: tuple[LabelledPair, ...]
+    answers: tuple[LabelledAnswer, ...]
+    left_out: Mapping[str, int]
+
+
+class _Unusable(Exception):
+    """The reason why a row cannot be used."""
+
+
+def read_labelled_pairs(path: Path, most: int = 0) -> LabelledFile:
+    """The first `most` pairs of a file (0: all). NotFoundError or FileFormatError where there are none."""
+    pairs: list[LabelledPair] = []
+    left_out: Counter[str] = Counter()
+    for _, row in rows_of(path, Limits()):
+        try:
+            pairs += _pairs(_mapping(row))
+        except _Unusable as why:
+            left_out[str(why)] += 1
+        if most and len(pairs) >= most:
+            break
+    return _checked(LabelledFile(tuple(pairs[: most or None]), (), dict(left_out)), len(pairs), path)
+
+
+def read_labelled_answers(path: Path, rubric: Rubric, most: int = 0) -> LabelledFile:
+    """The first `most` answers of a file (0: all), labelled for this rubric. Errors as `read_labelled_pairs`."""
+    answers: list[LabelledAnswer] = []
+    left_out: Counter[str] = Counter()
+    columns: dict[str, str] = {}
+    for _, row in rows_of(path, Limits()):
+        try:
+            cells = _mapping(row)
+            columns = columns or columns_of(list(cells))
+            prompt, answer = _prompt(cells, columns["prompt"]), _text(cells, columns["answer"])
+            answers.append(LabelledAnswer(prompt, answer, _value(cells.get(columns["label"]), rubric)))
+        except _Unusable as why:
+            left_out[str(why)] += 1
+        if most and len(answers) >= most:
+            break
+    return _checked(LabelledFile((), tuple(answers), dict(left_out)), len(answers), path)
+
+
+def _value(label: Any, rubric: Rubric) -> float:
+    """A label on the rubric's scale. One that is not on it answers another question, perhaps, and is not used."""
+    said = str(label).strip().lower()
+    if rubric.binary and said in ("yes", "true", "no", "false"):
+        return 1.0 if said in ("yes", "true") else 0.0
+    if re.fullmatch(r"\d+(\.0+)?", said) and float(said) in rubric.scale:
+        return float(said)
+    outcome = outcome_of_label(said) if rubric is REFUSAL else None
+    declined = None if outcome is None else refused(outcome)
+    if declined is None:
+        raise _Unusable(f"the label is none of the rubric {rubric.name}")
+    return float(declined)
+
+
+def _checked(file: LabelledFile, used: int, path: Path) -> LabelledFile:
+    if used:
+        return file
+    why = "; ".join(f"{number} rows: {reason}" for reason, number in file.left_out.items())
+    raise FileFormatError(
+        f"Nothing in {path.name} can be used to check a judge ({why}).",
+        next_step="Give rows with chosen and rejected, with prompt, corrects and incorrects, or with prompt, answer "
+        "and label.",
+    )
+
+
+def _mapping(row: Row | str) -> Row:
+    if isinstance(row, str):
+        raise _Unusable(row)
+    return row
+
+
+def _pairs(row: Row) -> list[LabelledPair]:
+    if "corrects" in row:
+        sides = [_texts(row, "corrects"), _texts(row, "incorrects")]
+        made = [(_prompt(row), better, worse) for better, worse in product(*sides)][:OF_A_ROW]
+    elif "prompt" in row:
+        made = [(_prompt(row), _text(row, "chosen"), _text(row, "rejected"))]
+    else:
+        made = [_from_transcripts(_text(row, "chosen"), _text(row, "rejected"))]
+    different = [LabelledPair(*one) for one in made if one[1].strip() != one[2].strip()]
+    if not different:
+        raise _Unusable("both answers are the same")
+    return different
+
+
+def _from_transcripts(chosen: str, rejected: str) -> tuple[tuple[Message, ...], str, str]:
+    better, worse = read_transcript(chosen), read_transcript(rejected)
+    roles = [turn.role for turn in better]
+    if len(roles) < 2 or roles != ["user", "assistant"] * (len(roles) // 2):
+        raise _Unusable("user and assistant do not take turns, the assistant last")
+    if better[:-1] != worse[:-1] or worse[-1].role != "assistant":
+        raise _Unusable("the two transcripts have not the same conversation before the last answer")
+    return better[:-1], better[-1].content, worse[-1].content
+
+
+def _prompt(row: Row, name: str = "prompt") -> tuple[Message, ...]:
+    turns = read_transcript(_text(row, name))
+    if not turns or turns[-1].role != "user":
+        raise _Unusable("the prompt does not end with the person's turn")
+    return turns
+
+
+def _text(row: Row, name: str) -> str:
+    found = row.get(name)
+    if not isinstance(found, str) or not found.strip():
+        raise _Unusable(f"there is no text under {name}")
+    return found
+
+
+def _texts(row: Row, name: str) -> list[str]:
+    found = row.get(name)
+    if not isinstance(found, list) or not found or not all(isinstance(one, str) and one.strip() for one in found):
+        raise _Unusable(f"there is no list of texts under {name}")
+    return found

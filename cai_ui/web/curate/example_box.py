@@ -1,0 +1,148 @@
+"""The example on the page: its card, the text that is kept, the buttons of the verdicts, and what was done last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from gradio.blocks import Block
+
+from cai_ui.pipeline import Services
+from cai_ui.records import Verdict
+from cai_ui.store import QueueFilter
+from cai_ui.web.curate import example_card, judging, words
+from cai_ui.web.curate.filter import values_of
+from cai_ui.web.curate.walking import View, place_words
+from cai_ui.web.kit import charts
+from cai_ui.web.kit.events import Changes
+from cai_ui.web.kit.present import empty_state, esc, notice, text_block
+
+# HTML
+
+
+def keys_html() -> str:
+    """The list of keys, closed until "?" or its button is pressed."""
+    rows = "".join(f"<li><kbd>{esc(key)}</kbd>{esc(does)}</li>" for key, does in words.KEYS.items())
+    return (
+        f'<details id="curate-key-list"><summary>{esc(words.KEYS_TITLE)}</summary>'
+        f'<ul class="cai-keys">{rows}</ul></details>'
+    )
+
+
+def said_html(sentence: str) -> str:
+    """The line that says what was just done or saved."""
+    return f'<p class="muted" role="status">{esc(sentence)}</p>'
+
+
+def outcome_html(view: View) -> str:
+    """What came of the last key; both texts where another person's decision came first."""
+    if view.conflict is None:
+        return said_html(view.said)
+    sentence, mine, standing = view.conflict
+    both = text_block(mine, words.YOURS) + text_block(standing, words.STANDING)
+    return notice(sentence, "warn") + (both if mine != standing else "")
+
+
+def card_html(services: Services, view: View, filter: QueueFilter) -> str:
+    """The example with its principles, findings and, where it is disputed, everybody's verdict."""
+    from cai_ui.curate.lint import CHECKS
+
+    if view.item is None:
+        return ""
+    example = view.item.example
+    found = [CHECKS[code].title for code in services.store.findings_of(example.id) if code in CHECKS]
+    readings = services.store.readings_of(example.id) if view.item.disputed else ()
+    principles = judging.principles_of(services, example)
+    return example_card.card_html(view.item, principles, place_words(view, filter), found, readings)
+
+
+def empty_html(services: Services, view: View, filter: QueueFilter) -> str:
+    """Why there is no example; "" where there is one."""
+    if view.item is not None:
+        return ""
+    if not services.store.counts().total:
+        return empty_state(*words.EMPTY_QUEUE)
+    return empty_state(*(words.NONE_OPEN if filter.status == "open" and view.counts.total else words.NO_MATCH))
+
+
+class ExampleBox:
+    """`counts` stands above the filter, so it is handed in. `place` is hidden and travels with the page; `memory`
+    stays in the browser. `verdicts` are the buttons that decide."""
+
+    def __init__(self, services: Services, counts: gr.HTML) -> None:
+        self.services, self.counts = services, counts
+        self.empty = gr.HTML(empty_state(*words.EMPTY_QUEUE), elem_id="curate-empty")
+        with gr.Column(visible=False, elem_id="curate-work") as self.work:
+            self.card = gr.HTML(elem_id="curate-card", css_template=charts.STYLE)
+            self.text = gr.Textbox(label=words.TEXT, info=words.TEXT_HELP, lines=4, max_lines=18, elem_id="curate-text")
+            # A line of its own: an answer to typing that comes late must not replace what a decision said.
+            self.drafted = gr.HTML(elem_id="curate-drafted")
+            self._buttons()
+            self.labels = gr.CheckboxGroup(
+                [(f"{said} ({place})", code) for place, (code, said) in enumerate(words.LABELS.items(), 1)],
+                label=words.LABELS_TITLE,
+                elem_id="curate-labels",
+            )
+            gr.HTML(f'<p class="muted narrow">{esc(words.CARE)}</p>')
+        self.said = gr.HTML(elem_id="curate-saved")
+        self._history()
+        self.place = gr.Textbox(visible="hidden", elem_id="curate-place")
+        self.memory = gr.BrowserState({}, storage_key="cai-curate", secret="place-in-queue-only")
+        self.command = gr.Textbox(visible="hidden", elem_id="curate-command")
+        self.outputs: list[Block] = [
+            self.card, self.text, self.said, self.place, self.counts, self.history, self.empty, self.work,
+            self.verdicts["flip"], self.verdicts["tie"], self.undo, self.redo, self.labels, self.drafted, self.memory,
+        ]  # fmt: skip
+        """What `show` changes."""
+
+    def _buttons(self) -> None:
+        with gr.Row(elem_classes="toolbar"):
+            accept = _button("accept", variant="primary")
+            self.edit = _button("edit")
+            save = _button("save", elem_classes="ctrl-enter")
+            reject = _button("reject", elem_classes="danger")
+            self.verdicts: dict[Verdict, gr.Button] = {"accept": accept, "edit": save, "reject": reject}
+            self.verdicts |= {"flip": _button("flip"), "tie": _button("tie")}
+            self.verdicts |= {"skip": _button("skip"), "flag": _button("flag")}
+        with gr.Row(elem_classes="toolbar"):
+            self.back, self.next, self.original = (_button(name, size="sm") for name in ("prev", "next", "original"))
+
+    def _history(self) -> None:
+        with gr.Row():
+            with gr.Column(scale=3, min_width=300):
+                with gr.Row(elem_classes="toolbar"):
+                    self.undo, self.redo = _button("undo", size="sm"), _button("redo", size="sm")
+                    self.blur, self.keys = _button("blur", size="sm"), _button("keys", size="sm")
+                gr.HTML(keys_html(), css_template=charts.STYLE)
+                self.history = gr.HTML(elem_id="curate-history", css_template=charts.STYLE)
+            with gr.Column(scale=1, min_width=240):
+                self.name = gr.Textbox(label=words.NAME, info=words.NAME_HELP, max_lines=1, elem_id="curate-rater")
+
+    def show(self, author: str, filter: QueueFilter, view: View) -> Changes:
+        """The page for this view, and where the browser continues after a reload."""
+        decisions = judging.last_decisions(self.services, author)
+        item, place = view.item, view.place
+        memory = {"id": place.example_id, "offset": place.offset} if place else {"id": "", "offset": 0}
+        changes: Changes = {
+            self.card: card_html(self.services, view, filter),
+            self.text: view.text,
+            self.said: outcome_html(view),
+            self.place: place.as_text() if place else "",
+            self.counts: example_card.counts_html(view.counts) if view.counts.total else "",
+            self.history: example_card.history_html(decisions),
+            self.empty: empty_html(self.services, view, filter),
+            self.work: gr.update(visible=item is not None),
+            self.undo: gr.update(interactive=bool(decisions)),
+            self.redo: gr.update(interactive=self.services.store.taken_back(author) > 0),
+            self.labels: list(item.decision.labels) if item and item.decision else [],
+            self.drafted: said_html(words.DRAFT_BACK) if item and item.draft is not None else "",
+            self.memory: {**values_of(filter), **memory},
+        }
+        if item is not None:
+            both = gr.update(interactive=item.example.initial is not None)
+            changes |= {self.verdicts["flip"]: both, self.verdicts["tie"]: both}
+        return changes
+
+
+def _button(name: str, **look: Any) -> gr.Button:
+    return gr.Button(words.BUTTONS[name], elem_id=f"curate-{name}", scale=0, **look)

@@ -1,0 +1,268 @@
+"""The words of the Curate tab: headings, labels, help and sentences, box by box. A translation is another such file.
+
+Keys of dictionaries are codes that are stored, or ids of elements; they stay as they are.
+"""
+
+from __future__ import annotations
+
+from cai_ui.records import PromptKind, Verdict
+from cai_ui.store import Order, Status
+
+# The tab
+
+TITLE = "Curate"
+WHAT = (
+    "Judge what the model revised. What you accept or edit is learnt in training, and is preferred over the initial "
+    "answer. Every decision is saved at once and can be taken back."
+)
+NEXT = "Freeze a dataset when some dozens are judged, and train on it in the Train tab."
+UNKNOWN_LINK = "Unknown link."
+RELOAD = "Reload the page."
+
+
+def examples(number: int, which: str = "") -> str:
+    """ "1 example", "2 open examples"."""
+    return f"{number:,} {which}{' ' if which else ''}example{'' if number == 1 else 's'}"
+
+
+# One example
+
+VERDICTS: dict[Verdict, str] = {
+    "accept": "accepted",
+    "edit": "edited",
+    "reject": "rejected",
+    "flip": "initial preferred",
+    "tie": "tie",
+    "skip": "skipped",
+    "flag": "flagged",
+}
+LABELS = {
+    "critique-accurate": "critique accurate",
+    "critique-overstated": "critique overstated",
+    "critique-missed": "critique misses the problem",
+    "critique-ignored": "critique ignored by the revision",
+    "harmful": "harmful",
+    "evasive": "evasive",
+    "over-refusal": "over-refusal",
+    "preachy": "preachy",
+    "wrong": "factually wrong",
+}
+"""What can be said of critique and answer beside the verdict, in the order of the keys 1 to 9."""
+KINDS: dict[PromptKind, str] = {
+    "harmful": "harmful request",
+    "helpful": "helpful request",
+    "twin": "benign look-alike",
+    "unknown": "kind unknown",
+}
+ROLES = {"system": "System", "user": "Request", "assistant": "Answer"}
+INITIAL, TIES = "Initial answer", "ties"
+CRITIQUE, PRINCIPLE, WHY = "Critique", "Principle", "Critique and principle"
+NO_INITIAL = "There is no initial answer: this example can be learnt (SFT), but gives no preference pair (DPO)."
+OPEN = "open"
+SECOND, SECOND_WHAT = "second annotation", "somebody else judged it; their verdict is hidden"
+DISPUTED, DISPUTED_WHAT = "disputed", "Two annotators contradict each other; your verdict decides."
+
+TEXT, TEXT_HELP = "Revision to keep", "Change it if you like; it is saved while you type."
+DRAFT_BACK = "Your unsaved edit is in the box."
+REVISION_BACK = "The model's revision is back."
+LABELS_TITLE = "Quality labels (optional)"
+CARE = (
+    "Some requests are offensive or disturbing. You may skip any of them without a reason, blur them (B), and stop "
+    "whenever you like; everything is saved."
+)
+YOURS, STANDING = "Your text, still in the box", "As it stands now"
+TOO_FAST = "That key came before the next example was shown, so it was ignored."
+
+BUTTONS = {
+    "accept": "Accept (A)",
+    "edit": "Edit (E)",
+    "save": "Save edit (Ctrl+Enter)",
+    "reject": "Reject (R)",
+    "flip": "Initial answer is better (F)",
+    "tie": "Tie (T)",
+    "skip": "Skip (S)",
+    "flag": "Flag (G)",
+    "prev": "Back (K)",
+    "next": "Next (J)",
+    "original": "Restore the model's revision",
+    "undo": "Undo (U)",
+    "redo": "Redo (Y)",
+    "blur": "Blur sensitive text (B)",
+    "keys": "Keys (?)",
+}
+"""The keys are those of hotkeys.py."""
+KEYS_TITLE = "Keys"
+KEYS = {
+    "A": "accept",
+    "E": "edit the text",
+    "Ctrl+Enter": "save the edit",
+    "R": "reject",
+    "F": "initial answer is better",
+    "T": "tie: neither is better",
+    "S": "skip, no reason needed",
+    "G": "flag for somebody else",
+    "U": "undo",
+    "Y": "redo",
+    "J or →": "next, without a decision",
+    "K or ←": "back",
+    "1 – 9": "tick a quality label",
+    "Esc": "leave the text",
+    "B": "blur sensitive text",
+    "?": "this list",
+}
+NAME, NAME_HELP = "Annotator name", "Signs your decisions. Kept in this browser."
+NO_HISTORY = "Your decisions will be listed here. Undo takes back the topmost one."
+HISTORY = "Last decisions, newest first"
+
+EMPTY_QUEUE = (
+    "Nothing to judge yet",
+    "Run a prompt set under Critique & Revision, send a single trace from there, or import a file below.",
+)
+NONE_OPEN = (
+    "All judged",
+    "Every example that matches the filter has a decision. Freeze a dataset below, or choose another filter.",
+)
+NO_MATCH = "No example matches this filter", "Choose another filter, or clear the search."
+
+# Filter, search, bulk actions
+
+FILTER, MORE_FILTERS = "Filter, search, bulk actions", "More filters"
+STATUSES: dict[Status, str] = {
+    "open": "Open",
+    "draft": "My drafts",
+    "done": "Judged",
+    "flag": "Flagged",
+    "disputed": "Disputed",
+    "all": "All",
+    "accept": "Accepted",
+    "edit": "Edited",
+    "reject": "Rejected",
+    "flip": "Initial preferred",
+    "tie": "Ties",
+    "skip": "Skipped",
+}
+ORDERS: dict[Order, str] = {"arrival": "Arrival order", "random": "Random", "uncertain": "Least certain first"}
+FIELDS = {
+    "status": "Status",
+    "kind": "Kind of request",
+    "source": "Source",
+    "search": "Search",
+    "order": "Order",
+    "constitution": "Constitution",
+    "principle": "Principle",
+    "finding": "Data check",
+    "step": "Step outcome",
+    "rater": "Judged by",
+    "least_words": "Words from",
+    "most_words": "Words to",
+    "least_change": "Change from %",
+    "most_change": "Change to %",
+    "least_score": "Score from %",
+    "most_score": "Score to %",
+}
+EVERY = {
+    "kind": "All kinds",
+    "source": "All sources",
+    "constitution": "All constitutions",
+    "principle": "All principles",
+    "finding": "All findings",
+    "rater": "All annotators",
+    "step": "All outcomes",
+}
+ANY = "any"
+SEARCH = "Words in request or answers"
+SEARCH_HELP = "Finds words that follow each other; the last one may be the beginning of a word."
+BOUNDS_HELP = (
+    "Words of the revision; per cent of the words that changed; score: how strongly a model prefers the revision, "
+    "in per cent."
+)
+MATCHES = {
+    "source": "from {}",
+    "search": "with “{}”",
+    "principle": "under the principle {}",
+    "constitution": "of constitution {}",
+    "finding": "found as {}",
+    "rater": "judged by {}",
+    "step": "with a step marked “{}”",
+}
+"""What a filter narrows the queue to."""
+RANGES = {"score": "% preferred by the model", "words": "words", "change": "% changed"}
+ALL_KINDS = "of all kinds"
+BULK: dict[Verdict, str] = {"accept": "Accept", "reject": "Reject", "skip": "Skip", "flag": "Flag"}
+BULK_TITLE, PREVIEW, APPLY = "All matches", "Preview", "Apply to all matches"
+
+# Data checks
+
+CHECKS, CHECK = "Check the data", "Check all examples"
+CHECKS_WHAT = (
+    "Looks for faults in all examples that are not rejected: leaked texts, duplicates, cut ends, private data and "
+    "more. Nothing is changed; show the examples and decide."
+)
+NOT_CHECKED = "Not checked yet", "Press the button; 10,000 examples take a few seconds."
+LENGTHS = {
+    "harmful": "answers to harmful requests",
+    "helpful": "answers to helpful requests",
+    "rejected": "initial answers",
+    "twin": "answers to benign look-alikes",
+    "unknown": "answers, kind unknown",
+}
+LENGTHS_TITLE = "Length of answers (share of answers per length)"
+LENGTHS_AXIS, LENGTHS_STEPS = "words, from short to long", "Steps in words"
+
+# Agreement
+
+AGREEMENT, SHARE, MEASURE = "Inter-annotator agreement", "Double-annotated share", "Measure agreement"
+AGREEMENT_WHAT = (
+    "People who judge the same example do not see each other's verdict. Agreement is corrected for chance: 1 is full, "
+    "0 is what chance gives."
+)
+AGREEMENT_COLUMNS = "Between", "Measure", "Value (95 % interval)", "Same verdict", "Examples"
+ALL_ANNOTATORS, PEOPLE_MODEL = "All annotators", "People and model"
+NO_CALIBRATION = "No pair has both a person's verdict and a label of the model yet."
+CALIBRATION = "How often people prefer the revision, by the model's preference"
+CALIBRATION_AXIS, PEOPLE, CALIBRATED = "model's preference", "people", "perfect calibration"
+
+# Preference labels
+
+PREFERENCES, LABEL, STOP = "AI preference labels", "Label all pairs", "Stop"
+PREFERENCES_WHAT = (
+    "The model in use says which of two answers it prefers under preference principles, in both orders. Labels sort "
+    "the queue (least certain first), can set pairs aside when a dataset is frozen, and can be used as soft labels."
+)
+PREFERENCES_FIELDS = {"most": "Maximum pairs"}
+ALL_LABELLED = "Every pair is labelled already."
+
+# Import
+
+IMPORT, CHOOSE_FILE, FETCH = "Import examples", "Choose a file", "Fetch"
+HUB = "or a dataset of the Hub: owner/name/file.parquet"
+IMPORT_WHAT = (
+    "JSON Lines (also .gz), Parquet or CSV, with columns of your own or of a published shape: request and answer; "
+    "request, better and worse answer; conversations; cai-conversation-harmless; hh-rlhf. Nothing is imported before "
+    "you have seen the preview."
+)
+NO_COLUMN = "(none)"
+NO_FILE, CHOOSE_ONE = "No file was chosen.", "Choose one."
+TAKE, LEAVE = "Import", "Cancel"
+SKIP_BAD = "Skip invalid rows (otherwise: all or none)"
+UNKNOWN_SHAPE = "The columns are not of a known shape: assign them below."
+SAMPLES = "Request", "Answer", "Initial or worse answer", "Critique"
+
+# Datasets
+
+DATASETS = "Freeze and export datasets"
+DATASETS_WHAT = (
+    "A dataset is a fixed copy of what is judged so far: training rows (SFT) and preference pairs (DPO). Part of it "
+    "is held out by request, to evaluate on what was not learnt."
+)
+DATASET_NAME, MY_DATASET, FREEZE = "Name", "my dataset", "Freeze dataset"
+DATASET_FIELDS = {
+    "eval_share": "Held-out share",
+    "helpful": "Helpful rows mixed in",
+    "harmless_limit": "Maximum judged examples",
+}
+NO_DATASETS = "No dataset yet", "Judge some examples above, then freeze them here."
+CHOSEN, EXPORT_AS, DOWNLOAD = "Dataset", "Export as", "Download"
+CHANGES, TO_TRAIN = "Compare with the previous one", "Go to Train"
+FACTS = "Rows (SFT)", "Pairs (DPO)", "Left out", "Frozen", "Constitutions"
+NO_PARENTS, MOVED = "none known", "Moved between training and held-out"

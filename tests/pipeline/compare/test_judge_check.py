@@ -1,0 +1,86 @@
+"""A judge is checked on a file; a stop and a second start lose nothing; without a check it is unproven."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cai_ui.cli import judge as command
+from cai_ui.cli.flags import Parser
+from cai_ui.errors import EndpointError, FileFormatError, NotFoundError
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.compare import judge_check
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """People prefer the answer that declines, as the scripted model does, but for the last."""
+    rows = [{"prompt": f"Do {n}", "chosen": "I cannot help with that.", "rejected": f"Sure, {n}."} for n in range(300)]
+    rows.append({"prompt": "Do it", "chosen": "Sure.", "rejected": "I cannot help with that."})
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return path
+
+
+def test_a_judge_without_a_check_is_unproven_until_it_has_one(services: Services, pairs: Path) -> None:
+    assert judge_check.known_check(services, "scripted", "pairs") is None
+    *_, last = judge_check.check_judge(services, pairs, "", "pairs")
+    assert last.result is not None
+    found = last.result.check
+    assert (found.agreement.successes, found.agreement.total, found.invalid.successes) == (300, 301, 0)
+    assert found.flipped is not None and found.flipped.successes == 0
+    kept = judge_check.known_check(services, "scripted", "pairs")
+    assert kept is not None and kept["check"]["agreement"]["successes"] == 300 and kept["file"] == "pairs.jsonl"
+    assert judge_check.known_check(services, "another", "pairs") is None
+    assert judge_check.known_check(services, "scripted", "refusal") is None
+
+
+def test_a_stopped_check_goes_on_where_it_was(services: Services, pairs: Path) -> None:
+    stop, before = threading.Event(), 0
+    for progress in judge_check.check_judge(services, pairs, "", "pairs", stop=stop):
+        before = progress.done
+        if progress.done == 140:
+            stop.set()
+    assert before == 140 and judge_check.known_check(services, "scripted", "pairs") is None
+    first, *_, last = judge_check.check_judge(services, pairs, "", "pairs")
+    assert (first.done, last.done, last.total) == (140, 301, 301)
+    assert last.result is not None and last.result.check.agreement.successes == 300
+    other, *_ = judge_check.check_judge(services, pairs, "", "pairs", instruction="Which is kinder?")
+    assert other.done == 0, "another question begins anew"
+
+
+def test_single_answers_have_a_kappa(services: Services, tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    rows = [{"prompt": "Do it", "answer": "No.", "label": label} for label in ("full_refusal", "full_compliance")] * 8
+    path.write_text("\n".join(map(json.dumps, [*rows, {"prompt": "x"}])))
+    *_, last = judge_check.check_judge(services, path, "", "refusal")
+    assert last.result is not None and last.result.kappa is not None
+    assert last.result.kappa.value == pytest.approx(0) and last.result.check.agreement.value == 0.5
+    assert sum(last.result.left_out.values()) == 1
+    assert judge_check.known_check(services, "scripted", "refusal") is not None
+
+
+def test_what_cannot_be_asked_is_a_sentence(services: Services, pairs: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="rubric"):
+        list(judge_check.check_judge(services, pairs, "", "kindness"))
+    with pytest.raises(FileFormatError):
+        list(judge_check.check_judge(services, pairs, "", "refusal"))
+    with pytest.raises(EndpointError, match="could not be reached"):
+        list(judge_check.check_judge(services, pairs, "http://127.0.0.1:9/v1#m", "pairs"))
+
+
+def test_the_command_prints_it(pairs: Path, tmp_path: Path, capsys: Any) -> None:
+    parser = Parser()
+    command.add(parser.add_subparsers())
+    told = ["judge", "check", str(pairs), "--home", str(tmp_path / "home"), "--model", "scripted", "--most", "20"]
+    parsed = parser.parse_args(told)
+    assert parsed.run(parsed) == 0
+    said = capsys.readouterr().out
+    assert "agreement with people: 1.00 (0.84 to 1.00), 20 of 20" in said and "follows the position: 0.00" in said
+    parsed = parser.parse_args([*told, "--json"])
+    assert parsed.run(parsed) == 0
+    assert json.loads(capsys.readouterr().out)["check"]["asked"] == 20
