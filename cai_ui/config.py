@@ -204,7 +204,7 @@ class TrainSettings(Settings):
         0, "Steps between the answers to fixed probe prompts (0 = none).", ge=0, le=100_000, unit="steps", step=1
     )
     probes_per_kind: int = knob(
-        4, "Probe prompts of each kind: harmful, helpful, benign twin.", ge=1, le=50, step=1, advanced=True
+        4, "Probe prompts of each kind: harmful, helpful, benign look-alike.", ge=1, le=50, step=1, advanced=True
     )
     report_to: Literal["none", "trackio", "tensorboard", "wandb"] = knob(
         "none", "Send the metrics to another program as well; it must be installed.", advanced=True
@@ -232,7 +232,7 @@ class TrainSettings(Settings):
 class CompareSettings(AskSettings):
     """A batch evaluation of several variants over held-out prompts."""
 
-    per_kind: int = knob(60, "Prompts of each kind: harmful, helpful, benign twin.", ge=1, le=1000, step=1)
+    per_kind: int = knob(60, "Prompts of each kind: harmful, helpful, benign look-alike.", ge=1, le=1000, step=1)
     temperature: float = knob(0.0, "0 picks the likeliest token.", ge=0, le=2, step=0.05)
     max_new_tokens: int = knob(160, "Longest answer.", ge=1, le=2048, unit="tokens", step=1, advanced=True)
     seed: int = knob(0, "Decides which prompts are drawn, and the sampling.", ge=0, le=2**31 - 1, step=1)

@@ -19,7 +19,7 @@ from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.curate import queue
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.models import engine_status
-from cai_ui.records import Message, make_example
+from cai_ui.records import Message, make_example, to_dict
 from cai_ui.store import QueueFilter
 from cai_ui.web.compare import ask as compare
 from cai_ui.web.curate import judging, walking
@@ -49,16 +49,9 @@ def _principle(field: str) -> Door:
     def door(services: Services, text: str) -> Any:
         one = editor.open_current(services, ME).principle
         assert one is not None
-        values = {
-            "name": one.name,
-            "kind": one.kind,
-            "critique_request": one.critique_request,
-            "revision_request": one.revision_request,
-            "tags": "",
-            "enabled": one.enabled,
-            "weight": one.weight,
-        } | {field: text}
-        return editor.edit_principle(services, ME, _base(services), one.id, **values)
+        values = {**to_dict(one), "tags": "", field: text}
+        del values["id"]
+        return editor.edit_principle(services, ME, _base(services), one.id, values)
 
     return door
 
@@ -104,7 +97,7 @@ DOORS: dict[str, Door] = {
     "edited revision": _judged,
     "search": lambda s, text: walking.show(s, "me", filter_of({"search": text})),
     "name of a dataset": _dataset_name,
-    "author": lambda s, text: rename(s, ME, text),
+    "author": lambda s, text: rename(ME, text),
     "model folder": lambda s, text: model.load_model(s, model.FOLDER, text, "auto"),
     "name of a run": _run_name,
 }

@@ -59,11 +59,11 @@ def open_principle(services: Services, session: Session, base: str, principle_id
     return dataclasses.replace(open_version(services, session, base), chosen=principle_id)
 
 
-def edit_principle(services: Services, session: Session, base: str, principle_id: str, **fields: Any) -> View:
-    """Keep what the editor's fields hold in the draft; `fields` are those of `drafts.edited`."""
+def edit_principle(services: Services, session: Session, base: str, principle_id: str, fields: dict[str, Any]) -> View:
+    """Keep what the editor's fields hold, by name (see `drafts.edited`), in the draft."""
     view = open_principle(services, session, base, principle_id)
     if view.principle is None:
-        raise InputError(words.NOT_CHOSEN, next_step=words.CHOOSE_OR_ADD)
+        raise InputError(words.NONE_CHOSEN, next_step=words.CHOOSE_ONE)
     return _keep(services, session, view, drafts.with_principle(view.draft, drafts.edited(view.principle, **fields)))
 
 
@@ -79,7 +79,7 @@ def edit_about(services: Services, session: Session, base: str, chosen: str, tit
     view = open_principle(services, session, base, chosen)
     draft = dataclasses.replace(
         view.draft,
-        title=clean_text(title, words.ABOUT_TITLE, limit=NAME_LIMIT),
+        title=clean_text(title, words.CONSTITUTION_TITLE, limit=NAME_LIMIT),
         description=clean_text(description, words.DESCRIPTION, limit=PRINCIPLE_LIMIT, required=False),
     )
     return _keep(services, session, view, draft)
@@ -110,7 +110,7 @@ def move_principle(services: Services, session: Session, base: str, chosen: str,
 
 
 def undo_change(services: Services, session: Session, base: str, chosen: str) -> View:
-    """The last change of the list undone; what was typed since then stays. InputError where there is none."""
+    """The last change of the list taken back; what was typed since then stays. InputError where there is none."""
     view = open_principle(services, session, base, chosen)
     change = services.store.last_change(view.draft.name, session.author)
     if change is None:
@@ -151,17 +151,14 @@ def restore_version(services: Services, session: Session, version_hash: str) -> 
 def import_file(services: Services, session: Session, path: str) -> tuple[View, str]:
     """A file of any known format as a saved version of its own; and a sentence on what it held."""
     done = constitutions.import_any(services, path, session.author)
-    examples = counted(done.few_shot, "few-shot example") if done.few_shot else ""
+    examples = counted(done.few_shot, "few-shot example")
     if done.version is None:
         return open_current(services, session), f"Read as {done.form}: {examples} for the constitution in use."
-    count = counted(len(done.version.constitution.principles), "principle")
-    said = f"Read as {done.form}: {' and '.join(filter(None, [count, examples]))}, saved as a version."
-    return open_version(services, session, done.version.hash), said
-
-
-def export_file(services: Services, session: Session, base: str, form: str = "yaml") -> str:
-    """Path of a file with the saved version, in this format."""
-    return str(constitutions.export_constitution(services, base, form))
+    held = counted(len(done.version.constitution.principles), "principle")
+    if done.few_shot:
+        held += f" and {examples}"
+    view = open_version(services, session, done.version.hash)
+    return view, f"Read as {done.form}: {held}, saved as a version."
 
 
 def version_choices(services: Services) -> list[tuple[str, str]]:
@@ -187,9 +184,9 @@ def row_label(principle: Principle) -> str:
     return (principle.name or words.NO_NAME) + (f"  ·  {', '.join(marks)}" if marks else "")
 
 
-def found_rows(view: View, query: str) -> list[tuple[str, str]]:
+def found_rows(view: View, search: str) -> list[tuple[str, str]]:
     """The rows whose principle holds all the words in name, requests, tags or source; all for no words."""
-    wanted = (query or "").casefold().split()
+    wanted = (search or "").casefold().split()
     by_id = {p.id: p for p in view.draft.principles}
 
     def holds(p: Principle) -> bool:
@@ -206,8 +203,8 @@ def _keep_list(
     if PRINCIPLES_LIMIT < len(draft.principles) > len(view.draft.principles):
         raise InputError(
             f"A constitution holds at most {PRINCIPLES_LIMIT} principles.",
-            kept=words.UNCHANGED,
-            next_step=words.DELETE_ONE,
+            kept=words.LIST_KEPT,
+            next_step=words.DELETE_FIRST,
         )
     services.store.save_draft(draft, session.author, view.base, before=view.draft)
     return _view(view.base, view.saved, draft, view.chosen if chosen is None else chosen)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
 
 from cai_ui.pipeline import Services
 from cai_ui.records import Constitution, ConstitutionVersion, Principle
 from cai_ui.web.kit.diff import diff_html
-from cai_ui.web.kit.events import NEWEST, QUIET, Changes
+from cai_ui.web.kit.events import NEWEST, QUIET
 from cai_ui.web.kit.guard import bind
-from cai_ui.web.kit.present import esc, notice, short, when
+from cai_ui.web.kit.present import counted, esc, notice, short, when
 from cai_ui.web.principles import editor, words
 from cai_ui.web.session import SessionParts
 
@@ -26,11 +28,15 @@ def compare_versions(services: Services, older: str | None, newer: str | None) -
         return ""
     first, second = services.store.version(older), services.store.version(newer)
     if older == newer:
-        return f'{_head(first)}<p class="muted">{words.SAME_VERSION}</p>'
+        return _head(first) + _muted(words.SAME_VERSION)
     cards = _changes(first.constitution, second.constitution)
-    rest = f'<p class="muted">and {len(cards) - SHOWN} more principles</p>' if len(cards) > SHOWN else ""
-    body = "".join(cards[:SHOWN]) or f'<p class="muted">{words.NO_DIFFERENCE}</p>'
+    rest = _muted(f"and {counted(len(cards) - SHOWN, 'more principle')}") if len(cards) > SHOWN else ""
+    body = "".join(cards[:SHOWN]) or _muted(words.NO_DIFFERENCE)
     return f"{_head(first)}{_head(second)}{body}{rest}"
+
+
+def _muted(text: str) -> str:
+    return f'<p class="muted">{esc(text)}</p>'
 
 
 def _head(version: ConstitutionVersion) -> str:
@@ -46,54 +52,51 @@ def _changes(first: Constitution, second: Constitution) -> list[str]:
         if before == after:
             continue
         title = (after or before or Principle(id, id, "", "")).name or id
-        word = "added" if before is None else "removed" if after is None else "changed"
-        diff = diff_html(_as_text(before), _as_text(after), words.OLDER, words.NEWER)
+        word = words.ADDED if before is None else words.REMOVED if after is None else words.CHANGED
+        diff = diff_html(_as_text(before), _as_text(after), words.FIRST, words.SECOND)
         cards.append(f'<section class="cai-step"><div class="cai-step-head"><strong>{esc(title)}</strong>'
                      f'<span class="muted">{word}</span></div>{diff}</section>')  # fmt: skip
     if not cards and [*old] != [*new]:
-        cards.append(f'<p class="muted">{words.ORDER_DIFFERS}</p>')
+        cards.append(_muted(words.ONLY_ORDER))
     one, other = (f"{c.title}\n{c.description}\n{c.source}" for c in (first, second))
     if one != other:
-        cards.insert(0, diff_html(one, other, words.OLDER, words.NEWER))
+        cards.insert(0, diff_html(one, other, words.FIRST, words.SECOND))
     return cards
 
 
 def _as_text(p: Principle | None) -> str:
     if p is None:
         return ""
-    state = f"{'on' if p.enabled else 'off'}, weight {p.weight:g}"
+    state = f"{'on' if p.enabled else words.OFF}, weight {p.weight:g}"
     lines = [p.name, p.critique_request, p.revision_request, ", ".join(p.tags), state, p.kind, p.source]
     return "\n".join(line for line in lines if line)
 
 
 class HistoryBox:
-    """The panel. What `restore` shows concerns the whole tab and is wired there."""
+    """The panel; the tab around it wires `restore`, which fills it."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
         with gr.Accordion(words.HISTORY, open=False, elem_id="principles-history"):
             with gr.Row():
                 self.older = gr.Dropdown(
-                    [], label=words.VERSION, elem_id="history-older", min_width=280, info=words.VERSION_HELP
+                    [], label=words.OLDER, info=words.OLDER_HELP, elem_id="history-older", min_width=280
                 )
                 self.newer = gr.Dropdown(
-                    [], label=words.COMPARED, elem_id="history-newer", min_width=280, info=words.NEWEST_FIRST
+                    [], label=words.NEWER, info=words.NEWER_HELP, elem_id="history-newer", min_width=280
                 )
             self.restore = gr.Button(words.RESTORE, elem_id="history-restore", scale=0)
             self.changes = gr.HTML("", elem_id="history-changes")
 
     def wire(self, tab: gr.Tab, session: SessionParts) -> None:
-        """Connect the menus and the comparison."""
+        """Connect the panel; its menus follow what is saved."""
         menus = [self.older, self.newer]
         for trigger in (session.ready.then, tab.select, session.strip.change):
             trigger(bind(self._menus), menus, menus, **QUIET)
-        compare = bind(compare_versions, self.services)
-        gr.on([menu.input for menu in menus], compare, menus, [self.changes], **NEWEST)
+        for menu in menus:
+            menu.input(bind(compare_versions, self.services), menus, [self.changes], **NEWEST)
 
-    def _menus(self, older: str | None, newer: str | None) -> Changes:
+    def _menus(self, *chosen: str | None) -> list[Any]:
         choices = editor.version_choices(self.services)
         known = [digest for _, digest in choices]
-        kept = {self.older: older, self.newer: newer}
-        return {
-            menu: gr.update(choices=choices, value=value if value in known else None) for menu, value in kept.items()
-        }
+        return [gr.update(choices=choices, value=kept if kept in known else None) for kept in chosen]

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-# The tab, and the constitution
 TAB = TITLE = "Principles"
-WHAT = (
-    "A constitution is a list of principles. Each one asks the model to criticise its answer and then to rewrite it."
-)  # fmt: skip
+WHAT = "A constitution is a list of principles. Each one asks the model to criticise its answer and then to rewrite it."
 NEXT = (
     "Switch a principle off or reword its requests, save a version, and run the same prompt again under Critique & "
     "Revision."
 )
 CONSTITUTION, USE = "Constitution", "Use this constitution"
-ABOUT, ABOUT_TITLE, DESCRIPTION = "Title and description of this constitution", "Title", "Description"
 NO_NOTE = "no note"
 
-# The list
-FIND, FIND_EXAMPLE = "Find", "Words of a principle"
-LIST = "Principles"
+# The list of principles
+SEARCH, SEARCH_EXAMPLE = "Search", "Words of a principle"
+PRINCIPLES = "Principles"
 ADD, DUPLICATE, DELETE, UP, DOWN, UNDO = "Add", "Duplicate", "Delete", "Move up", "Move down", "Undo"
-NO_NAME, OFF, PREFERENCE = "(no name)", "off", "preference"
-NOT_CHOSEN, CHOOSE_OR_ADD, CHOOSE_FIRST = (
-    "No principle is chosen.", "Choose one in the list, or add one.", "Choose one in the list first.",
-)  # fmt: skip
+OFF, PREFERENCE, NO_NAME = "off", "preference", "(no name)"
+NONE_CHOSEN, CHOOSE_ONE = "No principle is chosen.", "Choose one in the list, or add one."
+NEW_NAME = "New principle"
+NEW_CRITIQUE = "Say whether the answer above ... and why."
+NEW_REVISION = "Rewrite the answer so that it ..."
+LIST_KEPT, DELETE_FIRST = "The list is as it was.", "Delete one first, or begin another constitution."
 NOTHING_TO_UNDO = "There is nothing to undo."
-CAN_BE_UNDONE = "Additions, copies, deletions and moves can be undone."
-UNCHANGED, DELETE_ONE = "The list is as it was.", "Delete one first, or begin another constitution."
-NEW_NAME, NEW_CRITIQUE, NEW_REVISION = (
-    "New principle", "Say whether the answer above ... and why.", "Rewrite the answer so that it ...",
-)  # fmt: skip
+CAN_BE_UNDONE = "Adding, duplicating, deleting and moving principles and discarding changes can be undone."
 
 # One principle
 NAME = "Name"
@@ -41,22 +35,47 @@ REVISION_HELP = (
 )
 TAGS, TAGS_HELP = "Tags", "Separated by commas."
 WEIGHT, WEIGHT_HELP = "Weight", "Relative chance to be drawn; 1 is usual, 0 never."
-WEIGHT_WRONG, WEIGHT_MEANS = "Weight is not a number from 0 to 1000.", "0 means: never drawn; 1 is usual."
-KIND, KINDS = "Used to", {"critique": "revise answers", "preference": "choose answers"}
+KIND = "Used to"
+KINDS = [("revise answers", "critique"), ("choose answers", "preference")]
 SOURCE, SOURCE_HELP = "Source", "Whose idea or wording it is."
 NOTES, NOTES_HELP = "Notes", "For yourself and the team; no part of a version."
-NO_ISSUES, ISSUES, WHOLE = "No issues found.", "Warnings", "Whole constitution"
+NO_WEIGHT, WEIGHTS = "Weight is not a number from 0 to 1000.", "0 means: never drawn; 1 is usual."
+NO_ISSUES, ISSUES, WHOLE = "Checked: no issues found.", "Issues found", "Whole constitution"
 
-# The draft and its versions
+# Title and description, and saving
+ABOUT = "Title and description of this constitution"
+CONSTITUTION_TITLE, DESCRIPTION = "Title", "Description"
 NOTE, NOTE_EXAMPLE = "Note for this version", "What changed, and why (Ctrl+Enter saves)"
 SAVE, DISCARD = "Save as new version", "Discard changes"
+ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+CHANGED_ABOUT, CHANGED_ORDER = "changed the title or description", "changed the order"
+
+# Trying
+TRY_PANEL = "Try principles, and see what they did"
+REQUESTS, REQUESTS_HELP = "Requests", "One a line."
+DRAW = "Add one at random"
+TRY_PRINCIPLES, TRY_PRINCIPLES_HELP = "Principles of the draft", "Empty: critique without a principle."
+SEEDS, CRITIQUES = "Seeds", "Write critiques"
+TRY, STOP, COUNT = "Try", "Stop", "Count what they did so far"
+NO_PRINCIPLE = "No principle"
+INITIAL = "Initial answer"
+NOTHING_TRIED = (
+    "Nothing tried yet",
+    "Type a request or draw some, choose principles of the draft above, and press Try. Nothing is stored.",
+)
+NO_TRACES = ("No trace yet under this constitution", "Run one under Critique & Revision, or a batch.")
+COUNTED_COLUMNS = (
+    "Principle", "Drawn", "Text changed", "Mean change", "Accepted", "Edited", "What its steps did",
+)  # fmt: skip
+
+# Versions
 HISTORY = "Versions: compare and restore"
-VERSION, VERSION_HELP = "Version", "Of this or another constitution."
-COMPARED, NEWEST_FIRST = "compared with", "Newest first."
+OLDER, OLDER_HELP = "Version", "Of this or another constitution."
+NEWER, NEWER_HELP = "compared with", "Newest first."
 RESTORE = "Restore as draft"
+FIRST, SECOND = "the first version", "the second version"
 SAME_VERSION = "Both are the same version."
-NO_DIFFERENCE, ORDER_DIFFERS = "No principle differs.", "Only the order of the principles differs."
-OLDER, NEWER = "the first version", "the second version"
+NO_DIFFERENCE, ONLY_ORDER = "No principle differs.", "Only the order of the principles differs."
 
 # Files
 FILES = "Files: import and export"
@@ -65,18 +84,4 @@ ACCEPTS = (
     "and few-shot transcripts, llm-swarm and LangChain lists, and constitutions of Inverse Constitutional AI. A file "
     "that does not fit changes nothing."
 )
-IMPORT, FORMAT, EXPORT = "Import a file", "Export as", "Export the saved version"
-
-# Trying principles, and their statistics
-TRY_TITLE = "Try principles, and their statistics"
-REQUESTS, ONE_A_LINE, DRAW = "Requests", "One a line.", "Add one at random"
-OF_DRAFT, OF_DRAFT_HELP = "Principles of the draft", "Empty: critique without a principle."
-SEEDS, WRITE_CRITIQUES = "Seeds", "Write critiques"
-TRY, STOP, COUNT = "Try", "Stop", "Statistics so far"
-NOTHING_TRIED = (
-    "Nothing tried yet",
-    "Type a request or draw some, choose principles of the draft above, and press Try. Nothing is stored.",
-)
-WITHOUT, INITIAL = "No principle", "Initial answer"
-NO_TRACE = ("No trace yet under this constitution", "Run one under Critique & Revision, or a batch.")
-COUNTED = ("Principle", "Drawn", "Text changed", "Mean change", "Accepted", "Edited", "Labels of its steps")
+IMPORT, FORMAT, EXPORT = "Import a file", "Format", "Export the saved version"

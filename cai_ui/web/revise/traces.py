@@ -10,7 +10,7 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.revise import trace_files
 from cai_ui.pipeline.revise.chains import find_traces
-from cai_ui.web.kit.download import build_download, wire_download
+from cai_ui.web.kit.download import Download
 from cai_ui.web.kit.events import NEWEST, Changes, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.revise import trace_html, words
@@ -82,13 +82,13 @@ class TracesBox:
                 self.form = gr.Dropdown(
                     forms, value="jsonl", label=words.AS, elem_id="revise-export-format", min_width=220
                 )
-                self.download = build_download(words.DOWNLOAD, "revise-export", scale=0)
+                self.download = Download(words.DOWNLOAD, "revise-export", scale=0)
 
     def wire(self, trace_id: gr.Textbox) -> None:
         """Connect search and download; opening a trace is wired by the tab."""
         self.trace_id = trace_id
         self.search.input(bind(self.listed), [trace_id, self.search], [self.found], **NEWEST)
-        wire_download(self.download, bind(self._export), {trace_id, self.search, self.scope, self.form})
+        self.download.wire(bind(self._export), {trace_id, self.search, self.scope, self.form})
 
     def listed(self, trace_id: str, query: str) -> Changes:
         """The list, with the trace shown chosen where it is in it."""

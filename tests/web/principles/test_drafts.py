@@ -13,7 +13,7 @@ TWO = Principle("two", "Two", "And now?", "Again.")
 BOTH = Constitution("c", "C", "", (ONE, TWO))
 FIELDS = {
     "name": "Name", "kind": "critique", "critique_request": "Ask", "revision_request": "Rewrite", "tags": "a, b,, a",
-    "enabled": False, "weight": 2,
+    "enabled": False, "weight": 2, "source": "",
 }  # fmt: skip
 
 
