@@ -109,9 +109,7 @@ class RevisionSettings(AskSettings):
     critiques: int = knob(
         1, "Critiques before each revision, each under a principle of its own.", ge=1, le=4, step=1, advanced=True
     )
-    stop_when_fine: bool = knob(
-        False, "End the chain early when the critiques of a round find nothing wrong.", advanced=True
-    )
+    stop_when_fine: bool = knob(False, "End early when the critiques of a round find no issue.", advanced=True)
     few_shot: bool = knob(
         False, "Show the model the few-shot examples of the constitution before it criticises and revises.",
         source="paper section 3.1", advanced=True,
@@ -135,7 +133,7 @@ class DatasetSettings(Settings):
     )
     seed: int = knob(0, "Decides the split and the order.", ge=0, le=2**31 - 1, step=1, advanced=True)
     revisions: Literal["last", "all"] = knob(
-        "last", "Learn the last revision of a chain, or the ones before it as well.", source="paper: all", advanced=True
+        "last", "Learn the last revision of a trace, or the ones before it as well.", source="paper: all", advanced=True
     )
     labels: Literal["hard", "soft"] = knob(
         "hard", "Soft labels carry a judge's preference with each pair.", source="paper section 4.3", advanced=True

@@ -13,9 +13,9 @@ from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import trying
 from cai_ui.pipeline.constitution.statistics import principle_statistics
 from cai_ui.pipeline.constitution.trying import Tried
-from cai_ui.pipeline.prompts.sets import list_prompts, prompt_sets
+from cai_ui.pipeline.prompts.sets import list_prompts
 from cai_ui.web.kit import charts
-from cai_ui.web.kit.choices import set_choices
+from cai_ui.web.kit.choices import set_menu
 from cai_ui.web.kit.events import AT_ONCE, MODEL, QUIET, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state
@@ -107,7 +107,6 @@ class TrialBox:
             self.statistics = gr.HTML("", elem_id="try-statistics", css_template=charts.STYLE)
 
     def _requests(self) -> None:
-        sets = prompt_sets(self.services)
         self.requests = gr.Textbox(
             label=words.REQUESTS,
             info=words.REQUESTS_HELP,
@@ -118,13 +117,7 @@ class TrialBox:
             min_width=280,
         )
         with gr.Column(scale=2, min_width=260):
-            self.prompt_set = gr.Dropdown(
-                set_choices(sets),
-                value=sets[0].key if sets else None,
-                label=words.PROMPT_SET,
-                elem_id="try-set",
-                filterable=False,
-            )
+            self.prompt_set = set_menu(self.services, "try-set")
             self.draw = gr.Button(words.DRAW, elem_id="try-draw")
 
     def _settings(self) -> None:

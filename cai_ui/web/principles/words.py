@@ -53,7 +53,7 @@ CHANGED_ABOUT, CHANGED_ORDER = "changed the title or description", "changed the 
 # Trying
 TRY_PANEL = "Try principles, and see what they did"
 REQUESTS, REQUESTS_HELP = "Requests", "One a line."
-PROMPT_SET, DRAW = "Prompt set", "Add one at random"
+DRAW = "Add one at random"
 TRY_PRINCIPLES, TRY_PRINCIPLES_HELP = "Principles of the draft", "Empty: critique without a principle."
 SEEDS, CRITIQUES = "Seeds", "Write critiques"
 TRY, STOP, COUNT = "Try", "Stop", "Count what they did so far"
