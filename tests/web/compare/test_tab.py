@@ -15,6 +15,7 @@ from cai_ui.compare.votes import PairTally
 from cai_ui.config import AppSettings, AskSettings, CompareSettings, Sampling, TrainSettings
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import Services, open_services
+from cai_ui.pipeline.prompts.sets import list_requests
 from cai_ui.records import BASE, AdapterInfo, Answer, Evaluation, Provenance, Rate, VariantResult
 from cai_ui.web.compare import answers_html, ask, evaluation, models, results, results_html, votes
 from cai_ui.web.compare.answers_html import Sight
@@ -103,6 +104,14 @@ def test_a_blind_vote_hides_names_until_it_is_cast(two_variants: Services, adapt
     [vote] = two_variants.store.votes()
     assert (vote.left, vote.choice, vote.rater) == (last.variants[0].variant, "left", "me")
     assert " of 1)" in votes.tally(two_variants) and "<b>" not in votes.tally(two_variants)
+
+
+def test_a_held_out_request_is_drawn_as_its_words_alone(services: Services) -> None:
+    """It stood in the field with brackets and quotes once, as a pair with the turns before it."""
+    with gr.Blocks(), gr.Tabs():
+        box = CompareTab(services).ask
+    drawn = box._draw(box.heldout.value)
+    assert drawn in {prompt.text for prompt in list_requests(services, box.heldout.value, 10_000, 0)}
 
 
 def test_sides_are_drawn(two_variants: Services, adapter: AdapterInfo) -> None:
