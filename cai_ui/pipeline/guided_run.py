@@ -240,7 +240,7 @@ class _GuidedRun:
         """Base, SFT and DPO over the same held-out requests."""
         adapters = [self._services.store.run(run_id).adapter for run_id in self._now.run_ids.values()]
         variants = [BASE, *(name for name in adapters if name)]
-        settings = CompareSettings(per_kind=self._settings.per_kind, seed=self._settings.seed)
+        settings = CompareSettings(**{name: getattr(self._settings, name) for name in ("sets", "per_kind", "seed")})
         for progress in comparison.run_evaluation(self._services, variants, settings, self._stop):
             if progress.evaluation_id:
                 self._now = replace(self._now, evaluation_id=progress.evaluation_id)

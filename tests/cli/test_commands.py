@@ -168,7 +168,7 @@ def test_a_result_file_of_another_batch_is_left_alone(cli: Cli, tmp_path: Path) 
     assert out.read_bytes() == before
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"prompt": "x"}\n{"answer": "y"}\n', encoding="utf-8")
-    assert "Line 2" in cli("generate", "--prompts", str(bad))[2]
+    assert "line 2: no request" in cli("generate", "--prompts", str(bad))[2]
 
 
 def test_grades_are_shown_and_exported(cli: Cli, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import CaiError, InputError, NotFoundError
 from cai_ui.pipeline import Services, left_off
 from cai_ui.pipeline.constitution import constitutions
-from cai_ui.pipeline.prompts import files, sets
+from cai_ui.pipeline.prompts import files, sets, summary
 from cai_ui.pipeline.revise import chains, trace_files
 from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.prompts import read_transcript
@@ -51,8 +51,8 @@ class View:
 
 def import_prompts(services: Services, path: str) -> tuple[str, str]:
     """A file as a prompt set: its id, and a sentence on what it held."""
-    made = files.import_prompts(services, path)
-    return made.key, f"“{made.title}” has {made.count:,} requests; every menu of ready-made requests has it now."
+    made, read = files.import_prompts(services, path)
+    return made.key, f"{summary.sentence(made.title, read)} Every menu of ready-made requests has it now."
 
 
 def run_chain(

@@ -189,10 +189,10 @@ def test_a_finished_evaluation_is_chosen_and_opened(two_variants: Services) -> N
         box = CompareTab(two_variants).evaluation.results
     assert box.menu("older")[box.chosen]["value"] == "older"
     assert box.menu(None)[box.chosen]["value"] == "newer"
-    opened = box._open("older", "", "unread")
+    opened = box._open({box.chosen: "older", box.kind: "", box.outcome: "unread", box.part: ""})
     assert "3 (100 %)" in opened[box.table] and "1 request," in opened[box.rows] and opened[box.empty] == ""
-    assert box._turn(1, {box.chosen: "older", box.kind: "", box.outcome: "", box.page: 0.0})[1] == 0
-    closed = box._open(None, "", "")
+    assert box._turn(1, {box.chosen: "older", box.kind: "", box.outcome: "", box.part: "", box.page: 0.0})[1] == 0
+    closed = box._open({box.chosen: None, box.kind: "", box.outcome: "", box.part: ""})
     assert "No evaluation yet" in closed[box.empty] and closed[box.table] == ""
 
 
@@ -236,7 +236,7 @@ def test_an_answer_is_right_wrong_or_unread() -> None:
 def test_unread_answers_are_counted_and_an_empty_share_is_not_evaluated() -> None:
     html = results_html.results_html(evaluated(), {"a": "<b>A</b>"})
     assert "25 % (5–70 %, 1 of 4)" in html
-    assert "2 (33 %)" in html
+    assert "2 (33 %) unread" in html
     assert "not measured" in html and "3 (100 %)" in html
     assert "<b>" not in html
 

@@ -228,7 +228,7 @@ def test_a_drawn_conversation_fills_request_and_earlier_turns(services: Services
     path = tmp_path / "talk.jsonl"
     path.write_text(json.dumps({"chosen": "\n\nHuman: Hi\n\nAssistant: Yes?\n\nHuman: Bye\n\nAssistant: So."}))
     key, said = tab.import_prompts(services, str(path))
-    assert "“talk” has 1 requests" in said
+    assert "“talk” has 1 request: 1 of unknown kind; 1 with earlier turns." in said
     request, earlier = draw_prompt(services, key)
     assert [m.content for m in tab.conversation(earlier, request)] == ["Hi", "Yes?", "Bye"]
 
