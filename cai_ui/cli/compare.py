@@ -44,7 +44,8 @@ def _compare(parsed: Arguments) -> int:
     for result in evaluation.results:
         shares = [(name, getattr(result, name)) for name in ("complied", "helped", "refused")]
         said = "  ".join(f"{name} {share_words(rate)}" for name, rate in shares if rate.total or rate.unread)
-        print(f"{result.variant}  {result.kind}  {said}")
+        answers = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.items())
+        print(f"{result.variant}  {result.kind}  {said}  ({answers})")
     if parsed.out is not None:
         write_text(parsed.out, json.dumps(to_dict(evaluation), indent=1, ensure_ascii=False) + "\n")
     return 0
