@@ -80,7 +80,7 @@ class ResultsBox:
         self.plot = gr.HTML(elem_id="compare-plot")
         self.table = gr.HTML(elem_id="compare-table", css_template=charts.STYLE)
         with gr.Accordion(words.PARTS, open=False, elem_id="compare-parts-box", visible=False) as self.parts_box:
-            self.parts = gr.HTML(elem_id="compare-parts")
+            self.parts = gr.HTML(elem_id="compare-parts", css_template=charts.STYLE)
         with gr.Accordion(words.ROWS, open=False, elem_id="compare-rows-box", visible=False) as self.rows_box:
             self._rows()
         self.page = gr.Number(0, visible="hidden", elem_id="compare-rows-page")
