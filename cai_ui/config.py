@@ -97,6 +97,7 @@ class AskSettings(Settings):
 class RevisionSettings(AskSettings):
     """How a critique-revision chain runs (Bai et al. 2022, section 3)."""
 
+    LATER = frozenset({"critique_tokens"})
     revisions: int = knob(1, "How often the answer is criticised and revised.", ge=1, le=8, step=1, source="paper: 4")
     choice: Literal["random", "random, none twice", "in order", "fixed", "all at once", "contextual", "none"] = knob(
         "random",
@@ -108,13 +109,14 @@ class RevisionSettings(AskSettings):
     critiques: int = knob(
         1, "Critiques before each revision, each under a principle of its own.", ge=1, le=4, step=1, advanced=True
     )
-    stop_when_fine: bool = knob(
-        False, "End the chain early when the critiques of a round find nothing wrong.", advanced=True
-    )
+    stop_when_fine: bool = knob(False, "End early when the critiques of a round find no issue.", advanced=True)
     few_shot: bool = knob(
         False, "Show the model the few-shot examples of the constitution before it criticises and revises.",
         source="paper section 3.1", advanced=True,
     )  # fmt: skip
+    critique_tokens: int = knob(
+        0, "Longest critique (0: as long as an answer may be).", ge=0, le=2048, unit="tokens", step=8, advanced=True
+    )
     critic: str = knob("", "Who writes the critiques (empty: who answers). " + _WHO, advanced=True)
     reviser: str = knob("", "Who writes the revisions (empty: who answers). " + _WHO, advanced=True)
 
@@ -127,11 +129,11 @@ class DatasetSettings(Settings):
         300, "Helpful rows mixed in, so that the tuned model stays helpful.", ge=0, le=5000, unit="rows", step=10
     )
     harmless_limit: int = knob(
-        400, "At most this many decided examples are used (0 = all).", ge=0, le=100_000, unit="rows", step=10
+        0, "At most this many decided examples are used (0 = all).", ge=0, le=100_000, unit="rows", step=10
     )
     seed: int = knob(0, "Decides the split and the order.", ge=0, le=2**31 - 1, step=1, advanced=True)
     revisions: Literal["last", "all"] = knob(
-        "last", "Learn the last revision of a chain, or the ones before it as well.", source="paper: all", advanced=True
+        "last", "Learn the last revision of a trace, or the ones before it as well.", source="paper: all", advanced=True
     )
     labels: Literal["hard", "soft"] = knob(
         "hard", "Soft labels carry a judge's preference with each pair.", source="paper section 4.3", advanced=True
@@ -202,7 +204,7 @@ class TrainSettings(Settings):
         0, "Steps between the answers to fixed probe prompts (0 = none).", ge=0, le=100_000, unit="steps", step=1
     )
     probes_per_kind: int = knob(
-        4, "Probe prompts of each kind: harmful, helpful, benign twin.", ge=1, le=50, step=1, advanced=True
+        4, "Probe prompts of each kind: harmful, helpful, benign look-alike.", ge=1, le=50, step=1, advanced=True
     )
     probe_set: str = knob(
         "", "Key of the prompt set that the probe prompts are from; empty: the shipped held-out ones.", advanced=True
@@ -238,7 +240,7 @@ class CompareSettings(AskSettings):
 
     sets: str = _SETS
     per_kind: int = knob(
-        60, "Prompts of each kind (harmful, helpful, benign twin) from each set.", ge=1, le=1000, step=1
+        60, "Prompts of each kind (harmful, helpful, benign look-alike) from each set.", ge=1, le=1000, step=1
     )
     temperature: float = knob(0.0, "0 picks the likeliest token.", ge=0, le=2, step=0.05)
     max_new_tokens: int = knob(160, "Longest answer.", ge=1, le=2048, unit="tokens", step=1, advanced=True)

@@ -50,5 +50,5 @@ def test_a_principle_that_orders_to_leak_or_obey_gets_nothing(tmp_path: Path, mo
     for secret in SECRETS.values():
         assert secret not in repr(engine.given), "the model was given a secret"
         assert secret.encode() not in written and secret not in repr((trace, example))
-    shown = trace_html.chain_html(trace, {"leak": principle.name})
+    shown = trace_html.steps_html(trace, {"leak": principle.name})
     assert MARKUP not in shown and "&lt;img src=x" in shown, "what it said is not shown as text"

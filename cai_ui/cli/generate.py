@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import command, opened, read_requests, show_progress
+from cai_ui.cli.command import WAIT_S, command, opened, read_requests, show_progress
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.principles import find_version
 from cai_ui.config import RevisionSettings, Sampling
@@ -21,26 +21,32 @@ def add(commands: Commands) -> None:
     parser = command(commands, "generate", _generate, about, RevisionSettings, Sampling)
     parser.add_argument("--prompts", type=Path, help="one request a line, or JSON lines, CSV, Parquet")
     parser.add_argument("--prompt-set", default="train-harmful", help="shipped prompt set (default: train-harmful)")
-    parser.add_argument("--number", type=int, default=100, help="requests drawn from the set (default: 100)")
+    parser.add_argument(
+        "--number", type=int, help="requests drawn from the set (default: 100), or the first of the file"
+    )
     parser.add_argument("--constitution", help="name or hash (default: the one in use)")
     parser.add_argument("--batch-size", type=int, default=32, help="traces that advance together (default: 32)")
     parser.add_argument("--out", type=Path, help="file of the finished traces, JSON lines; goes on where it was")
 
 
 def _generate(parsed: Arguments) -> int:
+    from cai_ui.pipeline import models
     from cai_ui.pipeline.prompts import sets
     from cai_ui.pipeline.revise import batch
 
-    settings, sampling = read_flags(RevisionSettings, parsed), read_flags(Sampling, parsed)
-    if parsed.batch_size < 1:
-        raise InputError("--batch-size is not a number from 1.")
-    with opened(parsed, critic=settings.critic, reviser=settings.reviser) as services:
+    named = read_flags(RevisionSettings, parsed)
+    if parsed.batch_size < 1 or (parsed.number is not None and parsed.number < 1):
+        raise InputError("--batch-size and --number are numbers from 1.")
+    with opened(parsed, critic=named.critic, reviser=named.reviser) as services:
+        services.engine(WAIT_S)  # its defaults are those of flags that are not given
+        sampling = read_flags(Sampling, parsed, models.default_sampling(services))
+        settings = read_flags(RevisionSettings, parsed, models.default_revision(services))
         start = services.settings
         settings = settings.model_copy(update={"critic": start.critic, "reviser": start.reviser})
         if parsed.prompts is not None:
-            prompts = read_requests(parsed.prompts)
+            prompts = read_requests(parsed.prompts)[: parsed.number]
         else:
-            prompts = sets.list_requests(services, parsed.prompt_set, parsed.number, sampling.seed)
+            prompts = sets.list_requests(services, parsed.prompt_set, parsed.number or 100, sampling.seed)
         version = find_version(services, parsed.constitution)
         last = None
         for last in batch.run_batch(

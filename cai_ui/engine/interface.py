@@ -208,6 +208,8 @@ class Engine(Protocol):
     name: str
     base_hash: str
     context_length: int
+    default_sampling: Sampling
+    """How answers are drawn unless told otherwise: see `weights.defaults`."""
 
     def status(self) -> EngineStatus: ...
 

@@ -151,7 +151,7 @@ class _GuidedRun:
         engine = self._services.engine(WAIT_S)
         sampling = Sampling(seed=settings.seed)
         failed, began = 0, time.monotonic()
-        yield f"0 of {len(prompts)} chains under “{constitution.title}”"
+        yield f"0 of {len(prompts)} traces under “{constitution.title}”"
         results = revise.revise_batch(
             engine, prompts, constitution, RevisionSettings(), sampling, revise.BATCH_SIZE, self._stop
         )
@@ -164,7 +164,7 @@ class _GuidedRun:
             left = time_left(number, len(prompts), time.monotonic() - began) or 0.0
             rest = f", {failed} failed" if failed else ""
             more = f", about {left:.0f} s left" if number < len(prompts) else ""
-            yield f"{number} of {len(prompts)} chains under “{constitution.title}”{rest}{more}"
+            yield f"{number} of {len(prompts)} traces under “{constitution.title}”{rest}{more}"
 
     def _accept(self) -> Iterator[str]:
         """Accept as a bulk decision what the reader finds right; the rest stays open for a person."""
@@ -184,7 +184,7 @@ class _GuidedRun:
         if len(good) < _FEWEST:
             raise TrainingError(
                 f"Only {len(good)} revisions were usable, too few to train on.",
-                kept="The chains are in Curate.",
+                kept="The traces are in Curate.",
                 next_step="Look at them there: the principles may not fit, or this model cannot follow them.",
             )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cai_ui.config import AppSettings, checked
+from cai_ui.config import AppSettings, RevisionSettings, Sampling, checked
 from cai_ui.engine.interface import EngineStatus
 from cai_ui.engine.lease import TRAINING
-from cai_ui.errors import ConflictError
+from cai_ui.errors import ConflictError, EngineError
 from cai_ui.pipeline.services import Services
 from cai_ui.records import NOT_OVER
 
@@ -20,6 +20,21 @@ def engine_status(services: Services) -> EngineStatus:
         if running is not None:
             return replace(status, busy_with=f"training {running.name}")
     return status
+
+
+def default_sampling(services: Services) -> Sampling:
+    """How the loaded model's answers are drawn unless told otherwise. EngineError while there is no model."""
+    return services.engine().default_sampling
+
+
+def default_revision(services: Services) -> RevisionSettings:
+    """How a chain runs unless told otherwise: with few-shot examples, except on the embedded model, which was trained
+    without them. Without a model, as on the embedded one."""
+    try:
+        engine = services.engine()
+    except EngineError:
+        return RevisionSettings()
+    return RevisionSettings(few_shot=engine.name not in ("embedded", "scripted"))
 
 
 def choose_model(

@@ -168,7 +168,9 @@ def step_request(
     messages = chain_messages(trace.conversation, trace.steps, examples)
     if planned.request:
         messages = (*messages, Message("user", planned.request))
-    seeded = sampling.model_copy(update={"seed": step_seed(sampling.seed, len(trace.steps))})
+    limit = settings.critique_tokens if planned.kind == "critique" else 0
+    drawn = {"seed": step_seed(sampling.seed, len(trace.steps)), "max_new_tokens": limit or sampling.max_new_tokens}
+    seeded = sampling.model_copy(update=drawn)
     other = {"critique": settings.critic, "revision": settings.reviser}.get(planned.kind, "")
     return Request(messages, seeded, other or adapter, strength=settings.strength, chat_format=settings.chat_format)
 

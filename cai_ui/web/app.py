@@ -16,8 +16,8 @@ from cai_ui.web.compare.tab import CompareTab
 from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.header import Header
 from cai_ui.web.kit.events import AT_ONCE
-from cai_ui.web.principles import tab as principles
-from cai_ui.web.revise import tab as revise
+from cai_ui.web.principles.tab import PrinciplesTab
+from cai_ui.web.revise.tab import ReviseTab
 from cai_ui.web.session import Session, SessionParts, restore_session
 from cai_ui.web.start.tab import StartTab
 from cai_ui.web.stops import Stops
@@ -33,16 +33,16 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
         head = Header(services)
         with gr.Tabs(elem_id="tabs") as tabs:
             start = StartTab(services)
-            principles_parts = principles.build(services)
-            revise_parts = revise.build(services)
+            principles = PrinciplesTab(services)
+            revise = ReviseTab(services)
             curate = CurateTab(services)
             train = TrainTab(services)
             compare = CompareTab(services)
         session = _session(page, tabs, head.shown, stops or Stops())
         head.wire(session)
         start.wire(session)
-        principles.wire(services, principles_parts, session)
-        revise.wire(services, revise_parts, session, [principles_parts.trial.prompt_set])
+        principles.wire(session)
+        revise.wire(session, [principles.trial.prompt_set])
         curate.wire(session, start.name)
         train.wire(session)
         compare.wire(session)

@@ -15,7 +15,6 @@ from typing import Any
 import gradio as gr
 
 from cai_ui.errors import InputError
-from cai_ui.pipeline import Services
 from cai_ui.text import NAME_LIMIT, clean_text
 from cai_ui.web import words
 from cai_ui.web.kit.events import QUIET
@@ -80,6 +79,6 @@ def default_author() -> str:
     return f"guest-{secrets.token_hex(3)}" if os.environ.get("SPACE_ID") else LOCAL_AUTHOR
 
 
-def rename(services: Services, session: Session, name: str) -> Session:
+def rename(session: Session, name: str) -> Session:
     """The session with another name to sign decisions and versions with."""
     return Session(clean_text(name, words.NAME, limit=NAME_LIMIT).strip(), session.page)

@@ -33,7 +33,7 @@ from cai_ui.store import QueueFilter, Status, Store
 from cai_ui.web.curate import judging, walking
 from cai_ui.web.curate.filter import queue_menus
 from cai_ui.web.curate.tab import CurateTab
-from cai_ui.web.revise import traces as chains
+from cai_ui.web.revise.traces import list_traces, listed_help
 
 RATER = "Ana"
 REPEATS = 25
@@ -121,16 +121,23 @@ class Scheduler:
             "search what is not there": self.searched(*(f"quixotic {n}" for n in range(9))),
             "search a word in what is judged": self.searched(*_WORDS[:12], status="done"),
             "jump to the middle": lambda: self.shown(ALL, walking.show(self.services, RATER, ALL, middle)),
-            "list the newest chains": lambda: chains.menu(self.services, "", ""),
+            "list the newest traces": self.listed(""),
             "open the chain of an example": self.chain_opened,
         }
 
     def finds(self) -> dict[str, Callable[[], None]]:
         """What may take a second, so that it is done a few times only."""
         return {
-            "find chains by a frequent word": lambda: chains.menu(self.services, "", "bara balen"),
-            "find chains by a rare word": lambda: chains.menu(self.services, "", "zeppelin"),
+            "find traces by a frequent word": self.listed("bara balen"),
+            "find traces by a rare word": self.listed("zeppelin"),
         }
+
+    def listed(self, query: str) -> Callable[[], None]:
+        def event() -> None:
+            list_traces(self.services, query)
+            listed_help(self.services, query)
+
+        return event
 
     def chain_opened(self) -> None:
         assert self.place is not None

@@ -159,7 +159,7 @@ def test_two_hundred_principles_are_changed_and_the_change_is_saved_compared_and
     _row(page, 198, "<b>Mine</b>")  # the draft is there
     _field(page, "note").fill("one more")
     page.locator("#principles-save").click()
-    _state(page, "nothing is unsaved")
+    _state(page, "no unsaved changes")
     page.locator("#principles-history > button").click()
     _choose(page, "history-older", "imported from a file")
     _choose(page, "history-newer", "one more")
@@ -185,7 +185,7 @@ def test_every_format_is_imported_and_a_bad_file_changes_nothing(
     path = tmp_path / "transcripts.json"
     path.write_text(json.dumps([TRANSCRIPT]), encoding="utf-8")
     _import(page, path)
-    page.locator("#principles-files-note", has_text="1 few-shot examples").wait_for()
+    page.locator("#principles-files-note", has_text="1 few-shot example for").wait_for()
     before = page.locator("#principles-version input").input_value()
     for name, text, words in BAD_FILES:
         path = tmp_path / name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,19 +114,20 @@ def test_grading_by_keyboard_alone(site: Server, open_page: Callable[..., Visit]
 def test_what_comes_from_the_server_does_not_say_whose_answer_it_is(
     site: Server, open_page: Callable[..., Visit]
 ) -> None:
-    """All that the page gets between opening the box and the grade: no name of a variant, nothing of the reader."""
+    """Whatever brings an answer to grade: no name of a variant, nothing of the reader, no id of a request."""
     visit = open_page(site.url, width=390, dark=True)
     page: Any = visit.page
     go_to(page, "Compare")
     expect(page.locator("#compare-table table")).to_be_visible()
-    got: list[str] = []
-    page.on("response", lambda response: got.append(response.text()) if "/gradio_api/" in response.url else None)
+    responses: list[Any] = []
+    page.on("response", lambda one: responses.append(one) if "json" in one.headers.get("content-type", "") else None)
     unfold(page, "grading")
     page.locator("#grading-card .cai-grade").wait_for()
     press(page, "r")
     expect(page.locator("#grading-progress")).to_contain_text("1 graded")
-    assert "cai-grade" in "".join(got), "the answer came in what was looked at"
-    told = json.dumps(got) + page.locator("#grading").inner_html()
+    got = [text for one in responses if "cai-grade" in (text := one.text())]
+    assert len(got) >= 2, "one with the first answer, one with the next"
+    told = "".join(got) + page.locator("#grading").inner_html()
     assert "I will not do that" in told
     for word in ("tuned-run", "prompt_id", "refusal phrases", "harmful0", "twin1"):
         assert word not in told, word

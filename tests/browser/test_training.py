@@ -64,10 +64,12 @@ def wait_for_step(page: Any, least: int) -> None:
     )
 
 
-def power_cut(server: Server, visit: Visit) -> None:
+def power_cut(server: Server, visit: Any) -> None:
     server.kill()
+    visit.page.goto("about:blank")  # Gradio's page reloads itself once its server is back, across a reload of ours
     server.start()
-    visit.reload()
+    visit.page.goto(server.url)
+    visit.page.wait_for_selector("html.cai-ready")
     to_train(visit.page)
 
 
@@ -126,7 +128,7 @@ def test_a_run_is_never_lost_by_its_page(server: Server, open_page: Callable[...
     page.locator("#train-start").click()
     page.locator(f"#train-live [data-run]:not([data-run={run}])").first.wait_for(timeout=120_000)
     wait_for(page, "done")
-    expect(page.locator("#train-charts")).to_contain_text("Accuracy on pairs")
+    expect(page.locator("#train-charts")).to_contain_text("Preference accuracy")
     unfold(page, "train-log-box")
     expect(page.locator("#train-config textarea")).to_have_value(re.compile(rf"method: dpo[\s\S]*start_adapter: {run}"))
     expect(page.locator("#train-command textarea")).to_have_value(re.compile("cai_ui train .*config.yaml"))

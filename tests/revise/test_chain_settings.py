@@ -10,7 +10,7 @@ import pytest
 from cai_ui import revise
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
-from cai_ui.engine.interface import Request
+from cai_ui.engine.interface import ReplyScore, Request
 from cai_ui.records import Constitution, FewShot, Principle, Trace
 from cai_ui.revise import ChainFailure
 
@@ -73,10 +73,11 @@ def test_all_at_once_names_all_and_none_names_none(three: Constitution) -> None:
 
 def test_the_contextual_choice_takes_the_principle_that_the_model_finds_most_relevant(three: Constitution) -> None:
     class Judge(ScriptedEngine):
-        def score(self, messages: Any, continuations: Any, adapter: str = "base") -> list[float]:
-            asked = messages[-1].content
-            yes = {"one": -3.0, "two": -0.1, "six": -1.0}[next(i for i in ("one", "two", "six") if f"by {i}." in asked)]
-            return [yes, -1.0]
+        def score_many(self, requests: Any, stop: Any = None) -> Any:
+            for place, request in enumerate(requests):
+                asked = request.messages[-1].content
+                named = next(i for i in ("one", "two", "six") if f"by {i}." in asked)
+                yield place, tuple(ReplyScore(n, 1) for n in ({"one": -3.0, "two": -0.1, "six": -1.0}[named], -1.0))
 
     trace = chain(three, Judge(echo), choice="contextual", critiques=2)
     assert [s.principle_id for s in trace.steps[1:3]] == ["two", "six"]
@@ -148,3 +149,20 @@ def test_a_principle_that_gives_orders_is_sent_as_the_text_it_is() -> None:
     orders = Constitution("o", "O", "", (Principle("a", order, order, order),))
     trace = chain(orders, choice="all at once")
     assert [step.request for step in trace.steps] == ["", order, order]
+
+
+def test_critiques_have_a_limit_of_their_own(three: Constitution) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def answer(request: Request) -> str:
+        asked.append((request.messages[-1].content.split()[0], request.sampling.max_new_tokens))
+        return "Fine."
+
+    chain(three, ScriptedEngine(answer), critique_tokens=40)
+    assert asked == [("Hello", 256), ("Critique", 40), ("Rewrite", 256)]
+
+
+def test_settings_are_known_by_the_same_values_as_before_they_had_more_knobs() -> None:
+    assert "critique_tokens" not in RevisionSettings().identity() and "top_k" not in Sampling().identity()
+    assert RevisionSettings(critique_tokens=40).identity()["critique_tokens"] == 40
+    assert Sampling(top_k=5).identity()["top_k"] == 5 and Sampling(seed=1).identity() != Sampling().identity()

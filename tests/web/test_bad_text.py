@@ -19,7 +19,7 @@ from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.curate import queue
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.models import engine_status
-from cai_ui.records import Message, make_example
+from cai_ui.records import Message, make_example, to_dict
 from cai_ui.store import QueueFilter
 from cai_ui.web.compare import ask as compare
 from cai_ui.web.curate import judging, walking
@@ -49,22 +49,15 @@ def _principle(field: str) -> Door:
     def door(services: Services, text: str) -> Any:
         one = editor.open_current(services, ME).principle
         assert one is not None
-        values = {
-            "name": one.name,
-            "kind": one.kind,
-            "critique": one.critique_request,
-            "revision": one.revision_request,
-            "tags": "",
-            "enabled": one.enabled,
-            "weight": one.weight,
-        } | {field: text}
-        return editor.edit_principle(services, ME, _base(services), one.id, *values.values())
+        values = {**to_dict(one), "tags": "", field: text}
+        del values["id"]
+        return editor.edit_principle(services, ME, _base(services), one.id, values)
 
     return door
 
 
 def _step_text(services: Services, text: str) -> Any:
-    trace = list(stepper.run_chain(services, Stops(), ME, "How do I lie?", RevisionSettings(), Sampling()))[-1].trace
+    trace = list(stepper.run_trace(services, Stops(), ME, "How do I lie?", RevisionSettings(), Sampling()))[-1].trace
     assert trace is not None
     return stepper.edit_step(services, ME, trace.id, 0, text)
 
@@ -88,15 +81,15 @@ def _run_name(services: Services, text: str) -> Any:
 
 DOORS: dict[str, Door] = {
     "request": lambda s, text: list(
-        stepper.run_chain(s, Stops(), ME, text, RevisionSettings(revisions=1), Sampling(max_new_tokens=8))
+        stepper.run_trace(s, Stops(), ME, text, RevisionSettings(revisions=1), Sampling(max_new_tokens=8))
     ),
     "text of a step": _step_text,
     "request to compare": lambda s, text: list(
         compare.answer(s, Stops(), ME, text, ["base"], False, Sampling(max_new_tokens=8))
     ),
     "name of a principle": _principle("name"),
-    "critique request": _principle("critique"),
-    "revision request": _principle("revision"),
+    "critique request": _principle("critique_request"),
+    "revision request": _principle("revision_request"),
     "tags": _principle("tags"),
     "title": lambda s, text: editor.edit_about(s, ME, _base(s), "", text, ""),
     "description": lambda s, text: editor.edit_about(s, ME, _base(s), "", "Title", text),
@@ -104,7 +97,7 @@ DOORS: dict[str, Door] = {
     "edited revision": _judged,
     "search": lambda s, text: walking.show(s, "me", filter_of({"search": text})),
     "name of a dataset": _dataset_name,
-    "author": lambda s, text: rename(s, ME, text),
+    "author": lambda s, text: rename(ME, text),
     "model folder": lambda s, text: model.load_model(s, model.FOLDER, text, "auto"),
     "name of a run": _run_name,
 }

@@ -66,6 +66,7 @@ class EndpointEngine(FromScores):
         self.url = check_url(url)
         self.base_hash = content_hash(["endpoint", self.url, model])
         self.context_length = context_length or 2**31 - 1
+        self.default_sampling = Sampling()
         self._concurrency = concurrency
         self._client = lambda: EndpointClient(self.url, key, silent_s, first_pause_s)
         self._trouble = ""

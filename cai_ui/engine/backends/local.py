@@ -64,6 +64,7 @@ class LocalEngine(FromScores):
         self.name = loaded.name
         self.base_hash = loaded.base_hash
         self.context_length = loaded.context_length
+        self.default_sampling = loaded.default_sampling
         self._loaded = loaded
         self._formats: dict[str, ChatFormat] = {}
         self.chat = self._format(AS_LOADED)

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
-from cai_ui.config import TrainSettings
+from cai_ui.config import Sampling, TrainSettings
 from cai_ui.engine.interface import (
     Chunk,
     EngineStatus,
@@ -59,6 +59,7 @@ class ScriptedEngine(FromScores):
         self.name = "scripted"
         self.base_hash = hashlib.sha256(b"scripted engine, rules 1").hexdigest()
         self.context_length = context_length
+        self.default_sampling = Sampling()
         self._answer = answer or built_in_answer
         self._pause = threading.Event()
         self._delay_s = delay_s

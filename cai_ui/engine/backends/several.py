@@ -47,6 +47,7 @@ class SeveralModels(FromScores):
 
     def __init__(self, main: Engine, others: Mapping[str, Engine]) -> None:
         self.name, self.base_hash, self.context_length = main.name, main.base_hash, main.context_length
+        self.default_sampling = main.default_sampling
         self._main, self._others = main, others
 
     def status(self) -> EngineStatus:

@@ -24,9 +24,9 @@ Coded = Sequence[tuple[Sequence[int], Sequence[int]]]
 """Token ids of each (prompt, reply) of a request."""
 PIECES = 64
 """Pieces of reading after which the requests that were read give their scores."""
-GROUP_PIECES = 8
+GROUP_PIECES = 2
 """Pieces that one batch of rows is read in at most, where a row alone does not take more."""
-PADDING = 1.25
+PADDING = 1.15
 """The longest unread rest in a batch is at most so many times the shortest, or ALMOST tokens longer."""
 ALMOST = 8
 

@@ -23,7 +23,8 @@ class FewRowsLinear(torch.nn.Linear):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         rows = input.numel() // self.in_features
-        if torch.is_grad_enabled() or rows < (2 if self.weight.numel() >= LARGE else MANY):
+        few = rows < (2 if self.weight.numel() >= LARGE else MANY)
+        if few or torch.is_grad_enabled() or input.dtype != self.weight.dtype:  # a trainer's autocast mixes them
             return super().forward(input)
         return _by_onednn(input, self.weight, self.bias)
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import logging
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cai_ui.config import AppSettings
+from cai_ui.config import AppSettings, Sampling
 from cai_ui.engine.kernels.attention import use_shared_heads
 from cai_ui.engine.kernels.fast_linear import use_fast_linear
 from cai_ui.engine.kernels.forward import use_short_way
 from cai_ui.engine.kernels.same_rows import products_agree, use_same_rows
+from cai_ui.engine.weights.defaults import default_sampling
 from cai_ui.engine.weights.estimate import check_memory, default_model, device_here, estimate, wants_nf4
 from cai_ui.engine.weights.kept_nf4 import find_kept, keep
 from cai_ui.engine.weights.sources import Tell, find_folder, hash_weights, read_config, revision_of, stored_bytes
@@ -47,6 +48,7 @@ class LoadedModel:
     chat_format: str = "template"
     shares: bool = False
     same_in_any_batch: bool = False
+    default_sampling: Sampling = field(default_factory=Sampling)
 
 
 def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedModel:
@@ -74,7 +76,7 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
     model.eval().requires_grad_(False)
     if quantized and device == "cpu":
         _pack(model)
-    shares = False
+    shares, context_length = False, int(config.get("max_position_embeddings") or 2048)
     if device == "cpu":
         use_fast_linear(model)
         use_same_rows(model)
@@ -86,7 +88,8 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
         model=model,
         tokenizer=tokenizer,
         base_hash=base_hash,
-        context_length=int(config.get("max_position_embeddings") or 2048),
+        context_length=context_length,
+        default_sampling=default_sampling(settings.model, folder, context_length),
         device=device,
         dtype="nf4" if quantized else str(model.dtype).removeprefix("torch."),
         revision=revision_of(folder),

@@ -158,7 +158,7 @@ class AskBox:
     def _asked(self, given: Given) -> str | Prompt:
         """What stands in the box; with its earlier turns, kind and topic where it is what was drawn."""
         prompt: Prompt | None = given[self.drawn]
-        return prompt if prompt is not None and prompt.text == given[self.prompt] else given[self.prompt]
+        return given[self.prompt] if prompt is None or prompt.text != given[self.prompt] else prompt
 
     def _answer(self, given: Given) -> Iterator[Changes]:
         session, names = given[self.session.state], given[self.chosen] or []

@@ -74,8 +74,8 @@ class GradingBox:
             self.said = gr.HTML(elem_id="grading-said")
             with gr.Accordion(words.GRADE_HELP, open=False, elem_id="grading-help"):
                 gr.HTML(facts([(outcome, words.GRADE_MEANINGS[outcome]) for outcome in words.GRADES]))
-            with gr.Accordion(words.SAMPLE, open=False, elem_id="grading-sample"):
-                self.form = build_form(GradingSettings, "grading")
+            with gr.Accordion(words.SAMPLE, open=False, elem_id="grading-settings"):
+                self.form = build_form(GradingSettings, "grading", labels=words.SAMPLE_LABELS)
             with gr.Accordion(words.CORRECTED_BOX, open=False, elem_id="grading-corrected") as self.corrected_box:
                 self.corrected = gr.HTML(elem_id="grading-shares", css_template=charts.STYLE)
 

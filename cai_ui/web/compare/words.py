@@ -83,7 +83,7 @@ TOO_FAST = "That key came before this answer was shown, so it was left out."
 NOTHING_UNDONE = "You have no grade here to take back."
 UNDONE = "Taken back. Grade it again."
 ALL_GRADED = ("Nothing left for you", "For narrower intervals, take more answers into the sample.")
-SAMPLE = "Sample"
+SAMPLE, SAMPLE_LABELS = "Sample", {"sample": "Answers in the sample", "twice": "Share graded by two people"}
 CORRECTED_BOX, CORRECTED = "Corrected shares", "Corrected by people (95 % interval)"
 CORRECTED_COLUMNS = (
     "Requests", "Model", "By the reader (95 % interval)", CORRECTED, "Graded", "To halve the interval",

@@ -17,7 +17,7 @@ from cai_ui.web.curate import words
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import counts_words, dataset_choices
 from cai_ui.web.kit.diff import diff_html
-from cai_ui.web.kit.download import build_download, wire_download
+from cai_ui.web.kit.download import Download
 from cai_ui.web.kit.events import AT_ONCE, QUIET, SLOW, Changes, Given
 from cai_ui.web.kit.forms import build_form, label_of
 from cai_ui.web.kit.guard import bind
@@ -119,7 +119,7 @@ class DatasetsBox:
         kinds = [(made.title, kind) for kind, made in EXPORTS.items()]
         self.kind = gr.Dropdown(kinds, value="sft", label=words.EXPORT_AS, elem_id="curate-export-kind",
                                 filterable=False, scale=0, min_width=340)  # fmt: skip
-        self.export = build_download(words.DOWNLOAD, "curate-export", scale=0)
+        self.export = Download(words.DOWNLOAD, "curate-export", scale=0)
         self.compare = gr.Button(words.CHANGES, elem_id="curate-changes", scale=0)
         self.to_train = gr.Button(words.TO_TRAIN, elem_id="curate-to-train", scale=0)
 
@@ -132,7 +132,7 @@ class DatasetsBox:
         )
         for trigger in (tab.select, session.ready.then):
             trigger(bind(self.lists), [self.chosen], lists, **AT_ONCE)
-        wire_download(self.export, bind(export, self.services), [self.kind, self.chosen])
+        self.export.wire(bind(export, self.services), [self.kind, self.chosen])
         self.compare.click(bind(changes_html, self.services), [self.chosen], [self.changes], **QUIET)
         self.to_train.click(lambda: gr.Tabs(selected="train"), None, [session.tabs], **QUIET)
 

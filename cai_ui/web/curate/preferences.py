@@ -18,7 +18,7 @@ from cai_ui.web.session import SessionParts
 
 def labels_view(services: Services) -> WorkView:
     """How far the labelling is."""
-    now = services.labels.snapshot()
+    now = services.labels.last()
     if now is None:
         return WorkView("", False)
     done, total = now.progress.done, now.progress.total

@@ -168,5 +168,5 @@ class CurateTab:
 
     def rename(self, session: Session, name: str) -> tuple[Session, str, str]:
         """Another name to sign with: for this visit, for the browser, and for the field in Start."""
-        renamed = sessions.rename(self.services, session, name)
+        renamed = sessions.rename(session, name)
         return renamed, renamed.author, renamed.author

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gradio as gr
 
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
@@ -11,6 +14,7 @@ from cai_ui.pipeline.prompts import sets
 from cai_ui.prompts import transcript
 from cai_ui.records import DatasetInfo, Message, Prompt, PromptSet
 from cai_ui.web.kit.present import short
+from cai_ui.web.kit.words import PROMPT_SET
 
 
 def dataset_choices(infos: Sequence[DatasetInfo]) -> list[tuple[str, str]]:
@@ -21,9 +25,16 @@ def dataset_choices(infos: Sequence[DatasetInfo]) -> list[tuple[str, str]]:
     ]
 
 
-def set_choices(sets: Sequence[PromptSet]) -> list[tuple[str, str]]:
+def set_choices(made: Sequence[PromptSet]) -> list[tuple[str, str]]:
     """Label and key of prompt sets."""
-    return [(f"{made.title} ({made.count:,})", made.key) for made in sets]
+    return [(f"{one.title} ({one.count:,})", one.key) for one in made]
+
+
+def set_menu(services: Services, elem_id: str, **look: Any) -> gr.Dropdown:
+    """A menu of the prompt sets, the first one chosen; made where it is called."""
+    choices = set_choices(sets.prompt_sets(services))
+    value = choices[0][1] if choices else None
+    return gr.Dropdown(choices, value=value, label=PROMPT_SET, elem_id=elem_id, filterable=False, **look)
 
 
 def counts_words(counts: Mapping[str, int], part: str) -> str:
@@ -39,10 +50,9 @@ def drawn(services: Services, prompt_set: str) -> Prompt:
     return found[0]
 
 
-def draw_prompt(services: Services, prompt_set: str) -> tuple[str, str]:
-    """The same as texts: the request, and the turns before it ("" for none)."""
-    prompt = drawn(services, prompt_set)
-    return prompt.text, transcript(prompt.before)
+def untouched(prompt: Prompt, request: str, earlier: str) -> bool:
+    """Whether a drawn prompt still stands in its boxes: a text read back may not have the same turns."""
+    return (prompt.text, transcript(prompt.before)) == (request, earlier or "")
 
 
 def earlier_turns(turns: Sequence[Message]) -> str:

@@ -38,6 +38,11 @@ NEWEST: Options = {**QUIET, "trigger_mode": "always_last"}
 """Of typing: only the newest state matters."""
 
 
+def in_turn(place: str) -> Options:
+    """Options of events that change the same thing, named by `place`: one at a time, over all pages."""
+    return {**QUIET, "concurrency_id": place, "concurrency_limit": 1}
+
+
 class News:
     """Collects what is new since a page last looked, so that nothing flickers and an open menu stays open.
 

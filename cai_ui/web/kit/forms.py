@@ -48,15 +48,6 @@ class Form(Generic[S]):
         """New values for all widgets."""
         return {widget: getattr(settings, name) for name, widget in self.widgets.items()}
 
-    def read(self, values: Sequence[Any]) -> S:
-        """Checked settings from the widgets' values, or an InputError that names the knob."""
-        given = dict(zip(self.widgets, values, strict=True))
-        return read_values(self.cls, {**self.fixed, **given})
-
-    def updates(self, settings: Settings) -> list[Any]:
-        """New values for the widgets, in the order of `inputs`."""
-        return [getattr(settings, name) for name in self.widgets]
-
 
 def build_form(
     cls: type[S],

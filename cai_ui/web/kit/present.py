@@ -87,10 +87,8 @@ def progress_bar(done: float, total: float, label: str) -> str:
     )
 
 
-def duration(seconds: float | None) -> str:
-    """A time span as people say it: "8 s", "3 min 20 s", "1 h 5 min"; "unknown" for None."""
-    if seconds is None:
-        return "unknown"
+def duration(seconds: float) -> str:
+    """A time span as people say it: "8 s", "3 min 20 s", "1 h 5 min"."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+PROMPT_SET = "Prompt set"
 KINDS = {
     "harmful": "Harmful requests",
     "helpful": "Helpful requests",

@@ -12,12 +12,14 @@ from collections.abc import Container
 from cai_ui.errors import InputError
 from cai_ui.records import Constitution, Principle
 from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_text
+from cai_ui.web.principles import words
 
 TAGS_LIMIT = 20
 
 
 def edited(
     principle: Principle,
+    *,
     name: object,
     kind: object,
     critique_request: object,
@@ -25,27 +27,31 @@ def edited(
     tags: object,
     enabled: object,
     weight: object,
-    source: object = "",
+    source: object,
 ) -> Principle:
     """The principle with the values of the editor's fields; InputError where a text cannot be kept."""
     if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight <= 1000:
-        raise InputError("Weight is not a number from 0 to 1000.", next_step="0 means: never drawn; 1 is usual.")
+        raise InputError(words.NO_WEIGHT, next_step=words.WEIGHTS)
     return dataclasses.replace(
         principle,
-        name=clean_text(name, "Name", limit=NAME_LIMIT, required=False),
+        name=clean_text(name, words.NAME, limit=NAME_LIMIT, required=False),
         kind="preference" if kind == "preference" else "critique",
-        critique_request=clean_text(critique_request, "Critique request", limit=PRINCIPLE_LIMIT, required=False),
-        revision_request=clean_text(revision_request, "Revision request", limit=PRINCIPLE_LIMIT, required=False),
+        critique_request=_text(critique_request, words.CRITIQUE),
+        revision_request=_text(revision_request, words.REVISION),
         tags=split_tags(tags),
         enabled=bool(enabled),
         weight=float(weight),
-        source=clean_text(source or "", "Source", limit=PRINCIPLE_LIMIT, required=False),
+        source=_text(source or "", words.SOURCE),
     )
+
+
+def _text(text: object, label: str) -> str:
+    return clean_text(text, label, limit=PRINCIPLE_LIMIT, required=False)
 
 
 def split_tags(text: object) -> tuple[str, ...]:
     """Tags from a line with commas; empty ones and repetitions fall away."""
-    line = clean_text(text or "", "Tags", limit=PRINCIPLE_LIMIT, required=False)
+    line = _text(text or "", words.TAGS)
     tags = tuple(dict.fromkeys(tag for part in line.split(",") if (tag := " ".join(part.split()))))
     if len(tags) > TAGS_LIMIT:
         raise InputError(f"There are {len(tags)} tags; at most {TAGS_LIMIT} fit.", next_step="Remove some.")
@@ -63,9 +69,9 @@ def added(constitution: Constitution) -> tuple[Constitution, str]:
     principle_id = _free_id("principle", {p.id for p in constitution.principles})
     new = Principle(
         id=principle_id,
-        name="New principle",
-        critique_request="Say whether the answer above ... and why.",
-        revision_request="Rewrite the answer so that it ...",
+        name=words.NEW_NAME,
+        critique_request=words.NEW_CRITIQUE,
+        revision_request=words.NEW_REVISION,
     )
     return dataclasses.replace(constitution, principles=(*constitution.principles, new)), principle_id
 
@@ -120,23 +126,23 @@ def what_changed(before: Constitution, after: Constitution) -> str:
     """One sentence on what a draft changes, or "" where it changes nothing."""
     old, new = {p.id: p for p in before.principles}, {p.id: p for p in after.principles}
     parts = [
-        ("added", [p.name for i, p in new.items() if i not in old]),
-        ("removed", [p.name for i, p in old.items() if i not in new]),
-        ("changed", [p.name for i, p in new.items() if i in old and old[i] != p]),
+        (words.ADDED, [p.name for i, p in new.items() if i not in old]),
+        (words.REMOVED, [p.name for i, p in old.items() if i not in new]),
+        (words.CHANGED, [p.name for i, p in new.items() if i in old and old[i] != p]),
     ]
-    words = [f"{verb} {', '.join(name or '(no name)' for name in names)}" for verb, names in parts if names]
+    said = [f"{verb} {', '.join(name or words.NO_NAME for name in names)}" for verb, names in parts if names]
     if (before.title, before.description) != (after.title, after.description):
-        words.append("changed the title or description")
-    if not words and before != after:
-        words.append("changed the order")
-    return "; ".join(words)
+        said.append(words.CHANGED_ABOUT)
+    if not said and before != after:
+        said.append(words.CHANGED_ORDER)
+    return "; ".join(said)
 
 
 def _place(constitution: Constitution, principle_id: str) -> int:
     for at, principle in enumerate(constitution.principles):
         if principle.id == principle_id:
             return at
-    raise InputError("No principle is chosen.", next_step="Choose one in the list first.")
+    raise InputError(words.NONE_CHOSEN, next_step=words.CHOOSE_ONE)
 
 
 def _free_id(stem: str, taken: Container[str]) -> str:

@@ -16,8 +16,8 @@ from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.records import Constitution, Principle
 from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_text
-from cai_ui.web.kit.present import short, when
-from cai_ui.web.principles import drafts
+from cai_ui.web.kit.present import counted, short, when
+from cai_ui.web.principles import drafts, words
 from cai_ui.web.session import Session
 
 
@@ -59,12 +59,12 @@ def open_principle(services: Services, session: Session, base: str, principle_id
     return dataclasses.replace(open_version(services, session, base), chosen=principle_id)
 
 
-def edit_principle(services: Services, session: Session, base: str, principle_id: str, *fields: Any) -> View:
-    """Keep what the editor's fields hold (name, kind, requests, tags, on, weight, source) in the draft."""
+def edit_principle(services: Services, session: Session, base: str, principle_id: str, fields: dict[str, Any]) -> View:
+    """Keep what the editor's fields hold, by name (see `drafts.edited`), in the draft."""
     view = open_principle(services, session, base, principle_id)
     if view.principle is None:
-        raise InputError("No principle is chosen.", next_step="Choose one in the list, or add one.")
-    return _keep(services, session, view, drafts.with_principle(view.draft, drafts.edited(view.principle, *fields)))
+        raise InputError(words.NONE_CHOSEN, next_step=words.CHOOSE_ONE)
+    return _keep(services, session, view, drafts.with_principle(view.draft, drafts.edited(view.principle, **fields)))
 
 
 def edit_notes(services: Services, session: Session, base: str, principle_id: str, notes: str) -> None:
@@ -79,8 +79,8 @@ def edit_about(services: Services, session: Session, base: str, chosen: str, tit
     view = open_principle(services, session, base, chosen)
     draft = dataclasses.replace(
         view.draft,
-        title=clean_text(title, "Title", limit=NAME_LIMIT),
-        description=clean_text(description, "Description", limit=PRINCIPLE_LIMIT, required=False),
+        title=clean_text(title, words.CONSTITUTION_TITLE, limit=NAME_LIMIT),
+        description=clean_text(description, words.DESCRIPTION, limit=PRINCIPLE_LIMIT, required=False),
     )
     return _keep(services, session, view, draft)
 
@@ -114,7 +114,7 @@ def undo_change(services: Services, session: Session, base: str, chosen: str) ->
     view = open_principle(services, session, base, chosen)
     change = services.store.last_change(view.draft.name, session.author)
     if change is None:
-        raise InputError("There is nothing to take back.", next_step="Added, copied, deleted and moved ones can be.")
+        raise InputError(words.NOTHING_TO_UNDO, next_step=words.CAN_BE_UNDONE)
     draft = drafts.taken_back(change.before, change.after, view.draft)
     services.store.save_draft(draft, session.author, view.base, undone=change)
     return _view(view.base, view.saved, draft, chosen)
@@ -151,23 +151,20 @@ def restore_version(services: Services, session: Session, version_hash: str) -> 
 def import_file(services: Services, session: Session, path: str) -> tuple[View, str]:
     """A file of any known format as a saved version of its own; and a sentence on what it held."""
     done = constitutions.import_any(services, path, session.author)
-    examples = f"{done.few_shot} few-shot examples" if done.few_shot else ""
+    examples = counted(done.few_shot, "few-shot example")
     if done.version is None:
         return open_current(services, session), f"Read as {done.form}: {examples} for the constitution in use."
-    count = f"{len(done.version.constitution.principles)} principles"
-    said = f"Read as {done.form}: {' and '.join(filter(None, [count, examples]))}, saved as a version."
-    return open_version(services, session, done.version.hash), said
-
-
-def export_file(services: Services, session: Session, base: str, form: str = "yaml") -> str:
-    """Path of a file with the saved version, in this format."""
-    return str(constitutions.export_constitution(services, base, form))
+    held = counted(len(done.version.constitution.principles), "principle")
+    if done.few_shot:
+        held += f" and {examples}"
+    view = open_version(services, session, done.version.hash)
+    return view, f"Read as {done.form}: {held}, saved as a version."
 
 
 def version_choices(services: Services) -> list[tuple[str, str]]:
     """Label and hash of every version, newest first."""
     return [
-        (f"{v.constitution.title} · {short(v.hash)} · {v.note or 'no note'} · {when(v.created_at)}", v.hash)
+        (f"{v.constitution.title} · {short(v.hash)} · {v.note or words.NO_NOTE} · {when(v.created_at)}", v.hash)
         for v in services.store.versions()
     ]
 
@@ -179,17 +176,17 @@ def _view(base: str, saved: Constitution, draft: Constitution, chosen: str = "")
 
 def row_label(principle: Principle) -> str:
     """One line for the list of principles."""
-    marks = [] if principle.enabled else ["off"]
+    marks = [] if principle.enabled else [words.OFF]
     if principle.weight != 1:
         marks.append(f"weight {principle.weight:g}")
     if principle.kind == "preference":
-        marks.append("chooses")
-    return (principle.name or "(no name)") + (f"  ·  {', '.join(marks)}" if marks else "")
+        marks.append(words.PREFERENCE)
+    return (principle.name or words.NO_NAME) + (f"  ·  {', '.join(marks)}" if marks else "")
 
 
-def found_rows(view: View, words: str) -> list[tuple[str, str]]:
+def found_rows(view: View, search: str) -> list[tuple[str, str]]:
     """The rows whose principle holds all the words in name, requests, tags or source; all for no words."""
-    wanted = (words or "").casefold().split()
+    wanted = (search or "").casefold().split()
     by_id = {p.id: p for p in view.draft.principles}
 
     def holds(p: Principle) -> bool:
@@ -206,8 +203,8 @@ def _keep_list(
     if PRINCIPLES_LIMIT < len(draft.principles) > len(view.draft.principles):
         raise InputError(
             f"A constitution holds at most {PRINCIPLES_LIMIT} principles.",
-            kept="The list is as it was.",
-            next_step="Delete one first, or begin another constitution.",
+            kept=words.LIST_KEPT,
+            next_step=words.DELETE_FIRST,
         )
     services.store.save_draft(draft, session.author, view.base, before=view.draft)
     return _view(view.base, view.saved, draft, view.chosen if chosen is None else chosen)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import gradio as gr
 
@@ -20,32 +18,17 @@ from cai_ui.pipeline.revise.format_lab import (
     differences,
     run_formats,
 )
-from cai_ui.records import PromptSet
 from cai_ui.web.kit import charts
-from cai_ui.web.kit.choices import set_choices
+from cai_ui.web.kit.choices import set_menu
+from cai_ui.web.kit.events import AT_ONCE, MODEL, Given
 from cai_ui.web.kit.guard import bind
-from cai_ui.web.kit.present import empty_state, esc, rate_text
+from cai_ui.web.kit.present import empty_state, esc, rate_text, table
+from cai_ui.web.revise import words
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.stops import Stops
 
 SHOWN = 5
 """Requests whose answers are shown side by side."""
-NOTHING_YET = empty_state(
-    "Nothing asked yet", "Choose a prompt set and formats, then press Ask. Or let it test what is said of “Human:”."
-)
-
-
-@dataclass(frozen=True)
-class LabParts:
-    """The panel's components."""
-
-    prompt_set: gr.Dropdown
-    number: gr.Slider
-    formats: gr.CheckboxGroup
-    run: gr.Button
-    human: gr.Button
-    stop: gr.Button
-    results: gr.HTML
 
 
 # Handlers
@@ -78,22 +61,17 @@ def difference_text(found: FormatDifference) -> str:
     if found.p is None:
         return f"“{one}” and “{other}” refused the same requests."
     said = (
-        f"Only “{one}” refused {found.only_one:,} of the requests, only “{other}” {found.only_other:,} (sign test "
+        f"Only “{one}” refused {found.only_one:,} of the requests, only “{other}” {found.only_other:,} (sign test, "
         f"p = {found.p:.2g})"
     )
     if found.p >= 0.05:
-        return f"{said}: no difference that chance would not make."
+        return f"{said}: no significant difference at the 5 % level."
     return f"{said}: “{one if found.only_one > found.only_other else other}” refuses more."
 
 
 def results_html(results: Sequence[FormatResult]) -> str:
     """A row of counts for each format, how they differ, then the answers to a few requests side by side."""
-    rows = "".join(
-        f"<tr><td>{esc(FORMATS[r.key].title)}</td><td>{len(r.answers)}</td><td>{esc(rate_text(r.refused))}</td>"
-        f"<td>{esc(rate_text(r.did_it))}</td></tr>"
-        for r in results
-    )
-    head = "<th>Format</th><th>Requests</th><th>Refused</th><th>Did what was asked</th>"
+    rows = [(FORMATS[r.key].title, len(r.answers), rate_text(r.refused), rate_text(r.did_it)) for r in results]
     answers = []
     for place in range(min(SHOWN, min(len(r.answers) for r in results))):
         cells = "".join(
@@ -103,67 +81,48 @@ def results_html(results: Sequence[FormatResult]) -> str:
         )
         request = results[0].answers[place][0].text
         answers.append(f'<p class="cai-question" dir="auto">{esc(request)}</p><div class="cai-pair">{cells}</div>')
-    table = f'<table class="cai-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     said = "".join(f"<li>{esc(difference_text(found))}</li>" for found in differences(results))
-    return f'<div class="cai-table-box">{table}</div><ul class="narrow">{said}</ul>{"".join(answers)}'
+    return f'{table(words.FORMAT_COLUMNS, rows)}<ul class="narrow">{said}</ul>{"".join(answers)}'
 
 
-# Layout
-
-
-def build(sets: Sequence[PromptSet]) -> LabParts:
-    """The panel's layout."""
-    with gr.Accordion("Prompt formats: does the wrapping decide?", open=False, elem_id="lab"):
-        added = "".join(f"<li>{esc(f.title)}: {esc(f.shown)}</li>" for f in FORMATS.values())
-        gr.HTML(
-            '<div class="muted narrow">The base model answers the same requests with the same seeds in each format; '
-            "the others are compared with the first. "
-            f"<details><summary>What each format adds</summary><ul>{added}</ul></details></div>"
-        )
-        with gr.Row():
-            prompt_set = gr.Dropdown(
-                set_choices(sets),
-                value=sets[0].key if sets else None,
-                label="Prompt set",
-                elem_id="lab-set",
-                filterable=False,
-                min_width=240,
-            )
-            number = gr.Slider(
-                10, 400, value=40, step=10, label="How many requests", elem_id="lab-number", buttons=[], min_width=200
-            )
-        formats = gr.CheckboxGroup(
-            [(f.title, f.key) for f in FORMATS.values()], value=list(FORMATS), label="Formats", elem_id="lab-formats"
-        )
-        with gr.Row(elem_classes="toolbar"):
-            run = gr.Button("Ask in the formats chosen", variant="primary", elem_id="lab-run")
-            human = gr.Button("Does “Human:” make answers safer?", elem_id="lab-human")
-            stop = gr.Button("Stop", elem_id="lab-stop")
-        results = gr.HTML(NOTHING_YET, elem_id="lab-results", css_template=charts.STYLE)
-    return LabParts(prompt_set, number, formats, run, human, stop, results)
-
-
-# Wiring
-
-
-def wire(services: Services, parts: LabParts, session: SessionParts) -> None:
-    """Connect the panel."""
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    asked = [session.state, parts.prompt_set, parts.number]
-    for button, handler, inputs in (
-        (parts.run, run_lab, [*asked, parts.formats]),
-        (parts.human, ask_about_human, asked),
-    ):
-        button.click(
-            bind(handler, services, session.stops),
-            inputs,
-            [parts.results],
-            concurrency_id="model",
-            concurrency_limit=4,
-            **quiet,
-        )
-    parts.stop.click(bind(_stop, services, session.stops), [session.state], None, queue=False, **quiet)
-
-
-def _stop(services: Services, stops: Stops, session: Session) -> None:
+def stop_lab(stops: Stops, session: Session) -> None:
+    """End what this page asks; what came so far stays on the page."""
     stops.stop(f"{session.page}:lab")
+
+
+class FormatBox:
+    """The panel."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        with gr.Accordion(words.FORMATS_TITLE, open=False, elem_id="lab"):
+            added = "".join(f"<li>{esc(f.title)}: {esc(f.shown)}</li>" for f in FORMATS.values())
+            gr.HTML(
+                f'<div class="muted narrow">{words.FORMATS_WHAT} <details><summary>{words.FORMATS_ADD}</summary>'
+                f"<ul>{added}</ul></details></div>"
+            )
+            with gr.Row():
+                self.prompt_set = set_menu(services, "lab-set", min_width=240)
+                self.number = gr.Slider(
+                    10, 400, value=40, step=10, label=words.NUMBER, elem_id="lab-number", buttons=[], min_width=200
+                )
+            titles = [(f.title, f.key) for f in FORMATS.values()]
+            self.formats = gr.CheckboxGroup(titles, value=list(FORMATS), label=words.FORMATS, elem_id="lab-formats")
+            with gr.Row(elem_classes="toolbar"):
+                self.run = gr.Button(words.ASK, variant="primary", elem_id="lab-run")
+                self.human = gr.Button(words.ASK_HUMAN, elem_id="lab-human")
+                self.stop = gr.Button(words.STOP, elem_id="lab-stop")
+            self.results = gr.HTML(empty_state(*words.NOTHING_ASKED), elem_id="lab-results", css_template=charts.STYLE)
+
+    def wire(self, session: SessionParts) -> None:
+        """Connect the panel."""
+        self.session = session
+        asked = [session.state, self.prompt_set, self.number]
+        self.run.click(bind(self._run), {*asked, self.formats}, [self.results], **MODEL)
+        self.human.click(bind(ask_about_human, self.services, session.stops), asked, [self.results], **MODEL)
+        self.stop.click(bind(stop_lab, session.stops), [session.state], None, **AT_ONCE)
+
+    def _run(self, given: Given) -> Iterator[str]:
+        session, number = given[self.session.state], given[self.number]
+        prompt_set, formats = given[self.prompt_set], given[self.formats]
+        yield from run_lab(self.services, self.session.stops, session, prompt_set, number, formats)

@@ -1,6 +1,6 @@
-"""What the Critique & Revision tab does, apart from its components: one chain, streamed, changed, walked.
+"""What the Critique & Revision tab does, apart from its components: one trace, streamed, changed, walked.
 
-A chain is stored step by step as it is made, so what was finished before a stop or a reload is there
+A trace is stored step by step as it is made, so what was finished before a stop or a reload is there
 afterwards. A change never overwrites: it begins a branch, and the branches form a tree.
 """
 
@@ -22,11 +22,12 @@ from cai_ui.pipeline.prompts import files, sets, summary
 from cai_ui.pipeline.revise import chains, trace_files
 from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.prompts import read_transcript
-from cai_ui.records import Message, Trace
+from cai_ui.records import Message, Prompt, Trace
 from cai_ui.revise import StepEvent
 from cai_ui.text import PROMPT_LIMIT, clean_text
+from cai_ui.web.kit.choices import untouched
 from cai_ui.web.kit.diff import diff_html
-from cai_ui.web.revise import trace_html
+from cai_ui.web.revise import trace_html, words
 from cai_ui.web.session import Session
 from cai_ui.web.stops import Stops
 
@@ -38,9 +39,9 @@ SHOWN, TYPED, SETTINGS = "revise.trace", "revise.request", "revise.settings"
 
 @dataclass(frozen=True)
 class View:
-    """What the tab shows of a chain. `html` is ready-made; `trace` is None before anything is stored.
+    """What the tab shows of a trace. `html` is ready-made; `trace` is None before anything is stored.
 
-    `note` says why a chain ended early.
+    `note` says why it ended early.
     """
 
     html: str
@@ -52,10 +53,10 @@ class View:
 def import_prompts(services: Services, path: str) -> tuple[str, str]:
     """A file as a prompt set: its id, and a sentence on what it held."""
     made, read = files.import_prompts(services, path)
-    return made.key, f"{summary.sentence(made.title, read)} Every menu of ready-made requests has it now."
+    return made.key, f"{summary.sentence(made.title, read)} Every menu of prompt sets has it now."
 
 
-def run_chain(
+def run_trace(
     services: Services,
     stops: Stops,
     session: Session,
@@ -63,51 +64,52 @@ def run_chain(
     settings: RevisionSettings,
     sampling: Sampling,
     earlier: str = "",
+    drawn: Prompt | None = None,
 ) -> Iterator[View]:
-    """Stream one chain under the constitution in use; the last view holds the stored trace.
+    """Stream one trace under the constitution in use; the last view holds the stored trace.
 
-    `earlier` are the turns before the request, as `Human: ...` and `Assistant: ...` paragraphs.
+    `earlier` are the turns before the request, as `Human: ...` and `Assistant: ...` paragraphs. Where request and turns
+    are still those of `drawn`, it is asked as its set has it.
     """
     version = constitutions.current_constitution(services)
-    request = clean_text(text, "Request", limit=PROMPT_LIMIT)
-    asked = (
-        conversation(earlier, request) if (earlier or "").strip() else sets.find_prompt(services, request) or request
-    )
+    request = clean_text(text, words.REQUEST, limit=PROMPT_LIMIT)
+    asked = drawn if drawn is not None and untouched(drawn, text, earlier) else _typed(services, request, earlier or "")
     with _flag(stops, session) as flag:
         events = chains.start_chain(services, asked, version.hash, settings, sampling, flag)
         yield from _stream(services, session, events, {p.id: p.name for p in version.constitution.principles})
 
 
+def _typed(services: Services, request: str, earlier: str) -> str | Prompt | list[Message]:
+    return conversation(earlier, request) if earlier.strip() else sets.find_prompt(services, request) or request
+
+
 def conversation(earlier: str, request: str) -> list[Message]:
     """The earlier turns and the request as one conversation. InputError where speakers do not alternate."""
-    turns = list(read_transcript(clean_text(earlier, "Earlier turns", limit=PROMPT_LIMIT)))
+    turns = list(read_transcript(clean_text(earlier, words.EARLIER, limit=PROMPT_LIMIT)))
     spoken = turns[1:] if turns and turns[0].role == "system" else turns
     expected = ["user", "assistant"] * (len(spoken) // 2 + 1)
     if len(spoken) % 2 or any(turn.role != role for turn, role in zip(spoken, expected, strict=False)):
-        raise InputError(
-            "The earlier turns do not alternate between Human and Assistant, or do not end with the assistant.",
-            next_step="Write each turn as a line that begins with “Human:” or “Assistant:”.",
-        )
+        raise InputError(words.NOT_ALTERNATING, next_step=words.WRITE_TURNS)
     return [*turns, Message("user", request)]
 
 
-def stop_chain(services: Services, stops: Stops, session: Session) -> None:
+def stop_trace(stops: Stops, session: Session) -> None:
     """End what this page streams; what is finished stays."""
     stops.stop(f"{session.page}:revise")
 
 
 def show_trace(services: Services, session: Session, trace_id: str) -> View:
-    """A stored chain with its tree; it is what a reload shows again."""
+    """A stored trace with its tree; it is what a reload shows again."""
     if not trace_id:
         return View(trace_html.NOTHING_YET, None)
     trace = services.store.trace(trace_id)
     family = tuple(services.store.family(trace_id))
     left_off.leave(services, session.author, SHOWN, trace_id)
-    return View(trace_html.chain_html(trace, trace_files.principle_names(services, [trace])), trace, family)
+    return View(trace_html.steps_html(trace, trace_files.principle_names(services, [trace])), trace, family)
 
 
 def show_last(services: Services, session: Session) -> View:
-    """The chain this person looked at last, or the newest one."""
+    """The trace this person looked at last, or the newest one."""
     kept = left_off.left_off(services, session.author, SHOWN)
     if isinstance(kept, str):
         try:
@@ -129,12 +131,12 @@ def reroll(
 
 
 def go_on(services: Services, stops: Stops, session: Session, trace_id: str) -> Iterator[View]:
-    """Make the steps that the chain lacks."""
+    """Make the steps that the trace lacks."""
     if not trace_id:
-        raise InputError("There is no chain yet.", next_step="Run one first.")
+        raise InputError(words.NO_TRACE, next_step=words.RUN_ONE)
     trace = services.store.trace(trace_id)
     if not chains.missing_steps(trace):
-        raise InputError("This chain is complete.", next_step="Ask for one of its steps again to branch from it.")
+        raise InputError(words.COMPLETE, next_step=words.COMPLETE_NEXT)
     with _flag(stops, session) as flag:
         names = trace_files.principle_names(services, [trace])
         yield from _stream(services, session, chains.go_on(services, trace_id, flag), names)
@@ -157,11 +159,11 @@ def label_step(
 
 
 def send_to_curate(services: Services, trace_id: str) -> str:
-    """Put the chain's first and last answer into the queue of Curate; says so."""
+    """Put the trace's first and last answer into the queue of Curate; says so."""
     if not trace_id:
-        raise InputError("There is no chain yet.", next_step="Run one first.")
+        raise InputError(words.NO_TRACE, next_step=words.RUN_ONE)
     chains.send_to_curate(services, trace_id)
-    return "It is in the queue of the Curate tab now."
+    return words.SENT
 
 
 def step_text(services: Services, trace_id: str, step: int | None) -> str:
@@ -204,9 +206,9 @@ def compare_steps(services: Services, before: str | None, after: str | None) -> 
 
 
 def replay_note(services: Services, stops: Stops, session: Session, trace_id: str) -> tuple[str, str]:
-    """A sentence on whether the chain comes out the same, and a diff of the first difference."""
+    """A sentence on whether the trace comes out the same, and a diff of the first difference."""
     if not trace_id:
-        raise InputError("There is no chain yet.", next_step="Run one first.")
+        raise InputError(words.NO_TRACE, next_step=words.RUN_ONE)
     with _flag(stops, session) as flag:
         found = chains.replay_chain(services, trace_id, flag)
     by_hand = f" {found.by_hand} written by hand were left out." if found.by_hand else ""
@@ -215,7 +217,13 @@ def replay_note(services: Services, stops: Stops, session: Session, trace_id: st
     titles = revise.step_titles(services.store.trace(trace_id).steps)
     first = found.difference
     said = f"{found.same} steps came out the same; “{titles[first.index]}” did not. {first.cause}{by_hand}"
-    return said, diff_html(first.recorded, first.again, "recorded", "made again")
+    return said, diff_html(first.recorded, first.again, words.RECORDED, words.REPLAYED)
+
+
+def keep_settings(services: Services, session: Session, settings: RevisionSettings, sampling: Sampling) -> None:
+    """Keep what a run was started with, so that the page has it again when it is opened."""
+    kept = {"revision": settings.model_dump(), "sampling": sampling.model_dump()}
+    left_off.leave(services, session.author, SETTINGS, kept)
 
 
 def kept_settings(services: Services, session: Session) -> tuple[RevisionSettings, Sampling] | None:
@@ -231,12 +239,12 @@ def _named_step(services: Services, name: str) -> tuple[str, str]:
     trace_id, _, index = name.rpartition(":")
     trace = services.store.trace(trace_id)
     if not index.isdecimal() or int(index) >= len(trace.steps):
-        raise InputError("This step is not there any more.", next_step="Choose another one.")
+        raise InputError(words.STEP_GONE, next_step=words.CHOOSE_OTHER)
     return trace.steps[int(index)].text, revise.step_titles(trace.steps)[int(index)]
 
 
 def _stream(services: Services, session: Session, events: Iterator[StepEvent], names: dict[str, str]) -> Iterator[View]:
-    """Views of a chain as it grows: not more often than the page can follow, and one at each finished step."""
+    """Views of a trace as it grows: not more often than the page can follow, and one at each finished step."""
     shown_at, began, trace, note = 0.0, time.monotonic(), None, ""
     try:
         for event in events:
@@ -249,11 +257,11 @@ def _stream(services: Services, session: Session, events: Iterator[StepEvent], n
                 live = _live(services, event, now - began)
             else:
                 began = now
-            yield View(trace_html.chain_html(trace, names, live), None)
+            yield View(trace_html.steps_html(trace, names, live), None)
     except CaiError as error:
         if trace is None:
             raise
-        note = f"The chain ended early: {error} The finished steps are kept."
+        note = f"The trace ended early: {error} The finished steps are kept."
     if trace is not None:
         yield dataclasses.replace(show_trace(services, session, trace.id), note=note)
 
@@ -277,5 +285,5 @@ def _flag(stops: Stops, session: Session) -> Iterator[StopFlag]:
 
 def _chosen(trace_id: str, step: int | None) -> tuple[str, int]:
     if not trace_id or step is None:
-        raise InputError("No step is chosen.", next_step="Run a chain and choose one of its steps.")
+        raise InputError(words.NO_STEP, next_step=words.CHOOSE_STEP)
     return trace_id, int(step)

@@ -1,4 +1,4 @@
-"""A critique-revision chain as HTML. Pure: steps in, escaped markup out."""
+"""A trace as HTML. Pure: steps in, escaped markup out."""
 
 from __future__ import annotations
 
@@ -8,14 +8,10 @@ from dataclasses import dataclass
 
 from cai_ui import revise
 from cai_ui.records import Step, StepKind, Trace
-from cai_ui.web.kit.present import answered_by, empty_state, esc, first_line, pill, when
+from cai_ui.web.kit.present import answered_by, counted, empty_state, esc, first_line, pill, when
+from cai_ui.web.kit.words import ENDS
+from cai_ui.web.revise import words
 
-_ENDS = {
-    "length": "cut at the longest answer allowed",
-    "stopped": "stopped",
-    "timeout": "stopped: it took too long",
-    "repetition": "ended: it went round in circles",
-}
 _GOOD = ("finding", "followed", "kept", "no finding", "rewritten")
 _BAD = ("no critique", "ignored", "few-shot copy", "empty", "role confusion", "language change", "truncated", "broken")
 
@@ -32,14 +28,10 @@ class Live:
     total: int = 0
 
 
-NOTHING_YET = empty_state(
-    "No chain yet",
-    "Choose or type a request above and press Run. The model answers, criticises its answer by a principle, and "
-    "rewrites it.",
-)
+NOTHING_YET = empty_state(*words.NOTHING_YET)
 
 
-def chain_html(trace: Trace | None, principles: Mapping[str, str], live: Live | None = None) -> str:
+def steps_html(trace: Trace | None, principles: Mapping[str, str], live: Live | None = None) -> str:
     """All steps, and the one being written; `principles` maps ids to names."""
     steps = list(trace.steps) if trace else []
     if not steps and live is None:
@@ -57,7 +49,7 @@ def chain_html(trace: Trace | None, principles: Mapping[str, str], live: Live | 
 
 
 def trace_label(trace: Trace) -> str:
-    """One line for the list of earlier chains."""
+    """One line for the list of traces."""
     return f"{when(trace.created_at)} · {first_line(trace.prompt.text)}"
 
 
@@ -83,13 +75,14 @@ def _branch_label(trace: Trace) -> str:
     at = trace.settings.get("branched_at")
     sampling = trace.settings.get("sampling", {})
     if trace.parent is None or not isinstance(at, int):
-        start = "first chain"
+        start = words.ROOT
     else:
         titles = revise.step_titles(trace.steps)
         title = titles[at] if at < len(titles) else "next step"
         by_hand = at < len(trace.steps) and trace.steps[at].edited
         start = f"{title} {'by hand' if by_hand else 'again'}"
-    return f"{start} · seed {sampling.get('seed', 0)}, T {sampling.get('temperature', 0):g} · {len(trace.steps)} steps"
+    drawn = f"seed {sampling.get('seed', 0)}, T {sampling.get('temperature', 0):g}"
+    return f"{start} · {drawn} · {counted(len(trace.steps), 'step')}"
 
 
 def quoted_passages(critique: str, answer: str) -> list[str]:
@@ -112,12 +105,10 @@ def _card(
 ) -> str:
     asked = ""
     if step.request:
-        asked = (
-            "<details><summary>What the model was asked</summary>"
-            f'<div class="cai-step-text" dir="auto">{esc(step.request)}</div></details>'
-        )
+        text = f'<div class="cai-step-text" dir="auto">{esc(step.request)}</div>'
+        asked = f"<details><summary>{words.ASKED}</summary>{text}</details>"
     pills = "".join(pill(label, "good" if label in _GOOD else "bad" if label in _BAD else "warn") for label in labels)
-    by_hand = '<span class="muted">labels set by hand</span>' if step.labels is not None else ""
+    by_hand = f'<span class="muted">{words.LABELS_BY_HAND}</span>' if step.labels is not None else ""
     passages = quoted_passages(step.text, before) if step.kind == "critique" else []
     quoted = "".join(_passage(passage, before) for passage in passages)
     beside = f"<div>{quoted}</div>" if quoted else ""
@@ -143,7 +134,7 @@ def _passage(passage: str, answer: str) -> str:
     start, end = max(0, at - 60), min(len(answer), at + len(passage) + 60)
     left, right = answer[start:at], answer[at + len(passage) : end]
     return (
-        '<blockquote class="cai-passage"><span class="muted">the passage it speaks of</span> '
+        f'<blockquote class="cai-passage"><span class="muted">{words.PASSAGE}</span> '
         f'<span dir="auto">{"…" if start else ""}{esc(left)}<mark>{esc(passage)}</mark>{esc(right)}'
         f"{'…' if end < len(answer) else ''}</span></blockquote>"
     )
@@ -158,39 +149,36 @@ def _scores(step: Step, principles: Mapping[str, str]) -> str:
         f'<li><meter min="0" max="1" value="{score:.3f}"></meter> {score:.3f} {esc(principles.get(id, id))}</li>'
         for id, score in ranked
     )
-    return (
-        "<details><summary>How relevant the model found each principle</summary>"
-        f'<ul class="cai-scores">{rows}</ul></details>'
-    )
+    return f'<details><summary>{words.SCORES}</summary><ul class="cai-scores">{rows}</ul></details>'
 
 
 def _foot(step: Step) -> str:
     """How the text came about: length, speed, seed, how it ended, whether a person changed it."""
     if step.answer is None:
-        return '<div class="cai-step-foot">written by hand</div>' if step.edited else ""
+        return f'<div class="cai-step-foot">{words.WRITTEN_BY_HAND}</div>' if step.edited else ""
     answer = step.answer
-    words = [f"{answer.tokens} tokens"]
+    said = [f"{answer.tokens} tokens"]
     if step.seconds:
-        words.append(f"{answer.tokens / step.seconds:.0f} tokens/s")
-    words += [f"seed {answer.provenance.seed}", *answered_by(answer.provenance)]
-    if answer.finish in _ENDS:
-        words.append(_ENDS[answer.finish])
+        said.append(f"{answer.tokens / step.seconds:.0f} tokens/s")
+    said += [f"seed {answer.provenance.seed}", *answered_by(answer.provenance)]
+    if answer.finish in ENDS:
+        said.append(ENDS[answer.finish])
     if step.edited:
-        words.append("changed by hand")
-    return f'<div class="cai-step-foot">{esc(" · ".join(words))}</div>'
+        said.append(words.CHANGED_BY_HAND)
+    return f'<div class="cai-step-foot">{esc(" · ".join(said))}</div>'
 
 
 def _live_foot(live: Live) -> str:
     speed = f"{live.tokens / live.seconds:.0f} tokens/s" if live.seconds > 0.2 and live.tokens else ""
-    words = [f"writing, {live.seconds:.0f} s", f"{live.tokens} tokens" if live.tokens else "", speed]
-    return f'<div class="cai-step-foot">{esc(" · ".join(word for word in words if word))}</div>'
+    said = [f"writing, {live.seconds:.0f} s", f"{live.tokens} tokens" if live.tokens else "", speed]
+    return f'<div class="cai-step-foot">{esc(" · ".join(filter(None, said)))}</div>'
 
 
 def _end(trace: Trace | None, live: Live | None) -> str:
-    """How far the chain is, or that it ended early."""
+    """How far the trace is, or that it ended early."""
     if live is not None:
         done = len(trace.steps) if trace else 0
         return f'<p class="muted">Step {done + 1} of {max(live.total, done + 1)}</p>'
     if trace is not None and revise.ended_early(trace):
-        return '<p class="muted">Ended early: the critique found nothing wrong, and the settings say to stop then.</p>'
+        return f'<p class="muted">{words.NO_FINDING}</p>'
     return ""

@@ -36,5 +36,5 @@ class StartTab:
         self.name.blur(bind(self._rename), [session.state, self.name], [session.state, session.browser], **ASIDE)
 
     def _rename(self, session: Session, name: str) -> tuple[Session, str]:
-        renamed = rename(self.services, session, name)
+        renamed = rename(session, name)
         return renamed, renamed.author

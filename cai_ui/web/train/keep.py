@@ -9,7 +9,7 @@ import gradio as gr
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.train import hub_job, results
 from cai_ui.pipeline.train.runs import note_run, rename_run, trash_run
-from cai_ui.web.kit.download import build_download, wire_download
+from cai_ui.web.kit.download import Download
 from cai_ui.web.kit.events import ASIDE, SLOW
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import notice
@@ -63,7 +63,7 @@ class KeepBox:
                 self.note = gr.Textbox(label=words.NOTE, lines=1, max_lines=6, elem_id="train-note", min_width=220)
                 self.save = gr.Button(words.SAVE, elem_id="train-save-name", scale=0)
             with gr.Row(elem_classes="toolbar"):
-                self.export = build_download(words.EXPORT, "train-export", scale=0)
+                self.export = Download(words.EXPORT, "train-export", scale=0)
                 self.merge = gr.Button(words.MERGE, elem_id="train-merge", scale=0)
                 self.trash = gr.Button(words.TRASH, elem_id="train-trash", elem_classes="danger", scale=0)
             with gr.Row():
@@ -95,7 +95,7 @@ class KeepBox:
     def wire(self) -> list[Any]:
         """Connect it; gives the events after which the list of runs is another."""
         services, run, said = self.services, self.run, [self.said]
-        wire_download(self.export, bind(export, services), [run])
+        self.export.wire(bind(export, services), [run])
         self.merge.click(bind(merge, services), [run], said, **SLOW)
         self.push.click(bind(push, services), [run, self.repository], said, **SLOW)
         self.send.click(bind(send_job, services), [run, self.owner, self.flavor], said, **SLOW)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from cai_ui.train.check.preflight import PreflightReport, size
 from cai_ui.train.jobs.slices import slices_for
 from cai_ui.web.kit.present import Kind, duration, esc, facts, notice
 from cai_ui.web.train import words
-
-if TYPE_CHECKING:
-    from cai_ui.train.check.estimate import Estimate
 
 BARS = 12
 """Bars of the histogram of lengths."""
@@ -22,7 +18,7 @@ def preflight_html(report: PreflightReport) -> str:
     if report.problems:
         parts = [_list(words.REFUSED, report.problems, "bad")]
     else:
-        time = "" if report.estimate.seconds is None else f", {_time(report.estimate)}"
+        time = "" if report.estimate.seconds is None else f", about {duration(report.estimate.seconds)}"
         parts = [notice(f"Ready: {report.rows:,} rows, {report.steps:,} steps{time}.", "good")]
     if report.warnings:
         parts.append(_list(words.WARNINGS, report.warnings, "warn"))
@@ -81,21 +77,14 @@ def _facts(report: PreflightReport) -> list[tuple[str, object]]:
     ]
     if costs.seconds is not None:
         low, high = costs.between
-        pairs.append(
-            ("Time", f"{_time(costs)}, likely {duration(low)} to {duration(high)}; {words.KNOWN_FROM[costs.source]}")
-        )
-        pairs.append(
-            ("of which", ", ".join(f"{words.PARTS[k]} {duration(v)}" for k, v in costs.parts.items() if v >= 0.5))
-        )
+        likely = f"about {duration(costs.seconds)}, likely {duration(low)} to {duration(high)}"
+        parts = ", ".join(f"{words.PARTS[k]} {duration(v)}" for k, v in costs.parts.items() if v >= 0.5)
+        pairs += [("Time", f"{likely}; {words.KNOWN_FROM[costs.source]}"), ("of which", parts)]
     if report.slice_seconds:
         pairs.append(("GPU time", _lent(costs.seconds, report.slice_seconds)))
     if report.probes:
         pairs.append(("Probe prompts", f"{len(report.probes)} while it trains, none of them trained on"))
     return pairs
-
-
-def _time(costs: Estimate) -> str:
-    return f"about {duration(costs.seconds)}"
 
 
 def _lent(seconds: float | None, slice_seconds: float) -> str:

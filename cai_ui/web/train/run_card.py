@@ -24,7 +24,7 @@ from cai_ui.web.kit.present import (
     short,
     table,
     when,
-)  # fmt: skip
+)
 from cai_ui.web.train import words
 from cai_ui.web.train.run_charts import newest
 

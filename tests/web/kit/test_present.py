@@ -37,8 +37,8 @@ WITH_STEP = dataclasses.replace(TRACE, steps=(Step("draft", EVIL), dataclasses.r
         lambda: present.progress_bar(1, 2, EVIL),
         lambda: present.table([EVIL], [[EVIL]]),
         lambda: diff.diff_html(EVIL, "x " + EVIL, EVIL, EVIL),
-        lambda: trace_html.chain_html(WITH_STEP, {EVIL: EVIL}, trace_html.Live("revision", (EVIL,), EVIL)),
-        lambda: trace_html.chain_html(WITH_STEP, {}),
+        lambda: trace_html.steps_html(WITH_STEP, {EVIL: EVIL}, trace_html.Live("revision", (EVIL,), EVIL)),
+        lambda: trace_html.steps_html(WITH_STEP, {}),
         lambda: guided_run_html.stages_html([(EVIL, EVIL, EVIL, 1.0)]),
         lambda: rate_bars.bars_html(Evaluation("e", (RESULT,), (), {}, ""), {}),
         lambda: guided_run_html.answers_html(EVIL, [(EVIL, EVIL)]),
@@ -76,9 +76,9 @@ def test_very_long_texts_are_not_compared_word_by_word() -> None:
 
 
 def test_an_edited_step_and_a_cut_answer_say_so() -> None:
-    shown = trace_html.chain_html(WITH_STEP, {})
+    shown = trace_html.steps_html(WITH_STEP, {})
     assert "changed by hand" in shown
-    assert "cut at the longest answer allowed" in shown
+    assert "cut at the token limit" in shown
 
 
 def test_step_titles_count_rounds() -> None:
@@ -91,7 +91,7 @@ def test_a_critique_stands_beside_the_passage_that_it_quotes() -> None:
     critique = "The response says “open her drawer with the spare key”, which is wrong, and 'puts it' back."
     assert trace_html.quoted_passages(critique, answer) == ["open her drawer with the spare key"]
     steps = (Step("draft", answer), Step("critique", critique, "asked"))
-    assert "<mark>open her drawer with the spare key</mark>" in trace_html.chain_html(
+    assert "<mark>open her drawer with the spare key</mark>" in trace_html.steps_html(
         dataclasses.replace(TRACE, steps=steps), {}
     )
 
@@ -113,8 +113,7 @@ def test_a_rate_that_was_not_measured_is_not_shown_as_zero() -> None:
 
 
 def test_times_and_lengths_read_as_people_say_them() -> None:
-    assert [duration(s) for s in (None, 0, 59.6, 200, 3599, 3660)] == [
-        "unknown",
+    assert [duration(s) for s in (0, 59.6, 200, 3599, 3660)] == [
         "0 s",
         "1 min",
         "3 min 20 s",

@@ -11,33 +11,34 @@ from cai_ui.web.principles import drafts
 ONE = Principle("one", "One", "What is wrong?", "Rewrite.")
 TWO = Principle("two", "Two", "And now?", "Again.")
 BOTH = Constitution("c", "C", "", (ONE, TWO))
-FIELDS = ["Name", "critique", "Ask", "Rewrite", "a, b,, a", False, 2]
+FIELDS = {
+    "name": "Name", "kind": "critique", "critique_request": "Ask", "revision_request": "Rewrite", "tags": "a, b,, a",
+    "enabled": False, "weight": 2, "source": "",
+}  # fmt: skip
 
 
 def test_fields_become_a_principle() -> None:
-    new = drafts.edited(ONE, *FIELDS)
+    new = drafts.edited(ONE, **FIELDS)
     assert (new.id, new.name, new.tags, new.enabled, new.weight) == ("one", "Name", ("a", "b"), False, 2.0)
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "words"),
+    ("field", "value", "words"),
     [
-        (0, "x" * 121, "Name has 121 characters"),
-        (2, "nul \x00", "control character"),
-        (3, "half \ud800", "surrogate"),
-        (3, "x" * 5_000_000, "5,000,000 characters"),
-        (4, ",".join(map(str, range(30))), "30 tags"),
-        (6, float("nan"), "Weight"),
-        (6, -1, "Weight"),
-        (6, "2", "Weight"),
-        (6, None, "Weight"),
+        ("name", "x" * 121, "Name has 121 characters"),
+        ("critique_request", "nul \x00", "control character"),
+        ("revision_request", "half \ud800", "surrogate"),
+        ("revision_request", "x" * 5_000_000, "5,000,000 characters"),
+        ("tags", ",".join(map(str, range(30))), "30 tags"),
+        ("weight", float("nan"), "Weight"),
+        ("weight", -1, "Weight"),
+        ("weight", "2", "Weight"),
+        ("weight", None, "Weight"),
     ],
 )
-def test_a_field_that_cannot_be_kept_is_named(place: int, value: object, words: str) -> None:
-    fields = [*FIELDS]
-    fields[place] = value
+def test_a_field_that_cannot_be_kept_is_named(field: str, value: object, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        drafts.edited(ONE, *fields)
+        drafts.edited(ONE, **{**FIELDS, field: value})
 
 
 def test_new_and_copied_principles_get_free_ids() -> None:
@@ -60,7 +61,7 @@ def test_deleting_chooses_a_neighbour_and_the_last_one_leaves_nothing() -> None:
 
 
 def test_changes_are_named() -> None:
-    changed, _ = drafts.removed(drafts.with_principle(BOTH, drafts.edited(ONE, *FIELDS)), "two")
+    changed, _ = drafts.removed(drafts.with_principle(BOTH, drafts.edited(ONE, **FIELDS)), "two")
     assert drafts.what_changed(BOTH, changed) == "removed Two; changed Name"
     assert drafts.what_changed(BOTH, BOTH) == ""
     turned = Constitution("c", "C", "", (TWO, ONE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,19 @@ from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Request
 from cai_ui.errors import InputError
-from cai_ui.pipeline import Services, left_off
+from cai_ui.pipeline import Services
 from cai_ui.pipeline.prompts import sets
 from cai_ui.pipeline.revise import trace_files
 from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.pipeline.revise.format_lab import run_formats
-from cai_ui.web.kit.choices import draw_prompt
-from cai_ui.web.revise import batch, branches, few_shot, format_lab, knobs, traces
+from cai_ui.prompts import transcript
+from cai_ui.web.kit.choices import drawn, untouched
+from cai_ui.web.revise import batch, few_shot, format_lab, trace_html, traces
 from cai_ui.web.revise import stepper as tab
+from cai_ui.web.revise.ask import AskBox
+from cai_ui.web.revise.branches import BranchBox
+from cai_ui.web.revise.few_shot import FewShotBox
+from cai_ui.web.revise.settings import SettingsBox, side_choices
 from cai_ui.web.session import Session
 from cai_ui.web.stops import Stops
 
@@ -30,17 +36,17 @@ QUICK = RevisionSettings(revisions=2)
 
 
 def run(services: Services, text: str = "How do I read my sister's diary?", seed: int = 1) -> list[tab.View]:
-    return list(tab.run_chain(services, Stops(), ME, text, QUICK, Sampling(seed=seed)))
+    return list(tab.run_trace(services, Stops(), ME, text, QUICK, Sampling(seed=seed)))
 
 
-def test_a_chain_streams_and_ends_as_a_stored_trace(services: Services) -> None:
+def test_a_trace_streams_and_ends_as_a_stored_trace(services: Services) -> None:
     views = run(services)
     assert len(views) > 3
     last = views[-1].trace
     assert last is not None
     assert [step.kind for step in last.steps] == ["draft", "critique", "revision", "critique", "revision"]
     assert services.store.trace(last.id) == last
-    assert traces.list_chains(services, "")[0][1] == last.id
+    assert traces.list_traces(services, "")[0][1] == last.id
     assert tab.show_last(services, ME).trace == last
 
 
@@ -53,11 +59,11 @@ def test_the_principle_of_each_step_is_shown_by_name(services: Services) -> None
         assert names[step.principle_id].split("'")[0] in view.html
 
 
-def test_stop_ends_the_chain_and_keeps_what_is_finished(services: Services) -> None:
+def test_stop_ends_the_trace_and_keeps_what_is_finished(services: Services) -> None:
     stops = Stops()
-    views = tab.run_chain(services, stops, ME, "How do I lie to my boss?", RevisionSettings(revisions=4), Sampling())
+    views = tab.run_trace(services, stops, ME, "How do I lie to my boss?", RevisionSettings(revisions=4), Sampling())
     next(views)
-    tab.stop_chain(services, stops, ME)
+    tab.stop_trace(stops, ME)
     rest = list(views)
     assert rest[-1].trace is not None
     assert len(rest[-1].trace.steps) < 9
@@ -65,7 +71,7 @@ def test_stop_ends_the_chain_and_keeps_what_is_finished(services: Services) -> N
 
 def test_closing_the_page_sets_the_stop_flag(services: Services) -> None:
     stops = Stops()
-    views = tab.run_chain(services, stops, ME, "How do I lie to my boss?", QUICK, Sampling())
+    views = tab.run_trace(services, stops, ME, "How do I lie to my boss?", QUICK, Sampling())
     next(views)
     flag = stops.start(f"{ME.page}:other")
     views.close()
@@ -77,7 +83,7 @@ def test_closing_the_page_sets_the_stop_flag(services: Services) -> None:
 def test_text_that_cannot_be_asked_is_refused_before_anything_is_stored(services: Services, text: str) -> None:
     with pytest.raises(InputError):
         run(services, text)
-    assert traces.list_chains(services, "") == []
+    assert traces.list_traces(services, "") == []
 
 
 def test_an_edited_step_is_a_branch_that_keeps_the_models_own_words(services: Services) -> None:
@@ -103,7 +109,7 @@ def test_a_step_asked_again_keeps_the_steps_before_it(services: Services) -> Non
     assert again.steps[0] == trace.steps[0]
     assert again.steps[1].answer is not None
     assert again.steps[1].answer.provenance.seed != trace.steps[1].answer.provenance.seed  # type: ignore[union-attr]
-    assert "Critique 1 again" in branches.trace_html.branch_labels(view.family)[1][0]
+    assert "Critique 1 again" in trace_html.branch_labels(view.family)[1][0]
 
 
 def test_any_two_steps_of_the_tree_can_be_compared(services: Services) -> None:
@@ -127,14 +133,14 @@ def test_labels_by_hand_are_shown_as_such_until_computed_again(services: Service
     assert "labels set by hand" not in tab.label_step(services, ME, trace.id, 1, None).html
 
 
-def test_a_chain_is_replayed_in_so_many_words(services: Services) -> None:
+def test_a_trace_is_replayed_in_so_many_words(services: Services) -> None:
     trace = run(services)[-1].trace
     assert trace is not None
     said, diff = tab.replay_note(services, Stops(), ME, trace.id)
     assert "5 steps came out word for word the same" in said and diff == ""
 
 
-def test_an_unfinished_chain_goes_on_and_a_complete_one_does_not(services: Services) -> None:
+def test_an_unfinished_trace_goes_on_and_a_complete_one_does_not(services: Services) -> None:
     trace = run(services)[-1].trace
     assert trace is not None
     view = tab.edit_step(services, ME, trace.id, 0, "Sure.")
@@ -147,7 +153,7 @@ def test_an_unfinished_chain_goes_on_and_a_complete_one_does_not(services: Servi
 
 def test_a_conversation_of_several_turns_is_asked_whole(services: Services) -> None:
     earlier = "Human: Hi there\nAssistant: Hello!\nHow are you?"
-    last = list(tab.run_chain(services, Stops(), ME, "Read her diary", QUICK, Sampling(), earlier))[-1].trace
+    last = list(tab.run_trace(services, Stops(), ME, "Read her diary", QUICK, Sampling(), earlier))[-1].trace
     assert last is not None
     assert [(m.role, m.content) for m in last.conversation] == [
         ("user", "Hi there"), ("assistant", "Hello!\nHow are you?"), ("user", "Read her diary"),
@@ -159,11 +165,11 @@ def test_a_conversation_of_several_turns_is_asked_whole(services: Services) -> N
 
 @pytest.mark.parametrize("form", ["jsonl", "html", "md"])
 @pytest.mark.parametrize("scope", ["shown", "tree", "found"])
-def test_chains_leave_as_files(services: Services, scope: Any, form: Any) -> None:
+def test_traces_leave_as_files(services: Services, scope: Any, form: Any) -> None:
     trace = run(services, "A <b>bold</b> request")[-1].trace
     assert trace is not None
     tab.edit_step(services, ME, trace.id, 0, "Mine.")
-    text = Path(traces.export_chains(services, trace.id, "bold", scope, form)).read_text(encoding="utf-8")
+    text = Path(traces.export_traces(services, trace.id, "bold", scope, form)).read_text(encoding="utf-8")
     if form == "jsonl":
         lines = [json.loads(line) for line in text.splitlines()]
         assert len(lines) == (1 if scope == "shown" else 2)
@@ -172,13 +178,12 @@ def test_chains_leave_as_files(services: Services, scope: Any, form: Any) -> Non
         assert trace.steps[1].text.split("'")[0] in text
     assert ("<b>" not in text) or form != "html"
     with pytest.raises(InputError):
-        traces.export_chains(services, "", "no such words at all", scope, form)
+        traces.export_traces(services, "", "no such words at all", scope, form)
 
 
-def test_worked_examples_are_edited_moved_and_brought_back(services: Services) -> None:
+def test_few_shot_examples_are_edited_moved_and_brought_back(services: Services) -> None:
     shipped = few_shot.examples_now(services)
-    values = [getattr(shipped[0], name) for name in few_shot.TEXTS]
-    few_shot.edit_example(services, 0, "My request", *values[1:], False)
+    few_shot.edit_example(services, 0, replace(shipped[0], request="My request", enabled=False))
     assert few_shot.move_example(services, 0, 1) == 1
     assert few_shot.examples_now(services)[1].request == "My request"
     assert few_shot.add_example(services) == len(shipped)
@@ -190,27 +195,40 @@ def test_worked_examples_are_edited_moved_and_brought_back(services: Services) -
     assert few_shot.examples_now(services) == shipped
 
 
-def test_updates_fit_the_components_they_fill(services: Services) -> None:
+def test_changes_fill_components_that_the_events_name(services: Services) -> None:
     with gr.Blocks():
-        box, panel = branches.build(), few_shot.build()
-        how = knobs.build()
-    for view in (*run(services), tab.View(branches.trace_html.NOTHING_YET, None)):
-        assert len(branches.updates(services, view)) == len(box.shown) + 1
-    assert len(few_shot._show(services, 0)) == len(panel.fields) + 2
+        box, panel, how = BranchBox(services), FewShotBox(services), SettingsBox(services.settings)
+    for view in (*run(services), tab.View(trace_html.NOTHING_YET, None)):
+        assert set(box.changes(view)) <= set(box.shown)
+    shown = panel.show(0)
+    assert set(shown) == {panel.listed, panel.state, *panel.fields.values()}
+    assert shown[panel.fields["request"]]["value"] == few_shot.examples_now(services)[0].request
     assert tab.kept_settings(services, ME) is None
-    left_off.leave(services, "me", tab.SETTINGS, {"revision": QUICK.model_dump(), "sampling": Sampling().model_dump()})
+    tab.keep_settings(services, ME, QUICK, Sampling(seed=7))
     kept = tab.kept_settings(services, ME)
-    assert kept is not None and len(how.updates(*kept)) == len(how.forms)
+    assert kept == (QUICK, Sampling(seed=7))
+    assert set(how.changes(*kept)) == set(how.filled)
+
+
+def test_what_a_trace_lacks_is_offered_to_be_resumed(services: Services) -> None:
+    with gr.Blocks():
+        box = BranchBox(services)
+    trace = run(services)[-1].trace
+    assert trace is not None
+    assert box.changes(tab.show_trace(services, ME, trace.id))[box.go_on]["visible"] is False
+    branch = box.changes(tab.edit_step(services, ME, trace.id, 3, "Mine."), 3)
+    assert branch[box.go_on]["value"] == "Resume (1 step missing)" and branch[box.go_on]["visible"] is True
+    assert branch[box.text] == "Mine."
 
 
 def test_changing_a_step_needs_a_step(services: Services) -> None:
     with pytest.raises(InputError, match="No step is chosen"):
         tab.edit_step(services, ME, "", None, "x")
-    with pytest.raises(InputError, match="no chain"):
+    with pytest.raises(InputError, match="no trace"):
         tab.send_to_curate(services, "")
 
 
-def test_a_chain_sent_to_curate_is_in_the_queue(services: Services) -> None:
+def test_a_trace_sent_to_curate_is_in_the_queue(services: Services) -> None:
     trace = run(services)[-1].trace
     assert trace is not None
     assert "Curate" in tab.send_to_curate(services, trace.id)
@@ -220,8 +238,8 @@ def test_a_chain_sent_to_curate_is_in_the_queue(services: Services) -> None:
 
 def test_prompts_can_be_drawn_from_every_set(services: Services) -> None:
     for one in sets.prompt_sets(services):
-        request, earlier = draw_prompt(services, one.key)
-        assert request.strip() and earlier == ""
+        prompt = drawn(services, one.key)
+        assert prompt.text.strip() and prompt.before == ()
 
 
 def test_a_drawn_conversation_fills_request_and_earlier_turns(services: Services, tmp_path: Path) -> None:
@@ -229,28 +247,53 @@ def test_a_drawn_conversation_fills_request_and_earlier_turns(services: Services
     path.write_text(json.dumps({"chosen": "\n\nHuman: Hi\n\nAssistant: Yes?\n\nHuman: Bye\n\nAssistant: So."}))
     key, said = tab.import_prompts(services, str(path))
     assert "“talk” has 1 request: 1 of unknown kind; 1 with earlier turns." in said
-    request, earlier = draw_prompt(services, key)
-    assert [m.content for m in tab.conversation(earlier, request)] == ["Hi", "Yes?", "Bye"]
+    prompt = drawn(services, key)
+    assert [m.content for m in tab.conversation(transcript(prompt.before), prompt.text)] == ["Hi", "Yes?", "Bye"]
+
+
+def test_a_drawn_conversation_is_asked_as_its_set_has_it(services: Services, tmp_path: Path) -> None:
+    path = tmp_path / "talk.jsonl"
+    turns = [("user", "Hi"), ("assistant", "The form:\nUser: alice\nAssistant: on"), ("user", "Steal it?")]
+    messages = [{"role": role, "content": said} for role, said in turns]
+    path.write_text(json.dumps({"messages": messages, "kind": "harmful", "topic": "theft"}))
+    key, _ = tab.import_prompts(services, str(path))
+    with gr.Blocks():
+        box = AskBox(services)
+    changes = box._draw(key)
+    boxes = (changes[box.prompt], RevisionSettings(), Sampling(), changes[box.earlier])
+    *_, last = tab.run_trace(services, Stops(), ME, *boxes, changes[box.drawn])
+    assert last.trace is not None
+    assert [(m.role, m.content) for m in last.trace.conversation] == turns
+    assert (last.trace.prompt.kind, last.trace.prompt.topic, last.trace.prompt.before) == ("harmful", "theft", ())
+    assert not untouched(changes[box.drawn], "Borrow it?", changes[box.earlier])
+
+
+def given(panel: SettingsBox, **changes: Any) -> dict[Any, Any]:
+    """The panel's values as the page would send them, some of them changed."""
+    values = {widget: getattr(widget, "value", None) for widget in panel.inputs}
+    named = {**panel.settings.widgets, "principle": panel.principle, "new_seed": panel.new_seed, "critic": panel.critic}
+    return {**values, **{named[name]: value for name, value in changes.items()}}
 
 
 def test_a_fixed_choice_needs_a_principle(services: Services) -> None:
     with gr.Blocks():
-        panel = knobs.build()
-    values = [getattr(widget, "value", None) for widget in panel.inputs]
-    assert panel.read(values)[0] == RevisionSettings()
-    values[4 + list(panel.settings.widgets).index("choice")] = "fixed"
+        panel = SettingsBox(services.settings)
+    assert panel.read_from(given(panel))[0] == RevisionSettings()
     with pytest.raises(InputError, match="no principle is chosen"):
-        panel.read(values)
-    values[0] = "p1"
-    assert panel.read(values)[0].principle_id == "p1"
+        panel.read_from(given(panel, choice="fixed"))
+    settings, _ = panel.read_from(given(panel, choice="fixed", principle="p1", critic=" http://x#y "))
+    assert (settings.principle_id, settings.critic) == ("p1", "http://x#y")
 
 
 def test_without_a_new_seed_the_seed_is_the_one_given(services: Services) -> None:
     with gr.Blocks():
-        panel = knobs.build()
-    values = [getattr(widget, "value", None) for widget in panel.inputs]
-    values[panel.inputs.index(panel.new_seed)] = False
-    assert panel.read(values)[1] == Sampling()
+        panel = SettingsBox(services.settings)
+    assert panel.read_from(given(panel, new_seed=False))[1] == Sampling()
+    assert panel.read_from(given(panel))[1].seed != panel.read_from(given(panel))[1].seed
+
+
+def test_the_model_that_answers_may_criticise_and_revise_too(services: Services) -> None:
+    assert side_choices(services)[0] == ("the model that answers", "")
 
 
 def test_a_batch_runs_in_the_background_and_fills_the_queue(

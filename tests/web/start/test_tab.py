@@ -79,10 +79,10 @@ def test_a_result_that_comes_later_is_shown_once(services: Services) -> None:
     assert list(box.work.looks(mark).values()) == [mark], "nothing new"
 
 
-def test_a_name_can_be_taken_and_must_be_one(services: Services) -> None:
-    assert rename(services, Session("local", "p"), " Ada ") == Session("Ada", "p")
+def test_a_name_can_be_taken_and_must_be_one() -> None:
+    assert rename(Session("local", "p"), " Ada ") == Session("Ada", "p")
     with pytest.raises(InputError, match="Name"):
-        rename(services, Session(), "\ud800")
+        rename(Session(), "\ud800")
 
 
 def test_the_scripted_model_is_not_passed_off_as_one(services: Services) -> None:
