@@ -206,6 +206,9 @@ class TrainSettings(Settings):
     probes_per_kind: int = knob(
         4, "Probe prompts of each kind: harmful, helpful, benign look-alike.", ge=1, le=50, step=1, advanced=True
     )
+    probe_set: str = knob(
+        "", "Key of the prompt set that the probe prompts are from; empty: the shipped held-out ones.", advanced=True
+    )
     report_to: Literal["none", "trackio", "tensorboard", "wandb"] = knob(
         "none", "Send the metrics to another program as well; it must be installed.", advanced=True
     )
@@ -229,10 +232,16 @@ class TrainSettings(Settings):
     )  # fmt: skip
 
 
+_SETS = knob("", "Prompt sets to measure on, their keys with commas between; empty: the shipped held-out ones.")
+
+
 class CompareSettings(AskSettings):
     """A batch evaluation of several variants over held-out prompts."""
 
-    per_kind: int = knob(60, "Prompts of each kind: harmful, helpful, benign look-alike.", ge=1, le=1000, step=1)
+    sets: str = _SETS
+    per_kind: int = knob(
+        60, "Prompts of each kind (harmful, helpful, benign look-alike) from each set.", ge=1, le=1000, step=1
+    )
     temperature: float = knob(0.0, "0 picks the likeliest token.", ge=0, le=2, step=0.05)
     max_new_tokens: int = knob(160, "Longest answer.", ge=1, le=2048, unit="tokens", step=1, advanced=True)
     seed: int = knob(0, "Decides which prompts are drawn, and the sampling.", ge=0, le=2**31 - 1, step=1)
@@ -257,6 +266,7 @@ class GuidedRunSettings(Settings):
     harmful: int = knob(200, "Harmful requests whose answers are revised.", ge=1, le=5000, unit="requests", step=10)
     twins: int = knob(120, "Harmless requests that sound harmful, among them.", ge=0, le=5000, unit="requests", step=10)
     helpful: int = knob(500, "Helpful rows mixed in.", ge=0, le=5000, unit="rows", step=10)
+    sets: str = _SETS
     per_kind: int = knob(50, "Held-out prompts of each kind for the picture at the end.", ge=1, le=1000, step=10)
     max_steps: int = knob(0, "Steps of each training (0 = as the preset says).", ge=0, le=1_000_000, step=1)
     seed: int = knob(0, "Same seed, same run.", ge=0, le=2**31 - 1, step=1)

@@ -21,6 +21,7 @@ from cai_ui.pipeline.constitution.constitutions import current_constitution
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.curate.helpful import own_answers
 from cai_ui.pipeline.model_host import WAIT_S
+from cai_ui.pipeline.prompts.measured import prompts_to_measure
 from cai_ui.pipeline.prompts.shipped import draw
 from cai_ui.pipeline.readers import reader_for
 from cai_ui.pipeline.revise.batch import keep_result
@@ -79,15 +80,16 @@ class GuidedRunView:
 
 
 def start_guided_run(services: Services, author: str = "", settings: GuidedRunSettings | None = None) -> None:
-    """Begin in the background. ConflictError while it is running, EngineError for a model that cannot be trained."""
+    """Begin in the background. ConflictError while it is running, EngineError for a model that cannot be trained,
+    NotFoundError for a prompt set that is not there."""
     if services.host.status().model == "scripted":
         raise EngineError(
             "The scripted model cannot be trained.",
             next_step="Choose the embedded model or a real one on the Start tab.",
         )
-    services.guided_run.start(
-        lambda stop: run_stages(services, stop, settings or GuidedRunSettings(), author), GuidedRunProgress(), author
-    )
+    settings = settings or GuidedRunSettings()
+    prompts_to_measure(services.store, settings.sets, settings.per_kind, settings.seed)  # refused now, not at the end
+    services.guided_run.start(lambda stop: run_stages(services, stop, settings, author), GuidedRunProgress(), author)
 
 
 def guided_run_status(services: Services) -> GuidedRunView:
@@ -240,7 +242,7 @@ class _GuidedRun:
         """Base, SFT and DPO over the same held-out requests."""
         adapters = [self._services.store.run(run_id).adapter for run_id in self._now.run_ids.values()]
         variants = [BASE, *(name for name in adapters if name)]
-        settings = CompareSettings(per_kind=self._settings.per_kind, seed=self._settings.seed)
+        settings = CompareSettings(**{name: getattr(self._settings, name) for name in ("sets", "per_kind", "seed")})
         for progress in comparison.run_evaluation(self._services, variants, settings, self._stop):
             if progress.evaluation_id:
                 self._now = replace(self._now, evaluation_id=progress.evaluation_id)
