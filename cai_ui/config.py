@@ -292,8 +292,8 @@ class AppSettings(Settings):
         "Address of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1; then `model` is its name for the "
         "model, and the key comes from the environment variable CAI_ENDPOINT_KEY.",
     )
-    critic: str = knob("", "Who criticises, as long as nothing else is chosen. " + _WHO + " Its key: CAI_CRITIC_KEY.")
-    reviser: str = knob("", "Who revises, likewise. Its key: CAI_REVISER_KEY.")
+    critic: str = knob("", "The critic, as long as nothing else is chosen. " + _WHO + " Its key: CAI_CRITIC_KEY.")
+    reviser: str = knob("", "The reviser, likewise. Its key: CAI_REVISER_KEY.")
     judge: str = knob("", "Who judges pairs of answers, likewise. Its key: CAI_JUDGE_KEY.")
     concurrency: int = knob(16, "Requests an endpoint is asked at once.", ge=1, le=512, unit="requests", step=1)
     cache_gb: float = knob(1.0, "Memory of the prefix cache; 0 keeps none.", ge=0, le=1000, unit="GB")

@@ -201,7 +201,7 @@ class _GuidedRun:
         self._now = replace(self._now, dataset_hash=info.hash)
         count = info.counts
         yield (
-            f"{count['sft_train']} rows to learn from and {count['sft_eval']} held out; "
+            f"{count['sft_train']} training rows and {count['sft_eval']} held out; "
             f"{count['pairs_train']} preference pairs and {count['pairs_eval']} held out"
         )
 

@@ -22,7 +22,7 @@ class Message:
 @dataclass(frozen=True)
 class Prompt:
     """A request put to the model. `kind` says what a good answer does: harmful requests are declined,
-    helpful ones and benign twins (harmless, but sounding harmful) are answered. `before` are the turns of a
+    helpful ones and benign look-alikes (harmless, but sounding harmful) are answered. `before` are the turns of a
     conversation that `text` goes on with; a trace and an example keep them as their conversation instead."""
 
     id: str

@@ -21,7 +21,7 @@ NONE_CHOSEN, CHOOSE_ONE, CHOOSE_ANOTHER = (
 # Asking
 REQUEST, REQUEST_EXAMPLE = "Request", "Type what somebody asks the models"
 ANSWER, STOP = "Answer (Ctrl+Enter)", "Stop"
-HELD_OUT, DRAW = "Ready-made requests", "Draw one at random"
+HELD_OUT, DRAW = "Prompt set", "Draw one at random"
 HELD_OUT_HELP = "Held-out sets, which nothing is trained on, and sets of your own."
 EARLIER = "Earlier turns of the request that was drawn; they go along as long as you leave the request as it is."
 BLIND, BLIND_HELP = "Blind vote", "Names are hidden until you have chosen."
