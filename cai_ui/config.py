@@ -169,6 +169,27 @@ class LabelSettings(Settings):
     seed: int = knob(0, "Decides which principles are drawn.", ge=0, le=2**31 - 1, step=1, advanced=True)
 
 
+class OnPolicySettings(Settings):
+    """How pairs are made of a variant's own answers (Bai et al. 2022, section 4.1)."""
+
+    answers: int = knob(4, "Answers drawn for each request.", ge=2, le=32, step=1, source="paper: 2")
+    pairs: int = knob(1, "Pairs judged of each request's different answers.", ge=1, le=64, step=1, source="paper: 1")
+    temperature: float = knob(
+        1.0, "Low values give the same answer again and again, and so no pair.", gt=0, le=2, step=0.05,
+        source="paper: 1.0",
+    )  # fmt: skip
+    max_new_tokens: int = knob(
+        256, "Longest answer; one that is cut there is in no pair.", ge=1, le=2048, unit="tokens", step=1
+    )
+    principles: int = knob(
+        1, "Preference principles asked about each pair.", ge=1, le=16, step=1, source="paper: 1 of 16"
+    )
+    judge: str = knob("", "Who judges (empty: the model that is loaded). " + _WHO, advanced=True)
+    seed: int = knob(
+        0, "Decides the answers, which of them are paired, and the principles.", ge=0, le=2**31 - 1, step=1
+    )
+
+
 class TrainSettings(Settings):
     """One training run. Knobs whose help begins with names of methods are used by those only."""
 

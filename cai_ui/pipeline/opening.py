@@ -26,6 +26,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
     from cai_ui.pipeline.compare.comparison import EvaluationProgress
     from cai_ui.pipeline.constitution.shipped import keep_shipped
     from cai_ui.pipeline.curate.labels import LabelProgress
+    from cai_ui.pipeline.curate.on_policy import OnPolicyProgress
     from cai_ui.pipeline.guided_run import GuidedRunProgress
     from cai_ui.pipeline.progress import RememberedWork
     from cai_ui.pipeline.prompts.measured import probe_kit
@@ -46,6 +47,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             RememberedWork("An evaluation", store, "evaluation", EvaluationProgress),
             RememberedWork("The guided run", store, "loop", GuidedRunProgress),
             RememberedWork("Labelling by the model", store, "labels", LabelProgress),
+            RememberedWork("Making pairs", store, "pairs", OnPolicyProgress),
             OtherModels(settings),
         )
     except BaseException:

@@ -106,6 +106,12 @@ def test_own_sets_and_files_of_any_form_can_be_measured(cli: Cli, tmp_path: Path
     assert "no prompt set 'own-x'" in cli("compare", "base", "--set", "own-x")[2]
 
 
+def test_pairs_says_what_came_of_the_answers(cli: Cli) -> None:
+    code, out, err = cli("pairs", "--number", "2", "--answers", "2", "--freeze", "own")
+    assert code == 2 and "no pairs to freeze" in err  # the scripted judge finds all scripted answers alike
+    assert out.startswith("0 pairs of 2 requests\n") and "2 × A tie." in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -121,6 +127,8 @@ def test_own_sets_and_files_of_any_form_can_be_measured(cli: Cli, tmp_path: Path
         (["train", "sft"], "no dataset"),
         (["train", "no-such-run"], "no-such-run"),
         (["compare", "gone"], "no variant 'gone'"),
+        (["pairs", "--variant", "gone"], "no variant 'gone'"),
+        (["pairs", "--answers", "1"], "answers"),
     ],
 )
 def test_an_error_is_a_sentence_and_exit_status_2(cli: Cli, arguments: list[str], words: str) -> None:
