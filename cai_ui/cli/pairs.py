@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, command, opened, show_progress
+from cai_ui.cli.command import WAIT_S, command, opened, read_requests, show_progress
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import DatasetSettings, OnPolicySettings
 from cai_ui.errors import InputError
@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
 
 def _pairs(parsed: Arguments) -> int:
     from cai_ui.pipeline.curate import on_policy
-    from cai_ui.pipeline.prompts import files, sets
+    from cai_ui.pipeline.prompts import sets
 
     settings = read_flags(OnPolicySettings, parsed)
     frozen = read_flags(DatasetSettings, parsed, DatasetSettings(labels="soft"))
@@ -40,7 +40,7 @@ def _pairs(parsed: Arguments) -> int:
         services.engine(WAIT_S)
         settings = settings.model_copy(update={"judge": services.settings.judge})
         if parsed.prompts is not None:
-            prompts = files.read_requests(parsed.prompts)[: parsed.number]
+            prompts = read_requests(parsed.prompts)[: parsed.number]
         else:
             prompts = sets.list_requests(services, parsed.prompt_set, parsed.number, settings.seed)
         last = on_policy.OnPolicyProgress(0, 0)

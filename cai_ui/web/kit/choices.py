@@ -51,14 +51,17 @@ def counts_words(counts: Mapping[str, int], part: str) -> str:
     return f"{counts[f'{part}_train']:,} for training, {counts[f'{part}_eval']:,} held out"
 
 
-def draw_prompt(services: Services, prompt_set: str) -> tuple[str, str]:
-    """A request of the set, another one each time, and the turns before it ("" for none)."""
+def drawn(services: Services, prompt_set: str) -> Prompt:
+    """A request of the set, another one each time. InputError if there is none."""
     found = sets.list_requests(services, prompt_set, 1, random.randrange(2**31))
     if not found:
         raise InputError("This prompt set is empty.", next_step="Choose another one or type a request.")
-    if isinstance(found[0], Prompt):
-        return found[0].text, ""
-    return found[0][-1].content, earlier_turns(found[0])
+    return found[0]
+
+
+def untouched(prompt: Prompt, request: str, earlier: str) -> bool:
+    """Whether a drawn prompt still stands in its boxes: a text read back may not have the same turns."""
+    return (prompt.text, transcript(prompt.before)) == (request, earlier or "")
 
 
 def earlier_turns(turns: Sequence[Message]) -> str:
