@@ -14,6 +14,7 @@ import argparse
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,10 @@ def own_round(services: Any, start: str, seed: int, requests: int, rows: Any, na
     run = services.jobs.wait(run.id)
     if run.state != "done":
         raise SystemExit(f"{name}: {run.error}")
-    return str(run.adapter), f"{last.pairs} pairs in {took:.0f} s; {last.answers}; {last.no_pair}"
+    pairs = services.store.dataset(frozen.hash)
+    ids = {pair.example_id for pair in pairs.pairs_train + pairs.pairs_eval if pair.example_id}
+    kinds = Counter(example.prompt.kind for example in services.store.examples_by_id(list(ids)).values())
+    return str(run.adapter), f"{last.pairs} pairs in {took:.0f} s, {dict(kinds)}; {last.answers}; {last.no_pair}"
 
 
 def measured(
