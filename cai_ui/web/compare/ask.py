@@ -120,7 +120,7 @@ class AskBox:
     def wire(self, chosen: gr.CheckboxGroup, ballot: Ballot, session: SessionParts) -> None:
         """Connect it: the `chosen` models answer, and `ballot` asks for a vote on blind answers."""
         self.chosen, self.ballot, self.session = chosen, ballot, session
-        self.draw.click(bind(draw_prompt, self.services), [self.heldout], [self.prompt], **QUIET)
+        self.draw.click(bind(self._draw), [self.heldout], [self.prompt], **QUIET)
         self.run.click(
             bind(self._answer),
             {session.state, self.prompt, chosen, self.blind, *self.sampling.inputs, *self.ask.inputs},
@@ -130,6 +130,11 @@ class AskBox:
             lambda: (gr.update(interactive=True), gr.update(interactive=False)), None, [self.run, self.stop], **QUIET
         )
         self.stop.click(bind(stop_answer, session.stops), [session.state], None, **AT_ONCE)
+
+    def _draw(self, heldout: str) -> Changes:
+        """No turns before the request: sets to measure on have none."""
+        request, _ = draw_prompt(self.services, heldout)
+        return {self.prompt: request}
 
     def _answer(self, given: Given) -> Iterator[Changes]:
         session, names = given[self.session.state], given[self.chosen] or []
