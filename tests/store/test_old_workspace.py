@@ -20,7 +20,13 @@ import pytest
 from cai_ui.compare.votes import PairTally
 from cai_ui.config import AppSettings, RevisionSettings, Sampling, TrainSettings, checked
 from cai_ui.pipeline import Services, open_services
-from cai_ui.pipeline.compare.comparison import answer_side_by_side, evaluation_status, tally, variants
+from cai_ui.pipeline.compare.comparison import (
+    answer_side_by_side,
+    evaluation_status,
+    tally,
+    variants,
+    variants_left_out,
+)
 from cai_ui.pipeline.constitution.constitutions import (
     current_constitution,
     notes,
@@ -440,7 +446,7 @@ def test_old_chains_come_out_the_same(embedded: Services) -> None:
 
 def test_the_trashed_run_comes_back(embedded: Services) -> None:
     (run,) = embedded.store.runs(trashed=True)
-    assert run.id not in [variant.name for variant in variants(embedded)]
+    assert run.id not in [variant.name for variant in variants(embedded)] and variants_left_out(embedded) == []
     restore_run(embedded, run.id)
     assert run.id in [variant.name for variant in variants(embedded)]
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import typing
 import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -40,6 +44,25 @@ def test_buttons_have_ids_and_do_something(page: gr.Blocks) -> None:
         if isinstance(block, (gr.Button, gr.UploadButton)):
             assert block.elem_id, f"{block} has no id"
             assert block._id in used, f"the button {block.elem_id} does nothing"
+
+
+def values_given(handler: Callable[..., Any]) -> int | None:
+    """How many values a handler gives by its annotation; None where it names the components, or says nothing."""
+    given = typing.get_type_hints(inspect.unwrap(handler)).get("return", Any)
+    if typing.get_origin(given) is Iterator:
+        (given,) = typing.get_args(given)
+    parts = typing.get_args(given)
+    if given is Any or typing.get_origin(given) in (dict, list) or parts[-1:] == (...,):
+        return None
+    return len(parts) if typing.get_origin(given) is tuple else int(given is not type(None))
+
+
+def test_handlers_give_as_many_values_as_they_have_outputs(page: gr.Blocks) -> None:
+    """One output takes a tuple of two as its value, and shows it."""
+    known = [(fn, values_given(fn.fn)) for fn in page.fns.values() if fn.fn is not None]
+    assert len([fn for fn, count in known if count is not None]) > 50
+    wrong = [(fn.name, count, len(fn.outputs)) for fn, count in known if count not in (None, len(fn.outputs))]
+    assert wrong == []
 
 
 def test_plumbing_is_not_offered_as_an_interface(page: gr.Blocks) -> None:

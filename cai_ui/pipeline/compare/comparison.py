@@ -56,7 +56,7 @@ def variants_left_out(services: Services) -> list[tuple[str, str]]:
     loaded, base = {variant.name for variant in there}, there[0].base_hash
     return [
         (run.name, "it is damaged" if run.base_hash == base else "it belongs to another base model")
-        for run in services.store.runs()
+        for run in services.store.runs(trashed=False)
         if run.adapter and run.adapter not in loaded
     ]
 
