@@ -128,11 +128,11 @@ def kl(services: Any, variant: str, sft: str, seed: int, per_kind: int) -> float
     """Mean log-ratio of the variant to SFT over answers that the variant drew."""
     from cai_ui.config import Sampling
     from cai_ui.engine.interface import Request, ScoreRequest
-    from cai_ui.pipeline.prompts.shipped import heldout_prompts
+    from cai_ui.pipeline.prompts.measured import prompts_to_measure
     from cai_ui.records import Message
 
     engine = services.engine()
-    talks = [(Message("user", prompt.text),) for prompt in heldout_prompts(per_kind, seed)]
+    talks = [(Message("user", prompt.text),) for prompt in prompts_to_measure(services.store, "", per_kind, seed)]
     requests = [Request(talk, Sampling(temperature=1.0, seed=seed + n), variant) for n, talk in enumerate(talks)]
     answers = engine.generate(requests)
 

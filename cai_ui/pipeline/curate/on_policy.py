@@ -152,7 +152,7 @@ def freeze_pairs(
 
     InputError if there is no such drawing, or it has given no pair yet.
     """
-    from cai_ui.curate.dataset import build_dataset
+    from cai_ui.curate.dataset import REPEATED, build_dataset
 
     told = services.store.get_setting(_key(drawing))
     preferences, counted = _kept(services, drawing, told) if told else ({}, {})
@@ -164,9 +164,8 @@ def freeze_pairs(
     mixed = helpful_pairs(rows, _refusals(services, list(examples.values())), settings.seed)
     dataset = build_dataset(name, decided, (), settings, mixed, preferences)
     made_of = {**dataset.settings, "on_policy": {"drawing": drawing, **told}}
-    pairs = dataclasses.replace(
-        dataset, sft_train=(), sft_eval=(), settings=made_of, left_out={**dataset.left_out, **counted}
-    )
+    left_out = {why: number for why, number in dataset.left_out.items() if why != REPEATED}  # that is said of SFT rows
+    pairs = dataclasses.replace(dataset, sft_train=(), sft_eval=(), settings=made_of, left_out={**left_out, **counted})
     return services.store.save_dataset(pairs, author or "local")
 
 
@@ -184,8 +183,8 @@ def _kept(services: Services, drawing: str, told: dict[str, Any]) -> tuple[dict[
 
 def _refusals(services: Services, examples: Sequence[Example]) -> list[str]:
     """Preferred answers that decline: of two answers that comply the better one is no refusal."""
-    reader = reader_for(services.engine(WAIT_S))
     harmful = [example for example in examples if example.prompt.kind == "harmful"]
+    reader = reader_for(services.engine(WAIT_S), [example.prompt for example in harmful])
     return [e.revision for e in harmful if refused(reader.read(e.prompt, e.revision).outcome)]
 
 
