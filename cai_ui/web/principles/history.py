@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 
 from cai_ui.pipeline import Services
-from cai_ui.records import Constitution, ConstitutionVersion, Principle
+from cai_ui.records import Constitution, ConstitutionVersion, Principle, content_hash
 from cai_ui.web.kit.diff import diff_html
-from cai_ui.web.kit.events import NEWEST, QUIET
+from cai_ui.web.kit.events import NEWEST, QUIET, Changes
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import counted, esc, notice, short, when
 from cai_ui.web.principles import editor, words
@@ -87,17 +85,25 @@ class HistoryBox:
                 )
             self.restore = gr.Button(words.RESTORE, elem_id="history-restore", scale=0)
             self.changes = gr.HTML("", elem_id="history-changes")
+            self._seen = gr.State("")
+        self.filled = [self.older, self.newer, self._seen]
 
     def wire(self, tab: gr.Tab, session: SessionParts) -> None:
         """Connect the panel; its menus follow what is saved."""
         menus = [self.older, self.newer]
         for trigger in (session.ready.then, tab.select, session.strip.change):
-            trigger(bind(self._menus), None, menus, **QUIET)
+            trigger(bind(self._menus), [self._seen], self.filled, **QUIET)
         for menu in menus:
             menu.input(bind(compare_versions, self.services), menus, [self.changes], **NEWEST)
 
-    def _menus(self) -> list[Any]:
+    def fill(self) -> Changes:
         """What can be chosen. What is chosen stays as it is in the browser: versions never go, and a late answer with
         the choice of before would take back a newer one."""
         choices = editor.version_choices(self.services)
-        return [gr.update(choices=choices), gr.update(choices=choices)]
+        menu = gr.update(choices=choices)
+        return {self.older: menu, self.newer: menu, self._seen: content_hash(choices)}
+
+    def _menus(self, seen: str) -> Changes:
+        """The same where there is something new: an update would take the entries from under an open menu."""
+        filled = self.fill()
+        return {self._seen: seen} if filled[self._seen] == seen else filled

@@ -59,6 +59,7 @@ class PrinciplesTab:
         self.one: list[Block] = [self.editing, *self.fields.inputs, self.fields.notes]
         about = [self.saving.title, self.saving.description]
         self.all = [*self.beside, *self.one, self.search, self.navigator, self.version, self.base, *about]
+        self.all += self.history.filled
 
     def _version(self) -> None:
         with gr.Row(elem_classes="toolbar"):
@@ -192,4 +193,5 @@ class PrinciplesTab:
             self.version: gr.update(choices=editor.version_choices(self.services), value=view.base),
             self.base: view.base,
             **self.saving.about(view),
+            **self.history.fill(),
         }
