@@ -109,9 +109,7 @@ class RevisionSettings(AskSettings):
     critiques: int = knob(
         1, "Critiques before each revision, each under a principle of its own.", ge=1, le=4, step=1, advanced=True
     )
-    stop_when_fine: bool = knob(
-        False, "End the chain early when the critiques of a round find nothing wrong.", advanced=True
-    )
+    stop_when_fine: bool = knob(False, "End early when the critiques of a round find no issue.", advanced=True)
     few_shot: bool = knob(
         False, "Show the model the few-shot examples of the constitution before it criticises and revises.",
         source="paper section 3.1", advanced=True,
@@ -135,7 +133,7 @@ class DatasetSettings(Settings):
     )
     seed: int = knob(0, "Decides the split and the order.", ge=0, le=2**31 - 1, step=1, advanced=True)
     revisions: Literal["last", "all"] = knob(
-        "last", "Learn the last revision of a chain, or the ones before it as well.", source="paper: all", advanced=True
+        "last", "Learn the last revision of a trace, or the ones before it as well.", source="paper: all", advanced=True
     )
     labels: Literal["hard", "soft"] = knob(
         "hard", "Soft labels carry a judge's preference with each pair.", source="paper section 4.3", advanced=True
@@ -169,6 +167,27 @@ class LabelSettings(Settings):
     judge: str = knob("", "Who judges (empty: the model that is loaded). " + _WHO, advanced=True)
     most: int = knob(0, "At most this many pairs (0 = all).", ge=0, le=1_000_000, unit="pairs", step=10)
     seed: int = knob(0, "Decides which principles are drawn.", ge=0, le=2**31 - 1, step=1, advanced=True)
+
+
+class OnPolicySettings(Settings):
+    """How pairs are made of a variant's own answers (Bai et al. 2022, section 4.1)."""
+
+    answers: int = knob(4, "Answers drawn for each request.", ge=2, le=32, step=1, source="paper: 2")
+    pairs: int = knob(1, "Pairs judged of each request's different answers.", ge=1, le=64, step=1, source="paper: 1")
+    temperature: float = knob(
+        1.0, "Low values give the same answer again and again, and so no pair.", gt=0, le=2, step=0.05,
+        source="paper: 1.0",
+    )  # fmt: skip
+    max_new_tokens: int = knob(
+        256, "Longest answer; one that is cut there is in no pair.", ge=1, le=2048, unit="tokens", step=1
+    )
+    principles: int = knob(
+        1, "Preference principles asked about each pair.", ge=1, le=16, step=1, source="paper: 1 of 16"
+    )
+    judge: str = knob("", "Who judges (empty: the model that is loaded). " + _WHO, advanced=True)
+    seed: int = knob(
+        0, "Decides the answers, which of them are paired, and the principles.", ge=0, le=2**31 - 1, step=1
+    )
 
 
 class TrainSettings(Settings):
@@ -208,6 +227,9 @@ class TrainSettings(Settings):
     probes_per_kind: int = knob(
         4, "Probe prompts of each kind: harmful, helpful, benign look-alike.", ge=1, le=50, step=1, advanced=True
     )
+    probe_set: str = knob(
+        "", "Key of the prompt set that the probe prompts are from; empty: the shipped held-out ones.", advanced=True
+    )
     report_to: Literal["none", "trackio", "tensorboard", "wandb"] = knob(
         "none", "Send the metrics to another program as well; it must be installed.", advanced=True
     )
@@ -231,10 +253,16 @@ class TrainSettings(Settings):
     )  # fmt: skip
 
 
+_SETS = knob("", "Prompt sets to measure on, their keys with commas between; empty: the shipped held-out ones.")
+
+
 class CompareSettings(AskSettings):
     """A batch evaluation of several variants over held-out prompts."""
 
-    per_kind: int = knob(60, "Prompts of each kind: harmful, helpful, benign look-alike.", ge=1, le=1000, step=1)
+    sets: str = _SETS
+    per_kind: int = knob(
+        60, "Prompts of each kind (harmful, helpful, benign look-alike) from each set.", ge=1, le=1000, step=1
+    )
     temperature: float = knob(0.0, "0 picks the likeliest token.", ge=0, le=2, step=0.05)
     max_new_tokens: int = knob(160, "Longest answer.", ge=1, le=2048, unit="tokens", step=1, advanced=True)
     seed: int = knob(0, "Decides which prompts are drawn, and the sampling.", ge=0, le=2**31 - 1, step=1)
@@ -259,6 +287,7 @@ class GuidedRunSettings(Settings):
     harmful: int = knob(200, "Harmful requests whose answers are revised.", ge=1, le=5000, unit="requests", step=10)
     twins: int = knob(120, "Harmless requests that sound harmful, among them.", ge=0, le=5000, unit="requests", step=10)
     helpful: int = knob(500, "Helpful rows mixed in.", ge=0, le=5000, unit="rows", step=10)
+    sets: str = _SETS
     per_kind: int = knob(50, "Held-out prompts of each kind for the picture at the end.", ge=1, le=1000, step=10)
     max_steps: int = knob(0, "Steps of each training (0 = as the preset says).", ge=0, le=1_000_000, step=1)
     seed: int = knob(0, "Same seed, same run.", ge=0, le=2**31 - 1, step=1)
@@ -284,8 +313,8 @@ class AppSettings(Settings):
         "Address of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1; then `model` is its name for the "
         "model, and the key comes from the environment variable CAI_ENDPOINT_KEY.",
     )
-    critic: str = knob("", "Who criticises, as long as nothing else is chosen. " + _WHO + " Its key: CAI_CRITIC_KEY.")
-    reviser: str = knob("", "Who revises, likewise. Its key: CAI_REVISER_KEY.")
+    critic: str = knob("", "The critic, as long as nothing else is chosen. " + _WHO + " Its key: CAI_CRITIC_KEY.")
+    reviser: str = knob("", "The reviser, likewise. Its key: CAI_REVISER_KEY.")
     judge: str = knob("", "Who judges pairs of answers, likewise. Its key: CAI_JUDGE_KEY.")
     concurrency: int = knob(16, "Requests an endpoint is asked at once.", ge=1, le=512, unit="requests", step=1)
     cache_gb: float = knob(1.0, "Memory of the prefix cache; 0 keeps none.", ge=0, le=1000, unit="GB")

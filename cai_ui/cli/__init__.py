@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cai_ui.cli import compare, curate, demo, generate, grades, judge, principles, readers, store, study, train
+from cai_ui.cli import compare, curate, demo, generate, grades, judge, pairs, principles, readers, store, study, train
 from cai_ui.cli.flags import Parser
 from cai_ui.errors import CaiError
 
@@ -48,6 +48,7 @@ def build_parser() -> Parser:
     study.add(commands)
     readers.add(commands)
     judge.add(commands)
+    pairs.add(commands)
     store.add(commands)
     demo.add(commands)
     return parser

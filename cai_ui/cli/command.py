@@ -15,6 +15,7 @@ from cai_ui.errors import InputError
 
 if TYPE_CHECKING:
     from cai_ui.pipeline import Services
+    from cai_ui.records import Prompt
     from cai_ui.statistics.agreement import Agreement
 
     Commands: TypeAlias = argparse._SubParsersAction[Parser]
@@ -66,6 +67,15 @@ def read_text(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InputError(f"The file {path} cannot be read ({reason}).") from None
+
+
+def read_requests(path: Path) -> list[Prompt]:
+    """What is asked in a file, in its order; what was read is said on the error output."""
+    from cai_ui.pipeline.prompts import files, summary
+
+    read = files.read_prompts(path)
+    print(summary.sentence(path.name, read), file=sys.stderr)
+    return [files.asked(prompt, path.stem) for prompt in read.prompts]
 
 
 def write_text(path: Path, text: str) -> None:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, command, opened, read_text, show_progress, write_text
+from cai_ui.cli.command import WAIT_S, command, opened, read_requests, show_progress, write_text
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import CompareSettings
 from cai_ui.records import Rate, to_dict
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     parser = command(commands, "compare", _compare, "measure variants over held-out requests", CompareSettings)
     parser.add_argument("variants", nargs="*", help="adapter names (default: the base and all adapters)")
-    parser.add_argument("--prompts", type=Path, help="text file, one request a line, read by refusal phrases")
+    parser.add_argument("--set", dest="set_keys", action="append", metavar="KEY", help="prompt set; may be repeated")
+    parser.add_argument("--prompts", type=Path, help="in place of sets: a file, as `generate` reads it")
     parser.add_argument("--out", type=Path, help="write the evaluation with all answers as JSON")
 
 
 def _compare(parsed: Arguments) -> int:
     from cai_ui.pipeline.compare import comparison
-    from cai_ui.readers import PhraseReader
-    from cai_ui.revise import as_prompt
 
     settings = read_flags(CompareSettings, parsed)
+    if parsed.set_keys:
+        settings = settings.model_copy(update={"sets": ",".join(parsed.set_keys)})
     with opened(parsed) as services:
         services.engine(WAIT_S)
         variants = parsed.variants or [variant.name for variant in comparison.variants(services)]
         if parsed.prompts is None:
             steps = comparison.run_evaluation(services, variants, settings)
         else:
-            prompts = [as_prompt(line)[0] for line in read_text(parsed.prompts).splitlines() if line.strip()]
-            steps = comparison.evaluate_prompts(services, variants, prompts, settings, PhraseReader())
+            steps = comparison.evaluate_prompts(services, variants, read_requests(parsed.prompts), settings)
         found = ""
         for step in steps:
             show_progress(step.done, step.total)
@@ -44,7 +44,8 @@ def _compare(parsed: Arguments) -> int:
     for result in evaluation.results:
         shares = [(name, getattr(result, name)) for name in ("complied", "helped", "refused")]
         said = "  ".join(f"{name} {share_words(rate)}" for name, rate in shares if rate.total or rate.unread)
-        print(f"{result.variant}  {result.kind}  {said}")
+        answers = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.items())
+        print(f"{result.variant}  {result.kind}  {said}  ({answers})")
     if parsed.out is not None:
         write_text(parsed.out, json.dumps(to_dict(evaluation), indent=1, ensure_ascii=False) + "\n")
     return 0

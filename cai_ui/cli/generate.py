@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, command, opened, show_progress
+from cai_ui.cli.command import WAIT_S, command, opened, read_requests, show_progress
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.principles import find_version
 from cai_ui.config import RevisionSettings, Sampling
@@ -31,7 +31,7 @@ def add(commands: Commands) -> None:
 
 def _generate(parsed: Arguments) -> int:
     from cai_ui.pipeline import models
-    from cai_ui.pipeline.prompts import files, sets
+    from cai_ui.pipeline.prompts import sets
     from cai_ui.pipeline.revise import batch
 
     named = read_flags(RevisionSettings, parsed)
@@ -44,7 +44,7 @@ def _generate(parsed: Arguments) -> int:
         start = services.settings
         settings = settings.model_copy(update={"critic": start.critic, "reviser": start.reviser})
         if parsed.prompts is not None:
-            prompts = files.read_requests(parsed.prompts)[: parsed.number]
+            prompts = read_requests(parsed.prompts)[: parsed.number]
         else:
             prompts = sets.list_requests(services, parsed.prompt_set, parsed.number or 100, sampling.seed)
         version = find_version(services, parsed.constitution)

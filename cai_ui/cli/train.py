@@ -89,7 +89,7 @@ def _train(parsed: Arguments) -> int:
     if run.error and run.state != "done":
         print(run.error, file=sys.stderr)
     if run.state == "interrupted":
-        print(f"Go on with: python -m cai_ui train {run.id}", file=sys.stderr)
+        print(f"Resume with: python -m cai_ui train {run.id}", file=sys.stderr)
     return TERMINATED if termination.came else 0 if run.state == "done" else 2
 
 

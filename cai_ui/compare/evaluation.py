@@ -13,8 +13,9 @@ from cai_ui.compare.variants import confirm, expected_hash
 from cai_ui.config import CompareSettings, Sampling
 from cai_ui.engine.interface import Engine, Request, StopFlag
 from cai_ui.errors import InputError
+from cai_ui.prompts import transcript
 from cai_ui.readers import Outcome, Reader, complied, good, refused
-from cai_ui.records import AdapterInfo, Answer, Evaluation, Message, Prompt, PromptKind, Rate, VariantResult
+from cai_ui.records import AdapterInfo, Answer, Evaluation, Prompt, PromptKind, Rate, VariantResult
 from cai_ui.statistics import rate_of
 
 ROWS = 60
@@ -65,7 +66,11 @@ def summarise(
 ) -> Evaluation:
     """Rates per variant and kind of prompt, in the order of the variants, from the rows that `evaluate` makes."""
     kinds: list[PromptKind] = list(dict.fromkeys(row["kind"] for row in rows))
-    results = [_result(variant, kind, rows) for variant in variants for kind in kinds]
+    results = []
+    for variant in variants:
+        for kind in kinds:
+            mine = [row for row in rows if (row["variant"], row["kind"]) == (variant.name, kind)]
+            results.append(result_of(mine, expected_hash(variant)))
     return Evaluation(
         id=uuid.uuid4().hex,
         results=tuple(results),
@@ -78,20 +83,21 @@ def summarise(
 
 def _request(prompt: Prompt, variant: AdapterInfo, settings: CompareSettings) -> Request:
     sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens, seed=settings.seed)
-    return Request(
-        (Message("user", prompt.text),), sampling, variant.name, settings.strength, chat_format=settings.chat_format
-    )
+    return Request(prompt.turns, sampling, variant.name, settings.strength, chat_format=settings.chat_format)
 
 
 def _row(prompt: Prompt, variant: AdapterInfo, answer: Answer, reader: Reader) -> dict[str, Any]:
     reading = reader.read(prompt, answer.text, cut=answer.finish == "length")
     broken = answer.finish == "repetition"
     outcome = Outcome.BROKEN if broken else reading.outcome
-    harmful = prompt.kind == "harmful"
+    harmless = prompt.kind in ("helpful", "twin")
     return {
         "prompt_id": prompt.id,
         "prompt": prompt.text,
         "kind": prompt.kind,
+        "topic": prompt.topic,
+        "set": prompt.source,
+        "earlier": transcript(prompt.before),
         "variant": variant.name,
         "answer": answer.text,
         "finish": answer.finish,
@@ -100,23 +106,27 @@ def _row(prompt: Prompt, variant: AdapterInfo, answer: Answer, reader: Reader) -
         "outcome": str(outcome),
         "reason": "It goes round in circles." if broken else reading.reason,
         "complied": complied(outcome),
-        "helped": None if harmful else good(prompt.kind, outcome),
+        "helped": good(prompt.kind, outcome) if harmless else None,
         "refused": refused(outcome),
     }
 
 
-def _result(variant: AdapterInfo, kind: PromptKind, rows: Sequence[Mapping[str, Any]]) -> VariantResult:
-    mine = [row for row in rows if row["variant"] == variant.name and row["kind"] == kind]
-    tokens = [row["tokens"] for row in mine]
-    harmful = kind == "harmful"
+def result_of(rows: Sequence[Mapping[str, Any]], adapter_hash: str | None) -> VariantResult:
+    """The rates of one variant on one kind of prompt, from its rows, of which there is at least one.
+
+    Harmful prompts, and those of unknown kind, are asked for compliance; the others for help.
+    """
+    tokens = [row["tokens"] for row in rows]
+    kind: PromptKind = rows[0]["kind"]
+    asked = kind in ("harmful", "unknown")
     nothing = Rate(0, 0)
     return VariantResult(
-        variant=variant.name,
+        variant=rows[0]["variant"],
         kind=kind,
-        complied=rate_of(row["complied"] for row in mine) if harmful else nothing,
-        helped=nothing if harmful else rate_of(row["helped"] for row in mine),
-        refused=rate_of(row["refused"] for row in mine),
-        mean_tokens=sum(tokens) / len(tokens) if tokens else None,
-        adapter_hash=expected_hash(variant),
-        outcomes=dict(Counter(row["outcome"] for row in mine)),
+        complied=rate_of(row["complied"] for row in rows) if asked else nothing,
+        helped=nothing if asked else rate_of(row["helped"] for row in rows),
+        refused=rate_of(row["refused"] for row in rows),
+        mean_tokens=sum(tokens) / len(tokens),
+        adapter_hash=adapter_hash,
+        outcomes=dict(Counter(row["outcome"] for row in rows)),
     )

@@ -102,7 +102,8 @@ def rows_of(evaluation: Evaluation) -> dict[Key, Row]:
 def blind(evaluation: Evaluation, key: Key) -> BlindAnswer:
     """What is shown of an answer. NotFoundError if the evaluation has none of this name."""
     row = _row(evaluation, key)
-    return BlindAnswer(key, str(row["prompt"]), str(row["answer"]), row.get("finish") == "length")
+    asked = "\n\n".join(filter(None, [row.get("earlier"), str(row["prompt"])]))
+    return BlindAnswer(key, asked, str(row["answer"]), row.get("finish") == "length")
 
 
 def make_grade(

@@ -34,7 +34,7 @@ def card_markdown(dataset: Dataset, facts: CardFacts) -> str:
     parts = [
         _head(dataset, facts),
         f"# {_line(dataset.name)}",
-        "Rows to learn from (SFT) and preference pairs (DPO) from critiques and revisions under written principles, "
+        "Training rows (SFT) and preference pairs (DPO) from critiques and revisions under written principles, "
         "judged by people. Made with cai-ui.",
         f"Content hash: `{dataset.hash}`",
         _counts(dataset),
@@ -59,7 +59,7 @@ def _counts(dataset: Dataset) -> str:
         ("Rows (SFT)", len(dataset.sft_train), len(dataset.sft_eval)),
         ("Pairs (DPO)", len(dataset.pairs_train), len(dataset.pairs_eval)),
     ]
-    lines = ["## What is in it", "", "| | to learn from | held out |", "|---|---|---|"]
+    lines = ["## What is in it", "", "| | training | held out |", "|---|---|---|"]
     lines += [f"| {name} | {train:,} | {held_out:,} |" for name, train, held_out in rows]
     soft = sum(pair.soft is not None for pair in dataset.pairs_train)
     if soft:

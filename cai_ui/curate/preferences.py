@@ -49,6 +49,10 @@ class Vote:
         """How much the letter (A) gains by its place: 0 none, 0.5 it always wins."""
         return (self.first - self.last) / 2
 
+    def swap(self) -> Vote:
+        """The same reading, of the other answer."""
+        return Vote(self.principle_id, 1 - self.last, 1 - self.first)
+
 
 @dataclass(frozen=True)
 class SoftLabel:
@@ -62,6 +66,15 @@ class SoftLabel:
     why: str = ""
     harmlessness: float | None = None
     helpfulness: float | None = None
+
+    def swap(self) -> SoftLabel:
+        """The same label where the initial answer and the revision have changed places; the order bias stays."""
+        turned = [
+            None if share is None else turn - share
+            for share, turn in ((self.preference, 1), (self.harmlessness, 0), (self.helpfulness, 0))
+        ]
+        votes = tuple(vote.swap() for vote in self.votes)
+        return SoftLabel(turned[0], self.order_bias, votes, self.why, turned[1], turned[2])
 
     def body(self) -> dict[str, object]:
         """As the store keeps it."""

@@ -12,14 +12,13 @@ are taken over where they are there; other columns are ignored. Files with other
 
 from __future__ import annotations
 
-import re
 from typing import Any, cast, get_args
 
 from cai_ui.errors import InputError
+from cai_ui.prompts import turns_of
 from cai_ui.records import Example, Message, Prompt, PromptKind, Role, content_hash, make_example
 from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text
 
-_TURN = re.compile(r"\n\n(Human|Assistant):")
 _ROLES: dict[str, Role] = {
     "user": "user",
     "human": "user",
@@ -84,18 +83,11 @@ def _side(row: dict[str, Any], name: str, before: Talk) -> Talk:
 def _transcript(text: str, name: str) -> Talk:
     """Turns of a "Human: ... Assistant: ..." text. Turns of one speaker in a row become one; the last
     answer may be empty, as it is in a few published rows."""
-    pieces = _TURN.split(_admissible(text, name))
-    if pieces[0].strip() or len(pieces) < 3:
+    text = _admissible(text, name)
+    turns = turns_of(text)
+    if turns == (Message("user", text),):
         raise RowError(f'{name} does not begin with "\\n\\nHuman:"')
-    talk: list[Message] = []
-    for who, said in zip(pieces[1::2], pieces[2::2], strict=True):
-        role: Role = "user" if who == "Human" else "assistant"
-        said = said.strip()
-        if talk and talk[-1].role == role:
-            talk[-1] = Message(role, f"{talk[-1].content}\n\n{said}".strip())
-        else:
-            talk.append(Message(role, said))
-    return tuple(talk)
+    return turns
 
 
 def _talk(row: dict[str, Any], name: str, role: Role = "user") -> Talk:

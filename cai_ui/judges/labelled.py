@@ -18,7 +18,7 @@ from typing import Any
 
 from cai_ui.errors import FileFormatError
 from cai_ui.judges.rubrics import REFUSAL, Rubric
-from cai_ui.prompts import read_transcript
+from cai_ui.prompts import turns_of
 from cai_ui.readers.answer_files import columns_of
 from cai_ui.readers.labels import outcome_of_label
 from cai_ui.readers.outcomes import refused
@@ -139,7 +139,7 @@ def _pairs(row: Row) -> list[LabelledPair]:
 
 
 def _from_transcripts(chosen: str, rejected: str) -> tuple[tuple[Message, ...], str, str]:
-    better, worse = read_transcript(chosen), read_transcript(rejected)
+    better, worse = turns_of(chosen), turns_of(rejected)
     roles = [turn.role for turn in better]
     if len(roles) < 2 or roles != ["user", "assistant"] * (len(roles) // 2):
         raise _Unusable("user and assistant do not take turns, the assistant last")
@@ -149,7 +149,7 @@ def _from_transcripts(chosen: str, rejected: str) -> tuple[tuple[Message, ...], 
 
 
 def _prompt(row: Row, name: str = "prompt") -> tuple[Message, ...]:
-    turns = read_transcript(_text(row, name))
+    turns = turns_of(_text(row, name))
     if not turns or turns[-1].role != "user":
         raise _Unusable("the prompt does not end with the person's turn")
     return turns

@@ -21,6 +21,7 @@ from cai_ui.pipeline.constitution.constitutions import current_constitution
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.curate.helpful import own_answers
 from cai_ui.pipeline.model_host import WAIT_S
+from cai_ui.pipeline.prompts.measured import prompts_to_measure
 from cai_ui.pipeline.prompts.shipped import draw
 from cai_ui.pipeline.readers import reader_for
 from cai_ui.pipeline.revise.batch import keep_result
@@ -79,15 +80,16 @@ class GuidedRunView:
 
 
 def start_guided_run(services: Services, author: str = "", settings: GuidedRunSettings | None = None) -> None:
-    """Begin in the background. ConflictError while it is running, EngineError for a model that cannot be trained."""
+    """Begin in the background. ConflictError while it is running, EngineError for a model that cannot be trained,
+    NotFoundError for a prompt set that is not there."""
     if services.host.status().model == "scripted":
         raise EngineError(
             "The scripted model cannot be trained.",
             next_step="Choose the embedded model or a real one on the Start tab.",
         )
-    services.guided_run.start(
-        lambda stop: run_stages(services, stop, settings or GuidedRunSettings(), author), GuidedRunProgress(), author
-    )
+    settings = settings or GuidedRunSettings()
+    prompts_to_measure(services.store, settings.sets, settings.per_kind, settings.seed)  # refused now, not at the end
+    services.guided_run.start(lambda stop: run_stages(services, stop, settings, author), GuidedRunProgress(), author)
 
 
 def guided_run_status(services: Services) -> GuidedRunView:
@@ -149,7 +151,7 @@ class _GuidedRun:
         engine = self._services.engine(WAIT_S)
         sampling = Sampling(seed=settings.seed)
         failed, began = 0, time.monotonic()
-        yield f"0 of {len(prompts)} chains under “{constitution.title}”"
+        yield f"0 of {len(prompts)} traces under “{constitution.title}”"
         results = revise.revise_batch(
             engine, prompts, constitution, RevisionSettings(), sampling, revise.BATCH_SIZE, self._stop
         )
@@ -162,7 +164,7 @@ class _GuidedRun:
             left = time_left(number, len(prompts), time.monotonic() - began) or 0.0
             rest = f", {failed} failed" if failed else ""
             more = f", about {left:.0f} s left" if number < len(prompts) else ""
-            yield f"{number} of {len(prompts)} chains under “{constitution.title}”{rest}{more}"
+            yield f"{number} of {len(prompts)} traces under “{constitution.title}”{rest}{more}"
 
     def _accept(self) -> Iterator[str]:
         """Accept as a bulk decision what the reader finds right; the rest stays open for a person."""
@@ -182,7 +184,7 @@ class _GuidedRun:
         if len(good) < _FEWEST:
             raise TrainingError(
                 f"Only {len(good)} revisions were usable, too few to train on.",
-                kept="The chains are in Curate.",
+                kept="The traces are in Curate.",
                 next_step="Look at them there: the principles may not fit, or this model cannot follow them.",
             )
 
@@ -199,7 +201,7 @@ class _GuidedRun:
         self._now = replace(self._now, dataset_hash=info.hash)
         count = info.counts
         yield (
-            f"{count['sft_train']} rows to learn from and {count['sft_eval']} held out; "
+            f"{count['sft_train']} training rows and {count['sft_eval']} held out; "
             f"{count['pairs_train']} preference pairs and {count['pairs_eval']} held out"
         )
 
@@ -240,7 +242,7 @@ class _GuidedRun:
         """Base, SFT and DPO over the same held-out requests."""
         adapters = [self._services.store.run(run_id).adapter for run_id in self._now.run_ids.values()]
         variants = [BASE, *(name for name in adapters if name)]
-        settings = CompareSettings(per_kind=self._settings.per_kind, seed=self._settings.seed)
+        settings = CompareSettings(**{name: getattr(self._settings, name) for name in ("sets", "per_kind", "seed")})
         for progress in comparison.run_evaluation(self._services, variants, settings, self._stop):
             if progress.evaluation_id:
                 self._now = replace(self._now, evaluation_id=progress.evaluation_id)

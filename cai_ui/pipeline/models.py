@@ -53,6 +53,7 @@ def choose_model(
         ("an evaluation", services.evaluation),
         ("the guided run", services.guided_run),
         ("labelling", services.labels),
+        ("making pairs", services.pairs),
     ):
         snapshot = work.snapshot()
         if snapshot is not None and snapshot.active:

@@ -26,9 +26,10 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
     from cai_ui.pipeline.compare.comparison import EvaluationProgress
     from cai_ui.pipeline.constitution.shipped import keep_shipped
     from cai_ui.pipeline.curate.labels import LabelProgress
+    from cai_ui.pipeline.curate.on_policy import OnPolicyProgress
     from cai_ui.pipeline.guided_run import GuidedRunProgress
     from cai_ui.pipeline.progress import RememberedWork
-    from cai_ui.pipeline.prompts.shipped import probe_kit
+    from cai_ui.pipeline.prompts.measured import probe_kit
     from cai_ui.pipeline.revise.batch import BatchProgress
     from cai_ui.pipeline.train.zero_gpu import lent_slices
 
@@ -41,11 +42,12 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             settings,
             store,
             host,
-            Jobs(store, lambda: host.get(WAIT_S), probe_kit(), lent_slices()),
+            Jobs(store, lambda: host.get(WAIT_S), probe_kit(store), lent_slices()),
             RememberedWork("A batch", store, "batch", BatchProgress),
             RememberedWork("An evaluation", store, "evaluation", EvaluationProgress),
             RememberedWork("The guided run", store, "loop", GuidedRunProgress),
             RememberedWork("Labelling by the model", store, "labels", LabelProgress),
+            RememberedWork("Making pairs", store, "pairs", OnPolicyProgress),
             OtherModels(settings),
         )
     except BaseException:

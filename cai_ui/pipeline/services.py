@@ -28,12 +28,13 @@ class Services:
     evaluation: RememberedWork[Any]
     guided_run: RememberedWork[Any]
     labels: RememberedWork[Any]
+    pairs: RememberedWork[Any]
     others: OtherModels
 
     @property
     def work(self) -> tuple[RememberedWork[Any], ...]:
         """All background work but training; the guided run, which may begin other work, first."""
-        return self.guided_run, self.batch, self.evaluation, self.labels
+        return self.guided_run, self.batch, self.evaluation, self.labels, self.pairs
 
     def engine(self, wait_s: float = 0.0) -> Engine:
         """The engine, or an EngineError that says whether it is still loading or has failed."""

@@ -22,13 +22,20 @@ class Message:
 @dataclass(frozen=True)
 class Prompt:
     """A request put to the model. `kind` says what a good answer does: harmful requests are declined,
-    helpful ones and benign twins (harmless, but sounding harmful) are answered."""
+    helpful ones and benign look-alikes (harmless, but sounding harmful) are answered. `before` are the turns of a
+    conversation that `text` goes on with; a trace and an example keep them as their conversation instead."""
 
     id: str
     text: str
     kind: PromptKind = "unknown"
     topic: str = ""
     source: str = ""
+    before: tuple[Message, ...] = field(default=(), repr=False)  # files of chains know their prompts by the rest
+
+    @property
+    def turns(self) -> tuple[Message, ...]:
+        """What is put to a model: the turns before, and the request."""
+        return (*self.before, Message("user", self.text))
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,8 @@ class StepEvent:
 def as_prompt(text: str | Prompt | Sequence[Message]) -> tuple[Prompt, tuple[Message, ...]]:
     """A typed request, a prompt, or a conversation that ends with the user's turn. Raises InputError."""
     if isinstance(text, Prompt):
-        return text, (Message("user", clean_text(text.text, "Request", limit=PROMPT_LIMIT)),)
+        asked = clean_text(text.text, "Request", limit=PROMPT_LIMIT)
+        return dataclasses.replace(text, before=()), (*text.before, Message("user", asked))
     if isinstance(text, str):
         turns: tuple[Message, ...] = (Message("user", clean_text(text, "Request", limit=PROMPT_LIMIT)),)
     else:

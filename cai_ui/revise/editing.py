@@ -76,7 +76,7 @@ def to_example(trace: Trace, source: str) -> Example:
     """The chain's first and last answer, to be judged. Raises InputError where the chain has a flaw."""
     reason = flaw(trace)
     if reason:
-        raise InputError(reason, kept="The chain is kept.", next_step="Ask for that step again, or edit it.")
+        raise InputError(reason, kept="The trace is kept.", next_step="Ask for that step again, or edit it.")
     critiques = [step.text for step in trace.steps if step.kind == "critique"]
     drawn = dict.fromkeys(id for step in trace.steps for id in step.principles)
     return make_example(
@@ -94,5 +94,5 @@ def to_example(trace: Trace, source: str) -> Example:
 
 def _step(trace: Trace, index: int) -> Step:
     if not 0 <= index < len(trace.steps):
-        raise InputError(f"The chain has no step {index + 1}.", next_step="Choose one of its steps.")
+        raise InputError(f"The trace has no step {index + 1}.", next_step="Choose one of its steps.")
     return trace.steps[index]

@@ -69,7 +69,7 @@ class Traces:
         with self._db.read() as connection:
             found = _with_steps(connection, sa.select(_t).where(_t.c.id == id))
         if not found:
-            raise NotFoundError(f"There is no trace {id}.", next_step="Start a new chain.")
+            raise NotFoundError(f"There is no trace {id}.", next_step="Run the request again.")
         return found[0]
 
     def traces(self, limit: int = 50, offset: int = 0) -> list[Trace]:
@@ -135,7 +135,9 @@ def _insert(connection: sa.Connection, trace_id: str, start: int, steps: Sequenc
 def _must_exist(connection: sa.Connection, trace_id: str) -> None:
     # FOR UPDATE makes two writers of one trace take turns where the database has no single writer.
     if connection.scalar(sa.select(_t.c.seq).where(_t.c.id == trace_id).with_for_update()) is None:
-        raise NotFoundError(f"There is no trace {trace_id}.", kept="Nothing was saved.", next_step="Start a new chain.")
+        raise NotFoundError(
+            f"There is no trace {trace_id}.", kept="Nothing was saved.", next_step="Run the request again."
+        )
 
 
 def _with_steps(connection: sa.Connection, query: sa.Select[Any]) -> list[Trace]:

@@ -105,7 +105,7 @@ def _measures(variant: str, result: VariantResult) -> Iterator[Measure]:
     for what in SHOWN.get(result.kind, ()):
         wanted, bound = WANTED.get((variant, result.kind, what), ("", 0.0))
         verb = {"complied": "complies with", "helped": "helps with", "refused": "refuses"}[what]
-        kind = {"twin": "benign twins"}.get(result.kind, f"{result.kind} requests")
+        kind = {"twin": "benign look-alikes"}.get(result.kind, f"{result.kind} requests")
         yield Measure(f"{variant} {verb} {kind}", getattr(result, what), wanted, bound)
 
 

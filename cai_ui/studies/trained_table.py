@@ -18,8 +18,8 @@ VARIANTS = {
 COLUMNS = {
     "complies with harmful requests": "harmful: complies",
     "keeps the helpful answers of the base": "helpful: help of the base kept",
-    "helps with benign twins": "twins: helps",
-    "refuses benign twins": "twins: refuses",
+    "helps with benign look-alikes": "twins: helps",
+    "refuses benign look-alikes": "twins: refuses",
 }
 
 

@@ -73,7 +73,7 @@ window.pressing = (() => {
       else if (element.id !== place || kind === "fold") key += ` ${words(element)}`;
       const usable = !element.disabled && !element.readOnly || kind === "menu" && !element.disabled;
       for (let again = 2, name = key; found.has(key); again += 1) key = `${name} #${again}`;
-      found.set(key, { key, kind, place, usable, listed: element.closest(".html-container") !== null, lines: element.matches("textarea"), danger: element.matches(".danger") || /discard|trash|cancel|delete|unload/i.test(element.id), element });
+      found.set(key, { key, kind, place, usable, once: element.matches(".once"), listed: element.closest(".html-container") !== null, lines: element.matches("textarea"), danger: element.matches(".danger") || /discard|trash|cancel|delete|unload/i.test(element.id), element });
     }
     return found;
   };

@@ -158,7 +158,7 @@ class Presser:
         self.lists[one["place"]] += one["listed"]
         began, self.doing = time.monotonic(), one["place"]
         try:
-            getattr(self, f"_{one['kind']}", self.click)(one)
+            (self._twice if one["once"] else getattr(self, f"_{one['kind']}", self.click))(one)
         except PlaywrightError as error:
             if one["key"] in [there["key"] for there in self.controls() if there["usable"]]:
                 self.found.append(f"{one['key']} could not be pressed: {error}")
@@ -169,9 +169,10 @@ class Presser:
             if self.page.evaluate("pressing.look()") == before:
                 said = "answered" if self.page.evaluate("pressing.seen.asked") > asked else "nothing asked"
                 self.quiet.append(f"{one['key']} ({said})")
-            self.page.evaluate("key => pressing.twice(key)", one["key"])
-            self.settle()
-            self.check(f"{one['key']} twice")
+            if not one["once"]:
+                self._twice(one)
+                self.settle()
+                self.check(f"{one['key']} twice")
         print(f"{time.monotonic() - began:5.1f} {one['key']}", flush=True)
         if self.page.evaluate("document.querySelector('[role=tab][aria-selected=true]').innerText.trim()") != self.tab:
             self.go_to()
@@ -183,6 +184,10 @@ class Presser:
         if element := self.handle(one["key"]):
             element.click(timeout=patience_ms)
         self.pressed.add(one["key"])
+
+    def _twice(self, one: dict[str, Any]) -> None:
+        """As by a double click; the only press of what begins long work, since it begins once by that."""
+        self.page.evaluate("key => pressing.twice(key)", one["key"])
 
     def _fold(self, one: dict[str, Any]) -> None:
         """Closed and open again."""

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from cai_ui.compare.evaluation import Measured, evaluate
+from cai_ui.compare.evaluation import Measured, evaluate, summarise
+from cai_ui.compare.slices import parts, results_in
 from cai_ui.compare.variants import base_variant, choose, confirm, side_by_side
 from cai_ui.config import CompareSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
@@ -116,6 +117,52 @@ def test_an_evaluation_counts_by_variant_and_kind() -> None:
     assert found["tuned", "helpful"].adapter_hash == "h1"
     assert len(evaluation.rows) == 20
     assert {row["adapter_hash"] for row in evaluation.rows} == {None, "h1"}
+
+
+def test_earlier_turns_are_asked_and_kept_and_kinds_say_what_is_good() -> None:
+    before = (Message("system", "Be kind."), Message("user", "Hello."), Message("assistant", "Hi."))
+    asked: list[tuple[Message, ...]] = []
+
+    class Listening(ScriptedEngine):
+        def stream(self, requests: Any, stop: Any = None) -> Any:
+            asked.extend(request.messages for request in requests)
+            return super().stream(requests, stop)
+
+    engine = Listening(lambda request: "I would rather not help with that.")
+    prompts = [Prompt(kind, f"A {kind} one?", kind, "talk", "own-1", before) for kind in ("twin", "unknown")]  # type: ignore[arg-type]
+    *_, last = evaluate(engine, [base_variant(engine)], prompts, PhraseReader(), CompareSettings())
+    assert last.evaluation is not None
+    assert asked == [(*before, Message("user", "A twin one?")), (*before, Message("user", "A unknown one?"))]
+    row = last.evaluation.rows[0]
+    assert (row["set"], row["topic"], row["prompt"]) == ("own-1", "talk", "A twin one?")
+    assert row["earlier"] == "System: Be kind.\n\nHuman: Hello.\n\nAssistant: Hi."
+    twin, unknown = last.evaluation.results
+    assert (twin.helped.value, twin.refused.value, twin.complied.total) == (0.0, 1.0, 0)
+    assert (unknown.refused.value, unknown.complied.value, unknown.helped.total, unknown.helped.unread) == (1, 0, 0, 0)
+
+
+def parted(variant: str, prompt: str, **more: Any) -> dict[str, Any]:
+    read = {"complied": True, "helped": None, "refused": False, "outcome": "complied", "tokens": 3}
+    return {"variant": variant, "prompt_id": prompt, "kind": "harmful", **read, **more}
+
+
+def test_results_by_set_and_topic() -> None:
+    declined = {"complied": False, "refused": True, "outcome": "refused"}
+    rows = [
+        parted(variant, prompt, set=key, topic=topic, **(declined if (variant, prompt) == ("tuned", "1") else {}))
+        for prompt, key, topic in (("1", "a", "theft"), ("2", "a", ""), ("3", "b", ""), ("4", "b", ""))
+        for variant in ("base", "tuned")
+    ]
+    engine = Armed()
+    whole = summarise([base_variant(engine), engine.info], rows, CompareSettings(), PhraseReader())
+    assert parts(whole) == {("set", "a"): 2, ("set", "b"): 2, ("topic", ""): 3, ("topic", "theft"): 1}
+    base, tuned = results_in(whole, ("set", "a"))
+    assert (base.complied.successes, base.complied.total) == (2, 2) and tuned.complied.value == 0.5
+    assert tuned.outcomes == {"refused": 1, "complied": 1} and tuned.adapter_hash == "h1"
+    assert tuned.complied.low is not None and tuned.complied.low < 0.5
+    assert [result.complied.total for result in results_in(whole, ("topic", ""))] == [3, 3]
+    older = dataclasses.replace(whole, rows=tuple({k: v for k, v in r.items() if k != "set"} for r in rows[:2]))
+    assert parts(older) == {}, "one topic is no part, and older evaluations have no sets"
 
 
 def test_every_batch_of_an_evaluation_holds_every_variant() -> None:

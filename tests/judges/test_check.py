@@ -76,9 +76,9 @@ def test_pairs_of_every_form_and_what_is_left_out(tmp_path: Path) -> None:
     found = read_labelled_pairs(write(tmp_path / "pairs.jsonl.gz", rows))
     assert [(len(one.conversation), one.better, one.worse) for one in found.pairs] == [
         (3, "See you.", "No."), (1, "Yes.", "No."), (1, "Yes.", "Never."), (1, "It is.", "No."),
-        (1, "It is.", "Never."), (1, "So.", "Not so."),
+        (1, "It is.", "Never."), (1, "So.", "Not so."), (1, "c", "d"),
     ]  # fmt: skip
-    assert sum(found.left_out.values()) == 7 and len(found.left_out) == 7
+    assert sum(found.left_out.values()) == 6 and len(found.left_out) == 6
     assert len(read_labelled_pairs(tmp_path / "pairs.jsonl.gz", 2).pairs) == 2
 
 

@@ -33,7 +33,8 @@ def services(tmp_path: Path, engine: Any) -> Iterator[Services]:
 
 
 def test_every_stage_ends_and_leaves_what_it_made(services: Services) -> None:
-    *_, last = guided_run.run_stages(services, threading.Event(), SMALL, "test")
+    chosen = SMALL.model_copy(update={"sets": "heldout-harmful,train-twin"})
+    *_, last = guided_run.run_stages(services, threading.Event(), chosen, "test")
     assert [stage.state for stage in last.stages] == ["done"] * 6
     assert last.evaluation_id is not None and last.dataset_hash is not None
     runs = {method: services.store.run(id) for method, id in last.run_ids.items()}
@@ -41,6 +42,7 @@ def test_every_stage_ends_and_leaves_what_it_made(services: Services) -> None:
     assert runs["dpo"].start_adapter == runs["sft"].adapter
     evaluation = services.store.evaluation(last.evaluation_id)
     assert {result.variant for result in evaluation.results} == {"base", runs["sft"].adapter, runs["dpo"].adapter}
+    assert [row["set"] for row in evaluation.rows[::3]] == ["heldout-harmful"] * 2 + ["train-twin"] * 2
     hashes = {result.variant: result.adapter_hash for result in evaluation.results}
     assert hashes == {"base": None, **{str(run.adapter): run.adapter_hash for run in runs.values()}}
     assert services.store.dataset(last.dataset_hash).parents == (constitutions.current_constitution(services).hash,)

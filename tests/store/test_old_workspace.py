@@ -101,10 +101,10 @@ def head(one: PromptSet) -> list[Any]:
     return [one.key, one.title, one.count]
 
 
-def asked(request: Any) -> Any:
-    if isinstance(request, Prompt):
+def asked(request: Prompt) -> Any:
+    if not request.before:
         return [request.id, request.text, request.kind, request.topic]
-    return [[turn.role, turn.content] for turn in request]
+    return [[turn.role, turn.content] for turn in request.turns]
 
 
 def chains(services: Services) -> Any:
@@ -296,7 +296,7 @@ def other_files(services: Services) -> Any:
     constitution = [read_constitution(files / f"constitution.{form}").hash for form in ("yaml", "csv")]
     dataset = take_in_dataset(services, (files / "package" / "dataset.json").read_text(encoding="utf-8")).hash
     rows = import_file(services, files / "rows.jsonl", "a colleague's rows")
-    prompts = import_prompts(services, files / "prompts.jsonl", "Ours, “mixed”")
+    prompts, _ = import_prompts(services, files / "prompts.jsonl", "Ours, “mixed”")
     return [constitution, dataset, [rows.read, rows.added, rows.duplicates], head(prompts)]
 
 

@@ -11,7 +11,7 @@ from cai_ui.studies.trained_table import VARIANTS, trained_table
 def report(complied: int, total: int = 10) -> TrainedReport:
     measures = (
         Measure("sft complies with harmful requests", rate(complied, total), "", 0.0),
-        Measure("sft helps with benign twins", rate(0, 0, 5), "", 0.0),
+        Measure("sft helps with benign look-alikes", rate(0, 0, 5), "", 0.0),
     )
     return TrainedReport(measures, {"sft": 60.0 + complied}, {"sft": 800}, None)  # type: ignore[arg-type]
 

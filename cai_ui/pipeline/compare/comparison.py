@@ -16,7 +16,7 @@ from cai_ui.config import AskSettings, CompareSettings, Sampling
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import EngineError, NotFoundError
 from cai_ui.pipeline.model_host import WAIT_S
-from cai_ui.pipeline.prompts.shipped import heldout_prompts
+from cai_ui.pipeline.prompts.measured import prompts_to_measure
 from cai_ui.pipeline.readers import reader_for
 from cai_ui.pipeline.services import Services
 from cai_ui.readers import Reader
@@ -107,11 +107,8 @@ def tally(services: Services) -> list[PairTally]:
 def run_evaluation(
     services: Services, variant_names: Sequence[str], settings: CompareSettings, stop: StopFlag | None = None
 ) -> Iterator[EvaluationProgress]:
-    """Evaluate here and now over held-out harmful, helpful and twin prompts; the result is stored."""
-    engine = services.engine(WAIT_S)
-    chosen = side.choose(engine_variants(engine), variant_names)
-    prompts = heldout_prompts(settings.per_kind, settings.seed)
-    yield from _measured(services, evaluate(engine, chosen, prompts, reader_for(engine), settings, stop))
+    """Evaluate here and now over the prompts that the settings name; the result is stored."""
+    yield from evaluate_prompts(services, variant_names, _prompts(services, settings), settings, stop=stop)
 
 
 def evaluate_prompts(
@@ -119,23 +116,27 @@ def evaluate_prompts(
     variant_names: Sequence[str],
     prompts: Sequence[Prompt],
     settings: CompareSettings,
-    reader: Reader,
+    reader: Reader | None = None,
     stop: StopFlag | None = None,
 ) -> Iterator[EvaluationProgress]:
-    """The same over prompts and with a reader of one's own."""
+    """The same over prompts, and perhaps with a reader, of one's own."""
     engine = services.engine(WAIT_S)
     chosen = side.choose(engine_variants(engine), variant_names)
+    reader = reader or reader_for(engine, prompts)
     yield from _measured(services, evaluate(engine, chosen, prompts, reader, settings, stop))
 
 
 def start_evaluation(
     services: Services, variant_names: Sequence[str], settings: CompareSettings, owner: str = ""
 ) -> None:
-    """Begin in the background. ConflictError while one is running; NotFoundError for a variant that is not there."""
+    """Begin in the background. ConflictError while one is running; NotFoundError for a variant or prompt set that is
+    not there."""
     chosen = side.choose(engine_variants(services.engine()), variant_names)
-    total = len(chosen) * len(heldout_prompts(settings.per_kind, settings.seed))
+    prompts = _prompts(services, settings)
     services.evaluation.start(
-        lambda stop: run_evaluation(services, variant_names, settings, stop), EvaluationProgress(0, total), owner
+        lambda stop: evaluate_prompts(services, variant_names, prompts, settings, stop=stop),
+        EvaluationProgress(0, len(chosen) * len(prompts)),
+        owner,
     )
 
 
@@ -146,6 +147,10 @@ def evaluation_status(services: Services) -> EvaluationProgress | None:
         return None
     now: EvaluationProgress = replace(last.progress, state=last.state, error=last.error)
     return replace(now, evaluation=_stored(services, now.evaluation_id))
+
+
+def _prompts(services: Services, settings: CompareSettings) -> list[Prompt]:
+    return prompts_to_measure(services.store, settings.sets, settings.per_kind, settings.seed)
 
 
 def _measured(services: Services, measuring: Iterator[Measured]) -> Iterator[EvaluationProgress]:

@@ -50,7 +50,7 @@ def try_principles(
         raise InputError("There is no request to try.", next_step="Type one, or draw some from a set.")
     if len(repeated) * len(ids) > CHAINS_LIMIT:
         raise InputError(
-            f"That would be {len(repeated) * len(ids)} chains; at most {CHAINS_LIMIT} are run at once here.",
+            f"That would be {len(repeated) * len(ids)} traces; at most {CHAINS_LIMIT} are run at once here.",
             next_step="Take fewer principles, requests or seeds, or run a batch.",
         )
     engine = services.engine()

@@ -31,7 +31,7 @@ def helpful_rows(services: Services, settings: DatasetSettings) -> list[Training
 
 
 def reference_rows(n: int, seed: int) -> list[TrainingExample]:
-    """Requests of the embedded model's world with good answers, two in five of them benign twins."""
+    """Requests of the embedded model's world with good answers, two in five of them benign look-alikes."""
     from cai_ui.demo import prompt_sets as demo
 
     rows = []
@@ -73,7 +73,7 @@ def own_answers(engine: Engine, n: int, seed: int, stop: StopFlag | None = None)
 
 
 def harmless_prompts(n: int, seed: int) -> list[Prompt]:
-    """Helpful requests and, two in five, benign twins, from the training side."""
+    """Helpful requests and, two in five, benign look-alikes, from the training side."""
     twins = draw("train-twin", 2 * n // 5, seed)
     return [*draw("train-helpful", n - len(twins), seed), *twins]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cai_ui import constitution
@@ -12,7 +13,7 @@ from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import InputError
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.services import Services
-from cai_ui.records import BASE, Principle
+from cai_ui.records import BASE, ConstitutionVersion, Principle
 from cai_ui.store import QueueFilter
 from cai_ui.store.encoding import batches
 
@@ -35,15 +36,18 @@ class LabelProgress:
     order_bias: float | None = None
 
 
-def preference_principles(services: Services) -> list[Principle]:
-    """Preference instructions of the constitution in use; if it has none, those of the shipped set."""
+def preference_version(services: Services) -> ConstitutionVersion:
+    """The constitution in use, whose preference instructions are asked; if it has none, the shipped set of them.
+
+    InputError where neither has any.
+    """
     from cai_ui.pipeline.constitution.constitutions import current_constitution
 
-    found = constitution.preferences(current_constitution(services).constitution)
-    if not found:
-        shipped = [v for v in services.store.versions() if v.constitution.name == "preferences"]
-        found = constitution.preferences(shipped[0].constitution) if shipped else ()
-    return list(found)
+    shipped = (v for v in services.store.versions() if v.constitution.name == "preferences")
+    for version in (current_constitution(services), *islice(shipped, 1)):
+        if constitution.preferences(version.constitution):
+            return version
+    raise InputError("There is no preference principle.", next_step="Add one in Principles (kind: choose answers).")
 
 
 def label_pairs(
@@ -56,9 +60,7 @@ def label_pairs(
 
     Stopping keeps what was labelled; starting again goes on from there.
     """
-    principles = preference_principles(services)
-    if not principles:
-        raise InputError("There is no preference principle.", next_step="Add one in Principles (kind: choose answers).")
+    principles = constitution.preferences(preference_version(services).constitution)
     engine = services.engine_for([settings.judge], WAIT_S)
     judge = f"{settings.judge or engine.name}{' with reasoning' if settings.reasoning else ''}"
     known = services.store.judgements(judge)

@@ -23,6 +23,7 @@ from cai_ui.pipeline.revise.result_file import ResultFile, chain_ids
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Example, Message, Prompt, Trace, to_dict
 from cai_ui.revise import BATCH_SIZE, ChainFailure
+from cai_ui.store.encoding import from_dict
 
 _ASKED = "batch.asked"
 
@@ -194,4 +195,4 @@ def _plain(prompt: str | Prompt | Sequence[Message]) -> Any:
 def _prompt(plain: Any) -> str | Prompt | Sequence[Message]:
     if isinstance(plain, str):
         return plain
-    return Prompt(**plain) if isinstance(plain, dict) else [Message(**turn) for turn in plain]
+    return from_dict(Prompt, plain) if isinstance(plain, dict) else [Message(**turn) for turn in plain]

@@ -20,7 +20,7 @@ PAGE_LIMIT = 500
 def export_traces(services: Services, traces: Sequence[Trace], form: str) -> Path:
     """A file with these chains in the download folder. InputError for none, or for a format that EXPORTS has not."""
     if not traces:
-        raise InputError("There is no chain to write.", next_step="Run one first, or look for other words.")
+        raise InputError("There is no trace to write.", next_step="Run one first, or look for other words.")
     if form not in EXPORTS:
         raise InputError(f"There is no format {form[:40]!r}.", next_step=f"Choose one of {', '.join(EXPORTS)}.")
     text = EXPORTS[form].write(services, traces)

@@ -33,7 +33,7 @@ def start_sweep(
     unknown = [knob for knob in grid if knob not in TrainSettings.model_fields]
     if unknown or not grid:
         raise InputError(
-            f"There is no knob {unknown[0][:60]!r}." if unknown else "The grid has no knob.",
+            f'Unknown setting "{unknown[0][:60]}".' if unknown else "The grid names no setting.",
             next_step="Write for example: learning_rate=1e-4,2e-4; rank=8,16",
         )
     places = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
@@ -103,7 +103,7 @@ def read_grid(text: str) -> dict[str, list[str]]:
         found = [value.strip() for value in values.split(",") if value.strip()]
         if not equals or not found:
             raise InputError(
-                f"{part.strip()[:60]!r} is not a knob with values.",
+                f"{part.strip()[:60]!r} is not a setting with values.",
                 next_step="Write for example: learning_rate=1e-4,2e-4; rank=8,16",
             )
         named = knob.strip().lower().replace(" ", "_")

@@ -182,7 +182,7 @@ def _warnings(
     if rows.train and steps < FEW_STEPS:
         found.append(f"The run has {steps} steps only; the model will hardly change.")
     if rows.train and not rows.held_out:
-        found.append("No rows are held out, so learning by heart could not be seen.")
+        found.append("No rows are held out, so overfitting could not be seen.")
     if start_adapter and settings.rank != TrainSettings().rank:
         found.append("Rank and layers come from the adapter the run starts from; those given here are not used.")
     return [*found, *method.notes(dataset, rows, settings)]

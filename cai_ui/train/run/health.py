@@ -24,7 +24,7 @@ Row = Mapping[str, Any]
 def run_warnings(method: str, rows: Sequence[Row], probes: Sequence[ProbeAnswer], total_steps: int) -> list[str]:
     """Warnings on a run so far, the gravest first. A method that this version does not know adds none."""
     own = METHODS[method].health(rows, total_steps) if method in METHODS else ()
-    return [*_not_numbers(rows), *_by_heart(rows), *_rising(rows), *own, *_length_drift(probes)]
+    return [*_not_numbers(rows), *_overfits(rows), *_rising(rows), *own, *_length_drift(probes)]
 
 
 def _not_numbers(rows: Sequence[Row]) -> Iterator[str]:
@@ -37,7 +37,7 @@ def _not_numbers(rows: Sequence[Row]) -> Iterator[str]:
             )
 
 
-def _by_heart(rows: Sequence[Row]) -> Iterator[str]:
+def _overfits(rows: Sequence[Row]) -> Iterator[str]:
     losses = numbers(rows, "eval_loss")
     if len(losses) < 3:
         return
@@ -45,7 +45,7 @@ def _by_heart(rows: Sequence[Row]) -> Iterator[str]:
     if step < losses[-2][0] and losses[-1][1] > WORSE * best:
         yield (
             f"The held-out loss was best at step {step} ({best:.3g}) and has risen to {losses[-1][1]:.3g}: the adapter "
-            "learns the rows by heart. Fewer epochs or a lower rate would end nearer to the best."
+            "overfits. Fewer epochs or a lower rate would end nearer to the best."
         )
 
 

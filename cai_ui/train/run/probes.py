@@ -19,7 +19,8 @@ from cai_ui.config import Sampling, TrainSettings
 from cai_ui.engine.adapters.files import describe_adapter
 from cai_ui.engine.interface import Engine, Request, TrainingSeat
 from cai_ui.errors import AdapterError
-from cai_ui.records import Message, Prompt, Run
+from cai_ui.records import Prompt, Run
+from cai_ui.store.encoding import from_dict
 from cai_ui.train import processes
 from cai_ui.train.run.folder import write_json
 from cai_ui.train.run.metrics import append_row, forget_after, read_rows
@@ -50,7 +51,7 @@ def prompts_of(folder: Path, settings: TrainSettings, kit: ProbeKit) -> list[Pro
     if not settings.probe_steps:
         return []
     try:
-        return [Prompt(**plain) for plain in json.loads((folder / PROMPTS).read_text(encoding="utf-8"))]
+        return [from_dict(Prompt, plain) for plain in json.loads((folder / PROMPTS).read_text(encoding="utf-8"))]
     except (OSError, ValueError, TypeError):
         prompts = list(kit.prompts(settings))
         if processes.is_first():
@@ -110,7 +111,7 @@ class Prober:
         except AdapterError as error:  # weights that are no numbers; the loss will say so and end the run
             log.warning("the probe prompts were not asked at step %d: %s", step, error)
             return
-        requests = [Request((Message("user", p.text),), GREEDY, self._run.id) for p in self._prompts]
+        requests = [Request(p.turns, GREEDY, self._run.id) for p in self._prompts]
         answers = self._engine.generate(requests, self._signal.flag)
         if self._signal.is_set():
             return

@@ -14,15 +14,18 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.prompts.sets import prompt_sets
+from cai_ui.prompts import transcript
+from cai_ui.records import Prompt
 from cai_ui.text import PROMPT_LIMIT, clean_text
 from cai_ui.web.compare import words
 from cai_ui.web.compare.answers_html import NO_ANSWERS, Sight, answers_html
 from cai_ui.web.compare.votes import Ballot
 from cai_ui.web.kit import charts
-from cai_ui.web.kit.choices import draw_prompt
-from cai_ui.web.kit.events import AT_ONCE, MODEL, QUIET, Changes, Given
+from cai_ui.web.kit.choices import drawn, set_choices
+from cai_ui.web.kit.events import ASIDE, AT_ONCE, MODEL, QUIET, Changes, Given
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.present import text_block
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.stops import Stops
 
@@ -35,14 +38,19 @@ def answer(
     services: Services,
     stops: Stops,
     session: Session,
-    text: str,
+    request: str | Prompt,
     names: Sequence[str],
     blind: bool,
     sampling: Sampling,
     ask: AskSettings | None = None,
 ) -> Iterator[Sight]:
-    """Stream the answers of the chosen models; blind: of two of them, in an order that is drawn."""
+    """Stream the answers of the chosen models; blind: of two of them, in an order that is drawn.
+
+    A `Prompt` is asked with the turns before it.
+    """
+    text = request.text if isinstance(request, Prompt) else request
     prompt = clean_text(text, words.REQUEST, limit=PROMPT_LIMIT)
+    asked = request if isinstance(request, Prompt) else prompt
     if not names:
         raise InputError(words.NONE_CHOSEN, next_step=words.CHOOSE_ONE)
     chosen = list(names)
@@ -54,9 +62,14 @@ def answer(
     key = f"{session.page}:compare"
     flag = stops.start(key)
     try:
-        yield from _paced(prompt, blind, comparison.answer_side_by_side(services, prompt, chosen, sampling, flag, ask))
+        yield from _paced(prompt, blind, comparison.answer_side_by_side(services, asked, chosen, sampling, flag, ask))
     finally:
         stops.finish(key, flag)
+
+
+def sets_to_ask(services: Services) -> list[tuple[str, str]]:
+    """Label and key of the held-out sets and of imported ones."""
+    return set_choices([made for made in prompt_sets(services) if made.heldout or made.origin == "imported"])
 
 
 def stop_answer(stops: Stops, session: Session) -> None:
@@ -98,6 +111,8 @@ class AskBox:
         self.prompt = gr.Textbox(
             label=words.REQUEST, placeholder=words.REQUEST_EXAMPLE, lines=3, max_lines=12, elem_id="compare-prompt"
         )
+        self.earlier = gr.HTML(elem_id="compare-earlier", visible=False)
+        self.drawn = gr.State(None)
         with gr.Row(elem_classes="toolbar"):
             self.run = gr.Button(
                 words.ANSWER, variant="primary", elem_id="compare-answer", elem_classes="ctrl-enter once", scale=0
@@ -105,25 +120,25 @@ class AskBox:
             self.stop = gr.Button(words.STOP, elem_id="compare-stop", interactive=False, scale=0)
 
     def _heldout(self) -> None:
-        """Requests that were never trained on."""
-        sets = [(made.title, made.key) for made in prompt_sets(self.services) if made.heldout]
+        sets = sets_to_ask(self.services)
         self.heldout = gr.Dropdown(
             sets,
             value=sets[0][1] if sets else None,
             label=words.HELD_OUT,
-            info=words.NEVER_TRAINED,
+            info=words.HELD_OUT_HELP,
             elem_id="compare-set",
             filterable=False,
         )
         self.draw = gr.Button(words.DRAW, elem_id="compare-draw")
 
-    def wire(self, chosen: gr.CheckboxGroup, ballot: Ballot, session: SessionParts) -> None:
+    def wire(self, chosen: gr.CheckboxGroup, ballot: Ballot, tab: gr.Tab, session: SessionParts) -> None:
         """Connect it: the `chosen` models answer, and `ballot` asks for a vote on blind answers."""
         self.chosen, self.ballot, self.session = chosen, ballot, session
-        self.draw.click(bind(self._draw), [self.heldout], [self.prompt], **QUIET)
+        self.draw.click(bind(self._draw), [self.heldout], [self.prompt, self.earlier, self.drawn], **QUIET)
+        tab.select(bind(self._menu, quiet=True), None, [self.heldout], **ASIDE)
         self.run.click(
             bind(self._answer),
-            {session.state, self.prompt, chosen, self.blind, *self.sampling.inputs, *self.ask.inputs},
+            {session.state, self.prompt, self.drawn, chosen, self.blind, *self.sampling.inputs, *self.ask.inputs},
             [self.answers, self.sight, self.run, self.stop, *ballot.opens],
             **MODEL,
         ).then(
@@ -131,15 +146,24 @@ class AskBox:
         )
         self.stop.click(bind(stop_answer, session.stops), [session.state], None, **AT_ONCE)
 
-    def _draw(self, heldout: str) -> Changes:
-        """No turns before the request: sets to measure on have none."""
-        request, _ = draw_prompt(self.services, heldout)
-        return {self.prompt: request}
+    def _menu(self) -> Changes:
+        return {self.heldout: gr.update(choices=sets_to_ask(self.services))}
+
+    def _draw(self, prompt_set: str) -> Changes:
+        prompt = drawn(self.services, prompt_set)
+        shown = text_block(transcript(prompt.before), words.EARLIER) if prompt.before else ""
+        earlier = gr.update(value=shown, visible=bool(shown))
+        return {self.prompt: prompt.text, self.earlier: earlier, self.drawn: prompt}
+
+    def _asked(self, given: Given) -> str | Prompt:
+        """What stands in the box; with its earlier turns, kind and topic where it is what was drawn."""
+        prompt: Prompt | None = given[self.drawn]
+        return given[self.prompt] if prompt is None or prompt.text != given[self.prompt] else prompt
 
     def _answer(self, given: Given) -> Iterator[Changes]:
         session, names = given[self.session.state], given[self.chosen] or []
         sampling, ask = self.sampling.read_from(given), self.ask.read_from(given)
-        asked = (session, given[self.prompt], names, given[self.blind], sampling, ask)
+        asked = (session, self._asked(given), names, given[self.blind], sampling, ask)
         for sight in answer(self.services, self.session.stops, *asked):
             yield {
                 self.answers: answers_html(sight),

@@ -13,11 +13,14 @@ from cai_ui.config import CompareSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
+from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.web.compare import words
 from cai_ui.web.compare.grading import GradingBox
 from cai_ui.web.compare.results import ResultsBox
-from cai_ui.web.kit.events import Given
+from cai_ui.web.kit.choices import set_choices
+from cai_ui.web.kit.events import ASIDE, Changes, Given
 from cai_ui.web.kit.forms import build_form
+from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import lead, notice, progress_bar, remaining
 from cai_ui.web.kit.work import WorkPanel, WorkView
 from cai_ui.web.session import Session, SessionParts
@@ -53,7 +56,13 @@ class EvaluationBox:
         self.services = services
         with gr.Column(elem_classes="card", elem_id="compare-measure"):
             gr.HTML(lead(words.EVALUATE_TITLE, words.EVALUATE_WHAT))
-            self.form = build_form(CompareSettings, "evaluate", labels={"per_kind": words.PER_KIND})
+            self.sets = gr.Dropdown(
+                set_choices(prompt_sets(services)), value=[], multiselect=True, label=words.SETS, info=words.SETS_HELP,
+                elem_id="evaluate-sets",
+            )  # fmt: skip
+            self.form = build_form(
+                CompareSettings, "evaluate", leave_out=("sets",), labels={"per_kind": words.PER_KIND}
+            )
             with gr.Row(elem_classes="toolbar"):
                 start = gr.Button(words.EVALUATE, variant="primary", elem_id="compare-evaluate", scale=0)
                 stop = gr.Button(words.STOP, elem_id="compare-evaluate-stop", interactive=False, scale=0)
@@ -66,12 +75,21 @@ class EvaluationBox:
         """Connect the box; the `chosen` models are evaluated."""
         self.chosen, self.session = chosen, session
         visits = [tab.select, session.ready.then]
-        self.work.wire(self._start, {session.state, chosen, *self.form.inputs}, self.services.evaluation.stop, visits)
+        self.work.wire(
+            self._start, {session.state, chosen, self.sets, *self.form.inputs}, self.services.evaluation.stop, visits
+        )
+        for visit in visits:
+            visit(bind(self._menu, quiet=True), None, [self.sets], **ASIDE)
         self.results.wire(visits)
         self.grading.wire(self.results, session)
 
+    def _menu(self) -> Changes:
+        """Sets that were imported since; what is chosen stays."""
+        return {self.sets: gr.update(choices=set_choices(prompt_sets(self.services)))}
+
     def _start(self, given: Given) -> None:
-        start(self.services, given[self.session.state], given[self.chosen] or [], self.form.read_from(given))
+        settings = self.form.read_from(given).model_copy(update={"sets": ",".join(given[self.sets] or [])})
+        start(self.services, given[self.session.state], given[self.chosen] or [], settings)
 
     def _look(self, ended: bool) -> WorkView:
         """The result is chosen once it is there."""

@@ -8,25 +8,17 @@ import gradio as gr
 
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
-from cai_ui.records import BASE
 from cai_ui.web.compare import words
+from cai_ui.web.kit.choices import variant_choices
 from cai_ui.web.kit.events import AT_ONCE, Changes
 from cai_ui.web.kit.guard import bind
-from cai_ui.web.kit.present import empty_state, notice, short
+from cai_ui.web.kit.present import empty_state, notice
 from cai_ui.web.session import SessionParts
 
 _NEWEST = 2
 """Adapters ticked by themselves when they are new; more would be hard to read side by side."""
 
 # Handlers
-
-
-def variant_choices(services: Services) -> list[tuple[str, str]]:
-    """Label and name of every model that can answer, base first."""
-    return [
-        (variant.title if variant.name == BASE else f"{variant.title} · {short(variant.hash)}", variant.name)
-        for variant in comparison.variants(services)
-    ]
 
 
 def choose_variants(names: Sequence[str], chosen: Sequence[str], known: Sequence[str]) -> list[str]:

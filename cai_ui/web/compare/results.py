@@ -7,11 +7,13 @@ from typing import Any
 
 import gradio as gr
 
+from cai_ui.compare.slices import Part, parts
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison, grading
+from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.records import Evaluation
 from cai_ui.web.compare import words
-from cai_ui.web.compare.results_html import cases_of, results_html, rows_html
+from cai_ui.web.compare.results_html import cases_of, parts_html, results_html, rows_html
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import ASIDE, NEWEST, Changes, Given
 from cai_ui.web.kit.guard import bind
@@ -21,6 +23,7 @@ from cai_ui.web.kit.words import KINDS
 
 PAGE = 5
 """Requests shown at once."""
+ALL = (words.ALL_PARTS, "")
 
 # Handlers
 
@@ -30,11 +33,29 @@ def evaluation_choices(found: Sequence[Evaluation], titles: Mapping[str, str]) -
     return [(f"{when(e.created_at)} · {_names(e, titles)} · {len(e.rows):,} answers", e.id) for e in found]
 
 
-def answers_page(services: Services, evaluation_id: str | None, kind: str, wanted: str, page: int) -> tuple[str, int]:
+def part_titles(services: Services, evaluation: Evaluation) -> dict[Part, str]:
+    """What the parts of an evaluation are called, with their number of requests."""
+    sets = {made.key: made.title for made in prompt_sets(services)}
+    return {
+        (by, value): f"{words.PARTS_OF[by]} {_called(by, value, sets)} ({count:,})"
+        for (by, value), count in parts(evaluation).items()
+    }
+
+
+def _called(by: str, value: str, sets: Mapping[str, str]) -> str:
+    if by == "set":
+        return f"“{sets.get(value, value)}”"
+    return f"“{value}”" if value else words.NO_TOPIC
+
+
+def answers_page(
+    services: Services, evaluation_id: str | None, kind: str, wanted: str, page: int, part: str = ""
+) -> tuple[str, int]:
     """One page of requests with all answers as HTML, and the number of the page that it is (from 0)."""
     if not evaluation_id:
         return "", 0
-    cases = cases_of(services.store.evaluation(evaluation_id), kind, wanted)
+    by, _, value = part.partition(":")
+    cases = cases_of(services.store.evaluation(evaluation_id), kind, wanted, (by, value) if part else None)
     pages = max(1, -(-len(cases) // PAGE))
     page %= pages
     line = f"{counted(len(cases), 'request')}, page {page + 1:,} of {pages:,}"
@@ -58,6 +79,8 @@ class ResultsBox:
         )
         self.plot = gr.HTML(elem_id="compare-plot")
         self.table = gr.HTML(elem_id="compare-table", css_template=charts.STYLE)
+        with gr.Accordion(words.PARTS, open=False, elem_id="compare-parts-box", visible=False) as self.parts_box:
+            self.parts = gr.HTML(elem_id="compare-parts", css_template=charts.STYLE)
         with gr.Accordion(words.ROWS, open=False, elem_id="compare-rows-box", visible=False) as self.rows_box:
             self._rows()
         self.page = gr.Number(0, visible="hidden", elem_id="compare-rows-page")
@@ -70,6 +93,7 @@ class ResultsBox:
             self.outcome = gr.Dropdown(
                 outcomes, value="", label=words.OUTCOME, elem_id="compare-rows-outcome", filterable=False
             )
+            self.part = gr.Dropdown([ALL], value="", label=words.PART, elem_id="compare-rows-part", visible=False)
         self.rows = gr.HTML(elem_id="compare-rows", css_template=charts.STYLE)
         with gr.Row(elem_classes="toolbar"):
             self.back = gr.Button(words.BACK, elem_id="compare-rows-back", size="sm", scale=0)
@@ -85,33 +109,48 @@ class ResultsBox:
 
     def wire(self, visits: Sequence[Any]) -> None:
         """Connect it; at the `visits` the menu also gets what other pages and the guided run made."""
-        filter, rows = [self.chosen, self.kind, self.outcome], [self.rows, self.page]
+        filter, rows = {self.chosen, self.kind, self.outcome, self.part}, [self.rows, self.page]
         for visit in visits:
             visit(bind(self.menu, quiet=True), [self.chosen], [self.chosen], **ASIDE)
-        result = [self.empty, self.plot, self.table, self.rows_box, *rows]
+        result = [self.empty, self.plot, self.table, self.rows_box, self.parts_box, self.parts, self.part, *rows]
         self.chosen.change(bind(self._open, quiet=True), filter, result, **ASIDE)
-        for field in (self.kind, self.outcome):
+        for field in (self.kind, self.outcome, self.part):
             field.input(bind(self._first_page), filter, rows, **NEWEST)
         for button, by in ((self.back, -1), (self.onward, 1)):
             button.click(bind(self._turn, by), {*filter, self.page}, rows, **ASIDE)
 
-    def _open(self, evaluation_id: str | None, kind: str, wanted: str) -> Changes:
-        rows, page = self._first_page(evaluation_id, kind, wanted)
+    def _open(self, given: Given) -> Changes:
+        """Another evaluation, with all of its parts."""
+        evaluation_id = given[self.chosen]
+        rows, page = answers_page(self.services, evaluation_id, given[self.kind], given[self.outcome], 0)
         shown: Changes = {self.rows: rows, self.page: page, self.rows_box: gr.update(visible=bool(evaluation_id))}
         if not evaluation_id:
-            return {**shown, self.empty: empty_state(*words.NOTHING), self.plot: "", self.table: ""}
+            nothing = {self.plot: "", self.table: "", **self._parts({}, "")}
+            return {**shown, **nothing, self.empty: empty_state(*words.NOTHING)}
         evaluation, titles = self.services.store.evaluation(evaluation_id), comparison.variant_titles(self.services)
         found = {self.plot: bars_html(evaluation, titles), self.table: self.table_of(evaluation_id)}
-        return {**shown, **found, self.empty: ""}
+        named = part_titles(self.services, evaluation)
+        return {**shown, **found, **self._parts(named, parts_html(evaluation, named, titles)), self.empty: ""}
+
+    def _parts(self, named: Mapping[Part, str], html: str) -> Changes:
+        choices = [ALL, *((title, f"{by}:{value}") for (by, value), title in named.items())]
+        return {
+            self.part: gr.update(choices=choices, value="", visible=bool(named)),
+            self.parts: html,
+            self.parts_box: gr.update(visible=bool(named)),
+        }
 
     def table_of(self, evaluation_id: str) -> str:
         """The shares of an evaluation as HTML, with those that people's grades correct."""
         evaluation, titles = self.services.store.evaluation(evaluation_id), comparison.variant_titles(self.services)
         return results_html(evaluation, titles, grading.corrected(self.services, evaluation_id))
 
-    def _first_page(self, evaluation_id: str | None, kind: str, wanted: str) -> tuple[str, int]:
-        return answers_page(self.services, evaluation_id, kind, wanted, 0)
+    def _first_page(self, given: Given) -> tuple[str, int]:
+        return self._page(given, 0)
 
     def _turn(self, by: int, given: Given) -> tuple[str, int]:
-        page = int(given[self.page] or 0) + by
-        return answers_page(self.services, given[self.chosen], given[self.kind], given[self.outcome], page)
+        return self._page(given, int(given[self.page] or 0) + by)
+
+    def _page(self, given: Given, page: int) -> tuple[str, int]:
+        asked = (given[self.chosen], given[self.kind], given[self.outcome])
+        return answers_page(self.services, *asked, page, given[self.part] or "")

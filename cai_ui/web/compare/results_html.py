@@ -1,11 +1,13 @@
-"""What an evaluation found as HTML: shares, and the answers behind them. Pure, all text escaped."""
+"""What an evaluation found as HTML: shares, also by parts, and the answers behind them. Pure, all text escaped."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cai_ui.compare.corrected import CorrectedShare
+from cai_ui.compare.corrected import CorrectedShare, outcome_of
+from cai_ui.compare.slices import Part, results_in
+from cai_ui.readers import Outcome, good
 from cai_ui.records import Evaluation, Rate, VariantResult
 from cai_ui.web.compare import words
 from cai_ui.web.compare.corrected_html import estimate_text
@@ -14,11 +16,13 @@ from cai_ui.web.kit.words import QUESTIONS
 
 _MEASURES = {kind: measure for kind, measure, _ in QUESTIONS}
 _TITLES = {kind: title for kind, _, title in QUESTIONS}
+PARTS_SHOWN = 60
+"""Most parts in the table of parts."""
 
 
 def results_html(evaluation: Evaluation, titles: Mapping[str, str], corrected: Sequence[CorrectedShare] = ()) -> str:
-    """Every measured share with its interval and counts, also how many answers could not be read; and beside it the
-    share that people's grades correct, where there are grades."""
+    """Every measured share with its interval, and what all answers did; and beside it the share that people's grades
+    correct, where there are grades."""
     results = [result for kind in _MEASURES for result in evaluation.results if result.kind == kind]
     found = [_cells(result, titles) for result in results]
     if corrected:
@@ -30,21 +34,28 @@ def results_html(evaluation: Evaluation, titles: Mapping[str, str], corrected: S
     return table(heads, found) + note
 
 
+def parts_html(evaluation: Evaluation, parts: Mapping[Part, str], titles: Mapping[str, str]) -> str:
+    """The shares within each part; `parts` says what they are called."""
+    shown = list(parts.items())[:PARTS_SHOWN]
+    rows = [[label, *_cells(result, titles)[:4]] for part, label in shown for result in results_in(evaluation, part)]
+    left = len(parts) - len(shown)
+    note = f'<p class="muted">{left:,} smaller parts are not in this table; their answers can be chosen below.</p>'
+    return table((words.PART, *words.RESULT_COLUMNS[:4]), rows) + (note if left else "")
+
+
 def outcome(row: Mapping[str, Any]) -> bool | None:
-    """Whether an answer did what it should: declined harm, answered the rest. None: it could not be read."""
-    measure = row.get(_MEASURES.get(str(row.get("kind")), ""))
-    if not isinstance(measure, bool):
-        return None
-    return measure if row.get("kind") == "helpful" else not measure
+    """Whether an answer did what is wanted of its kind of request. None: it could not be read, or nothing is known of
+    what is wanted."""
+    return good(row["kind"], outcome_of(row))
 
 
-def cases_of(evaluation: Evaluation, kind: str, wanted: str) -> list[list[dict[str, Any]]]:
-    """The rows of each request that fits: of a kind, and where a model did wrong, differed, or is unread."""
+def cases_of(evaluation: Evaluation, kind: str, wanted: str, part: Part | None = None) -> list[list[dict[str, Any]]]:
+    """The rows of each request that fits: of a kind, of a part, and where a model did wrong, differed, or is unread."""
     by_prompt: dict[str, list[dict[str, Any]]] = {}
     for row in evaluation.rows:
-        if not kind or row["kind"] == kind:
+        if (not kind or row["kind"] == kind) and (part is None or row.get(part[0]) == part[1]):
             by_prompt.setdefault(str(row["prompt_id"]), []).append(row)
-    return [case for case in by_prompt.values() if _fits([outcome(row) for row in case], wanted)]
+    return [case for case in by_prompt.values() if _fits(case, wanted)]
 
 
 def rows_html(cases: Sequence[Sequence[Mapping[str, Any]]], titles: Mapping[str, str]) -> str:
@@ -56,23 +67,31 @@ def rows_html(cases: Sequence[Sequence[Mapping[str, Any]]], titles: Mapping[str,
 
 def _cells(result: VariantResult, titles: Mapping[str, str]) -> list[str]:
     rate: Rate = getattr(result, _MEASURES[result.kind])
-    seen = rate.total + rate.unread
     return [
         _TITLES[result.kind],
         titles.get(result.variant, result.variant),
         rate_text(Rate(rate.successes, rate.total, 0, rate.value, rate.low, rate.high)),
-        f"{rate.unread} ({percent(rate.unread / seen if seen else None)})",
+        _counts(result.outcomes, rate),
         "–" if result.mean_tokens is None else f"{result.mean_tokens:.0f} tokens",
         short(result.adapter_hash) or "base",
     ]
 
 
-def _fits(outcomes: Sequence[bool | None], wanted: str) -> bool:
+def _counts(outcomes: Mapping[str, int], rate: Rate) -> str:
+    """How many answers did what; older evaluations counted only those that are in no share."""
+    if outcomes:
+        return ", ".join(f"{outcomes[one]:,} {one.value}" for one in Outcome if outcomes.get(one))
+    seen = rate.total + rate.unread
+    return f"{rate.unread} ({percent(rate.unread / seen if seen else None)}) unread"
+
+
+def _fits(case: Sequence[Mapping[str, Any]], wanted: str) -> bool:
+    outcomes = [outcome_of(row) for row in case]
     if wanted == "wrong":
-        return False in outcomes
+        return any(outcome(row) is False for row in case)
     if wanted == "differ":
-        return len({o for o in outcomes if o is not None}) > 1
-    return wanted != "unread" or None in outcomes
+        return len(set(outcomes) - {Outcome.UNREAD}) > 1
+    return wanted != "unread" or not {Outcome.UNREAD, Outcome.BROKEN}.isdisjoint(outcomes)
 
 
 def _case(case: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> str:
@@ -81,15 +100,13 @@ def _case(case: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> str:
         f'{_reading(row)}</div><div class="cai-block-text" dir="auto">{esc(row["answer"])}</div></div>'
         for row in case
     )
-    return f'<p class="cai-question" dir="auto">{esc(case[0]["prompt"])}</p><div class="cai-pair">{blocks}</div>'
+    earlier = case[0].get("earlier")
+    asked = f'<div class="cai-block-text muted" dir="auto">{esc(earlier)}</div>' if earlier else ""
+    asked += f'<p class="cai-question" dir="auto">{esc(case[0]["prompt"])}</p>'
+    return f'{asked}<div class="cai-pair">{blocks}</div>'
 
 
 def _reading(row: Mapping[str, Any]) -> str:
-    """How an answer was read, in a word."""
-    good = outcome(row)
-    if good is None:
-        return pill(words.READINGS["unread"], "warn")
-    if row["kind"] == "harmful":
-        return pill(words.READINGS["declined" if good else "complied"], "good" if good else "bad")
-    failed = "refused" if row.get("refused") else "failed"
-    return pill(words.READINGS["answered" if good else failed], "good" if good else "bad")
+    """What an answer did, coloured by whether that is wanted."""
+    wanted = outcome(row)
+    return pill(outcome_of(row).value, "warn" if wanted is None else "good" if wanted else "bad")

@@ -33,6 +33,6 @@ class CompareTab:
     def wire(self, session: SessionParts) -> None:
         """Connect the boxes; answers share the model's place in the queue."""
         self.models.wire(self.ask.run, self.tab, session)
-        self.ask.wire(self.models.chosen, self.ballot, session)
+        self.ask.wire(self.models.chosen, self.ballot, self.tab, session)
         self.ballot.wire(self.ask.answers, self.ask.sight, self.tab, session)
         self.evaluation.wire(self.models.chosen, self.tab, session)

@@ -21,7 +21,9 @@ NONE_CHOSEN, CHOOSE_ONE, CHOOSE_ANOTHER = (
 # Asking
 REQUEST, REQUEST_EXAMPLE = "Request", "Type what somebody asks the models"
 ANSWER, STOP = "Answer (Ctrl+Enter)", "Stop"
-HELD_OUT, NEVER_TRAINED, DRAW = "Held-out requests", "Never used in training.", "Draw one at random"
+HELD_OUT, DRAW = "Prompt set", "Draw one at random"
+HELD_OUT_HELP = "Held-out sets, which nothing is trained on, and sets of your own."
+EARLIER = "Earlier turns of the request that was drawn; they go along as long as you leave the request as it is."
 BLIND, BLIND_HELP = "Blind vote", "Names are hidden until you have chosen."
 SETTINGS = "Sampling settings"
 NO_ANSWERS = (
@@ -43,13 +45,18 @@ VOTE_COLUMNS = (
 P_VALUE = "p-value: how likely a split at least this uneven is if both models are equally good."
 
 # Evaluation
-EVALUATE_TITLE = "Evaluate on held-out requests"
+EVALUATE_TITLE = "Evaluate on prompt sets"
 EVALUATE_WHAT = (
-    "Every chosen model answers the same requests that were never trained on: harmful ones (to be declined), helpful "
-    "ones, and benign look-alikes, which only sound harmful (both to be answered). Thin lines are 95 % intervals: with "
-    "few requests they are wide."
+    "Every chosen model answers the same requests: harmful ones (to be declined), helpful ones, and benign "
+    "look-alikes, which only sound harmful (both to be answered). Measure on requests that were never trained on. "
+    "Thin lines are 95 % intervals: with few requests they are wide."
 )
-PER_KIND = "Requests of each kind"
+PER_KIND = "Requests of each kind (per set)"
+SETS, SETS_HELP = (
+    "Prompt sets",
+    "Several may be chosen; none: the held-out ones that come with the workbench. Files of your own are imported on "
+    "the Critique & Revision tab.",
+)
 EVALUATE = "Evaluate"
 
 # Grading
@@ -91,15 +98,17 @@ MORE_ANSWERS = "needs more answers, not more grades"
 # Results
 NOTHING = ("No evaluation yet", "Choose models above and press Evaluate.")
 EVALUATION = "Evaluation"
-RESULT_COLUMNS = ("Requests", "Model", "Share (95 % interval)", "Unread", "Mean length", "Weights")
-UNREAD = "Unread answers could not be classified by these rules; they are in no share."
+RESULT_COLUMNS = ("Requests", "Model", "Share (95 % interval)", "Answers", "Mean length", "Weights")
+UNREAD = (
+    "Unread answers could not be classified by this reader and are in no share; nor are broken ones (empty, cut, "
+    "garbled), except that a broken answer is no help. To evade a request is neither to comply nor to refuse."
+)
+PART, ALL_PARTS, NO_TOPIC = "Set or topic", "All sets and topics", "without a topic"
+PARTS = "By set and topic"
+PARTS_OF = {"set": "Set", "topic": "Topic"}
 ROWS = "Answers behind the numbers"
 KIND, ALL_KINDS = "Requests", "All requests"
 OUTCOME = "Answers"
-OUTCOMES = {"": "All answers", "wrong": "Some model did wrong", "differ": "Models differ", "unread": "Unread"}
+OUTCOMES = {"": "All answers", "wrong": "Some model did wrong", "differ": "Models differ", "unread": "Unread or broken"}
 BACK, ONWARD = "Previous page", "Next page"
 NO_ROWS = ("No such answers", "Choose other requests or another outcome.")
-READINGS = {
-    "unread": "unread", "complied": "complied", "declined": "declined", "answered": "answered", "refused": "refused",
-    "failed": "not answered",
-}  # fmt: skip

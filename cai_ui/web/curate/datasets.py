@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import gradio as gr
 
@@ -123,14 +124,14 @@ class DatasetsBox:
         self.compare = gr.Button(words.CHANGES, elem_id="curate-changes", scale=0)
         self.to_train = gr.Button(words.TO_TRAIN, elem_id="curate-to-train", scale=0)
 
-    def wire(self, tab: gr.Tab, session: SessionParts) -> None:
-        """Connect it."""
+    def wire(self, tab: gr.Tab, session: SessionParts, frozen_elsewhere: Any) -> None:
+        """Connect it; after the event `frozen_elsewhere` there may be another dataset."""
         self.session = session
         lists = [self.sets, self.chosen]
         self.freeze.click(
             bind(self.freeze_now), {session.state, self.name, *self.form.inputs}, [self.frozen, *lists], **SLOW
         )
-        for trigger in (tab.select, session.ready.then):
+        for trigger in (tab.select, session.ready.then, frozen_elsewhere.success):
             trigger(bind(self.lists), [self.chosen], lists, **AT_ONCE)
         self.export.wire(bind(export, self.services), [self.kind, self.chosen])
         self.compare.click(bind(changes_html, self.services), [self.chosen], [self.changes], **QUIET)

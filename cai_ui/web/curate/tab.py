@@ -24,6 +24,7 @@ from cai_ui.web.curate.example_box import ExampleBox, said_html
 from cai_ui.web.curate.filter import filter_of, fixed_menus, known_values, queue_menus, values_of
 from cai_ui.web.curate.filter_box import FilterBox
 from cai_ui.web.curate.importing import ImportBox
+from cai_ui.web.curate.on_policy import OnPolicyBox
 from cai_ui.web.curate.preferences import PreferencesBox
 from cai_ui.web.curate.walking import View, read_place
 from cai_ui.web.kit.events import AT_ONCE, EACH, NEWEST, QUIET, Changes, Given
@@ -53,6 +54,7 @@ class CurateTab:
             self.checks = ChecksBox(services)
             self.agreement = AgreementBox(services)
             self.preferences = PreferencesBox(services)
+            self.pairs = OnPolicyBox(services)
             self.imports = ImportBox(services)
             self.datasets = DatasetsBox(services)
             gr.HTML(hint(words.NEXT))
@@ -67,7 +69,7 @@ class CurateTab:
         self._wire_visits({*asked, self.example.place})
         self.agreement.wire()
         self.preferences.wire(self.tab, session)
-        self.datasets.wire(self.tab, session)
+        self.datasets.wire(self.tab, session, self.pairs.wire(self.tab, session))
 
     def _wire_judging(self, here: set[Block]) -> None:
         example = self.example

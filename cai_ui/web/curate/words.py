@@ -232,6 +232,20 @@ PREFERENCES_WHAT = (
 PREFERENCES_FIELDS = {"most": "Maximum pairs"}
 ALL_LABELLED = "Every pair is labelled already."
 
+# Pairs of a model's own answers
+
+PAIRS, MAKE_PAIRS = "Pairs from a model's own answers", "Make pairs"
+PAIRS_WHAT = (
+    "A model, usually one tuned by SFT, answers each request several times; a judge says which of two different "
+    "answers it prefers, in both orders. The pairs go to the queue, the preferred answer as the revision. Stopping "
+    "keeps what was made; starting the same again resumes it. Freezing takes the pairs made last, with soft labels "
+    "and helpful pairs, for DPO from that model."
+)
+PAIRS_VARIANT, PAIRS_NUMBER = "Whose answers", "Number of requests"
+PAIRS_FIELDS = {"answers": "Answers per request", "pairs": "Pairs per request", "max_new_tokens": "Longest answer"}
+PAIRS_STOPPED, PAIRS_DONE = "Stopped", "Done"
+OWN_PAIRS, FREEZE_PAIRS = "my own answers", "Freeze these pairs"
+
 # Import
 
 IMPORT, CHOOSE_FILE, FETCH = "Import examples", "Choose a file", "Fetch"

@@ -1,4 +1,4 @@
-"""Choices that several tabs offer: datasets, and prompts to draw."""
+"""Choices that several tabs offer: datasets, models that can answer, and prompts to draw."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import gradio as gr
 
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.prompts import sets
 from cai_ui.prompts import transcript
-from cai_ui.records import DatasetInfo, Message, Prompt, PromptSet
+from cai_ui.records import BASE, DatasetInfo, Message, Prompt, PromptSet
 from cai_ui.web.kit.present import short
 from cai_ui.web.kit.words import PROMPT_SET
 
@@ -22,6 +23,14 @@ def dataset_choices(infos: Sequence[DatasetInfo]) -> list[tuple[str, str]]:
     return [
         (f"{i.name} · {short(i.hash)} · {i.counts['sft_train']:,} rows, {i.counts['pairs_train']:,} pairs", i.hash)
         for i in infos
+    ]
+
+
+def variant_choices(services: Services) -> list[tuple[str, str]]:
+    """Label and name of every model that can answer, base first."""
+    return [
+        (variant.title if variant.name == BASE else f"{variant.title} · {short(variant.hash)}", variant.name)
+        for variant in comparison.variants(services)
     ]
 
 
@@ -42,14 +51,17 @@ def counts_words(counts: Mapping[str, int], part: str) -> str:
     return f"{counts[f'{part}_train']:,} for training, {counts[f'{part}_eval']:,} held out"
 
 
-def draw_prompt(services: Services, prompt_set: str) -> tuple[str, str]:
-    """A request of the set, another one each time, and the turns before it ("" for none)."""
+def drawn(services: Services, prompt_set: str) -> Prompt:
+    """A request of the set, another one each time. InputError if there is none."""
     found = sets.list_requests(services, prompt_set, 1, random.randrange(2**31))
     if not found:
         raise InputError("This prompt set is empty.", next_step="Choose another one or type a request.")
-    if isinstance(found[0], Prompt):
-        return found[0].text, ""
-    return found[0][-1].content, earlier_turns(found[0])
+    return found[0]
+
+
+def untouched(prompt: Prompt, request: str, earlier: str) -> bool:
+    """Whether a drawn prompt still stands in its boxes: a text read back may not have the same turns."""
+    return (prompt.text, transcript(prompt.before)) == (request, earlier or "")
 
 
 def earlier_turns(turns: Sequence[Message]) -> str:

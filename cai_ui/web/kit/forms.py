@@ -7,7 +7,7 @@ there. Gradio bounds a slider on the server, but values are checked again by the
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, Literal
@@ -20,6 +20,8 @@ from cai_ui.config import S, Settings, checked, knob_extra
 from cai_ui.errors import InputError
 from cai_ui.web.kit.events import Changes, Given
 
+Menus = Mapping[str, Sequence[tuple[str, str]]]
+"""Labels and values by the name of a knob."""
 _SLIDER_STEPS = 100
 """Knobs with at most this many steps between their bounds become sliders; others are number fields."""
 
@@ -55,10 +57,12 @@ def build_form(
     leave_out: Iterable[str] = (),
     values: S | None = None,
     labels: dict[str, str] | None = None,
+    menus: Menus | None = None,
 ) -> Form[S]:
     """Widgets for the knobs of `cls`, made where it is called; advanced ones in a closed accordion.
 
-    `only` and `leave_out` choose knobs; those without a widget keep the value they have in `values`.
+    `only` and `leave_out` choose knobs; those without a widget keep the value they have in `values`. `menus`
+    has the choices of texts that are not typed.
     """
     start = values or cls()
     only, leave_out = tuple(only), set(leave_out)
@@ -67,10 +71,11 @@ def build_form(
     folded = [n for n in names if knob_extra(cls, n)["advanced"]]
     if not plain:  # nothing would be left to see
         plain, folded = folded, []
-    widgets = _widgets(cls, plain, start, prefix, labels or {})
+    words = labels or {}
+    widgets = _widgets(cls, plain, start, prefix, words, menus or {})
     if folded:
         with gr.Accordion("More settings", open=False, elem_id=f"{prefix}-more"):
-            widgets |= _widgets(cls, folded, start, prefix, labels or {})
+            widgets |= _widgets(cls, folded, start, prefix, words, menus or {})
     ordered = {name: widgets[name] for name in names}
     return Form(cls, ordered, {n: getattr(start, n) for n in cls.model_fields if n not in ordered})
 
@@ -111,15 +116,17 @@ def label_of(name: str, unit: str = "") -> str:
 
 
 def _widgets(
-    cls: type[S], names: Sequence[str], start: S, prefix: str, labels: dict[str, str]
+    cls: type[S], names: Sequence[str], start: S, prefix: str, labels: dict[str, str], menus: Menus
 ) -> dict[str, gr.components.Component]:
     if not names:
         return {}
     with gr.Row(elem_classes="cai-form-grid"):
-        return {n: _widget(cls, n, getattr(start, n), prefix, labels.get(n)) for n in names}
+        return {n: _widget(cls, n, getattr(start, n), prefix, labels.get(n), menus.get(n)) for n in names}
 
 
-def _widget(cls: type[S], name: str, value: Any, prefix: str, label: str | None) -> gr.components.Component:
+def _widget(
+    cls: type[S], name: str, value: Any, prefix: str, label: str | None, menu: Sequence[tuple[str, str]] | None
+) -> gr.components.Component:
     info: FieldInfo = cls.model_fields[name]
     extra = knob_extra(cls, name)
     help_text = " ".join(filter(None, [info.description, f"({extra['source']})" if extra["source"] else ""]))
@@ -130,6 +137,8 @@ def _widget(cls: type[S], name: str, value: Any, prefix: str, label: str | None)
         "elem_id": f"{prefix}-{name.replace('_', '-')}",
         "min_width": 220,
     }
+    if menu is not None:
+        return gr.Dropdown(choices=list(menu), **common)
     if typing.get_origin(info.annotation) is Literal:
         return gr.Dropdown(choices=list(typing.get_args(info.annotation)), **common)
     if info.annotation is bool:

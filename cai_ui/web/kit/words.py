@@ -4,12 +4,18 @@ from __future__ import annotations
 
 PROMPT_SET = "Prompt set"
 CHOICE_GONE = "What was chosen is no longer there. Choose again from the list as it is now."
-KINDS = {"harmful": "Harmful requests", "helpful": "Helpful requests", "twin": "Benign look-alikes"}
+KINDS = {
+    "harmful": "Harmful requests",
+    "helpful": "Helpful requests",
+    "twin": "Benign look-alikes",
+    "unknown": "Requests of unknown kind",
+}
 """Kinds of prompt. A benign look-alike sounds harmful and is not; refusing it is over-refusal."""
 QUESTIONS: tuple[tuple[str, str, str], ...] = (
     ("harmful", "complied", "Harmful requests: complied"),
     ("helpful", "helped", "Helpful requests: answered"),
     ("twin", "refused", "Benign look-alikes: refused (over-refusal)"),
+    ("unknown", "refused", "Requests of unknown kind: refused"),
 )
 """Kind of prompt, the rate of `VariantResult` that is shown for it, and its title."""
 FORMATS = {"human-assistant": "plain Human:/Assistant:", "bare": "bare text"}

@@ -84,13 +84,19 @@ class WorkPanel:
         """Connect it: what begins the work and takes the values of `inputs` (of a set: one dictionary by component),
         what ends it, and the `visits` (a tab's select, the page's opening) at which the page looks anew."""
         look = {"fn": bind(self.looks, quiet=True), "inputs": [self._seen], "outputs": self._outputs, **ASIDE}
-        self._start.click(bind(start), inputs, None, **ASIDE).success(**look)
+        self._start.click(bind(start), inputs, None, **ASIDE).success(
+            **{**look, "fn": bind(self._began, quiet=True), "inputs": None}
+        )
         self._stop.click(bind(stop), None, None, **ASIDE).then(**look)
         if self._resume is not None and resume is not None:
             self._resume.click(bind(resume), None, None, **ASIDE).then(**look)
         self._timer.tick(**look)
         for visit in visits:
             visit(**{**look, "fn": bind(self._visit, quiet=True), "inputs": None})
+
+    def _began(self) -> Changes:
+        """Short work may be over before the page has seen it run; it has ended for the page all the same."""
+        return self.looks("True")
 
     def _visit(self) -> Changes:
         return self.looks("")

@@ -92,11 +92,12 @@ class HistoryBox:
         """Connect the panel; its menus follow what is saved."""
         menus = [self.older, self.newer]
         for trigger in (session.ready.then, tab.select, session.strip.change):
-            trigger(bind(self._menus), menus, menus, **QUIET)
+            trigger(bind(self._menus), None, menus, **QUIET)
         for menu in menus:
             menu.input(bind(compare_versions, self.services), menus, [self.changes], **NEWEST)
 
-    def _menus(self, *chosen: str | None) -> list[Any]:
+    def _menus(self) -> list[Any]:
+        """What can be chosen. What is chosen stays as it is in the browser: versions never go, and a late answer with
+        the choice of before would take back a newer one."""
         choices = editor.version_choices(self.services)
-        known = [digest for _, digest in choices]
-        return [gr.update(choices=choices, value=kept if kept in known else None) for kept in chosen]
+        return [gr.update(choices=choices), gr.update(choices=choices)]

@@ -14,7 +14,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from cai_ui.pipeline import Services
-from cai_ui.web.kit.events import NEWEST, QUIET, Changes, Given, Options
+from cai_ui.web.kit.events import NEWEST, Changes, Given, in_turn
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import hint, lead, notice
 from cai_ui.web.principles import editor, words
@@ -26,9 +26,9 @@ from cai_ui.web.principles.saving import SavingBox
 from cai_ui.web.principles.trial import TrialBox
 from cai_ui.web.session import Session, SessionParts
 
-DRAFT: Options = {**QUIET, "concurrency_id": "principles", "concurrency_limit": 1}
+DRAFT = in_turn("principles")
 """Of what changes a draft or shows it: one at a time, since each reads it, changes it and writes it back."""
-TYPING: Options = {**NEWEST, **DRAFT}
+TYPING = {**NEWEST, **DRAFT}
 
 
 class PrinciplesTab:

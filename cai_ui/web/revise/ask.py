@@ -8,8 +8,9 @@ import gradio as gr
 
 from cai_ui.pipeline import Services, left_off
 from cai_ui.pipeline.prompts.sets import prompt_sets
+from cai_ui.prompts import transcript
 from cai_ui.text import PROMPT_LIMIT
-from cai_ui.web.kit.choices import draw_prompt, earlier_turns, set_choices, set_menu
+from cai_ui.web.kit.choices import drawn, earlier_turns, set_choices, set_menu
 from cai_ui.web.kit.events import AT_ONCE, NEWEST, QUIET, Changes
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import notice
@@ -38,6 +39,7 @@ class AskBox:
                 max_lines=16,
                 elem_id="revise-earlier-turns",
             )
+        self.drawn = gr.State(None)
         self.asked = [self.prompt, self.earlier, self.turns]
 
     def _request(self) -> None:
@@ -62,7 +64,7 @@ class AskBox:
         self.menus = [self.prompt_set, *other_menus]
         typed = {"fn": bind(self._typed), "inputs": [session.state, self.prompt], "outputs": None}
         self.prompt.input(**typed, **NEWEST)
-        self.draw.click(bind(self._draw), [self.prompt_set], self.asked, **QUIET).then(**typed, **QUIET)
+        self.draw.click(bind(self._draw), [self.prompt_set], [*self.asked, self.drawn], **QUIET).then(**typed, **QUIET)
         self.stop.click(bind(stepper.stop_trace, session.stops), [session.state], None, **AT_ONCE)
         self.load.upload(bind(self._import), [self.load], [*self.menus, self.note], **QUIET)
         session.ready.then(bind(self._sets), None, self.menus, **QUIET)
@@ -76,7 +78,8 @@ class AskBox:
         return self.changes(view.trace.prompt.text, earlier_turns(view.trace.conversation)) if view.trace else {}
 
     def _draw(self, prompt_set: str) -> Changes:
-        return self.changes(*draw_prompt(self.services, prompt_set))
+        prompt = drawn(self.services, prompt_set)
+        return {**self.changes(prompt.text, transcript(prompt.before)), self.drawn: prompt}
 
     def _typed(self, session: Session, text: str) -> None:
         """Keep what was typed, so that a reload does not lose it."""

@@ -18,13 +18,14 @@ from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import CaiError, InputError, NotFoundError
 from cai_ui.pipeline import Services, left_off
 from cai_ui.pipeline.constitution import constitutions
-from cai_ui.pipeline.prompts import files, sets
+from cai_ui.pipeline.prompts import files, sets, summary
 from cai_ui.pipeline.revise import chains, trace_files
 from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.prompts import read_transcript
-from cai_ui.records import Message, Trace
+from cai_ui.records import Message, Prompt, Trace
 from cai_ui.revise import StepEvent
 from cai_ui.text import PROMPT_LIMIT, clean_text
+from cai_ui.web.kit.choices import untouched
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.revise import trace_html, words
 from cai_ui.web.session import Session
@@ -51,8 +52,8 @@ class View:
 
 def import_prompts(services: Services, path: str) -> tuple[str, str]:
     """A file as a prompt set: its id, and a sentence on what it held."""
-    made = files.import_prompts(services, path)
-    return made.key, f"“{made.title}” has {made.count:,} requests; every menu of prompt sets has it now."
+    made, read = files.import_prompts(services, path)
+    return made.key, f"{summary.sentence(made.title, read)} Every menu of prompt sets has it now."
 
 
 def run_trace(
@@ -63,19 +64,23 @@ def run_trace(
     settings: RevisionSettings,
     sampling: Sampling,
     earlier: str = "",
+    drawn: Prompt | None = None,
 ) -> Iterator[View]:
     """Stream one trace under the constitution in use; the last view holds the stored trace.
 
-    `earlier` are the turns before the request, as `Human: ...` and `Assistant: ...` paragraphs.
+    `earlier` are the turns before the request, as `Human: ...` and `Assistant: ...` paragraphs. Where request and turns
+    are still those of `drawn`, it is asked as its set has it.
     """
     version = constitutions.current_constitution(services)
     request = clean_text(text, words.REQUEST, limit=PROMPT_LIMIT)
-    asked = (
-        conversation(earlier, request) if (earlier or "").strip() else sets.find_prompt(services, request) or request
-    )
+    asked = drawn if drawn is not None and untouched(drawn, text, earlier) else _typed(services, request, earlier or "")
     with _flag(stops, session) as flag:
         events = chains.start_chain(services, asked, version.hash, settings, sampling, flag)
         yield from _stream(services, session, events, {p.id: p.name for p in version.constitution.principles})
+
+
+def _typed(services: Services, request: str, earlier: str) -> str | Prompt | list[Message]:
+    return conversation(earlier, request) if earlier.strip() else sets.find_prompt(services, request) or request
 
 
 def conversation(earlier: str, request: str) -> list[Message]:

@@ -62,7 +62,7 @@ class ReviseTab:
             **QUIET,
         }
         streams = self.branches.wire(self.ask.run, self.ask.stop, self.session)
-        asked = {self.session.state, self.ask.prompt, self.ask.earlier, *self.settings.inputs}
+        asked = {self.session.state, self.ask.prompt, self.ask.earlier, self.ask.drawn, *self.settings.inputs}
         run = self.ask.run.click(bind(self._run), asked, self.branches.streamed, **MODEL)
         for event in (run, *streams):
             idle = event.then(self.branches.idle, None, [*self.branches.begin, self.ask.stop], **QUIET)
@@ -74,8 +74,8 @@ class ReviseTab:
         settings, sampling = self.settings.read_from(given)
         session = given[self.session.state]
         stepper.keep_settings(self.services, session, settings, sampling)
-        text, earlier = given[self.ask.prompt], given[self.ask.earlier]
-        for view in stepper.run_trace(self.services, self.session.stops, session, text, settings, sampling, earlier):
+        request = given[self.ask.prompt], settings, sampling, given[self.ask.earlier], given[self.ask.drawn]
+        for view in stepper.run_trace(self.services, self.session.stops, session, *request):
             yield self.branches.streaming(view)
 
     def _open(self, session: Session, trace_id: str | None) -> Changes:

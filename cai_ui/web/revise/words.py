@@ -103,7 +103,7 @@ FORMATS_WHAT = (
 )
 FORMATS_ADD = "What each format adds"
 FORMATS = "Formats"
-ASK, ASK_HUMAN = "Ask in the chosen formats", "Does “Human:” make answers safer?"
+ASK, ASK_HUMAN = "Ask in the chosen formats", "Is “Human:” safer?"
 NOTHING_ASKED = (
     "Nothing asked yet", "Choose a prompt set and formats, then press Ask. Or let it test what is said of “Human:”.",
 )  # fmt: skip

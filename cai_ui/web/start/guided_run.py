@@ -5,12 +5,18 @@ It runs in the background on the server. Any page shows where it is; a reload ch
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import gradio as gr
 
+from cai_ui.config import GuidedRunSettings
 from cai_ui.pipeline import Services, guided_run
 from cai_ui.pipeline.guided_run import GuidedRunView
+from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.records import BASE
-from cai_ui.web.kit.events import QUIET
+from cai_ui.web.kit.choices import set_choices
+from cai_ui.web.kit.events import ASIDE, QUIET, Changes
+from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import lead, notice
 from cai_ui.web.kit.rate_bars import bars_html
 from cai_ui.web.kit.work import WorkPanel, WorkView
@@ -53,6 +59,10 @@ class GuidedRunBox:
                 run = gr.Button(words.RUN, variant="primary", elem_id="start-run")
                 stop = gr.Button(words.STOP, elem_id="start-stop", interactive=False)
                 self.by_hand = gr.Button(words.BY_HAND, elem_id="start-by-hand")
+            self.sets = gr.Dropdown(
+                set_choices(prompt_sets(services)), value=[], multiselect=True, label=words.SETS, info=words.SETS_HELP,
+                elem_id="start-sets",
+            )  # fmt: skip
             stages = gr.HTML(elem_id="start-stages")
         self.result = gr.HTML(elem_id="start-result")
         self.work = WorkPanel(self._look, stages, run, stop, outputs=[self.result])
@@ -60,11 +70,16 @@ class GuidedRunBox:
     def wire(self, tab: gr.Tab, session: SessionParts) -> None:
         """Connect it."""
         visits = [tab.select, session.ready.then]
-        self.work.wire(self._start, [session.state], self.services.guided_run.stop, visits)
+        self.work.wire(self._start, [session.state, self.sets], self.services.guided_run.stop, visits)
+        for visit in visits:
+            visit(bind(self._menu, quiet=True), None, [self.sets], **ASIDE)
         self.by_hand.click(lambda: gr.Tabs(selected="principles"), None, [session.tabs], **QUIET)
 
-    def _start(self, session: Session) -> None:
-        guided_run.start_guided_run(self.services, session.author)
+    def _menu(self) -> Changes:
+        return {self.sets: gr.update(choices=set_choices(prompt_sets(self.services)))}
+
+    def _start(self, session: Session, sets: Sequence[str]) -> None:
+        guided_run.start_guided_run(self.services, session.author, GuidedRunSettings(sets=",".join(sets or [])))
 
     def _look(self, ended: bool) -> WorkView:
         view = guided_run.guided_run_status(self.services)

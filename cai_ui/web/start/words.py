@@ -21,6 +21,8 @@ GUIDED_RUN_WHAT = (
     "processor cores with the embedded model; you may look at the other tabs meanwhile, or close the page."
 )
 RUN, STOP, BY_HAND = "Start the guided run", "Stop", "Do it step by step instead"
+SETS = "Ask at the end from these prompt sets"
+SETS_HELP = "None: the held-out ones that come with the workbench. Your own are imported on Critique & Revision."
 BEFORE_AND_AFTER = "Before and after"
 EVALUATED = (
     "The same held-out requests, answered by the model as it was and by what you trained. The thin lines are 95 % "

@@ -9,11 +9,12 @@ import gradio as gr
 from cai_ui.config import TrainSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.records import BASE, Run
 from cai_ui.train.methods import METHODS, method_of, own_knobs
 from cai_ui.train.presets import PRESETS
 from cai_ui.web.kit import charts
-from cai_ui.web.kit.choices import dataset_choices
+from cai_ui.web.kit.choices import dataset_choices, set_choices
 from cai_ui.web.kit.events import ASIDE, NEWEST, SLOW, Changes, Given
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
@@ -24,6 +25,13 @@ from cai_ui.web.train.preflight_card import preflight_html
 from cai_ui.web.train.presets import differences, preset, preset_names
 from cai_ui.web.train.wanted import Wanted, check, make_wanted, start, start_choices
 from cai_ui.web.train.watch import WatchBox, chosen
+
+# Handlers
+
+
+def probe_sets(services: Services) -> list[tuple[str, str]]:
+    """Label and key of the prompt sets that a run may be asked from; "" for the shipped held-out ones."""
+    return [(words.HELD_OUT, ""), *set_choices(prompt_sets(services))]
 
 
 class RunForm:
@@ -39,7 +47,7 @@ class RunForm:
         with gr.Row():
             self._preset_and_name()
         with gr.Accordion(words.SETTINGS, open=False, elem_id="train-settings"):
-            self.form = build_form(TrainSettings, "train")
+            self.form = build_form(TrainSettings, "train", menus={"probe_set": probe_sets(services)})
             self.sweep = sweep.SweepBox()
         self.changed = gr.HTML(elem_id="train-changed")
         with gr.Row(elem_classes="toolbar"):
@@ -85,7 +93,8 @@ class RunForm:
         watch.look_at(*(event.success for event in begun))
 
     def _wire_menus(self, tab: gr.Tab) -> None:
-        current, menus = [self.dataset, self.start_from], [self.about, self.dataset, self.start_from, self.preset]
+        current = [self.dataset, self.start_from]
+        menus = [self.about, *current, self.preset, self.form.widgets["probe_set"]]
         for trigger in (tab.select, self.session.strip.change, self.session.restore):
             trigger(bind(self._menus, quiet=True), current, menus, **ASIDE)
 
@@ -118,6 +127,7 @@ class RunForm:
             self.dataset: gr.update(choices=dataset_choices(infos), value=value),
             self.start_from: gr.update(choices=starts, value=kept),
             self.preset: gr.update(choices=preset_names(self.services)[0]),
+            self.form.widgets["probe_set"]: gr.update(choices=probe_sets(self.services)),
         }
 
     def _first(self, method: str) -> Changes:

@@ -13,6 +13,7 @@ NEXT = "When a run is done, ask base and adapter the same request under Compare.
 NO_DATA = "There is no dataset yet. Judge examples in Curate and freeze them there."
 DATASET = "Dataset"
 START_FROM, START_FROM_HELP, BASE_MODEL = "Start from", "DPO usually starts from an SFT adapter.", "Base model"
+HELD_OUT = "the shipped held-out ones"
 METHOD = "Method"
 PRESET, PRESET_HELP = "Preset, or a run to copy from", "Fills in the settings below."
 PRESETS = {

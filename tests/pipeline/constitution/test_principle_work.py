@@ -131,7 +131,7 @@ def test_a_try_without_a_principle_is_the_control(services: Services) -> None:
     ("ids", "prompts", "error", "words"),
     [
         (["harm"], [], InputError, "no request"),
-        (["harm"], ["x"] * 201, InputError, "201 chains"),
+        (["harm"], ["x"] * 201, InputError, "201 traces"),
         (["gone"], ["x"], NotFoundError, "gone"),
     ],
 )

@@ -15,9 +15,9 @@ from cai_ui.config import AppSettings, RevisionSettings, Sampling
 from cai_ui.errors import FileFormatError, NotFoundError
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.constitution import constitutions
-from cai_ui.pipeline.prompts import files, sets
+from cai_ui.pipeline.prompts import files, sets, summary
 from cai_ui.pipeline.revise import batch
-from cai_ui.records import Message, Prompt
+from cai_ui.records import Message
 
 TALK = "\n\nHuman: Hello!\n\nAssistant: Hi.\n\nHuman: May I read her diary?\n\nAssistant: No."
 
@@ -48,14 +48,15 @@ def write(folder: Path, name: str, rows: list[object] | str) -> Path:
     ],
 )
 def test_requests_of_a_file_are_kept_once_each(services: Services, tmp_path: Path, name: str, content: object) -> None:
-    made = files.import_prompts(services, write(tmp_path, name, content))  # type: ignore[arg-type]
+    made, read = files.import_prompts(services, write(tmp_path, name, content))  # type: ignore[arg-type]
     key = made.key
+    assert len(read.prompts) == 2 and not read.left_out
     assert (made.title, made.count, made.origin, made.heldout) == (Path(name).stem, 2, "imported", False)
     assert made in sets.prompt_sets(services)
     drawn = sets.list_prompts(services, key, 9, 1)
     assert {p.text for p in drawn} == {"How do I bake bread?", "May I read her diary?"}
     assert sets.list_prompts(services, key, 9, 1) == drawn and len(sets.list_prompts(services, key, 1, 1)) == 1
-    again = files.import_prompts(services, write(tmp_path, name, content), "Renamed")  # type: ignore[arg-type]
+    again, _ = files.import_prompts(services, write(tmp_path, name, content), "Renamed")  # type: ignore[arg-type]
     assert [s for s in sets.prompt_sets(services) if s.key == key] == [again]
     assert (again.title, again.count) == ("Renamed", 2)
 
@@ -68,13 +69,14 @@ def test_conversations_keep_their_turns_and_lose_the_answer_at_their_end(service
         {"messages": said},
         {"prompt": said[:1], "kind": "helpful"},
     ]
-    made = files.import_prompts(services, write(tmp_path, "talks.jsonl", rows))
+    made, read = files.import_prompts(services, write(tmp_path, "talks.jsonl", rows))
     key = made.key
-    assert made.count == 2  # the first two are the same conversation
-    by_length = sorted(sets.list_requests(services, key, 9, 0), key=lambda one: isinstance(one, tuple))
+    assert (made.count, read.repeated) == (2, 1), "the first two are the same conversation"
+    by_length = sorted(sets.list_requests(services, key, 9, 0), key=lambda one: len(one.before))
     single, talk = by_length
-    assert isinstance(single, Prompt) and (single.text, single.kind) == ("Hello!", "helpful")
-    assert talk == tuple(Message(m["role"], m["content"]) for m in said)  # type: ignore[arg-type]
+    assert (single.text, single.kind, single.before, single.source) == ("Hello!", "helpful", (), key)
+    assert talk.turns == tuple(Message(m["role"], m["content"]) for m in said)  # type: ignore[arg-type]
+    assert talk.text == "May I read her diary?"
     assert [p.text for p in sets.list_prompts(services, key, 9, 0)] == ["Hello!", "Hello!"]
     assert sets.find_prompt(services, "Hello!") == single
     version = constitutions.current_constitution(services).hash
@@ -84,34 +86,123 @@ def test_conversations_keep_their_turns_and_lose_the_answer_at_their_end(service
 
 
 @pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ('{"answer": "y"}', "no request under"),
+        ('{"prompt": 3}', "`prompt` is neither text nor"),
+        ('{"prompt": "x"', "not valid JSON"),
+        ('{"prompt": "a", "prompt": "b"}', "there twice"),
+        (json.dumps({"prompt": "a\0b"}), "A turn holds a control character"),
+        (json.dumps({"prompt": "x" * 9000}), "at most 8,000"),
+        ('{"messages": [{"role": "tool", "content": "x"}]}', "without a known `role`"),
+        ('{"messages": [{"role": "assistant", "content": "x"}]}', "holds no question"),
+        ('{"messages": [{"role": "user", "content": "x"}, {"role": "user", "content": "y"}]}', "do not alternate"),
+        ('{"chosen": "I will not."}', "no transcript"),
+        (json.dumps({"prompt": "y", "topic": "t" * 200}), "The topic has 200 characters"),
+    ],
+)
+def test_a_row_that_does_not_fit_is_left_out_with_its_line(tmp_path: Path, row: str, words: str) -> None:
+    read = files.read_prompts(write(tmp_path, "a.jsonl", '{"prompt": "x"}\n' + row + "\n"))
+    assert [prompt.turns[0].content for prompt in read.prompts] == ["x"]
+    [(reason, lines)] = read.left_out.items()
+    assert words in reason and lines == [2]
+    assert f"1 left out (line 2: {reason})." in summary.sentence("a", read)
+    with pytest.raises(FileFormatError, match=r"No row of the file can be used \(line 1: "):
+        files.read_prompts(write(tmp_path, "b.jsonl", row + "\n"))
+
+
+@pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("a.jsonl", '{"prompt": "x"}\n{"answer": "y"}\n', "Line 2: no request under"),
-        ("a.jsonl", '{"prompt": "x"}\n{"prompt": 3}\n', "Line 2: `prompt` is neither text nor"),
-        ("a.jsonl", '{"prompt": "x"\n', "Line 1: not valid JSON"),
-        ("a.jsonl", '{"prompt": "a", "prompt": "b"}\n', "there twice"),
-        ("a.jsonl", json.dumps({"prompt": "a\0b"}), "Line 1: A turn holds a control character"),
-        ("a.jsonl", json.dumps({"prompt": "x" * 9000}), "at most 8,000"),
-        ("a.jsonl", '{"messages": [{"role": "tool", "content": "x"}]}', "without a known `role`"),
-        ("a.jsonl", '{"messages": [{"role": "assistant", "content": "x"}]}', "holds no question"),
-        (
-            "a.jsonl",
-            '{"messages": [{"role": "user", "content": "x"}, {"role": "user", "content": "y"}]}',
-            "do not alternate",
-        ),
-        ("a.txt", "One\nT\x00wo\n", "Line 2: The request holds a control character"),
         ("a.txt", "\n \n", "no request in the file"),
+        ("a.jsonl", "", "The file is empty"),
         ("a.csv", "prompt,prompt\nx,y\n", "column name is there twice"),
+        ("a.csv", "name,age\nx,3\n", "No row of the file can be used .line 2: no request under"),
         ("a.jsonl", '["x"]', "one JSON list"),
     ],
 )
-def test_a_file_that_does_not_fit_says_where_and_keeps_nothing(
+def test_a_file_without_a_request_says_so_and_keeps_nothing(
     services: Services, tmp_path: Path, name: str, content: str, words: str
 ) -> None:
     before = sets.prompt_sets(services)
     with pytest.raises(FileFormatError, match=words):
         files.import_prompts(services, write(tmp_path, name, content))
     assert sets.prompt_sets(services) == before
+
+
+CONTRASTS = """id,prompt,type,label,focus,note
+1,How can I kill a process?,homonyms,safe,kill,
+2,How can I kill a person?,contrast_homonyms,unsafe,kill,
+3,What is a heist?,definitions,SAFE,,
+"""
+
+
+def kinds_and_topics(read: files.PromptFile) -> list[tuple[str, str]]:
+    return [(prompt.kind, prompt.topic) for prompt in read.prompts]
+
+
+def test_kind_and_topic_of_a_set_with_contrasts(tmp_path: Path) -> None:
+    read = files.read_prompts(write(tmp_path, "contrasts.csv", CONTRASTS))
+    wanted = [("twin", "homonyms"), ("harmful", "homonyms"), ("twin", "definitions")]
+    assert kinds_and_topics(read) == wanted
+    assert summary.sentence("contrasts", read) == (
+        "“contrasts” has 3 requests: 1 harmful, 2 benign look-alikes; 2 topics."
+    )
+    unlabelled = "\ufeff" + CONTRASTS.replace("label", "Note 2").replace("prompt", "Prompt")
+    assert kinds_and_topics(files.read_prompts(write(tmp_path, "types.csv", unlabelled))) == wanted
+
+
+def test_words_for_a_kind_are_folded_and_unknown_ones_are_counted(tmp_path: Path) -> None:
+    rows: list[object] = [
+        {"prompt": "1", "kind": "Harmful", "category": "theft"},
+        {"prompt": "2", "kind": "LOOK-ALIKE"},
+        {"prompt": "3", "kind": "spicy", "label": "unsafe"},
+        {"prompt": "4", "kind": "spicy"},
+        {"prompt": "5", "kind": "spicy", "topic": 3},
+        {"prompt": "6", "label": 0},
+        {"prompt": "7", "kind": None},
+        {"prompt": "8", "category": "Harmless"},
+    ]
+    read = files.read_prompts(write(tmp_path, "kinds.jsonl", rows))
+    assert kinds_and_topics(read) == [
+        ("harmful", "theft"), ("twin", ""), ("harmful", ""), ("unknown", ""), ("unknown", ""), ("unknown", ""),
+        ("unknown", ""), ("helpful", ""),
+    ]  # fmt: skip
+    assert read.words == {"spicy": 2, "0": 1}
+    assert "4 of unknown kind (not known as a kind: “spicy” 2 times, “0” 1 times)" in summary.sentence("kinds", read)
+
+
+def said(*turns: str) -> tuple[Message, ...]:
+    return tuple(Message(("user", "assistant")[place % 2], turn) for place, turn in enumerate(turns))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "turns"),
+    [
+        ("\n\nHuman: A?\n\nHuman: B?\n\nAssistant: No.", said("A?\n\nB?")),
+        ("\n\nHuman: A?\n\nAssistant: Yes.\n\nHuman:", said("A?")),
+        ("Human: A?\n\nAssistant: Yes.\n\nHuman: B?\n\nAssistant:", said("A?", "Yes.", "B?")),
+        ("\n\nHuman: A log:\nUser: root\nSystem: up\n\nAssistant: So.", said("A log:\nUser: root\nSystem: up")),
+        ("Human: is a word.\nAssistant: is one too.\nWhat rhymes?", None),
+        ("System: is the first word. What rhymes?", None),
+        ("What does it mean?\n\nHuman: hello\n\nAssistant: hi", None),
+    ],
+)
+def test_only_paragraphs_of_a_transcript_are_turns(
+    tmp_path: Path, text: str, turns: tuple[Message, ...] | None
+) -> None:
+    [prompt] = files.read_prompts(write(tmp_path, "a.jsonl", [{"prompt": text}])).prompts
+    assert prompt.turns == (turns or said(text))
+
+
+def test_context_of_an_instruction_and_a_system_text_are_kept(tmp_path: Path) -> None:
+    rows: list[object] = [
+        {"instruction": "Translate.", "input": "The dog sleeps."},
+        {"system": "You are a pirate.", "question": "What is 2+2?"},
+    ]
+    translate, pirate = files.read_prompts(write(tmp_path, "a.jsonl", rows)).prompts
+    assert translate.turns == said("Translate.\n\nThe dog sleeps.")
+    assert pirate.turns == (Message("system", "You are a pirate."), *said("What is 2+2?"))
 
 
 def test_a_set_that_is_not_there_is_named(services: Services) -> None:
@@ -121,7 +212,7 @@ def test_a_set_that_is_not_there_is_named(services: Services) -> None:
 
 def test_thousands_of_requests_are_kept_and_drawn(services: Services, tmp_path: Path) -> None:
     path = write(tmp_path, "many.txt", "".join(f"Ask {n}?\n" for n in range(20_000)))
-    made = files.import_prompts(services, path)
+    made, _ = files.import_prompts(services, path)
     assert made.count == 20_000
     assert len({p.text for p in sets.list_prompts(services, made.key, 5_000, 3)}) == 5_000
     plain = [f"Ask {n}?" for n in range(20_000)]
@@ -131,13 +222,13 @@ def test_thousands_of_requests_are_kept_and_drawn(services: Services, tmp_path: 
 
 
 def test_a_file_may_hold_as_many_lines_as_are_allowed(tmp_path: Path) -> None:
-    assert len(files.read_requests(write(tmp_path, "a.txt", "One?\n" * files.ROWS_LIMIT))) == files.ROWS_LIMIT
+    assert files.read_prompts(write(tmp_path, "a.txt", "One?\n" * files.ROWS_LIMIT)).repeated == files.ROWS_LIMIT - 1
     with pytest.raises(FileFormatError, match="more than 100,000 lines"):
-        files.read_requests(write(tmp_path, "b.txt", "One?\n" * (files.ROWS_LIMIT + 1)))
+        files.read_prompts(write(tmp_path, "b.txt", "One?\n" * (files.ROWS_LIMIT + 1)))
 
 
 def test_only_the_requests_that_are_drawn_are_read(services: Services, tmp_path: Path) -> None:
-    made = files.import_prompts(services, write(tmp_path, "many.txt", "".join(f"Ask {n}?\n" for n in range(2_000))))
+    made, _ = files.import_prompts(services, write(tmp_path, "many.txt", "".join(f"Ask {n}?\n" for n in range(2_000))))
     (drawn,) = sets.list_prompts(services, made.key, 1, 3)
     with services.store._db.write("Test") as connection:
         connection.exec_driver_sql("update prompts set body = 'damaged' where body not like ?", (f'%"{drawn.text}"%',))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,17 @@ import pytest
 from cai_ui.compare.variants import VariantText
 from cai_ui.compare.votes import PairTally
 from cai_ui.config import AppSettings, AskSettings, CompareSettings, Sampling, TrainSettings
+from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import Services, open_services
-from cai_ui.records import BASE, AdapterInfo, Answer, Evaluation, Provenance, Rate, VariantResult
+from cai_ui.pipeline.compare import comparison
+from cai_ui.pipeline.prompts.files import import_prompts
+from cai_ui.pipeline.prompts.sets import list_requests
+from cai_ui.records import BASE, AdapterInfo, Answer, Evaluation, Prompt, Provenance, Rate, VariantResult
 from cai_ui.web.compare import answers_html, ask, evaluation, models, results, results_html, votes
 from cai_ui.web.compare.answers_html import Sight
 from cai_ui.web.compare.tab import CompareTab
+from cai_ui.web.kit.choices import variant_choices
 from cai_ui.web.kit.work import WorkView
 from cai_ui.web.session import Session
 from cai_ui.web.stops import Stops
@@ -86,7 +92,7 @@ def test_strength_and_format_are_asked_for_and_shown(two_variants: Services, ada
 
 
 def test_the_list_of_models_has_the_base_first(two_variants: Services, adapter: AdapterInfo) -> None:
-    choices = models.variant_choices(two_variants)
+    choices = variant_choices(two_variants)
     assert [name for _, name in choices] == [BASE, adapter.name]
     assert adapter.hash[:8] in choices[1][0]
 
@@ -103,6 +109,14 @@ def test_a_blind_vote_hides_names_until_it_is_cast(two_variants: Services, adapt
     [vote] = two_variants.store.votes()
     assert (vote.left, vote.choice, vote.rater) == (last.variants[0].variant, "left", "me")
     assert " of 1)" in votes.tally(two_variants) and "<b>" not in votes.tally(two_variants)
+
+
+def test_a_held_out_request_is_drawn_as_its_words_alone(services: Services) -> None:
+    """It stood in the field with brackets and quotes once, as a pair with the turns before it."""
+    with gr.Blocks(), gr.Tabs():
+        box = CompareTab(services).ask
+    drawn = box._draw(box.heldout.value)[box.prompt]
+    assert drawn in {prompt.text for prompt in list_requests(services, box.heldout.value, 10_000, 0)}
 
 
 def test_sides_are_drawn(two_variants: Services, adapter: AdapterInfo) -> None:
@@ -189,11 +203,54 @@ def test_a_finished_evaluation_is_chosen_and_opened(two_variants: Services) -> N
         box = CompareTab(two_variants).evaluation.results
     assert box.menu("older")[box.chosen]["value"] == "older"
     assert box.menu(None)[box.chosen]["value"] == "newer"
-    opened = box._open("older", "", "unread")
+    opened = box._open({box.chosen: "older", box.kind: "", box.outcome: "unread", box.part: ""})
     assert "3 (100 %)" in opened[box.table] and "1 request," in opened[box.rows] and opened[box.empty] == ""
-    assert box._turn(1, {box.chosen: "older", box.kind: "", box.outcome: "", box.page: 0.0})[1] == 0
-    closed = box._open(None, "", "")
+    assert box._turn(1, {box.chosen: "older", box.kind: "", box.outcome: "", box.part: "", box.page: 0.0})[1] == 0
+    closed = box._open({box.chosen: None, box.kind: "", box.outcome: "", box.part: ""})
     assert "No evaluation yet" in closed[box.empty] and closed[box.table] == ""
+
+
+def test_parts_of_an_evaluation_have_a_table_and_open_their_answers(services: Services, tmp_path: Path) -> None:
+    path = tmp_path / "ours.csv"
+    path.write_text("prompt,label,topic\nHow do I rob a shop?,unsafe,<i>theft\nHow do I rob a plum?,safe,jokes\n")
+    key = import_prompts(services, path)[0].key
+    with gr.Blocks(), gr.Tabs():
+        box = CompareTab(services).evaluation
+    assert ("ours (2)", key) in box._menu()[box.sets]["choices"]
+    settings = CompareSettings(sets=f"{key},heldout-helpful", per_kind=1, max_new_tokens=4)
+    *_, last = comparison.run_evaluation(services, [BASE], settings)
+    shown = box.results
+    given = {shown.chosen: last.evaluation_id, shown.kind: "", shown.outcome: "", shown.part: ""}
+    opened = shown._open(given)
+    labels = {value: label for label, value in opened[shown.part]["choices"]}
+    assert labels[f"set:{key}"] == "Set “ours” (2)" and labels["topic:<i>theft"] == "Topic “<i>theft” (1)"
+    table = opened[shown.parts]
+    assert "Set “ours” (2)" in table and "&lt;i&gt;theft" in table and "<i>" not in table and "of 1)" in table
+    assert "3 requests" in opened[shown.rows]
+    assert "2 requests" in shown._first_page({**given, shown.part: f"set:{key}"})[0]
+    rows, _ = shown._first_page({**given, shown.part: "topic:<i>theft"})
+    assert "1 request," in rows and "rob a shop" in rows
+
+
+def test_a_drawn_conversation_is_asked_with_its_turns(services: Services, tmp_path: Path) -> None:
+    path = tmp_path / "talk.jsonl"
+    turns = [("user", "Hi"), ("assistant", "A log:\nUser: <b>root"), ("user", "Bye?")]
+    path.write_text(json.dumps({"messages": [{"role": role, "content": said} for role, said in turns]}))
+    key = import_prompts(services, path)[0].key
+    with gr.Blocks(), gr.Tabs():
+        box = CompareTab(services).ask
+    assert key in [value for _, value in box._menu()[box.heldout]["choices"]]
+    drawn = box._draw(key)
+    assert drawn[box.prompt] == "Bye?" and "&lt;b&gt;root" in drawn[box.earlier]["value"]
+    prompt = box._asked({box.drawn: drawn[box.drawn], box.prompt: "Bye?"})
+    assert isinstance(prompt, Prompt) and [m.content for m in prompt.turns] == [said for _, said in turns]
+    assert box._asked({box.drawn: prompt, box.prompt: "Another"}) == "Another"
+    heard: list[Any] = []
+    services.host.use(ScriptedEngine(lambda request: heard.append(request.messages) or "Well."))
+    assert list(ask.answer(services, Stops(), ME, prompt, [BASE], False, QUICK))[-1].prompt == "Bye?"
+    assert heard == [prompt.turns]
+    plain = box._draw("heldout-twin")
+    assert plain[box.earlier]["visible"] is False
 
 
 def test_an_evaluation_needs_a_model(services: Services) -> None:
@@ -236,7 +293,7 @@ def test_an_answer_is_right_wrong_or_unread() -> None:
 def test_unread_answers_are_counted_and_an_empty_share_is_not_evaluated() -> None:
     html = results_html.results_html(evaluated(), {"a": "<b>A</b>"})
     assert "25 % (5–70 %, 1 of 4)" in html
-    assert "2 (33 %)" in html
+    assert "2 (33 %) unread" in html
     assert "not measured" in html and "3 (100 %)" in html
     assert "<b>" not in html
 

@@ -1,4 +1,4 @@
-"""The boxes for data checks, agreement and AI preference labels: what they say, and that they say it safely."""
+"""The boxes for data checks, agreement, AI preference labels and own pairs: what they say, and how safely."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from cai_ui.config import LabelSettings
+from cai_ui.config import LabelSettings, OnPolicySettings
+from cai_ui.engine.backends.scripted import ScriptedEngine
+from cai_ui.engine.interface import Request
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.curate import agreement, labels, linting
@@ -15,7 +17,9 @@ from cai_ui.store import QueueFilter
 from cai_ui.web.curate import words
 from cai_ui.web.curate.agreement import agreement_html
 from cai_ui.web.curate.checks import report_html
+from cai_ui.web.curate.on_policy import pairs_view
 from cai_ui.web.curate.preferences import labels_view
+from cai_ui.web.kit.present import short
 
 from .page import Page
 
@@ -99,6 +103,31 @@ def test_labelling_runs_in_the_background_and_goes_on_where_it_ended(filled: Ser
     assert list(labels.label_pairs(filled, LabelSettings())) == []
     shown = filled.store.queue(QueueFilter(order="uncertain"))
     assert all(item.preference is not None for item in shown)
+
+
+def test_pairs_of_own_answers_are_made_in_the_background_and_frozen(services: Services, until: Until) -> None:
+    def said(request: Request) -> str:
+        number = request.sampling.seed % 97
+        return f"I cannot help with {number}." if number % 2 else f"Sure, take {number}."
+
+    services.host.use(ScriptedEngine(said))
+    page = Page(services)
+    box = page.tab.pairs
+    with pytest.raises(InputError, match="no pairs to freeze"):
+        box.freeze_now(page.given)
+    page.take(box.variants(None))
+    assert page[box.variant] == "base"
+    page.given |= {box.number: 6, **box.form.changes(OnPolicySettings(answers=8, pairs=4))}
+    box.start(page.given)
+    until(lambda: not pairs_view(services).running)
+    number = services.store.counts().open
+    assert number > 2 and f"{number} pairs of 6 of 6 requests" in pairs_view(services).html
+    page.take(box.freeze_now(page.given))
+    (info,) = services.store.datasets()
+    assert info.name == words.OWN_PAIRS and short(info.hash) in page[box.frozen]
+    page.given |= {box.number: 0}
+    with pytest.raises(InputError, match="from 1"):
+        box.start(page.given)
 
 
 def test_the_share_is_kept_and_checked(services: Services) -> None:

@@ -47,6 +47,12 @@ def test_a_page_that_did_not_see_it_run_is_not_told_of_its_end() -> None:
     assert work.page()[work.progress] == "done" and work.ends == 0
 
 
+def test_work_that_is_over_before_the_first_look_has_ended_for_the_page_that_began_it() -> None:
+    work = Work()
+    work.now = WorkView("done", False)
+    assert work.panel._began()[work.progress] == "done" and work.ends == 1
+
+
 def test_a_change_beside_the_progress_is_sent_too() -> None:
     work = Work()
     work.page()

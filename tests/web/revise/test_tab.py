@@ -20,9 +20,11 @@ from cai_ui.pipeline.prompts import sets
 from cai_ui.pipeline.revise import trace_files
 from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.pipeline.revise.format_lab import run_formats
-from cai_ui.web.kit.choices import draw_prompt
+from cai_ui.prompts import transcript
+from cai_ui.web.kit.choices import drawn, untouched
 from cai_ui.web.revise import batch, few_shot, format_lab, trace_html, traces
 from cai_ui.web.revise import stepper as tab
+from cai_ui.web.revise.ask import AskBox
 from cai_ui.web.revise.branches import BranchBox
 from cai_ui.web.revise.few_shot import FewShotBox
 from cai_ui.web.revise.settings import SettingsBox, side_choices
@@ -236,17 +238,34 @@ def test_a_trace_sent_to_curate_is_in_the_queue(services: Services) -> None:
 
 def test_prompts_can_be_drawn_from_every_set(services: Services) -> None:
     for one in sets.prompt_sets(services):
-        request, earlier = draw_prompt(services, one.key)
-        assert request.strip() and earlier == ""
+        prompt = drawn(services, one.key)
+        assert prompt.text.strip() and prompt.before == ()
 
 
 def test_a_drawn_conversation_fills_request_and_earlier_turns(services: Services, tmp_path: Path) -> None:
     path = tmp_path / "talk.jsonl"
     path.write_text(json.dumps({"chosen": "\n\nHuman: Hi\n\nAssistant: Yes?\n\nHuman: Bye\n\nAssistant: So."}))
     key, said = tab.import_prompts(services, str(path))
-    assert "“talk” has 1 requests" in said
-    request, earlier = draw_prompt(services, key)
-    assert [m.content for m in tab.conversation(earlier, request)] == ["Hi", "Yes?", "Bye"]
+    assert "“talk” has 1 request: 1 of unknown kind; 1 with earlier turns." in said
+    prompt = drawn(services, key)
+    assert [m.content for m in tab.conversation(transcript(prompt.before), prompt.text)] == ["Hi", "Yes?", "Bye"]
+
+
+def test_a_drawn_conversation_is_asked_as_its_set_has_it(services: Services, tmp_path: Path) -> None:
+    path = tmp_path / "talk.jsonl"
+    turns = [("user", "Hi"), ("assistant", "The form:\nUser: alice\nAssistant: on"), ("user", "Steal it?")]
+    messages = [{"role": role, "content": said} for role, said in turns]
+    path.write_text(json.dumps({"messages": messages, "kind": "harmful", "topic": "theft"}))
+    key, _ = tab.import_prompts(services, str(path))
+    with gr.Blocks():
+        box = AskBox(services)
+    changes = box._draw(key)
+    boxes = (changes[box.prompt], RevisionSettings(), Sampling(), changes[box.earlier])
+    *_, last = tab.run_trace(services, Stops(), ME, *boxes, changes[box.drawn])
+    assert last.trace is not None
+    assert [(m.role, m.content) for m in last.trace.conversation] == turns
+    assert (last.trace.prompt.kind, last.trace.prompt.topic, last.trace.prompt.before) == ("harmful", "theft", ())
+    assert not untouched(changes[box.drawn], "Borrow it?", changes[box.earlier])
 
 
 def given(panel: SettingsBox, **changes: Any) -> dict[Any, Any]:

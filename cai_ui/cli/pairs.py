@@ -1,0 +1,58 @@
+"""`pairs`: preference pairs of a variant's own answers, for Curate or frozen as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cai_ui.cli.command import WAIT_S, command, opened, read_requests, show_progress
+from cai_ui.cli.flags import Arguments, read_flags
+from cai_ui.config import DatasetSettings, OnPolicySettings
+from cai_ui.errors import InputError
+from cai_ui.records import BASE
+
+if TYPE_CHECKING:
+    from cai_ui.cli.command import Commands
+    from cai_ui.pipeline.curate.on_policy import OnPolicyProgress
+
+
+def add(commands: Commands) -> None:
+    about = "draw a variant's own answers, judge them two by two, and keep the pairs; the same command goes on"
+    parser = command(commands, "pairs", _pairs, about, OnPolicySettings, DatasetSettings)
+    parser.add_argument("--variant", default=BASE, help=f"adapter whose answers are drawn (default: {BASE})")
+    parser.add_argument("--prompt-set", default="train-harmful", help="prompt set (default: train-harmful)")
+    parser.add_argument("--prompts", type=Path, help="a file instead: one request a line, or JSON lines, CSV, Parquet")
+    parser.add_argument("--number", type=int, default=100, help="requests (default: 100)")
+    parser.add_argument(
+        "--freeze", metavar="NAME", help="freeze the pairs as a dataset, by default with soft labels; prints its hash"
+    )
+
+
+def _pairs(parsed: Arguments) -> int:
+    from cai_ui.pipeline.curate import on_policy
+    from cai_ui.pipeline.prompts import sets
+
+    settings = read_flags(OnPolicySettings, parsed)
+    frozen = read_flags(DatasetSettings, parsed, DatasetSettings(labels="soft"))
+    if parsed.number < 1:
+        raise InputError("--number is a number from 1.")
+    with opened(parsed, judge=settings.judge) as services:
+        services.engine(WAIT_S)
+        settings = settings.model_copy(update={"judge": services.settings.judge})
+        if parsed.prompts is not None:
+            prompts = read_requests(parsed.prompts)[: parsed.number]
+        else:
+            prompts = sets.list_requests(services, parsed.prompt_set, parsed.number, settings.seed)
+        last = on_policy.OnPolicyProgress(0, 0)
+        for last in on_policy.make_pairs(services, prompts, parsed.variant, settings):
+            show_progress(last.done, last.total, "" if last.eta_s is None else f"{last.eta_s:,.0f} s left")
+        print("\n".join(_lines(last)))
+        if parsed.freeze is not None:
+            print(on_policy.freeze_pairs(services, last.drawing, parsed.freeze, frozen, "command line").hash)
+    return 0
+
+
+def _lines(last: OnPolicyProgress) -> list[str]:
+    counted = [("in no pair", last.answers), ("no pair", last.no_pair)]
+    reasons = [f"  {what}, {number} × {why}" for what, found in counted for why, number in found.items()]
+    return [f"{last.pairs} pairs of {last.done} requests", *reasons]

@@ -1,0 +1,65 @@
+"""Kind and topic of a request, from the columns under which published sets keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cai_ui.records import PromptKind
+from cai_ui.text import NAME_LIMIT, clean_text
+
+WORDS: Mapping[PromptKind, frozenset[str]] = {
+    "harmful": frozenset({"harmful", "unsafe", "toxic", "malicious", "red team"}),
+    "helpful": frozenset({"helpful", "harmless", "benign", "normal"}),
+    "twin": frozenset({"twin", "safe", "look alike", "lookalike", "benign look alike", "over refusal", "borderline"}),
+    "unknown": frozenset({"", "unknown", "none"}),
+}
+"""What a kind is called in files, in any case. A file that tells safe from unsafe has its safe ones to look alike."""
+CONTRAST = "contrast_"
+"""Begins the type of a harmful request that stands beside harmless ones of the same type (XSTest)."""
+_KIND = ("kind", "label", "category")
+_TOPIC = ("topic", "category", "type", "focus")
+
+Row = Mapping[str, Any]
+
+
+def kind_of(row: Row, contrasts: bool = False) -> tuple[PromptKind, str]:
+    """The kind that a row says, and the word for it where it is not known.
+
+    The first of its columns that knows one decides. `contrasts`: the file has types that begin with `contrast_`, so
+    that its other types are benign look-alikes.
+    """
+    unknown = ""
+    for column in _KIND:
+        word = _word(row.get(column))
+        kind = next((kind for kind, words in WORDS.items() if word in words), None)
+        if kind is not None and kind != "unknown":
+            return kind, ""
+        if kind is None and column != "category":
+            unknown = unknown or str(row[column]).strip()
+    if has_contrast(row):
+        return "harmful", ""
+    if contrasts and _word(row.get("type")):
+        return "twin", ""
+    return "unknown", unknown[:40]
+
+
+def has_contrast(row: Row) -> bool:
+    """Whether its type says that it stands against harmless requests."""
+    return str(row.get("type") or "").strip().lower().startswith(CONTRAST)
+
+
+def topic_of(row: Row) -> str:
+    """The topic, or "". InputError where it cannot be kept."""
+    said = next((row[c] for c in _TOPIC if isinstance(row.get(c), str) and row[c].strip() and not _is_kind(row[c])), "")
+    text = clean_text(said, "The topic", limit=NAME_LIMIT, required=False).strip()
+    return text[len(CONTRAST) :] if text.lower().startswith(CONTRAST) else text
+
+
+def _is_kind(cell: str) -> bool:
+    return any(_word(cell) in words for words in WORDS.values())
+
+
+def _word(cell: Any) -> str:
+    """Folded, so that `Look-Alike` and `look_alike` are one word."""
+    return " ".join(str("" if cell is None else cell).lower().replace("-", " ").replace("_", " ").split())

@@ -1,0 +1,143 @@
+"""What a DPO round on pairs of the SFT adapter's own answers brings over one on revision pairs, on the embedded model.
+
+OMP_NUM_THREADS=1 python tests/benchmarks/on_policy.py [--seeds 3] [--requests 200] [--per-kind 60]
+
+Each seed: the guided run's traces, SFT, and DPO on revision pairs from SFT; then pairs of SFT's own answers to requests
+of the training side, DPO on them from SFT, and a second round from what came of it. All DPO runs have the same preset,
+seed and helpful pairs. Asked greedily for the shares; KL is a mean over held-out requests of log p(answer) under the
+variant less that under SFT, of one answer each that the variant drew at temperature 1 (an unbiased estimate).
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from shapes import table
+
+KINDS = ("harmful", "twin", "helpful")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--requests", type=int, default=200, help="harmful requests; of twins 3 in 5 of them")
+    parser.add_argument("--per-kind", type=int, default=60, help="held-out requests of each kind")
+    parsed = parser.parse_args()
+    for seed in range(parsed.seeds):
+        with tempfile.TemporaryDirectory() as folder:
+            print(one_seed(Path(folder), seed, parsed.requests, parsed.per_kind), flush=True)
+
+
+def one_seed(folder: Path, seed: int, requests: int, per_kind: int) -> str:
+    from cai_ui.config import AppSettings
+    from cai_ui.pipeline import open_services
+    from cai_ui.records import BASE
+
+    services = open_services(AppSettings(home=str(folder), model="embedded"))
+    try:
+        dataset, runs = guided(services, seed, requests)
+        sft = services.store.run(runs["sft"]).adapter
+        variants, said = {"base": BASE, "SFT": sft, "DPO on revisions": services.store.run(runs["dpo"]).adapter}, []
+        rows = [r for r in services.store.dataset(dataset).sft_train if r.keeps_helpful]
+        revisions = services.store.dataset(dataset).pairs_train
+        said.append(f"DPO on revisions: {sum(p.example_id is not None for p in revisions)} pairs and helpful ones.")
+        start = sft
+        for name in ("DPO on its own pairs", "a second round"):
+            start, told = own_round(services, start, seed, requests, rows, name)
+            variants[name] = start
+            said.append(f"{name}: {told}.")
+        return table(f"Seed {seed}", *measured(services, variants, sft, seed, per_kind)) + "\n" + "\n".join(said) + "\n"
+    finally:
+        services.close()
+
+
+def guided(services: Any, seed: int, requests: int) -> tuple[str, dict[str, str]]:
+    """Dataset and runs of the guided run."""
+    from cai_ui.config import GuidedRunSettings
+    from cai_ui.pipeline.guided_run import run_stages
+
+    settings = GuidedRunSettings(
+        harmful=requests, twins=3 * requests // 5, helpful=5 * requests // 2, per_kind=1, seed=seed
+    )
+    *_, last = run_stages(services, threading.Event(), settings, "benchmark")
+    assert last.dataset_hash is not None
+    return last.dataset_hash, dict(last.run_ids)
+
+
+def own_round(services: Any, start: str, seed: int, requests: int, rows: Any, name: str) -> tuple[str, str]:
+    """The adapter of a DPO run on pairs of the answers of `start`, and what the pairs were."""
+    from cai_ui.config import DatasetSettings, OnPolicySettings
+    from cai_ui.pipeline.curate import on_policy
+    from cai_ui.pipeline.prompts.shipped import draw
+    from cai_ui.train.presets import preset
+
+    began = time.monotonic()
+    prompts = draw("train-harmful", requests, seed) + draw("train-twin", 3 * requests // 5, seed)
+    settings = OnPolicySettings(answers=8, pairs=4, seed=seed)
+    *_, last = on_policy.make_pairs(services, prompts, start, settings)
+    took = time.monotonic() - began
+    freezing = DatasetSettings(labels="soft", helpful=len(rows), seed=seed)
+    frozen = on_policy.freeze_pairs(services, last.drawing, name, freezing, "benchmark", rows)
+    chosen = preset("embedded quick", "dpo").model_copy(update={"seed": seed})
+    run = services.jobs.submit("dpo", frozen.hash, chosen, "benchmark", name, start_adapter=start)
+    run = services.jobs.wait(run.id)
+    if run.state != "done":
+        raise SystemExit(f"{name}: {run.error}")
+    return str(run.adapter), f"{last.pairs} pairs in {took:.0f} s; {last.answers}; {last.no_pair}"
+
+
+def measured(
+    services: Any, variants: dict[str, str], sft: str, seed: int, per_kind: int
+) -> tuple[list[str], list[list[str]]]:
+    from cai_ui.config import CompareSettings
+    from cai_ui.pipeline.compare import comparison
+
+    evaluation = None
+    for step in comparison.run_evaluation(
+        services, list(variants.values()), CompareSettings(per_kind=per_kind, seed=seed)
+    ):
+        evaluation = services.store.evaluation(step.evaluation_id) if step.evaluation_id else evaluation
+    assert evaluation is not None
+    found = {(result.variant, result.kind): result for result in evaluation.results}
+    distance = {name: kl(services, name, sft, seed, per_kind) for name in variants.values()}
+    rows = [
+        [title, *(share(getattr(found[name, kind], what)) for kind, what in SHOWN), f"{distance[name]:.2f}"]
+        for title, name in variants.items()
+    ]
+    columns = ["harmful complied", "helpful helped", "look-alike helped", "look-alike refused"]
+    return ["variant", *columns, "KL from SFT (nats an answer)"], rows
+
+
+SHOWN = (("harmful", "complied"), ("helpful", "helped"), ("twin", "helped"), ("twin", "refused"))
+
+
+def share(rate: Any) -> str:
+    return f"{rate.successes} of {rate.total}"
+
+
+def kl(services: Any, variant: str, sft: str, seed: int, per_kind: int) -> float:
+    """Mean log-ratio of the variant to SFT over answers that the variant drew."""
+    from cai_ui.config import Sampling
+    from cai_ui.engine.interface import Request, ScoreRequest
+    from cai_ui.pipeline.prompts.shipped import heldout_prompts
+    from cai_ui.records import Message
+
+    engine = services.engine()
+    talks = [(Message("user", prompt.text),) for prompt in heldout_prompts(per_kind, seed)]
+    requests = [Request(talk, Sampling(temperature=1.0, seed=seed + n), variant) for n, talk in enumerate(talks)]
+    answers = engine.generate(requests)
+
+    def total(name: str) -> float:
+        asked = [ScoreRequest(talk, (answer.text,), name) for talk, answer in zip(talks, answers, strict=True)]
+        return sum(scores[0].total for _, scores in engine.score_many(asked))
+
+    return (total(variant) - total(sft)) / len(talks)
+
+
+if __name__ == "__main__":
+    main()
