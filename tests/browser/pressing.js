@@ -2,7 +2,7 @@
    Loaded before the page's own scripts. */
 window.pressing = (() => {
   const seen = { toasts: [], asked: 0, changed: 0 };
-  const waiting = new Set();
+  const waiting = new Set(), over = new Set(); /* an answer may come before the request's own receipt */
   const timers = () => new Set((window.gradio_config?.components ?? []).filter((c) => c.type === "timer").map((c) => c.id));
 
   /* Requests, but for those of timers: one is over when its answer says so, on the stream or by itself. */
@@ -15,7 +15,7 @@ window.pressing = (() => {
       rest = lines.pop();
       for (const line of lines.filter((one) => one.startsWith("data:"))) {
         const said = JSON.parse(line.slice(5));
-        if (said.msg === "process_completed") waiting.delete(said.event_id);
+        if (said.msg === "process_completed") { over.add(said.event_id); waiting.delete(said.event_id); }
         if (said.msg === "close_stream") waiting.clear();
       }
     }
@@ -29,7 +29,10 @@ window.pressing = (() => {
     try {
       const answer = await send(...request);
       if (address.includes("/queue/data")) follow(answer.clone().body).catch(() => {});
-      if (own && address.includes("/queue/join") && answer.ok) waiting.add((await answer.clone().json()).event_id);
+      if (own && address.includes("/queue/join") && answer.ok) {
+        const { event_id } = await answer.clone().json();
+        if (!over.has(event_id)) waiting.add(event_id);
+      }
       return answer;
     } finally {
       waiting.delete(mark);

@@ -89,7 +89,7 @@ class Presser:
         while self.page.evaluate("pressing.open()"):
             self.settle()
 
-    def settle(self, seconds: float = 90) -> None:
+    def settle(self, seconds: float = 60) -> None:
         """Wait until nothing that was asked is open; a Stop that can be pressed meanwhile is."""
         end = time.monotonic() + seconds
         quiet = 0
