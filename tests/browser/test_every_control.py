@@ -93,15 +93,15 @@ class Presser:
         """Wait until nothing that was asked is open; a Stop that can be pressed meanwhile is."""
         end = time.monotonic() + seconds
         quiet = 0
-        while quiet < 3 and time.monotonic() < end:
-            self.page.wait_for_timeout(40)
+        while quiet < 2 and time.monotonic() < end:
+            self.page.wait_for_timeout(25)
             quiet = quiet + 1 if self.page.evaluate("pressing.idle()") else 0
             if not quiet:
                 for one in self.controls():
                     if one["usable"] and one["place"].endswith("stop") and one["key"] not in self.pressed:
                         with suppress(PlaywrightError):  # the work may end by itself meanwhile
                             self.click(one, 1000)
-        if quiet < 3:
+        if quiet < 2:
             self.found.append(f"no answer within {seconds:.0f} s")
 
     def controls(self) -> list[dict[str, Any]]:
