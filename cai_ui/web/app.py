@@ -16,6 +16,7 @@ from cai_ui.web.compare.tab import CompareTab
 from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.header import Header
 from cai_ui.web.kit.events import AT_ONCE
+from cai_ui.web.kit.guard import Page
 from cai_ui.web.principles.tab import PrinciplesTab
 from cai_ui.web.revise.tab import ReviseTab
 from cai_ui.web.session import Session, SessionParts, restore_session
@@ -29,7 +30,7 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
 
     `stops` is where streams register, for whoever closes the server.
     """
-    with gr.Blocks(title=words.TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as page:
+    with Page(title=words.TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as page:
         head = Header(services)
         with gr.Tabs(elem_id="tabs") as tabs:
             start = StartTab(services)

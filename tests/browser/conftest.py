@@ -166,16 +166,18 @@ class Visit:
 def open_page(chromium: object) -> Iterator[Callable[..., Visit]]:
     """`open_page(url, width, dark)` opens a fresh visitor (own storage) and records what goes wrong.
 
+    `script` runs before the page's own.
     The page is given out once it takes input, that is, once it shows what the person had left.
     """
     contexts = []
 
-    def go(url: str, width: int = 1280, dark: bool = False) -> Visit:
+    def go(url: str, width: int = 1280, dark: bool = False, script: str = "") -> Visit:
         context = chromium.new_context(  # type: ignore[attr-defined]
             viewport={"width": width, "height": 900 if width > 600 else 844}, accept_downloads=True
         )
         contexts.append(context)
         page = context.new_page()
+        page.add_init_script(script)
         visit = Visit(page, [], [])
         page.on("pageerror", lambda error: visit.errors.append(str(error)))
         page.on("request", lambda r: None if r.url.startswith((url, "data:", "blob:")) else visit.foreign.append(r.url))

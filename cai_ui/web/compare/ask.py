@@ -115,7 +115,7 @@ class AskBox:
         self.drawn = gr.State(None)
         with gr.Row(elem_classes="toolbar"):
             self.run = gr.Button(
-                words.ANSWER, variant="primary", elem_id="compare-answer", elem_classes="ctrl-enter", scale=0
+                words.ANSWER, variant="primary", elem_id="compare-answer", elem_classes="ctrl-enter once", scale=0
             )
             self.stop = gr.Button(words.STOP, elem_id="compare-stop", interactive=False, scale=0)
 

@@ -18,8 +18,29 @@ from typing import Any
 import gradio as gr
 
 from cai_ui.errors import CaiError
+from cai_ui.web.kit import words
 
 log = logging.getLogger(__name__)
+
+
+class Page(gr.Blocks):
+    """Blocks that say in our words what Gradio refuses before a handler is called.
+
+    A menu's entries may change on the server while the page still sends the old choice: what it points to was put away
+    by the press before, say.
+    """
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any) -> Any:
+        """The values for a handler; `gr.Error` with a sentence, not shown where the handler is a quiet one."""
+        try:
+            return await super().preprocess_data(block_fn, inputs, *more, **named)
+        except gr.Error as error:
+            said = words.CHOICE_GONE if "not in the list of choices" in str(error.message) else str(error.message)
+            shown = not getattr(block_fn.fn, "quiet", False)
+            log.warning("%s was not called: %s", block_fn.name, error.message)
+            raise gr.Error(
+                html.escape(said), title="Not done", duration=15, visible=shown, print_exception=False
+            ) from None
 
 
 def bind(handler: Callable[..., Any], *fixed: Any, quiet: bool = False) -> Callable[..., Any]:
@@ -52,6 +73,7 @@ def bind(handler: Callable[..., Any], *fixed: Any, quiet: bool = False) -> Calla
                 return _answer(error, handler.__name__, quiet)
 
     signature = inspect.signature(handler)
+    call.quiet = quiet  # type: ignore[attr-defined]
     call.__signature__ = signature.replace(parameters=list(signature.parameters.values())[len(fixed) :])  # type: ignore[attr-defined]
     return call
 

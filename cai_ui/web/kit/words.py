@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 PROMPT_SET = "Prompt set"
+CHOICE_GONE = "What was chosen is no longer there. Choose again from the list as it is now."
 KINDS = {
     "harmful": "Harmful requests",
     "helpful": "Helpful requests",

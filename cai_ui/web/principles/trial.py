@@ -100,7 +100,7 @@ class TrialBox:
             with gr.Row():
                 self._settings()
             with gr.Row(elem_classes="toolbar"):
-                self.run = gr.Button(words.TRY, variant="primary", elem_id="try-run", elem_classes="ctrl-enter")
+                self.run = gr.Button(words.TRY, variant="primary", elem_id="try-run", elem_classes="ctrl-enter once")
                 self.stop = gr.Button(words.STOP, elem_id="try-stop")
                 self.count = gr.Button(words.COUNT, elem_id="try-count")
             self.results = gr.HTML(empty_state(*words.NOTHING_TRIED), elem_id="try-results")

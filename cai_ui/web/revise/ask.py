@@ -47,7 +47,7 @@ class AskBox:
             label=words.REQUEST, placeholder=words.REQUEST_EXAMPLE, lines=3, max_lines=12, elem_id="revise-prompt"
         )
         with gr.Row(elem_classes="toolbar"):
-            self.run = gr.Button(words.RUN, variant="primary", elem_id="revise-run", elem_classes="ctrl-enter")
+            self.run = gr.Button(words.RUN, variant="primary", elem_id="revise-run", elem_classes="ctrl-enter once")
             self.stop = gr.Button(words.STOP, elem_id="revise-stop", interactive=False)
 
     def _sources(self) -> None:

@@ -47,7 +47,7 @@ class BranchBox:
         self.trace_id = gr.Textbox(visible="hidden", elem_id="revise-trace")
         with gr.Column(visible=False, elem_id="revise-after", elem_classes="card") as self.box:
             with gr.Row(elem_classes="toolbar"):
-                self.go_on = gr.Button(words.RESUME, elem_id="revise-go-on")
+                self.go_on = gr.Button(words.RESUME, elem_id="revise-go-on", elem_classes="once")
                 self.send = gr.Button(words.SEND, variant="primary", elem_id="revise-send")
                 self.replay = gr.Button(words.REPLAY, elem_id="revise-replay")
             self.tree = gr.Radio([], label=words.BRANCHES, elem_id="revise-tree", elem_classes="cai-navigator cai-tree")
@@ -77,7 +77,7 @@ class BranchBox:
                 self.principle = gr.Dropdown(
                     [(words.SAME, "")], value="", label=words.PRINCIPLE, elem_id="revise-again-principle", min_width=240
                 )
-            self.again = gr.Button(words.AGAIN, elem_id="revise-again")
+            self.again = gr.Button(words.AGAIN, elem_id="revise-again", elem_classes="once")
 
     def _labels(self) -> None:
         with gr.Accordion(words.LABELS, open=False, elem_id="revise-labels-box"):

@@ -109,8 +109,8 @@ class FormatBox:
             titles = [(f.title, f.key) for f in FORMATS.values()]
             self.formats = gr.CheckboxGroup(titles, value=list(FORMATS), label=words.FORMATS, elem_id="lab-formats")
             with gr.Row(elem_classes="toolbar"):
-                self.run = gr.Button(words.ASK, variant="primary", elem_id="lab-run")
-                self.human = gr.Button(words.ASK_HUMAN, elem_id="lab-human")
+                self.run = gr.Button(words.ASK, variant="primary", elem_id="lab-run", elem_classes="once")
+                self.human = gr.Button(words.ASK_HUMAN, elem_id="lab-human", elem_classes="once")
                 self.stop = gr.Button(words.STOP, elem_id="lab-stop")
             self.results = gr.HTML(empty_state(*words.NOTHING_ASKED), elem_id="lab-results", css_template=charts.STYLE)
 

@@ -51,7 +51,7 @@ class RunForm:
             self.sweep = sweep.SweepBox()
         self.changed = gr.HTML(elem_id="train-changed")
         with gr.Row(elem_classes="toolbar"):
-            self.start = gr.Button(words.START, variant="primary", elem_id="train-start", scale=0)
+            self.start = gr.Button(words.START, variant="primary", elem_id="train-start", elem_classes="once", scale=0)
             self.check = gr.Button(words.CHECK, elem_id="train-check", scale=0)
         self.checked = gr.HTML(elem_id="train-checked", css_template=charts.STYLE)
         self.wanted = {self.method, self.dataset, self.start_from, *self.form.inputs}

@@ -53,6 +53,6 @@ class SweepBox:
                 elem_id="train-grid",
             )
             with gr.Row(elem_classes="toolbar"):
-                self.start = gr.Button(words.QUEUE_ALL, elem_id="train-sweep", scale=0)
-                self.variants = gr.Button(words.QUEUE_VARIANTS, elem_id="train-variants", scale=0)
+                self.start = gr.Button(words.QUEUE_ALL, elem_id="train-sweep", elem_classes="once", scale=0)
+                self.variants = gr.Button(words.QUEUE_VARIANTS, elem_id="train-variants", elem_classes="once", scale=0)
             gr.HTML(f'<p class="muted">{esc(words.SWEEP_HELP)}</p>')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import gradio as gr
 import pytest
 
 from cai_ui.errors import InputError
-from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.guard import Page, bind
 
 
 def refuse(services: str, text: str) -> str:
@@ -28,6 +29,18 @@ def divide(services: str, by: int) -> float:
 
 def pick(services: str, event: gr.SelectData) -> None:
     """Takes what was selected."""
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_choice_that_is_gone_meanwhile_is_no_fault_of_the_page(quiet: bool) -> None:
+    with Page() as page:
+        menu, made = gr.Dropdown(["kept"]), gr.HTML()
+        menu.input(bind(refuse, "The page", quiet=quiet), [menu], [made])
+    (event,) = page.fns.values()
+    assert asyncio.run(page.preprocess_data(event, ["kept"], None)) == ["kept"]
+    with pytest.raises(gr.Error, match="Choose again") as caught:
+        asyncio.run(page.preprocess_data(event, ["put away"], None))
+    assert (caught.value.title, caught.value.visible, caught.value.print_exception) == ("Not done", not quiet, False)
 
 
 def test_an_error_of_ours_is_shown_as_its_sentence_with_markup_escaped() -> None:

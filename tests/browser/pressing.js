@@ -1,0 +1,106 @@
+/* Watches a page for `test_every_control.py`: which controls it has, whether it still waits for an answer, what it said.
+   Loaded before the page's own scripts. */
+window.pressing = (() => {
+  const seen = { toasts: [], asked: 0, changed: 0 };
+  const waiting = new Set(), over = new Set(); /* an answer may come before the request's own receipt */
+  const timers = () => new Set((window.gradio_config?.components ?? []).filter((c) => c.type === "timer").map((c) => c.id));
+
+  /* Requests, but for those of timers: one is over when its answer says so, on the stream or by itself. */
+  const send = window.fetch;
+  const follow = async (stream) => {
+    const reader = stream.getReader(), decoder = new TextDecoder();
+    let rest = "";
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      const lines = (rest + decoder.decode(part.value, { stream: true })).split("\n");
+      rest = lines.pop();
+      for (const line of lines.filter((one) => one.startsWith("data:"))) {
+        const said = JSON.parse(line.slice(5));
+        if (said.msg === "process_completed") { over.add(said.event_id); waiting.delete(said.event_id); }
+        if (said.msg === "close_stream") waiting.clear();
+      }
+    }
+  };
+  window.fetch = async (...request) => {
+    const address = String(request[0] instanceof Request ? request[0].url : request[0]);
+    const body = typeof request[1]?.body === "string" ? request[1].body : "";
+    const own = body.includes("fn_index") && !timers().has(JSON.parse(body).trigger_id);
+    const mark = own ? Symbol(address) : null;
+    if (own) { seen.asked += 1; waiting.add(mark); }
+    try {
+      const answer = await send(...request);
+      if (address.includes("/queue/data")) follow(answer.clone().body).catch(() => {});
+      if (own && address.includes("/queue/join") && answer.ok) {
+        const { event_id } = await answer.clone().json();
+        if (!over.has(event_id)) waiting.add(event_id);
+      }
+      return answer;
+    } finally {
+      waiting.delete(mark);
+    }
+  };
+
+  const said = new Map();
+  new MutationObserver((changes) => {
+    for (const toast of document.querySelectorAll(".toast-body, #cai-error.cai-shown")) {
+      const now = toast.innerText.replace(/\s+/g, " ").trim();
+      if (now && said.get(toast) !== now) seen.toasts.push(now);
+      said.set(toast, now);
+    }
+    const page = document.getElementById("tabs");
+    if (page && changes.some((one) => page.contains(one.target))) seen.changed += 1;
+  }).observe(document, { childList: true, subtree: true, characterData: true, attributes: true });
+
+  const panel = () => [...document.querySelectorAll("#tabs > [role=tabpanel]")].find((one) => one.checkVisibility());
+  const shown = (element) => element.checkVisibility() && element.getClientRects().length > 0 && element.closest("[inert]") === null;
+  const home = (element) => element.closest("[id]:not([id^=range_id], [id^=html-])")?.id ?? "";
+  const words = (element) => (element.getAttribute("aria-label") || element.innerText || element.title || "").replace(/\s+/g, " ").trim();
+  const FOLD = ".label-wrap";
+
+  const KINDS = [
+    ["fold", FOLD], ["menu", "input[role=combobox]"], ["radio", "input[type=radio]"], ["box", "input[type=checkbox]"],
+    ["slider", "input[type=range]"], ["number", "input[type=number]"], ["file", "input[type=file]"],
+    ["text", "textarea, input[type=text], input:not([type])"],
+    ["button", "button, [role=button], a[download]"],
+  ];
+  const kindOf = (element) => KINDS.find(([, selector]) => element.matches(selector))[0];
+  /* Every control of the open tab: a group of radio buttons is one, named by its first. */
+  const controls = () => {
+    const found = new Map();
+    for (const element of panel().querySelectorAll(KINDS.map(([, selector]) => selector).join(", "))) {
+      const kind = kindOf(element), look = kind === "radio" || kind === "box" ? element.closest("label") ?? element : element;
+      if (kind === "file" || !shown(look) || element.closest("[data-testid=status-tracker]")) continue;
+      const place = home(element);
+      let key = `${kind} ${place}`;
+      if (kind === "radio") { if (found.has(key)) continue; }
+      else if (kind === "box") key += ` ${look.innerText.trim()}`;
+      else if (element.id !== place || kind === "fold") key += ` ${words(element)}`;
+      const usable = !element.disabled && !element.readOnly || kind === "menu" && !element.disabled;
+      for (let again = 2, name = key; found.has(key); again += 1) key = `${name} #${again}`;
+      found.set(key, { key, kind, place, usable, once: element.matches(".once"), listed: element.closest(".html-container") !== null, lines: element.matches("textarea"), danger: element.matches(".danger") || /discard|trash|cancel|delete|unload/i.test(element.id), element });
+    }
+    return found;
+  };
+
+  /* Texts of fields and of HTML components that are on the page. */
+  const texts = () => {
+    const fields = [...panel().querySelectorAll("textarea, input")].filter((one) => !["radio", "checkbox", "file"].includes(one.type));
+    const html = [...panel().querySelectorAll(".html-container, .prose")];
+    return [...fields.map((one) => [home(one), one.value]), ...html.map((one) => [home(one), one.innerText])];
+  };
+
+  const entries = () => [...document.querySelectorAll("[role=listbox] [role=option]")].filter(shown);
+
+  return {
+    seen,
+    controls: () => [...controls().values()].map(({ element, ...told }) => told),
+    element: (key) => controls().get(key)?.element,
+    open: () => [...panel().querySelectorAll(FOLD)].filter((one) => shown(one) && !one.classList.contains("open")).map((one) => one.click()).length,
+    primary: () => [...controls().values()].filter(({ kind, usable, element }) => kind === "button" && usable && element.matches(".primary")).map(({ key }) => key),
+    twice: (key) => { for (let time = 0; time < 2; time += 1) { const button = controls().get(key)?.element; if (button && !button.disabled) button.click(); } },
+    menu: () => entries().map((one) => one.ariaLabel),
+    choose: (title) => entries().find((one) => one.ariaLabel === title)?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, cancelable: true })),
+    idle: () => waiting.size === 0,
+    texts,
+    look: () => JSON.stringify([...texts(), [...controls().values()].map(({ key, usable, element }) => [key, usable, element.checked])]),
+  };
+})();
