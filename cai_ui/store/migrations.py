@@ -19,7 +19,7 @@ def _to_2(connection: sa.Connection) -> None:
     """Quality labels, several raters, and properties to filter by: new columns, filled from examples and log."""
     from cai_ui.store import decision_log
 
-    _add_columns(connection, schema.events, ["labels"])
+    _add_columns(connection, schema.events, ["labels", "spans"])
     _add_columns(
         connection,
         schema.standing,
@@ -117,7 +117,15 @@ def _rename_arms(connection: sa.Connection) -> None:
         after = rows[-1].seq
 
 
-MIGRATIONS: Mapping[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4}
+def _to_5(connection: sa.Connection) -> None:
+    """Highlighted passages, drafts of remarks, settings of raters, guidelines and gold examples."""
+    _add_columns(connection, schema.events, ["spans"])
+    schema.metadata.create_all(connection)
+    for index in schema.events.indexes:
+        index.create(connection, checkfirst=True)
+
+
+MIGRATIONS: Mapping[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5}
 """Step that brings a database of version n to n + 1, by n."""
 
 
