@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import parse_qs
 
 import gradio as gr
 
@@ -21,14 +22,20 @@ from cai_ui.web.kit.events import QUIET
 from cai_ui.web.stops import Stops
 
 LOCAL_AUTHOR = "local"
+GUEST = "guest-"
+"""How names begin that nobody chose."""
+ADDRESS_LIMIT = 2_000
 
 
 @dataclass(frozen=True)
 class Session:
-    """One visitor. `author` signs decisions, drafts and versions; `page` tells open pages apart."""
+    """One visitor. `author` signs decisions, drafts and versions; `page` tells open pages apart. `named`: they chose
+    the name, and it is not the one that everybody has at first. `item` is the example that the address asked for."""
 
     author: str = LOCAL_AUTHOR
     page: str = ""
+    named: bool = False
+    item: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,20 +72,29 @@ class SessionParts:
         step.then(None, js="() => window.caiReady()", **QUIET)
 
 
-def restore_session(stored: object) -> tuple[Session, str]:
+def restore_session(stored: object, item: str = "") -> tuple[Session, str]:
     """The visitor's session and the name to keep in the browser, from what the browser had kept."""
     try:
         author = clean_text(stored, words.NAME, limit=NAME_LIMIT)
+        named = not author.startswith(GUEST)
     except InputError:
-        author = default_author()
-    return Session(author, secrets.token_hex(8)), author
+        author, named = default_author(), False
+    return Session(author, secrets.token_hex(8), named, item), author if author.startswith(GUEST) or named else ""
 
 
 def default_author() -> str:
     """One name for everybody on a machine of one's own, a random one where strangers meet."""
-    return f"guest-{secrets.token_hex(3)}" if os.environ.get("SPACE_ID") else LOCAL_AUTHOR
+    return f"{GUEST}{secrets.token_hex(3)}" if os.environ.get("SPACE_ID") else LOCAL_AUTHOR
 
 
 def rename(session: Session, name: str) -> Session:
     """The session with another name to sign decisions and versions with."""
-    return Session(clean_text(name, words.NAME, limit=NAME_LIMIT).strip(), session.page)
+    author = clean_text(name, words.NAME, limit=NAME_LIMIT).strip()
+    return replace(session, author=author, named=True)
+
+
+def asked_for(address: object) -> tuple[str, str]:
+    """The tab and the example that the part of an address from "?" on names; "" for what it does not name."""
+    asked = parse_qs(str(address or "")[:ADDRESS_LIMIT].lstrip("?"), max_num_fields=50)
+    tab, item = (asked.get(name, [""])[0] for name in ("tab", "item"))
+    return tab or ("curate" if item else ""), item

@@ -8,24 +8,40 @@ import pytest
 
 from cai_ui.errors import ConflictError
 from cai_ui.web import hotkeys
-from cai_ui.web.session import Session, restore_session
+from cai_ui.web.session import Session, asked_for, restore_session
 from cai_ui.web.stops import Stops
 
 
 def test_a_name_kept_in_the_browser_comes_back() -> None:
     session, kept = restore_session("Ada")
-    assert (session.author, kept) == ("Ada", "Ada")
+    assert (session.author, session.named, kept) == ("Ada", True, "Ada")
     assert session.page
 
 
 @pytest.mark.parametrize("stored", ["", None, 7, "x" * 500, "\ud800", {"author": "x"}])
 def test_anything_else_gives_the_name_of_this_machine(stored: object) -> None:
-    assert restore_session(stored)[0].author == "local"
+    session, kept = restore_session(stored)
+    assert (session.author, session.named, kept) == ("local", False, ""), "who it is will be asked"
 
 
 def test_two_pages_of_one_visitor_are_told_apart() -> None:
     assert restore_session("Ada")[0].page != restore_session("Ada")[0].page
     assert Session().author == "local"
+
+
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ("", ("", "")),
+        ("?__theme=dark&tab=train", ("train", "")),
+        ("?tab=curate&item=a%20b", ("curate", "a b")),
+        ("?item=abc", ("curate", "abc")),
+        ("?tab=" + "x" * 100_000, ("x" * 1_995, "")),
+        (None, ("", "")),
+    ],
+)
+def test_an_address_names_a_tab_and_an_example(address: object, asked: tuple[str, str]) -> None:
+    assert asked_for(address) == asked
 
 
 def test_stop_ends_what_this_page_runs_and_nothing_else() -> None:
