@@ -61,7 +61,8 @@
     show();
     for (const id of card ? ["curate-card", "curate-key-box"] : []) {
       const box = document.getElementById(id);
-      if (box) onCard.observe(box, { childList: true, subtree: true });
+      /* Gradio changes what differs and keeps the rest, so a folded part may lose no more than its attribute. */
+      if (box) onCard.observe(box, { childList: true, subtree: true, attributeFilter: ["open", "data-example"] });
     }
     shown();
   }).observe(document.documentElement, { childList: true, subtree: true });
