@@ -20,7 +20,7 @@ from cai_ui.records import Message, Prompt, make_example
 from cai_ui.store import QueueFilter, open_store
 
 from .conftest import Server, Visit, shot
-from .test_guided_run import go_to, unfold
+from .test_guided_run import go_to, sign, unfold
 
 NUMBER = int(os.environ.get("CAI_DECISIONS", "8"))
 VERDICTS = {"a": "accept", "r": "reject", "f": "flip", "s": "skip", "t": "tie", "g": "flag"}
@@ -76,15 +76,6 @@ def edit(page: Any, text: str) -> None:
     page.keyboard.type(text)
     expect(page.locator("#curate-text textarea")).to_have_value(text)
     page.keyboard.press("Control+Enter")
-
-
-def sign(page: Any, name: str) -> None:
-    """Say who is judging, and wait until the bar shows it."""
-    page.locator("#curate-who").click()
-    page.locator("#curate-rater :is(textarea, input)").fill(name)
-    page.locator("#curate-sign").click()
-    expect(page.locator("#curate-who")).to_contain_text(name)
-    expect(page.locator("#curate-ask")).to_be_hidden()
 
 
 def counted(page: Any, judged: int) -> None:
