@@ -57,11 +57,12 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
     return page
 
 
-def launch_arguments(services: Services, access: Access) -> dict[str, Any]:
-    """Arguments for `Blocks.launch`, except for the address.
+def launch_arguments(services: Services, access: Access | None = None) -> dict[str, Any]:
+    """Arguments for `Blocks.launch`, except for the address; `access` as for `build_app`.
 
     Nothing is shared, recorded in the browser, or asked of another host.
     """
+    access = access or Access(Mode.OWN, services.store.accounts)
     return {
         "theme": theme.make_theme(),
         "css_paths": [theme.STYLE],
