@@ -25,7 +25,7 @@ def site(serve: Callable[..., Server], tmp_path: Path) -> Server:
     with open_store(tmp_path / "home") as store:
         store.accounts.add("Ann", Role.ANNOTATOR, PASSWORD)
         store.accounts.add("Vi", Role.VIEWER, PASSWORD)
-        store.add_examples(
+        examples = [
             make_example(
                 (Message("user", f"Question {n}?"),),
                 "Sure.",
@@ -33,7 +33,8 @@ def site(serve: Callable[..., Server], tmp_path: Path) -> Server:
                 prompt=Prompt(f"p{n}", f"Question {n}?"),
             )
             for n in range(3)
-        )
+        ]
+        store.add_examples(examples)
     return serve("scripted", tmp_path / "home", program=["app.py", "--access", "team"])
 
 
