@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from cai_ui.errors import StoreError
+from cai_ui.store.accounts import Accounts
 from cai_ui.store.columns import QueueColumns
 from cai_ui.store.constitutions import Constitutions
 from cai_ui.store.database import Database, open_database
@@ -34,6 +35,7 @@ class Store(Constitutions, Prompts, Traces, Examples, Decisions, Judgements, Dat
         self.workspace = workspace
         self._db = database
         self._columns = QueueColumns()
+        self.accounts = Accounts(workspace.accounts_file)
         self._lock = lock
 
     def backup(self, path: Path) -> None:
@@ -80,6 +82,7 @@ def open_store(home: Path, database_url: str | None = None) -> Store:
 
 __all__ = [
     "DOUBLE_SHARE",
+    "Accounts",
     "AddReport",
     "Order",
     "QueueCounts",
