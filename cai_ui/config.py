@@ -320,6 +320,14 @@ class AppSettings(Settings):
     cache_gb: float = knob(1.0, "Memory of the prefix cache; 0 keeps none.", ge=0, le=1000, unit="GB")
     host: str = knob("127.0.0.1", "Address to listen on.")
     port: int = knob(7860, "Port to listen on.", ge=1, le=65_535)
+    access: Literal["auto", "own", "team", "public"] = knob(
+        "auto",
+        "own: everybody who reaches the page may do everything; team: people sign in and have roles (see the command "
+        "users); public: everybody may look and try, nobody trains or changes anything. auto: own where only this "
+        "machine reaches the page, public on a Space, else team.",
+    )
+    open: bool = knob(False, "Serve other machines without signing in: whoever reaches the port may do everything.")
+    host_names: str = knob("", "Names by which the page may be asked for, with commas, beside this machine's own.")
 
 
 S = TypeVar("S", bound=Settings)

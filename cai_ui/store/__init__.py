@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from cai_ui.errors import StoreError
+from cai_ui.store.accounts import Accounts
 from cai_ui.store.columns import QueueColumns
 from cai_ui.store.constitutions import Constitutions
 from cai_ui.store.database import Database, open_database
@@ -48,6 +49,7 @@ class Store(
         self.workspace = workspace
         self._db = database
         self._columns = QueueColumns()
+        self.accounts = Accounts(workspace.accounts_file)
         self._lock = lock
 
     def backup(self, path: Path) -> None:
@@ -94,6 +96,7 @@ def open_store(home: Path, database_url: str | None = None) -> Store:
 
 __all__ = [
     "DOUBLE_SHARE",
+    "Accounts",
     "AddReport",
     "Order",
     "QueueCounts",
