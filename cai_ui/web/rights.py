@@ -80,6 +80,9 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     "web.header": {
         LOOK: "Header.look",
     },
+    "web.kit.handover": {
+        LOOK: "Handover.wire.<locals>.go",
+    },
     "web.kit.work": {
         LOOK: "WorkPanel._visit WorkPanel.looks",
         WORK: "WorkPanel._began",
