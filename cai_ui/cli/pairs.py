@@ -29,8 +29,8 @@ def add(commands: Commands) -> None:
 
 
 def _pairs(parsed: Arguments) -> int:
-    from cai_ui.pipeline.curate import on_policy
     from cai_ui.pipeline import models
+    from cai_ui.pipeline.curate import on_policy
     from cai_ui.pipeline.prompts import sets
 
     settings = read_flags(OnPolicySettings, parsed)
