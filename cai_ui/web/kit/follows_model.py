@@ -23,13 +23,9 @@ class FollowsModel:
 
     def wire(self, session: SessionParts) -> None:
         """Look when the page is opened, and whenever the strip at the top changes."""
-        look = {
-            "fn": bind(self.look, quiet=True),
-            "inputs": [session.state, self.model],
-            "outputs": [self.model, *self._filled],
-        }
-        session.restore(look["fn"], look["inputs"], look["outputs"])
-        session.strip.change(**look, **ASIDE)
+        look, given, filled = bind(self.look, quiet=True), [session.state, self.model], [self.model, *self._filled]
+        session.restore(look, given, filled)
+        session.strip.change(look, given, filled, **ASIDE)
 
     def look(self, session: Session, filled_for: str) -> Changes:
         """The fields, where they were filled for another model than the one that is loaded now."""
