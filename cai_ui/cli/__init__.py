@@ -24,6 +24,7 @@ from cai_ui.cli import (
     store,
     study,
     train,
+    users,
 )
 from cai_ui.cli.flags import Parser
 from cai_ui.errors import CaiError
@@ -65,5 +66,6 @@ def build_parser() -> Parser:
     judge.add(commands)
     pairs.add(commands)
     store.add(commands)
+    users.add(commands)
     demo.add(commands)
     return parser
