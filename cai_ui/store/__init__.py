@@ -15,20 +15,34 @@ from cai_ui.store.constitutions import Constitutions
 from cai_ui.store.database import Database, open_database
 from cai_ui.store.datasets import Datasets
 from cai_ui.store.decisions import Decisions
+from cai_ui.store.evaluations import Evaluations
 from cai_ui.store.examples import DOUBLE_SHARE, AddReport, Examples, QueueCounts
 from cai_ui.store.grades import Grades
 from cai_ui.store.judgements import Judgements, Reading
 from cai_ui.store.lock import WorkspaceLock
 from cai_ui.store.prompts import Prompts
 from cai_ui.store.queue import Order, QueueFilter, QueueItem, Status
-from cai_ui.store.results import Results
 from cai_ui.store.runs import Runs
 from cai_ui.store.settings import Settings
 from cai_ui.store.traces import Traces
+from cai_ui.store.votes import Votes
 from cai_ui.store.workspace import Workspace, unwritable
 
 
-class Store(Constitutions, Prompts, Traces, Examples, Decisions, Judgements, Datasets, Runs, Results, Grades, Settings):
+class Store(
+    Constitutions,
+    Prompts,
+    Traces,
+    Examples,
+    Decisions,
+    Judgements,
+    Datasets,
+    Runs,
+    Votes,
+    Evaluations,
+    Grades,
+    Settings,
+):
     """All records of one workspace. Made by `open_store`."""
 
     def __init__(self, workspace: Workspace, database: Database, lock: WorkspaceLock) -> None:

@@ -52,7 +52,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "ChecksBox.check",
     },
     "web.curate.datasets": {
-        LOOK: "DatasetsBox.lists DatasetsBox.wire.<locals>.<lambda> changes_html",
+        LOOK: "DatasetsBox.lists changes_html",
         WORK: "DatasetsBox.freeze_now export",
     },
     "web.curate.filter_box": {
@@ -79,6 +79,12 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.header": {
         LOOK: "Header.look",
+    },
+    "web.kit.follows_model": {
+        LOOK: "FollowsModel.look",
+    },
+    "web.kit.handover": {
+        LOOK: "Handover.wire.<locals>.go",
     },
     "web.kit.work": {
         LOOK: "WorkPanel._visit WorkPanel.looks",
@@ -138,7 +144,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         TRY: "TracesBox._export",
     },
     "web.start.guided_run": {
-        LOOK: "GuidedRunBox._menu GuidedRunBox.wire.<locals>.<lambda>",
+        LOOK: "GuidedRunBox._menu",
         WORK: "GuidedRunBox._start",
     },
     "web.start.model": {
@@ -157,7 +163,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         WORK: "export merge push rename send_job trash",
     },
     "web.train.result": {
-        LOOK: "ResultBox._look ResultBox.wire.<locals>.<lambda> curves restore",
+        LOOK: "ResultBox._look curves restore",
     },
     "web.train.watch": {
         LOOK: "WatchBox._look first",
