@@ -9,11 +9,13 @@ from pathlib import Path
 from types import TracebackType
 
 from cai_ui.errors import StoreError
+from cai_ui.store.accounts import Accounts
 from cai_ui.store.columns import QueueColumns
 from cai_ui.store.constitutions import Constitutions
 from cai_ui.store.database import Database, open_database
 from cai_ui.store.datasets import Datasets
 from cai_ui.store.decisions import Decisions
+from cai_ui.store.evaluations import Evaluations
 from cai_ui.store.examples import DOUBLE_SHARE, GOLD_SHARE, AddReport, Examples, QueueCounts
 from cai_ui.store.grades import Grades
 from cai_ui.store.judgements import Judgements, Reading
@@ -21,15 +23,27 @@ from cai_ui.store.lock import WorkspaceLock
 from cai_ui.store.prompts import Prompts
 from cai_ui.store.queue import Order, QueueFilter, QueueItem, Status
 from cai_ui.store.raters import Raters
-from cai_ui.store.results import Results
 from cai_ui.store.runs import Runs
 from cai_ui.store.settings import Settings
 from cai_ui.store.traces import Traces
+from cai_ui.store.votes import Votes
 from cai_ui.store.workspace import Workspace, unwritable
 
 
 class Store(
-    Constitutions, Prompts, Traces, Examples, Decisions, Judgements, Raters, Datasets, Runs, Results, Grades, Settings
+    Constitutions,
+    Prompts,
+    Traces,
+    Examples,
+    Decisions,
+    Judgements,
+    Raters,
+    Datasets,
+    Runs,
+    Votes,
+    Evaluations,
+    Grades,
+    Settings,
 ):
     """All records of one workspace. Made by `open_store`."""
 
@@ -37,6 +51,7 @@ class Store(
         self.workspace = workspace
         self._db = database
         self._columns = QueueColumns()
+        self.accounts = Accounts(workspace.accounts_file)
         self._lock = lock
 
     def backup(self, path: Path) -> None:
@@ -84,6 +99,7 @@ def open_store(home: Path, database_url: str | None = None) -> Store:
 __all__ = [
     "DOUBLE_SHARE",
     "GOLD_SHARE",
+    "Accounts",
     "AddReport",
     "Order",
     "QueueCounts",

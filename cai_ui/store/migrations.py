@@ -12,7 +12,7 @@ from sqlalchemy.schema import CreateColumn
 
 from cai_ui.records import Example, Message, PromptSet, SetPrompt, content_hash
 from cai_ui.store import schema, words
-from cai_ui.store.encoding import batches, dump, load
+from cai_ui.store.encoding import answer_values, batches, dump, load
 
 
 def _to_2(connection: sa.Connection) -> None:
@@ -118,6 +118,22 @@ def _rename_arms(connection: sa.Connection) -> None:
 
 
 def _to_5(connection: sa.Connection) -> None:
+    """The answers of an evaluation get rows of their own, so that one can be read without all others. Checks of judges
+    were kept by a name that says nothing of the weights; they count no longer."""
+    schema.metadata.create_all(connection)
+    table, after = schema.evaluations, -1
+    pages = sa.select(table.c.seq, table.c.id, table.c.body).order_by(table.c.seq).limit(1)
+    while row := connection.execute(pages.where(table.c.seq > after)).first():
+        body = json.loads(row.body)
+        for page in batches(answer_values(row.id, body.pop("rows", [])), 1_000):
+            connection.execute(schema.evaluation_answers.insert(), page)
+        text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+        connection.execute(table.update().where(table.c.seq == row.seq).values(body=text))
+        after = row.seq
+    _take_settings(connection, "judge_check.")
+
+
+def _to_6(connection: sa.Connection) -> None:
     """Highlighted passages, drafts of remarks, settings of raters, guidelines and gold examples."""
     _add_columns(connection, schema.events, ["spans"])
     schema.metadata.create_all(connection)
@@ -125,7 +141,7 @@ def _to_5(connection: sa.Connection) -> None:
         index.create(connection, checkfirst=True)
 
 
-MIGRATIONS: Mapping[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5}
+MIGRATIONS: Mapping[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5, 5: _to_6}
 """Step that brings a database of version n to n + 1, by n."""
 
 

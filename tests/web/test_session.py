@@ -1,4 +1,4 @@
-"""Who a visitor is, and stop flags that end one page's work only."""
+"""Stop flags that end one page's work only."""
 
 from __future__ import annotations
 
@@ -8,25 +8,8 @@ import pytest
 
 from cai_ui.errors import ConflictError
 from cai_ui.web import hotkeys
-from cai_ui.web.session import Session, asked_for, restore_session
+from cai_ui.web.session import asked_for
 from cai_ui.web.stops import Stops
-
-
-def test_a_name_kept_in_the_browser_comes_back() -> None:
-    session, kept = restore_session("Ada")
-    assert (session.author, session.named, kept) == ("Ada", True, "Ada")
-    assert session.page
-
-
-@pytest.mark.parametrize("stored", ["", None, 7, "x" * 500, "\ud800", {"author": "x"}])
-def test_anything_else_gives_the_name_of_this_machine(stored: object) -> None:
-    session, kept = restore_session(stored)
-    assert (session.author, session.named, kept) == ("local", False, ""), "who it is will be asked"
-
-
-def test_two_pages_of_one_visitor_are_told_apart() -> None:
-    assert restore_session("Ada")[0].page != restore_session("Ada")[0].page
-    assert Session().author == "local"
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,7 @@
   window.caiJudged = () => {
     const name = document.querySelector("#curate-rater :is(textarea, input)");
     if (name && name.offsetParent !== null) return name.focus();
-    const item = document.getElementById("curate-item"), bar = document.getElementById("curate-bar");
-    if (item && item.getBoundingClientRect().top < 0) scrollBy(0, item.getBoundingClientRect().top - bar.offsetHeight - 8);
+    window.caiSee("curate-card");
   };
 
   /* Another key for an action: the next one that is pressed. */

@@ -5,7 +5,7 @@ Decisions go past the queue in which generation waits, so that judging stays ins
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from cai_ui.web.curate.bar import Bar, keep_goal
 from cai_ui.web.curate.checks import ChecksBox
 from cai_ui.web.curate.datasets import DatasetsBox
 from cai_ui.web.curate.example_box import ExampleBox, said_html
-from cai_ui.web.curate.filter import filter_of, fixed_menus, known_values, queue_menus, values_of
+from cai_ui.web.curate.filter import Menu, filter_of, fixed_menus, known_values, queue_menus, values_of
 from cai_ui.web.curate.filter_box import FilterBox
 from cai_ui.web.curate.importing import ImportBox
 from cai_ui.web.curate.keys import keys_html, rebound
@@ -33,13 +33,14 @@ from cai_ui.web.curate.preferences import PreferencesBox
 from cai_ui.web.curate.walking import View, read_place
 from cai_ui.web.kit.events import AT_ONCE, EACH, NEWEST, QUIET, Changes, Given
 from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import hint, lead
+from cai_ui.web.kit.sight import sees
 from cai_ui.web.session import Session, SessionParts
 
 _FOCUS = "() => { const box = document.querySelector('#curate-text textarea'); if (box) { box.focus(); } }"
 _LEAVE = "(...values) => { document.activeElement?.blur(); return values; }"
 _TO_TOP = "() => window.caiJudged()"
-_TO_CARD = "() => { document.getElementById('curate-card')?.scrollIntoView(); }"
 
 
 class CurateTab:
@@ -60,7 +61,7 @@ class CurateTab:
             self.datasets = DatasetsBox(services)
             gr.HTML(hint(words.NEXT))
 
-    def wire(self, session: SessionParts, author: gr.Textbox) -> None:
+    def wire(self, session: SessionParts, author: gr.Textbox, to_train: Handover) -> None:
         """Connect the components; `author` is the field for the visitor's name in Start."""
         self.session, self.author = session, author
         asked: set[Block] = {session.state, *self.filter.fields.values()}
@@ -70,7 +71,7 @@ class CurateTab:
         self._wire_visits({*asked, self.example.place})
         self.agreement.wire()
         self.preferences.wire(self.tab, session)
-        self.datasets.wire(self.tab, session, self.pairs.wire(self.tab, session))
+        self.datasets.wire(self.tab, session, self.pairs.wire(self.tab, session), to_train)
 
     def _wire_judging(self, here: set[Block]) -> None:
         example = self.example
@@ -97,7 +98,7 @@ class CurateTab:
             button.click(bind(self.look, partial(does, self.services)), here, example.outputs, **EACH)
         filled = [*example.outputs, *self.filter.fields.values()]
         example.command.input(bind(self.follow), {*here, example.command}, filled, **AT_ONCE).success(
-            None, None, None, js=_TO_CARD, **QUIET
+            **sees("curate-card")
         )
 
     def _wire_visits(self, here: set[Block]) -> None:
@@ -109,7 +110,7 @@ class CurateTab:
         looked = [*filled, self.bar.who, example.key_list]
         again: dict[str, Any] = {"fn": bind(self.look_again), "inputs": here, "outputs": looked, **AT_ONCE}
         self.tab.select(**again)
-        for changed in (self.imports.wire(), self.checks.wire()):
+        for changed in (self.imports.wire(self.takes(), session), self.checks.wire()):
             changed.then(**again)
         self._wire_name({*here, example.text, example.labels}, filled, mine)
 
@@ -185,11 +186,28 @@ class CurateTab:
         if session.item and (view.item is None or view.item.example.id != session.item):
             view = replace(view, said=words.NO_SUCH)
         return {
+            **self._filled(session, filter, view, menus),
+            **self.bar.signed(session),
+            self.example.key_list: keys_html(self.services.store.rater_settings(session.author)),
+        }
+
+    def takes(self) -> Handover:
+        """Leads here with a session and a source, whose open examples are shown."""
+        return Handover("curate", [*self.example.outputs, *self.filter.fields.values()], self.take)
+
+    def take(self, session: Session, source: str) -> Changes:
+        """The open examples of one source, or all where it has none."""
+        filter = QueueFilter("open", source=source or None)
+        if not self.services.store.open_number(filter):
+            filter = QueueFilter("open")
+        view = walking.show(self.services, session.author, filter)
+        return self._filled(session, filter, view, queue_menus(self.services, source))
+
+    def _filled(self, session: Session, filter: QueueFilter, view: View, menus: Mapping[str, Menu]) -> Changes:
+        return {
             **self.example.show(session.author, filter, view),
             **self.filter.changes(filter),
             **self.filter.menus(menus, values_of(filter)),
-            **self.bar.signed(session),
-            self.example.key_list: keys_html(self.services.store.rater_settings(session.author)),
         }
 
     def _is_judged(self, session: Session) -> bool:
