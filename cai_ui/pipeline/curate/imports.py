@@ -53,8 +53,7 @@ def preview_import(services: Services, path: str | Path, name: str = "", plan: P
     """
     from cai_ui.curate.importing import Plan, completed, read_rows
 
-    label = clean_text(name, "Name", limit=NAME_LIMIT, required=False)
-    report = read_rows(Path(path), replace(plan or Plan(), source=label))
+    report = read_rows(Path(path), replace(plan or Plan(), source=source_of(name)))
     known = services.store.examples_by_id([example.id for example in report.examples])
     theirs = ((known[e.id], completed(known[e.id], e, corrected=True)) for e in report.examples if e.id in known)
     corrected = tuple(new for old, new in theirs if new != old and old.trace_id is None)
@@ -148,3 +147,8 @@ def named_lines(bad_rows: Sequence[tuple[int, str]], most: int = _NAMED_LINES) -
     named = "; ".join(f"line {line}: {reason}" for line, reason in bad_rows[:most])
     more = len(bad_rows) - most
     return f"{named}; and {more:,} more" if more > 0 else named
+
+
+def source_of(name: str) -> str:
+    """The source that rows of a file of this name bear in the queue, where they name none."""
+    return clean_text(name, "Name", limit=NAME_LIMIT, required=False)

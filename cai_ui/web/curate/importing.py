@@ -22,7 +22,10 @@ from cai_ui.web.curate.label_box import LabelBox
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import QUIET, SLOW, Changes, Given
 from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import esc, first_line, notice, table
+from cai_ui.web.kit.sight import sees
+from cai_ui.web.session import SessionParts
 
 FILE_TYPES = list(SUFFIXES)
 _NAMED = 8
@@ -99,7 +102,8 @@ class ImportBox:
                                           elem_id="curate-import-hub", scale=1, min_width=240)  # fmt: skip
                 self.fetch = gr.Button(words.FETCH, elem_id="curate-import-fetch", scale=0)
             self.report = gr.HTML(elem_id="curate-import-report", css_template=charts.STYLE)
-            self.waiting = gr.State(Waiting())
+            self.judge = gr.Button(words.JUDGE, elem_id="curate-import-judge", scale=0, visible=False)
+            self.waiting, self.taken = gr.State(Waiting()), gr.State("")
             with gr.Column(visible=False, elem_id="curate-import-mapping") as self.mapping:
                 self._mapping()
 
@@ -117,11 +121,12 @@ class ImportBox:
             self.skip_bad = gr.Checkbox(False, label=words.SKIP_BAD, elem_id="curate-import-skip", scale=1,
                                         min_width=240)  # fmt: skip
 
-    def wire(self) -> gr.events.Dependency:
-        """Connect it; gives the event after which new examples are in the queue."""
+    def wire(self, to_judge: Handover, session: SessionParts) -> gr.events.Dependency:
+        """Connect it; gives the event after which new examples are in the queue. `to_judge` shows them."""
         menus = list(self.columns.values())
         asked = [*menus, *self.labels.inputs]
-        shown = [self.report, self.waiting, self.mapping, *menus, *self.labels.outputs, self.take]
+        shown = [self.report, self.waiting, self.mapping, *menus, *self.labels.outputs, self.take, self.judge,
+                 self.taken]  # fmt: skip
         self.upload.upload(bind(self.choose), [self.upload], shown, **SLOW)
         for press in (self.fetch.click, self.address.submit):
             press(bind(self.download), [self.address], shown, **SLOW)
@@ -132,6 +137,7 @@ class ImportBox:
             bind(self.label), {self.waiting, *asked}, [*looked, *self.labels.values.values()], **SLOW
         )
         self.leave.click(bind(self.forget), [self.waiting], shown, **QUIET)
+        to_judge.wire(self.judge, session.tabs, [session.state, self.taken]).success(**sees("curate-card"))
         return self.take.click(bind(self.accept), {self.waiting, self.skip_bad, *asked}, shown, **SLOW)
 
     def choose(self, path: str | None) -> Changes:
@@ -160,6 +166,7 @@ class ImportBox:
             self.report: preview_html(waiting.name, seen),
             self.waiting: replace(waiting, guessed=columns),
             self.mapping: gr.update(visible=True),
+            self.judge: gr.update(visible=False),
             self.take: _button(seen),
             **{m: gr.update(choices=choices, value=getattr(columns, part)) for part, m in self.columns.items()},
             **self.labels.ask(seen.report),
@@ -190,7 +197,8 @@ class ImportBox:
             said = take(self.services, waiting, self._plan(given), bool(given[self.skip_bad]))
         except CaiError as error:
             return {self.report: notice(str(error), "bad")}
-        return self.forget(waiting, notice(said, "good"))
+        shown = {self.judge: gr.update(visible=True), self.taken: imports.source_of(waiting.name)}
+        return {**self.forget(waiting, notice(said, "good")), **shown}
 
     def forget(self, waiting: Waiting, said: str = "") -> Changes:
         """Forget the file; one that was fetched is deleted."""
@@ -198,7 +206,8 @@ class ImportBox:
         return self._ended(said)
 
     def _ended(self, said: str) -> Changes:
-        return {self.report: said, self.waiting: Waiting(), self.mapping: gr.update(visible=False)}
+        hidden = gr.update(visible=False)
+        return {self.report: said, self.waiting: Waiting(), self.mapping: hidden, self.judge: hidden}
 
     def _plan(self, given: Given, fresh: bool = False) -> Plan:
         """What the menus say. Columns that nobody has changed are read row by row, each by its own shape."""
