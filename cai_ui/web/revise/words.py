@@ -15,6 +15,11 @@ FILES = (
     "Files: text with a request a line, or JSON lines, CSV and Parquet with <code>prompt</code>, <code>messages</code> "
     "or <code>chosen</code>."
 )
+KIND, KIND_HELP = "Kind of imported requests", "For those of a file that say none themselves."
+KINDS = {
+    "unknown": "not known", "harmful": "harmful: to be declined", "helpful": "harmless: to be answered",
+    "twin": "harmless, but sounding harmful",
+}  # fmt: skip
 TURNS, TURNS_TEXT = "Earlier turns of the conversation", "Turns before the request"
 TURNS_HELP = (
     "Each turn a paragraph that begins with “Human:” or “Assistant:”, with a blank line before it; the assistant's "
