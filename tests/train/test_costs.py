@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cai_ui.cli import main
+from cai_ui.store import open_store
 from cai_ui.train.check.estimate import estimate
 from cai_ui.train.check.plan import EVALUATION_COST, HELD_OUT_ROWS, evaluations, rows_in
 from cai_ui.train.check.preflight import preflight
@@ -16,7 +17,7 @@ from cai_ui.train.run.metrics import read_rows
 from cai_ui.train.run.run import train
 from cai_ui.train.signals import StopSignal
 
-from .conftest import QUICK, losses, sample
+from .conftest import QUICK, losses, only_run, sample
 
 
 @pytest.fixture
@@ -79,13 +80,22 @@ def test_settings_that_fit_are_proposed_with_what_they_cost(tiny_engine, rows):
 
 
 def test_a_flag_takes_the_proposal_and_says_what_it_is(
-    home, tiny_model, tiny_engine, make_dataset, store, jobs, monkeypatch, capsys
+    home, tiny_model, tiny_engine, make_dataset, tmp_path, monkeypatch, capsys
 ):
-    """Free memory is what the machine says; here the machine is made a small one."""
-    data = store.save_dataset(make_dataset(), "me").hash
-    needed = jobs.check("sft", data, QUICK.model_copy(update={"batch_size": 256})).estimate.memory_bytes
-    store.close()
-    monkeypatch.setattr("cai_ui.engine.adapters.training_needs._available", lambda: needed)
-    asked = ["train", "sft", "--fit", "--batch-size", "256", "--max-steps", "1"]
+    """In a container whose limit leaves just what the run needs, of which not all is counted on."""
+    many = QUICK.model_copy(update={"batch_size": 256})
+    needed = preflight("sft", make_dataset(), many, tiny_engine).estimate.memory_bytes
+    limit = tmp_path / "max", tmp_path / "current"
+    for path, number in zip(limit, (2 * needed, needed), strict=True):
+        path.write_text(str(number))
+    monkeypatch.setattr("cai_ui.engine.adapters.training_needs._CGROUP", limit)
+    with open_store(home, None) as store:
+        store.save_dataset(make_dataset(), "me")
+    asked = ["train", "sft", "--fit", "--batch-size", "256", "--rank", "4", "--max-steps", "1"]
     assert main([*asked, "--home", str(home), "--model", str(tiny_model)]) == 0
-    assert "batch size 128 and accumulation 2" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "These fit and learn from the same rows: batch size" in said
+    config = only_run(home).config
+    assert config["batch_size"] * config["accumulation"] == 256 and (
+        config["batch_size"] < 256 or config["checkpointing"] == "on"
+    )
