@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from cai_ui.cli import main
-from cai_ui.store import open_store
 from cai_ui.train.check.estimate import estimate
 from cai_ui.train.check.plan import EVALUATION_COST, HELD_OUT_ROWS, evaluations, rows_in
 from cai_ui.train.check.preflight import preflight
@@ -17,7 +16,7 @@ from cai_ui.train.run.metrics import read_rows
 from cai_ui.train.run.run import train
 from cai_ui.train.signals import StopSignal
 
-from .conftest import QUICK, losses, only_run, sample
+from .conftest import QUICK, kept_in, losses, only_run, sample
 
 
 @pytest.fixture
@@ -80,7 +79,7 @@ def test_settings_that_fit_are_proposed_with_what_they_cost(tiny_engine, rows):
 
 
 def test_a_flag_takes_the_proposal_and_says_what_it_is(
-    home, tiny_model, tiny_engine, make_dataset, tmp_path, monkeypatch, capsys
+    tiny_model, tiny_engine, make_dataset, tmp_path, monkeypatch, capsys
 ):
     """In a container whose limit leaves just what the run needs, of which not all is counted on."""
     many = QUICK.model_copy(update={"batch_size": 256})
@@ -88,9 +87,9 @@ def test_a_flag_takes_the_proposal_and_says_what_it_is(
     limit = tmp_path / "max", tmp_path / "current"
     for path, number in zip(limit, (2 * needed, needed), strict=True):
         path.write_text(str(number))
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # the command would take SIGTERM from the tests
     monkeypatch.setattr("cai_ui.engine.adapters.training_needs._CGROUP", limit)
-    with open_store(home, None) as store:
-        store.save_dataset(make_dataset(), "me")
+    home = kept_in(tmp_path / "home", make_dataset())
     asked = ["train", "sft", "--fit", "--batch-size", "256", "--rank", "4", "--max-steps", "1"]
     assert main([*asked, "--home", str(home), "--model", str(tiny_model)]) == 0
     said = capsys.readouterr().err

@@ -63,7 +63,7 @@ class PreflightReport:
     estimate: Estimate
     decoded_example: tuple[tuple[str, bool], ...]
     slice_seconds: float | None = None
-    evaluations: Evaluations = Evaluations()
+    evaluations: Evaluations = field(default_factory=Evaluations)
     facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
