@@ -99,12 +99,12 @@ difficult to, challenging to, complicated, unnecessary, redundant, repetitive, w
 missing, lack, lacks, lacking, unanswered, blank, dodge*, evade*, ignore*, omit*, error*, mistake*, fault*, problem*,
 issue*, grammatical, unhelpful, irrelevant, exaggerat*, overstat*, moralis*, condescending, harsh, cold, dry, stiff,
 fail to, fails to, object to, flout*, replace, replaces, rephrased, need to, needs to, instead, at the cost, deserve*,
-easier, more words than, inconsistent, mock*, hateful, prejudice*, absolutism, careless, reckless, sarcastic,
-abusive, sexist, racist, aggressive, judgmental, concerns, risks, to be removed, despicable
+easier, more words than, inconsistent, mock*, hateful, prejudice*, absolutism, careless, reckless,
+sarcastic, abusive, sexist, racist, aggressive, judgmental, concerns, risks, to be removed, despicable
 """
 _UNTRUE_OF_IT = """
-fair, clear, true, right, good, okay, ok, helpful, help, polite, kind, valid, possible, allowed, accurate, useful, honest,
-know, give, say, take, answer, address, explain, contain, provid*, mention, a word, a truthful, agree, agreed
+fair, clear, true, right, good, okay, ok, helpful, help, polite, kind, valid, possible, allowed, accurate, useful,
+honest, know, give, say, take, answer, address, explain, contain, provid*, mention, a word, a truthful, agree, agreed
 """
 _BETTER = """
 more, less, clearer, shorter, softer, kinder, simpler, left, removed, better, cut, said, added, rephrased, confusing,
