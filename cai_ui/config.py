@@ -97,7 +97,7 @@ class AskSettings(Settings):
 class RevisionSettings(AskSettings):
     """How a critique-revision chain runs (Bai et al. 2022, section 3)."""
 
-    LATER = frozenset({"critique_tokens"})
+    LATER = frozenset({"critique_tokens", "revision_tokens"})
     revisions: int = knob(1, "How often the answer is criticised and revised.", ge=1, le=8, step=1, source="paper: 4")
     choice: Literal["random", "random, none twice", "in order", "fixed", "all at once", "contextual", "none"] = knob(
         "random",
@@ -115,7 +115,10 @@ class RevisionSettings(AskSettings):
         source="paper section 3.1", advanced=True,
     )  # fmt: skip
     critique_tokens: int = knob(
-        0, "Longest critique (0: as long as an answer may be).", ge=0, le=2048, unit="tokens", step=8, advanced=True
+        0, "Longest critique (0: as long as an answer may be).", ge=0, le=2048, unit="tokens", step=8
+    )
+    revision_tokens: int = knob(
+        0, "Longest revision (0: as long as an answer may be).", ge=0, le=2048, unit="tokens", step=8
     )
     critic: str = knob("", "Who writes the critiques (empty: who answers). " + _WHO, advanced=True)
     reviser: str = knob("", "Who writes the revisions (empty: who answers). " + _WHO, advanced=True)

@@ -80,6 +80,9 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     "web.header": {
         LOOK: "Header.look",
     },
+    "web.kit.follows_model": {
+        LOOK: "FollowsModel.look",
+    },
     "web.kit.handover": {
         LOOK: "Handover.wire.<locals>.go",
     },
