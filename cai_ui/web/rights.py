@@ -34,6 +34,10 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "GradingBox._corrected GradingBox._open GradingBox._resample",
         LABEL: "GradingBox._grade GradingBox._undo",
     },
+    "web.compare.judge": {
+        LOOK: "JudgeBox._menu JudgeBox._standing",
+        WORK: "JudgeBox._check_file JudgeBox._check_grades JudgeBox.read_chosen",
+    },
     "web.compare.models": {
         LOOK: "ModelsBox._look",
     },

@@ -185,7 +185,7 @@ def _measured(
     stop: StopFlag | None,
 ) -> Iterator[EvaluationProgress]:
     """Evaluate, and keep answers as they come: the same evaluation of the same weights goes on where it was stopped."""
-    key = f"evaluation.begun.{_asked(chosen, prompts, reader, settings)}"
+    key = f"evaluation.begun.{_asked(engine, chosen, prompts, reader, settings)}"
     id = services.store.get_setting(key) or uuid.uuid4().hex
     services.store.set_setting(key, id)
     begun = services.store.answers(id)
@@ -203,11 +203,15 @@ def _measured(
         yield EvaluationProgress(measured.done, measured.total, eta, found)
 
 
-def _asked(chosen: Sequence[AdapterInfo], prompts: Sequence[Prompt], reader: Reader, settings: CompareSettings) -> str:
+def _asked(
+    engine: Engine, chosen: Sequence[AdapterInfo], prompts: Sequence[Prompt], reader: Reader, settings: CompareSettings
+) -> str:
     """By which the same evaluation is known: who answers what, how, and who reads it."""
     who = [[variant.name, variant.hash, variant.base_hash] for variant in chosen]
     what = [[prompt.id, prompt.kind, [[turn.role, turn.content] for turn in prompt.turns]] for prompt in prompts]
-    return content_hash([who, what, settings.identity(), reader.name, reader.version])[:32]
+    return content_hash(
+        [who, what, settings.identity(), engine.default_sampling.model_dump(), reader.name, reader.version]
+    )[:32]
 
 
 def _stored(services: Services, evaluation_id: str | None) -> Evaluation | None:

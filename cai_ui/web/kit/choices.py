@@ -67,3 +67,10 @@ def untouched(prompt: Prompt, request: str, earlier: str) -> bool:
 def earlier_turns(turns: Sequence[Message]) -> str:
     """The turns before the last one, as they stand in their box."""
     return transcript(turns[:-1])
+
+
+def judge_choices(services: Services) -> list[tuple[str, str]]:
+    """Nobody, the loaded model, its adapters, and other models that are known by their address."""
+    named = [("Nobody", ""), ("The loaded model", BASE)]
+    adapters = [(title, name) for title, name in variant_choices(services) if name != BASE]
+    return [*named, *adapters, *((address, address) for address in services.others.known())]
