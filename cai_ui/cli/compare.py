@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cai_ui.cli.command import WAIT_S, command, opened, read_requests, share_words, show_progress, write_text
+from cai_ui.cli.command import WAIT_S, add_kind, command, opened, read_requests, share_words, show_progress, write_text
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.grades import estimate_words, find_evaluation
 from cai_ui.config import CompareSettings, JudgeSettings
@@ -32,6 +32,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--set", dest="set_keys", action="append", metavar="KEY", help="prompt set; may be repeated")
     parser.add_argument("--prompts", type=Path, help="in place of sets: a file, as `generate` reads it")
     parser.add_argument("--evaluation", help="ask nothing: have --judge read the answers of this one (id or `latest`)")
+    add_kind(parser)
     parser.add_argument("--out", type=Path, help="write the evaluation with all answers as JSON")
 
 
@@ -71,7 +72,7 @@ def _steps(
     variants = parsed.variants or [variant.name for variant in comparison.variants(services)]
     if parsed.prompts is None:
         return comparison.run_evaluation(services, variants, settings, judging=judging)
-    prompts = read_requests(parsed.prompts)
+    prompts = read_requests(parsed.prompts, parsed.kind)
     return comparison.evaluate_prompts(services, variants, prompts, settings, judging=judging)
 
 

@@ -10,6 +10,7 @@ from cai_ui.background import time_left
 from cai_ui.compare import judged
 from cai_ui.compare.judged import Judged, JudgedShare
 from cai_ui.config import JudgeSettings, Sampling
+from cai_ui.conversations import turns_of
 from cai_ui.engine.backends.several import is_address
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import InputError
@@ -19,7 +20,6 @@ from cai_ui.pipeline.compare.progress import EvaluationProgress
 from cai_ui.pipeline.judges import judge_used
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.services import Services
-from cai_ui.prompts import turns_of
 from cai_ui.records import BASE, Evaluation, JudgeUsed, Message, to_dict
 from cai_ui.store.encoding import batches
 
