@@ -48,6 +48,12 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "tally",
         LABEL: "Ballot._vote",
     },
+    "web.app": {
+        LOOK: "_session.<locals>.lead",
+    },
+    "web.curate.bar": {
+        LOOK: "Bar.asking",
+    },
     "web.curate.agreement": {
         LOOK: "AgreementBox.look",
         WORK: "AgreementBox.keep_share",
@@ -76,10 +82,10 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.curate.tab": {
         LOOK: (
-            "CurateTab._wire_visits.<locals>.<lambda> CurateTab.follow CurateTab.look "
-            "CurateTab.look_again CurateTab.rename CurateTab.restore CurateTab.step"
+            "CurateTab._wire_name.<locals>.<lambda> CurateTab.follow CurateTab.look "
+            "CurateTab.look_again CurateTab.restore CurateTab.sign CurateTab.step"
         ),
-        LABEL: "CurateTab.judge CurateTab.keep_draft CurateTab.put_back",
+        LABEL: "CurateTab.judge CurateTab.judge_pending CurateTab.keep_draft CurateTab.put_back CurateTab.rebind",
     },
     "web.header": {
         LOOK: "Header.look",
