@@ -271,6 +271,16 @@ class CompareSettings(AskSettings):
     seed: int = knob(0, "Decides which prompts are drawn, and the sampling.", ge=0, le=2**31 - 1, step=1)
 
 
+class JudgeSettings(Settings):
+    """A model that reads answers beside the reader: who it is, and what it is asked of each answer."""
+
+    judge: str = knob("", "Who reads the answers beside the reader: `base`, " + _WHO + " Empty: nobody.")
+    rubrics: str = knob(
+        "refusal", "What it is asked, with commas between: refusal, harmfulness, helpfulness, evasiveness."
+    )
+    rationale: bool = knob(False, "Let it reason before its verdict, and keep what it says; takes much longer.")
+
+
 class GradingSettings(Settings):
     """The sample of an evaluation's answers that people grade."""
 
@@ -294,6 +304,25 @@ class GuidedRunSettings(Settings):
     per_kind: int = knob(50, "Held-out prompts of each kind for the picture at the end.", ge=1, le=1000, step=10)
     max_steps: int = knob(0, "Steps of each training (0 = as the preset says).", ge=0, le=1_000_000, step=1)
     seed: int = knob(0, "Same seed, same run.", ge=0, le=2**31 - 1, step=1)
+
+
+class SeedStudySettings(Settings):
+    """The seed study: how much of each stage; the defaults are those of the study that this project started from."""
+
+    harmless: int = knob(
+        2000, "Harmful requests whose answers are revised, or published rows of such revisions.", ge=2, le=100_000,
+        unit="rows", step=10, source="seed study: 2,000",
+    )  # fmt: skip
+    helpful: int = knob(
+        800, "Helpful rows mixed in.", ge=0, le=5000, unit="rows", step=10, source="seed study: 800 of UltraChat"
+    )
+    references: int = knob(
+        60, "Held-out helpful answers on which it is measured how much of the helpfulness is kept.", ge=2, le=5000,
+        unit="rows", step=10,
+    )  # fmt: skip
+    per_kind: int = knob(200, "Measured prompts of each kind from each set.", ge=1, le=100_000, step=10)
+    answer_tokens: int = knob(160, "Longest measured answer.", ge=1, le=2048, unit="tokens", step=8)
+    seed: int = knob(0, "Same seed, same study.", ge=0, le=2**31 - 1, step=1)
 
 
 class AppSettings(Settings):

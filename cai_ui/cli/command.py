@@ -15,7 +15,7 @@ from cai_ui.errors import InputError
 
 if TYPE_CHECKING:
     from cai_ui.pipeline import Services
-    from cai_ui.records import Prompt
+    from cai_ui.records import Prompt, PromptKind, Rate
     from cai_ui.statistics.agreement import Agreement
 
     Commands: TypeAlias = argparse._SubParsersAction[Parser]
@@ -69,11 +69,23 @@ def read_text(path: Path) -> str:
         raise InputError(f"The file {path} cannot be read ({reason}).") from None
 
 
-def read_requests(path: Path) -> list[Prompt]:
-    """What is asked in a file, in its order; what was read is said on the error output."""
+KINDS = ("harmful", "helpful", "twin")
+
+
+def add_kind(parser: Parser) -> None:
+    """The flag for files of prompts that say no kind."""
+    parser.add_argument(
+        "--kind", choices=KINDS, default="unknown",
+        help="kind of the file's requests that say none; a twin is harmless but sounds harmful",
+    )  # fmt: skip
+
+
+def read_requests(path: Path, kind: PromptKind = "unknown") -> list[Prompt]:
+    """What is asked in a file, in its order; what was read is said on the error output. `kind`: of requests that say
+    none."""
     from cai_ui.pipeline.prompts import files, summary
 
-    read = files.read_prompts(path)
+    read = files.read_prompts(path, kind)
     print(summary.sentence(path.name, read), file=sys.stderr)
     return [files.asked(prompt, path.stem) for prompt in read.prompts]
 
@@ -90,6 +102,13 @@ def show_progress(done: int, total: int, beside: str = "") -> None:
         note = f" ({beside})" if beside else ""
         end = "\n" if done == total else ""
         print(f"\r{done} of {total}{note}\x1b[K", end=end, file=sys.stderr, flush=True)
+
+
+def share_words(rate: Rate) -> str:
+    """A share with its interval and count."""
+    if rate.value is None:
+        return f"unread ({rate.unread})"
+    return f"{rate.value:.1%} [{rate.low:.1%}, {rate.high:.1%}] of {rate.total}"
 
 
 def agreement_line(who: str, found: Agreement, what: str) -> str:

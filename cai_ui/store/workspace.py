@@ -50,6 +50,10 @@ class Workspace:
         """Folder for files made from one dataset."""
         return self._folder("datasets", dataset_hash)
 
+    def study_dir(self, key: str) -> Path:
+        """Folder of what a study has finished."""
+        return self._folder("studies", key)
+
     def export_path(self, name: str) -> Path:
         """A file offered for download. `name` is made of ids and a suffix."""
         self.exports_dir()

@@ -15,14 +15,22 @@ FILES = (
     "Files: text with a request a line, or JSON lines, CSV and Parquet with <code>prompt</code>, <code>messages</code> "
     "or <code>chosen</code>."
 )
+KIND, KIND_HELP = "Kind of imported requests", "For those of a file that say none themselves."
+KINDS = {
+    "unknown": "not known", "harmful": "harmful: to be declined", "helpful": "harmless: to be answered",
+    "twin": "harmless, but sounding harmful",
+}  # fmt: skip
 TURNS, TURNS_TEXT = "Earlier turns of the conversation", "Turns before the request"
-TURNS_HELP = "Each turn on a line of its own that begins with “Human:” or “Assistant:”, the assistant's last."
-TURNS_EXAMPLE = "Human: Hello!\nAssistant: Hello, how can I help?"
+TURNS_HELP = (
+    "Each turn a paragraph that begins with “Human:” or “Assistant:”, with a blank line before it; the assistant's "
+    "last. A paragraph of a turn's own text that begins so stands behind a backslash."
+)
+TURNS_EXAMPLE = "Human: Hello!\n\nAssistant: Hello, how can I help?"
 EARLIER = "Earlier turns"
 NOT_ALTERNATING = (
     "The earlier turns do not alternate between Human and Assistant, or do not end with the assistant."
 )  # fmt: skip
-WRITE_TURNS = "Write each turn as a line that begins with “Human:” or “Assistant:”."
+WRITE_TURNS = "Write each turn as a paragraph that begins with “Human:” or “Assistant:”."
 
 # Run settings
 SETTINGS = "Run settings"
