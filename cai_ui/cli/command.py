@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 WAIT_S = 3600.0
 """How long a command waits for the model."""
+MAX_BYTES = 400 * 10**6
+"""Largest file that is read whole."""
 _WORKSPACE = ("home", "model", "quantize", "revision", "chat_format", "endpoint", "concurrency", "cache_gb")
 
 
@@ -61,12 +63,24 @@ def opened(parsed: Arguments, **roles: str) -> Iterator[Services]:
         services.close()
 
 
-def read_text(path: Path) -> str:
+def read_bytes(path: Path, limit: int) -> bytes:
+    """A file's first `limit` bytes. InputError where it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InputError(f"The file {path} cannot be read ({reason}).") from None
+        with path.open("rb") as file:
+            return file.read(limit)
+    except OSError as error:
+        raise InputError(f"The file {path} cannot be read ({error.strerror}).") from None
+
+
+def read_text(path: Path) -> str:
+    """A file of ours as text. InputError where it cannot be read, is no UTF-8, or is larger than we write one."""
+    content = read_bytes(path, MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise InputError(f"The file {path} has more than {MAX_BYTES // 10**6} MB.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"The file {path} cannot be read (it is not UTF-8 text).") from None
 
 
 def read_requests(path: Path) -> list[Prompt]:

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from cai_ui.constitution.files import SHIPPED_FOLDER
-from cai_ui.constitution.safe_yaml import compose, decoded, items, mapping, switch, text_of
 from cai_ui.errors import FileFormatError, InputError
+from cai_ui.formats.safe_yaml import compose, decoded, items, mapping, switch, text_of
 from cai_ui.records import FewShot
 from cai_ui.text import ANSWER_LIMIT, PRINCIPLE_LIMIT, PROMPT_LIMIT, clean_text
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from cai_ui.constitution.safe_yaml import compose, decoded, items, mapping, number, switch, text_of
 from cai_ui.constitution.validation import validate
 from cai_ui.errors import FileFormatError
+from cai_ui.formats.safe_yaml import compose, decoded, items, mapping, number, switch, text_of
 from cai_ui.records import Constitution, Principle
 
 SHIPPED_FOLDER = Path(__file__).resolve().parents[2] / "principles"
