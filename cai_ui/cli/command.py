@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from cai_ui.cli.flags import Arguments, Parser, add_flags, read_flags
 from cai_ui.config import AppSettings, Settings
 from cai_ui.errors import InputError
+from cai_ui.formats.writing import page_text
 
 if TYPE_CHECKING:
     from cai_ui.pipeline import Services
@@ -94,7 +95,7 @@ def read_requests(path: Path) -> list[Prompt]:
 
 def write_text(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(page_text(text), encoding="utf-8")
     except OSError as error:
         raise InputError(f"The file {path} cannot be written ({error.strerror}).") from None
 

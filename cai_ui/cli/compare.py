@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cai_ui.cli.command import WAIT_S, command, opened, read_requests, show_progress, write_text
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import CompareSettings
+from cai_ui.formats.writing import json_text
 from cai_ui.records import Rate, to_dict
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _compare(parsed: Arguments) -> int:
         answers = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.items())
         print(f"{result.variant}  {result.kind}  {said}  ({answers})")
     if parsed.out is not None:
-        write_text(parsed.out, json.dumps(to_dict(evaluation), indent=1, ensure_ascii=False) + "\n")
+        write_text(parsed.out, json_text(to_dict(evaluation), 1) + "\n")
     return 0
 
 

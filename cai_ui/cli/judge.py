@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cai_ui.cli.command import command, opened, show_progress
 from cai_ui.cli.flags import Arguments
+from cai_ui.formats.writing import json_text
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
@@ -43,7 +43,7 @@ def _judge_check(parsed: Arguments) -> int:
             show_progress(last.done, last.total)
     if last is None or last.result is None:
         return 0
-    print(json.dumps(to_dict(last.result)) if parsed.json else "\n".join(_lines(last.result)))
+    print(json_text(to_dict(last.result)) if parsed.json else "\n".join(_lines(last.result)))
     return 0
 
 

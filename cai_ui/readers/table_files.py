@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from cai_ui.errors import FileFormatError, NotFoundError
+from cai_ui.formats.writing import unsafe_cell
 
 _MB = 1_000_000
 
@@ -63,7 +64,8 @@ def _rows(path: Path, first: bytes, limits: Limits) -> Iterator[Mapping[str, Any
         yield from _parquet(path, limits)
     elif path.suffix.lower() == ".csv":
         with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from csv.DictReader(file)
+            for row in csv.DictReader(file):
+                yield {name: unsafe_cell(cell) if isinstance(cell, str) else cell for name, cell in row.items()}
     else:
         with path.open("rb") if first[:2] != b"\x1f\x8b" else gzip.open(path) as file:
             yield from _json_lines(file, limits)

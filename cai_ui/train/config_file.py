@@ -7,13 +7,12 @@ results, which are passed over.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
-
-import yaml
+from typing import Any
 
 from cai_ui.config import TrainSettings, checked
 from cai_ui.errors import InputError
 from cai_ui.formats.safe_yaml import decoded, read_texts
+from cai_ui.formats.writing import yaml_text
 from cai_ui.records import Run
 from cai_ui.text import NAME_LIMIT, clean_text
 from cai_ui.train.methods import method_of
@@ -61,7 +60,7 @@ def config_text(run: Run) -> str:
         "settings": run.config,
     }
     said = {key: value for key, value in asked.items() if value not in (None, "")}
-    return cast(str, yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=100))
+    return yaml_text(said)
 
 
 def read_config_file(text: str | bytes, preset_otherwise: str) -> RunConfig:
