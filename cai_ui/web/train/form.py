@@ -18,6 +18,7 @@ from cai_ui.web.kit.choices import dataset_choices, set_choices
 from cai_ui.web.kit.events import ASIDE, NEWEST, SLOW, Changes, Given
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import notice
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.train import run_card, sweep, words
@@ -116,6 +117,13 @@ class RunForm:
         self.method.input(**knobs).then(**by_preset)
         continued = [self.method, self.dataset, self.start_from, *filled]
         with_dpo.click(bind(self._with_dpo), [self.watch.run, self.preset], continued, **ASIDE).then(**knobs)
+
+    def takes(self) -> Handover:
+        """Leads here with a dataset to train on."""
+        return Handover("train", [self.dataset], self._take)
+
+    def _take(self, dataset_hash: str | None) -> Changes:
+        return {self.dataset: gr.update(choices=dataset_choices(self.services.store.datasets()), value=dataset_hash)}
 
     def _menus(self, dataset_hash: str | None, start_from: str | None) -> Changes:
         infos, starts = self.services.store.datasets(), start_choices(self.services)

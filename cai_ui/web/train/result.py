@@ -13,6 +13,7 @@ from cai_ui.pipeline.train.runs import restore_run, run_metrics
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import ASIDE, Changes, Given, News
 from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import notice
 from cai_ui.web.session import SessionParts
 from cai_ui.web.train import run_card, run_charts, words
@@ -92,9 +93,9 @@ class ResultBox:
             )
         self.curves = gr.HTML(elem_id="train-curves", css_template=charts.STYLE)
 
-    def wire(self, session: SessionParts) -> None:
+    def wire(self, session: SessionParts, to_compare: Handover) -> None:
         """Connect it; the list follows the clock and every change of the watched run."""
-        self.compare.click(lambda: gr.Tabs(selected="compare"), None, [session.tabs], **ASIDE)
+        to_compare.wire(self.compare, session.tabs, [self.run])
         restored = self.restore.click(bind(restore, self.services), [self.trashed], None, **ASIDE)
         triggers = (
             self.watch.timer.tick, self.watch.live.change, self.filter.input, session.strip.change, session.ready.then,
