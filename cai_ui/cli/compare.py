@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, command, opened, read_requests, show_progress, write_text
+from cai_ui.cli.command import WAIT_S, add_kind, command, opened, read_requests, show_progress, write_text
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import CompareSettings
 from cai_ui.formats.writing import json_text
@@ -20,6 +20,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("variants", nargs="*", help="adapter names (default: the base and all adapters)")
     parser.add_argument("--set", dest="set_keys", action="append", metavar="KEY", help="prompt set; may be repeated")
     parser.add_argument("--prompts", type=Path, help="in place of sets: a file, as `generate` reads it")
+    add_kind(parser)
     parser.add_argument("--out", type=Path, help="write the evaluation with all answers as JSON")
 
 
@@ -35,7 +36,9 @@ def _compare(parsed: Arguments) -> int:
         if parsed.prompts is None:
             steps = comparison.run_evaluation(services, variants, settings)
         else:
-            steps = comparison.evaluate_prompts(services, variants, read_requests(parsed.prompts), settings)
+            steps = comparison.evaluate_prompts(
+                services, variants, read_requests(parsed.prompts, parsed.kind), settings
+            )
         found = ""
         for step in steps:
             show_progress(step.done, step.total)
