@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 import time
@@ -22,6 +21,7 @@ from cai_ui.config import (
     TrainSettings,
     checked,
 )
+from cai_ui.formats.writing import json_text
 from cai_ui.records import Example, Prompt, TrainingExample, to_dict
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _seed(parsed: Arguments) -> int:
             print(text)
             if parsed.out is not None:
                 write_text(parsed.out, text)
-                write_text(parsed.out.with_suffix(".json"), json.dumps(to_dict(news), indent=1) + "\n")
+                write_text(parsed.out.with_suffix(".json"), json_text(to_dict(news), 1) + "\n")
     return 0
 
 
