@@ -18,7 +18,21 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "config", "text", "logs", "prompts", "statistics", "records", "readers", "formats"}),
+    frozenset(
+        {
+            "errors",
+            "config",
+            "text",
+            "logs",
+            "prompts",
+            "conversations",
+            "statistics",
+            "records",
+            "readers",
+            "tables",
+            "formats",
+        }
+    ),
     frozenset({"constitution", "store"}),
     frozenset({"engine"}),
     frozenset({"judges"}),
