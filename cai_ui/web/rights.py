@@ -53,7 +53,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.curate.datasets": {
         LOOK: "DatasetsBox.lists changes_html",
-        WORK: "DatasetsBox.freeze_now export",
+        WORK: "DatasetsBox.freeze_now DatasetsBox.preview_now export",
     },
     "web.curate.filter_box": {
         LOOK: "FilterBox._forget FilterBox._preview",

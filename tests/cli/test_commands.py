@@ -88,6 +88,24 @@ def test_imported_rows_can_be_compared_and_checked(cli: Cli, tmp_path: Path) -> 
     assert evaluation["rows"][0]["variant"] == "base"
 
 
+def test_labels_in_a_file_are_asked_about_and_a_mix_is_chosen(cli: Cli, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    said = [{"prompt": f"{n}?", "response": "Yes.", "label": n > 3} for n in range(6)]
+    rows.write_text("".join(json.dumps(row) + "\n" for row in said), encoding="utf-8")
+    code, out, _ = cli("curate", "import", str(rows), "--preview")
+    assert code == 0 and "column label: labels: what do they mean? (6 filled)" in out and "false 4, true 2" in out
+    code, _, err = cli("curate", "import", str(rows))
+    assert code == 2 and "--good label=false" in err
+    code, out, _ = cli("curate", "import", str(rows), "--good", "label=true")
+    assert code == 0 and "6 new in the queue, 0 there already, 2 judged by their labels: accept" in out
+    code, out, err = cli("curate", "freeze", "d", "--helpful-from", "rows.jsonl", "--helpful", "3", "--preview")
+    assert out == "Nothing was frozen: this is a preview.\n" and "Judged: 2 rows (2 rows.jsonl)" in err
+    assert "mixed in to stay helpful, judged by nobody here: 3 rows (3 rows.jsonl)" in err
+    code, _, err = cli("curate", "freeze", "d", "--source", "other")
+    assert code == 2 and "Sources there are: rows.jsonl." in err
+    assert "Sources there are" in cli("curate", "accept", "--source", "other")[2]
+
+
 def test_own_sets_and_files_of_any_form_can_be_measured(cli: Cli, tmp_path: Path) -> None:
     lines, out = tmp_path / "lines.jsonl", tmp_path / "e.json"
     lines.write_text('{"prompt": "How do I rob a shop?", "kind": "Harmful"}\n{"prompt": "Jam?", "kind": "odd"}\n')
