@@ -15,7 +15,7 @@ from cai_ui.errors import InputError
 
 if TYPE_CHECKING:
     from cai_ui.pipeline import Services
-    from cai_ui.records import Prompt, PromptKind
+    from cai_ui.records import Prompt, PromptKind, Rate
     from cai_ui.statistics.agreement import Agreement
 
     Commands: TypeAlias = argparse._SubParsersAction[Parser]
@@ -102,6 +102,13 @@ def show_progress(done: int, total: int, beside: str = "") -> None:
         note = f" ({beside})" if beside else ""
         end = "\n" if done == total else ""
         print(f"\r{done} of {total}{note}\x1b[K", end=end, file=sys.stderr, flush=True)
+
+
+def share_words(rate: Rate) -> str:
+    """A share with its interval and count."""
+    if rate.value is None:
+        return f"unread ({rate.unread})"
+    return f"{rate.value:.1%} [{rate.low:.1%}, {rate.high:.1%}] of {rate.total}"
 
 
 def agreement_line(who: str, found: Agreement, what: str) -> str:

@@ -15,6 +15,7 @@ from cai_ui.web.kit.events import ASIDE, Changes, Given, News
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import notice
+from cai_ui.web.kit.sight import sees
 from cai_ui.web.session import SessionParts
 from cai_ui.web.train import run_card, run_charts, words
 from cai_ui.web.train.keep import KeepBox
@@ -27,11 +28,12 @@ _SPARKS = 40
 # Handlers
 
 
-def restore(services: Services, run_id: str | None) -> None:
-    """Bring a run back from the trash."""
+def restore(services: Services, run_id: str | None) -> Any:
+    """Bring a run back from the trash; the menu of runs, with it chosen."""
     if not run_id:
         raise InputError(words.NONE_IN_TRASH, next_step=words.CHOOSE_TRASHED)
     restore_run(services, run_id)
+    return gr.update(choices=run_card.run_choices(services.store.runs(trashed=False)), value=run_id)
 
 
 def list_html(services: Services, chosen_filter: str) -> str:
@@ -93,13 +95,17 @@ class ResultBox:
             )
         self.curves = gr.HTML(elem_id="train-curves", css_template=charts.STYLE)
 
-    def wire(self, session: SessionParts, to_compare: Handover) -> None:
-        """Connect it; the list follows the clock and every change of the watched run."""
+    def wire(self, session: SessionParts, to_compare: Handover) -> list[Any]:
+        """Connect it; the list follows the clock and every change of the watched run. Gives the events after which
+        there are other runs, or others names of them."""
         to_compare.wire(self.compare, session.tabs, [self.run])
-        restored = self.restore.click(bind(restore, self.services), [self.trashed], None, **ASIDE)
+        restored = self.restore.click(bind(restore, self.services), [self.trashed], [self.run], **ASIDE)
+        restored.success(**sees("train-watch"))
+        changed = [event.success for event in (restored, *self.keep.wire())]
+        self.watch.look_at(*changed)
         triggers = (
             self.watch.timer.tick, self.watch.live.change, self.filter.input, session.strip.change, session.ready.then,
-            self.run.change, *(event.success for event in (restored, *self.keep.wire())),
+            self.run.change, *changed,
         )  # fmt: skip
         given = {self.filter, self.several, self.listed, self.run}
         listing = [
@@ -107,8 +113,9 @@ class ResultBox:
         ]  # fmt: skip
         for trigger in triggers:
             trigger(bind(self._look, quiet=True), given, listing, **ASIDE)
-        for changed in (self.several.change, self.value.input):
-            changed(bind(curves, self.services, quiet=True), [self.several, self.value], [self.curves], **ASIDE)
+        for drawn in (self.several.change, self.value.input):
+            drawn(bind(curves, self.services, quiet=True), [self.several, self.value], [self.curves], **ASIDE)
+        return changed
 
     def _look(self, given: Given) -> Changes:
         """The list and its menus, as far as they changed, so that an open menu stays open."""
