@@ -64,7 +64,7 @@ def head() -> str:
     assets = Path(__file__).parent / "assets"
     told = {"keys": _joined(CURATE_KEYS, GRADE_KEYS), "picks": _joined(CURATE_PICKS, GRADE_PICKS), "run": RUN_CLASS}
     keys = f"window.caiKeys = {json.dumps(told)};"
-    names = ("ready.js", "errors.js", "keys.js", "typing.js", "once.js", "curate.js")
+    names = ("ready.js", "errors.js", "charts.js", "keys.js", "typing.js", "once.js", "curate.js")
     scripts = [keys, *((assets / name).read_text(encoding="utf-8") for name in names)]
     return "".join(f"<script>{script}</script>" for script in scripts)
 

@@ -10,8 +10,10 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import tarfile
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +24,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+OLD = ROOT / "tests" / "store" / "workspace_2026_11"
 ARTIFACTS = Path(os.environ.get("CAI_ARTIFACTS", ROOT / "artifacts"))
 FLAGS = [
     "--no-sandbox",
@@ -119,6 +122,17 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture
+def full(tmp_path: Path, serve: Callable[..., Server]) -> Server:
+    """A server on a workspace with something in every table, and runs with their adapters."""
+    with tarfile.open(OLD / "workspace.tar.xz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    with sqlite3.connect(tmp_path / "workspace" / "cai.db") as raw:
+        raw.executescript((tmp_path / "workspace.sql").read_text(encoding="utf-8"))
+    raw.close()
+    return serve(home=tmp_path / "workspace")
 
 
 @pytest.fixture(scope="session")

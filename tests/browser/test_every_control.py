@@ -7,8 +7,6 @@ read from the page, again after each press, so that a new control is pressed wit
 from __future__ import annotations
 
 import re
-import sqlite3
-import tarfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -23,7 +21,6 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from .conftest import Server
 
 PRESSING = (Path(__file__).parent / "pressing.js").read_text(encoding="utf-8")
-OLD = Path(__file__).parents[1] / "store" / "workspace_2026_11"
 TABS = ["Start", "Principles", "Critique & Revision", "Curate", "Train", "Compare"]
 MOST = 6
 """Entries pressed of a list of records, such as stored traces; lists of choices are shorter."""
@@ -45,17 +42,6 @@ UNFORESEEN = re.compile(r"did not foresee|went wrong|errored|Invalid|Value:?\s|\
 """Messages of the page, or of Gradio in its place, that no handler of ours meant."""
 REPR = re.compile(r"\A\s*(\(['\"(]|\[['{(]|\{')|\[object Object\]|^undefined$|\ANone\Z|\ANaN\Z", re.M)
 FAULTS = re.compile(r"^.*(?:error [0-9a-f]{8} in|Traceback \(most recent|\b(?:ERROR|CRITICAL)\b).*(?:\n.*){0,25}", re.M)
-
-
-@pytest.fixture
-def full(tmp_path: Path, serve: Callable[..., Server]) -> Server:
-    """A server on a workspace with something in every table, and runs with their adapters."""
-    with tarfile.open(OLD / "workspace.tar.xz") as archive:
-        archive.extractall(tmp_path, filter="data")
-    with sqlite3.connect(tmp_path / "workspace" / "cai.db") as raw:
-        raw.executescript((tmp_path / "workspace.sql").read_text(encoding="utf-8"))
-    raw.close()
-    return serve(home=tmp_path / "workspace")
 
 
 class Presser:

@@ -44,12 +44,14 @@ def list_html(services: Services, chosen_filter: str) -> str:
     return run_card.runs_html(found, sparks) + sweeps_html(found, metrics)
 
 
-def curves(services: Services, run_ids: Sequence[str], name: str) -> str:
-    """One value of several runs in one chart."""
-    if not run_ids:
+def beside(services: Services, run_ids: Sequence[str], name: str, look: run_charts.Look) -> str:
+    """Several runs beside one another: one value in one chart, and in what their settings differ."""
+    known = {run.id: run for run in services.store.runs(trashed=False)}
+    runs = [known[id] for id in run_ids if id in known]
+    if not runs:
         return ""
-    known = {run.id: run.name for run in services.store.runs(trashed=False)}
-    return run_charts.compare_html([(known[id], run_metrics(services, id)) for id in run_ids if id in known], name)
+    rows = [(run.name, run_metrics(services, run.id)) for run in runs]
+    return run_charts.compare_html(rows, name, look) + differences_html(runs)
 
 
 class ResultBox:

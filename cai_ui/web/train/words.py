@@ -75,6 +75,7 @@ NO_RUN, CHOOSE_RUN = "No run is chosen.", "Start one, or choose one in the list.
 RUN = "Run"
 STOP, CANCEL, RESUME, FIRST = "Stop and save", "Cancel and discard", "Resume", "First in the queue"
 CHARTS, ZOOM, SMOOTH = "Charts", "Charts show", "Smooth over steps"
+AXIS, LOG_AXIS = "Over", "Logarithmic axis"
 PROBES, PROBE_STEP = "Answers while it trains", "After this many steps"
 PROVENANCE = "Provenance"
 LOG_BOX, LOG = "Log, command and file", "End of the log"
