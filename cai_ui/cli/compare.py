@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, command, opened, read_requests, show_progress, write_text
+from cai_ui.cli.command import WAIT_S, Progress, command, opened, read_requests, write_text
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import CompareSettings
 from cai_ui.records import Rate, to_dict
@@ -36,9 +36,9 @@ def _compare(parsed: Arguments) -> int:
             steps = comparison.run_evaluation(services, variants, settings)
         else:
             steps = comparison.evaluate_prompts(services, variants, read_requests(parsed.prompts), settings)
-        found = ""
+        found, progress = "", Progress()
         for step in steps:
-            show_progress(step.done, step.total)
+            progress.show(step.done, step.total)
             found = step.evaluation_id or found
         evaluation = services.store.evaluation(found)
     for result in evaluation.results:

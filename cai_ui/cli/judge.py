@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import command, opened, show_progress
+from cai_ui.cli.command import Progress, command, opened
 from cai_ui.cli.flags import Arguments
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ def _judge_check(parsed: Arguments) -> int:
 
     with opened(parsed, judge=parsed.judge if "/" in parsed.judge else "") as services:
         instruction = parsed.instruction or judge_check.INSTRUCTION
-        last = None
+        last, progress = None, Progress()
         for last in judge_check.check_judge(
             services, parsed.file, parsed.judge, parsed.rubric, instruction=instruction, most=max(0, parsed.most)
         ):
-            show_progress(last.done, last.total)
+            progress.show(last.done, last.total)
     if last is None or last.result is None:
         return 0
     print(json.dumps(to_dict(last.result)) if parsed.json else "\n".join(_lines(last.result)))

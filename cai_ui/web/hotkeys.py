@@ -3,8 +3,8 @@ clicks the button that carries an elem_id, if it can be seen and pressed.
 
 Keys without Ctrl are dead while somebody types, chooses from a menu, or holds Alt, Ctrl or Cmd.
 Other scripts keep the page from taking input before it has brought back what the person had left, show the errors that
-Gradio would drop, make text boxes report every change of their text, not typing alone, and keep work from beginning
-twice by one double click.
+Gradio would drop, make text boxes report every change of their text, not typing alone, keep work from beginning
+twice by one double click, and bring what a press brought about into sight.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def head() -> str:
     assets = Path(__file__).parent / "assets"
     told = {"keys": _joined(CURATE_KEYS, GRADE_KEYS), "picks": _joined(CURATE_PICKS, GRADE_PICKS), "run": RUN_CLASS}
     keys = f"window.caiKeys = {json.dumps(told)};"
-    names = ("ready.js", "errors.js", "charts.js", "keys.js", "typing.js", "once.js", "curate.js")
-    scripts = [keys, *((assets / name).read_text(encoding="utf-8") for name in names)]
+    names = ("ready", "errors", "charts", "keys", "typing", "once", "sight", "fields", "curate")
+    scripts = [keys, *((assets / f"{name}.js").read_text(encoding="utf-8") for name in names)]
     return "".join(f"<script>{script}</script>" for script in scripts)
 
 

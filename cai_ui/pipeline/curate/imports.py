@@ -47,7 +47,7 @@ def preview_import(
     """Read a whole file without keeping anything. FileFormatError if it cannot be used at all."""
     from cai_ui.curate.importing import read_rows
 
-    report = read_rows(Path(path), source=_label(name), skip_bad=True, columns=columns)
+    report = read_rows(Path(path), source=source_of(name), skip_bad=True, columns=columns)
     known = services.store.known_examples([example.id for example in report.examples])
     return ImportPreview(
         report.rows, len(report.examples) - len(known), len(known), report.duplicates, report.bad_rows, report.names,
@@ -65,7 +65,7 @@ def import_file(
     """
     from cai_ui.curate.importing import read_rows
 
-    report = read_rows(Path(path), source=_label(name), skip_bad=skip_bad, columns=columns)
+    report = read_rows(Path(path), source=source_of(name), skip_bad=skip_bad, columns=columns)
     if report.bad_rows and not (skip_bad and report.examples):
         raise FileFormatError(
             f"{name or Path(path).name} has {len(report.bad_rows):,} rows that do not fit "
@@ -84,5 +84,6 @@ def named_lines(bad_rows: tuple[tuple[int, str], ...], most: int = _NAMED_LINES)
     return f"{named}; and {more:,} more" if more > 0 else named
 
 
-def _label(name: str) -> str:
+def source_of(name: str) -> str:
+    """The source that rows of a file of this name bear in the queue, where they name none."""
     return clean_text(name, "Name", limit=NAME_LIMIT, required=False)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,7 @@ def start_batch(
         "settings": settings.model_dump(),
         "sampling": sampling.model_dump(),
         "batch_size": batch_size,
+        "source": f"batch {datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
     }
     _begin(services, asked, BatchProgress(0, len(prompts)), owner)
 
@@ -170,6 +172,16 @@ def resume_batch(services: Services, owner: str = "") -> None:
     _begin(services, asked, last.progress, owner)
 
 
+def last_source(services: Services) -> str:
+    """The source that examples of the last batch bear, by which Curate can show them alone; "" before there was one."""
+    asked = services.store.get_setting(_ASKED, None)
+    return _source(asked) if isinstance(asked, dict) else ""
+
+
+def _source(asked: dict[str, Any]) -> str:
+    return str(asked.get("source", "batch"))
+
+
 def _begin(services: Services, asked: dict[str, Any], so_far: BatchProgress, owner: str) -> None:
     prompts = [_prompt(plain) for plain in asked["prompts"]]
     settings = checked(RevisionSettings, asked["settings"])
@@ -178,7 +190,7 @@ def _begin(services: Services, asked: dict[str, Any], so_far: BatchProgress, own
     start = BatchProgress(so_far.done, so_far.total, None, so_far.failed, so_far.examples_added, so_far.failures)
     services.batch.start(
         lambda stop: run_batch(
-            services, prompts, asked["constitution"], settings, sampling, size, stop, "batch", start
+            services, prompts, asked["constitution"], settings, sampling, size, stop, _source(asked), start
         ),
         start,
         owner,

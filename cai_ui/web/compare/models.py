@@ -51,24 +51,30 @@ class ModelsBox:
         self.chosen = gr.CheckboxGroup([], label=words.MODELS, elem_id="compare-variants")
         self.about = gr.HTML(empty_state(*words.NO_MODEL), elem_id="compare-about")
         self.known = gr.State([])
+        self.listed = [self.chosen, self.about, self.known]
 
     def wire(self, ask: gr.Button, tab: gr.Tab, session: SessionParts) -> None:
         """Follow what can be asked; `ask` can be pressed only while there is a model."""
         self.ask = ask
         for trigger in (session.ready.then, session.strip.change, tab.select):
-            trigger(
-                bind(self._look, quiet=True),
-                [self.chosen, self.known],
-                [self.chosen, self.about, self.known, ask],
-                **AT_ONCE,
-            )
+            trigger(bind(self._look, quiet=True), [self.chosen, self.known], [*self.listed, ask], **AT_ONCE)
+
+    def take(self, adapter: str | None) -> Changes:
+        """The base and this adapter ticked, where it can be asked; what is left out, and why, is said."""
+        names = [name for _, name in variant_choices(self.services)]
+        return self._listed([*names[:1], *([adapter] if adapter in names[1:] else [])])
 
     def _look(self, chosen: list[str] | None, known: list[str]) -> Changes:
-        choices = variant_choices(self.services)
-        names = [name for _, name in choices]
+        names = [name for _, name in variant_choices(self.services)]
         return {
-            self.chosen: gr.update(choices=choices, value=choose_variants(names, chosen or [], known)),
-            self.about: about_html(self.services),
-            self.known: names,
+            **self._listed(choose_variants(names, chosen or [], known)),
             self.ask: gr.update(interactive=bool(names)),
+        }
+
+    def _listed(self, ticked: list[str]) -> Changes:
+        choices = variant_choices(self.services)
+        return {
+            self.chosen: gr.update(choices=choices, value=ticked),
+            self.about: about_html(self.services),
+            self.known: [name for _, name in choices],
         }

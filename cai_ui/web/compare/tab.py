@@ -14,6 +14,8 @@ from cai_ui.web.compare.ask import AskBox
 from cai_ui.web.compare.evaluation import EvaluationBox
 from cai_ui.web.compare.models import ModelsBox
 from cai_ui.web.compare.votes import Ballot
+from cai_ui.web.kit.events import Changes
+from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import hint, lead
 from cai_ui.web.session import SessionParts
 
@@ -22,6 +24,7 @@ class CompareTab:
     """The tab's boxes, from top to bottom."""
 
     def __init__(self, services: Services) -> None:
+        self.services = services
         with gr.Tab(words.TAB, id="compare", elem_id="tab-compare") as self.tab:
             gr.HTML(lead(words.TITLE, words.WHAT))
             self.models = ModelsBox(services)
@@ -29,6 +32,20 @@ class CompareTab:
             self.ballot = Ballot(services)
             self.evaluation = EvaluationBox(services)
             gr.HTML(hint(words.NEXT))
+
+    def takes(self) -> Handover:
+        """Leads here with a run: its adapter beside the base, and the newest evaluation of it where there is one."""
+        return Handover("compare", [*self.models.listed, self.evaluation.results.chosen], self._take)
+
+    def _take(self, run_id: str | None) -> Changes:
+        adapter = self.services.store.run(run_id).adapter if run_id else None
+        found = [
+            made
+            for made in self.services.store.evaluations()
+            if any(result.variant == adapter for result in made.results)
+        ]
+        evaluated = self.evaluation.results.menu(found[0].id) if found else {}
+        return {**self.models.take(adapter), **evaluated}
 
     def wire(self, session: SessionParts) -> None:
         """Connect the boxes; answers share the model's place in the queue."""

@@ -32,7 +32,7 @@ def report_html(report: LintReport) -> str:
 def lengths_html(report: LintReport) -> str:
     """How long the answers of each kind are."""
     series = [
-        charts.Series(words.LENGTHS.get(kind, kind), list(enumerate(shares)), charts.COLOURS[place % len(charts.COLOURS)])
+        charts.Series(words.LENGTHS.get(kind, kind), list(enumerate(shares)), charts.colour_of(place))
         for place, (kind, shares) in enumerate(report.lengths.items())
     ]
     chart = charts.line_chart(words.LENGTHS_TITLE, series, words.LENGTHS_AXIS, True)

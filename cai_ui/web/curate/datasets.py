@@ -22,6 +22,7 @@ from cai_ui.web.kit.download import Download
 from cai_ui.web.kit.events import AT_ONCE, QUIET, SLOW, Changes, Given
 from cai_ui.web.kit.forms import build_form, label_of
 from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import empty_state, esc, facts, first_line, notice, short, when
 from cai_ui.web.session import SessionParts
 
@@ -124,18 +125,19 @@ class DatasetsBox:
         self.compare = gr.Button(words.CHANGES, elem_id="curate-changes", scale=0)
         self.to_train = gr.Button(words.TO_TRAIN, elem_id="curate-to-train", scale=0)
 
-    def wire(self, tab: gr.Tab, session: SessionParts, frozen_elsewhere: Any) -> None:
-        """Connect it; after the event `frozen_elsewhere` there may be another dataset."""
+    def wire(self, tab: gr.Tab, session: SessionParts, frozen_elsewhere: Any, to_train: Handover) -> None:
+        """Connect it; after the event `frozen_elsewhere` there is another dataset."""
         self.session = session
         lists = [self.sets, self.chosen]
         self.freeze.click(
             bind(self.freeze_now), {session.state, self.name, *self.form.inputs}, [self.frozen, *lists], **SLOW
         )
-        for trigger in (tab.select, session.ready.then, frozen_elsewhere.success):
+        for trigger in (tab.select, session.ready.then):
             trigger(bind(self.lists), [self.chosen], lists, **AT_ONCE)
+        frozen_elsewhere.success(bind(self.lists), None, lists, **AT_ONCE)
         self.export.wire(bind(export, self.services), [self.kind, self.chosen])
         self.compare.click(bind(changes_html, self.services), [self.chosen], [self.changes], **QUIET)
-        self.to_train.click(lambda: gr.Tabs(selected="train"), None, [session.tabs], **QUIET)
+        to_train.wire(self.to_train, session.tabs, [self.chosen])
 
     def freeze_now(self, given: Given) -> Changes:
         """A new dataset version of all that is judged."""
@@ -144,7 +146,7 @@ class DatasetsBox:
         counts = f"rows {counts_words(info.counts, 'sft')}; pairs {counts_words(info.counts, 'pairs')}"
         return {self.frozen: notice(f"Frozen as {short(info.hash)}: {counts}.", "good"), **self.lists(info.hash)}
 
-    def lists(self, chosen: str | None) -> Changes:
+    def lists(self, chosen: str | None = None) -> Changes:
         """The datasets there are; the newest is chosen where none was."""
         infos = self.services.store.datasets()
         hashes = [info.hash for info in infos]

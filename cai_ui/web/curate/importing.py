@@ -19,7 +19,10 @@ from cai_ui.web.curate import words
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import QUIET, SLOW, Changes, Given
 from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import esc, first_line, notice, table
+from cai_ui.web.kit.sight import sees
+from cai_ui.web.session import SessionParts
 
 FILE_TYPES = [".jsonl", ".gz", ".parquet", ".csv", ".tsv"]
 _NAMED = 8
@@ -85,7 +88,8 @@ class ImportBox:
                                           elem_id="curate-import-hub", scale=1, min_width=240)  # fmt: skip
                 self.fetch = gr.Button(words.FETCH, elem_id="curate-import-fetch", scale=0)
             self.report = gr.HTML(elem_id="curate-import-report", css_template=charts.STYLE)
-            self.waiting = gr.State(Waiting())
+            self.judge = gr.Button(words.JUDGE, elem_id="curate-import-judge", scale=0, visible=False)
+            self.waiting, self.taken = gr.State(Waiting()), gr.State("")
             with gr.Column(visible=False, elem_id="curate-import-mapping") as self.mapping:
                 self._mapping()
 
@@ -102,16 +106,17 @@ class ImportBox:
             self.skip_bad = gr.Checkbox(False, label=words.SKIP_BAD, elem_id="curate-import-skip", scale=1,
                                         min_width=240)  # fmt: skip
 
-    def wire(self) -> gr.events.Dependency:
-        """Connect it; gives the event after which new examples are in the queue."""
+    def wire(self, to_judge: Handover, session: SessionParts) -> gr.events.Dependency:
+        """Connect it; gives the event after which new examples are in the queue. `to_judge` shows them."""
         menus = list(self.columns.values())
-        shown = [self.report, self.waiting, self.mapping, *menus, self.take]
+        shown = [self.report, self.waiting, self.mapping, *menus, self.take, self.judge, self.taken]
         self.upload.upload(bind(self.choose), [self.upload], shown, **SLOW)
         for press in (self.fetch.click, self.address.submit):
             press(bind(self.download), [self.address], shown, **SLOW)
         for menu in menus:
             menu.input(bind(self.preview), {self.waiting, *menus}, [self.report, self.take], **SLOW)
         self.leave.click(bind(self.forget), [self.waiting], shown, **QUIET)
+        to_judge.wire(self.judge, session.tabs, [session.state, self.taken]).success(**sees("curate-card"))
         return self.take.click(bind(self.accept), {self.waiting, self.skip_bad, *menus}, shown, **SLOW)
 
     def choose(self, path: str | None) -> Changes:
@@ -139,6 +144,7 @@ class ImportBox:
             self.report: preview_html(waiting.name, seen),
             self.waiting: replace(waiting, guessed=seen.columns),
             self.mapping: gr.update(visible=True),
+            self.judge: gr.update(visible=False),
             self.take: _button(seen),
             **{menu: gr.update(choices=choices, value=columns[part]) for part, menu in self.columns.items()},
         }
@@ -159,7 +165,8 @@ class ImportBox:
             said = take(self.services, waiting, self._columns(given), bool(given[self.skip_bad]))
         except CaiError as error:
             return {self.report: notice(str(error), "bad")}
-        return self.forget(waiting, notice(said, "good"))
+        shown = {self.judge: gr.update(visible=True), self.taken: imports.source_of(waiting.name)}
+        return {**self.forget(waiting, notice(said, "good")), **shown}
 
     def forget(self, waiting: Waiting, said: str = "") -> Changes:
         """Forget the file; one that was fetched is deleted."""
@@ -167,7 +174,8 @@ class ImportBox:
         return self._ended(said)
 
     def _ended(self, said: str) -> Changes:
-        return {self.report: said, self.waiting: Waiting(), self.mapping: gr.update(visible=False)}
+        hidden = gr.update(visible=False)
+        return {self.report: said, self.waiting: Waiting(), self.mapping: hidden, self.judge: hidden}
 
     def _columns(self, given: Given) -> Columns | None:
         """What the menus say; None while nobody has changed them, since then each row is read by its own shape."""

@@ -5,7 +5,7 @@ Decisions go past the queue in which generation waits, so that judging stays ins
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,7 @@ from cai_ui.web.curate.agreement import AgreementBox
 from cai_ui.web.curate.checks import ChecksBox
 from cai_ui.web.curate.datasets import DatasetsBox
 from cai_ui.web.curate.example_box import ExampleBox, said_html
-from cai_ui.web.curate.filter import filter_of, fixed_menus, known_values, queue_menus, values_of
+from cai_ui.web.curate.filter import Menu, filter_of, fixed_menus, known_values, queue_menus, values_of
 from cai_ui.web.curate.filter_box import FilterBox
 from cai_ui.web.curate.importing import ImportBox
 from cai_ui.web.curate.on_policy import OnPolicyBox
@@ -29,16 +29,13 @@ from cai_ui.web.curate.preferences import PreferencesBox
 from cai_ui.web.curate.walking import View, read_place
 from cai_ui.web.kit.events import AT_ONCE, EACH, NEWEST, QUIET, Changes, Given
 from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import hint, lead
+from cai_ui.web.kit.sight import sees
 from cai_ui.web.session import Session, SessionParts
 
 _FOCUS = "() => { const box = document.querySelector('#curate-text textarea'); if (box) { box.focus(); } }"
 _LEAVE = "(...values) => { document.activeElement?.blur(); return values; }"
-_TO_TOP = (
-    "() => { const card = document.getElementById('curate-card');"
-    " if (card && card.getBoundingClientRect().top < 0) card.scrollIntoView(); }"
-)
-_TO_CARD = "() => { document.getElementById('curate-card')?.scrollIntoView(); }"
 
 
 class CurateTab:
@@ -59,7 +56,7 @@ class CurateTab:
             self.datasets = DatasetsBox(services)
             gr.HTML(hint(words.NEXT))
 
-    def wire(self, session: SessionParts, author: gr.Textbox) -> None:
+    def wire(self, session: SessionParts, author: gr.Textbox, to_train: Handover) -> None:
         """Connect the components; `author` is the field for the visitor's name in Start."""
         self.session, self.author = session, author
         asked: set[Block] = {session.state, *self.filter.fields.values()}
@@ -69,14 +66,14 @@ class CurateTab:
         self._wire_visits({*asked, self.example.place})
         self.agreement.wire()
         self.preferences.wire(self.tab, session)
-        self.datasets.wire(self.tab, session, self.pairs.wire(self.tab, session))
+        self.datasets.wire(self.tab, session, self.pairs.wire(self.tab, session), to_train)
 
     def _wire_judging(self, here: set[Block]) -> None:
         example = self.example
         for verdict, button in example.verdicts.items():
             button.click(
                 bind(self.judge, verdict), {*here, example.text, example.labels}, example.outputs, js=_LEAVE, **EACH
-            ).success(None, None, None, js=_TO_TOP, **QUIET)
+            ).success(**sees("curate-card"))
         typed = [self.session.state, example.place, example.text]
         example.text.input(bind(self.keep_draft), typed, [example.drafted], **AT_ONCE | NEWEST)
         example.original.click(bind(self.put_back), typed[:2], [example.text, example.drafted], **AT_ONCE)
@@ -95,7 +92,7 @@ class CurateTab:
             button.click(bind(self.look, partial(does, self.services)), here, example.outputs, **EACH)
         filled = [*example.outputs, *self.filter.fields.values()]
         example.command.input(bind(self.follow), {*here, example.command}, filled, **AT_ONCE).success(
-            None, None, None, js=_TO_CARD, **QUIET
+            **sees("curate-card")
         )
 
     def _wire_visits(self, here: set[Block]) -> None:
@@ -105,7 +102,7 @@ class CurateTab:
         session.restore(bind(self.restore), [session.state, example.memory], [*filled, example.name], **AT_ONCE)
         again: dict[str, Any] = {"fn": bind(self.look_again), "inputs": here, "outputs": filled, **AT_ONCE}
         self.tab.select(**again)
-        for changed in (self.imports.wire(), self.checks.wire()):
+        for changed in (self.imports.wire(self.takes(), session), self.checks.wire()):
             changed.then(**again)
         # Not with the look at a visit: its late answer would overwrite a name that is being typed.
         self.author.blur(lambda name: name, [self.author], [example.name], **AT_ONCE)
@@ -150,11 +147,25 @@ class CurateTab:
         filter = filter_of(known_values(kept, {**fixed_menus(), **menus}))
         offset = kept.get("offset") if isinstance(kept.get("offset"), int) else 0
         view = walking.resume(self.services, session.author, filter, str(kept.get("id") or ""), max(0, offset or 0))
+        return {**self._filled(session, filter, view, menus), self.example.name: session.author}
+
+    def takes(self) -> Handover:
+        """Leads here with a session and a source, whose open examples are shown."""
+        return Handover("curate", [*self.example.outputs, *self.filter.fields.values()], self.take)
+
+    def take(self, session: Session, source: str) -> Changes:
+        """The open examples of one source, or all where it has none."""
+        filter = QueueFilter("open", source=source or None)
+        if not self.services.store.open_number(filter):
+            filter = QueueFilter("open")
+        view = walking.show(self.services, session.author, filter)
+        return self._filled(session, filter, view, queue_menus(self.services, source))
+
+    def _filled(self, session: Session, filter: QueueFilter, view: View, menus: Mapping[str, Menu]) -> Changes:
         return {
             **self.example.show(session.author, filter, view),
             **self.filter.changes(filter),
             **self.filter.menus(menus, values_of(filter)),
-            self.example.name: session.author,
         }
 
     def keep_draft(self, session: Session, place: str, text: str) -> Any:

@@ -257,7 +257,7 @@ IMPORT_WHAT = (
 )
 NO_COLUMN = "(none)"
 NO_FILE, CHOOSE_ONE = "No file was chosen.", "Choose one."
-TAKE, LEAVE = "Import", "Cancel"
+TAKE, LEAVE, JUDGE = "Import", "Cancel", "Judge them"
 SKIP_BAD = "Skip invalid rows (otherwise: all or none)"
 UNKNOWN_SHAPE = "The columns are not of a known shape: assign them below."
 SAMPLES = "Request", "Answer", "Initial or worse answer", "Critique"

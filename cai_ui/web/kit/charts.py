@@ -24,8 +24,7 @@ STYLE = (Path(__file__).parents[1] / "assets" / "work.css").read_text(encoding="
 
 Colour = Literal["accent", "ok", "warn", "bad", "muted"]
 
-COLOURS: tuple[Colour, ...] = ("accent", "warn", "bad", "ok", "muted")
-"""For lines that mean nothing but another of their kind. With five of these and four dashes, 20 lines differ."""
+_COLOURS: tuple[Colour, ...] = ("accent", "warn", "bad", "ok", "muted")
 _DASHES = ("", "7 4", "2 4", "12 4 2 4")
 """A dash pattern for each series in turn, so that lines can be told apart without colour."""
 _NAMED = 5
@@ -43,6 +42,11 @@ class Series:
     points: Sequence[Point]
     colour: Colour = "accent"
     raw: Sequence[Point] = ()
+
+
+def colour_of(place: int) -> Colour:
+    """For a line that is one of many of its kind. With five colours and four dashes, 20 lines differ."""
+    return _COLOURS[place % len(_COLOURS)]
 
 
 def line_chart(

@@ -6,6 +6,8 @@ every page that is open shows the same progress.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import gradio as gr
 
 from cai_ui.config import RevisionSettings, Sampling
@@ -15,7 +17,8 @@ from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.prompts.sets import list_requests
 from cai_ui.pipeline.revise import batch
 from cai_ui.web.kit.choices import set_menu
-from cai_ui.web.kit.events import QUIET, Given
+from cai_ui.web.kit.events import Given
+from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import counted, empty_state, notice, progress_bar, remaining
 from cai_ui.web.kit.work import WorkPanel, WorkView
 from cai_ui.web.revise import words
@@ -77,10 +80,11 @@ class BatchBox:
                 resume = gr.Button(words.RESUME, elem_id="batch-resume", visible=False)
                 self.to_curate = gr.Button(words.TO_CURATE, elem_id="batch-to-curate")
             progress = gr.HTML(elem_id="batch-progress")
-            self.work = WorkPanel(lambda ended: batch_view(services), progress, start, stop, resume)
+            self.made = gr.State("")
+            self.work = WorkPanel(self._look, progress, start, stop, resume, outputs=[self.made])
 
-    def wire(self, settings: SettingsBox, tab: gr.Tab, session: SessionParts) -> None:
-        """Connect the panel; the batch runs as the tab's `settings` say."""
+    def wire(self, settings: SettingsBox, tab: gr.Tab, session: SessionParts, to_curate: Handover) -> None:
+        """Connect the panel; the batch runs as the tab's `settings` say, and `to_curate` shows what it made."""
         self.settings = settings
         self.work.wire(
             self._start,
@@ -89,7 +93,10 @@ class BatchBox:
             [tab.select, session.ready.then],
             resume=lambda: batch.resume_batch(self.services),
         )
-        self.to_curate.click(lambda: gr.Tabs(selected="curate"), None, [session.tabs], **QUIET)
+        to_curate.wire(self.to_curate, session.tabs, [session.state, self.made])
+
+    def _look(self, ended: bool) -> WorkView:
+        return replace(batch_view(self.services), more={self.made: batch.last_source(self.services)})
 
     def _start(self, given: Given) -> None:
         asked = (given[self.prompt_set], given[self.number])

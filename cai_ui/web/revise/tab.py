@@ -12,6 +12,7 @@ import gradio as gr
 from cai_ui.pipeline import Services, left_off
 from cai_ui.web.kit.events import MODEL, QUIET, Changes, Given
 from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import hint, lead
 from cai_ui.web.revise import stepper, words
 from cai_ui.web.revise.ask import AskBox
@@ -40,7 +41,7 @@ class ReviseTab:
             self.batch = BatchBox(services)
             gr.HTML(hint(words.NEXT))
 
-    def wire(self, session: SessionParts, other_menus: Sequence[gr.Dropdown]) -> None:
+    def wire(self, session: SessionParts, other_menus: Sequence[gr.Dropdown], to_curate: Handover) -> None:
         """Connect the boxes; streams share the model's place in the queue. `other_menus` offer prompt sets too."""
         self.session = session
         self.ask.wire([self.batch.prompt_set, self.formats.prompt_set, *other_menus], session)
@@ -48,7 +49,7 @@ class ReviseTab:
         self.traces.wire(self.branches.trace_id)
         self.few_shot.wire(self.tab, session)
         self.formats.wire(session)
-        self.batch.wire(self.settings, self.tab, session)
+        self.batch.wire(self.settings, self.tab, session, to_curate)
         self._wire_streams()
         opened = [*self.branches.shown, *self.ask.asked]
         self.traces.found.input(bind(self._open), [session.state, self.traces.found], opened, **QUIET)

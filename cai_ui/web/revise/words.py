@@ -116,5 +116,5 @@ BATCH_WHAT = (
     "results go to Curate."
 )
 NUMBER = "Number of requests"
-START_BATCH, RESUME, TO_CURATE = "Start batch", "Resume", "Go to Curate"
+START_BATCH, RESUME, TO_CURATE = "Start batch", "Resume", "Judge them in Curate"
 NO_BATCH = ("No batch yet", "Choose a prompt set and a number, then press Start batch.")

@@ -15,8 +15,9 @@ from cai_ui.pipeline.guided_run import GuidedRunView
 from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.records import BASE
 from cai_ui.web.kit.choices import set_choices
-from cai_ui.web.kit.events import ASIDE, QUIET, Changes
+from cai_ui.web.kit.events import ASIDE, Changes
 from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import lead, notice
 from cai_ui.web.kit.rate_bars import bars_html
 from cai_ui.web.kit.work import WorkPanel, WorkView
@@ -73,7 +74,7 @@ class GuidedRunBox:
         self.work.wire(self._start, [session.state, self.sets], self.services.guided_run.stop, visits)
         for visit in visits:
             visit(bind(self._menu, quiet=True), None, [self.sets], **ASIDE)
-        self.by_hand.click(lambda: gr.Tabs(selected="principles"), None, [session.tabs], **QUIET)
+        Handover("principles").wire(self.by_hand, session.tabs)
 
     def _menu(self) -> Changes:
         return {self.sets: gr.update(choices=set_choices(prompt_sets(self.services)))}

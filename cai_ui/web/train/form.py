@@ -18,11 +18,12 @@ from cai_ui.web.kit.choices import dataset_choices, set_choices
 from cai_ui.web.kit.events import ASIDE, NEWEST, SLOW, Changes, Given
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import notice
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.train import run_card, sweep, words
 from cai_ui.web.train.preflight_card import preflight_html
-from cai_ui.web.train.presets import differences, preset, preset_names
+from cai_ui.web.train.presets import differences, preset, preset_names, switched
 from cai_ui.web.train.wanted import Wanted, check, make_wanted, start, start_choices
 from cai_ui.web.train.watch import WatchBox, chosen
 
@@ -113,9 +114,17 @@ class RunForm:
             **NEWEST,
         )
         self.preset.input(**by_preset)
-        self.method.input(**knobs).then(**by_preset)
+        settings = {self.preset, self.method, *inputs}
+        self.method.input(**knobs).then(bind(self._switch), settings, filled, **ASIDE)
         continued = [self.method, self.dataset, self.start_from, *filled]
         with_dpo.click(bind(self._with_dpo), [self.watch.run, self.preset], continued, **ASIDE).then(**knobs)
+
+    def takes(self) -> Handover:
+        """Leads here with a dataset to train on."""
+        return Handover("train", [self.dataset], self._take)
+
+    def _take(self, dataset_hash: str | None) -> Changes:
+        return {self.dataset: gr.update(choices=dataset_choices(self.services.store.datasets()), value=dataset_hash)}
 
     def _menus(self, dataset_hash: str | None, start_from: str | None) -> Changes:
         infos, starts = self.services.store.datasets(), start_choices(self.services)
@@ -139,6 +148,13 @@ class RunForm:
         """The form filled from a preset; a check made for other settings is taken away."""
         filled = self.form.changes(preset(self.services, name, method)) if name else {}
         return {self.checked: "", self.changed: "", **filled}
+
+    def _switch(self, given: Given) -> Changes:
+        """The preset's settings for another method, and which of those in the form they change."""
+        filled = self._preset(given[self.preset], given[self.method])
+        was = {name: given[widget] for name, widget in self.form.widgets.items() if widget in filled}
+        now = {name: filled[self.form.widgets[name]] for name in was}
+        return {**filled, self.changed: switched(given[self.method], was, now)}
 
     def _changed(self, given: Given) -> str:
         name = given[self.preset]

@@ -11,7 +11,7 @@ from cai_ui.pipeline.train.runs import RunView
 from cai_ui.train.method import Chart, Line
 from cai_ui.train.methods import METHODS
 from cai_ui.web.kit.chart_scale import Point, thinned
-from cai_ui.web.kit.charts import COLOURS, Colour, Series, line_chart
+from cai_ui.web.kit.charts import Colour, Series, colour_of, line_chart
 from cai_ui.web.kit.present import esc
 from cai_ui.web.train import words
 from cai_ui.web.train.probe_card import length_chart, shares_chart
@@ -55,7 +55,7 @@ class Look:
         return Series(f"{label}, mean of {self.smooth}", smoothed(points, self.smooth), tone, raw=points)
 
 
-def charts_html(view: RunView, look: Look = Look()) -> str:  # noqa: B008 - it is frozen
+def charts_html(view: RunView, look: Look = Look()) -> str:
     """Loss, rate and gradient, what the method tells beside them, and the probe answers."""
     rows = zoomed(view.metrics, look.zoom)
     charts = [look.chart("Loss (lower is better)", _both(rows, Line("loss", "loss"), look, "warn"))]
@@ -91,12 +91,12 @@ def steps_per_epoch(rows: Rows) -> float | None:
     return None if told is None else float(told["step"]) / float(told["epoch"])
 
 
-def compare_html(runs: Sequence[tuple[str, Rows]], name: str, look: Look = Look()) -> str:  # noqa: B008
+def compare_html(runs: Sequence[tuple[str, Rows]], name: str, look: Look = Look()) -> str:
     """One logged value of several runs (name and rows of each) in one chart."""
     logged = [(title, rows) for title, rows in runs if series(rows, name)]
     if not logged:
         return f'<p class="cai-chart-note">{esc(words.NOT_LOGGED)}</p>'
-    lines = [look.line(rows, name, title, COLOURS[i % len(COLOURS)]) for i, (title, rows) in enumerate(logged)]
+    lines = [look.line(rows, name, title, colour_of(i)) for i, (title, rows) in enumerate(logged)]
     plain = name.removeprefix("eval_")
     chart = look.chart(COMPARABLE.get(name, name), lines, percent=plain in _ALONE and _ALONE[plain].percent)
     return f'<div class="cai-charts">{chart}</div>'

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gradio as gr
 
 from cai_ui.pipeline import Services
+from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import hint, lead
 from cai_ui.web.session import SessionParts
 from cai_ui.web.train import words
@@ -28,8 +29,8 @@ class TrainTab:
             self.result = ResultBox(services, self.watch)
             gr.HTML(hint(words.NEXT))
 
-    def wire(self, session: SessionParts) -> None:
-        """Connect the boxes."""
+    def wire(self, session: SessionParts, to_compare: Handover) -> None:
+        """Connect the boxes; `to_compare` takes the run that is shown."""
         self.form.wire(self.watch, self.result.with_dpo, self.tab, session)
         self.watch.wire(self.tab, session)
-        self.result.wire(session)
+        self.result.wire(session, to_compare)

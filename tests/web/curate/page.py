@@ -13,6 +13,7 @@ from cai_ui.records import Verdict
 from cai_ui.web.curate import judging, walking
 from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.kit.events import Changes
+from cai_ui.web.kit.handover import Handover
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.stops import Stops
 
@@ -29,7 +30,7 @@ class Page:
             session = SessionParts(
                 self.blocks, tabs, self.session, gr.BrowserState(""), self.blocks.load(None), Stops(), gr.State()
             )
-            self.tab.wire(session, gr.Textbox())
+            self.tab.wire(session, gr.Textbox(), Handover("train"))
         self.services, self.example, self.filter = services, self.tab.example, self.tab.filter
         self.given = {block: getattr(block, "value", None) for block in self.blocks.blocks.values()}
         self._looks: dict[Block, dict[str, Any]] = {}
