@@ -90,10 +90,11 @@ def write_text(path: Path, text: str) -> None:
 
 class Progress:
     """How far a command is, on the error output: one line that renews itself on a terminal, elsewhere, such as in the
-    log of a job, a line each LINE_S seconds."""
+    log of a job, a line from time to time."""
 
-    def __init__(self) -> None:
-        self._said = time.monotonic()
+    def __init__(self, pause_s: float = LINE_S) -> None:
+        """`pause_s` are the seconds between two lines of a log."""
+        self._pause_s, self._said = pause_s, time.monotonic()
 
     def show(self, done: int, total: int, beside: str | Callable[[], str] = "") -> None:
         """`beside` is more to say, in brackets; where it is a function, it is asked only for a line that is written."""
@@ -113,7 +114,7 @@ class Progress:
 
     def _due(self) -> bool:
         now = time.monotonic()
-        due = now - self._said >= LINE_S
+        due = now - self._said >= self._pause_s
         self._said = now if due else self._said
         return due
 

@@ -35,13 +35,19 @@ _NAMED = 5
 class Series:
     """A line: points in the order of x. A y that is None, NaN or infinite leaves a gap and is named below.
 
-    `raw` are the values that `points` are means of: drawn faintly behind the line, and not in the legend.
+    `points` may be means of `smooth` values each; those values, `raw`, are then drawn faintly behind the line.
     """
 
     name: str
     points: Sequence[Point]
     colour: Colour = "accent"
     raw: Sequence[Point] = ()
+    smooth: int = 1
+
+    @property
+    def title(self) -> str:
+        """What the line is called in the legend."""
+        return self.name if self.smooth <= 1 else f"{self.name}, mean of {self.smooth}"
 
 
 def colour_of(place: int) -> Colour:
@@ -101,7 +107,7 @@ def _plot(title: str, series: Sequence[Series], frame: Frame, ticks: Sequence[fl
 
 def _data(title: str, series: Sequence[Series], x_label: str, percent: bool, frame: Frame) -> dict[str, object]:
     """What the script reads: the values drawn, six digits each, and the frame they are drawn in."""
-    lines = [(one.name, one.points) for one in series] + [(f"{one.name}, raw", one.raw) for one in series if one.raw]
+    lines = [(one.title, one.points) for one in series] + [(one.name, one.raw) for one in series if one.raw]
     return {
         "title": title,
         "x": x_label,
@@ -179,4 +185,4 @@ def _last(series: Series) -> float | None:
 
 def _last_value(series: Series, percent: bool) -> str:
     last = _last(series)
-    return f"{series.name} {'–' if last is None else number(last, percent)}"
+    return f"{series.title} {'–' if last is None else number(last, percent)}"

@@ -16,11 +16,13 @@ class ChartControls:
 
     def __init__(self, id: str) -> None:
         with gr.Row():
-            self.zoom = gr.Radio(list(ZOOMS), value=Look.zoom, label=words.ZOOM, elem_id=f"{id}-zoom", min_width=300)
-            self.axis = gr.Radio(list(AXES), value=Look.axis, label=words.AXIS, elem_id=f"{id}-axis", min_width=160)
-            self.log = gr.Checkbox(Look.log, label=words.LOG_AXIS, elem_id=f"{id}-log-axis", min_width=180)
+            self.zoom = gr.Radio(
+                list(ZOOMS), value=Look.zoom, label=words.ZOOM, elem_id=f"{id}-zoom", scale=2, min_width=430
+            )
+            self.axis = gr.Radio(list(AXES), value=Look.axis, label=words.AXIS, elem_id=f"{id}-axis", min_width=200)
+            self.log = gr.Checkbox(Look.log, label=words.LOG_AXIS, elem_id=f"{id}-log-axis", min_width=190)
             self.smooth = gr.Slider(
-                1, 25, Look.smooth, step=1, label=words.SMOOTH, buttons=[], elem_id=f"{id}-smooth", min_width=200
+                1, 25, Look.smooth, step=1, label=words.SMOOTH, buttons=[], elem_id=f"{id}-smooth", min_width=190
             )
         self.inputs: list[Any] = [self.zoom, self.axis, self.smooth, self.log]
         self.changed = [self.zoom.input, self.axis.input, self.smooth.release, self.log.input]

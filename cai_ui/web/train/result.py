@@ -71,7 +71,7 @@ class ResultBox:
         with gr.Row():
             self.filter = gr.Radio(list(run_list.FILTERS), value="all", label=words.SHOW, elem_id="train-filter")
             self.find = gr.Textbox(
-                label=words.FIND, info=words.FIND_HELP, max_lines=1, elem_id="train-find", min_width=220
+                "", label=words.FIND, info=words.FIND_HELP, max_lines=1, elem_id="train-find", min_width=220
             )
         self.runs = gr.HTML(elem_id="train-runs", css_template=charts.STYLE)
         with gr.Row(visible=False, elem_id="train-trash-row") as self.trash_row:

@@ -52,7 +52,7 @@ class Look:
         points = series(rows, name, self.axis)
         if self.smooth <= 1:
             return Series(label, points, tone)
-        return Series(f"{label}, mean of {self.smooth}", smoothed(points, self.smooth), tone, raw=points)
+        return Series(label, smoothed(points, self.smooth), tone, points, self.smooth)
 
 
 def charts_html(view: RunView, look: Look = Look()) -> str:

@@ -116,7 +116,8 @@ def differences_html(runs: Sequence[Run]) -> str:
     if not differing:
         return f'<p class="muted">{esc(words.SAME_SETTINGS)}</p>'
     heads = [words.SETTING, *(run.name for run in runs)]
-    return f'<div class="cai-block-label">{esc(words.DIFFERENCES)}</div>{table(heads, differing)}'
+    label = f'<div class="cai-block-label">{esc(words.DIFFERENCES)}</div>'
+    return f'<section class="cai-sweep">{label}{table(heads, differing)}</section>'
 
 
 def seconds(run: Run) -> float | None:

@@ -108,12 +108,12 @@ def test_what_the_page_reads_are_the_values_themselves_and_nothing_it_could_run(
     assert told["x"] == "epoch" and told["title"] == "</script><b>"
     assert told["lines"] == [
         {"name": '"a', "all": 3, "points": [[1, 2], [2, None], [3, 0.333333]]},
-        {"name": '"a, raw', "all": 1, "points": [[1, 2.5]]},
+        {"name": '"a', "all": 1, "points": [[1, 2.5]]},
     ]
 
 
 def test_a_smoothed_line_has_the_values_themselves_behind_it_and_one_place_in_the_legend() -> None:
-    html_text = line_chart("Loss", [Series("loss, mean of 2", [(1, 3.0), (2, 2.5)], raw=[(1, 3.0), (2, 2.0)])])
+    html_text = line_chart("Loss", [Series("loss", [(1, 3.0), (2, 2.5)], raw=[(1, 3.0), (2, 2.0)], smooth=2)])
     assert "cai-chart-raw" in html_text and html_text.count("cai-chart-key") == 1
     assert len(lines(html_text)) == 2
 
