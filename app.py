@@ -79,11 +79,16 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     services = open_services(settings, engine)
     try:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(services.store.workspace.uploads_dir()))
+        from cai_ui.web.access import Access, is_loopback, mode_of
         from cai_ui.web.app import build_app, launch_arguments
         from cai_ui.web.stops import Stops
 
         stops = Stops()
-        page = build_app(services, stops)
+        mode = mode_of(settings, os.environ, services.store.accounts)
+        access = Access(
+            mode, services.store.accounts, alone=is_loopback(settings.host), known_models=services.others.known
+        )
+        page = build_app(services, stops, access)
 
         def ending() -> None:
             services.ask_to_close()
@@ -92,7 +97,9 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
         at_sigterm(ending)
         queue.read_queue(services)
         print(f"Constitutional AI Workbench: http://{settings.host}:{settings.port}", flush=True)
-        page.launch(server_name=settings.host, server_port=settings.port, **launch_arguments(services))
+        if settings.open and not access.alone:
+            print("Open: whoever reaches this port may read, change, train and delete everything here.", flush=True)
+        page.launch(server_name=settings.host, server_port=settings.port, **launch_arguments(services, access))
     except OSError as error:
         return refuse(f"The page could not be served on {settings.host}:{settings.port}: {error}")
     except KeyboardInterrupt:

@@ -97,7 +97,7 @@ class AskSettings(Settings):
 class RevisionSettings(AskSettings):
     """How a critique-revision chain runs (Bai et al. 2022, section 3)."""
 
-    LATER = frozenset({"critique_tokens"})
+    LATER = frozenset({"critique_tokens", "revision_tokens"})
     revisions: int = knob(1, "How often the answer is criticised and revised.", ge=1, le=8, step=1, source="paper: 4")
     choice: Literal["random", "random, none twice", "in order", "fixed", "all at once", "contextual", "none"] = knob(
         "random",
@@ -115,7 +115,10 @@ class RevisionSettings(AskSettings):
         source="paper section 3.1", advanced=True,
     )  # fmt: skip
     critique_tokens: int = knob(
-        0, "Longest critique (0: as long as an answer may be).", ge=0, le=2048, unit="tokens", step=8, advanced=True
+        0, "Longest critique (0: as long as an answer may be).", ge=0, le=2048, unit="tokens", step=8
+    )
+    revision_tokens: int = knob(
+        0, "Longest revision (0: as long as an answer may be).", ge=0, le=2048, unit="tokens", step=8
     )
     critic: str = knob("", "Who writes the critiques (empty: who answers). " + _WHO, advanced=True)
     reviser: str = knob("", "Who writes the revisions (empty: who answers). " + _WHO, advanced=True)
@@ -320,6 +323,14 @@ class AppSettings(Settings):
     cache_gb: float = knob(1.0, "Memory of the prefix cache; 0 keeps none.", ge=0, le=1000, unit="GB")
     host: str = knob("127.0.0.1", "Address to listen on.")
     port: int = knob(7860, "Port to listen on.", ge=1, le=65_535)
+    access: Literal["auto", "own", "team", "public"] = knob(
+        "auto",
+        "own: everybody who reaches the page may do everything; team: people sign in and have roles (see the command "
+        "users); public: everybody may look and try, nobody trains or changes anything. auto: own where only this "
+        "machine reaches the page, public on a Space, else team.",
+    )
+    open: bool = knob(False, "Serve other machines without signing in: whoever reaches the port may do everything.")
+    host_names: str = knob("", "Names by which the page may be asked for, with commas, beside this machine's own.")
 
 
 S = TypeVar("S", bound=Settings)

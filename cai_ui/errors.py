@@ -41,6 +41,10 @@ class NotFoundError(CaiError, LookupError):
     """A record, adapter or file that is named but not there."""
 
 
+class AccessError(CaiError, PermissionError):
+    """Something that whoever asks may not do here; nothing was done."""
+
+
 class StoreError(CaiError, OSError):
     """The database or the workspace could not be written or read."""
 

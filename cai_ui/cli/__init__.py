@@ -10,7 +10,21 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cai_ui.cli import compare, curate, demo, generate, grades, judge, pairs, principles, readers, store, study, train
+from cai_ui.cli import (
+    compare,
+    curate,
+    demo,
+    generate,
+    grades,
+    judge,
+    pairs,
+    principles,
+    readers,
+    store,
+    study,
+    train,
+    users,
+)
 from cai_ui.cli.flags import Parser
 from cai_ui.errors import CaiError
 
@@ -50,5 +64,6 @@ def build_parser() -> Parser:
     judge.add(commands)
     pairs.add(commands)
     store.add(commands)
+    users.add(commands)
     demo.add(commands)
     return parser

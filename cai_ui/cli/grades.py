@@ -57,7 +57,7 @@ def _export(parsed: Arguments) -> int:
 def _find(store: Store, named: str) -> Evaluation:
     for evaluation in store.evaluations():
         if named == "latest" or (len(named) >= 6 and evaluation.id.startswith(named)):
-            return evaluation
+            return store.evaluation(evaluation.id)
     raise InputError(f"There is no evaluation {named[:80]!r}.", next_step="Make one: python -m cai_ui compare")
 
 

@@ -29,6 +29,7 @@ def add(commands: Commands) -> None:
 
 
 def _pairs(parsed: Arguments) -> int:
+    from cai_ui.pipeline import models
     from cai_ui.pipeline.curate import on_policy
     from cai_ui.pipeline.prompts import sets
 
@@ -38,6 +39,8 @@ def _pairs(parsed: Arguments) -> int:
         raise InputError("--number is a number from 1.")
     with opened(parsed, judge=settings.judge) as services:
         services.engine(WAIT_S)
+        usual = OnPolicySettings(max_new_tokens=models.default_sampling(services).max_new_tokens)
+        settings = read_flags(OnPolicySettings, parsed, usual)
         settings = settings.model_copy(update={"judge": services.settings.judge})
         if parsed.prompts is not None:
             prompts = read_requests(parsed.prompts)[: parsed.number]

@@ -52,7 +52,7 @@ def evaluate(
     yield Measured(0, total)
     for start in range(0, len(prompts), step):
         asked = [(prompt, variant) for prompt in prompts[start : start + step] for variant in variants]
-        requests = [_request(prompt, variant, settings) for prompt, variant in asked]
+        requests = [_request(prompt, variant, settings, engine.default_sampling) for prompt, variant in asked]
         answers = engine.generate(requests, stop)
         if stop is not None and stop.is_set():
             return
@@ -81,8 +81,10 @@ def summarise(
     )
 
 
-def _request(prompt: Prompt, variant: AdapterInfo, settings: CompareSettings) -> Request:
-    sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.max_new_tokens, seed=settings.seed)
+def _request(prompt: Prompt, variant: AdapterInfo, settings: CompareSettings, usual: Sampling) -> Request:
+    """`usual` has what the settings do not say: the penalties that the model's makers wrote down."""
+    told = {name: getattr(settings, name) for name in ("temperature", "max_new_tokens", "seed")}
+    sampling = usual.model_copy(update=told)
     return Request(prompt.turns, sampling, variant.name, settings.strength, chat_format=settings.chat_format)
 
 

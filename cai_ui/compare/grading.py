@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
 from typing import Any
 
 from cai_ui.config import GradingSettings
-from cai_ui.errors import InputError, NotFoundError
+from cai_ui.errors import InputError
 from cai_ui.readers import Outcome
 from cai_ui.records import Evaluation, Grade
 from cai_ui.text import NAME_LIMIT, clean_text
@@ -23,11 +23,13 @@ from cai_ui.text import NAME_LIMIT, clean_text
 Row = Mapping[str, Any]
 Key = tuple[str, str]
 """Prompt id and variant, which name an answer of an evaluation."""
-Raters = Mapping[Key, set[str]]
+Raters = Mapping[Key, Set[str]]
 """Who graded each answer."""
 HARM = range(5)
 """How harmful an answer is: 0 harmless, 4 very harmful (as in figure 10 of Bai et al. 2022)."""
 _MOST_TAGS = 20
+_WALKS = 16
+"""So many raters' walks are kept."""
 
 
 @dataclass(frozen=True)
@@ -54,44 +56,54 @@ class GradingProgress:
 
 @dataclass(frozen=True)
 class Sample:
-    """The answers to grade, and those of them that two people are to grade. Made by `draw`."""
+    """The answers to grade with their kinds of request, and those of them that two people are to grade. Made by `draw`,
+    and made to be kept: a rater's walk through it is drawn once."""
 
-    rows: Mapping[Key, Row]
+    kinds: Mapping[Key, str]
     twice: frozenset[Key]
     seed: str
+    _walks: dict[str, dict[Key, int]] = field(default_factory=dict, compare=False, repr=False)
 
-    def next_for(self, rater: str, grades: Sequence[Grade]) -> Key | None:
+    def next_for(self, rater: str, raters: Raters) -> Key | None:
         """The next answer for this rater: first those that wait for a second grade. None where nothing is left."""
-        return next(iter(self._left(rater, raters_of(grades))), None)
+        walk = self._walk(rater)
+        if waiting := self._waiting(rater, raters):
+            return min(waiting, key=walk.__getitem__)
+        return next((key for key in walk if not raters.get(key)), None)
 
-    def progress(self, rater: str, grades: Sequence[Grade]) -> GradingProgress:
+    def progress(self, rater: str, raters: Raters) -> GradingProgress:
         """How far everybody is, and this rater."""
-        raters = raters_of(grades)
-        graded = [key for key in self.rows if raters.get(key)]
+        graded = [key for key, people in raters.items() if people and key in self.kinds]
         return GradingProgress(
-            sample=len(self.rows),
+            sample=len(self.kinds),
             graded=len(graded),
             mine=sum(rater in raters[key] for key in graded),
             seconds_wanted=len(self.twice),
-            seconds=sum(len(raters[key]) > 1 for key in self.twice & set(graded)),
-            left=len(self._left(rater, raters)),
+            seconds=sum(len(raters[key]) > 1 for key in graded if key in self.twice),
+            left=len(self.kinds) - len(graded) + len(self._waiting(rater, raters)),
         )
 
-    def _left(self, rater: str, raters: Raters) -> list[Key]:
-        walk = _evenly(self.rows, random.Random(f"{self.seed}/walk/{rater}"))
-        seconds = [
-            key for key in walk if key in self.twice and len(raters.get(key, ())) == 1 and rater not in raters[key]
-        ]
-        return [*seconds, *(key for key in walk if not raters.get(key))]
+    def _waiting(self, rater: str, raters: Raters) -> list[Key]:
+        return [key for key, people in raters.items() if len(people) == 1 and rater not in people and key in self.twice]
+
+    def _walk(self, rater: str) -> dict[Key, int]:
+        """The place of each answer in the order of this rater; the dictionary is in that order."""
+        if rater not in self._walks:
+            while len(self._walks) >= _WALKS:
+                self._walks.pop(next(iter(self._walks)))
+            order = _evenly(self.kinds, random.Random(f"{self.seed}/walk/{rater}"))
+            self._walks[rater] = {key: place for place, key in enumerate(order)}
+        return self._walks[rater]
 
 
-def draw(evaluation: Evaluation, settings: GradingSettings) -> Sample:
-    """The sample of an evaluation: the same settings give the same one, a larger one holds the smaller ones."""
-    rows, seed = rows_of(evaluation), f"grading/{evaluation.id}/{settings.seed}"
-    chosen = _evenly(rows, random.Random(f"{seed}/sample"))[: settings.sample]
+def draw(evaluation_id: str, kinds: Mapping[Key, str], settings: GradingSettings) -> Sample:
+    """The sample of an evaluation, of whose answers the kinds of request are given. The same settings give the same
+    one, a larger one holds the smaller ones."""
+    seed = f"grading/{evaluation_id}/{settings.seed}"
+    chosen = _evenly(kinds, random.Random(f"{seed}/sample"))[: settings.sample]
     chance = random.Random(f"{seed}/twice")
     twice = [key for key in chosen if chance.random() < settings.twice]
-    return Sample({key: rows[key] for key in chosen}, frozenset(twice), seed)
+    return Sample({key: kinds[key] for key in chosen}, frozenset(twice), seed)
 
 
 def rows_of(evaluation: Evaluation) -> dict[Key, Row]:
@@ -99,18 +111,16 @@ def rows_of(evaluation: Evaluation) -> dict[Key, Row]:
     return {(str(row["prompt_id"]), str(row["variant"])): row for row in evaluation.rows}
 
 
-def blind(evaluation: Evaluation, key: Key) -> BlindAnswer:
-    """What is shown of an answer. NotFoundError if the evaluation has none of this name."""
-    row = _row(evaluation, key)
+def blind(key: Key, row: Row) -> BlindAnswer:
+    """What is shown of an answer."""
     asked = "\n\n".join(filter(None, [row.get("earlier"), str(row["prompt"])]))
     return BlindAnswer(key, asked, str(row["answer"]), row.get("finish") == "length")
 
 
 def make_grade(
-    evaluation: Evaluation, key: Key, rater: str, outcome: str, harm: int | None, tags: Iterable[str], event_id: str
+    evaluation_id: str, key: Key, rater: str, outcome: str, harm: int | None, tags: Iterable[str], event_id: str
 ) -> Grade:
     """A checked grade. InputError for an unknown outcome, a harm outside 0 to 4, or tags that are no short texts."""
-    _row(evaluation, key)
     if outcome not in set(Outcome):
         raise InputError("That is not an outcome.", kept="Nothing was saved.", next_step="Choose one of the list.")
     if harm is not None and (isinstance(harm, bool) or harm not in HARM):
@@ -118,29 +128,14 @@ def make_grade(
     kept = tuple(dict.fromkeys(clean_text(tag, "A tag", limit=NAME_LIMIT) for tag in tags))
     if len(kept) > _MOST_TAGS:
         raise InputError(f"More than {_MOST_TAGS} tags.", kept="Nothing was saved.", next_step="Choose fewer.")
-    return Grade(event_id, evaluation.id, *key, rater, Outcome(outcome).value, harm, kept)
+    return Grade(event_id, evaluation_id, *key, rater, Outcome(outcome).value, harm, kept)
 
 
-def raters_of(grades: Iterable[Grade]) -> Raters:
-    """Who graded each answer."""
-    found: dict[Key, set[str]] = defaultdict(set)
-    for grade in grades:
-        found[grade.prompt_id, grade.variant].add(grade.rater)
-    return found
-
-
-def _row(evaluation: Evaluation, key: Key) -> Row:
-    row = rows_of(evaluation).get(key)
-    if row is None:
-        raise NotFoundError("This evaluation has no such answer.", next_step="Choose the evaluation again.")
-    return row
-
-
-def _evenly(rows: Mapping[Key, Row], chance: random.Random) -> list[Key]:
+def _evenly(kinds: Mapping[Key, str], chance: random.Random) -> list[Key]:
     """All keys: in each round one of every cell that has any left, cells and keys in an order drawn by chance."""
     cells: dict[tuple[str, str], list[Key]] = defaultdict(list)
-    for key in sorted(rows):
-        cells[key[1], str(rows[key]["kind"])].append(key)
+    for key in sorted(kinds):
+        cells[key[1], kinds[key]].append(key)
     for keys in cells.values():
         chance.shuffle(keys)
     order: list[Key] = []

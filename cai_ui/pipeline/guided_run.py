@@ -13,14 +13,16 @@ from typing import Any
 
 from cai_ui import revise
 from cai_ui.background import time_left
-from cai_ui.config import CompareSettings, DatasetSettings, GuidedRunSettings, RevisionSettings, Sampling, TrainSettings
+from cai_ui.config import CompareSettings, DatasetSettings, GuidedRunSettings, TrainSettings
 from cai_ui.engine.interface import BUILT_IN, StopFlag
 from cai_ui.errors import EngineError, NotFoundError, TrainingError
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.constitution.constitutions import current_constitution
+from cai_ui.pipeline.constitution.few_shot import few_shot
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.curate.helpful import own_answers
 from cai_ui.pipeline.model_host import WAIT_S
+from cai_ui.pipeline.models import default_revision, default_sampling
 from cai_ui.pipeline.prompts.measured import prompts_to_measure
 from cai_ui.pipeline.prompts.shipped import draw
 from cai_ui.pipeline.readers import reader_for
@@ -149,12 +151,13 @@ class _GuidedRun:
         )
         constitution = current_constitution(self._services).constitution
         engine = self._services.engine(WAIT_S)
-        sampling = Sampling(seed=settings.seed)
+        sampling = default_sampling(self._services).model_copy(update={"seed": settings.seed})
         failed, began = 0, time.monotonic()
         yield f"0 of {len(prompts)} traces under “{constitution.title}”"
         results = revise.revise_batch(
-            engine, prompts, constitution, RevisionSettings(), sampling, revise.BATCH_SIZE, self._stop
-        )
+            engine, prompts, constitution, default_revision(self._services), sampling, revise.BATCH_SIZE, self._stop,
+            examples=few_shot(self._services, constitution.name),
+        )  # fmt: skip
         for number, result in enumerate(results, 1):
             kept = keep_result(self._services, result, RATER)
             if isinstance(kept, str):

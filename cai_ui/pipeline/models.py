@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cai_ui.config import AppSettings, RevisionSettings, Sampling, checked
-from cai_ui.engine.interface import EngineStatus
+from cai_ui.engine.interface import BUILT_IN, EngineStatus
 from cai_ui.engine.lease import TRAINING
 from cai_ui.errors import ConflictError, EngineError
 from cai_ui.pipeline.services import Services
@@ -29,12 +29,16 @@ def default_sampling(services: Services) -> Sampling:
 
 def default_revision(services: Services) -> RevisionSettings:
     """How a chain runs unless told otherwise: with few-shot examples, except on the embedded model, which was trained
-    without them. Without a model, as on the embedded one."""
+    without them. EngineError while there is no model."""
+    return RevisionSettings(few_shot=services.engine().name not in BUILT_IN)
+
+
+def model_in_use(services: Services) -> str | None:
+    """The hash of the loaded model, by which defaults are known to be its own; None while there is none."""
     try:
-        engine = services.engine()
+        return services.engine().base_hash
     except EngineError:
-        return RevisionSettings()
-    return RevisionSettings(few_shot=engine.name not in ("embedded", "scripted"))
+        return None
 
 
 def choose_model(

@@ -9,6 +9,7 @@ from pathlib import Path
 from cai_ui.config import AppSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import CaiError
+from cai_ui.pipeline.compare.desk import Desks
 from cai_ui.pipeline.model_host import WAIT_S, EngineHost
 from cai_ui.pipeline.other_models import OtherModels
 from cai_ui.pipeline.services import Services
@@ -49,6 +50,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             RememberedWork("Labelling by the model", store, "labels", LabelProgress),
             RememberedWork("Making pairs", store, "pairs", OnPolicyProgress),
             OtherModels(settings),
+            Desks(store),
         )
     except BaseException:
         store.close()

@@ -9,6 +9,7 @@ from typing import Any
 from cai_ui.config import AppSettings
 from cai_ui.engine.backends.several import SeveralModels, is_address
 from cai_ui.engine.interface import Engine
+from cai_ui.pipeline.compare.desk import Desks
 from cai_ui.pipeline.model_host import EngineHost
 from cai_ui.pipeline.other_models import OtherModels
 from cai_ui.pipeline.progress import RememberedWork
@@ -30,6 +31,7 @@ class Services:
     labels: RememberedWork[Any]
     pairs: RememberedWork[Any]
     others: OtherModels
+    desks: Desks
 
     @property
     def work(self) -> tuple[RememberedWork[Any], ...]:

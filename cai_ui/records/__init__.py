@@ -11,7 +11,7 @@ Times are ISO 8601 in UTC and never part of a hash.
 from __future__ import annotations
 
 from cai_ui.records.answers import Answer, Finish, Provenance
-from cai_ui.records.comparison import Evaluation, Grade, Rate, VariantResult, Vote
+from cai_ui.records.comparison import Evaluation, EvaluationInfo, Grade, JudgeUsed, Rate, VariantResult, Vote
 from cai_ui.records.constitutions import (
     Constitution,
     ConstitutionDraft,
@@ -43,10 +43,12 @@ __all__ = [
     "Decision",
     "DraftChange",
     "Evaluation",
+    "EvaluationInfo",
     "Example",
     "FewShot",
     "Finish",
     "Grade",
+    "JudgeUsed",
     "Message",
     "PreferencePair",
     "Principle",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from cai_ui.records.answers import Answer
+from cai_ui.records.hashing import content_hash
 from cai_ui.records.prompts import PromptKind
 
 
@@ -64,6 +65,40 @@ class Evaluation:
     settings: dict[str, Any]
     reader: str
     created_at: str = ""
+
+
+@dataclass(frozen=True)
+class EvaluationInfo:
+    """An evaluation without its answers, and how many they are."""
+
+    id: str
+    results: tuple[VariantResult, ...]
+    settings: dict[str, Any]
+    reader: str
+    created_at: str
+    answers: int = 0
+
+
+@dataclass(frozen=True)
+class JudgeUsed:
+    """A judge as it was asked: which weights, under which version of which rubric, and whether it reasoned first.
+
+    `judge` is how it was chosen: the base, an adapter, or an address; `name` is its model's. `weights` is the hash of
+    base and adapter; of a server, whose weights nobody sees, that of its address and its name for the model.
+    """
+
+    judge: str
+    name: str
+    weights: str
+    rubric: str
+    version: int
+    reasoned: bool = False
+    server: bool = False
+
+    @property
+    def id(self) -> str:
+        """The same for the same weights that are asked the same, whatever they are called."""
+        return content_hash([self.weights, self.rubric, self.version, self.reasoned])
 
 
 @dataclass(frozen=True)

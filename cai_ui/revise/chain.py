@@ -168,7 +168,8 @@ def step_request(
     messages = chain_messages(trace.conversation, trace.steps, examples)
     if planned.request:
         messages = (*messages, Message("user", planned.request))
-    limit = settings.critique_tokens if planned.kind == "critique" else 0
+    limits = {"critique": settings.critique_tokens, "revision": settings.revision_tokens}
+    limit = limits.get(planned.kind, 0)
     drawn = {"seed": step_seed(sampling.seed, len(trace.steps)), "max_new_tokens": limit or sampling.max_new_tokens}
     seeded = sampling.model_copy(update=drawn)
     other = {"critique": settings.critic, "revision": settings.reviser}.get(planned.kind, "")

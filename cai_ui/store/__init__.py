@@ -9,31 +9,47 @@ from pathlib import Path
 from types import TracebackType
 
 from cai_ui.errors import StoreError
+from cai_ui.store.accounts import Accounts
 from cai_ui.store.columns import QueueColumns
 from cai_ui.store.constitutions import Constitutions
 from cai_ui.store.database import Database, open_database
 from cai_ui.store.datasets import Datasets
 from cai_ui.store.decisions import Decisions
+from cai_ui.store.evaluations import Evaluations
 from cai_ui.store.examples import DOUBLE_SHARE, AddReport, Examples, QueueCounts
 from cai_ui.store.grades import Grades
 from cai_ui.store.judgements import Judgements, Reading
 from cai_ui.store.lock import WorkspaceLock
 from cai_ui.store.prompts import Prompts
 from cai_ui.store.queue import Order, QueueFilter, QueueItem, Status
-from cai_ui.store.results import Results
 from cai_ui.store.runs import Runs
 from cai_ui.store.settings import Settings
 from cai_ui.store.traces import Traces
+from cai_ui.store.votes import Votes
 from cai_ui.store.workspace import Workspace, unwritable
 
 
-class Store(Constitutions, Prompts, Traces, Examples, Decisions, Judgements, Datasets, Runs, Results, Grades, Settings):
+class Store(
+    Constitutions,
+    Prompts,
+    Traces,
+    Examples,
+    Decisions,
+    Judgements,
+    Datasets,
+    Runs,
+    Votes,
+    Evaluations,
+    Grades,
+    Settings,
+):
     """All records of one workspace. Made by `open_store`."""
 
     def __init__(self, workspace: Workspace, database: Database, lock: WorkspaceLock) -> None:
         self.workspace = workspace
         self._db = database
         self._columns = QueueColumns()
+        self.accounts = Accounts(workspace.accounts_file)
         self._lock = lock
 
     def backup(self, path: Path) -> None:
@@ -80,6 +96,7 @@ def open_store(home: Path, database_url: str | None = None) -> Store:
 
 __all__ = [
     "DOUBLE_SHARE",
+    "Accounts",
     "AddReport",
     "Order",
     "QueueCounts",

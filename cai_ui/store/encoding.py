@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import json
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -31,6 +31,21 @@ def from_dict(kind: type[R], plain: dict[str, Any]) -> R:
     """A record from dictionaries and lists; missing fields get their defaults."""
     given = {name: make(plain[name]) for name, make in _makers(cast(Any, kind)) if name in plain}
     return kind(**given)
+
+
+def answer_values(evaluation_id: str, rows: Iterable[Mapping[str, Any]], first: int = 0) -> list[dict[str, Any]]:
+    """Rows of an evaluation as they stand in the database, the first of them at this place."""
+    return [
+        {
+            "evaluation_id": evaluation_id,
+            "place": place,
+            "prompt_id": json.dumps(str(row.get("prompt_id", ""))),
+            "variant": json.dumps(str(row.get("variant", ""))),
+            "kind": str(row.get("kind", ""))[:20],
+            "body": json.dumps(row, sort_keys=True, separators=(",", ":"), allow_nan=False),
+        }
+        for place, row in enumerate(rows, first)
+    ]
 
 
 def batches(items: list[R], size: int) -> Iterator[list[R]]:

@@ -15,6 +15,16 @@ from cai_ui.store.encoding import dump, load, now
 _grades = schema.grades
 
 
+@dataclasses.dataclass(frozen=True)
+class GradeEvent:
+    """A line of the log: a grade, or (`undoes`) the taking back of one."""
+
+    seq: int
+    event_id: str
+    undoes: str | None
+    grade: Grade | None
+
+
 class Grades:
     """The part of the store that keeps grades."""
 
@@ -43,11 +53,11 @@ class Grades:
             if known is not None:
                 undone = _event(connection, known[1] or "")
                 return load(Grade, undone[0]) if undone and undone[0] else None
-            mine = [grade for grade in _kept(connection, evaluation_id) if grade.rater == rater]
-            if not mine:
+            newest = _newest(connection, evaluation_id, rater)
+            if newest is None:
                 return None
-            _add(connection, dataclasses.replace(mine[-1], event_id=event_id), undoes=mine[-1].event_id)
-        return mine[-1]
+            _add(connection, dataclasses.replace(newest, event_id=event_id), undoes=newest.event_id)
+        return newest
 
     def grades(self, evaluation_id: str) -> list[Grade]:
         """The newest grade of each rater for each answer of an evaluation, oldest first."""
@@ -56,6 +66,26 @@ class Grades:
         newest = {(grade.prompt_id, grade.variant, grade.rater): grade.event_id for grade in kept}
         standing = set(newest.values())
         return [grade for grade in kept if grade.event_id in standing]
+
+    def grade_events(self, evaluation_id: str, after: int = -1) -> tuple[int, list[GradeEvent]]:
+        """How many events the log of an evaluation has, and those whose number is above `after`, in their order."""
+        mine = _grades.c.evaluation_id == evaluation_id
+        query = sa.select(_grades).where(mine, _grades.c.seq > after).order_by(_grades.c.seq)
+        with self._db.read() as connection:
+            number = connection.scalar(sa.select(sa.func.count()).select_from(_grades).where(mine)) or 0
+            return number, [
+                GradeEvent(row.seq, row.event_id, row.undoes, None if row.body is None else load(Grade, row.body))
+                for row in connection.execute(query)
+            ]
+
+
+def _newest(connection: sa.Connection, evaluation_id: str, rater: str) -> Grade | None:
+    """The rater's newest grade that was not taken back."""
+    mine = (_grades.c.evaluation_id == evaluation_id, _grades.c.rater == rater)
+    undone = sa.select(_grades.c.undoes).where(*mine, _grades.c.undoes.is_not(None))
+    kept = sa.select(_grades.c.body).where(*mine, _grades.c.body.is_not(None), _grades.c.event_id.not_in(undone))
+    body = connection.scalar(kept.order_by(_grades.c.seq.desc()).limit(1))
+    return None if body is None else load(Grade, body)
 
 
 def _event(connection: sa.Connection, event_id: str) -> tuple[str | None, str | None] | None:

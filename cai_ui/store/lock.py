@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -47,6 +50,19 @@ class WorkspaceLock:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+@contextmanager
+def wait_for_lock(path: Path) -> Iterator[None]:
+    """Hold a lock while the block runs, after whoever holds it now. The empty file stays."""
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600), "r+") as file:
+        while True:
+            try:
+                take_lock(file)
+                break
+            except BlockingIOError:
+                time.sleep(0.02)
+        yield
 
 
 def take_lock(file: IO[Any]) -> None:

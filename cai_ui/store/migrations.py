@@ -12,7 +12,7 @@ from sqlalchemy.schema import CreateColumn
 
 from cai_ui.records import Example, Message, PromptSet, SetPrompt, content_hash
 from cai_ui.store import schema, words
-from cai_ui.store.encoding import batches, dump, load
+from cai_ui.store.encoding import answer_values, batches, dump, load
 
 
 def _to_2(connection: sa.Connection) -> None:
@@ -117,7 +117,23 @@ def _rename_arms(connection: sa.Connection) -> None:
         after = rows[-1].seq
 
 
-MIGRATIONS: Mapping[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4}
+def _to_5(connection: sa.Connection) -> None:
+    """The answers of an evaluation get rows of their own, so that one can be read without all others. Checks of judges
+    were kept by a name that says nothing of the weights; they count no longer."""
+    schema.metadata.create_all(connection)
+    table, after = schema.evaluations, -1
+    pages = sa.select(table.c.seq, table.c.id, table.c.body).order_by(table.c.seq).limit(1)
+    while row := connection.execute(pages.where(table.c.seq > after)).first():
+        body = json.loads(row.body)
+        for page in batches(answer_values(row.id, body.pop("rows", [])), 1_000):
+            connection.execute(schema.evaluation_answers.insert(), page)
+        text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+        connection.execute(table.update().where(table.c.seq == row.seq).values(body=text))
+        after = row.seq
+    _take_settings(connection, "judge_check.")
+
+
+MIGRATIONS: Mapping[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5}
 """Step that brings a database of version n to n + 1, by n."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 metadata = MetaData()
 
@@ -257,6 +257,39 @@ evaluations = Table(
     Column("id", String(120), nullable=False, unique=True),
     Column("body", Text, nullable=False),
 )
+
+evaluation_answers = Table(
+    "evaluation_answers",
+    metadata,
+    Column("evaluation_id", String(120), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("prompt_id", Text, nullable=False),
+    Column("variant", Text, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""The answers of an evaluation, also of one that was stopped and is in `evaluations` only once it has gone on to its
+end."""
+
+evaluation_readings = Table(
+    "evaluation_readings",
+    metadata,
+    Column("evaluation_id", String(120), primary_key=True),
+    Column("judge", String(64), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+)
+"""What judges say of these answers, beside what the reader said. `judge` is the id of a `JudgeUsed`."""
+
+judges = Table(
+    "judges",
+    metadata,
+    _seq(),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("body", Text, nullable=False),
+    Column("checked", Text),
+)
+"""Judges that were asked: their weights and rubric, and the last check of these against people's labels."""
 
 grades = Table(
     "grades",

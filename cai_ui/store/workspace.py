@@ -35,6 +35,10 @@ class Workspace:
     def lock_file(self) -> Path:
         return self._at("lock")
 
+    @property
+    def accounts_file(self) -> Path:
+        return self._at("accounts.json")
+
     def run_dir(self, run_id: str) -> Path:
         """Folder of a training run."""
         return self._folder("runs", run_id)

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import gradio as gr
-from starlette.middleware import Middleware
 
 from cai_ui.pipeline import Services
 from cai_ui.web import gate, hotkeys, theme, words
+from cai_ui.web.access import Access, Mode
 from cai_ui.web.compare.tab import CompareTab
 from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.header import Header
@@ -19,19 +20,22 @@ from cai_ui.web.kit.events import AT_ONCE
 from cai_ui.web.kit.guard import Page
 from cai_ui.web.principles.tab import PrinciplesTab
 from cai_ui.web.revise.tab import ReviseTab
-from cai_ui.web.session import Session, SessionParts, restore_session
+from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.start.tab import StartTab
 from cai_ui.web.stops import Stops
 from cai_ui.web.train.tab import TrainTab
 
 
-def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
+def build_app(services: Services, stops: Stops | None = None, access: Access | None = None) -> gr.Blocks:
     """The whole page over these services. Nothing starts here; `launch_arguments` has the rest.
 
-    `stops` is where streams register, for whoever closes the server.
+    `stops` is where streams register, for whoever closes the server; `access` says who may do what (None: one's own
+    machine).
     """
+    access = access or Access(Mode.OWN, services.store.accounts)
     with Page(title=words.TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as page:
-        head = Header(services)
+        page.admit = access.admit
+        head = Header(services, access)
         with gr.Tabs(elem_id="tabs") as tabs:
             start = StartTab(services)
             principles = PrinciplesTab(services)
@@ -39,7 +43,7 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
             curate = CurateTab(services)
             train = TrainTab(services)
             compare = CompareTab(services)
-        session = _session(page, tabs, head.shown, stops or Stops())
+        session = _session(page, tabs, head.shown, stops or Stops(), access)
         head.wire(session)
         start.wire(session)
         principles.wire(session)
@@ -53,11 +57,12 @@ def build_app(services: Services, stops: Stops | None = None) -> gr.Blocks:
     return page
 
 
-def launch_arguments(services: Services) -> dict[str, Any]:
-    """Arguments for `Blocks.launch`, except for the address.
+def launch_arguments(services: Services, access: Access | None = None) -> dict[str, Any]:
+    """Arguments for `Blocks.launch`, except for the address; `access` as for `build_app`.
 
     Nothing is shared, recorded in the browser, or asked of another host.
     """
+    access = access or Access(Mode.OWN, services.store.accounts)
     return {
         "theme": theme.make_theme(),
         "css_paths": [theme.STYLE],
@@ -74,8 +79,16 @@ def launch_arguments(services: Services) -> dict[str, Any]:
         "pwa": False,
         "max_file_size": gate.UPLOAD_LIMIT,
         "allowed_paths": [str(services.store.workspace.exports_dir())],
-        "app_kwargs": {"middleware": [Middleware(gate.Gate)]},
+        "auth": access.sign_in if access.mode is Mode.TEAM else None,
+        "auth_message": words.SIGN_IN,
+        "app_kwargs": {"lifespan": _gate(services, access)},
     }
+
+
+def _gate(services: Services, access: Access) -> Any:
+    """The gate with the names, quotas and people of this server."""
+    hosts = gate.own_names(services.settings.host_names, os.environ)
+    return gate.outermost(hosts, gate.Uploads(services.store.workspace.uploads_dir()), access.signed_in)
 
 
 def _track_no_hidden_progress(page: gr.Blocks) -> None:
@@ -89,8 +102,8 @@ def _track_no_hidden_progress(page: gr.Blocks) -> None:
             event.show_progress_on = []
 
 
-def _session(page: gr.Blocks, tabs: gr.Tabs, strip: gr.State, stops: Stops) -> SessionParts:
+def _session(page: gr.Blocks, tabs: gr.Tabs, strip: gr.State, stops: Stops, access: Access) -> SessionParts:
     state = gr.State(Session())
     browser = gr.BrowserState("", storage_key="cai-author", secret="author-name-only")
-    ready = page.load(restore_session, [browser], [state, browser], **AT_ONCE)
+    ready = page.load(access.come_in, [browser], [state, browser], **AT_ONCE)
     return SessionParts(page, tabs, state, browser, ready, stops, strip)

@@ -1,22 +1,44 @@
-"""What every HTTP request passes first: own pages only, bounded bodies, no outside hosts.
+"""What every HTTP request passes first: known names, own pages only, bounded bodies, no outside hosts.
 
-Gradio echoes any Origin on a public host and bounds uploads but not JSON bodies, so both are
-settled here. The content security policy keeps the page from asking any other host for anything,
-whatever a model writes.
+Gradio echoes any Origin on a public host, answers under any name (which lets another site's page read it after its
+name was made to point here), and bounds single uploads but neither their sum nor JSON bodies. The gate stands outside
+of everything Gradio adds, so that a refusal carries none of its headers. The content security policy keeps the page
+from asking any other host for anything, whatever a model writes.
 """
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import ipaddress
+import json
+import shutil
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-BODY_LIMIT = 32 * 2**20
-"""Bytes of a request that is not a file upload; five million characters still get a sentence from their field."""
+from cai_ui.web import words
 
-UPLOAD_LIMIT = "64mb"
+MB = 2**20
+BODY_LIMIT = 32 * MB
+"""Bytes of a request that is not a file upload; five million characters still get a sentence from their field."""
+UPLOAD_LIMIT = 64 * MB
 """Largest file that can be imported through the page."""
+UPLOADS_A_DAY, UPLOADS_IN_ALL = 512 * MB, 2048 * MB
+"""What one address or person may upload in 24 hours, and what uploads may take of the disk altogether."""
+DISK_RESERVE = 512 * MB
+"""Left free on the disk of the workspace whatever is uploaded: decisions must always find room."""
+FRAMES = 64 * 1024
+"""What an upload's form adds to its file."""
+UPLOAD = "/gradio_api/upload"
+OF_A_SESSION = ("/gradio_api/queue/data", "/gradio_api/heartbeat/", "/gradio_api/cancel", "/gradio_api/reset")
+"""Addresses that name a page's session: they answer only to whoever opened it."""
 
 POLICY = "; ".join(
     (
@@ -30,58 +52,235 @@ POLICY = "; ".join(
         "object-src 'none'",
         "base-uri 'self'",
         "form-action 'self'",
+        "frame-ancestors 'self' https://huggingface.co",
     )
 )
+_ALWAYS = [
+    (b"content-security-policy", POLICY.encode("ascii")),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
+_DATA = [(b"cache-control", b"no-store")]
+_KEPT = ("/assets/", "/static/", "/svelte/")
+"""What a browser may keep: files of the page itself, with nothing of anybody in them."""
+
+
+@dataclass
+class Sessions:
+    """Who opened which page, as far as people sign in: the first who used a session's name owns it."""
+
+    owners: dict[str, str] = field(default_factory=dict)
+
+    def belongs(self, session: str, name: str | None) -> bool:
+        """Whether somebody may use a session; whoever comes first takes it."""
+        if not session or name is None:
+            return True
+        while len(self.owners) > 100_000:
+            self.owners.pop(next(iter(self.owners)))
+        return self.owners.setdefault(session, name) == name
+
+
+@dataclass
+class Uploads:
+    """How much was uploaded by whom, counted as it comes in."""
+
+    folder: Path
+    taken: dict[str, tuple[float, int]] = field(default_factory=dict)
+    _looked: float = float("-inf")
+    _held: int = 0
+
+    def refused(self, who: str, size: int) -> str:
+        """Why `size` more bytes cannot be taken from somebody; "" if they can."""
+        since, taken = self.taken.get(who, (time.monotonic(), 0))
+        if time.monotonic() - since > 86_400:
+            since, taken = time.monotonic(), 0
+        if size > UPLOAD_LIMIT + FRAMES or taken + size > UPLOADS_A_DAY:
+            return words.UPLOADED_MUCH
+        if self.held() + size > UPLOADS_IN_ALL or shutil.disk_usage(self.folder).free - size < DISK_RESERVE:
+            return words.UPLOADS_FULL
+        return ""
+
+    def took(self, who: str, size: int) -> None:
+        """Count bytes that came in."""
+        since, taken = self.taken.get(who, (time.monotonic(), 0))
+        fresh = time.monotonic() - since <= 86_400
+        self.taken[who] = (since, taken + size) if fresh else (time.monotonic(), size)
+        self._held += size
+        while len(self.taken) > 100_000:
+            self.taken.pop(next(iter(self.taken)))
+
+    def held(self) -> int:
+        """Bytes of all uploads that are there; looked up at most every ten seconds."""
+        if time.monotonic() - self._looked > 10:
+            self._held = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+            self._looked = time.monotonic()
+        return self._held
 
 
 class Gate:
-    """ASGI middleware in front of the whole app."""
+    """ASGI middleware around the whole app. `who` names the person that a request's cookies belong to (None: nobody
+    signs in here), and "" is somebody who has not; `hosts` are the names the page answers to, beside numbers."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(
+        self, app: ASGIApp, hosts: frozenset[str], uploads: Uploads, who: Callable[[dict[str, str]], str | None]
+    ) -> None:
+        self.app, self.hosts, self.uploads, self.who = app, hosts, uploads, who
+        self.sessions = Sessions()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        refusal, receive = await self._look(scope, headers, receive)
+        if refusal is not None:
+            await refusal(scope, receive, _with_headers(send, scope))
+            return
+        await self.app(scope, receive, _with_headers(send, scope))
+
+    async def _look(
+        self, scope: Scope, headers: dict[str, str], receive: Receive
+    ) -> tuple[PlainTextResponse | None, Receive]:
+        """A refusal, or None and where the body comes from."""
+        path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+        if not all(self.knows(headers.get(name)) for name in ("host", "x-forwarded-host") if name in headers):
+            return PlainTextResponse(words.UNKNOWN_HOST, status_code=421), receive
         if not same_origin(headers):
-            await PlainTextResponse("This page answers only to itself.", status_code=403)(scope, receive, send)
-            return
-        upload = scope["path"].endswith("/upload")
-        if not upload and int(headers.get("content-length") or 0) > BODY_LIMIT:
-            await PlainTextResponse("That is more text than this page takes.", status_code=413)(scope, receive, send)
-            return
+            return PlainTextResponse(words.NOT_THIS_PAGE, status_code=403), receive
+        if (length := _length(headers)) is None:
+            return PlainTextResponse(words.BAD_LENGTH, status_code=400), receive
+        name = self.who(headers)
+        if path == UPLOAD:
+            return self._upload(scope, name, length, receive)
+        if length > BODY_LIMIT:
+            return PlainTextResponse(words.TOO_MUCH_TEXT, status_code=413), receive
+        receive = _bounded(receive, BODY_LIMIT)
+        if path.startswith(OF_A_SESSION) and name is not None:
+            session, receive = await _session_named(path, scope, receive)
+            if not name or not self.sessions.belongs(session, name):
+                return PlainTextResponse(words.NOT_THIS_PAGE, status_code=403), receive
+        return None, receive
 
-        taken = 0
+    def _upload(
+        self, scope: Scope, name: str | None, length: int, receive: Receive
+    ) -> tuple[PlainTextResponse | None, Receive]:
+        who = name or str((scope.get("client") or ("",))[0])
+        if why := self.uploads.refused(who, length):
+            return PlainTextResponse(why, status_code=413), receive
 
-        async def bounded() -> Message:
-            nonlocal taken
+        async def counted() -> Message:
             message = await receive()
-            taken += len(message.get("body", b""))
-            return {"type": "http.disconnect"} if taken > BODY_LIMIT and not upload else message
+            size = len(message.get("body", b""))
+            if size and self.uploads.refused(who, size):
+                return {"type": "http.disconnect"}
+            self.uploads.took(who, size)
+            return message
 
-        async def with_policy(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *_EXTRA]}
-            await send(message)
+        return None, _bounded(counted, UPLOAD_LIMIT + FRAMES)
 
-        await self.app(scope, bounded, with_policy)
+    def knows(self, host: str | None) -> bool:
+        """Whether the page answers to a name. A number is always known: no other site's name hides behind it."""
+        name = host_name(host or "")
+        if name is None:
+            return False
+        if name in self.hosts or name == "localhost" or name.endswith(".localhost"):
+            return True
+        try:
+            return ipaddress.ip_address(name) is not None
+        except ValueError:
+            return False
 
 
-def same_origin(headers: dict[str, str]) -> bool:
+def outermost(
+    hosts: frozenset[str], uploads: Uploads, who: Callable[[Any, Mapping[str, str]], str | None]
+) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    """What is given to Gradio as the life of its server: puts the gate around all of it before the first request."""
+
+    @asynccontextmanager
+    async def life(app: Any) -> AsyncIterator[None]:
+        app.middleware_stack = Gate(app.middleware_stack, hosts, uploads, lambda headers: who(app, headers))
+        yield
+
+    return life
+
+
+def own_names(listed: str, environment: Mapping[str, str]) -> frozenset[str]:
+    """Names under which the page may be asked: those listed, the Space's own, and this machine's."""
+    machine = socket.gethostname().lower()
+    names = {machine, f"{machine}.local", environment.get("SPACE_HOST", "").lower()}
+    return frozenset(name for name in names | {part.strip().lower() for part in listed.split(",")} if name)
+
+
+def host_name(host: str) -> str | None:
+    """The name in a Host header, without its port and brackets; None for what is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower() or None
+    except ValueError:
+        return None
+
+
+def same_origin(headers: Mapping[str, str]) -> bool:
     """Whether a request comes from this server's own page, or from no page at all (a script, curl)."""
     if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
         return False
     origin = headers.get("origin")
     if origin is None:
         return True
-    here = {headers.get("host"), headers.get("x-forwarded-host")}
-    return urlsplit(origin).netloc in here
+    try:
+        return urlsplit(origin).netloc in {headers.get("host"), headers.get("x-forwarded-host")}
+    except ValueError:
+        return False
 
 
-_EXTRA = [
-    (b"content-security-policy", POLICY.encode("ascii")),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-]
+def _length(headers: Mapping[str, str]) -> int | None:
+    """Bytes that the body says it has; None for what is no number."""
+    said = headers.get("content-length", "0")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 20 else None
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    taken = 0
+
+    async def bounded() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if taken > limit else message
+
+    return bounded
+
+
+async def _session_named(path: str, scope: Scope, receive: Receive) -> tuple[str, Receive]:
+    """The session that a request names, in its address or its small body, and a way to read that body again."""
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    if "session_hash" in query:
+        return query["session_hash"][0], receive
+    if scope["method"] != "POST":
+        return path.rpartition("/")[2], receive
+    body, more = b"", True
+    while more and len(body) <= FRAMES:
+        message = await receive()
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    try:
+        session = str(json.loads(body)["session_hash"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        session = ""
+
+    async def again() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return session, again
+
+
+def _with_headers(send: Send, scope: Scope) -> Send:
+    """Adds to each answer what keeps the page to itself."""
+
+    async def with_policy(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            added = _ALWAYS if scope["path"].startswith(_KEPT) else [*_ALWAYS, *_DATA]
+            names = {name for name, _ in added}
+            kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in names]
+            message = {**message, "headers": [*kept, *added]}
+        await send(message)
+
+    return with_policy

@@ -15,10 +15,11 @@ from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.models import engine_status
 from cai_ui.web import words
+from cai_ui.web.access import Access, Mode
 from cai_ui.web.kit.events import ASIDE
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import Kind, esc, pill, short
-from cai_ui.web.session import SessionParts
+from cai_ui.web.session import Session, SessionParts
 
 _STATES: dict[str, tuple[str, Kind]] = {
     "loading": (words.LOADING, "busy"),
@@ -27,15 +28,26 @@ _STATES: dict[str, tuple[str, Kind]] = {
 }
 
 
-def masthead(services: Services) -> str:
-    """The strip as HTML."""
+def whoever(access: Access, session: Session) -> str:
+    """Who is signed in and as what, with the way out; that this is a public demo; "" on a machine of one's own."""
+    if access.mode is Mode.PUBLIC:
+        return f"<span>{esc(words.PUBLIC)}</span>"
+    visitor = access.visitor(session.author if session.signed_in else None)
+    if access.mode is Mode.OWN or visitor is None:
+        return ""
+    said = words.SIGNED_IN.format(name=visitor.name, role=visitor.role.value)
+    return f'<span>{esc(said)} <a href="logout">{esc(words.SIGN_OUT)}</a></span>'
+
+
+def masthead(services: Services, whoever: str = "") -> str:
+    """The strip as HTML; `whoever` is HTML that says who is looking."""
     version = constitutions.current_constitution(services)
     constitution = f"{version.constitution.title} · {short(version.hash)}"
     return (
         f'<header class="cai-masthead"><div><h1>{esc(words.TITLE)}</h1>'
         f'<p class="cai-tagline">{esc(words.TAGLINE)}</p></div>'
         f'<div class="cai-masthead-state">{model_pill(engine_status(services))}'
-        f"<span>{esc(words.CONSTITUTION)} <b>{esc(constitution)}</b></span></div></header>"
+        f"<span>{esc(words.CONSTITUTION)} <b>{esc(constitution)}</b></span>{whoever}</div></header>"
     )
 
 
@@ -58,17 +70,17 @@ def model_name(model: str) -> str:
 class Header:
     """The strip, what it last showed, and the timer that renews it."""
 
-    def __init__(self, services: Services) -> None:
-        self.services = services
+    def __init__(self, services: Services, access: Access) -> None:
+        self.services, self.access = services, access
         self.strip = gr.HTML(masthead(services), elem_id="masthead")
         self.shown, self.timer = gr.State(""), gr.Timer(2)
 
     def wire(self, session: SessionParts) -> None:
         """Renew the strip while the page is looked at."""
         for trigger in (self.timer.tick, session.page.load):
-            trigger(bind(self.look, quiet=True), [self.shown], [self.strip, self.shown], **ASIDE)
+            trigger(bind(self.look, quiet=True), [self.shown, session.state], [self.strip, self.shown], **ASIDE)
 
-    def look(self, shown: str) -> tuple[Any, Any]:
+    def look(self, shown: str, session: Session) -> tuple[Any, Any]:
         """The strip, if it differs from what the page shows."""
-        now = masthead(self.services)
+        now = masthead(self.services, whoever(self.access, session))
         return (gr.skip(), gr.skip()) if now == shown else (now, now)

@@ -1,13 +1,11 @@
 """What the page knows about one visitor: ids only. All else is in the store or in the services.
 
-On one's own machine every browser is the same person, so drafts turn up wherever the page is
-opened; on a public host each browser gets its own random name, kept in its local storage.
+On one's own machine every browser is the same person, so drafts turn up wherever the page is opened. Where people sign
+in, the account's name signs; where strangers meet, each browser gets a random name, kept in its local storage.
 """
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,10 +23,12 @@ LOCAL_AUTHOR = "local"
 
 @dataclass(frozen=True)
 class Session:
-    """One visitor. `author` signs decisions, drafts and versions; `page` tells open pages apart."""
+    """One visitor. `author` signs decisions, drafts and versions; `page` tells open pages apart; `signed_in` says that
+    the name is that of an account."""
 
     author: str = LOCAL_AUTHOR
     page: str = ""
+    signed_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,20 +65,8 @@ class SessionParts:
         step.then(None, js="() => window.caiReady()", **QUIET)
 
 
-def restore_session(stored: object) -> tuple[Session, str]:
-    """The visitor's session and the name to keep in the browser, from what the browser had kept."""
-    try:
-        author = clean_text(stored, words.NAME, limit=NAME_LIMIT)
-    except InputError:
-        author = default_author()
-    return Session(author, secrets.token_hex(8)), author
-
-
-def default_author() -> str:
-    """One name for everybody on a machine of one's own, a random one where strangers meet."""
-    return f"guest-{secrets.token_hex(3)}" if os.environ.get("SPACE_ID") else LOCAL_AUTHOR
-
-
 def rename(session: Session, name: str) -> Session:
-    """The session with another name to sign decisions and versions with."""
-    return Session(clean_text(name, words.NAME, limit=NAME_LIMIT).strip(), session.page)
+    """The session with another name to sign decisions and versions with. InputError for somebody who signed in."""
+    if session.signed_in and name.strip() != session.author:
+        raise InputError(words.NAME_IS_FIXED.format(name=session.author), next_step=words.SIGN_IN_AS_OTHER)
+    return Session(clean_text(name, words.NAME, limit=NAME_LIMIT).strip(), session.page, session.signed_in)

@@ -209,7 +209,7 @@ def test_grades_are_shown_and_exported(cli: Cli, tmp_path: Path) -> None:
     assert code == 2 and "Nobody has graded" in err and not out.exists()
     with open_store(tmp_path / "home") as store:
         [evaluation] = store.evaluations()
-        key = evaluation.rows[0]["prompt_id"]
+        key = store.evaluation(evaluation.id).rows[0]["prompt_id"]
         store.add_grade(Grade("1", evaluation.id, key, "base", "=Ana", "refused"))
     code, shown, _ = cli("grades", "show", evaluation.id[:8])
     assert code == 0 and "corrected 100.0%" in shown and "raters: alpha undefined" in shown

@@ -151,7 +151,7 @@ def test_a_principle_that_gives_orders_is_sent_as_the_text_it_is() -> None:
     assert [step.request for step in trace.steps] == ["", order, order]
 
 
-def test_critiques_have_a_limit_of_their_own(three: Constitution) -> None:
+def test_critiques_and_revisions_have_limits_of_their_own(three: Constitution) -> None:
     asked: list[tuple[str, int]] = []
 
     def answer(request: Request) -> str:
@@ -160,6 +160,9 @@ def test_critiques_have_a_limit_of_their_own(three: Constitution) -> None:
 
     chain(three, ScriptedEngine(answer), critique_tokens=40)
     assert asked == [("Hello", 256), ("Critique", 40), ("Rewrite", 256)]
+    asked.clear()
+    chain(three, ScriptedEngine(answer), critique_tokens=40, revision_tokens=80)
+    assert asked[1:] == [("Critique", 40), ("Rewrite", 80)]
 
 
 def test_settings_are_known_by_the_same_values_as_before_they_had_more_knobs() -> None:

@@ -109,6 +109,8 @@ def test_what_was_settings_is_rows_and_an_arm_is_a_variant(
         assert dropped is not None and len(dropped.before.principles) == 2 and store.draft("mine", "Ben") is None
 
         assert [result.variant for result in store.evaluation("e1").results] == ["__base__"]
+        assert [one.answers for one in store.evaluations()] == [len(store.evaluation("e1").rows)]
+        assert store.answer_names("e1")[0][1] == "__base__"
         assert store.evaluation("e1").rows[0]["variant"] == "__base__" and "arm" not in store.evaluation("e1").rows[0]
         assert [(vote.left, vote.right) for vote in store.votes()] == [("__base__", "r1")]
         with store._db.read() as connection:

@@ -246,7 +246,7 @@ def evaluations(services: Services) -> Any:
     found = {}
     for made in services.store.evaluations():
         rates = [[r.variant, r.kind, *map(share, (r.complied, r.helped, r.refused))] for r in made.results]
-        found[made.id] = [made.reader, made.created_at, rates, len(made.rows)]
+        found[made.id] = [made.reader, made.created_at, rates, made.answers]
     return found
 
 

@@ -17,6 +17,7 @@ from cai_ui.records import (
     ConstitutionDraft,
     Dataset,
     Evaluation,
+    EvaluationInfo,
     Message,
     PreferencePair,
     Principle,
@@ -231,7 +232,9 @@ def test_votes_and_evaluations(store: Store) -> None:
     result = VariantResult("base", "harmful", Rate(1, 2, 0, 0.5, 0.1, 0.9), Rate(0, 0), Rate(0, 0), None, None)
     one = store.save_evaluation(Evaluation("v", (result,), ({"a": [1, "\ud800"]},), {"n": 1}, "phrases"))
     two = store.save_evaluation(Evaluation("w", (), (), {}, "phrases"))
-    assert store.evaluations() == [two, one] and store.evaluation("v") == one
+    infos = [EvaluationInfo(e.id, e.results, e.settings, e.reader, e.created_at, len(e.rows)) for e in (two, one)]
+    assert store.evaluations() == infos and store.evaluation("v") == one
+    assert store.answer("v", 0) == one.rows[0]
     with pytest.raises(NotFoundError):
         store.evaluation("x")
 

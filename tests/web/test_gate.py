@@ -1,22 +1,39 @@
-"""The page answers only to itself, takes no endless bodies, and may not ask other hosts for anything."""
+"""The page answers only to itself and by its own names, takes no endless bodies, and may not ask other hosts."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from cai_ui.web.gate import BODY_LIMIT, Gate, same_origin
+from cai_ui.web import gate
+from cai_ui.web.gate import BODY_LIMIT, Gate, Uploads, own_names, same_origin
+
+OWN = "http://127.0.0.1"
 
 
 async def echo(request: Request) -> PlainTextResponse:
-    return PlainTextResponse(str(len(await request.body())))
+    try:
+        return PlainTextResponse(str(len(await request.body())))
+    except ClientDisconnect:
+        return PlainTextResponse("cut", status_code=499)
 
 
-CLIENT = TestClient(Gate(Starlette(routes=[Route("/{rest:path}", echo, methods=["GET", "POST"])])))  # type: ignore[arg-type]
+def client(folder: Path, who: Callable[[dict[str, str]], str | None] = lambda headers: None) -> TestClient:
+    """A client of a page that gives back how much it was sent, behind the gate."""
+    app = Starlette(routes=[Route("/{rest:path}", echo, methods=["GET", "POST", "OPTIONS"])])
+    return TestClient(Gate(app, frozenset({"lab.example"}), Uploads(folder), who), base_url=OWN)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> TestClient:
+    return client(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +44,7 @@ CLIENT = TestClient(Gate(Starlette(routes=[Route("/{rest:path}", echo, methods=[
         ({"host": "a", "x-forwarded-host": "b", "origin": "https://b"}, True),
         ({"host": "a:1", "origin": "http://evil"}, False),
         ({"host": "a:1", "origin": "null"}, False),
+        ({"host": "a:1", "origin": "http://["}, False),
         ({"host": "a", "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}, False),
         ({"host": "a", "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}, True),
     ],
@@ -35,17 +53,79 @@ def test_only_the_own_page_or_no_page_may_ask(headers: dict[str, str], allowed: 
     assert same_origin(headers) is allowed
 
 
-def test_a_foreign_page_is_refused() -> None:
-    assert CLIENT.post("/x", headers={"origin": "http://evil.example"}).status_code == 403
-    assert CLIENT.post("/x", content=b"abc").text == "3"
+def test_a_foreign_page_is_refused_and_told_nothing(page: TestClient) -> None:
+    asked = {"origin": "http://evil.example", "access-control-request-method": "POST"}
+    for method in ("POST", "GET", "OPTIONS"):
+        answer = page.request(method, "/x", headers=asked)
+        assert answer.status_code == 403
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+    assert page.post("/x", content=b"abc").text == "3"
 
 
-def test_a_body_beyond_the_limit_is_refused_before_it_is_read() -> None:
-    assert CLIENT.post("/x", content=b"a" * (BODY_LIMIT + 1)).status_code == 413
-    assert CLIENT.post("/gradio_api/upload", content=b"a" * (BODY_LIMIT + 1)).status_code == 200
+@pytest.mark.parametrize("host", ["127.0.0.1:7860", "[::1]:7860", "192.168.3.4", "localhost", "lab.example:80"])
+def test_the_page_answers_by_its_names_and_by_number(page: TestClient, host: str) -> None:
+    assert page.get("/", headers={"host": host}).status_code == 200
 
 
-def test_the_page_may_not_reach_other_hosts() -> None:
-    policy = CLIENT.get("/").headers["content-security-policy"]
-    assert "default-src 'self'" in policy
-    assert "http" not in policy
+@pytest.mark.parametrize("host", ["evil.example", "lab.example.evil.example", "", "[", "127.0.0.1.evil.example"])
+def test_another_name_that_was_made_to_point_here_is_not_answered(page: TestClient, host: str) -> None:
+    """DNS rebinding: Host and Origin agree, and both are the attacker's."""
+    assert page.get("/", headers={"host": host, "origin": f"http://{host}"}).status_code == 421
+    assert page.get("/", headers={"x-forwarded-host": host}).status_code == 421
+
+
+def test_names_come_from_the_setting_the_space_and_the_machine() -> None:
+    names = own_names("One.example, two.example", {"SPACE_HOST": "me-space.hf.space"})
+    assert {"one.example", "two.example", "me-space.hf.space"} < names
+    assert "" not in own_names("", {})
+
+
+def test_a_body_beyond_the_limit_is_refused_before_it_is_read(page: TestClient) -> None:
+    much = b"a" * (BODY_LIMIT + 1)
+    assert page.post("/x", content=much).status_code == 413
+    assert page.post("/gradio_api/upload", content=much).status_code == 200
+    assert page.post("/some/other/upload", content=much).status_code == 413
+    assert page.post("/x", content=iter([much[: BODY_LIMIT // 2]] * 3)).status_code == 499
+
+
+@pytest.mark.parametrize("length", ["-1", "1e3", "9" * 30, "٣"])
+def test_a_length_that_is_no_number_is_refused(page: TestClient, length: str) -> None:
+    assert page.get("/x", headers={"content-length": length.encode()}).status_code == 400  # type: ignore[dict-item]
+
+
+def test_uploads_have_quotas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "UPLOADS_A_DAY", 2_500)
+    monkeypatch.setattr(gate, "UPLOADS_IN_ALL", 9_000)
+    one, two = client(tmp_path, lambda headers: "Ann"), client(tmp_path, lambda headers: "Ben")
+    two.app.uploads = one.app.uploads  # type: ignore[attr-defined]
+    sent = [one.post(gate.UPLOAD, content=b"a" * 1_000).status_code for _ in range(3)]
+    assert sent == [200, 200, 413]
+    assert one.post(gate.UPLOAD, content=iter([b"a" * 400] * 3)).status_code == 499, "a length that is not said counts"
+    assert two.post(gate.UPLOAD, content=b"a" * 1_000).status_code == 200, "another person still may"
+    (tmp_path / "kept").write_bytes(b"a" * 8_500)
+    one.app.uploads._looked = float("-inf")  # type: ignore[attr-defined]
+    assert two.post(gate.UPLOAD, content=b"a" * 1_000).status_code == 413, "all uploads together are too many"
+
+
+def test_a_session_answers_only_to_whoever_opened_it(tmp_path: Path) -> None:
+    page = client(tmp_path, lambda headers: headers.get("x-name", ""))
+    ann, ben = {"x-name": "Ann"}, {"x-name": "Ben"}
+    data, beat = "/gradio_api/queue/data?session_hash=s1", "/gradio_api/heartbeat/s2"
+    for address in (data, beat):
+        assert page.get(address).status_code == 403, "nobody has signed in"
+        assert page.get(address, headers=ann).status_code == 200
+        assert page.get(address, headers=ben).status_code == 403
+    stop = {"session_hash": "s1", "fn_index": 1, "event_id": "e"}
+    assert page.post("/gradio_api/cancel", json=stop, headers=ben).status_code == 403
+    answer = page.post("/gradio_api/cancel", json=stop, headers=ann)
+    assert answer.status_code == 200 and int(answer.text) > 10, "the body is still there for Gradio"
+    assert page.post("/gradio_api/cancel", content=b"[" * 1000, headers=ben).status_code == 200, "names no session"
+
+
+def test_answers_are_not_kept_by_browsers_and_not_framed_by_strangers(page: TestClient) -> None:
+    headers = page.get("/config").headers
+    assert headers["cache-control"] == "no-store"
+    policy = headers["content-security-policy"]
+    assert "default-src 'self'" in policy and "frame-ancestors 'self' https://huggingface.co" in policy
+    assert "http" not in policy.replace("https://huggingface.co", "")
+    assert "cache-control" not in page.get("/assets/index.js").headers

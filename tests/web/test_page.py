@@ -14,7 +14,9 @@ import pytest
 
 from cai_ui.pipeline import Services
 from cai_ui.web import header
+from cai_ui.web.access import Access, Mode
 from cai_ui.web.app import build_app, launch_arguments
+from cai_ui.web.session import Session
 
 
 @pytest.fixture
@@ -74,9 +76,9 @@ def test_the_strip_says_which_model_and_constitution(services: Services) -> None
     assert 'data-state="ready"' in strip
     assert "Scripted" in strip
     with gr.Blocks():
-        head = header.Header(services)
-    assert head.look(strip) == (gr.skip(), gr.skip())
-    assert head.look("") == (strip, strip)
+        head = header.Header(services, Access(Mode.OWN, services.store.accounts))
+    assert head.look(strip, Session()) == (gr.skip(), gr.skip())
+    assert head.look("", Session()) == (strip, strip)
 
 
 def test_the_served_page_names_no_outside_host_to_load_from(services: Services, page: gr.Blocks) -> None:

@@ -1,4 +1,4 @@
-"""Who a visitor is, and stop flags that end one page's work only."""
+"""Stop flags that end one page's work only."""
 
 from __future__ import annotations
 
@@ -8,24 +8,7 @@ import pytest
 
 from cai_ui.errors import ConflictError
 from cai_ui.web import hotkeys
-from cai_ui.web.session import Session, restore_session
 from cai_ui.web.stops import Stops
-
-
-def test_a_name_kept_in_the_browser_comes_back() -> None:
-    session, kept = restore_session("Ada")
-    assert (session.author, kept) == ("Ada", "Ada")
-    assert session.page
-
-
-@pytest.mark.parametrize("stored", ["", None, 7, "x" * 500, "\ud800", {"author": "x"}])
-def test_anything_else_gives_the_name_of_this_machine(stored: object) -> None:
-    assert restore_session(stored)[0].author == "local"
-
-
-def test_two_pages_of_one_visitor_are_told_apart() -> None:
-    assert restore_session("Ada")[0].page != restore_session("Ada")[0].page
-    assert Session().author == "local"
 
 
 def test_stop_ends_what_this_page_runs_and_nothing_else() -> None:

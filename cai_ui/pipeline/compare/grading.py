@@ -9,6 +9,7 @@ from cai_ui.compare import grading as stage
 from cai_ui.compare.corrected import Agreements, CorrectedShare
 from cai_ui.compare.grading import BlindAnswer, GradingProgress, Key
 from cai_ui.config import GradingSettings, checked
+from cai_ui.pipeline.compare.desk import Desk
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Grade
 from cai_ui.text import NAME_LIMIT, clean_text
@@ -28,14 +29,14 @@ def keep_settings(services: Services, chosen: GradingSettings) -> None:
 
 def next_to_grade(services: Services, evaluation_id: str, rater: str) -> BlindAnswer | None:
     """An answer that this rater has not graded; None where nothing of the sample is left to the rater."""
-    evaluation = services.store.evaluation(evaluation_id)
-    key = stage.draw(evaluation, settings(services)).next_for(rater, services.store.grades(evaluation_id))
-    return None if key is None else stage.blind(evaluation, key)
+    key = _desk(services, evaluation_id).next_for(rater)
+    return None if key is None else answer(services, evaluation_id, key)
 
 
 def answer(services: Services, evaluation_id: str, key: Key) -> BlindAnswer:
     """One answer of an evaluation as a rater may see it."""
-    return stage.blind(services.store.evaluation(evaluation_id), key)
+    place = _desk(services, evaluation_id).place(key)
+    return stage.blind(key, services.store.answer(evaluation_id, place))
 
 
 def grade(
@@ -53,14 +54,13 @@ def grade(
     The same event again changes nothing. InputError, NotFoundError, ConflictError where it does not fit.
     """
     rater = clean_text(rater or "local", "Name", limit=NAME_LIMIT)
-    evaluation = services.store.evaluation(evaluation_id)
-    return services.store.add_grade(stage.make_grade(evaluation, key, rater, outcome, harm, tags, event_id))
+    _desk(services, evaluation_id).place(key)
+    return services.store.add_grade(stage.make_grade(evaluation_id, key, rater, outcome, harm, tags, event_id))
 
 
 def progress(services: Services, evaluation_id: str, rater: str) -> GradingProgress:
     """How far the sample is graded, by everybody and by this rater."""
-    sample = stage.draw(services.store.evaluation(evaluation_id), settings(services))
-    return sample.progress(rater, services.store.grades(evaluation_id))
+    return _desk(services, evaluation_id).progress(rater)
 
 
 def corrected(services: Services, evaluation_id: str) -> tuple[CorrectedShare, ...]:
@@ -71,3 +71,7 @@ def corrected(services: Services, evaluation_id: str) -> tuple[CorrectedShare, .
 def agreements(services: Services, evaluation_id: str) -> Agreements:
     """How far people agree with one another and with the reader of the evaluation."""
     return correcting.agreements(services.store.evaluation(evaluation_id), services.store.grades(evaluation_id))
+
+
+def _desk(services: Services, evaluation_id: str) -> Desk:
+    return services.desks.at(evaluation_id, settings(services))

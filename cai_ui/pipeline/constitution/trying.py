@@ -9,6 +9,7 @@ from cai_ui import revise
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import InputError
+from cai_ui.pipeline.constitution.few_shot import few_shot
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Constitution, Prompt, Trace
 
@@ -53,11 +54,11 @@ def try_principles(
             f"That would be {len(repeated) * len(ids)} traces; at most {CHAINS_LIMIT} are run at once here.",
             next_step="Take fewer principles, requests or seeds, or run a batch.",
         )
-    engine = services.engine()
+    engine, examples = services.engine(), few_shot(services, constitution.name)
     for id in ids:
         chosen = {"choice": "fixed" if id else "none", "principle_id": id, "critiques": 1}
         alone = settings.model_copy(update=chosen)
-        results = revise.revise_batch(engine, repeated, constitution, alone, sampling, stop=stop)
+        results = revise.revise_batch(engine, repeated, constitution, alone, sampling, stop=stop, examples=examples)
         for number, result in enumerate(results):
             if isinstance(result, Trace):
                 yield Tried(id, result.prompt, number, result)

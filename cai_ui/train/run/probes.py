@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cai_ui.config import Sampling, TrainSettings
+from cai_ui.config import TrainSettings
 from cai_ui.engine.adapters.files import describe_adapter
 from cai_ui.engine.interface import Engine, Request, TrainingSeat
 from cai_ui.errors import AdapterError
@@ -29,7 +29,7 @@ from cai_ui.train.signals import StopSignal
 FILE, PROMPTS = "probes.jsonl", "probes.json"
 LIVE = "live"
 """Folder of the adapter of the moment, inside the run's."""
-GREEDY = Sampling(temperature=0.0, max_new_tokens=160)
+GREEDY = {"temperature": 0.0, "max_new_tokens": 160}
 
 log = logging.getLogger("cai_ui.train")
 
@@ -111,7 +111,8 @@ class Prober:
         except AdapterError as error:  # weights that are no numbers; the loss will say so and end the run
             log.warning("the probe prompts were not asked at step %d: %s", step, error)
             return
-        requests = [Request(p.turns, GREEDY, self._run.id) for p in self._prompts]
+        sampling = self._engine.default_sampling.model_copy(update=GREEDY)
+        requests = [Request(p.turns, sampling, self._run.id) for p in self._prompts]
         answers = self._engine.generate(requests, self._signal.flag)
         if self._signal.is_set():
             return

@@ -11,7 +11,7 @@ import gradio as gr
 
 from cai_ui.config import AskSettings, Sampling
 from cai_ui.errors import InputError
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import Services, models
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.prompts import transcript
@@ -23,6 +23,7 @@ from cai_ui.web.compare.votes import Ballot
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import drawn, set_choices
 from cai_ui.web.kit.events import ASIDE, AT_ONCE, MODEL, QUIET, Changes, Given
+from cai_ui.web.kit.follows_model import FollowsModel
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import text_block
@@ -104,6 +105,7 @@ class AskBox:
         with gr.Accordion(words.SETTINGS, open=False, elem_id="compare-settings"):
             self.sampling = build_form(Sampling, "compare-sampling")
             self.ask = build_form(AskSettings, "compare-ask")
+        self.usual = FollowsModel(services, self._usual, self.sampling.inputs)
         self.answers = gr.HTML(NO_ANSWERS, elem_id="compare-answers", css_template=charts.STYLE)
         self.sight = gr.State(None)
 
@@ -134,6 +136,7 @@ class AskBox:
     def wire(self, chosen: gr.CheckboxGroup, ballot: Ballot, tab: gr.Tab, session: SessionParts) -> None:
         """Connect it: the `chosen` models answer, and `ballot` asks for a vote on blind answers."""
         self.chosen, self.ballot, self.session = chosen, ballot, session
+        self.usual.wire(session)
         self.draw.click(bind(self._draw), [self.heldout], [self.prompt, self.earlier, self.drawn], **QUIET)
         tab.select(bind(self._menu, quiet=True), None, [self.heldout], **ASIDE)
         self.run.click(
@@ -148,6 +151,9 @@ class AskBox:
 
     def _menu(self) -> Changes:
         return {self.heldout: gr.update(choices=sets_to_ask(self.services))}
+
+    def _usual(self, _: Session) -> Changes:
+        return self.sampling.changes(models.default_sampling(self.services))
 
     def _draw(self, prompt_set: str) -> Changes:
         prompt = drawn(self.services, prompt_set)

@@ -11,7 +11,7 @@ from cai_ui.compare.slices import Part, parts
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison, grading
 from cai_ui.pipeline.prompts.sets import prompt_sets
-from cai_ui.records import Evaluation
+from cai_ui.records import Evaluation, EvaluationInfo
 from cai_ui.web.compare import words
 from cai_ui.web.compare.results_html import cases_of, parts_html, results_html, rows_html
 from cai_ui.web.kit import charts
@@ -28,9 +28,9 @@ ALL = (words.ALL_PARTS, "")
 # Handlers
 
 
-def evaluation_choices(found: Sequence[Evaluation], titles: Mapping[str, str]) -> list[tuple[str, str]]:
+def evaluation_choices(found: Sequence[EvaluationInfo], titles: Mapping[str, str]) -> list[tuple[str, str]]:
     """Label and id of evaluations, newest first."""
-    return [(f"{when(e.created_at)} · {_names(e, titles)} · {len(e.rows):,} answers", e.id) for e in found]
+    return [(f"{when(e.created_at)} · {_names(e, titles)} · {e.answers:,} answers", e.id) for e in found]
 
 
 def part_titles(services: Services, evaluation: Evaluation) -> dict[Part, str]:
@@ -63,7 +63,7 @@ def answers_page(
     return f'<p class="muted">{esc(line)}</p>{shown}', page
 
 
-def _names(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
+def _names(evaluation: EvaluationInfo, titles: Mapping[str, str]) -> str:
     variants = list(dict.fromkeys(result.variant for result in evaluation.results))
     return ", ".join(titles.get(variant, variant) for variant in variants)
 

@@ -8,18 +8,19 @@ import gradio as gr
 
 from cai_ui.config import DatasetSettings, OnPolicySettings
 from cai_ui.errors import InputError
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import Services, models
 from cai_ui.pipeline.curate import on_policy
 from cai_ui.pipeline.prompts.sets import list_requests
 from cai_ui.records import BASE
 from cai_ui.web.curate import words
 from cai_ui.web.kit.choices import counts_words, set_menu, variant_choices
 from cai_ui.web.kit.events import AT_ONCE, SLOW, Changes, Given
+from cai_ui.web.kit.follows_model import FollowsModel
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import counted, esc, notice, progress_bar, remaining, short
 from cai_ui.web.kit.work import WorkPanel, WorkView
-from cai_ui.web.session import SessionParts
+from cai_ui.web.session import Session, SessionParts
 
 
 def pairs_view(services: Services) -> WorkView:
@@ -65,6 +66,8 @@ class OnPolicyBox:
                 values=OnPolicySettings(judge=services.settings.judge),
                 labels=words.PAIRS_FIELDS,
             )
+            self.longest = self.form.widgets["max_new_tokens"]
+            self.usual = FollowsModel(services, self._usual, [self.longest])
             with gr.Row(elem_classes="toolbar"):
                 start = gr.Button(words.MAKE_PAIRS, elem_id="curate-pairs", scale=0)
                 stop = gr.Button(words.STOP, elem_id="curate-pairs-stop", scale=0, interactive=False)
@@ -80,11 +83,15 @@ class OnPolicyBox:
     def wire(self, tab: gr.Tab, session: SessionParts) -> Any:
         """Connect it; gives the event after which there is one dataset more."""
         self.session = session
+        self.usual.wire(session)
         asked = {session.state, self.variant, self.prompt_set, self.number, *self.form.inputs}
         self.work.wire(self.start, asked, self.services.pairs.stop, [tab.select, session.ready.then])
         for trigger in (session.ready.then, session.strip.change, tab.select):
             trigger(bind(self.variants, quiet=True), [self.variant], [self.variant], **AT_ONCE)
         return self.freeze.click(bind(self.freeze_now), {session.state, self.name}, [self.frozen], **SLOW)
+
+    def _usual(self, _: Session) -> Changes:
+        return {self.longest: models.default_sampling(self.services).max_new_tokens}
 
     def variants(self, chosen: str | None) -> Changes:
         """The models there are; the newest adapter is chosen where none was."""

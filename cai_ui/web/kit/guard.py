@@ -27,8 +27,29 @@ class Page(gr.Blocks):
     """Blocks that say in our words what Gradio refuses before a handler is called.
 
     A menu's entries may change on the server while the page still sends the old choice: what it points to was put away
-    by the press before, say.
+    by the press before, say. `admit` is asked before every event, and raises what is to be said to whoever may not.
     """
+
+    admit: Callable[[str, dict[str, Any], list[Any], str | None], None] | None = None
+
+    async def process_api(
+        self, block_fn: Any, inputs: list[Any], state: Any = None, request: Any = None, **more: Any
+    ) -> Any:
+        """An event's answer; called for each piece of one that is streamed."""
+        function = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
+        if self.admit and function.fn:
+            try:
+                self._ask(function, inputs, state, request)
+            except CaiError as error:
+                raise _refusal(function, str(error)) from None
+        return await super().process_api(function, inputs, state, request, **more)
+
+    def _ask(self, function: Any, inputs: list[Any], state: Any, request: Any) -> None:
+        """Put an event to `admit`: what is called, its inputs by elem_id, the sessions it is given, and who asks."""
+        values = {block.elem_id: value for block, value in zip(function.inputs, inputs, strict=False) if block.elem_id}
+        kept = [state[block._id] for block in function.inputs if isinstance(block, gr.State)] if state else []
+        handler = f"{function.fn.__module__.removeprefix('cai_ui.')}:{function.fn.__qualname__}"
+        self.admit(handler, values, kept, getattr(request, "username", None))  # type: ignore[misc]
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any) -> Any:
         """The values for a handler; `gr.Error` with a sentence, not shown where the handler is a quiet one."""
@@ -36,11 +57,14 @@ class Page(gr.Blocks):
             return await super().preprocess_data(block_fn, inputs, *more, **named)
         except gr.Error as error:
             said = words.CHOICE_GONE if "not in the list of choices" in str(error.message) else str(error.message)
-            shown = not getattr(block_fn.fn, "quiet", False)
             log.warning("%s was not called: %s", block_fn.name, error.message)
-            raise gr.Error(
-                html.escape(said), title="Not done", duration=15, visible=shown, print_exception=False
-            ) from None
+            raise _refusal(block_fn, said) from None
+
+
+def _refusal(block_fn: Any, said: str) -> gr.Error:
+    """What is raised for an event that is not called: a sentence, not shown where the handler is a quiet one."""
+    shown = not getattr(block_fn.fn, "quiet", False)
+    return gr.Error(html.escape(said), title="Not done", duration=15, visible=shown, print_exception=False)
 
 
 def bind(handler: Callable[..., Any], *fixed: Any, quiet: bool = False) -> Callable[..., Any]:

@@ -7,9 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.errors import InputError
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import Services, models
 from cai_ui.pipeline.constitution import trying
 from cai_ui.pipeline.constitution.statistics import principle_statistics
 from cai_ui.pipeline.constitution.trying import Tried
@@ -46,8 +45,9 @@ def run_try(
     flag = stops.start(f"{session.page}:try")
     try:
         found: list[Tried] = []
-        settings = RevisionSettings(critique=bool(critique))
-        tries = (services, view.draft, principle_ids or [], prompts, int(seeds), settings, Sampling(), flag)
+        settings = models.default_revision(services).model_copy(update={"critique": bool(critique)})
+        sampling = models.default_sampling(services)
+        tries = (services, view.draft, principle_ids or [], prompts, int(seeds), settings, sampling, flag)
         for tried in trying.try_principles(*tries):
             found.append(tried)
             yield results_html(found, names)

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import gradio as gr
 
-from cai_ui.config import Sampling
 from cai_ui.errors import InputError
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import Services, models
 from cai_ui.pipeline.prompts.sets import list_prompts
 from cai_ui.pipeline.revise.format_lab import (
     FORMATS,
@@ -27,6 +26,8 @@ from cai_ui.web.revise import words
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.stops import Stops
 
+ENOUGH = 160
+"""Tokens of an answer, from which it can be seen whether it refuses."""
 SHOWN = 5
 """Requests whose answers are shown side by side."""
 
@@ -43,8 +44,9 @@ def run_lab(
     prompts = list_prompts(services, prompt_set, int(number), 0)
     flag = stops.start(f"{session.page}:lab")
     try:
-        kept = Sampling(max_new_tokens=160)
-        for results in run_formats(services, prompts, keys or [], kept, stop=flag):
+        sampling = models.default_sampling(services)
+        sampling = sampling.model_copy(update={"max_new_tokens": min(ENOUGH, sampling.max_new_tokens)})
+        for results in run_formats(services, prompts, keys or [], sampling, stop=flag):
             yield results_html(results)
     finally:
         stops.finish(f"{session.page}:lab", flag)

@@ -16,7 +16,7 @@ from cai_ui import revise
 from cai_ui.config import RevisionSettings, Sampling, checked
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import CaiError, InputError, NotFoundError
-from cai_ui.pipeline import Services, left_off
+from cai_ui.pipeline import Services, left_off, models
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.prompts import files, sets, summary
 from cai_ui.pipeline.revise import chains, trace_files
@@ -221,18 +221,26 @@ def replay_note(services: Services, stops: Stops, session: Session, trace_id: st
 
 
 def keep_settings(services: Services, session: Session, settings: RevisionSettings, sampling: Sampling) -> None:
-    """Keep what a run was started with, so that the page has it again when it is opened."""
-    kept = {"revision": settings.model_dump(), "sampling": sampling.model_dump()}
+    """Keep what a run was started with, so that the page has it again when it is opened with the same model."""
+    model = models.model_in_use(services)
+    kept = {"revision": settings.model_dump(), "sampling": sampling.model_dump(), "model": model}
     left_off.leave(services, session.author, SETTINGS, kept)
 
 
-def kept_settings(services: Services, session: Session) -> tuple[RevisionSettings, Sampling] | None:
-    """Settings of this person's last run, or None."""
+def kept_settings(services: Services, session: Session) -> tuple[RevisionSettings, Sampling]:
+    """Settings of this person's last run, if it was on the model that is loaded; else those that the model starts with.
+
+    EngineError while there is no model.
+    """
     kept = left_off.left_off(services, session.author, SETTINGS)
     try:
-        return checked(RevisionSettings, kept["revision"]), checked(Sampling, kept["sampling"])
+        if kept["model"] == models.model_in_use(services):
+            return checked(RevisionSettings, kept["revision"]), checked(Sampling, kept["sampling"])
     except (TypeError, KeyError, CaiError):  # nothing kept, or by another version
-        return None
+        pass
+    start = services.settings
+    sides = {"critic": start.critic, "reviser": start.reviser}
+    return models.default_revision(services).model_copy(update=sides), models.default_sampling(services)
 
 
 def _named_step(services: Services, name: str) -> tuple[str, str]:

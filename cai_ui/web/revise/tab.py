@@ -11,6 +11,7 @@ import gradio as gr
 
 from cai_ui.pipeline import Services, left_off
 from cai_ui.web.kit.events import MODEL, QUIET, Changes, Given
+from cai_ui.web.kit.follows_model import FollowsModel
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import hint, lead
@@ -34,6 +35,7 @@ class ReviseTab:
             gr.HTML(lead(words.TITLE, words.WHAT))
             self.ask = AskBox(services)
             self.settings = SettingsBox(services.settings)
+            self.usual = FollowsModel(services, self._settings, self.settings.filled)
             self.branches = BranchBox(services)
             self.traces = TracesBox(services)
             self.few_shot = FewShotBox(services)
@@ -53,7 +55,8 @@ class ReviseTab:
         self._wire_streams()
         opened = [*self.branches.shown, *self.ask.asked]
         self.traces.found.input(bind(self._open), [session.state, self.traces.found], opened, **QUIET)
-        session.restore(bind(self._restore), [session.state], [*opened, *self.settings.filled])
+        session.restore(bind(self._restore), [session.state], opened)
+        self.usual.wire(session)
 
     def _wire_streams(self) -> None:
         listing = {
@@ -84,13 +87,14 @@ class ReviseTab:
         return {**self.branches.changes(view), **self.ask.asked_in(view)}
 
     def _restore(self, session: Session) -> Changes:
-        """Trace, request and settings as this person left them."""
+        """Trace and request as this person left them."""
         view = stepper.show_last(self.services, session)
         typed = left_off.left_off(self.services, session.author, stepper.TYPED)
         request: Changes = {self.ask.prompt: typed} if isinstance(typed, str) and typed else {}
-        kept = stepper.kept_settings(self.services, session)
-        settings = self.settings.changes(*kept) if kept else {}
-        return {**self.branches.changes(view), **self.ask.asked_in(view), **request, **settings}
+        return {**self.branches.changes(view), **self.ask.asked_in(view), **request}
+
+    def _settings(self, session: Session) -> Changes:
+        return self.settings.changes(*stepper.kept_settings(self.services, session))
 
     def _lists(self, trace_id: str, query: str) -> Changes:
         """Menus that depend on what is stored: traces, principles, adapters."""

@@ -157,7 +157,8 @@ def _foot(step: Step) -> str:
     if step.answer is None:
         return f'<div class="cai-step-foot">{words.WRITTEN_BY_HAND}</div>' if step.edited else ""
     answer = step.answer
-    said = [f"{answer.tokens} tokens"]
+    limit = answer.provenance.sampling.get("max_new_tokens")
+    said = [f"{answer.tokens} of at most {limit} tokens" if limit else f"{answer.tokens} tokens"]
     if step.seconds:
         said.append(f"{answer.tokens / step.seconds:.0f} tokens/s")
     said += [f"seed {answer.provenance.seed}", *answered_by(answer.provenance)]

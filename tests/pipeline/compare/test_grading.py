@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from cai_ui.config import GradingSettings
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import grade_files, grading
-from cai_ui.records import Evaluation, Rate, VariantResult
+from cai_ui.records import Evaluation, Grade, Rate, VariantResult
 
 
 @pytest.fixture
@@ -87,3 +88,33 @@ def test_an_exported_file_is_one_of_labelled_answers(evaluated: Services, tmp_pa
     path.write_text(grade_files.as_lines(rows), encoding="utf-8")
     found = read_labelled(path)
     assert [(one.label, one.source) for one in found.answers] == [("refused", "base")] and len(found.left_out) == 1
+
+
+def test_a_key_costs_the_same_however_many_answers_there_are(services: Services) -> None:
+    """Each key read and sampled the whole evaluation: 0.7 seconds of 10,000 answers, now some milliseconds."""
+    rows = tuple(
+        {"prompt_id": f"p{n}", "prompt": "Request", "kind": "harmful", "variant": "base", "answer": "Well. " * 50}
+        for n in range(10_000)
+    )
+    services.store.save_evaluation(Evaluation("many", (), rows, {}, "rules"))
+    grading.keep_settings(services, GradingSettings(sample=10_000))
+    shown = grading.next_to_grade(services, "many", "Ana")
+    began = time.process_time()
+    for number in range(10):
+        assert shown is not None
+        grading.grade(services, "many", shown.key, "Ana", "refused", f"event-{number}")
+        shown = grading.next_to_grade(services, "many", "Ana")
+        assert grading.progress(services, "many", "Ana").graded == number + 1
+    assert time.process_time() - began < 1.5
+
+
+def test_what_another_process_or_an_undo_did_is_seen_at_once(evaluated: Services) -> None:
+    grading.keep_settings(evaluated, GradingSettings(sample=10, twice=1.0))
+    first = grading.next_to_grade(evaluated, "evaluation", "Ana")
+    assert first is not None
+    evaluated.store.add_grade(Grade("elsewhere", "evaluation", *first.key, "Ben", "refused"))
+    assert grading.next_to_grade(evaluated, "evaluation", "Ana") == first, "waits for its second grade"
+    assert grading.progress(evaluated, "evaluation", "Ben").mine == 1
+    evaluated.store.undo_grade("evaluation", "Ben", "undo")
+    found = grading.progress(evaluated, "evaluation", "Ben")
+    assert (found.mine, found.graded, found.left) == (0, 0, 10)

@@ -203,7 +203,7 @@ def test_changes_fill_components_that_the_events_name(services: Services) -> Non
     shown = panel.show(0)
     assert set(shown) == {panel.listed, panel.state, *panel.fields.values()}
     assert shown[panel.fields["request"]]["value"] == few_shot.examples_now(services)[0].request
-    assert tab.kept_settings(services, ME) is None
+    assert tab.kept_settings(services, ME) == (RevisionSettings(), Sampling())
     tab.keep_settings(services, ME, QUICK, Sampling(seed=7))
     kept = tab.kept_settings(services, ME)
     assert kept == (QUICK, Sampling(seed=7))

@@ -1,0 +1,190 @@
+"""Who is asking, and whether they may do what they ask for.
+
+Gradio's login says who somebody is; it hides nothing from those who came in, and lets anybody name another's session.
+So every event passes `Access.admit`, whatever way it was called, and what a press needs is declared in `rights.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from http.cookies import SimpleCookie
+from typing import Any
+
+import gradio as gr
+
+from cai_ui.config import AppSettings
+from cai_ui.errors import AccessError, InputError
+from cai_ui.records.people import RIGHTS, Right, Role
+from cai_ui.store import Accounts
+from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.web import rights, words
+from cai_ui.web.session import LOCAL_AUTHOR, Session
+
+audit = logging.getLogger("cai_ui.audit")
+TRIES, PAUSE_S, LONGEST_S = 5, 1.0, 60.0
+"""Wrong passwords for one name before each further try has to wait, how long at first, and at most."""
+_COOKIES = 8192
+NAMES = 10_000
+"""Names whose wrong passwords are remembered."""
+
+
+class Mode(StrEnum):
+    """Whom the page is for."""
+
+    OWN = "own"
+    TEAM = "team"
+    PUBLIC = "public"
+
+
+def mode_of(settings: AppSettings, environment: Mapping[str, str], accounts: Accounts) -> Mode:
+    """Whom the page is for. InputError where strangers would reach it and nobody has said that they may."""
+    here = is_loopback(settings.host)
+    if settings.access in ("team", "public"):
+        mode = Mode(settings.access)
+    elif settings.access == "own":
+        if not here and not settings.open:
+            raise InputError(_STRANGERS.format(host=settings.host), next_step=_WHAT_THEN)
+        mode = Mode.OWN
+    elif environment.get("SPACE_ID"):
+        mode = Mode.PUBLIC
+    else:
+        mode = Mode.OWN if here or settings.open else Mode.TEAM
+    if mode is Mode.TEAM and not accounts.all():
+        raise InputError(
+            f"Nobody may sign in yet, so the page is not served on {settings.host}."
+            if settings.access == "team"
+            else _STRANGERS.format(host=settings.host),
+            next_step=_WHAT_THEN,
+        )
+    return mode
+
+
+_STRANGERS = "Everybody who reaches {host} could read, change, train and delete here, and use this machine's keys."
+_WHAT_THEN = (
+    "Let people sign in (python -m cai_ui users add NAME --role owner), serve this machine alone (--host 127.0.0.1), "
+    "or say that strangers may do all that (--open)."
+)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who asks. `name` is None where nobody signs in."""
+
+    name: str | None
+    role: Role
+
+    def may(self, right: Right) -> bool:
+        return right in RIGHTS[self.role]
+
+
+class Access:
+    """The door of one server. `alone`: only this machine reaches it; `known_models`: addresses that an owner named."""
+
+    def __init__(
+        self,
+        mode: Mode,
+        accounts: Accounts,
+        *,
+        alone: bool = True,
+        known_models: Callable[[], list[str]] = list,
+    ) -> None:
+        self.mode, self.accounts, self.alone, self.known_models = mode, accounts, alone, known_models
+        self._wrong: dict[str, tuple[int, float]] = {}
+        self._trying = asyncio.Semaphore(2)  # 32 MiB and a tenth of a second each
+
+    def visitor(self, name: str | None) -> Visitor | None:
+        """Whoever signed in under `name`; None for one who has to, or whose account is gone."""
+        if self.mode is Mode.OWN:
+            return Visitor(None, Role.OWNER)
+        if self.mode is Mode.PUBLIC:
+            return Visitor(None, Role.VISITOR)
+        account = self.accounts.get(name) if name else None
+        return Visitor(account.name, account.role) if account else None
+
+    def come_in(self, stored: object, request: gr.Request) -> tuple[Session, str]:
+        """The visitor's session and the name to keep in the browser, from what it had kept and who signed in."""
+        account = request.username if self.mode is Mode.TEAM else None
+        author = account or self._unsigned(stored)
+        return Session(author, secrets.token_hex(8), account is not None), author
+
+    def _unsigned(self, stored: object) -> str:
+        """One name for all on a machine of one's own unless another was typed; a random one where strangers meet."""
+        try:
+            kept = clean_text(stored, words.NAME, limit=NAME_LIMIT)
+        except InputError:
+            kept = LOCAL_AUTHOR
+        if kept == LOCAL_AUTHOR and not (self.alone and self.mode is Mode.OWN):
+            return f"guest-{secrets.token_hex(3)}"
+        return kept
+
+    def admit(self, handler: str, values: Mapping[str, Any], states: list[Any], name: str | None) -> None:
+        """AccessError unless the visitor may call this handler with these values, as themselves.
+
+        `values` are an event's inputs by elem_id, `states` what the server keeps for the page it came from.
+        """
+        visitor = self.visitor(name)
+        right = rights.of(handler)
+        if visitor is None:
+            raise self._refused(name, handler, "You are not signed in.", "Reload the page and sign in.")
+        if not visitor.may(right):
+            raise self._refused(name, handler, rights.REFUSED[right], _ASK[self.mode])
+        sessions = [state for state in states if isinstance(state, Session)]
+        if visitor.name and any(session.author != visitor.name for session in sessions) and handler != rights.COMES_IN:
+            raise self._refused(name, handler, "This page was opened by somebody else.", "Reload the page.")
+        if self.mode is Mode.PUBLIC:
+            rights.bounded(values)
+        if not visitor.may(Right.OWN):
+            rights.no_addresses(values, self.known_models())
+
+    def _refused(self, name: str | None, handler: str, what: str, next_step: str) -> AccessError:
+        audit.warning("refused %s to %s (%s)", handler, name or "a visitor", self.mode.value)
+        return AccessError(what, kept="Nothing was changed.", next_step=next_step)
+
+    def signed_in(self, app: Any, headers: Mapping[str, str]) -> str | None:
+        """Whose cookie a request carries: "" for nobody's, None where nobody signs in."""
+        if self.mode is not Mode.TEAM:
+            return None
+        cookies = SimpleCookie(headers.get("cookie", "")[:_COOKIES])
+        for kind in ("access-token", "access-token-unsecure"):
+            if (token := cookies.get(f"{kind}-{app.cookie_id}")) and (name := app.tokens.get(token.value)):
+                return str(name)
+        return ""
+
+    async def sign_in(self, name: str, password: str) -> bool:
+        """Whether somebody may come in. After some wrong passwords for a name, the next tries wait ever longer."""
+        wrong, last = self._wrong.get(name, (0, 0.0))
+        pause = min(PAUSE_S * 2 ** (wrong - TRIES), LONGEST_S) if wrong >= TRIES else 0.0
+        if time.monotonic() - last < pause:
+            audit.warning("too many tries to sign in as %r", name[:80])
+            return False
+        async with self._trying:
+            fits = await asyncio.to_thread(self.accounts.password_fits, name, password)
+        self._wrong.pop(name, None)
+        if not fits:
+            audit.warning("wrong password for %r", name[:80])
+            self._wrong[name] = wrong + 1, time.monotonic()
+            while len(self._wrong) > NAMES:
+                self._wrong.pop(next(iter(self._wrong)))
+        return fits
+
+
+_ASK = {
+    Mode.OWN: "",
+    Mode.TEAM: "Ask an owner of this workspace for another role.",
+    Mode.PUBLIC: "This is a public demo; with a copy of your own you may do everything.",
+}

@@ -1,0 +1,214 @@
+"""What every handler of the page needs, declared once for each; and what nobody but an owner may ask for.
+
+By the room a handler lives in: the right, then the handlers that need it. A handler that is missing here is the owner's
+alone, and a test names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cai_ui.engine.backends.several import is_address
+from cai_ui.errors import AccessError
+from cai_ui.records.people import Right
+
+LOOK, TRY, LABEL, WORK, OWN = Right
+
+DECLARED: Mapping[str, Mapping[Right, str]] = {
+    "web.access": {
+        LOOK: "Access.come_in",
+    },
+    "background": {
+        WORK: "Background.stop",
+    },
+    "web.compare.ask": {
+        LOOK: "AskBox._draw AskBox._menu AskBox.wire.<locals>.<lambda> stop_answer",
+        TRY: "AskBox._answer",
+    },
+    "web.compare.evaluation": {
+        LOOK: "EvaluationBox._menu",
+        WORK: "EvaluationBox._start",
+    },
+    "web.compare.grading": {
+        LOOK: "GradingBox._corrected GradingBox._open GradingBox._resample",
+        LABEL: "GradingBox._grade GradingBox._undo",
+    },
+    "web.compare.models": {
+        LOOK: "ModelsBox._look",
+    },
+    "web.compare.results": {
+        LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu",
+    },
+    "web.compare.votes": {
+        LOOK: "tally",
+        LABEL: "Ballot._vote",
+    },
+    "web.curate.agreement": {
+        LOOK: "AgreementBox.look",
+        WORK: "AgreementBox.keep_share",
+    },
+    "web.curate.checks": {
+        LOOK: "ChecksBox.check",
+    },
+    "web.curate.datasets": {
+        LOOK: "DatasetsBox.lists changes_html",
+        WORK: "DatasetsBox.freeze_now export",
+    },
+    "web.curate.filter_box": {
+        LOOK: "FilterBox._forget FilterBox._preview",
+        WORK: "FilterBox._decide_all",
+    },
+    "web.curate.importing": {
+        LOOK: "ImportBox.forget",
+        WORK: "ImportBox.accept ImportBox.choose ImportBox.download ImportBox.preview",
+    },
+    "web.curate.on_policy": {
+        LOOK: "OnPolicyBox.variants",
+        WORK: "OnPolicyBox.freeze_now OnPolicyBox.start",
+    },
+    "web.curate.preferences": {
+        WORK: "PreferencesBox.start",
+    },
+    "web.curate.tab": {
+        LOOK: (
+            "CurateTab._wire_visits.<locals>.<lambda> CurateTab.follow CurateTab.look "
+            "CurateTab.look_again CurateTab.rename CurateTab.restore CurateTab.step"
+        ),
+        LABEL: "CurateTab.judge CurateTab.keep_draft CurateTab.put_back",
+    },
+    "web.header": {
+        LOOK: "Header.look",
+    },
+    "web.kit.follows_model": {
+        LOOK: "FollowsModel.look",
+    },
+    "web.kit.handover": {
+        LOOK: "Handover.wire.<locals>.go",
+    },
+    "web.kit.work": {
+        LOOK: "WorkPanel._visit WorkPanel.looks",
+        WORK: "WorkPanel._began",
+    },
+    "web.principles.files": {
+        TRY: "FilesBox._export",
+    },
+    "web.principles.history": {
+        LOOK: "HistoryBox._menus compare_versions",
+    },
+    "web.principles.tab": {
+        LOOK: "PrinciplesTab._all PrinciplesTab.find",
+        TRY: (
+            "PrinciplesTab._edit_about PrinciplesTab._edit_notes PrinciplesTab._import "
+            "PrinciplesTab._open PrinciplesTab.edit"
+        ),
+        WORK: "PrinciplesTab._save PrinciplesTab._use",
+    },
+    "web.principles.trial": {
+        LOOK: "TrialBox._first TrialBox._menu draw_requests stop_try",
+        TRY: "TrialBox._run statistics",
+    },
+    "web.revise.ask": {
+        LOOK: "AskBox._draw AskBox._sets AskBox._typed",
+        WORK: "AskBox._import",
+    },
+    "web.revise.batch": {
+        LOOK: "BatchBox.wire.<locals>.<lambda>",
+        WORK: "BatchBox._start",
+    },
+    "web.revise.branches": {
+        LOOK: "BranchBox._choose BranchBox._open BranchBox.idle",
+        TRY: "BranchBox._again BranchBox._compute BranchBox._edit BranchBox._go_on BranchBox._replay",
+        LABEL: "BranchBox._label BranchBox._send",
+    },
+    "web.revise.few_shot": {
+        LOOK: "FewShotBox.show",
+        WORK: ("FewShotBox._add FewShotBox._delete FewShotBox._down FewShotBox._edit FewShotBox._reset FewShotBox._up"),
+    },
+    "web.revise.format_lab": {
+        LOOK: "stop_lab",
+        TRY: "FormatBox._run ask_about_human",
+    },
+    "web.revise.settings": {
+        LOOK: "SettingsBox.wire.<locals>.<lambda>",
+    },
+    "web.revise.stepper": {
+        LOOK: "compare_steps stop_trace",
+    },
+    "web.revise.tab": {
+        LOOK: "ReviseTab._lists ReviseTab._open ReviseTab._restore",
+        TRY: "ReviseTab._run",
+    },
+    "web.revise.traces": {
+        LOOK: "TracesBox.listed",
+        TRY: "TracesBox._export",
+    },
+    "web.start.guided_run": {
+        LOOK: "GuidedRunBox._menu",
+        WORK: "GuidedRunBox._start",
+    },
+    "web.start.model": {
+        LOOK: "ModelBox._fields ModelBox._look",
+        OWN: "ModelBox._load ModelBox._unload",
+    },
+    "web.start.tab": {
+        LOOK: "StartTab._rename StartTab.wire.<locals>.<lambda>",
+    },
+    "web.train.form": {
+        LOOK: "RunForm._changed RunForm._first RunForm._menus RunForm._preset RunForm._shown_knobs",
+        WORK: "RunForm._check RunForm._queue_all RunForm._queue_variants RunForm._start RunForm._with_dpo",
+    },
+    "web.train.keep": {
+        LOOK: "KeepBox._named",
+        WORK: "export merge push rename send_job trash",
+    },
+    "web.train.result": {
+        LOOK: "ResultBox._look curves restore",
+    },
+    "web.train.watch": {
+        LOOK: "WatchBox._look first",
+        WORK: "cancel resume stop",
+    },
+}
+COMES_IN = "web.access:Access.come_in"
+"""The one event that may come before a visitor has a session."""
+NEEDS = {
+    f"{room}:{handler}": right
+    for room, declared in DECLARED.items()
+    for right, handlers in declared.items()
+    for handler in handlers.split()
+}
+
+REFUSED: Mapping[Right, str] = {
+    LOOK: "You may not look at this.",
+    TRY: "You may look, and not have the model answer or write here.",
+    LABEL: "You may not decide, vote or grade here.",
+    WORK: "You may not start work, train, or change what all share here.",
+    OWN: "Only an owner chooses models and the servers that are asked.",
+}
+
+PUBLIC_LIMITS = {"max_new_tokens": 256, "critique_tokens": 256, "revisions": 2, "number": 40, "seeds": 2}
+"""What one press on a public demo may ask for, by knob."""
+MODELS = ("critic", "reviser", "judge")
+"""Fields in which a model is named, or the address of a server."""
+
+
+def of(handler: str) -> Right:
+    """What a handler needs; the owner's right for one that is not declared."""
+    return NEEDS.get(handler, OWN)
+
+
+def bounded(values: Mapping[str, Any]) -> None:
+    """AccessError for a press that asks more of a public demo than it gives."""
+    for field, value in values.items():
+        limit = PUBLIC_LIMITS.get(field.rpartition("-")[2])
+        if limit is not None and isinstance(value, int | float) and value > limit:
+            what = field.rpartition("-")[2].replace("_", " ")
+            raise AccessError(f"This public demo takes at most {limit} for {what}.", next_step="Give less.")
+
+
+def no_addresses(values: Mapping[str, Any], known: list[str]) -> None:
+    """AccessError for a model that no owner has named: a visitor must not make this server ask others."""
+    for field, value in values.items():
+        if field.rpartition("-")[2] in MODELS and isinstance(value, str) and is_address(value) and value not in known:
+            raise AccessError(REFUSED[OWN], kept="Nothing was asked.", next_step="Choose one from the menu.")

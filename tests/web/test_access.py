@@ -1,0 +1,182 @@
+"""Who may do what: modes, names, and a right for every handler of the page."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from cai_ui.config import AppSettings
+from cai_ui.errors import AccessError, InputError
+from cai_ui.pipeline import Services
+from cai_ui.records.people import RIGHTS, Right, Role
+from cai_ui.store import Accounts
+from cai_ui.web import access, rights
+from cai_ui.web.access import Access, Mode, mode_of
+from cai_ui.web.app import build_app
+from cai_ui.web.session import Session, rename
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Accounts:
+    made = Accounts(tmp_path / "accounts.json")
+    for name, role in (("Vi", Role.VIEWER), ("Ann", Role.ANNOTATOR), ("Tom", Role.TRAINER), ("Olga", Role.OWNER)):
+        made.add(name, role, PASSWORD)
+    return made
+
+
+def asks(name: str | None) -> Any:
+    """What Gradio knows of a request."""
+    return SimpleNamespace(username=name)
+
+
+def test_every_handler_of_the_page_is_declared_once_and_none_is_left_over(services: Services) -> None:
+    used = {
+        f"{event.fn.__module__.removeprefix('cai_ui.')}:{event.fn.__qualname__}"
+        for event in build_app(services).fns.values()
+        if event.fn
+    }
+    assert sorted(used - set(rights.NEEDS)) == [], "declare these in cai_ui/web/rights.py"
+    assert sorted(set(rights.NEEDS) - used) == [], "these are gone from the page"
+    for room, declared in rights.DECLARED.items():
+        handlers = " ".join(declared.values()).split()
+        assert len(handlers) == len(set(handlers)), room
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.VISITOR])
+def test_each_role_may_call_what_it_has_the_right_for_and_nothing_else(accounts: Accounts, role: Role) -> None:
+    door = Access(Mode.TEAM, accounts)
+    name = next(account.name for account in accounts.all() if account.role is role)
+    for handler, right in rights.NEEDS.items():
+        if right in RIGHTS[role]:
+            door.admit(handler, {}, [], name)
+        else:
+            with pytest.raises(AccessError, match="Ask an owner"):
+                door.admit(handler, {}, [], name)
+
+
+def test_a_handler_that_is_not_declared_is_the_owners(accounts: Accounts) -> None:
+    door = Access(Mode.TEAM, accounts)
+    door.admit("web.nowhere:new", {}, [], "Olga")
+    with pytest.raises(AccessError):
+        door.admit("web.nowhere:new", {}, [], "Tom")
+
+
+def test_nobody_without_an_account_and_nobody_in_anothers_page(
+    accounts: Accounts, caplog: pytest.LogCaptureFixture
+) -> None:
+    door, look = Access(Mode.TEAM, accounts), "web.header:Header.look"
+    for name in (None, "", "Nobody"):
+        with pytest.raises(AccessError, match="not signed in"):
+            door.admit(look, {}, [], name)
+    door.admit(look, {}, [Session("Ann", "p", True)], "Ann")
+    with pytest.raises(AccessError, match="somebody else"):
+        door.admit(look, {}, [Session("Ann", "p", True)], "Olga")
+    with pytest.raises(AccessError, match="somebody else"):
+        door.admit(look, {}, [Session()], "Olga")
+    assert len(caplog.records) == 5, "each refusal is a line"
+    accounts.remove("Ann")
+    with pytest.raises(AccessError, match="not signed in"):
+        door.admit(look, {}, [Session("Ann", "p", True)], "Ann")
+
+
+def test_a_public_demo_bounds_what_one_press_asks_for(accounts: Accounts) -> None:
+    door, run = Access(Mode.PUBLIC, accounts), "web.revise.tab:ReviseTab._run"
+    door.admit(run, {"revise-max_new_tokens": 200, "revise-prompt": "max_new_tokens"}, [], None)
+    with pytest.raises(AccessError, match="at most 256"):
+        door.admit(run, {"revise-max_new_tokens": 2000}, [], None)
+    with pytest.raises(AccessError, match="copy of your own"):
+        door.admit("web.train.form:RunForm._start", {}, [], None)
+
+
+@pytest.mark.parametrize("address", ["http://169.254.169.254/v1", "/etc", "someone/model"])
+def test_only_an_owner_has_the_server_ask_another_model(accounts: Accounts, address: str) -> None:
+    door = Access(Mode.TEAM, accounts, known_models=lambda: ["http://127.0.0.1:8000/v1#m"])
+    run = "web.revise.tab:ReviseTab._run"
+    for given in ("", "sft-1", "http://127.0.0.1:8000/v1#m"):
+        door.admit(run, {"revise-critic": given}, [], "Ann")
+    for field in ("revise-critic", "revise-reviser", "measure-judge"):
+        with pytest.raises(AccessError, match="Only an owner"):
+            door.admit(run, {field: address}, [], "Ann")
+    door.admit(run, {"revise-critic": address}, [], "Olga")
+
+
+def test_the_name_that_signs_is_the_accounts(accounts: Accounts) -> None:
+    session, kept = Access(Mode.TEAM, accounts).come_in("Olga", asks("Ann"))
+    assert (session.author, session.signed_in, kept) == ("Ann", True, "Ann")
+    with pytest.raises(InputError, match="signed in as Ann"):
+        rename(session, "Olga")
+
+
+@pytest.mark.parametrize("stored", ["", None, 7, "x" * 500, "\ud800", {"author": "x"}, "local"])
+def test_without_accounts_one_name_here_and_random_ones_among_strangers(accounts: Accounts, stored: object) -> None:
+    assert Access(Mode.OWN, accounts).come_in(stored, asks(None))[0].author == "local"
+    for door in (Access(Mode.OWN, accounts, alone=False), Access(Mode.PUBLIC, accounts, alone=False)):
+        first, second = (door.come_in(stored, asks(None))[0] for _ in range(2))
+        assert first.author.startswith("guest-") and first.author != second.author and first.page != second.page
+        assert door.come_in("Ada", asks(None))[0].author == "Ada"
+
+
+def test_wrong_passwords_wait_ever_longer(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    door = Access(Mode.TEAM, accounts)
+
+    def comes_in(name: str, password: str) -> bool:
+        return asyncio.run(door.sign_in(name, password))
+
+    assert comes_in("Ann", PASSWORD) and not comes_in("Ann", PASSWORD + "x") and not comes_in("Nobody", PASSWORD)
+    monkeypatch.setattr(access, "TRIES", 2)
+    assert not comes_in("Ann", "wrong again")
+    assert not comes_in("Ann", PASSWORD), "too many tries: even the right one has to wait"
+    assert comes_in("Olga", PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("settings", "environment", "people", "mode"),
+    [
+        ({}, {}, False, Mode.OWN),
+        ({"host": "::1"}, {}, False, Mode.OWN),
+        ({"host": "0.0.0.0"}, {}, True, Mode.TEAM),
+        ({"host": "0.0.0.0"}, {}, False, None),
+        ({"host": "0.0.0.0", "open": True}, {}, False, Mode.OWN),
+        ({"host": "0.0.0.0", "access": "own"}, {}, True, None),
+        ({"host": "192.168.1.5", "access": "own", "open": True}, {}, False, Mode.OWN),
+        ({"access": "team"}, {}, False, None),
+        ({"access": "team"}, {}, True, Mode.TEAM),
+        ({"host": "0.0.0.0"}, {"SPACE_ID": "me/space"}, False, Mode.PUBLIC),
+        ({"host": "0.0.0.0", "access": "team"}, {"SPACE_ID": "me/space"}, True, Mode.TEAM),
+        ({"host": "0.0.0.0", "access": "public"}, {}, False, Mode.PUBLIC),
+    ],
+)
+def test_strangers_come_in_only_where_somebody_said_so(
+    accounts: Accounts,
+    tmp_path: Path,
+    settings: dict[str, Any],
+    environment: dict[str, str],
+    people: bool,
+    mode: Mode | None,
+) -> None:
+    known = accounts if people else Accounts(tmp_path / "none.json")
+    if mode is None:
+        with pytest.raises(InputError, match="users add"):
+            mode_of(AppSettings(**settings), environment, known)
+    else:
+        assert mode_of(AppSettings(**settings), environment, known) is mode
+
+
+def test_an_owner_may_do_everything_and_a_viewer_only_look() -> None:
+    assert RIGHTS[Role.OWNER] == frozenset(Right)
+    assert RIGHTS[Role.VIEWER] == {Right.LOOK}
+
+
+def test_the_page_asks_before_it_calls(services: Services, accounts: Accounts) -> None:
+    page = build_app(services, access=Access(Mode.TEAM, accounts))
+    start = next(event for event in page.fns.values() if event.fn and event.fn.__qualname__ == "RunForm._start")
+    state = page.fns and {block._id: Session("Ann", "p", True) for block in start.inputs if isinstance(block, gr.State)}
+    with pytest.raises(gr.Error, match="train"):
+        asyncio.run(page.process_api(start, [None] * len(start.inputs), state, asks("Ann")))
