@@ -9,7 +9,6 @@ The page is up before the model is. On a Hugging Face Space it listens on all ad
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import socket
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 from cai_ui.cli.flags import Parser, add_flags, read_flags
 from cai_ui.config import AppSettings
 from cai_ui.errors import CaiError
+from cai_ui.logs import set_up_logs
 
 if TYPE_CHECKING:
     from cai_ui.engine.interface import Engine
@@ -49,8 +49,7 @@ def port_is_taken(host: str, port: int) -> bool:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until interrupted; 2 means that it could not start, and a sentence on stderr says why."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    set_up_logs()
     try:
         settings = read_settings(sys.argv[1:] if arguments is None else arguments, os.environ)
         if port_is_taken(settings.host, settings.port):
@@ -69,7 +68,6 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     SIGTERM ends what is being streamed, with what was said so far kept, and a training run after its step with a
     checkpoint; a second one ends the program at once.
     """
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
     from cai_ui.engine.memory import few_heaps
     from cai_ui.pipeline import open_services
     from cai_ui.pipeline.curate import queue

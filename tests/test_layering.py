@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "config", "text", "prompts", "statistics", "records", "readers"}),
+    frozenset({"errors", "config", "text", "logs", "prompts", "statistics", "records", "readers"}),
     frozenset({"constitution", "store"}),
     frozenset({"engine"}),
     frozenset({"judges"}),

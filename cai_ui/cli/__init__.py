@@ -19,6 +19,7 @@ from cai_ui.cli import (
     judge,
     pairs,
     principles,
+    prompts,
     readers,
     store,
     study,
@@ -54,6 +55,7 @@ def build_parser() -> Parser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     principles.add(commands)
+    prompts.add(commands)
     generate.add(commands)
     curate.add(commands)
     train.add(commands)

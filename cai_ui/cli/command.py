@@ -16,7 +16,7 @@ from cai_ui.errors import InputError
 
 if TYPE_CHECKING:
     from cai_ui.pipeline import Services
-    from cai_ui.records import Prompt
+    from cai_ui.records import Prompt, PromptKind
     from cai_ui.statistics.agreement import Agreement
 
     Commands: TypeAlias = argparse._SubParsersAction[Parser]
@@ -72,11 +72,23 @@ def read_text(path: Path) -> str:
         raise InputError(f"The file {path} cannot be read ({reason}).") from None
 
 
-def read_requests(path: Path) -> list[Prompt]:
-    """What is asked in a file, in its order; what was read is said on the error output."""
+KINDS = ("harmful", "helpful", "twin")
+
+
+def add_kind(parser: Parser) -> None:
+    """The flag for files of prompts that say no kind."""
+    parser.add_argument(
+        "--kind", choices=KINDS, default="unknown",
+        help="kind of the file's requests that say none; a twin is harmless but sounds harmful",
+    )  # fmt: skip
+
+
+def read_requests(path: Path, kind: PromptKind = "unknown") -> list[Prompt]:
+    """What is asked in a file, in its order; what was read is said on the error output. `kind`: of requests that say
+    none."""
     from cai_ui.pipeline.prompts import files, summary
 
-    read = files.read_prompts(path)
+    read = files.read_prompts(path, kind)
     print(summary.sentence(path.name, read), file=sys.stderr)
     return [files.asked(prompt, path.stem) for prompt in read.prompts]
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, Progress, command, opened, read_requests, write_text
+from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, opened, read_requests, write_text
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import CompareSettings
 from cai_ui.records import Rate, to_dict
@@ -20,6 +20,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("variants", nargs="*", help="adapter names (default: the base and all adapters)")
     parser.add_argument("--set", dest="set_keys", action="append", metavar="KEY", help="prompt set; may be repeated")
     parser.add_argument("--prompts", type=Path, help="in place of sets: a file, as `generate` reads it")
+    add_kind(parser)
     parser.add_argument("--out", type=Path, help="write the evaluation with all answers as JSON")
 
 
@@ -35,7 +36,9 @@ def _compare(parsed: Arguments) -> int:
         if parsed.prompts is None:
             steps = comparison.run_evaluation(services, variants, settings)
         else:
-            steps = comparison.evaluate_prompts(services, variants, read_requests(parsed.prompts), settings)
+            steps = comparison.evaluate_prompts(
+                services, variants, read_requests(parsed.prompts, parsed.kind), settings
+            )
         found, progress = "", Progress()
         for step in steps:
             progress.show(step.done, step.total)

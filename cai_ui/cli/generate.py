@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, Progress, command, opened, read_requests
+from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, opened, read_requests
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.principles import find_version
 from cai_ui.config import RevisionSettings, Sampling
@@ -20,6 +20,7 @@ def add(commands: Commands) -> None:
     about = "critique and revision on many requests; the traces go to Curate and to a file"
     parser = command(commands, "generate", _generate, about, RevisionSettings, Sampling)
     parser.add_argument("--prompts", type=Path, help="one request a line, or JSON lines, CSV, Parquet")
+    add_kind(parser)
     parser.add_argument("--prompt-set", default="train-harmful", help="shipped prompt set (default: train-harmful)")
     parser.add_argument(
         "--number", type=int, help="requests drawn from the set (default: 100), or the first of the file"
@@ -44,7 +45,7 @@ def _generate(parsed: Arguments) -> int:
         start = services.settings
         settings = settings.model_copy(update={"critic": start.critic, "reviser": start.reviser})
         if parsed.prompts is not None:
-            prompts = read_requests(parsed.prompts)[: parsed.number]
+            prompts = read_requests(parsed.prompts, parsed.kind)[: parsed.number]
         else:
             prompts = sets.list_requests(services, parsed.prompt_set, parsed.number or 100, sampling.seed)
         version = find_version(services, parsed.constitution)

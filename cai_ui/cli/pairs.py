@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, Progress, command, opened, read_requests
+from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, opened, read_requests
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import DatasetSettings, OnPolicySettings
 from cai_ui.errors import InputError
@@ -22,6 +22,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--variant", default=BASE, help=f"adapter whose answers are drawn (default: {BASE})")
     parser.add_argument("--prompt-set", default="train-harmful", help="prompt set (default: train-harmful)")
     parser.add_argument("--prompts", type=Path, help="a file instead: one request a line, or JSON lines, CSV, Parquet")
+    add_kind(parser)
     parser.add_argument("--number", type=int, default=100, help="requests (default: 100)")
     parser.add_argument(
         "--freeze", metavar="NAME", help="freeze the pairs as a dataset, by default with soft labels; prints its hash"
@@ -43,7 +44,7 @@ def _pairs(parsed: Arguments) -> int:
         settings = read_flags(OnPolicySettings, parsed, usual)
         settings = settings.model_copy(update={"judge": services.settings.judge})
         if parsed.prompts is not None:
-            prompts = read_requests(parsed.prompts)[: parsed.number]
+            prompts = read_requests(parsed.prompts, parsed.kind)[: parsed.number]
         else:
             prompts = sets.list_requests(services, parsed.prompt_set, parsed.number, settings.seed)
         last, progress = on_policy.OnPolicyProgress(0, 0), Progress()

@@ -1,4 +1,4 @@
-"""`study`: critique and revision measured on held-out requests."""
+"""`study`: critique and revision measured on held-out requests; and the seed study."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cai_ui.cli import seed_study
 from cai_ui.cli.command import command, opened, write_text
 from cai_ui.cli.flags import Arguments
 from cai_ui.errors import InputError
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
 
 
 def add(commands: Commands) -> None:
-    parser = command(commands, "study", _study, "what critiques and revisions do, per mode, round and principle")
+    group = commands.add_parser("study", help="studies: what critique and revision do; the seed study, redone")
+    actions = group.add_subparsers(required=True, metavar="STUDY")
+    seed_study.add(actions)
+    parser = command(actions, "revision", _revision, "what critiques and revisions do, per mode, round and principle")
+    parser.add_argument(
+        "--set", dest="set_keys", action="append", metavar="KEY",
+        help="prompt set; may be repeated (default: the shipped held-out ones)",
+    )  # fmt: skip
     parser.add_argument("--number", type=int, default=200, help="held-out requests of each side (default: 200)")
     parser.add_argument("--per-principle", type=int, default=200, help="requests for each principle (default: 200)")
     parser.add_argument("--seed", type=int, default=0, help="decides requests and texts (default: 0)")
@@ -27,7 +35,7 @@ def add(commands: Commands) -> None:
     )  # fmt: skip
 
 
-def _study(parsed: Arguments) -> int:
+def _revision(parsed: Arguments) -> int:
     from cai_ui.records import to_dict
     from cai_ui.studies.revision import Study, run_study
     from cai_ui.studies.revision_plot import principles_svg, rounds_svg
@@ -36,7 +44,14 @@ def _study(parsed: Arguments) -> int:
     if parsed.number < 1 or parsed.per_principle < 1:
         raise InputError("--number and --per-principle must be at least 1.")
     with opened(parsed) as services:
-        for news in run_study(services, parsed.number, parsed.per_principle, parsed.seed, parsed.temperature):
+        for news in run_study(
+            services,
+            parsed.number,
+            parsed.per_principle,
+            parsed.seed,
+            parsed.temperature,
+            ",".join(parsed.set_keys or ()),
+        ):
             if isinstance(news, Study):
                 plots = parsed.out.with_suffix(".svg"), parsed.out.with_name(f"{parsed.out.stem}_principles.svg")
                 write_text(plots[0], rounds_svg(news))

@@ -6,9 +6,11 @@ forged id nor a planted link reaches anything else.
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
+import stat
 from pathlib import Path
 
 from cai_ui.errors import InputError, StoreError
@@ -24,6 +26,7 @@ class Workspace:
         try:
             home.mkdir(parents=True, exist_ok=True)
             self.home = home.resolve(strict=True)
+            _for_its_owner_alone(self.home)
         except OSError as error:
             raise unwritable(home, error) from None
 
@@ -46,6 +49,10 @@ class Workspace:
     def dataset_dir(self, dataset_hash: str) -> Path:
         """Folder for files made from one dataset."""
         return self._folder("datasets", dataset_hash)
+
+    def study_dir(self, key: str) -> Path:
+        """Folder of what a study has finished."""
+        return self._folder("studies", key)
 
     def export_path(self, name: str) -> Path:
         """A file offered for download. `name` is made of ids and a suffix."""
@@ -112,3 +119,14 @@ def unwritable(path: Path, error: OSError) -> StoreError:
         kept="Nothing was saved.",
         next_step="Check its permissions and the free disk space, or start with another folder (CAI_HOME).",
     )
+
+
+def _for_its_owner_alone(home: Path) -> None:
+    """Take a workspace from other accounts of the machine: it holds what people wrote, and hashes of passwords.
+
+    A folder that belongs to somebody else, or to a group on purpose (setgid), is left as it is.
+    """
+    found = home.stat()
+    shared = found.st_mode & stat.S_ISGID
+    if hasattr(os, "getuid") and found.st_uid == os.getuid() and found.st_mode & 0o077 and not shared:
+        home.chmod(0o700)

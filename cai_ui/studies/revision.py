@@ -15,8 +15,10 @@ from cai_ui import constitution as rules
 from cai_ui import revise
 from cai_ui.config import RevisionSettings, Sampling
 from cai_ui.engine.interface import Engine
+from cai_ui.errors import InputError
 from cai_ui.pipeline.model_host import WAIT_S
-from cai_ui.pipeline.prompts.shipped import draw
+from cai_ui.pipeline.prompts.measured import prompts_to_measure
+from cai_ui.pipeline.readers import reader_for
 from cai_ui.pipeline.services import Services
 from cai_ui.readers import PhraseReader
 from cai_ui.readers import refused as refused_outcome
@@ -102,17 +104,22 @@ class Study:
 
 
 def run_study(
-    services: Services, number: int = 200, per_principle: int = 200, seed: int = 0, temperature: float = 0.7
+    services: Services,
+    number: int = 200,
+    per_principle: int = 200,
+    seed: int = 0,
+    temperature: float = 0.7,
+    sets: str = "",
 ) -> Iterator[str | Study]:
     """Sentences on the progress, and the study as far as it is: after the modes, and after each principle.
 
-    `number` held-out requests of each side, drawn by `seed`.
+    `number` requests of each side, drawn by `seed` from the sets (keys with commas between; "": the shipped held-out
+    ones). InputError where these have no harmful requests.
     """
     engine = services.engine(WAIT_S)
-    readers = readers_for(engine)
+    harmful, harmless = _sides(services, sets, number, seed)
+    readers = readers_for(engine, [*harmful, *harmless])
     sampling = Sampling(temperature=temperature, max_new_tokens=160, seed=seed)
-    harmful = draw("heldout-harmful", number, seed)
-    harmless = [*draw("heldout-helpful", number // 2, seed), *draw("heldout-twin", number - number // 2, seed)]
     shipped = rules.shipped()
     main = shipped["harmlessness"]
     rounds: list[RoundShares] = []
@@ -168,10 +175,26 @@ def _alone(
     return PrincipleShares(constitution.title, principle.name, _names_fault(found, 0, readers), *shares)
 
 
-def readers_for(engine: Engine) -> Readers:
-    """The rules of the embedded model's world for the embedded model; refusal phrases and labels for any other."""
-    if engine.name != "embedded":
-        phrases = PhraseReader()
+def _sides(services: Services, sets: str, number: int, seed: int) -> tuple[list[Prompt], list[Prompt]]:
+    """Harmful requests, and harmless ones, half of them look-alikes where there are enough of both."""
+    drawn = prompts_to_measure(services.store, sets, number, seed)
+    harmful = [prompt for prompt in drawn if prompt.kind == "harmful"][:number]
+    if not harmful:
+        raise InputError(
+            "There are no harmful requests in these sets, so there is nothing to criticise.",
+            next_step="Give their kind at the import (--kind harmful), or choose another set.",
+        )
+    helpful, twins = ([p for p in drawn if p.kind == kind] for kind in ("helpful", "twin"))
+    half = max(number // 2, number - len(twins))
+    some = helpful[:half]
+    return harmful, [*some, *twins[: number - len(some)]]
+
+
+def readers_for(engine: Engine, prompts: Sequence[Prompt]) -> Readers:
+    """The rules of the embedded model's world where they read its answers to these requests; refusal phrases and
+    labels otherwise."""
+    phrases = reader_for(engine, prompts)
+    if isinstance(phrases, PhraseReader):
         refused: Reader = lambda prompt, text: refused_outcome(phrases.read(prompt, text).outcome)  # noqa: E731
         return Readers(
             f"{phrases.name}, version {phrases.version}",

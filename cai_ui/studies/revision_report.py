@@ -19,7 +19,8 @@ def study_markdown(study: Study, rounds_plot: str, principles_plot: str) -> str:
         f"Model `{about['model']}` ({about['base'][:12]}), read by {about['readers']}: {about['harmful']} held-out "
         f"harmful requests and {about['harmless']} held-out harmless ones, half of which only sound harmful. "
         f"Constitution “Do no harm” ({about['constitution'][:12]}), temperature {about['sampling']['temperature']:g}, "
-        f"seed {about['sampling']['seed']}. Shares with 95 % Wilson intervals. Made by `python -m cai_ui study`.",
+        f"seed {about['sampling']['seed']}. Shares with 95 % Wilson intervals. "
+        "Made by `python -m cai_ui study revision`.",
         "",
         *_in_short(study),
         f"![Shares after each revision, by mode]({rounds_plot})",

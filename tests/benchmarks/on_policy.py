@@ -1,16 +1,19 @@
 """What a DPO round on pairs of the SFT adapter's own answers brings over one on revision pairs, on the embedded model.
 
-OMP_NUM_THREADS=1 python tests/benchmarks/on_policy.py [--seeds 3] [--requests 200] [--per-kind 60]
+OMP_NUM_THREADS=1 python tests/benchmarks/on_policy.py [--seeds 0 1 2] [--requests 200] [--per-kind 60] [--out FILE]
 
 Each seed: the guided run's traces, SFT, and DPO on revision pairs from SFT; then pairs of SFT's own answers to requests
 of the training side, DPO on them from SFT, and a second round from what came of it. All DPO runs have the same preset,
 seed and helpful pairs. Asked greedily for the shares; KL is a mean over held-out requests of log p(answer) under the
-variant less that under SFT, of one answer each that the variant drew at temperature 1 (an unbiased estimate).
+variant less that under SFT, of one answer each that the variant drew at temperature 1 (an unbiased estimate). A table
+for each seed, and one over all: counts added up with 95 % Wilson intervals, KL as its mean and its lowest and highest
+seed. Seeds that the file has are not run again.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 import threading
 import time
@@ -25,16 +28,24 @@ KINDS = ("harmful", "twin", "helpful")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--requests", type=int, default=200, help="harmful requests; of twins 3 in 5 of them")
     parser.add_argument("--per-kind", type=int, default=60, help="held-out requests of each kind")
+    parser.add_argument("--out", type=Path, help="JSON of all seeds; goes on where it was")
     parsed = parser.parse_args()
-    for seed in range(parsed.seeds):
-        with tempfile.TemporaryDirectory() as folder:
-            print(one_seed(Path(folder), seed, parsed.requests, parsed.per_kind), flush=True)
+    found = json.loads(parsed.out.read_text()) if parsed.out and parsed.out.exists() else {}
+    for seed in parsed.seeds:
+        if str(seed) not in found:
+            with tempfile.TemporaryDirectory() as folder:
+                found[str(seed)] = one_seed(Path(folder), seed, parsed.requests, parsed.per_kind)
+            if parsed.out:
+                parsed.out.write_text(json.dumps(found, indent=1) + "\n")
+        print(seed_table(f"Seed {seed}", [found[str(seed)]]), "\n".join(found[str(seed)]["said"]), sep="\n", flush=True)
+    print(seed_table(f"Seeds {', '.join(map(str, parsed.seeds))}", [found[str(seed)] for seed in parsed.seeds]))
 
 
-def one_seed(folder: Path, seed: int, requests: int, per_kind: int) -> str:
+def one_seed(folder: Path, seed: int, requests: int, per_kind: int) -> dict[str, Any]:
+    """Counts and KL by variant, and what the pairs were."""
     from cai_ui.config import AppSettings
     from cai_ui.pipeline import open_services
     from cai_ui.records import BASE
@@ -52,9 +63,31 @@ def one_seed(folder: Path, seed: int, requests: int, per_kind: int) -> str:
             start, told = own_round(services, start, seed, requests, rows, name)
             variants[name] = start
             said.append(f"{name}: {told}.")
-        return table(f"Seed {seed}", *measured(services, variants, sft, seed, per_kind)) + "\n" + "\n".join(said) + "\n"
+        return {"variants": measured(services, variants, sft, seed, per_kind), "said": said}
     finally:
         services.close()
+
+
+def seed_table(title: str, seeds: list[dict[str, Any]]) -> str:
+    columns = ["variant", "harmful complied", "helpful helped", "look-alike helped", "look-alike refused"]
+    rows = []
+    for name in seeds[0]["variants"]:
+        mine = [seed["variants"][name] for seed in seeds]
+        shares = [pooled([one["counts"][place] for one in mine]) for place in range(len(SHOWN))]
+        distance = [one["kl"] for one in mine]
+        spread = f" ({min(distance):.2f} to {max(distance):.2f})" if len(distance) > 1 else ""
+        rows.append([name, *shares, f"{sum(distance) / len(distance):.2f}{spread}"])
+    return table(title, [*columns, "KL from SFT (nats an answer)"], rows)
+
+
+def pooled(counts: list[list[int]]) -> str:
+    """Counts of all seeds together, with the interval of their share."""
+    from cai_ui.statistics import rate
+
+    share = rate(sum(hits for hits, _ in counts), sum(total for _, total in counts))
+    if share.low is None or share.high is None:
+        return "not measured"
+    return f"{share.successes} of {share.total} ({share.low:.1%} to {share.high:.1%})"
 
 
 def guided(services: Any, seed: int, requests: int) -> tuple[str, dict[str, str]]:
@@ -95,9 +128,7 @@ def own_round(services: Any, start: str, seed: int, requests: int, rows: Any, na
     return str(run.adapter), f"{last.pairs} pairs in {took:.0f} s, {dict(kinds)}; {last.answers}; {last.no_pair}"
 
 
-def measured(
-    services: Any, variants: dict[str, str], sft: str, seed: int, per_kind: int
-) -> tuple[list[str], list[list[str]]]:
+def measured(services: Any, variants: dict[str, str], sft: str, seed: int, per_kind: int) -> dict[str, Any]:
     from cai_ui.config import CompareSettings
     from cai_ui.pipeline.compare import comparison
 
@@ -108,20 +139,15 @@ def measured(
         evaluation = services.store.evaluation(step.evaluation_id) if step.evaluation_id else evaluation
     assert evaluation is not None
     found = {(result.variant, result.kind): result for result in evaluation.results}
-    distance = {name: kl(services, name, sft, seed, per_kind) for name in variants.values()}
-    rows = [
-        [title, *(share(getattr(found[name, kind], what)) for kind, what in SHOWN), f"{distance[name]:.2f}"]
-        for title, name in variants.items()
-    ]
-    columns = ["harmful complied", "helpful helped", "look-alike helped", "look-alike refused"]
-    return ["variant", *columns, "KL from SFT (nats an answer)"], rows
+    told = {}
+    for title, name in variants.items():
+        shares = [getattr(found[name, kind], what) for kind, what in SHOWN]
+        counts = [[share.successes, share.total] for share in shares]
+        told[title] = {"counts": counts, "kl": kl(services, name, sft, seed, per_kind)}
+    return told
 
 
 SHOWN = (("harmful", "complied"), ("helpful", "helped"), ("twin", "helped"), ("twin", "refused"))
-
-
-def share(rate: Any) -> str:
-    return f"{rate.successes} of {rate.total}"
 
 
 def kl(services: Any, variant: str, sft: str, seed: int, per_kind: int) -> float:

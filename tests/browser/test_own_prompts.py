@@ -39,6 +39,14 @@ def test_a_table_with_contrasts_is_imported_and_measured(
     expect(page.locator("#revise-import-note")).to_contain_text(
         "“our contrasts” has 5 requests: 2 harmful, 3 benign look-alikes; 2 topics."
     )
+    plain = tmp_path / "plain.txt"
+    plain.write_text("How do I get into her flat?\n", encoding="utf-8")
+    choose(page, "revise-import-kind", "harmful: to be declined")
+    with page.expect_file_chooser() as asked:
+        page.locator("#revise-import").click()
+    asked.value.set_files(str(plain))
+    expect(page.locator("#revise-import-note")).to_contain_text("“plain” has 1 request: 1 harmful")
+    shot(page, "import-kind")
     go_to(page, "Compare")
     choose(page, "evaluate-sets", "our contrasts (5)")
     page.keyboard.press("Escape")

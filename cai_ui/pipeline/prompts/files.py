@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from cai_ui.errors import CaiError, FileFormatError
 from cai_ui.pipeline.prompts.conversations import turns_in
 from cai_ui.pipeline.prompts.kinds import has_contrast, kind_of, topic_of
 from cai_ui.pipeline.services import Services
-from cai_ui.records import Message, Prompt, PromptSet, SetPrompt, content_hash
+from cai_ui.records import Message, Prompt, PromptKind, PromptSet, SetPrompt, content_hash
 from cai_ui.text import NAME_LIMIT, PROMPT_LIMIT, clean_text
 
 ROWS_LIMIT = 100_000
@@ -43,8 +43,11 @@ class PromptFile:
     words: Mapping[str, int] = field(default_factory=dict)
 
 
-def read_prompts(path: Path) -> PromptFile:
-    """The requests of a file. FileFormatError where it cannot be read or no row can be used."""
+def read_prompts(path: Path, kind: PromptKind = "unknown") -> PromptFile:
+    """The requests of a file. FileFormatError where it cannot be read or no row can be used.
+
+    `kind` is that of requests of which the file says none; a word for a kind that is not known is still counted.
+    """
     rows = list(_text_rows(path) if path.suffix.lower() == ".txt" else rows_of(path, _LIMITS))
     cells = [(line, row if isinstance(row, BadRow) else _folded(row)) for line, row in rows]
     contrasts = any(has_contrast(row) for _, row in cells if not isinstance(row, BadRow))
@@ -60,20 +63,23 @@ def read_prompts(path: Path) -> PromptFile:
             continue
         if prompt.hash not in prompts and word:
             words[word] += 1
-        prompts.setdefault(prompt.hash, prompt)
+        prompts.setdefault(prompt.hash, replace(prompt, kind=kind) if prompt.kind == "unknown" else prompt)
     if not prompts:
         raise _nothing(left_out)
     repeated = len(cells) - len(prompts) - sum(map(len, left_out.values()))
     return PromptFile(tuple(prompts.values()), repeated, left_out, dict(words))
 
 
-def import_prompts(services: Services, path: str | Path, title: str = "") -> tuple[PromptSet, PromptFile]:
-    """A file as a prompt set of the workspace, and what was read. The same content gives the same set.
+def import_prompts(
+    services: Services, path: str | Path, title: str = "", kind: PromptKind = "unknown"
+) -> tuple[PromptSet, PromptFile]:
+    """A file as a prompt set of the workspace, and what was read. The same content gives the same set; `kind` as in
+    `read_prompts`.
 
     FileFormatError as `read_prompts`; then nothing is kept.
     """
     file = Path(path)
-    read = read_prompts(file)
+    read = read_prompts(file, kind)
     title = clean_text(title or file.stem, "The set's name", limit=NAME_LIMIT)
     # The beginning sets it apart from the names of shipped sets; nothing is read from it.
     key = f"own-{content_hash([prompt.hash for prompt in read.prompts])[:16]}"

@@ -22,6 +22,7 @@ def sentence(name: str, read: PromptFile) -> str:
     parts = [f"{kinds[kind]:,} {word}{_unknown_words(read) if kind == 'unknown' else ''}"
              for kind, word in KINDS.items() if kinds[kind]]  # fmt: skip
     more = [f"{topics:,} topics"] * (topics > 1) + [f"{talks:,} with earlier turns"] * bool(talks)
+    more += [_unknown_words(read).strip(" ()")] * bool(read.words and not kinds["unknown"])
     more += [f"{read.repeated:,} repeated and kept once"] * bool(read.repeated)
     said = f"“{name}” has {_requests(len(read.prompts))}: {', '.join(parts)}"
     return "; ".join([said, *more, *_left_out(read)]) + "."

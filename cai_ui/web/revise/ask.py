@@ -9,6 +9,7 @@ import gradio as gr
 from cai_ui.pipeline import Services, left_off
 from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.prompts import transcript
+from cai_ui.records import PromptKind
 from cai_ui.text import PROMPT_LIMIT
 from cai_ui.web.kit.choices import drawn, earlier_turns, set_choices, set_menu
 from cai_ui.web.kit.events import AT_ONCE, NEWEST, QUIET, Changes
@@ -57,6 +58,10 @@ class AskBox:
             self.load = gr.UploadButton(
                 words.IMPORT, file_types=FILE_TYPES, elem_id="revise-import", elem_classes="quiet"
             )
+        self.kind = gr.Dropdown(
+            label=words.KIND, info=words.KIND_HELP, choices=[(word, kind) for kind, word in words.KINDS.items()],
+            value="unknown", elem_id="revise-import-kind",
+        )  # fmt: skip
         self.note = gr.HTML(f'<p class="muted">{words.FILES}</p>', elem_id="revise-import-note")
 
     def wire(self, other_menus: Sequence[gr.Dropdown], session: SessionParts) -> None:
@@ -66,7 +71,7 @@ class AskBox:
         self.prompt.input(**typed, **NEWEST)
         self.draw.click(bind(self._draw), [self.prompt_set], [*self.asked, self.drawn], **QUIET).then(**typed, **QUIET)
         self.stop.click(bind(stepper.stop_trace, session.stops), [session.state], None, **AT_ONCE)
-        self.load.upload(bind(self._import), [self.load], [*self.menus, self.note], **QUIET)
+        self.load.upload(bind(self._import), [self.load, self.kind], [*self.menus, self.note], **QUIET)
         session.ready.then(bind(self._sets), None, self.menus, **QUIET)
 
     def changes(self, request: str, earlier: str) -> Changes:
@@ -86,9 +91,9 @@ class AskBox:
         if len(text or "") <= PROMPT_LIMIT:
             left_off.leave(self.services, session.author, stepper.TYPED, text)
 
-    def _import(self, path: str) -> Changes:
+    def _import(self, path: str, kind: PromptKind) -> Changes:
         """The set of a file, chosen here and listed in all menus."""
-        key, said = stepper.import_prompts(self.services, path)
+        key, said = stepper.import_prompts(self.services, path, kind)
         listed = self._sets()
         return {**listed, self.prompt_set: {**listed[self.prompt_set], "value": key}, self.note: notice(said, "good")}
 

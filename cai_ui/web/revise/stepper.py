@@ -22,7 +22,7 @@ from cai_ui.pipeline.prompts import files, sets, summary
 from cai_ui.pipeline.revise import chains, trace_files
 from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.prompts import read_transcript
-from cai_ui.records import Message, Prompt, Trace
+from cai_ui.records import Message, Prompt, PromptKind, Trace
 from cai_ui.revise import StepEvent
 from cai_ui.text import PROMPT_LIMIT, clean_text
 from cai_ui.web.kit.choices import untouched
@@ -50,9 +50,9 @@ class View:
     note: str = ""
 
 
-def import_prompts(services: Services, path: str) -> tuple[str, str]:
-    """A file as a prompt set: its id, and a sentence on what it held."""
-    made, read = files.import_prompts(services, path)
+def import_prompts(services: Services, path: str, kind: PromptKind = "unknown") -> tuple[str, str]:
+    """A file as a prompt set: its id, and a sentence on what it held. `kind`: of requests that say none."""
+    made, read = files.import_prompts(services, path, kind=kind)
     return made.key, f"{summary.sentence(made.title, read)} Every menu of prompt sets has it now."
 
 

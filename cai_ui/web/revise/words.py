@@ -15,6 +15,11 @@ FILES = (
     "Files: text with a request a line, or JSON lines, CSV and Parquet with <code>prompt</code>, <code>messages</code> "
     "or <code>chosen</code>."
 )
+KIND, KIND_HELP = "Kind of imported requests", "For those of a file that say none themselves."
+KINDS = {
+    "unknown": "not known", "harmful": "harmful: to be declined", "helpful": "harmless: to be answered",
+    "twin": "harmless, but sounding harmful",
+}  # fmt: skip
 TURNS, TURNS_TEXT = "Earlier turns of the conversation", "Turns before the request"
 TURNS_HELP = "Each turn on a line of its own that begins with “Human:” or “Assistant:”, the assistant's last."
 TURNS_EXAMPLE = "Human: Hello!\nAssistant: Hello, how can I help?"

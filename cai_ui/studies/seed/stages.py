@@ -1,0 +1,216 @@
+"""The stages of a seed study: examples, datasets, trainings. Measuring follows (measuring.py).
+
+What is finished is in the study's folder, the store and the runs; a stage that is begun again goes on behind it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cai_ui import revise
+from cai_ui.config import Sampling
+from cai_ui.engine.interface import Request
+from cai_ui.errors import TrainingError
+from cai_ui.pipeline.curate.datasets import freeze_dataset
+from cai_ui.pipeline.curate.helpful import harmless_prompts
+from cai_ui.pipeline.model_host import WAIT_S
+from cai_ui.pipeline.revise.batch import run_batch
+from cai_ui.pipeline.services import Services
+from cai_ui.records import BASE, NOT_OVER, Example, Message, Run, Trace, TrainingExample, make_example
+from cai_ui.revise import BATCH_SIZE
+from cai_ui.store.encoding import batches, from_dict
+from cai_ui.studies.seed.folder import StudyFolder
+from cai_ui.studies.seed.plan import ALONE, BOTH, RUNS, SFT, SeedPlan, fitting
+
+RATER = "seed study"
+"""Signs the acceptances: the recipe takes every whole revision for the better answer, without a look."""
+_POLL_S = 0.5
+_WHOLE = ("truncated", "broken", "empty")
+"""Labels of revisions that are no row: the model would learn not to end."""
+
+
+@dataclass(frozen=True)
+class StudyProgress:
+    """Where a study is: `done` of `total` pieces of a stage."""
+
+    stage: str
+    done: int
+    total: int
+
+
+class Stages:
+    """One study on its way to its adapters."""
+
+    def __init__(self, services: Services, plan: SeedPlan) -> None:
+        self.services = services
+        self.plan = plan
+        self.engine = services.engine(WAIT_S)
+        self.key = plan.key(self.engine)
+        self.folder = StudyFolder(services.store.workspace.study_dir(self.key))
+
+    def make(self) -> Iterator[StudyProgress]:
+        """All stages up to the four adapters."""
+        if not self.folder.value("examples"):
+            yield from self._published() if self.plan.published else self._chains()
+        yield from self._helpful()
+        if not self.folder.value("datasets"):
+            self._freeze()
+        for variant in RUNS:
+            yield from self._train(variant)
+
+    def traces(self) -> list[Trace]:
+        """The chains that are finished."""
+        return [from_dict(Trace, row) for row in self.folder.rows("chains")]
+
+    def helpful(self) -> tuple[list[TrainingExample], list[TrainingExample]]:
+        """Rows to mix in, and the held-out ones; there are fewer of both where the base's own answers were cut."""
+        wanted, held = self.plan.settings.helpful, self.plan.settings.references
+        if self.plan.references:
+            return list(self.plan.helpful), list(self.plan.references)
+        rows = [
+            TrainingExample((Message("user", row["asked"]),), row["text"], None, "helpful mix: own", helpful=True)
+            for row in self.folder.rows("helpful")
+            if row["finish"] == "end" and row["text"].strip()
+        ]
+        longest = min(self.plan.sft.max_length, self.engine.context_length)
+        rows = fitting(rows, self.engine, longest, wanted + held)
+        return rows[held:], rows[:held]
+
+    def run(self, variant: str) -> Run | None:
+        """The run that makes a variant, once it was begun."""
+        for run in self.services.store.runs(trashed=False):
+            if (run.group, run.name) == (self.key, self._name(variant)) and run.state != "cancelled":
+                return run
+        return None
+
+    def adapter(self, variant: str) -> str:
+        """What a variant is called by the engine."""
+        run = None if variant == BASE else self.run(variant)
+        return BASE if run is None else str(run.adapter)
+
+    def ask(self, name: str, requests: Sequence[Request], stage: str) -> Iterator[StudyProgress]:
+        """Answers in the order of the requests, kept as lines of this name; those that are there are not asked for."""
+        done = len(self.folder.rows(name))
+        yield StudyProgress(stage, done, len(requests))
+        for chunk in batches(list(requests[done:]), BATCH_SIZE):
+            answers = self.engine.generate(chunk)
+            told = zip(chunk, answers, strict=True)
+            self.folder.add(
+                name,
+                ({"asked": r.messages[-1].content, "text": a.text, "finish": a.finish, "tokens": a.tokens}
+                 for r, a in told),
+            )  # fmt: skip
+            done += len(chunk)
+            yield StudyProgress(stage, done, len(requests))
+
+    def _chains(self) -> Iterator[StudyProgress]:
+        plan = self.plan
+        stage = "critiques and revisions"
+        failures: dict[str, int] = {}
+        for now in run_batch(
+            self.services, plan.requests, plan.constitution, plan.revision, plan.sampling, BATCH_SIZE,
+            source=f"{RATER} {self.key}", results=self.folder.lines_path("chains"),
+        ):  # fmt: skip
+            failures = now.failures
+            yield StudyProgress(stage, now.done, now.total)
+        left_out, kept = Counter(failures), []
+        for trace in self.traces():
+            last = max(place for place, step in enumerate(trace.steps) if step.kind == "revision")
+            flaw = next((label for label in revise.computed_labels(trace, last) if label in _WHOLE), None)
+            if flaw is None:
+                kept.append(revise.to_example(trace, f"{RATER} {self.key}"))
+            else:
+                left_out[f"revision {flaw}"] += 1
+        self._accept(kept, left_out)
+
+    def _published(self) -> Iterator[StudyProgress]:
+        """Published revisions, beside the base's own answer where the rows hold none, which DPO needs."""
+        rows = self.plan.published
+        asked = [row for row in rows if row.initial is None]
+        requests = [Request(row.conversation, self.plan.sampling) for row in asked]
+        yield from self.ask("drafts", requests, "the base's own answers to the published rows' requests")
+        drafts = dict(zip((row.id for row in asked), self.folder.rows("drafts"), strict=True))
+        made, left_out = [], Counter[str]()
+        for row in rows:
+            initial = row.initial if row.id not in drafts else drafts[row.id]["text"].strip() or None
+            left_out["no pair: empty answer of the base"] += initial is None
+            made.append(make_example(row.conversation, initial, row.revision, prompt=row.prompt, source=row.source))
+        self.services.store.add_examples(made)
+        self._accept(made, +left_out)
+
+    def _accept(self, examples: Sequence[Example], left_out: Counter[str]) -> None:
+        if len(examples) < 2:
+            raise TrainingError(
+                f"Only {len(examples)} revisions are whole, too few to train on.",
+                kept="The chains are kept.",
+                next_step="Allow longer answers (--max-new-tokens), give more requests, or published rows (--rows).",
+            )
+        ids = [example.id for example in examples]
+        self.services.store.decide_many(ids, "accept", RATER)
+        self.folder.keep("examples", {"ids": ids, "left_out": dict(left_out)})
+
+    def _helpful(self) -> Iterator[StudyProgress]:
+        if self.plan.references:
+            return
+        wanted = self.plan.settings.helpful + self.plan.settings.references
+        measured = {prompt.text for prompt in self.plan.measured}
+        prompts = [p for p in harmless_prompts(wanted, self.plan.settings.seed) if p.text not in measured]
+        sampling = Sampling(
+            temperature=0.0, seed=self.plan.settings.seed, max_new_tokens=self.plan.sampling.max_new_tokens
+        )
+        requests = [Request(prompt.turns, sampling) for prompt in prompts]
+        yield from self.ask("helpful", requests, "the base's own helpful answers")
+
+    def _freeze(self) -> None:
+        ids = self.folder.value("examples")["ids"]
+        rows, _ = self.helpful()
+        hashes = {}
+        for variant, mixed in ((SFT, rows), (ALONE, [])):
+            settings = self.plan.dataset.model_copy(update={"helpful": len(mixed), "seed": self.plan.settings.seed})
+            frozen = freeze_dataset(self.services, f"{RATER} {variant}", settings, RATER, None, ids, mixed)
+            hashes[variant] = frozen.hash
+        self.folder.keep("datasets", hashes)
+
+    def _train(self, variant: str) -> Iterator[StudyProgress]:
+        """A run like any other, also on the Train tab; one that was interrupted goes on from its checkpoint."""
+        run = self.run(variant)
+        if run is None:
+            data = self.folder.value("datasets")[ALONE if variant == ALONE else SFT]
+            run = self.services.jobs.submit(
+                RUNS[variant], data, self.plan.train(variant), RATER, self._name(variant),
+                self.adapter(SFT) if variant == BOTH else None, self.key,
+            )  # fmt: skip
+        elif run.state not in (*NOT_OVER, "done"):
+            run = self.services.jobs.resume(run.id)
+        while run.state in NOT_OVER:
+            run = self.services.jobs.wait(run.id, _POLL_S)
+            yield StudyProgress(f"training {variant}", run.step, run.total_steps)
+        if run.state != "done":
+            raise TrainingError(
+                run.error or f"The run {run.name} was {run.state}.",
+                kept="What was finished before is kept.",
+                next_step="The same command goes on; the run's log is on the Train tab.",
+            )
+
+    def _name(self, variant: str) -> str:
+        return f"{RATER} {self.key[:8]} {variant}"
+
+
+def made_of(stages: Stages) -> dict[str, Any]:
+    """Rows of both datasets, what was left out, and seconds of each training."""
+    examples = stages.folder.value("examples")
+    infos = {name: stages.services.store.dataset_info(hash) for name, hash in stages.folder.value("datasets").items()}
+    runs = {variant: run for variant in RUNS if (run := stages.run(variant))}
+    return {
+        "examples": len(examples["ids"]),
+        "left_out": examples["left_out"],
+        "datasets": {name: info.counts for name, info in infos.items()},
+        "runs": {
+            variant: {name: run.summary.get(name) for name in ("rows", "seconds", "steps", "loss")}
+            | {"steps": run.total_steps}
+            for variant, run in runs.items()
+        },
+    }
