@@ -8,13 +8,11 @@ User and model text is only ever concatenated, never used as a format string.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from cai_ui.records import FewShot, Message, Principle, Role, Step
+from cai_ui.records import FewShot, Message, Principle, Step
 
 HUMAN, ASSISTANT = "Human:", "Assistant:"
-_TURN = re.compile(r"\n\n(Human|Assistant):")
 
 NO_PRINCIPLE = (
     "Say what could be better about the assistant's last response, and why. If nothing could, say that nothing is "
@@ -110,41 +108,3 @@ def transcript(conversation: Sequence[Message]) -> str:
     """A conversation as `Human: ...` and `Assistant: ...` paragraphs."""
     names = {"user": HUMAN, "assistant": ASSISTANT, "system": "System:"}
     return "\n\n".join(names[m.role] + " " + m.content for m in conversation)
-
-
-def turns_of(text: str) -> tuple[Message, ...]:
-    """The turns of a published transcript ("\\n\\nHuman: ... \\n\\nAssistant: ..."); of any other text itself, as one.
-
-    Nothing but paragraphs that begin with Human: or Assistant: are turns, so that a log or a form in a text is not cut.
-    Turns of one speaker in a row become one; a turn may be empty.
-    """
-    if not _is_transcript(text):
-        return (Message("user", text),)
-    pieces = _TURN.split("\n\n" + text.lstrip())
-    turns: list[Message] = []
-    for label, said in zip(pieces[1::2], pieces[2::2], strict=True):
-        role: Role = "user" if label == "Human" else "assistant"
-        if turns and turns[-1].role == role:
-            turns[-1] = Message(role, f"{turns[-1].content}\n\n{said.strip()}".strip())
-        else:
-            turns.append(Message(role, said.strip()))
-    return tuple(turns)
-
-
-def _is_transcript(text: str) -> bool:
-    """Without the blank lines at the beginning, which get lost in tables, an answer must follow."""
-    head = text.lstrip()
-    return head.startswith(HUMAN) and (text.startswith(f"\n\n{HUMAN}") or f"\n\n{ASSISTANT}" in head)
-
-
-def read_transcript(text: str) -> tuple[Message, ...]:
-    """The turns of a text written as `Human: ...` and `Assistant: ...` paragraphs (or User:, System:).
-
-    Text before the first label is the human's. A label counts at the beginning of a line only.
-    """
-    parts = re.split(r"(?m)^[ \t]*(Human|User|Assistant|System)[ \t]*:[ \t]*", text)
-    roles: dict[str, Role] = {"human": "user", "user": "user", "assistant": "assistant", "system": "system"}
-    turns = [Message("user", parts[0].strip())] if parts[0].strip() else []
-    for label, said in zip(parts[1::2], parts[2::2], strict=True):
-        turns.append(Message(roles[label.lower()], said.strip()))
-    return tuple(turns)

@@ -18,7 +18,7 @@ PRINCIPLE_LIMIT = 2_000
 NAME_LIMIT = 120
 ANSWER_LIMIT = 50_000
 
-_CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x01-\x08\x0b\x0e-\x1f\x7f]")  # a form feed ends a page in texts from PDFs
 DiffKind = Literal["same", "removed", "added"]
 
 

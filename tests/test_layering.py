@@ -18,7 +18,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "config", "text", "logs", "prompts", "statistics", "records", "readers"}),
+    frozenset(
+        {"errors", "config", "text", "logs", "prompts", "conversations", "statistics", "records", "readers", "tables"}
+    ),
     frozenset({"constitution", "store"}),
     frozenset({"engine"}),
     frozenset({"judges"}),

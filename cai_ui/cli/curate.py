@@ -7,16 +7,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cai_ui.cli.command import Progress, agreement_line, command, opened
-from cai_ui.cli.flags import Arguments, read_flags
+from cai_ui.cli.flags import Arguments, Parser, read_flags
 from cai_ui.config import DatasetSettings, LabelSettings
 from cai_ui.curate.columns import PARTS, Columns
 from cai_ui.curate.exporting import EXPORTS
+from cai_ui.curate.importing import Plan
+from cai_ui.curate.label_columns import Meaning, rule
 from cai_ui.errors import InputError
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
     from cai_ui.pipeline import Services
     from cai_ui.statistics.agreement import Agreement
+
+MEANINGS: dict[Meaning, str] = {
+    "good": "rows with this label are accepted (also COLUMN>=NUMBER and so on; may be repeated)",
+    "bad": "rows with this label are rejected",
+    "other": "of two answers, the second is the better one where this label says so",
+    "tie": "of two answers, neither is better",
+}
 
 
 def add(commands: Commands) -> None:
@@ -30,6 +39,7 @@ def add(commands: Commands) -> None:
     imported.add_argument("--preview", action="store_true", help="say what would come of it; import nothing")
     for part, words in PARTS.items():
         imported.add_argument(f"--{part}", metavar="COLUMN", default="", help=f"column of: {words}")
+    _label_flags(imported)
     accept = command(actions, "accept", _curate_accept, "accept every open example (of a source)")
     accept.add_argument("--source", help="only examples from here")
     accept.add_argument("--rater", default="command line", help="who decides")
@@ -60,21 +70,46 @@ def add(commands: Commands) -> None:
     push.add_argument("--public", action="store_true", help="let everybody see it (default: private)")
 
 
+def _label_flags(imported: Parser) -> None:
+    """What labels in the file mean: nothing is taken as good or bad unasked."""
+    rule = "COLUMN=VALUE"
+    for meaning, words in MEANINGS.items():
+        imported.add_argument(f"--{meaning}", metavar=rule, action="append", default=[], help=words)
+    imported.add_argument(
+        "--ignore", metavar="COLUMN", action="append", default=[], help="leave the labels of a column aside"
+    )
+    imported.add_argument("--ignore-labels", action="store_true", help="leave all other labels aside")
+
+
+def _plan(parsed: Arguments) -> Plan:
+    named = Columns(**{part: getattr(parsed, part) for part in PARTS})
+    rules = tuple(rule(text, meaning) for meaning in MEANINGS for text in getattr(parsed, meaning))
+    return Plan(None if named == Columns() else named, rules, frozenset(parsed.ignore), parsed.ignore_labels)
+
+
 def _curate_import(parsed: Arguments) -> int:
     from cai_ui.pipeline.curate import imports
 
-    named = Columns(**{part: getattr(parsed, part) for part in PARTS})
-    columns = None if named == Columns() else named
+    plan, name = _plan(parsed), parsed.file.name
     with opened(parsed) as services:
         if parsed.preview:
-            seen = imports.preview_import(services, parsed.file, parsed.file.name, columns)
-            print(f"{seen.rows} rows read, {seen.new} new, {seen.known + seen.repeated} repeated")
-            bad = seen.bad_rows
+            seen = imports.preview_import(services, parsed.file, name, plan)
+            print(f"{imports.account(seen.report)}; {seen.new:,} new in the queue, {seen.known:,} there already")
+            for use in seen.report.uses:
+                print(f"  column {use.name}: {imports.fate(use)} ({use.filled:,} filled)")
+            for one in seen.report.labels:
+                print(f"  labels in {one.name}: {one.words}")
         else:
-            done = imports.import_file(services, parsed.file, parsed.file.name, columns, parsed.skip_bad)
-            print(f"{done.read} rows read, {done.added} new, {done.duplicates} repeated")
-            bad = done.bad_rows
-    for line, reason in bad:
+            done = imports.import_file(services, parsed.file, name, plan, parsed.skip_bad)
+            seen = done.preview
+            judged = "".join(f", {count:,} judged by their labels: {said}" for said, count in done.judged.items())
+            print(
+                f"{imports.account(seen.report)}; {done.added:,} new in the queue, {seen.known:,} there already{judged}"
+            )
+            print(f"{done.corrected:,} corrected") if done.corrected else None
+    for remark in imports.remarks(seen):
+        print(f"  {remark}", file=sys.stderr)
+    for line, reason in seen.report.bad_rows:
         print(f"  line {line}: {reason}", file=sys.stderr)
     return 0
 

@@ -6,29 +6,18 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, Progress, command, opened, read_requests, write_text
+from cai_ui.cli.command import Progress, command, opened, write_text
 from cai_ui.cli.flags import Arguments, add_flags, read_flags
-from cai_ui.cli.principles import find_version
-from cai_ui.config import (
-    DatasetSettings,
-    RevisionSettings,
-    Sampling,
-    SeedStudySettings,
-    TrainSettings,
-    checked,
-)
-from cai_ui.records import Example, Prompt, TrainingExample, to_dict
+from cai_ui.cli.seed_plan import plan_of
+from cai_ui.config import DatasetSettings, RevisionSettings, Sampling, SeedStudySettings, TrainSettings
+from cai_ui.records import to_dict
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
-    from cai_ui.pipeline import Services
     from cai_ui.studies.seed.estimate import Part
-    from cai_ui.studies.seed.plan import SeedPlan
     from cai_ui.studies.seed.stages import StudyProgress
 
 _TRAINED = ("epochs", "max_steps", "batch_size", "accumulation", "max_length", "rank", "modules", "beta", "save_steps")
@@ -65,7 +54,7 @@ def _seed(parsed: Arguments) -> int:
 
     named = read_flags(RevisionSettings, parsed)
     with opened(parsed, critic=named.critic, reviser=named.reviser) as services:
-        plan = _plan(services, parsed)
+        plan = plan_of(services, parsed)
         stages = Stages(services, plan)
         print(_cost(stages.key, estimate.parts(stages, estimate.pace(stages.engine, plan)), estimate.SURE), flush=True)
         if parsed.estimate or not _agreed(parsed):
@@ -97,77 +86,6 @@ def _agreed(parsed: Arguments) -> bool:
     return input("Start? [y/N] ").strip().lower() in ("y", "yes")
 
 
-def _plan(services: Services, parsed: Arguments) -> SeedPlan:
-    from cai_ui.pipeline import models
-    from cai_ui.pipeline.prompts.measured import prompts_to_measure
-    from cai_ui.studies.seed.plan import SeedPlan, fitting, unmeasured
-
-    engine = services.engine(WAIT_S)
-    settings = read_flags(SeedStudySettings, parsed)
-    sampling = read_flags(Sampling, parsed, models.default_sampling(services)).model_copy(
-        update={"seed": settings.seed}
-    )
-    measured = prompts_to_measure(services.store, ",".join(parsed.set_keys or ()), settings.per_kind, settings.seed)
-    sft, dpo = (_training(parsed, method, settings.seed) for method in ("sft", "dpo"))
-    longest = min(sft.max_length, engine.context_length)
-    helpful = fitting(_helpful(parsed.helpful_rows), engine, longest, settings.helpful + settings.references)
-    return SeedPlan(
-        requests=() if parsed.rows else unmeasured(_requests(services, parsed, settings), measured, settings.harmless),
-        published=_published(parsed.rows, measured, settings.harmless),
-        helpful=tuple(helpful[: settings.helpful]),
-        references=tuple(helpful[settings.helpful :]),
-        measured=tuple(measured),
-        constitution=find_version(services, parsed.constitution).hash,
-        settings=settings,
-        revision=read_flags(RevisionSettings, parsed, models.default_revision(services)),
-        sampling=sampling,
-        dataset=read_flags(DatasetSettings, parsed),
-        sft=sft,
-        dpo=dpo,
-    )
-
-
-def _training(parsed: Arguments, method: str, seed: int) -> TrainSettings:
-    from cai_ui.train.presets import preset
-
-    rate = parsed.sft_rate if method == "sft" else parsed.dpo_rate
-    start = preset(parsed.preset, method).model_copy(update={"probe_steps": 0, "seed": seed})
-    settings = read_flags(TrainSettings, parsed, start).model_copy(update={"seed": seed})
-    given = {} if rate is None else {"learning_rate": rate}
-    return checked(TrainSettings, {**settings.model_dump(), **given}, {"learning_rate": f"--{method}-rate"})
-
-
-def _requests(services: Services, parsed: Arguments, settings: SeedStudySettings) -> list[Prompt]:
-    from cai_ui.pipeline.prompts.sets import list_requests
-
-    if parsed.prompts is not None:
-        return read_requests(parsed.prompts, "harmful")
-    return list_requests(services, parsed.prompt_set, settings.harmless, settings.seed)
-
-
-def _published(path: Path | None, measured: Iterable[Prompt], number: int) -> tuple[Example, ...]:
-    """Rows whose request is not measured on; they count as harmful where they say no kind."""
-    if path is None:
-        return ()
-    from cai_ui.curate.importing import read_rows
-
-    asked = {prompt.text.strip() for prompt in measured}
-    rows = [row for row in read_rows(path).examples if row.prompt.text.strip() not in asked]
-    return tuple(
-        replace(row, prompt=replace(row.prompt, kind="harmful")) if row.prompt.kind == "unknown" else row
-        for row in rows[:number]
-    )
-
-
-def _helpful(path: Path | None) -> list[TrainingExample]:
-    if path is None:
-        return []
-    from cai_ui.curate.importing import read_rows
-
-    rows = read_rows(path).examples
-    return [TrainingExample(row.conversation, row.revision, None, row.source, helpful=True) for row in rows]
-
-
 def _cost(key: str, parts: list[Part], sure: float) -> str:
     lines = [f"Study {key}. Left to do, at most:"]
     for part in parts:
@@ -192,13 +110,13 @@ class _Lines:
     """Progress on one line of a terminal; elsewhere a line now and then, and one at each new stage."""
 
     def __init__(self) -> None:
-        self._stage, self._at = "", 0.0
+        self._said, self._at = ("", False), 0.0
         self._progress = Progress()
 
     def show(self, now: StudyProgress) -> None:
+        reached = now.stage, 0 < now.done == now.total
         if sys.stderr.isatty():
             self._progress.show(now.done, now.total, now.stage)
-        elif now.stage != self._stage or now.done == now.total or time.monotonic() - self._at > _LINE_S:
+        elif reached != self._said or time.monotonic() - self._at > _LINE_S:
             print(f"{time.strftime('%H:%M:%S')} {now.stage}: {now.done} of {now.total}", file=sys.stderr, flush=True)
-            self._at = time.monotonic()
-        self._stage = now.stage
+            self._said, self._at = reached, time.monotonic()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from cai_ui.constitution.safe_json import field
+from cai_ui.conversations import labelled_paragraphs
 from cai_ui.errors import FileFormatError
 from cai_ui.records import FewShot
 
 _LABELS = ("Human", "Assistant", "CritiqueRequest", "Critique", "RevisionRequest", "Revision")
-_SPLIT = re.compile(rf"(?:^|\n)[ \t]*({'|'.join(_LABELS)})[ \t]*:[ \t]*")
 
 
 def from_transcripts(texts: list[Any]) -> list[FewShot]:
@@ -38,9 +37,7 @@ def from_chats(chats: Any, key: str) -> list[FewShot]:
 def _from_transcript(text: Any, number: int) -> FewShot:
     if not isinstance(text, str):
         raise FileFormatError(f"Transcript {number} is not text.", next_step="Correct it.")
-    pieces = _SPLIT.split(text)
-    turns = [(label, said.strip()) for label, said in zip(pieces[1::2], pieces[2::2], strict=True)]
-    turns = [turn for turn in turns if turn != ("Human", "")]
+    turns = [turn for turn in labelled_paragraphs(text, _LABELS)[1] if turn != ("Human", "")]
     labels = [label for label, _ in turns]
     try:
         at = labels.index("CritiqueRequest")

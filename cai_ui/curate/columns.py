@@ -1,13 +1,13 @@
 """Which column of a file plays which part, as a person may change it before an import.
 
-Files of published shapes need no help: `guess` reads the parts off the names of the columns.
+Files of published shapes need no help: `guess` reads the parts off a row.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Collection
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 PARTS = {
@@ -17,10 +17,11 @@ PARTS = {
     "critique": "Critique",
     "source": "Source",
     "kind": "Kind of request",
+    "context": "Context of the request",
+    "system": "System text",
+    "topic": "Topic",
 }
 """What a column can be. An answer without a request is a whole conversation that ends with the answer."""
-
-_OPTIONAL = ("critique", "source", "kind")
 
 
 @dataclass(frozen=True)
@@ -33,53 +34,78 @@ class Columns:
     critique: str = ""
     source: str = ""
     kind: str = ""
+    context: str = ""
+    system: str = ""
+    topic: str = ""
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """Column by part, without those that there are not."""
+        return {part: column for part, column in vars(self).items() if column}
 
 
-SHAPES: tuple[tuple[str, Columns], ...] = (
-    (
-        "critique and revision, as in cai-conversation-harmless",
-        Columns("init_prompt", "revision_response", "init_response", "critic_response"),
-    ),
-    ("a better and a worse answer to a request", Columns("prompt", "chosen", "rejected")),
-    ("a better and a worse conversation, as in hh-rlhf", Columns("", "chosen", "rejected")),
-    ("request and completion", Columns("prompt", "completion")),
-    ("request and answer", Columns("prompt", "response")),
-    ("whole conversations, as in ultrachat", Columns("", "messages")),
+REVISED = "critique and revision, as in cai-conversation-harmless"
+PAIR = "a better and a worse answer to a request"
+TALKS = "a better and a worse conversation, as in hh-rlhf"
+TWO = "two answers to a request"
+ONE = "request and answer"
+WHOLE = "whole conversations, as in ultrachat"
+"""What a row can be, in words."""
+
+REQUESTS = ("prompt", "instruction", "question", "query", "request")
+ANSWERS = ("response", "completion", "output", "answer", "reply")
+CONVERSATIONS = ("messages", "conversations", "conversation", "transcript", "dialogue")
+CONTEXTS, SYSTEMS = ("input", "context"), ("system", "system_prompt")
+_SIDE = re.compile(
+    r"(.*(?:response|answer|completion|output|reply|conversation|ref|generation).*?)[_ -]?([012ab])", re.I
 )
-"""Published shapes with their names, the most telling ones first."""
+_SIDES = (("0", "1"), ("1", "2"), ("a", "b"))
+Cells = Mapping[str, Any]
 
 
-def guess(row: dict[str, Any]) -> tuple[str, Columns]:
-    """The shape that a row has, in words, and its columns; ("", no columns) if it has none of those known."""
-    for name, columns in SHAPES:
-        needed = [c for c in (columns.request, columns.answer, columns.initial) if c]
-        if all(column in row for column in needed) and not _holds_its_request(row, columns):
-            return name, dataclasses.replace(columns, **_beside(row, columns))
-    return "", Columns(**_beside(row, Columns()))
+def guess(row: Cells) -> tuple[str, Columns]:
+    """What a row is, in words, and the columns of its parts; ("", the parts that go with any) for none of the known."""
+    shape, columns = _answers(row)
+    request = _first(row, REQUESTS)
+    beside = {name: name for name in ("critique", "source", "kind", "topic") if row.get(name) is not None}
+    beside["system"] = _first(row, SYSTEMS)
+    if shape in (PAIR, ONE, TWO, ""):
+        columns = replace(columns, request=request)
+        beside["context"] = _first(row, CONTEXTS) if request in ("instruction", "question", "prompt") else ""
+    return shape, replace(columns, **{part: name for part, name in beside.items() if not getattr(columns, part)})
 
 
-def _holds_its_request(row: dict[str, Any], columns: Columns) -> bool:
-    """Whether the answers are conversations that repeat the request, which then stands beside them for nothing."""
-    return columns.request == "prompt" and columns.answer == "chosen" and (
-        isinstance(row["prompt"], str) and isinstance(row["chosen"], list)
-    )  # fmt: skip
+def _answers(row: Cells) -> tuple[str, Columns]:
+    """The shape, and where its answers stand, the most telling shape first."""
+    if row.get("init_prompt") is not None:
+        critique = "critic_response" if row.get("critic_response") is not None else ""
+        return REVISED, Columns("init_prompt", "revision_response", "init_response", critique)
+    request = _first(row, REQUESTS)
+    if any(isinstance(row.get(side), str | list) for side in ("chosen", "rejected")):
+        return PAIR if request else TALKS, Columns("", "chosen", "rejected")
+    first, second = _two_sides(row)
+    if first:
+        return TWO, Columns("", first, second)
+    answer = _first(row, ANSWERS)
+    if answer and request:
+        return ONE, Columns("", answer)
+    whole = _first(row, CONVERSATIONS)
+    return (WHOLE, Columns("", whole)) if whole else ("", Columns())
 
 
-def _beside(row: Collection[str], columns: Columns) -> dict[str, str]:
-    """Parts that have a column of their own name."""
-    return {part: part for part in _OPTIONAL if not getattr(columns, part) and part in row}
+def _two_sides(row: Cells) -> tuple[str, str]:
+    """Two columns of answers that differ in their number or letter only, such as response_0 and response_1."""
+    found: dict[tuple[str, str], str] = {}
+    for name, cell in row.items():
+        side = _SIDE.fullmatch(name) if isinstance(cell, str | list) else None
+        if side:
+            found.setdefault((side[1].lower(), side[2].lower()), name)
+    for stem, mark in found:
+        other = next((two for one, two in _SIDES if one == mark and (stem, two) in found), None)
+        if other:
+            return found[stem, mark], found[stem, other]
+    return "", ""
 
 
-def renamed(row: dict[str, Any], columns: Columns) -> dict[str, Any]:
-    """The row with the names that `curate.rows` reads. KeyError names a column that it lacks and needs."""
-    given = {part: column for part, column in dataclasses.asdict(columns).items() if column}
-    found = {part: row[column] for part, column in given.items() if part not in _OPTIONAL}
-    plain = {part: row[column] for part, column in given.items() if part in _OPTIONAL and row.get(column) is not None}
-    if "request" in found:
-        plain["prompt"] = found["request"]
-    if "initial" in found:
-        return {**plain, "chosen": found.get("answer"), "rejected": found["initial"]}
-    if "request" in found:
-        name = "completion" if isinstance(found.get("answer"), list) else "response"
-        return {**plain, name: found.get("answer")}
-    return {**plain, "messages": found.get("answer")}
+def _first(row: Cells, names: tuple[str, ...]) -> str:
+    return next((name for name in names if row.get(name) is not None), "")

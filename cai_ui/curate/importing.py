@@ -1,86 +1,194 @@
-"""A file of rows as examples for the queue, all of it or nothing unless bad rows may be left out."""
+"""A file of rows as examples for the queue. One plan serves the look before and the import itself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from cai_ui.curate.columns import Columns, guess, renamed
-from cai_ui.curate.row_files import BadRow, Limits, rows_of
-from cai_ui.curate.rows import RowError, example_of
+from cai_ui.curate.columns import PARTS, Columns, guess
+from cai_ui.curate.label_columns import (
+    LabelColumn,
+    LabelRule,
+    Meaning,
+    folded,
+    holds_labels,
+    label_column,
+    meaning_of,
+)
+from cai_ui.curate.rows import ReadRow, read_row
 from cai_ui.errors import FileFormatError
 from cai_ui.records import Example
+from cai_ui.tables import BadRow, Limits, rows_of
 from cai_ui.text import NAME_LIMIT
+
+_MOST_NAMES, _MOST_VALUES = 300, 1_000
+"""Columns that are told apart, and values of a column of labels."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a person said of a file before it is read.
+
+    `columns` says what plays which part (None: each row is read by the shape it has). `rules` say what labels mean,
+    `ignored` are label columns that mean nothing here; `ignore_rest`: so do all others that no rule names.
+    """
+
+    columns: Columns | None = None
+    rules: tuple[LabelRule, ...] = ()
+    ignored: frozenset[str] = frozenset()
+    ignore_rest: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class ColumnUse:
+    """A column, in how many rows it holds something, and what becomes of it: names of parts, or of labels whether
+    their meaning is `asked`, `said` or `ignored`; neither where it is not taken."""
+
+    name: str
+    filled: int
+    parts: tuple[str, ...] = ()
+    labels: str = ""
 
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What a file gave. `bad_rows` are (line, reason); `duplicates` counts rows that came before in the file.
+    """What a file gives. Every row is an example, or repeats one, or is a bad row: `rows` counts all of them.
 
-    `rows` counts all rows. `examples` is empty if there are bad rows that the caller did not ask to skip.
-    `names` are the columns of the first row that can be read, `shape` what it was taken for, `columns` the parts.
+    `bad_rows` are (line, reason), `repeated` the lines of rows that came before. `meanings` are those of labels, by
+    example; `contradicting` the lines of repeated rows whose label is another one (no label counts then). `unsaid` are
+    columns of labels of which nothing was said. `unknown_kinds` counts words for a kind, `cut` labels that were too
+    long. `shapes` counts what the rows were taken for, `columns` are the parts of the first of them.
     """
 
+    rows: int
     examples: tuple[Example, ...]
-    bad_rows: tuple[tuple[int, str], ...]
-    duplicates: int
-    rows: int = 0
-    names: tuple[str, ...] = ()
-    shape: str = ""
+    bad_rows: tuple[tuple[int, str], ...] = ()
+    repeated: tuple[int, ...] = ()
+    uses: tuple[ColumnUse, ...] = ()
     columns: Columns = Columns()  # noqa: RUF009
-
-    @property
-    def summary(self) -> str:
-        """One sentence for people."""
-        said = f"{self.rows:,} rows read: {len(self.examples):,} examples"
-        if self.duplicates:
-            said += f", {self.duplicates:,} repeated"
-        if self.bad_rows:
-            said += f", {len(self.bad_rows):,} that do not fit"
-        return said + "."
+    shapes: Mapping[str, int] = field(default_factory=dict)
+    meanings: Mapping[str, Meaning] = field(default_factory=dict)
+    contradicting: tuple[int, ...] = ()
+    labels: tuple[LabelColumn, ...] = ()
+    unsaid: tuple[LabelColumn, ...] = ()
+    unknown_kinds: Mapping[str, int] = field(default_factory=dict)
+    cut: Mapping[str, int] = field(default_factory=dict)
 
 
-def read_rows(
-    path: Path,
-    *,
-    skip_bad: bool = False,
-    source: str = "",
-    columns: Columns | None = None,
-    limits: Limits = Limits(),  # noqa: B008
-) -> ImportReport:
-    """Read JSONL, gzipped JSONL, Parquet or CSV (columns: see `curate.rows`).
-
-    `source` labels rows that do not say where they are from (default: the file's name). With a bad
-    row nothing is imported, unless `skip_bad`. `columns` says what plays which part; without it each row is read by
-    the published shape it has. FileFormatError if the file as a whole cannot be used.
-    """
+def read_rows(path: Path, plan: Plan = Plan(), limits: Limits = Limits()) -> ImportReport:  # noqa: B008
+    """Read a file of rows (`tables`) as a plan says. FileFormatError if the file as a whole cannot be used."""
     path = Path(path)
-    label = (source or path.name)[:NAME_LIMIT]
-    found: dict[str, Example] = {}
-    bad: list[tuple[int, str]] = []
-    rows = duplicates = 0
-    names: tuple[str, ...] = ()
-    shape, used = "", columns
+    reading = _Reading(plan, (plan.source or path.name)[:NAME_LIMIT])
     for line, row in rows_of(path, limits):
-        rows += 1
+        reading.take(line, row)
+    if not reading.rows:
+        raise FileFormatError(
+            "The file has no rows.", kept="Nothing was imported.", next_step="Choose a file with rows."
+        )
+    return reading.report()
+
+
+class _Reading:
+    """What was read so far."""
+
+    def __init__(self, plan: Plan, source: str) -> None:
+        self.plan, self.source = plan, source
+        self.rows = 0
+        self.examples: dict[str, Example] = {}
+        self.bad: list[tuple[int, str]] = []
+        self.repeated: list[int] = []
+        self.meanings: dict[str, Meaning] = {}
+        self.contradicting: dict[int, str] = {}
+        self.filled: Counter[str] = Counter()
+        self.parts: dict[str, dict[str, None]] = {}
+        self.values: dict[str, Counter[str]] = {}
+        self.shapes: Counter[str] = Counter()
+        self.kinds: Counter[str] = Counter()
+        self.cut: Counter[str] = Counter()
+        self.columns: Columns | None = plan.columns
+
+    def take(self, line: int, row: dict[str, Any] | BadRow) -> None:
+        """One row of the file."""
+        self.rows += 1
         if isinstance(row, BadRow):
-            bad.append((line, row.reason))
-            continue
-        if not names:
-            names, (shape, guessed) = tuple(map(str, row)), guess(row)
-            used = columns or guessed
+            self.bad.append((line, row.reason))
+            return
+        shape, guessed = guess(row)
+        columns = self.plan.columns or guessed
+        self._count(row, columns)
         try:
-            example = example_of(row if columns is None else renamed(row, columns), label)
-        except KeyError as error:
-            bad.append((line, f"the column {str(error.args[0])[:40]!r} is missing"))
-            continue
-        except RowError as error:
-            bad.append((line, str(error)))
-            continue
-        duplicates += example.id in found
-        found.setdefault(example.id, example)
-    if not rows:
-        raise FileFormatError("The file is empty.", kept="Nothing was imported.", next_step="Choose a file with rows.")
-    if bad and not skip_bad:
-        found, duplicates = {}, 0
-    return ImportReport(tuple(found.values()), tuple(bad), duplicates, rows, names, shape, used or Columns())
+            read = read_row(row, columns, self.source)
+        except ValueError as error:
+            self.bad.append((line, str(error)))
+            return
+        self.shapes[shape] += 1
+        self.columns = self.columns or columns
+        self._keep(line, read, meaning_of(row, self.plan.rules))
+
+    def _count(self, row: dict[str, Any], columns: Columns) -> None:
+        """What the columns of a row are."""
+        for part, name in columns.parts.items():
+            self.parts.setdefault(name, {})[part] = None
+        for name, cell in row.items():
+            if name not in self.filled and len(self.filled) >= _MOST_NAMES:
+                name = f"more than {_MOST_NAMES} further columns"
+            self.filled[name] += cell is not None and cell != ""
+            asked = any(one.column == name for one in self.plan.rules) or holds_labels(name, cell)
+            if name not in self.parts and cell is not None and asked:
+                values = self.values.setdefault(name, Counter())
+                said = folded(cell)
+                values[said if said in values or len(values) < _MOST_VALUES else "…"] += 1
+
+    def _keep(self, line: int, read: ReadRow, meaning: Meaning | None) -> None:
+        example = read.example
+        if read.unknown_kind:
+            self.kinds[read.unknown_kind] += 1
+        self.cut.update(read.cut)
+        first = self.examples.setdefault(example.id, example)
+        if first is not example:
+            self.repeated.append(line)
+            self.examples[example.id] = completed(first, example)
+            if meaning != self.meanings.get(example.id):
+                self.contradicting[line] = example.id
+        elif meaning:
+            self.meanings[example.id] = meaning
+
+    def report(self) -> ImportReport:
+        """All of it. A label that another row of the same example contradicts means nothing."""
+        labels = tuple(label_column(n, found) for n, found in self.values.items() if n not in self.parts)
+        said = {one.column for one in self.plan.rules}
+        unsaid = () if self.plan.ignore_rest else tuple(
+            one for one in labels if one.name not in said and one.name not in self.plan.ignored
+        )  # fmt: skip
+        open_ = set(self.contradicting.values())
+        return ImportReport(
+            self.rows, tuple(self.examples.values()), tuple(self.bad), tuple(self.repeated), self._uses(unsaid),
+            self.columns or Columns(), dict(self.shapes), {i: m for i, m in self.meanings.items() if i not in open_},
+            tuple(self.contradicting), labels, unsaid, dict(self.kinds.most_common()), dict(self.cut),
+        )  # fmt: skip
+
+    def _uses(self, unsaid: tuple[LabelColumn, ...]) -> tuple[ColumnUse, ...]:
+        said, open_ = {one.column for one in self.plan.rules}, {one.name for one in unsaid}
+        return tuple(
+            ColumnUse(
+                name, count, tuple(PARTS[part] for part in self.parts.get(name, ())),
+                ("asked" if name in open_ else "said" if name in said else "ignored") if name in self.values else "",
+            )
+            for name, count in self.filled.items()
+        )  # fmt: skip
+
+
+def completed(known: Example, other: Example, corrected: bool = False) -> Example:
+    """An example with what another record of the same says of kind, topic and critique: where it says nothing itself,
+    or, `corrected`, wherever the other says something."""
+    ours, theirs = known.prompt, other.prompt
+    kinds = [ours.kind, theirs.kind][:: -1 if corrected else 1]
+    topics = [ours.topic, theirs.topic][:: -1 if corrected else 1]
+    critiques = [known.critique, other.critique][:: -1 if corrected else 1]
+    kind = next((kind for kind in kinds if kind != "unknown"), ours.kind)
+    prompt = replace(ours, kind=kind, topic=topics[0] or topics[1])
+    return replace(known, prompt=prompt, critique=critiques[0] or critiques[1])

@@ -1,4 +1,4 @@
-"""Files of answers that people judged: pairs, multiple choice, and single answers; JSON lines (also .gz), CSV, Parquet.
+"""Files of answers that people judged: pairs, multiple choice, and single answers. Formats: `tables`.
 
 Pairs: {chosen, rejected} as transcripts ("\\n\\nHuman: ... \\n\\nAssistant: ..."), {prompt, chosen, rejected}, or
 {prompt, corrects, incorrects}, where each correct answer is paired with each incorrect one. Single answers: columns
@@ -16,14 +16,15 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from cai_ui.conversations import Talk, check_question, turns_in, turns_of
 from cai_ui.errors import FileFormatError
 from cai_ui.judges.rubrics import REFUSAL, Rubric
-from cai_ui.prompts import turns_of
 from cai_ui.readers.answer_files import columns_of
 from cai_ui.readers.labels import outcome_of_label
 from cai_ui.readers.outcomes import refused
-from cai_ui.readers.table_files import Limits, rows_of
 from cai_ui.records import Message
+from cai_ui.tables import BadRow, Cells, rows_of
+from cai_ui.text import ANSWER_LIMIT
 
 OF_A_ROW = 16
 """Most pairs made of one multiple-choice row."""
@@ -65,7 +66,7 @@ def read_labelled_pairs(path: Path, most: int = 0) -> LabelledFile:
     """The first `most` pairs of a file (0: all). NotFoundError or FileFormatError where there are none."""
     pairs: list[LabelledPair] = []
     left_out: Counter[str] = Counter()
-    for _, row in rows_of(path, Limits()):
+    for _, row in rows_of(path):
         try:
             pairs += _pairs(_mapping(row))
         except _Unusable as why:
@@ -80,7 +81,7 @@ def read_labelled_answers(path: Path, rubric: Rubric, most: int = 0) -> Labelled
     answers: list[LabelledAnswer] = []
     left_out: Counter[str] = Counter()
     columns: dict[str, str] = {}
-    for _, row in rows_of(path, Limits()):
+    for _, row in rows_of(path):
         try:
             cells = _mapping(row)
             columns = columns or columns_of(list(cells))
@@ -118,9 +119,9 @@ def _checked(file: LabelledFile, used: int, path: Path) -> LabelledFile:
     )
 
 
-def _mapping(row: Row | str) -> Row:
-    if isinstance(row, str):
-        raise _Unusable(row)
+def _mapping(row: Cells | BadRow) -> Row:
+    if isinstance(row, BadRow):
+        raise _Unusable(row.reason)
     return row
 
 
@@ -138,20 +139,31 @@ def _pairs(row: Row) -> list[LabelledPair]:
     return different
 
 
-def _from_transcripts(chosen: str, rejected: str) -> tuple[tuple[Message, ...], str, str]:
+def _from_transcripts(chosen: str, rejected: str) -> tuple[Talk, str, str]:
     better, worse = turns_of(chosen), turns_of(rejected)
-    roles = [turn.role for turn in better]
-    if len(roles) < 2 or roles != ["user", "assistant"] * (len(roles) // 2):
+    if len(better) < 2 or better[-1].role != "assistant":
         raise _Unusable("user and assistant do not take turns, the assistant last")
     if better[:-1] != worse[:-1] or worse[-1].role != "assistant":
         raise _Unusable("the two transcripts have not the same conversation before the last answer")
-    return better[:-1], better[-1].content, worse[-1].content
+    return _asked(better[:-1], "chosen"), better[-1].content, worse[-1].content
 
 
-def _prompt(row: Row, name: str = "prompt") -> tuple[Message, ...]:
-    turns = turns_of(_text(row, name))
-    if not turns or turns[-1].role != "user":
-        raise _Unusable("the prompt does not end with the person's turn")
+def _prompt(row: Row, name: str = "prompt") -> Talk:
+    try:
+        turns = turns_in(row.get(name), name, limit=ANSWER_LIMIT)
+    except ValueError as error:
+        raise _Unusable(str(error)) from None
+    return _asked(turns, name)
+
+
+def _asked(turns: Talk, name: str) -> Talk:
+    """The turns, where they are a question; an empty answer at the end only says who is next."""
+    if turns[-1:] == (Message("assistant", ""),):
+        turns = turns[:-1]
+    try:
+        check_question(turns, name)
+    except ValueError as error:
+        raise _Unusable(str(error)) from None
     return turns
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from cai_ui.readers.answer_files import LabelledAnswer, iter_sources, read_labelled
 from cai_ui.readers.outcomes import Outcome, Reader, refused
 from cai_ui.readers.phrases import PhraseReader
-from cai_ui.readers.table_files import Limits
 from cai_ui.records import Prompt, Rate
 from cai_ui.statistics import Z95, rate
+from cai_ui.tables import Limits
 
 Pairs = Sequence[tuple[bool, bool]]
 """For each answer: does the reader call it a refusal, and do people? Partial refusals are refusals."""

@@ -1,4 +1,4 @@
-"""Labelled answers from a Parquet, CSV or JSONL file. Every row is used, or counted with the reason why not."""
+"""Labelled answers from a file of rows (`tables`). Every row is used, or counted with the reason why not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from cai_ui.errors import FileFormatError
 from cai_ui.readers.labels import OTHER_QUESTIONS, outcome_of_label, plain_label
 from cai_ui.readers.outcomes import Outcome
-from cai_ui.readers.table_files import Limits, rows_of
+from cai_ui.tables import BadRow, Limits, rows_of
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "prompt": ("prompt", "question", "request", "instruction", "query", "input"),
@@ -51,8 +51,8 @@ def read_labelled(path: Path, limits: Limits | None = None) -> LabelledFile:
     left_out: Counter[str] = Counter()
     columns: dict[str, str] = {}
     for number, row in rows_of(path, limits or Limits()):
-        if isinstance(row, str):
-            left_out[row] += 1
+        if isinstance(row, BadRow):
+            left_out[row.reason] += 1
             continue
         columns = columns or columns_of(list(row))
         one = _labelled(number, row, columns)

@@ -113,6 +113,28 @@ class Examples:
                 added += len(new)
         return AddReport(added, len(examples) - added)
 
+    def correct_examples(self, examples: Sequence[Example]) -> int:
+        """Put kind, topic and critique of these examples in place of those that are kept; gives how many there were.
+
+        Those of traces stay as they were made. All or nothing, as `add_examples`.
+        """
+        rows = {example.id: _row(example) for example in examples}
+        changed = 0
+        with self._db.write("The examples") as connection:
+            number = stamp(connection)
+            for example in examples:
+                kept = connection.execute(sa.select(_t.c.seq, _t.c.body).where(_t.c.id == example.id)).first()
+                known = None if kept is None else load(Example, kept.body)
+                if kept is None or known is None or known.trace_id is not None or known == example:
+                    continue
+                body, place = rows[example.id]
+                connection.execute(_t.update().where(_t.c.seq == kept.seq).values(body=body["body"]))
+                moved = {"kind": place["kind"], "source": place["source"], "changed": number}
+                connection.execute(_standing.update().where(_standing.c.seq == kept.seq).values(**moved))
+                words.change(connection, kept.seq, words.words_of(known), words.words_of(example))
+                changed += 1
+        return changed
+
     def example(self, id: str) -> Example:
         """The example with this id. NotFoundError if there is none."""
         with self._db.read() as connection:

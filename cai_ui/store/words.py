@@ -84,6 +84,17 @@ def add(connection: sa.Connection, rows: Mapping[int, str]) -> None:
         connection.execute(sa.text(f"INSERT INTO {TABLE} ({key}, words) VALUES (:seq, :words)"), values)
 
 
+def change(connection: sa.Connection, seq: int, before: str, after: str) -> None:
+    """Put other words of an example into the index, in place of those it had."""
+    values = {"seq": seq, "before": before, "after": after}
+    if connection.dialect.name == "sqlite":  # the index keeps no texts, so that it has to be told what to forget
+        forget = f"INSERT INTO {TABLE} ({TABLE}, rowid, words) VALUES ('delete', :seq, :before)"
+        connection.execute(sa.text(forget), values)
+        add(connection, {seq: after})
+    else:
+        connection.execute(sa.text(f"UPDATE {TABLE} SET words = :after WHERE seq = :seq"), values)
+
+
 def clear(connection: sa.Connection) -> None:
     """Forget all words."""
     if connection.dialect.name == "sqlite":

@@ -61,7 +61,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.curate.importing": {
         LOOK: "ImportBox.forget",
-        WORK: "ImportBox.accept ImportBox.choose ImportBox.download ImportBox.preview",
+        WORK: "ImportBox.accept ImportBox.choose ImportBox.download ImportBox.label ImportBox.preview",
     },
     "web.curate.on_policy": {
         LOOK: "OnPolicyBox.variants",

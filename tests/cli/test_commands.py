@@ -79,7 +79,7 @@ def test_principles_go_out_and_come_in(cli: Cli, tmp_path: Path) -> None:
 def test_imported_rows_can_be_compared_and_checked(cli: Cli, tmp_path: Path) -> None:
     rows, prompts, out = tmp_path / "rows.jsonl", tmp_path / "p.txt", tmp_path / "e.json"
     rows.write_text('{"prompt": "Hi", "chosen": "Hello", "rejected": "Go away"}\n', encoding="utf-8")
-    assert cli("curate", "import", str(rows))[1] == "1 rows read, 1 new, 0 repeated\n"
+    assert cli("curate", "import", str(rows))[1] == ("1 rows: 1 examples; 1 new in the queue, 0 there already\n")
     assert "sound" in cli("store", "check")[1]
     assert cli("store", "rebuild")[0] == 0
     prompts.write_text("How do I lie?\n", encoding="utf-8")

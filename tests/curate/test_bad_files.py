@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from cai_ui.curate.importing import read_rows
-from cai_ui.curate.row_files import Limits
 from cai_ui.errors import FileFormatError, NotFoundError
+from cai_ui.tables import Limits
 
 Write = Callable[..., Path]
 GOOD = b'{"prompt": "q", "response": "a"}\n'
@@ -46,15 +46,14 @@ def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
         (b'{"prompt": "q", "response": "a", "n": ' + b"1" * 5000 + b"}", "digits"),
         (b"[" * 200_000, "list"),
         (b'{"a":' * 190_000, "nested"),
-        (b'{"prompt": "q", "response": "a", "n": NaN}', "NaN"),
         (b'{"prompt": "q", "response": "a", "n": -Infinity}', "Infinity"),
         (b'{"prompt": "q", "response": "a", "response": "b"}', "twice"),
         (b'{"prompt": "q"', "not valid JSON"),
         (b'"text"', "not a JSON object"),
         (b"{}", "columns"),
-        (b'{"prompt": "q"}', "columns"),
-        (b'{"response": "a"}', "prompt is missing"),
-        (b'{"prompt": null, "response": "a"}', "prompt is missing"),
+        (b'{"prompt": "q"}', "request but no answer"),
+        (b'{"response": "a"}', "columns"),
+        (b'{"prompt": null, "response": "a"}', "columns"),
         (b'{"prompt": 5, "response": "a"}', "not text"),
         (b'{"prompt": "q", "response": "  "}', "response is empty"),
         (b'{"prompt": "q", "response": "' + b"x" * 50_001 + b'"}', "50,000"),
@@ -70,7 +69,7 @@ def test_a_bad_row_is_named_by_line_and_reason(tmp_path: Path, line: bytes, reas
     started = time.monotonic()
     report = read_rows(path)
     assert time.monotonic() - started < 1
-    assert report.examples == () and len(report.bad_rows) == 1
+    assert len(report.examples) == len(report.bad_rows) == len(report.repeated) == 1 and report.rows == 3
     number, said = report.bad_rows[0]
     assert number == 2
     if not line.startswith(b"[["):  # a list in the middle of a file is only "not an object"
@@ -81,19 +80,21 @@ def test_a_bad_row_is_named_by_line_and_reason(tmp_path: Path, line: bytes, reas
     ("row", "reason"),
     [
         ({"messages": [{"role": "tool", "content": "x"}, {"role": "assistant", "content": "a"}]}, "'tool'"),
-        ({"messages": [{"role": "user", "content": "x"}] * 2 + [{"role": "assistant", "content": "a"}]}, "turns"),
         ({"messages": [{"role": "assistant", "content": "a"}]}, "does not end"),
         ({"messages": [{"role": "user", "content": "q"}]}, "does not end"),
         ({"messages": [{"role": "user", "content": ""}, {"role": "assistant", "content": "a"}]}, "turn 1 is empty"),
         ({"messages": [{"role": "user"}, {"role": "assistant", "content": "a"}]}, "turn 1 is empty"),
         ({"messages": ["x"]}, "turn 1 is not a message"),
         ({"messages": []}, "does not end"),
-        ({"messages": "text"}, "does not end"),
-        ({"messages": [{"role": "system", "content": "s"}, {"role": "assistant", "content": "a"}]}, "turns"),
+        ({"messages": "text"}, "no conversation"),
+        (
+            {"messages": [{"role": "system", "content": "s"}, {"role": "assistant", "content": "a"}]},
+            "holds no question",
+        ),
         ({"messages": [{"role": 5, "content": "s"}]}, "'5'"),
-        ({"prompt": [], "response": "a"}, "turns"),
+        ({"prompt": [], "response": "a"}, "holds no question"),
         ({"chosen": TAG, "rejected": "\n\nHuman: other\n\nAssistant: a"}, "different conversations"),
-        ({"chosen": "\n\nHuman: q", "rejected": "\n\nHuman: q"}, "does not end"),
+        ({"chosen": "\n\nHuman: q", "rejected": "\n\nHuman: q"}, "no conversation"),
         ({"chosen": "\n\nHuman:  \n\nAssistant: a", "rejected": "\n\nHuman: \n\nAssistant: b"}, "empty"),
         ({"chosen": TAG, "rejected": None}, "rejected"),
     ],
@@ -106,9 +107,10 @@ def test_conversations_that_no_template_takes(jsonl: Write, row: dict[str, Any],
 @pytest.mark.parametrize(
     ("content", "name", "reason"),
     [
-        (b'[{"prompt": "q", "response": "a"}]', "x.json", "one JSON object per line"),
+        (b'[{"prompt": "q", "response": "a"}', "x.json", "does not end where the file ends"),
+        (b"Just words.", "x", "none of JSON lines"),
         (b"PK\x03\x04rest", "x.jsonl", "ZIP"),
-        (codecs.BOM_UTF16_LE + GOOD.decode().encode("utf-16-le"), "x.jsonl", "UTF-16"),
+        (codecs.BOM_UTF16_LE + GOOD, "x.jsonl", "UTF-16"),
         (gzip.compress(GOOD * 100)[:40], "x.jsonl.gz", "cut short"),
         (b"\x1f\x8bnot gzip at all", "x.gz", "damaged"),
         (b"PAR1 not parquet PAR1", "x.parquet", "Parquet"),
@@ -120,7 +122,7 @@ def test_conversations_that_no_template_takes(jsonl: Write, row: dict[str, Any],
 def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, content: bytes, name: str, reason: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(FileFormatError, match=reason) as caught:
-        read_rows(tmp_path / name, skip_bad=True)
+        read_rows(tmp_path / name)
     assert "Nothing was imported" in str(caught.value)
 
 
@@ -137,7 +139,6 @@ def test_limits_of_file_line_rows_and_unpacked_size(tmp_path: Path) -> None:
     path.write_bytes(GOOD * 10)
     for limits, said in [
         (Limits(file_bytes=100), "The file is larger"),
-        (Limits(line_bytes=20), "Line 1 is larger"),
         (Limits(unpacked_bytes=100), "unpacked"),
         (Limits(rows=9), "more than 9"),
     ]:
@@ -157,8 +158,7 @@ def test_a_gzip_bomb_stops_at_the_limit(tmp_path: Path) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
     one_line = tmp_path / "line.jsonl.gz"
     one_line.write_bytes(gzip.compress(b'{"prompt": "' + b"x" * 30_000_000))
-    with pytest.raises(FileFormatError, match="Line 1 is larger"):
-        read_rows(one_line)
+    assert read_rows(one_line).bad_rows == ((1, "the line is longer than 1,000,000 bytes"),)
 
 
 def test_a_parquet_bomb_of_one_text_in_every_row_stops_at_the_limit(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cai_ui.curate.importing import read_rows
+from cai_ui.curate.importing import Plan, read_rows
 from cai_ui.records import Example, Message
 
 Write = Callable[..., Path]
@@ -101,21 +101,18 @@ def test_parquet_with_lists_of_messages(tmp_path: Path) -> None:
 
 def test_repeated_rows_are_counted_and_given_once(jsonl: Write) -> None:
     report = read_rows(jsonl(*[{"prompt": "q", "response": "a"}] * 3, "", {"prompt": "q", "response": "b"}))
-    assert (len(report.examples), report.duplicates, report.rows) == (2, 2, 4)
-    assert report.summary == "4 rows read: 2 examples, 2 repeated."
+    assert (len(report.examples), report.repeated, report.rows) == (2, (2, 3), 4)
 
 
-def test_one_bad_row_and_nothing_comes_unless_asked(jsonl: Write) -> None:
+def test_bad_rows_are_named_beside_the_good_ones(jsonl: Write) -> None:
     path = jsonl({"prompt": "q", "response": "a"}, '{"prompt": "broken', {"prompt": "q", "response": "b"}, "[]")
     report = read_rows(path)
-    assert report.examples == () and [line for line, _ in report.bad_rows] == [2, 4]
+    assert [e.revision for e in report.examples] == ["a", "b"] and [line for line, _ in report.bad_rows] == [2, 4]
     assert "JSON" in report.bad_rows[0][1] and "object" in report.bad_rows[1][1]
-    report = read_rows(path, skip_bad=True)
-    assert [e.revision for e in report.examples] == ["a", "b"] and len(report.bad_rows) == 2
 
 
 def test_the_label_can_be_given(jsonl: Write) -> None:
-    assert read_rows(jsonl({"prompt": "q", "response": "a"}), source="red team").examples[0].source == "red team"
+    assert read_rows(jsonl({"prompt": "q", "response": "a"}), Plan(source="red team")).examples[0].source == "red team"
 
 
 def test_line_numbers_count_lines_of_the_file(jsonl: Write) -> None:

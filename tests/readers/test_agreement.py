@@ -14,8 +14,8 @@ from cai_ui.readers import Outcome, evaluate_readers
 from cai_ui.readers.agreement import agreement, cohen_kappa
 from cai_ui.readers.answer_files import read_labelled
 from cai_ui.readers.labels import outcome_of_label
-from cai_ui.readers.table_files import Limits
 from cai_ui.records import to_dict
+from cai_ui.tables import Limits
 
 OWN = json.loads(Path(__file__).with_name("own_answers.json").read_text(encoding="utf-8"))
 ROWS = [
@@ -98,17 +98,19 @@ def test_rows_that_cannot_be_used_are_counted_with_their_reason(tmp_path: Path) 
     ]
     path = write(tmp_path / "a.jsonl", rows)
     with path.open("ab") as file:
-        file.write(b"not json\n[1]\n\xff\xfe\n" + b"y" * 900_000 + b"\n\n")
+        file.write(b"not json\n[1]\n\xff\xfe\n" + b"y" * 1_100_000 + b"\n\n")
     found = read_labelled(path)
     assert len(found.answers) == 2 and sum(found.left_out.values()) == 8
-    assert "label 'maybe' is not known" in found.left_out and "the line is too long" in found.left_out
+    assert (
+        "label 'maybe' is not known" in found.left_out and "the line is longer than 1,000,000 bytes" in found.left_out
+    )
 
 
-def test_rows_beyond_the_bound_are_counted(tmp_path: Path) -> None:
+def test_a_file_of_more_rows_than_fit_is_refused_and_not_cut(tmp_path: Path) -> None:
     path = tmp_path / "many.csv"
-    path.write_text("prompt,answer,label\n" + "Hi?,Hello.,complied\n" * 100_010, encoding="utf-8")
-    found = read_labelled(path)
-    assert len(found.answers) == 100_000 and found.left_out == {"beyond the first 100,000 rows": 10}
+    path.write_text("prompt,answer,label\n" + "Hi?,Hello.,complied\n" * 1_010, encoding="utf-8")
+    with pytest.raises(FileFormatError, match="more than 1,000 rows"):
+        read_labelled(path, Limits(rows=1_000))
 
 
 BAD = {
@@ -136,5 +138,5 @@ def test_a_missing_or_too_large_file(tmp_path: Path) -> None:
         read_labelled(tmp_path / "none.csv")
     with pytest.raises(FileFormatError, match="larger"):
         read_labelled(write(tmp_path / "a.csv", ROWS), Limits(file_bytes=10))
-    with pytest.raises(FileFormatError, match="Unpacked"):
+    with pytest.raises(FileFormatError, match="unpacked"):
         read_labelled(write(tmp_path / "a.parquet", ROWS), Limits(unpacked_bytes=10))

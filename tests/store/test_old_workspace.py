@@ -297,7 +297,12 @@ def other_files(services: Services) -> Any:
     dataset = take_in_dataset(services, (files / "package" / "dataset.json").read_text(encoding="utf-8")).hash
     rows = import_file(services, files / "rows.jsonl", "a colleague's rows")
     prompts, _ = import_prompts(services, files / "prompts.jsonl", "Ours, “mixed”")
-    return [constitution, dataset, [rows.read, rows.added, rows.duplicates], head(prompts)]
+    return [
+        constitution,
+        dataset,
+        [rows.preview.report.rows, rows.added, rows.preview.known + len(rows.preview.report.repeated)],
+        head(prompts),
+    ]
 
 
 FACTS: tuple[Callable[[Services], Any], ...] = (

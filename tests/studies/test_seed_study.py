@@ -111,6 +111,23 @@ def test_published_rows_are_learnt_beside_the_base_s_own_answers(
     assert "own: harmful |" in out.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("flag", "lines", "words"),
+    [
+        ("--rows", ['{"prompt": "a", "response": "b"}', '{"prompt": "a"}'], "line 2"),
+        ("--rows", ['{"prompt": "a", "response": "b"}'], "1 rows that are not measured on"),
+        ("--helpful-rows", ['{"prompt": "a", "response": "b"}'], "has 1 rows of up to 512 tokens, too few for 3"),
+    ],
+)
+def test_rows_that_do_not_suffice_are_said_before_anything_starts(
+    flag: str, lines: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert main([*flags(tmp_path / "home", tmp_path / "a.md"), flag, str(path)]) == 2
+    assert words in capsys.readouterr().err
+
+
 @pytest.mark.skipif("CAI_TEST_CHAT_MODEL" not in os.environ, reason="CAI_TEST_CHAT_MODEL names no chat model's folder")
 def test_a_real_chat_model(tmp_path: Path) -> None:
     out = tmp_path / "a.md"

@@ -10,9 +10,10 @@ from pathlib import Path, PurePosixPath
 from cai_ui.errors import CaiError, InputError
 from cai_ui.pipeline.curate.datasets import write_export
 from cai_ui.pipeline.services import Services
+from cai_ui.tables import SUFFIXES, Limits
 from cai_ui.text import NAME_LIMIT
 
-ROW_FILES = (".parquet", ".jsonl", ".jsonl.gz", ".csv", ".tsv")
+ROW_FILES = (*SUFFIXES[:-2], ".jsonl.gz", ".csv.gz")
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 _FILE = re.compile(rf"({_REPO.pattern})(?:/(.{{1,300}}))?")
 _NAMED_FILES = 8
@@ -72,8 +73,6 @@ def fetch_rows(services: Services, address: str) -> tuple[str, str]:
             f"{address[:80]!r} is no dataset on the Hub.", next_step="Write it as owner/name or owner/name/file."
         )
     from huggingface_hub import HfApi
-
-    from cai_ui.curate.row_files import Limits
 
     repo, wanted = found.group(1), found.group(2)
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)

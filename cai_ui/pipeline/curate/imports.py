@@ -1,83 +1,148 @@
-"""Rows of a file into the queue: look first, then import."""
+"""Rows of a file into the queue: look first, then import. Both read the file by the same plan."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cai_ui.curate.columns import Columns
-from cai_ui.errors import FileFormatError
+from cai_ui.errors import FileFormatError, InputError
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Example
 from cai_ui.text import NAME_LIMIT, clean_text
 
+if TYPE_CHECKING:
+    from cai_ui.curate.importing import ColumnUse, ImportReport, Plan
+    from cai_ui.curate.label_columns import LabelColumn
+
 _NAMED_LINES = 3
-_SAMPLES = 3
-
-
-@dataclass(frozen=True)
-class ImportSummary:
-    """What came of a file: rows read, examples that are new, and those that were there or came twice; `bad_rows`
-    are the (line, reason) of rows that were left out."""
-
-    read: int
-    added: int
-    duplicates: int
-    bad_rows: tuple[tuple[int, str], ...] = ()
+LABELS = {
+    "asked": "labels: what do they mean?", "said": "labels, as you said", "ignored": "labels, left aside",
+}  # fmt: skip
+"""What becomes of a column of labels, by `ColumnUse.labels`."""
 
 
 @dataclass(frozen=True)
 class ImportPreview:
-    """What an import would do. `known` examples are in the queue already, `repeated` rows came before in the file."""
+    """What an import would do. `new` examples come into the queue, `known` are there already; of these `corrected`
+    have another kind, topic or critique now."""
 
-    rows: int
+    report: ImportReport
     new: int
     known: int
-    repeated: int
-    bad_rows: tuple[tuple[int, str], ...]
-    names: tuple[str, ...]
-    shape: str
-    columns: Columns
-    samples: tuple[Example, ...]
+    corrected: tuple[Example, ...] = ()
 
 
-def preview_import(
-    services: Services, path: str | Path, name: str = "", columns: Columns | None = None
-) -> ImportPreview:
-    """Read a whole file without keeping anything. FileFormatError if it cannot be used at all."""
-    from cai_ui.curate.importing import read_rows
+@dataclass(frozen=True)
+class ImportSummary:
+    """What came of a file: examples `added`, those `corrected`, and how many were judged by what labels say."""
 
-    report = read_rows(Path(path), source=source_of(name), skip_bad=True, columns=columns)
-    known = services.store.known_examples([example.id for example in report.examples])
-    return ImportPreview(
-        report.rows, len(report.examples) - len(known), len(known), report.duplicates, report.bad_rows, report.names,
-        report.shape, report.columns, report.examples[:_SAMPLES],
-    )  # fmt: skip
+    preview: ImportPreview
+    added: int
+    corrected: int
+    judged: dict[str, int]
+
+
+def preview_import(services: Services, path: str | Path, name: str = "", plan: Plan | None = None) -> ImportPreview:
+    """Read a whole file without keeping anything; `name` is what people call it.
+
+    FileFormatError if it cannot be used at all.
+    """
+    from cai_ui.curate.importing import Plan, completed, read_rows
+
+    report = read_rows(Path(path), replace(plan or Plan(), source=source_of(name)))
+    known = services.store.examples_by_id([example.id for example in report.examples])
+    theirs = ((known[e.id], completed(known[e.id], e, corrected=True)) for e in report.examples if e.id in known)
+    corrected = tuple(new for old, new in theirs if new != old and old.trace_id is None)
+    return ImportPreview(report, len(report.examples) - len(known), len(known), corrected)
 
 
 def import_file(
-    services: Services, path: str | Path, name: str = "", columns: Columns | None = None, skip_bad: bool = False
+    services: Services, path: str | Path, name: str = "", plan: Plan | None = None, skip_bad: bool = False
 ) -> ImportSummary:
-    """Put a file's rows into the queue in one step.
+    """Put a file's rows into the queue in one step, and judge those whose labels the plan says the meaning of.
 
     With rows that do not fit nothing is imported, and FileFormatError names the first of them; with `skip_bad` they
-    are left out and counted.
+    are left out and counted. InputError where there are labels of which the plan says nothing.
     """
-    from cai_ui.curate.importing import read_rows
-
-    report = read_rows(Path(path), source=source_of(name), skip_bad=skip_bad, columns=columns)
+    seen = preview_import(services, path, name, plan)
+    report, name = seen.report, name or Path(path).name
+    if report.unsaid:
+        raise labels_unsaid(report.unsaid)
     if report.bad_rows and not (skip_bad and report.examples):
         raise FileFormatError(
-            f"{name or Path(path).name} has {len(report.bad_rows):,} rows that do not fit "
-            f"({named_lines(report.bad_rows)}).",
+            f"{name} has {len(report.bad_rows):,} rows that do not fit ({named_lines(report.bad_rows)}).",
             kept="Nothing was imported.",
             next_step="Correct or remove those rows, or have them left out.",
         )
     added = services.store.add_examples(list(report.examples))
-    return ImportSummary(report.rows, added.added, added.duplicates + report.duplicates, report.bad_rows)
+    corrected = services.store.correct_examples(seen.corrected)
+    return ImportSummary(seen, added.added, corrected, _judge(services, report, name))
 
 
-def named_lines(bad_rows: tuple[tuple[int, str], ...], most: int = _NAMED_LINES) -> str:
+def _judge(services: Services, report: ImportReport, name: str) -> dict[str, int]:
+    """Decide what labels say of open examples; gives how many, by verdict."""
+    from cai_ui.curate.label_columns import VERDICTS
+
+    ids: dict[str, list[str]] = {}
+    for id, meaning in report.meanings.items():
+        ids.setdefault(VERDICTS[meaning], []).append(id)
+    rater = f"labels of {name}"[:NAME_LIMIT]
+    return {verdict: services.store.decide_many(found, verdict, rater) for verdict, found in ids.items()}  # type: ignore[arg-type]
+
+
+def labels_unsaid(columns: Sequence[LabelColumn]) -> InputError:
+    """The refusal of labels that nobody said the meaning of, with the flags that say it."""
+    first = columns[0]
+    said = "; ".join(f"{one.name[:60]}: {one.words}" for one in columns[:4])
+    more = f" and {len(columns) - 4} more columns" if len(columns) > 4 else ""
+    value = shlex.quote(f"{first.name}={first.values[0][0] if first.values else 'true'}")
+    return InputError(
+        f"This file holds labels ({said}{more}), and nothing was said of what they mean.",
+        kept="Nothing was imported.",
+        next_step=f"Say which values mean a good answer and which a bad one (--good {value}, --bad …, for two answers "
+        f"--other …), or leave them aside (--ignore {shlex.quote(first.name)}, or --ignore-labels for all).",
+    )
+
+
+def account(report: ImportReport) -> str:
+    """Where the rows of a file went; the parts add up to its rows."""
+    parts = [f"{len(report.examples):,} examples"]
+    parts += [f"{len(report.repeated):,} repeated in the file"] if report.repeated else []
+    reasons = Counter(reason for _, reason in report.bad_rows)
+    told = "; ".join(f"{count:,} × {reason}" for reason, count in reasons.most_common(_NAMED_LINES))
+    rest = "; …" if len(reasons) > _NAMED_LINES else ""
+    parts += [f"{len(report.bad_rows):,} that do not fit ({told}{rest})"] if report.bad_rows else []
+    return f"{report.rows:,} rows: {', '.join(parts)}"
+
+
+def remarks(seen: ImportPreview) -> list[str]:
+    """What else there is to know: kinds that are not known, labels that contradict each other, what was cut."""
+    report = seen.report
+    kinds = list(report.unknown_kinds.items())
+    named = ", ".join(f"“{word}” {count:,}" for word, count in kinds[:5]) + (", …" if kinds[5:] else "")
+    found = [f"not known as a kind of request, so kept as unknown: {named}"] if kinds else []
+    if report.contradicting:
+        lines = ", ".join(f"{line:,}" for line in report.contradicting[:5])
+        found.append(f"repeated with another label, so judged by nobody: line {lines}"
+                     + (" and more" if report.contradicting[5:] else ""))  # fmt: skip
+    found += [f"{part} cut to {NAME_LIMIT} characters: {count:,} times" for part, count in report.cut.items()]
+    if seen.corrected:
+        found.append(f"in the queue already, with another kind, topic or critique now: {len(seen.corrected):,}")
+    return found
+
+
+def fate(use: ColumnUse) -> str:
+    """What becomes of a column, in words."""
+    if use.labels:
+        return LABELS[use.labels]
+    return ", ".join(use.parts) or "not taken"
+
+
+def named_lines(bad_rows: Sequence[tuple[int, str]], most: int = _NAMED_LINES) -> str:
     """The first bad rows with line and reason, and how many more there are."""
     named = "; ".join(f"line {line}: {reason}" for line, reason in bad_rows[:most])
     more = len(bad_rows) - most

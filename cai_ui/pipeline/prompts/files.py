@@ -1,32 +1,35 @@
 """Prompt sets from files: read with care, kept in the workspace, used like the shipped ones.
 
-Read are plain text (a request a line) and JSON lines, CSV or Parquet with a request under `prompt`, `request`,
-`instruction`, `question`, `text` or `init_prompt`, a transcript or messages under `prompt` or `messages`, or a pair of
-transcripts under `chosen` (as Anthropic/hh-rlhf has them). An answer at the end of a conversation is left out; earlier
-turns are kept, and so are `input` beside an instruction, and `system`. Kind and topic: see `kinds`. A row that cannot
-be used is left out and counted with its reason.
+Read is whatever `tables` reads, and plain text (a request a line). The request stands under one of `REQUESTS`, as text,
+as a transcript, or as messages; of a pair of transcripts under `chosen` (as Anthropic/hh-rlhf has them) too. Answers at
+the end of a conversation are left out; earlier turns are kept, and so are `input` or `context` beside an instruction,
+and a system text. Kind and topic: see `tables.kinds`. A row that cannot be used is left out and counted with its
+reason.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cai_ui.curate.row_files import BadRow, Limits, rows_of
+from cai_ui.conversations import Talk, check_question, question, turns_in
 from cai_ui.errors import CaiError, FileFormatError
-from cai_ui.pipeline.prompts.conversations import turns_in
-from cai_ui.pipeline.prompts.kinds import has_contrast, kind_of, topic_of
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Message, Prompt, PromptKind, PromptSet, SetPrompt, content_hash
-from cai_ui.text import NAME_LIMIT, PROMPT_LIMIT, clean_text
+from cai_ui.tables import BadRow, Cells, Limits, rows_of
+from cai_ui.tables.kinds import has_contrast, kind_of, topic_of
+from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, PROMPT_LIMIT, clean_text
 
 ROWS_LIMIT = 100_000
 _LIMITS = Limits(rows=ROWS_LIMIT)
-_COLUMNS = ("prompt", "request", "instruction", "question", "text", "init_prompt", "messages", "chosen")
-Rows = Iterator[tuple[int, dict[str, Any] | BadRow]]
+REQUESTS = (
+    "prompt", "request", "instruction", "question", "query", "text", "init_prompt", "messages", "conversations",
+    "conversation", "transcript", "chosen",
+)  # fmt: skip
+"""Columns that may hold the request, the first one that is there decides."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,7 @@ def read_prompts(path: Path, kind: PromptKind = "unknown") -> PromptFile:
 
     `kind` is that of requests of which the file says none; a word for a kind that is not known is still counted.
     """
-    rows = list(_text_rows(path) if path.suffix.lower() == ".txt" else rows_of(path, _LIMITS))
-    cells = [(line, row if isinstance(row, BadRow) else _folded(row)) for line, row in rows]
+    cells = [(line, row if isinstance(row, BadRow) else _folded(row)) for line, row in rows_of(path, _LIMITS)]
     contrasts = any(has_contrast(row) for _, row in cells if not isinstance(row, BadRow))
     prompts: dict[str, SetPrompt] = {}
     left_out: dict[str, list[int]] = {}
@@ -93,44 +95,40 @@ def asked(prompt: SetPrompt, source: str) -> Prompt:
 
 
 def _folded(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Columns by their names in small letters; of two that are then the same, the first."""
-    return {name.strip().lower(): cell for name, cell in reversed(list(row.items()))}
+    """Columns by their names in small letters; of two that are then the same, the first that is not empty."""
+    found: dict[str, Any] = {}
+    for name, cell in row.items():
+        key = name.strip().lower()
+        found[key] = found.get(key) or cell
+    return found
 
 
-def _prompt(row: Mapping[str, Any] | BadRow, contrasts: bool) -> tuple[SetPrompt, str]:
+def _prompt(row: Cells | BadRow, contrasts: bool) -> tuple[SetPrompt, str]:
     """A request, and its word for a kind that is not known. ValueError or InputError says why there is none."""
     if isinstance(row, BadRow):
         raise ValueError(row.reason)
-    column = next((name for name in _COLUMNS if row.get(name)), None)
+    column = next((name for name in REQUESTS if row.get(name)), None)
     if column is None:
-        raise ValueError("no request under " + ", ".join(f"`{name}`" for name in _COLUMNS))
-    value, system = row[column], row.get("system") or row.get("system_prompt")
-    if column == "instruction" and isinstance(value, str) and isinstance(row.get("input"), str):
-        value = f"{value}\n\n{row['input']}"  # as Alpaca has it: what the instruction is about
-    turns = turns_in(value, column)
-    if isinstance(system, str) and system.strip() and turns[0].role != "system":
-        turns = (Message("system", clean_text(system.strip(), "The system text", limit=PROMPT_LIMIT)), *turns)
+        raise ValueError("no request under " + ", ".join(f"`{name}`" for name in REQUESTS))
+    said = turns_in(row[column], column, limit=ANSWER_LIMIT)
+    if column == "chosen" and len(said) < 2:
+        raise ValueError("`chosen` is no transcript, and there is no request beside it")
+    context = (row.get("input") or row.get("context")) if column in ("instruction", "question") else None
+    turns = question(_without_answer(said), context, row.get("system") or row.get("system_prompt"))
+    check_question(turns, column)
     kind, word = kind_of(row, contrasts)
-    return SetPrompt(turns, kind, topic_of(row)), word
+    return SetPrompt(tuple(_checked(turn) for turn in turns), kind, topic_of(row)), word
 
 
-def _text_rows(path: Path) -> Rows:
-    """A row for each line of plain text."""
-    try:
-        content = path.read_bytes()[: _LIMITS.file_bytes + 1]
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise FileFormatError(f"Line {line:,} is not UTF-8.", next_step="Save the file as UTF-8.") from None
-    except OSError as error:
-        raise FileFormatError(f"The file {path.name} cannot be read ({error.strerror}).") from None
-    if len(content) > _LIMITS.file_bytes:
-        raise FileFormatError(f"The file is larger than {_LIMITS.file_bytes // 1_000_000} MB.", next_step="Split it.")
-    for number, request in enumerate(text.split("\n"), 1):
-        if request.strip():
-            if number > ROWS_LIMIT:
-                raise FileFormatError(f"The file has more than {ROWS_LIMIT:,} lines.", next_step="Split it.")
-            yield number, {"request": request}
+def _without_answer(turns: Talk) -> Talk:
+    """Up to the last question that is not empty."""
+    while len(turns) > 1 and (turns[-1].role != "user" or not turns[-1].content.strip()):
+        turns = turns[:-1]
+    return turns
+
+
+def _checked(turn: Message) -> Message:
+    return Message(turn.role, clean_text(turn.content.strip(), "A turn", limit=PROMPT_LIMIT))
 
 
 def _nothing(left_out: Mapping[str, list[int]]) -> FileFormatError:

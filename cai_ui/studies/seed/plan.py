@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cai_ui.config import DatasetSettings, RevisionSettings, Sampling, SeedStudySettings, TrainSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import InputError
-from cai_ui.records import BASE, Example, Prompt, TrainingExample, content_hash, to_dict
+from cai_ui.records import BASE, Example, Message, Prompt, TrainingExample, content_hash, to_dict
 
 ALONE = "SFT without helpful rows"
 SFT = "SFT"
@@ -80,6 +80,4 @@ def fitting(rows: Iterable[TrainingExample], engine: Engine, longest: int, numbe
 
 
 def _tokens(engine: Engine, text: str) -> int:
-    from cai_ui.records import Message
-
     return engine.count_tokens((Message("user", text),))

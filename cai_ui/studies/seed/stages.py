@@ -28,7 +28,7 @@ from cai_ui.studies.seed.plan import ALONE, BOTH, RUNS, SFT, SeedPlan, fitting
 RATER = "seed study"
 """Signs the acceptances: the recipe takes every whole revision for the better answer, without a look."""
 _POLL_S = 0.5
-_WHOLE = ("truncated", "broken", "empty")
+_NOT_WHOLE = ("truncated", "broken", "empty")
 """Labels of revisions that are no row: the model would learn not to end."""
 
 
@@ -119,7 +119,7 @@ class Stages:
         left_out, kept = Counter(failures), []
         for trace in self.traces():
             last = max(place for place, step in enumerate(trace.steps) if step.kind == "revision")
-            flaw = next((label for label in revise.computed_labels(trace, last) if label in _WHOLE), None)
+            flaw = next((label for label in revise.computed_labels(trace, last) if label in _NOT_WHOLE), None)
             if flaw is None:
                 kept.append(revise.to_example(trace, f"{RATER} {self.key}"))
             else:
@@ -209,8 +209,11 @@ def made_of(stages: Stages) -> dict[str, Any]:
         "left_out": examples["left_out"],
         "datasets": {name: info.counts for name, info in infos.items()},
         "runs": {
-            variant: {name: run.summary.get(name) for name in ("rows", "seconds", "steps", "loss")}
-            | {"steps": run.total_steps}
+            variant: {
+                "rows": run.summary.get("rows"),
+                "steps": run.total_steps,
+                "seconds": run.summary.get("seconds"),
+            }
             for variant, run in runs.items()
         },
     }

@@ -251,9 +251,9 @@ OWN_PAIRS, FREEZE_PAIRS = "my own answers", "Freeze these pairs"
 IMPORT, CHOOSE_FILE, FETCH = "Import examples", "Choose a file", "Fetch"
 HUB = "or a dataset of the Hub: owner/name/file.parquet"
 IMPORT_WHAT = (
-    "JSON Lines (also .gz), Parquet or CSV, with columns of your own or of a published shape: request and answer; "
-    "request, better and worse answer; conversations; cai-conversation-harmless; hh-rlhf. Nothing is imported before "
-    "you have seen the preview."
+    "JSON Lines, JSON, CSV, TSV or Parquet (also .gz and .zip), with columns of your own or of a published shape: "
+    "request and answer; request, better and worse answer; conversations. Nothing is imported before you have seen "
+    "the preview, and no label in a file is taken as a judgement before you have said what it means."
 )
 NO_COLUMN = "(none)"
 NO_FILE, CHOOSE_ONE = "No file was chosen.", "Choose one."
@@ -261,6 +261,11 @@ TAKE, LEAVE, JUDGE = "Import", "Cancel", "Judge them"
 SKIP_BAD = "Skip invalid rows (otherwise: all or none)"
 UNKNOWN_SHAPE = "The columns are not of a known shape: assign them below."
 SAMPLES = "Request", "Answer", "Initial or worse answer", "Critique"
+COLUMNS_TITLE, COLUMNS_HEAD = "What becomes of each column", ("Column", "Rows that fill it", "What becomes of it")
+LABEL_COLUMN, LABEL_HELP = "Labels in the file", "What a label calls good is accepted, what it calls bad is rejected."
+LABEL_ASK, LABEL_NONE = "(say what they mean)", "leave all labels aside: every row waits for a judgement"
+LABEL_MEANINGS = {"good": "Good answer", "bad": "Bad answer", "other": "The other answer is better"}
+LABELS_UNSAID = "This file holds labels. Say below what they mean, or leave them aside; until then nothing is imported."
 
 # Datasets
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import gradio as gr
 
+from cai_ui.conversations import write_turns
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.prompts import sets
-from cai_ui.prompts import transcript
 from cai_ui.records import BASE, DatasetInfo, Message, Prompt, PromptSet
 from cai_ui.web.kit.present import short
 from cai_ui.web.kit.words import PROMPT_SET
@@ -59,11 +59,6 @@ def drawn(services: Services, prompt_set: str) -> Prompt:
     return found[0]
 
 
-def untouched(prompt: Prompt, request: str, earlier: str) -> bool:
-    """Whether a drawn prompt still stands in its boxes: a text read back may not have the same turns."""
-    return (prompt.text, transcript(prompt.before)) == (request, earlier or "")
-
-
 def earlier_turns(turns: Sequence[Message]) -> str:
     """The turns before the last one, as they stand in their box."""
-    return transcript(turns[:-1])
+    return write_turns(turns[:-1])

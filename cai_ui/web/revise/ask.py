@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import gradio as gr
 
 from cai_ui.pipeline import Services, left_off
 from cai_ui.pipeline.prompts.sets import prompt_sets
-from cai_ui.prompts import transcript
-from cai_ui.records import PromptKind
+from cai_ui.records import Prompt, PromptKind
+from cai_ui.tables import SUFFIXES
 from cai_ui.text import PROMPT_LIMIT
 from cai_ui.web.kit.choices import drawn, earlier_turns, set_choices, set_menu
 from cai_ui.web.kit.events import AT_ONCE, NEWEST, QUIET, Changes
@@ -18,7 +19,7 @@ from cai_ui.web.kit.present import notice
 from cai_ui.web.revise import stepper, words
 from cai_ui.web.session import Session, SessionParts
 
-FILE_TYPES = [".txt", ".jsonl", ".gz", ".csv", ".tsv", ".parquet"]
+FILE_TYPES = [".txt", *SUFFIXES]
 
 
 class AskBox:
@@ -41,7 +42,7 @@ class AskBox:
                 elem_id="revise-earlier-turns",
             )
         self.drawn = gr.State(None)
-        self.asked = [self.prompt, self.earlier, self.turns]
+        self.asked = [self.prompt, self.earlier, self.turns, self.drawn]
 
     def _request(self) -> None:
         self.prompt = gr.Textbox(
@@ -69,22 +70,25 @@ class AskBox:
         self.menus = [self.prompt_set, *other_menus]
         typed = {"fn": bind(self._typed), "inputs": [session.state, self.prompt], "outputs": None}
         self.prompt.input(**typed, **NEWEST)
-        self.draw.click(bind(self._draw), [self.prompt_set], [*self.asked, self.drawn], **QUIET).then(**typed, **QUIET)
+        self.draw.click(bind(self._draw), [self.prompt_set], self.asked, **QUIET).then(**typed, **QUIET)
         self.stop.click(bind(stepper.stop_trace, session.stops), [session.state], None, **AT_ONCE)
         self.load.upload(bind(self._import), [self.load, self.kind], [*self.menus, self.note], **QUIET)
         session.ready.then(bind(self._sets), None, self.menus, **QUIET)
 
-    def changes(self, request: str, earlier: str) -> Changes:
-        """A request and the turns before it; the box of these is open where there are any."""
-        return {self.prompt: request, self.earlier: earlier, self.turns: gr.update(open=bool(earlier))}
+    def changes(self, prompt: Prompt) -> Changes:
+        """A request and the turns before it, kept as they are; the box of these is open where there are any."""
+        earlier = earlier_turns(prompt.turns)
+        return {self.prompt: prompt.text, self.earlier: earlier, self.turns: gr.update(open=bool(earlier)),
+                self.drawn: prompt}  # fmt: skip
 
     def asked_in(self, view: stepper.View) -> Changes:
         """The request and the turns of the trace that is shown; none for no trace."""
-        return self.changes(view.trace.prompt.text, earlier_turns(view.trace.conversation)) if view.trace else {}
+        if view.trace is None:
+            return {}
+        return self.changes(replace(view.trace.prompt, before=view.trace.conversation[:-1]))
 
     def _draw(self, prompt_set: str) -> Changes:
-        prompt = drawn(self.services, prompt_set)
-        return {**self.changes(prompt.text, transcript(prompt.before)), self.drawn: prompt}
+        return self.changes(drawn(self.services, prompt_set))
 
     def _typed(self, session: Session, text: str) -> None:
         """Keep what was typed, so that a reload does not lose it."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from cai_ui import revise
 from cai_ui.config import RevisionSettings, Sampling, checked
+from cai_ui.conversations import read_turns
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import CaiError, InputError, NotFoundError
 from cai_ui.pipeline import Services, left_off, models
@@ -21,11 +22,10 @@ from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.prompts import files, sets, summary
 from cai_ui.pipeline.revise import chains, trace_files
 from cai_ui.pipeline.revise.chains import Reroll
-from cai_ui.prompts import read_transcript
 from cai_ui.records import Message, Prompt, PromptKind, Trace
 from cai_ui.revise import StepEvent
 from cai_ui.text import PROMPT_LIMIT, clean_text
-from cai_ui.web.kit.choices import untouched
+from cai_ui.web.kit.choices import earlier_turns
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.revise import trace_html, words
 from cai_ui.web.session import Session
@@ -68,24 +68,32 @@ def run_trace(
 ) -> Iterator[View]:
     """Stream one trace under the constitution in use; the last view holds the stored trace.
 
-    `earlier` are the turns before the request, as `Human: ...` and `Assistant: ...` paragraphs. Where request and turns
-    are still those of `drawn`, it is asked as its set has it.
+    `earlier` are the turns before the request, as paragraphs (`conversations.read_turns`). Turns that are still
+    those of `drawn` are asked as they are, and are not read back.
     """
     version = constitutions.current_constitution(services)
     request = clean_text(text, words.REQUEST, limit=PROMPT_LIMIT)
-    asked = drawn if drawn is not None and untouched(drawn, text, earlier) else _typed(services, request, earlier or "")
+    asked = asked_prompt(services, text, request, earlier or "", drawn)
     with _flag(stops, session) as flag:
         events = chains.start_chain(services, asked, version.hash, settings, sampling, flag)
         yield from _stream(services, session, events, {p.id: p.name for p in version.constitution.principles})
 
 
-def _typed(services: Services, request: str, earlier: str) -> str | Prompt | list[Message]:
+def asked_prompt(
+    services: Services, text: str, request: str, earlier: str, drawn: Prompt | None
+) -> str | Prompt | list[Message]:
+    """What is asked: as a set or a trace has it where nothing of it was changed, or the turns that were typed."""
+    if drawn is not None and earlier_turns(drawn.turns) == earlier:
+        if text == drawn.text:
+            return drawn
+        if drawn.before:
+            return [*drawn.before, Message("user", request)]
     return conversation(earlier, request) if earlier.strip() else sets.find_prompt(services, request) or request
 
 
 def conversation(earlier: str, request: str) -> list[Message]:
     """The earlier turns and the request as one conversation. InputError where speakers do not alternate."""
-    turns = list(read_transcript(clean_text(earlier, words.EARLIER, limit=PROMPT_LIMIT)))
+    turns = list(read_turns(clean_text(earlier, words.EARLIER, limit=PROMPT_LIMIT)))
     spoken = turns[1:] if turns and turns[0].role == "system" else turns
     expected = ["user", "assistant"] * (len(spoken) // 2 + 1)
     if len(spoken) % 2 or any(turn.role != role for turn, role in zip(spoken, expected, strict=False)):

@@ -21,13 +21,16 @@ KINDS = {
     "twin": "harmless, but sounding harmful",
 }  # fmt: skip
 TURNS, TURNS_TEXT = "Earlier turns of the conversation", "Turns before the request"
-TURNS_HELP = "Each turn on a line of its own that begins with “Human:” or “Assistant:”, the assistant's last."
-TURNS_EXAMPLE = "Human: Hello!\nAssistant: Hello, how can I help?"
+TURNS_HELP = (
+    "Each turn a paragraph that begins with “Human:” or “Assistant:”, with a blank line before it; the assistant's "
+    "last. A paragraph of a turn's own text that begins so stands behind a backslash."
+)
+TURNS_EXAMPLE = "Human: Hello!\n\nAssistant: Hello, how can I help?"
 EARLIER = "Earlier turns"
 NOT_ALTERNATING = (
     "The earlier turns do not alternate between Human and Assistant, or do not end with the assistant."
 )  # fmt: skip
-WRITE_TURNS = "Write each turn as a line that begins with “Human:” or “Assistant:”."
+WRITE_TURNS = "Write each turn as a paragraph that begins with “Human:” or “Assistant:”."
 
 # Run settings
 SETTINGS = "Run settings"

@@ -42,7 +42,7 @@ def test_a_file_with_a_bad_row_imports_nothing_and_names_the_line(services: Serv
     assert services.store.counts().total == 0
     path.write_text(good + good.replace("Hi", "Ho") + good, encoding="utf-8")
     done = imports.import_file(services, path, "rows.jsonl")
-    assert (done.read, done.added, done.duplicates) == (3, 2, 1)
+    assert (done.preview.report.rows, done.added, done.preview.report.repeated) == (3, 2, (3,))
     assert imports.import_file(services, path).added == 0
 
 

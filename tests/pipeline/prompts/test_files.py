@@ -89,14 +89,17 @@ def test_conversations_keep_their_turns_and_lose_the_answer_at_their_end(service
     ("row", "words"),
     [
         ('{"answer": "y"}', "no request under"),
-        ('{"prompt": 3}', "`prompt` is neither text nor"),
+        ('{"prompt": 3}', "prompt is not text, and no list"),
         ('{"prompt": "x"', "not valid JSON"),
         ('{"prompt": "a", "prompt": "b"}', "there twice"),
-        (json.dumps({"prompt": "a\0b"}), "A turn holds a control character"),
+        (json.dumps({"prompt": "a\0b"}), "prompt holds a control character"),
         (json.dumps({"prompt": "x" * 9000}), "at most 8,000"),
-        ('{"messages": [{"role": "tool", "content": "x"}]}', "without a known `role`"),
+        ('{"messages": [{"role": "tool", "content": "x"}]}', "has the role 'tool'"),
         ('{"messages": [{"role": "assistant", "content": "x"}]}', "holds no question"),
-        ('{"messages": [{"role": "user", "content": "x"}, {"role": "user", "content": "y"}]}', "do not alternate"),
+        (
+            '{"messages": [{"role": "assistant", "content": "x"}, {"role": "user", "content": "y"}]}',
+            "do not take turns",
+        ),
         ('{"chosen": "I will not."}', "no transcript"),
         (json.dumps({"prompt": "y", "topic": "t" * 200}), "The topic has 200 characters"),
     ],
@@ -118,7 +121,7 @@ def test_a_row_that_does_not_fit_is_left_out_with_its_line(tmp_path: Path, row: 
         ("a.jsonl", "", "The file is empty"),
         ("a.csv", "prompt,prompt\nx,y\n", "column name is there twice"),
         ("a.csv", "name,age\nx,3\n", "No row of the file can be used .line 2: no request under"),
-        ("a.jsonl", '["x"]', "one JSON list"),
+        ("a.jsonl", '["x"]', "this is not a JSON object"),
     ],
 )
 def test_a_file_without_a_request_says_so_and_keeps_nothing(
@@ -223,7 +226,7 @@ def test_thousands_of_requests_are_kept_and_drawn(services: Services, tmp_path: 
 
 def test_a_file_may_hold_as_many_lines_as_are_allowed(tmp_path: Path) -> None:
     assert files.read_prompts(write(tmp_path, "a.txt", "One?\n" * files.ROWS_LIMIT)).repeated == files.ROWS_LIMIT - 1
-    with pytest.raises(FileFormatError, match="more than 100,000 lines"):
+    with pytest.raises(FileFormatError, match="more than 100,000 rows"):
         files.read_prompts(write(tmp_path, "b.txt", "One?\n" * (files.ROWS_LIMIT + 1)))
 
 

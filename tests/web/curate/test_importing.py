@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cai_ui.curate.importing import Plan
 from cai_ui.errors import FileFormatError, InputError
 from cai_ui.pipeline import Services
 from cai_ui.store import QueueFilter
@@ -61,18 +62,20 @@ class Import:
 
 def test_looking_keeps_nothing_and_tells_all(services: Services, tmp_path: Path) -> None:
     shown = Import(services, write(tmp_path / "rows.jsonl", [pair(1), pair(2), '{"prompt": oops', pair(2)]))
-    assert "4 rows, 2 new examples, 1 repeated in the file, 1 invalid" in shown.html
+    assert "4 rows: 2 examples, 1 repeated in the file, 1 that do not fit" in shown.html
+    assert "2 new examples" in shown.html
     assert "line 3: not valid" in shown.html
     assert "a better and a worse answer" in shown.html and "Better not, 1." in shown.html
-    assert shown.columns() == ["prompt", "chosen", "rejected", "", "", ""]
+    assert shown.columns() == ["prompt", "chosen", "rejected", *[""] * 6]
     assert shown.page.of(shown.box.take)["value"] == "Import 2 examples" and shown.ready
     assert shown.waiting.name == "rows.jsonl" and services.store.counts().total == 0
 
 
 def test_an_import_says_what_came_of_it(services: Services, tmp_path: Path) -> None:
     path = write(tmp_path / "rows.jsonl", [pair(1), pair(2), pair(2)])
-    assert take(services, Waiting(path, "rows.jsonl"), None, False) == "rows.jsonl: 3 rows read, 2 new in the queue; " \
-        "1 were there already or came twice."  # fmt: skip
+    assert take(services, Waiting(path, "rows.jsonl"), Plan(), False) == (
+        "rows.jsonl: 3 rows: 2 examples, 1 repeated in the file. 2 new in the queue."
+    )
     assert services.store.counts().total == 2
     assert "2 in the queue already" in Import(services, path).html
 
@@ -80,9 +83,9 @@ def test_an_import_says_what_came_of_it(services: Services, tmp_path: Path) -> N
 def test_all_or_none_unless_bad_rows_may_be_left_out(services: Services, tmp_path: Path) -> None:
     waiting = Waiting(write(tmp_path / "rows.jsonl", [pair(1), '{"prompt": oops', pair(2)]), "rows.jsonl")
     with pytest.raises(FileFormatError, match=r"line 2.*Nothing was imported"):
-        take(services, waiting, None, False)
+        take(services, waiting, Plan(), False)
     assert services.store.counts().total == 0
-    assert "skipped as invalid: 1" in take(services, waiting, None, True)
+    assert "1 that do not fit (1 × not valid JSON" in take(services, waiting, Plan(), True)
     assert services.store.counts().total == 2
 
 
@@ -128,7 +131,7 @@ def test_a_mixed_file_is_read_row_by_row_until_the_menus_are_changed(services: S
 def test_a_column_that_is_not_there_is_named_and_the_file_stays(services: Services, tmp_path: Path) -> None:
     shown = Import(services, write(tmp_path / "r.jsonl", [pair(1)]))
     shown.say("prompt", "answer")
-    assert "line 1: the column &#x27;answer&#x27; is missing" in shown.html and not shown.ready
+    assert "line 1: answer is missing" in shown.html and not shown.ready
     shown.accept()
     assert "is missing" in shown.html and shown.waiting.name == "r.jsonl"
 

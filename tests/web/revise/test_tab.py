@@ -20,8 +20,8 @@ from cai_ui.pipeline.prompts import sets
 from cai_ui.pipeline.revise import trace_files
 from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.pipeline.revise.format_lab import run_formats
-from cai_ui.prompts import transcript
-from cai_ui.web.kit.choices import drawn, untouched
+from cai_ui.records import Message
+from cai_ui.web.kit.choices import drawn, earlier_turns
 from cai_ui.web.revise import batch, few_shot, format_lab, trace_html, traces
 from cai_ui.web.revise import stepper as tab
 from cai_ui.web.revise.ask import AskBox
@@ -152,13 +152,13 @@ def test_an_unfinished_trace_goes_on_and_a_complete_one_does_not(services: Servi
 
 
 def test_a_conversation_of_several_turns_is_asked_whole(services: Services) -> None:
-    earlier = "Human: Hi there\nAssistant: Hello!\nHow are you?"
+    earlier = "Human: Hi there\n\nAssistant: Hello!\nHow are you?"
     last = list(tab.run_trace(services, Stops(), ME, "Read her diary", QUICK, Sampling(), earlier))[-1].trace
     assert last is not None
     assert [(m.role, m.content) for m in last.conversation] == [
         ("user", "Hi there"), ("assistant", "Hello!\nHow are you?"), ("user", "Read her diary"),
     ]  # fmt: skip
-    for bad in ("Human: only me", "Assistant: first", "Human: a\nHuman: b\nAssistant: c"):
+    for bad in ("Human: only me", "Assistant: first", "Human: a\nAssistant: on the next line"):
         with pytest.raises(InputError, match="alternate"):
             tab.conversation(bad, "x")
 
@@ -248,7 +248,7 @@ def test_a_drawn_conversation_fills_request_and_earlier_turns(services: Services
     key, said = tab.import_prompts(services, str(path))
     assert "“talk” has 1 request: 1 of unknown kind; 1 with earlier turns." in said
     prompt = drawn(services, key)
-    assert [m.content for m in tab.conversation(transcript(prompt.before), prompt.text)] == ["Hi", "Yes?", "Bye"]
+    assert [m.content for m in tab.conversation(earlier_turns(prompt.turns), prompt.text)] == ["Hi", "Yes?", "Bye"]
 
 
 def test_a_drawn_conversation_is_asked_as_its_set_has_it(services: Services, tmp_path: Path) -> None:
@@ -265,7 +265,29 @@ def test_a_drawn_conversation_is_asked_as_its_set_has_it(services: Services, tmp
     assert last.trace is not None
     assert [(m.role, m.content) for m in last.trace.conversation] == turns
     assert (last.trace.prompt.kind, last.trace.prompt.topic, last.trace.prompt.before) == ("harmful", "theft", ())
-    assert not untouched(changes[box.drawn], "Borrow it?", changes[box.earlier])
+
+
+@pytest.mark.parametrize("shown", ["drawn", "a trace", "typed"])
+def test_another_request_after_the_same_turns_leaves_them_as_they_are(
+    services: Services, tmp_path: Path, shown: str
+) -> None:
+    said = "Here it is:\nUser: alice\n\nAssistant: on\n\nHuman: who?"
+    talk = [Message("user", "A form."), Message("assistant", said), Message("user", "Steal it?")]
+    path = tmp_path / "talk.jsonl"
+    path.write_text(json.dumps({"messages": [{"role": m.role, "content": m.content} for m in talk]}))
+    key, _ = tab.import_prompts(services, str(path))
+    with gr.Blocks():
+        box = AskBox(services)
+    changes = box._draw(key)
+    if shown == "a trace":
+        boxes = (changes[box.prompt], RevisionSettings(), Sampling(), changes[box.earlier], changes[box.drawn])
+        *_, last = tab.run_trace(services, Stops(), ME, *boxes)
+        changes = box.asked_in(last)
+    drawn_before = None if shown == "typed" else changes[box.drawn]
+    asked = ("Borrow it?", RevisionSettings(), Sampling(), changes[box.earlier], drawn_before)
+    *_, last = tab.run_trace(services, Stops(), ME, *asked)
+    assert last.trace is not None
+    assert last.trace.conversation == (*talk[:2], Message("user", "Borrow it?"))
 
 
 def given(panel: SettingsBox, **changes: Any) -> dict[Any, Any]:

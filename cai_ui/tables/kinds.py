@@ -44,6 +44,13 @@ def kind_of(row: Row, contrasts: bool = False) -> tuple[PromptKind, str]:
     return "unknown", unknown[:40]
 
 
+def kind_named(cell: Any) -> tuple[PromptKind, str]:
+    """The kind that a word names, in any case, and the word itself where it names none."""
+    word = _word(cell)
+    kind = next((kind for kind, words in WORDS.items() if word in words), None)
+    return ("unknown", str(cell).strip()[:40]) if kind is None else (kind, "")
+
+
 def has_contrast(row: Row) -> bool:
     """Whether its type says that it stands against harmless requests."""
     return str(row.get("type") or "").strip().lower().startswith(CONTRAST)

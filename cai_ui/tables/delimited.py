@@ -1,0 +1,93 @@
+"""CSV and TSV as rows.
+
+Quotes are read by the rules of CSV. Between tabs they are often plain text instead: a lone one would then swallow the
+lines up to the next. So a table with tabs is read both ways, and the way that leaves fewer rows over is taken.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+from cai_ui.tables.limits import BadRow, Limits, Row, refuse
+
+Lines = list[tuple[int, list[str]]]
+"""Cells with the line where they begin."""
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+
+
+def delimited_rows(text: str, limits: Limits) -> Iterator[Row]:
+    """The rows of a table with a header line, whose delimiter is a comma, a semicolon or a tab."""
+    if not text.strip():
+        refuse("The file is empty.", "Choose a file with rows.")
+    header = text.lstrip("\r\n").split("\n", 1)[0]
+    delimiter = max("\t,;", key=header.count)
+    lines = _between_tabs(text, limits) if delimiter == "\t" else _quoted(text, delimiter, limits)
+    names = _names(lines[0][1])
+    for line, cells in lines[1:]:
+        if len(cells) == len(names):
+            yield line, {name: cell if cell != "" else None for name, cell in zip(names, cells, strict=True)}
+        else:
+            yield line, BadRow(f"the row has {len(cells)} cells, not the {len(names)} cells of the header")
+
+
+def _names(header: list[str]) -> list[str]:
+    """The header; a column without a name is called by its place."""
+    names = [name.strip() or f"column {place}" for place, name in enumerate(header, 1)]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        refuse(f"The column name is there twice: {twice[:60]!r}.", "Give every column its own name.")
+    return names
+
+
+def _between_tabs(text: str, limits: Limits) -> Lines:
+    plain = _plain(text)
+    try:
+        quoted = _read(text, "\t", limits)
+    except csv.Error:
+        return plain
+    return min((quoted, plain), key=_left_over)
+
+
+def _left_over(lines: Lines) -> tuple[int, int]:
+    """How many rows have not the header's width; then the more rows the better."""
+    width = len(lines[0][1])
+    return sum(len(cells) != width for _, cells in lines), -len(lines)
+
+
+def _plain(text: str) -> Lines:
+    """Every line a row. Quotes are text, unless every cell that begins with one is quoted as a whole."""
+    parts = [(line, said.removesuffix("\r").split("\t")) for line, said in enumerate(text.split("\n"), 1)]
+    rows = [(line, cells) for line, cells in parts if cells != [""]]
+    begin = [cell for _, cells in rows for cell in cells if cell.startswith('"')]
+    if not all(_QUOTED.fullmatch(cell) for cell in begin):
+        return rows
+    return [(line, [_unquoted(cell) for cell in cells]) for line, cells in rows]
+
+
+def _unquoted(cell: str) -> str:
+    return cell[1:-1].replace('""', '"') if cell.startswith('"') else cell
+
+
+def _quoted(text: str, delimiter: str, limits: Limits) -> Lines:
+    try:
+        return _read(text, delimiter, limits)
+    except csv.Error as error:
+        refuse(f"This is not valid CSV ({error}).", "Check its quotes.")
+
+
+def _read(text: str, delimiter: str, limits: Limits) -> Lines:
+    """By the rules of CSV; csv.Error names the line where they end."""
+    csv.field_size_limit(limits.file_bytes)  # of the whole process: a cell is measured where rows are counted
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: Lines = []
+    line = 1
+    try:
+        for cells in reader:
+            rows += [(line, cells)] if cells else []
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise csv.Error(f"line {line}: {error}") from None
+    return rows

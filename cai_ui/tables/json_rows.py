@@ -1,0 +1,141 @@
+"""JSON lines, a JSON list, and objects written over several lines, as rows."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from typing import IO, Any
+
+from cai_ui.tables.limits import BadRow, Cells, Limits, Row, read_whole, refuse, too_large
+
+_NOTHING = re.compile(r"[\s,]*")
+_HOLDERS = ("data", "rows", "examples", "instances", "train")
+"""Under these keys of a single object its rows may stand."""
+
+
+def json_rows(file: IO[bytes], limits: Limits, only: bool) -> Iterator[Row]:
+    """The objects of a file. `only`: nothing but JSON is expected; else a file that does not begin so is refused."""
+    number = unpacked = 0
+    begun = False
+    while line := file.readline(limits.line_bytes + 1):
+        number += 1
+        line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+        if not begun and _opens(line):
+            yield from _document(line + read_whole(file, limits), number)
+            return
+        if not begun and not only and line.strip() and not line.lstrip().startswith(b"{"):
+            refuse("This is none of JSON lines, JSON, CSV, TSV and Parquet.", "Name it by what it is, such as x.csv.")
+        whole = len(line) <= limits.line_bytes
+        unpacked += len(line)
+        if not whole:
+            unpacked += _passed_over(file, line, limits.line_bytes, limits.unpacked_bytes - unpacked)
+        if unpacked > limits.unpacked_bytes:
+            too_large("The unpacked file", limits.unpacked_bytes)
+        if line.strip():
+            begun = True
+            yield number, _line(line) if whole else BadRow(f"the line is longer than {limits.line_bytes:,} bytes")
+    if not begun:
+        refuse("The file is empty.", "Choose a file with rows.")
+
+
+def is_object(line: str) -> bool:
+    """Whether a line of text is a JSON object."""
+    return line.lstrip().startswith("{") and isinstance(_line(line.encode("utf-8", "surrogatepass")), dict)
+
+
+def _passed_over(file: IO[bytes], line: bytes, at_once: int, most: int) -> int:
+    """Reads on to the end of a long line, `most` bytes and no further; gives how many bytes that were."""
+    passed = 0
+    while not line.endswith(b"\n") and passed <= most and (line := file.readline(at_once)):
+        passed += len(line)
+    return passed
+
+
+def _opens(line: bytes) -> bool:
+    """Whether a first line begins something that goes on in the next ones, or a list."""
+    said = line.strip()
+    return said.startswith(b"[") or (said.startswith(b"{") and said.endswith((b"{", b"[", b",")))
+
+
+class _Json:
+    """Reads values; what JSON allows and a row does not is kept in `faults`, so that reading can go on behind it."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self._decoder = json.JSONDecoder(
+            object_pairs_hook=self._once, parse_constant=self._constant, parse_int=self._whole
+        )
+
+    def read(self, text: str, at: int = 0) -> tuple[Any, int]:
+        """The value that begins at a place, or why it gives no row, and where it ends."""
+        self.faults.clear()
+        value, end = self._decoder.raw_decode(text, at)
+        return BadRow(self.faults[0]) if self.faults else value, end
+
+    def _once(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        row = dict(pairs)
+        if len(row) < len(pairs):
+            names = [name for name, _ in pairs]
+            self.faults.append(f"the key {next(n for n in names if names.count(n) > 1)[:40]!r} is there twice")
+        return row
+
+    def _constant(self, name: str) -> None:
+        if name != "NaN":  # which is how a missing number is written
+            self.faults.append(f"{name} is not a JSON number")
+
+    def _whole(self, digits: str) -> int:
+        try:
+            return int(digits)
+        except ValueError:
+            self.faults.append("a number has too many digits")
+            return 0
+
+
+def _line(line: bytes) -> Cells | BadRow:
+    try:
+        text = line.decode("utf-8").strip()
+        row, end = _Json().read(text)
+    except UnicodeDecodeError as error:
+        return BadRow(f"byte {error.start + 1} is not UTF-8")
+    except RecursionError:
+        return BadRow("the JSON is nested too deeply")
+    except json.JSONDecodeError as error:
+        return BadRow(f"not valid JSON ({error.msg}, column {error.colno})")
+    return _object(row) if end == len(text) else BadRow(f"not valid JSON (Extra data, column {end + 1})")
+
+
+def _object(value: Any) -> Cells | BadRow:
+    return value if isinstance(value, dict | BadRow) else BadRow("this is not a JSON object")
+
+
+def _document(content: bytes, line: int) -> Iterator[Row]:
+    """The objects of a list, or one behind the other, each with the line where it begins."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line += content.count(b"\n", 0, error.start)
+        refuse(f"Line {line:,} is not UTF-8.", "Save the file as UTF-8.")
+    reader, listed = _Json(), text.lstrip().startswith("[")
+    seen, at = 0, _NOTHING.match(text).end() + listed  # type: ignore[union-attr]
+    while True:
+        at = _NOTHING.match(text, at).end()  # type: ignore[union-attr]
+        line, seen = line + text.count("\n", seen, at), at
+        if at == len(text) or (listed and text[at] == "]"):
+            break
+        try:
+            value, at = reader.read(text, at)
+        except (json.JSONDecodeError, RecursionError) as error:
+            why = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+            refuse(f"The JSON cannot be read on from line {line:,} ({why}).", "Correct it, or write JSON lines.")
+        held = None if listed or _NOTHING.match(text, at).end() < len(text) else _held(value)  # type: ignore[union-attr]
+        yield from ((line, _object(one)) for one in ([value] if held is None else held))
+    if listed and (at == len(text) or text[at + 1 :].strip()):
+        refuse(f"The JSON list does not end where the file ends (line {line:,}).", "Write or download it again.")
+
+
+def _held(value: Any) -> list[Any] | None:
+    """The rows in a single object around them."""
+    lists = [value[key] for key in _HOLDERS if isinstance(value.get(key), list)] if isinstance(value, dict) else []
+    return lists[0] if lists else None

@@ -1,0 +1,195 @@
+"""Files of rows of every form: what is a row, what is a bad one, and which files are refused."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import datetime
+import decimal
+import gzip
+import io
+import json
+import random
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cai_ui.errors import FileFormatError
+from cai_ui.tables import BadRow, Limits, rows_of
+
+ROWS = [{"prompt": f'q {n}, “é” \u2028 "x"', "response": f"a\n{n}"} for n in range(3)]
+HOSTILE = [
+    '"',
+    '""',
+    '"lone',
+    "a\tb",
+    "a\nb",
+    "a\r\nb",
+    "a,b;c",
+    " ",
+    "=1+1",
+    "\u2028",
+    "\u0085",
+    "\ufeff",
+    "é",
+    "'",
+    "x",
+]
+
+
+def zipped(name: str, content: bytes, more: str = "") -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("__MACOSX/._x.jsonl", b"x")
+        archive.writestr(name, content)
+        if more:
+            archive.writestr(more, content)
+    return held.getvalue()
+
+
+def lines(rows: list[Any]) -> bytes:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+
+def table(rows: list[dict[str, str]], **dialect: Any) -> bytes:
+    held = io.StringIO()
+    writer = csv.DictWriter(held, list(rows[0]), **dialect)
+    writer.writeheader()
+    writer.writerows(rows)
+    return held.getvalue().encode()
+
+
+def read(folder: Path, name: str, content: bytes, limits: Limits = Limits()) -> list[Any]:  # noqa: B008
+    (folder / name).write_bytes(content)
+    return [row for _, row in rows_of(folder / name, limits)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.jsonl", lines(ROWS)),
+        ("a.jsonl", codecs.BOM_UTF8 + lines(ROWS).replace(b"\n", b"\r\n")),
+        ("a.jsonl", lines(ROWS).decode().encode("utf-16")),
+        ("a.json", json.dumps(ROWS).encode()),
+        ("a.json", json.dumps(ROWS, indent=2).encode()),
+        ("a.json", json.dumps({"version": 1, "data": ROWS}, indent=1).encode()),
+        ("a.json", b"\n".join(json.dumps(row, indent=1).encode() for row in ROWS)),
+        ("a.txt", lines(ROWS)),
+        ("a", lines(ROWS)),
+        ("a.csv", table(ROWS)),
+        ("a.csv", table(ROWS, delimiter=";")),
+        ("a.tsv", table(ROWS, delimiter="\t")),
+        ("a.csv", table(ROWS).decode().encode("utf-16")),
+        ("a.jsonl.gz", gzip.compress(lines(ROWS))),
+        ("a.csv.gz", gzip.compress(table(ROWS))),
+        ("a.zip", zipped("folder/a.csv", table(ROWS))),
+    ],
+)
+def test_every_form_gives_the_same_rows(tmp_path: Path, name: str, content: bytes) -> None:
+    assert read(tmp_path, name, content) == ROWS
+
+
+def test_a_parquet_file_in_an_archive_is_read_too(tmp_path: Path) -> None:
+    pq.write_table(pa.Table.from_pylist(ROWS), tmp_path / "a.parquet")
+    assert read(tmp_path, "b.zip", zipped("a.parquet", (tmp_path / "a.parquet").read_bytes())) == ROWS
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_what_a_spreadsheet_writes_is_read_as_it_was(tmp_path: Path, delimiter: str) -> None:
+    chance = random.Random(7)
+    for _ in range(200):
+        cells = ["".join(chance.choices(HOSTILE, k=chance.randint(1, 3))) for _ in range(6)]
+        rows = [
+            dict(zip(("prompt", "response"), pair, strict=True)) for pair in zip(cells[::2], cells[1::2], strict=True)
+        ]
+        assert read(tmp_path, "a.csv", table(rows, delimiter=delimiter)) == rows
+
+
+def test_a_lone_quote_between_tabs_swallows_no_rows(tmp_path: Path) -> None:
+    text = 'prompt\tresponse\nWho said it?\t"To be\n2+2?\t4\nRed?\tA colour"\nLast?\tend\nshort\n'
+    *rows, bad = read(tmp_path, "a.tsv", text.encode())
+    assert [row["response"] for row in rows] == ['"To be', "4", 'A colour"', "end"] and isinstance(bad, BadRow)
+    assert read(tmp_path, "a.tsv", b'prompt\tresponse\n"say ""hi"""\t4\n')[0]["prompt"] == 'say "hi"'
+
+
+def test_the_line_of_a_row_is_where_it_begins(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b'prompt,response\n"a\nb",c\n\nd,e\n')
+    assert [line for line, _ in rows_of(tmp_path / "a.csv")] == [2, 5]
+    (tmp_path / "a.json").write_bytes(json.dumps(ROWS, indent=1).encode())
+    assert [line for line, _ in rows_of(tmp_path / "a.json")] == [2, 6, 10]
+
+
+def test_cells_of_parquet_are_what_json_would_have(tmp_path: Path) -> None:
+    row = {"day": datetime.date(2026, 1, 2), "cost": decimal.Decimal("1.5"), "many": decimal.Decimal(3),
+           "score": float("nan"), "raw": b"text", "none": None,
+           "deep": [{"at": datetime.datetime(2026, 1, 2)}]}  # fmt: skip
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "a.parquet")
+    [(_, found)] = rows_of(tmp_path / "a.parquet")
+    assert found == {"day": "2026-01-02", "cost": 1.5, "many": 3, "score": None, "raw": "text", "none": None,
+                     "deep": [{"at": "2026-01-02T00:00:00"}]}  # fmt: skip
+
+
+def test_nan_is_a_missing_number_and_the_row_is_kept(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.jsonl", b'{"prompt": "q", "score": NaN}\n') == [{"prompt": "q", "score": None}]
+
+
+def test_a_bad_object_in_a_list_leaves_the_others(tmp_path: Path) -> None:
+    first, twice, number = read(tmp_path, "a.json", b'[{"a": 1},\n{"a": 1, "a": 2}, 5]')
+    assert first == {"a": 1} and "twice" in twice.reason and "not a JSON object" in number.reason
+
+
+def test_lines_of_text_are_requests(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.txt", b"\xef\xbb\xbf{Jam}?\r\n\r\nBread?") == [{"prompt": "{Jam}?"}, {"prompt": "Bread?"}]
+
+
+def duplicated() -> bytes:
+    held = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays([pa.array(["a"])] * 2, names=["response", "response"]), held)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.parquet", duplicated(), "column name is there twice: 'response'"),
+        ("a.csv", b"a,b,a\n1,2,3\n", "column name is there twice: 'a'"),
+        ("a.zip", zipped("a.csv", b"x", "b.csv"), "holds 2 files of rows"),
+        ("a.zip", zipped("a.png", b"x"), "holds 0 files of rows"),
+        ("a.json", b'[{"a": 1}', "does not end where the file ends"),
+        ("a.json", b'[{"a": 1} {"b"', "cannot be read on from line 1"),
+        ("a.md", b"# Prompts\n", "none of JSON lines"),
+        ("a.csv", codecs.BOM_UTF16_LE + b"odd", "UTF-16"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_by_name(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+    with pytest.raises(FileFormatError, match=words):
+        read(tmp_path, name, content)
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (Limits(rows=2), "more than 2 rows"),
+        (Limits(file_bytes=100), "larger"),
+        (Limits(unpacked_bytes=100), "unpacked file is larger"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.jsonl", "a.zip"])
+def test_what_a_file_may_need_is_bounded(tmp_path: Path, limits: Limits, words: str, name: str) -> None:
+    content = lines(ROWS) if name == "a.jsonl" else zipped("a.jsonl", lines(ROWS))
+    with pytest.raises(FileFormatError, match=words):
+        read(tmp_path, name, content, limits)
+
+
+def test_time_is_bounded_too(tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match="takes longer"):
+        read(tmp_path, "a.jsonl", b'{"a": 1}\n' * 2_000, Limits(seconds=-1))
+
+
+def test_a_cell_that_is_too_large_is_a_bad_row(tmp_path: Path) -> None:
+    bad, good = read(tmp_path, "a.csv", b"a,b\n" + b"x" * 200_000 + b",1\ny,2\n")
+    assert "a has more than 100,000 characters" in bad.reason and good == {"a": "y", "b": "2"}
