@@ -271,6 +271,16 @@ class CompareSettings(AskSettings):
     seed: int = knob(0, "Decides which prompts are drawn, and the sampling.", ge=0, le=2**31 - 1, step=1)
 
 
+class JudgeSettings(Settings):
+    """A model that reads answers beside the reader: who it is, and what it is asked of each answer."""
+
+    judge: str = knob("", "Who reads the answers beside the reader: `base`, " + _WHO + " Empty: nobody.")
+    rubrics: str = knob(
+        "refusal", "What it is asked, with commas between: refusal, harmfulness, helpfulness, evasiveness."
+    )
+    rationale: bool = knob(False, "Let it reason before its verdict, and keep what it says; takes much longer.")
+
+
 class GradingSettings(Settings):
     """The sample of an evaluation's answers that people grade."""
 

@@ -16,7 +16,7 @@ from cai_ui.errors import InputError
 
 if TYPE_CHECKING:
     from cai_ui.pipeline import Services
-    from cai_ui.records import Prompt, PromptKind
+    from cai_ui.records import Prompt, PromptKind, Rate
     from cai_ui.statistics.agreement import Agreement
 
     Commands: TypeAlias = argparse._SubParsersAction[Parser]
@@ -129,6 +129,13 @@ class Progress:
         due = now - self._said >= self._pause_s
         self._said = now if due else self._said
         return due
+
+
+def share_words(rate: Rate) -> str:
+    """A share with its interval and count."""
+    if rate.value is None:
+        return f"unread ({rate.unread})"
+    return f"{rate.value:.1%} [{rate.low:.1%}, {rate.high:.1%}] of {rate.total}"
 
 
 def agreement_line(who: str, found: Agreement, what: str) -> str:

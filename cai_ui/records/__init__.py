@@ -21,9 +21,10 @@ from cai_ui.records.constitutions import (
     Principle,
 )
 from cai_ui.records.datasets import Dataset, DatasetInfo, PreferencePair, TrainingExample
-from cai_ui.records.examples import Decision, Example, Verdict, make_example
+from cai_ui.records.examples import Decision, Example, Remarks, Span, SpanPart, Verdict, make_example
 from cai_ui.records.hashing import canonical_json, content_hash, to_dict
 from cai_ui.records.prompts import Message, Prompt, PromptKind, PromptSet, Role, SetPrompt
+from cai_ui.records.raters import Gold, Guidelines, Judged, RaterSettings
 from cai_ui.records.runs import BASE, GOING_ON, NOT_OVER, RESUMABLE, WAITING, AdapterInfo, Run, RunState
 from cai_ui.records.traces import Step, StepKind, Trace
 
@@ -47,8 +48,11 @@ __all__ = [
     "Example",
     "FewShot",
     "Finish",
+    "Gold",
     "Grade",
+    "Guidelines",
     "JudgeUsed",
+    "Judged",
     "Message",
     "PreferencePair",
     "Principle",
@@ -57,10 +61,14 @@ __all__ = [
     "PromptSet",
     "Provenance",
     "Rate",
+    "RaterSettings",
+    "Remarks",
     "Role",
     "Run",
     "RunState",
     "SetPrompt",
+    "Span",
+    "SpanPart",
     "Step",
     "StepKind",
     "Trace",

@@ -9,6 +9,7 @@ from cai_ui.records.hashing import content_hash
 from cai_ui.records.prompts import Message, Prompt
 
 Verdict = Literal["accept", "edit", "reject", "flip", "tie", "skip", "flag"]
+SpanPart = Literal["request", "initial", "revision"]
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,33 @@ def make_example(conversation: tuple[Message, ...], initial: str | None, revisio
 
 
 @dataclass(frozen=True)
+class Span:
+    """A passage that a person highlighted: characters `start` to `end` (excluded) of the request, the initial answer
+    or the revision as it stood, with their text."""
+
+    part: SpanPart
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """A comment on an example, and highlighted passages."""
+
+    note: str = ""
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True)
 class Decision:
     """A person's judgement of one example; `text` is the edited revision where verdict is "edit".
 
     accept: the revision is the SFT target and is chosen over the initial answer. edit: the same with
     the edited text. reject: neither. flip: the initial answer is the better one (target and chosen).
     tie: neither is better, so nothing is learnt. skip: no judgement. flag: set aside for somebody else.
-    `labels` are codes of what is said about critique and answers beside the verdict.
+    `labels` are codes of what is said about critique and answers beside the verdict, `note` is a comment and `spans`
+    are passages that were highlighted.
     """
 
     event_id: str
@@ -57,3 +78,4 @@ class Decision:
     at: str = ""
     rev: int = 0
     labels: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()

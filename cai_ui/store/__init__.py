@@ -16,12 +16,13 @@ from cai_ui.store.database import Database, open_database
 from cai_ui.store.datasets import Datasets
 from cai_ui.store.decisions import Decisions
 from cai_ui.store.evaluations import Evaluations
-from cai_ui.store.examples import DOUBLE_SHARE, AddReport, Examples, QueueCounts
+from cai_ui.store.examples import DOUBLE_SHARE, GOLD_SHARE, AddReport, Examples, QueueCounts
 from cai_ui.store.grades import Grades
 from cai_ui.store.judgements import Judgements, Reading
 from cai_ui.store.lock import WorkspaceLock
 from cai_ui.store.prompts import Prompts
 from cai_ui.store.queue import Order, QueueFilter, QueueItem, Status
+from cai_ui.store.raters import Raters
 from cai_ui.store.runs import Runs
 from cai_ui.store.settings import Settings
 from cai_ui.store.traces import Traces
@@ -36,6 +37,7 @@ class Store(
     Examples,
     Decisions,
     Judgements,
+    Raters,
     Datasets,
     Runs,
     Votes,
@@ -96,6 +98,7 @@ def open_store(home: Path, database_url: str | None = None) -> Store:
 
 __all__ = [
     "DOUBLE_SHARE",
+    "GOLD_SHARE",
     "Accounts",
     "AddReport",
     "Order",

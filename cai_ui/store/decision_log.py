@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import uuid
@@ -48,6 +49,7 @@ def append(
                 },
                 "kind": kind,
                 "labels": json.dumps(d.labels) if d.labels else "",
+                "spans": json.dumps([dataclasses.asdict(span) for span in d.spans]) if d.spans else "",
                 "base_rev": d.rev - 1,
                 "rev": d.rev,
                 "batch": batch,
@@ -86,6 +88,7 @@ def _inverse(row: Any, before: Event | None, rater: str, group: str | None) -> d
         "rater": rater,
         "note": "",
         "labels": "",
+        "spans": "",
         "at": now(),
         "base_rev": row.stands_at,
         "rev": row.stands_at + 1,
@@ -122,7 +125,7 @@ def refresh(connection: sa.Connection, example_ids: Sequence[str], number: int) 
 
 def _insert_readings(connection: sa.Connection, standings: Mapping[int, Standing]) -> None:
     rows = [
-        {"seq": seq, "rater": rater, "event_seq": event.seq, "second": int(event.kind == "second")}
+        {"seq": seq, "rater": rater, "event_seq": event.seq, "second": int(event.kind != "decide")}
         for seq, standing in standings.items()
         for rater, event in standing.readings.items()
     ]
@@ -202,15 +205,19 @@ def mark_principles(connection: sa.Connection, examples: Mapping[int, Example]) 
         connection.execute(_marks.insert(), rows)
 
 
+def draw_of(text: str) -> int:
+    """A large number that looks random and is always the same for a text."""
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:8], "big")
+
+
 def place_of(example: Example) -> dict[str, Any]:
     """An open example's columns in the projection, but for `seq`."""
-    drawn = int.from_bytes(hashlib.sha256(example.id.encode("utf-8", "replace")).digest()[:8], "big") % LOTS
     change = None if example.initial is None else round(100 * rough_change(example.initial, example.revision))
     return {
         "example_id": example.id,
         "kind": example.prompt.kind,
         "source": example.source,
-        "lot": drawn,
+        "lot": draw_of(example.id) % LOTS,
         "words": len(example.revision.split()),
         "change": change,
         "constitution": example.constitution_hash,

@@ -11,11 +11,12 @@ from typing import Any, get_args
 import sqlalchemy as sa
 
 from cai_ui.errors import ConflictError, InputError, NotFoundError
-from cai_ui.records import Decision, Example, Verdict
-from cai_ui.store import decision_log, schema
+from cai_ui.records import Decision, Example, Remarks, Span, SpanPart, Verdict
+from cai_ui.store import decision_log, raters, schema
 from cai_ui.store.columns import QueueColumns
 from cai_ui.store.database import Database
-from cai_ui.store.encoding import batches, load, now
+from cai_ui.store.encoding import batches, dump, load, now
+from cai_ui.store.events import EventKind
 from cai_ui.store.queue import NOBODY, QueueFilter, decision_columns, decision_of
 from cai_ui.store.selection import select
 from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text
@@ -23,6 +24,7 @@ from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 NOTE_LIMIT = 2_000
 LABELS_LIMIT = 20
+SPANS_LIMIT = 50
 DONE = QueueFilter("done")
 _REDO_REACH = 2_000
 """So many of a rater's last events are looked through for what can be redone."""
@@ -31,6 +33,7 @@ _t = schema.examples
 _events = schema.events
 _standing = schema.standing
 _drafts = schema.text_drafts
+_remarks = schema.remark_drafts
 _readings = schema.readings
 
 
@@ -61,8 +64,11 @@ class Decisions:
             if decision.verdict in ("flip", "tie"):
                 _must_have_initial(connection, decision.example_id)
             saved = dataclasses.replace(decision, at=now(), rev=place.rev + 1)
-            decision_log.append(connection, [saved], None, "second" if second else "decide")
-            _forget_draft(connection, saved.example_id, saved.rater)
+            kind: EventKind = "second" if second else "decide"
+            if second and raters.is_gold(connection, place.seq):
+                kind = "gold"
+            decision_log.append(connection, [saved], None, kind)
+            _forget_drafts(connection, saved.example_id, saved.rater)
         return saved
 
     def decide_many(self, example_ids: Sequence[str], verdict: Verdict, rater: str) -> int:
@@ -115,12 +121,15 @@ class Decisions:
             if last.batch is not None:
                 rows = connection.execute(query.where(_events.c.batch == last.batch).order_by(_events.c.seq)).all()
             decision_log.take_back(connection, rows, rater)
-            for row in rows:
+            taken = [decision for row in rows if (decision := decision_of(row, row.stands_at))]
+            for row in taken:
                 if row.verdict == "edit":
                     values = {"example_id": row.example_id, "rater": rater, "text": row.text, "saved_at": now()}
-                    _keep_draft(self._db, connection, values, replace=False)
-        taken = [decision_of(row, row.stands_at) for row in rows]
-        return [decision for decision in taken if decision is not None]
+                    _keep_draft(self._db, connection, _drafts, values, replace=False)
+                if row.note or row.spans:
+                    remarks = _remarks_of(row.example_id, rater, row.note, row.spans)
+                    _keep_draft(self._db, connection, _remarks, remarks, replace=False)
+        return taken
 
     def redo_all(self, rater: str) -> list[Decision]:
         """Do again what this rater took back last, as long as they judged nothing else since; gives what was redone.
@@ -143,7 +152,7 @@ class Decisions:
             repeats = {new.event_id: first.event_id for new, (_, first) in zip(fresh, undone, strict=True)}
             decision_log.append(connection, fresh, batch, undone[0][1].kind, repeats)
             for decision in fresh:
-                _forget_draft(connection, decision.example_id, rater)
+                _forget_drafts(connection, decision.example_id, rater)
         return fresh
 
     def history(self, rater: str, limit: int = 50) -> list[Decision]:
@@ -171,8 +180,18 @@ class Decisions:
         values = {"example_id": example_id, "rater": rater, "text": text, "saved_at": now()}
         with self._db.write("The draft") as connection:
             _place(connection, example_id)
-            _keep_draft(self._db, connection, values, replace=True)
+            _keep_draft(self._db, connection, _drafts, values, replace=True)
         return values["saved_at"]
+
+    def save_remarks(self, example_id: str, rater: str, remarks: Remarks) -> str:
+        """Keep a comment and highlighted passages until the example is decided; gives the time they were saved."""
+        note = clean_text(remarks.note, "The comment", limit=NOTE_LIMIT, required=False)
+        _check_spans(remarks.spans)
+        values = _remarks_of(example_id, rater, note, remarks.spans)
+        with self._db.write("The comment") as connection:
+            _place(connection, example_id)
+            _keep_draft(self._db, connection, _remarks, values, replace=True)
+        return str(values["saved_at"])
 
     def text_draft(self, example_id: str, rater: str) -> str | None:
         with self._db.read() as connection:
@@ -182,7 +201,7 @@ class Decisions:
 
     def drop_text_draft(self, example_id: str, rater: str) -> None:
         with self._db.write("The draft") as connection:
-            _forget_draft(connection, example_id, rater)
+            _forget(connection, _drafts, example_id, rater)
 
     def decided(self, filter: QueueFilter = DONE) -> Iterator[tuple[Example, Decision]]:
         """Decided examples that fit the filter, in order of arrival, as of one moment, read bit by bit."""
@@ -225,7 +244,8 @@ def _checked(decision: Decision) -> Decision:
         raise InputError(f"There is no verdict {decision.verdict!r}.", next_step=f"Use one of {', '.join(VERDICTS)}.")
     clean_text(decision.event_id, "The event's id", limit=200)
     clean_text(decision.rater, "Annotator name", limit=NAME_LIMIT)
-    note = clean_text(decision.note, "The note", limit=NOTE_LIMIT, required=False)
+    note = clean_text(decision.note, "The comment", limit=NOTE_LIMIT, required=False)
+    _check_spans(decision.spans)
     for label in decision.labels:
         clean_text(label, "A label", limit=40)
     if len(decision.labels) > LABELS_LIMIT:
@@ -331,8 +351,25 @@ def _must_have_initial(connection: sa.Connection, example_id: str) -> None:
         )
 
 
-def _keep_draft(db: Database, connection: sa.Connection, values: dict[str, Any], *, replace: bool) -> None:
-    insert, keys = db.insert(_drafts).values(values), ["example_id", "rater"]
+def _check_spans(spans: Sequence[Span]) -> None:
+    """InputError if there are too many passages, or one is none."""
+    if len(spans) > SPANS_LIMIT:
+        raise InputError(f"There are {len(spans)} highlighted passages; at most {SPANS_LIMIT} fit.")
+    for span in spans:
+        clean_text(span.text, "A highlighted passage", limit=ANSWER_LIMIT)
+        if span.part not in get_args(SpanPart) or not 0 <= span.start < span.end:
+            raise InputError("A highlighted passage is not in the text.", next_step="Highlight it again.")
+
+
+def _remarks_of(example_id: str, rater: str, note: str, spans: Sequence[Span]) -> dict[str, Any]:
+    body = dump(Remarks(note, tuple(spans)))
+    return {"example_id": example_id, "rater": rater, "saved_at": now(), "body": body}
+
+
+def _keep_draft(
+    db: Database, connection: sa.Connection, table: sa.Table, values: dict[str, Any], *, replace: bool
+) -> None:
+    insert, keys = db.insert(table).values(values), ["example_id", "rater"]
     connection.execute(
         insert.on_conflict_do_update(index_elements=keys, set_=values)
         if replace
@@ -340,5 +377,10 @@ def _keep_draft(db: Database, connection: sa.Connection, values: dict[str, Any],
     )
 
 
-def _forget_draft(connection: sa.Connection, example_id: str, rater: str) -> None:
-    connection.execute(_drafts.delete().where(_drafts.c.example_id == example_id, _drafts.c.rater == rater))
+def _forget_drafts(connection: sa.Connection, example_id: str, rater: str) -> None:
+    for table in (_drafts, _remarks):
+        _forget(connection, table, example_id, rater)
+
+
+def _forget(connection: sa.Connection, table: sa.Table, example_id: str, rater: str) -> None:
+    connection.execute(table.delete().where(table.c.example_id == example_id, table.c.rater == rater))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-EventKind = Literal["decide", "second", "undo"]
+EventKind = Literal["decide", "second", "gold", "undo"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Event:
     """One entry of the log, as far as it decides what stands.
 
     kind "decide": from now on this event stands. kind "second": another rater's judgement, made without seeing
-    the one that stands; it changes nothing but may dispute it. kind "undo": takes back `undoes`, and of a
+    the one that stands; it changes nothing but may dispute it. kind "gold": the same of an example whose verdict is
+    known, which it does not dispute. kind "undo": takes back `undoes`, and of a
     decision `restores` stands again (None: the example is open again).
     """
 

@@ -15,16 +15,19 @@ import sqlalchemy as sa
 from cai_ui.errors import NotFoundError
 from cai_ui.records import Example
 from cai_ui.store import schema, words
-from cai_ui.store.columns import QueueColumns, Rows, stamp
+from cai_ui.store.columns import STATUSES, QueueColumns, Rows, stamp
 from cai_ui.store.database import Database
-from cai_ui.store.decision_log import LOTS, mark_principles, place_of
+from cai_ui.store.decision_log import LOTS, draw_of, mark_principles, place_of
 from cai_ui.store.encoding import batches, dump, load
-from cai_ui.store.queue import EVERYTHING, QueueFilter, QueueItem, Reader, items
+from cai_ui.store.queue import EVERYTHING, GOLD, NOBODY, QueueFilter, QueueItem, Reader, items
+from cai_ui.store.raters import judgements_of, read_by
 from cai_ui.store.selection import FITS_LIMIT, numbers_of, select, taken
 from cai_ui.text import ANSWER_LIMIT, clean_text
 
 DOUBLE_SHARE = "double_share"
 """Setting: the share of examples that two raters judge, 0 to 1."""
+GOLD_SHARE = "gold_share"
+"""Setting: the share of everybody's work that is gold examples, 0 to 1."""
 LEASE_S = 600
 """How long an example that somebody has on their page is kept from others."""
 
@@ -180,9 +183,12 @@ class Examples:
     def next_open(self, after: str | None, rater: str, filter: QueueFilter = EVERYTHING) -> QueueItem | None:
         """The first open example behind `after` (an example's id) that nobody else has on their page.
 
-        At the end it starts over. None if all are done or taken.
+        At the end it starts over. None if all are done or taken. Now and then it is a gold example instead, where
+        there are any and a share of them is set.
         """
         with self._looking(rater) as (connection, reader):
+            if (row := self._due_gold(connection, reader, filter)) is not None:
+                return items(connection, self._seqs(np.array([row])), reader)[0]
             found = select(self._columns, connection, filter.of_status("open"), reader, FITS_LIMIT)
             others = taken(self._columns, connection, rater)
             row = self._row_of(connection, after)
@@ -193,6 +199,22 @@ class Examples:
                 if len(free):
                     return items(connection, self._seqs(free[:1]), reader)[0]
         return None
+
+    def _due_gold(self, connection: sa.Connection, reader: Reader, filter: QueueFilter) -> int | None:
+        """The row of a gold example that this rater has not judged, where it is its turn. Whether it is, and which one,
+        follows from the rater and the number of their judgements, so that nobody can tell beforehand."""
+        marked = self._columns.marked(GOLD, GOLD)
+        if not (reader.gold and len(marked)):
+            return None
+        drawn = draw_of(f"{reader.rater}\n{judgements_of(connection, reader.rater)}")
+        if drawn % LOTS >= reader.gold:
+            return None
+        fitting = select(self._columns, connection, filter.of_status("all"), reader, FITS_LIMIT).rows
+        rows = np.intersect1d(marked, fitting)
+        by_others = self._columns["rater"][rows] != self._columns.code(reader.rater)
+        rows = rows[by_others & (self._columns["status"][rows] != STATUSES.index("open"))]
+        rows = np.setdiff1d(rows, self._columns.rows_of(read_by(connection, reader.rater, self._seqs(rows))))
+        return int(rows[drawn // LOTS % len(rows)]) if len(rows) else None
 
     def open_ids(self, filter: QueueFilter = EVERYTHING, limit: int = 100_000) -> list[str]:
         """Ids of open examples that fit the filter, in its order, for deciding many at once."""
@@ -281,8 +303,13 @@ def _seq_of(connection: sa.Connection, example_id: str | None) -> int | None:
 
 
 def _reader(connection: sa.Connection, rater: str) -> Reader:
-    kept = connection.scalar(sa.select(schema.settings.c.value).where(schema.settings.c.key == DOUBLE_SHARE))
-    return Reader(rater, round(float(kept) * LOTS) if kept and rater else 0)
+    if not rater:
+        return NOBODY
+    t = schema.settings
+    query = sa.select(t.c.key, t.c.value).where(t.c.key.in_((DOUBLE_SHARE, GOLD_SHARE)))
+    shares = {row.key: row.value for row in connection.execute(query)}
+    double, gold = (round(float(shares.get(key) or 0) * LOTS) for key in (DOUBLE_SHARE, GOLD_SHARE))
+    return Reader(rater, double, gold)
 
 
 def _row(example: Example) -> tuple[dict[str, Any], dict[str, Any]]:

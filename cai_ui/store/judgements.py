@@ -72,7 +72,7 @@ class Judgements:
         found: dict[tuple[str, str, bool], Reading] = {}
         for event in (e for e in log if e.kind != "undo" and e.event_id not in taken):
             before = told.get(event.example_id, Standing())
-            blind = event.kind == "second" or set(before.readings) <= {event.rater}
+            blind = event.kind != "decide" or set(before.readings) <= {event.rater}
             principles = tuple(sorted(marked.get(seqs.get(event.example_id, -1), ())))
             reading = Reading(event.example_id, event.rater, event.verdict or "", blind, principles)
             found[event.example_id, event.rater, blind] = reading

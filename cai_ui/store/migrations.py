@@ -19,7 +19,7 @@ def _to_2(connection: sa.Connection) -> None:
     """Quality labels, several raters, and properties to filter by: new columns, filled from examples and log."""
     from cai_ui.store import decision_log
 
-    _add_columns(connection, schema.events, ["labels"])
+    _add_columns(connection, schema.events, ["labels", "spans"])
     _add_columns(
         connection,
         schema.standing,
@@ -133,7 +133,15 @@ def _to_5(connection: sa.Connection) -> None:
     _take_settings(connection, "judge_check.")
 
 
-MIGRATIONS: Mapping[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5}
+def _to_6(connection: sa.Connection) -> None:
+    """Highlighted passages, drafts of remarks, settings of raters, guidelines and gold examples."""
+    _add_columns(connection, schema.events, ["spans"])
+    schema.metadata.create_all(connection)
+    for index in schema.events.indexes:
+        index.create(connection, checkfirst=True)
+
+
+MIGRATIONS: Mapping[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5, 5: _to_6}
 """Step that brings a database of version n to n + 1, by n."""
 
 

@@ -12,9 +12,9 @@ from typing import Any, Literal, cast
 
 import sqlalchemy as sa
 
-from cai_ui.records import Decision, Example, PromptKind, Verdict
+from cai_ui.records import Decision, Example, PromptKind, Remarks, Verdict
 from cai_ui.store import schema
-from cai_ui.store.encoding import batches, load
+from cai_ui.store.encoding import batches, from_dict, load
 
 Status = Literal[
     "open", "draft", "done", "disputed", "all", "accept", "edit", "reject", "flip", "tie", "skip", "flag"
@@ -26,7 +26,11 @@ _t = schema.examples
 _standing = schema.standing
 _events = schema.events
 _drafts = schema.text_drafts
+_remarks = schema.remark_drafts
 _readings = schema.readings
+_marks = schema.marks
+GOLD = "gold"
+"""Kind and value of the mark on an example whose verdict is known."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,12 @@ class QueueFilter:
 
 @dataclass(frozen=True)
 class Reader:
-    """For whom the queue is read. `share` is the part of the examples, per 10,000, that two raters judge."""
+    """For whom the queue is read. `share` is the part of the examples, per 10,000, that two raters judge, `gold` the
+    part of their work, per 10,000, that is gold examples."""
 
     rater: str = ""
     share: int = 0
+    gold: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,8 @@ class QueueItem:
     """An example with the decision that stands (None while open) and one rater's unsaved edit.
 
     `second`: somebody else has judged it and this rater is to judge it unseen, so `decision` is None.
-    `readings` are all raters' judgements where they may be seen, the one that stands first.
+    `gold`: its verdict is known, which is said nobody before they judged it. `remarks` are an unsaved comment and
+    highlighted passages.
     """
 
     example: Example
@@ -81,6 +88,8 @@ class QueueItem:
     draft: str | None = None
     second: bool = False
     at_rev: int | None = None
+    gold: bool = False
+    remarks: Remarks | None = None
     disputed: bool = False
     preference: float | None = None
 
@@ -105,17 +114,20 @@ def awaits(reader: Reader) -> sa.ColumnElement[bool]:
 def items(connection: sa.Connection, seqs: Sequence[int], reader: Reader) -> list[QueueItem]:
     """These examples, in the order given."""
     own = sa.and_(_readings.c.seq == _standing.c.seq, _readings.c.rater == reader.rater)
+    marked = sa.exists().where(_marks.c.kind == GOLD, _marks.c.value == GOLD, _marks.c.seq == _standing.c.seq)
+    unseen = sa.and_(marked, _standing.c.done == 1, _standing.c.rater != reader.rater) if reader.rater else sa.false()
     query = (
         sa.select(
             _t.c.body, _t.c.seq.label("place"), _standing.c.rev.label("stands_at"), _standing.c.disputed,
-            _standing.c.preference, awaits(reader).label("second"), _readings.c.event_seq.label("own"),
-            *decision_columns(), _drafts.c.text.label("draft"),
+            _standing.c.preference, sa.or_(awaits(reader), unseen).label("second"), _readings.c.event_seq.label("own"),
+            *decision_columns(), _drafts.c.text.label("draft"), _remarks.c.body.label("remarks"), marked.label("gold"),
         )
         .select_from(_standing)
         .join(_t, _t.c.seq == _standing.c.seq)
         .outerjoin(_events, _events.c.seq == _standing.c.event_seq)
         .outerjoin(_readings, own)
         .outerjoin(_drafts, sa.and_(_drafts.c.example_id == _t.c.id, _drafts.c.rater == reader.rater))
+        .outerjoin(_remarks, sa.and_(_remarks.c.example_id == _t.c.id, _remarks.c.rater == reader.rater))
     )  # fmt: skip
     found = {
         row.place: _item(row)
@@ -133,6 +145,8 @@ def _item(row: Any) -> QueueItem:
         row.draft,
         second,
         row.stands_at if second else None,
+        bool(row.gold),
+        None if row.remarks is None else load(Remarks, row.remarks),
         bool(row.disputed) and not second,
         None if row.preference is None else row.preference / 1000,
     )
@@ -141,7 +155,7 @@ def _item(row: Any) -> QueueItem:
 def decision_columns() -> tuple[sa.ColumnElement[Any], ...]:
     """The columns of an event that make up a decision, as `decision_of` reads them."""
     c = _events.c
-    return (c.event_id, c.example_id, c.verdict, c.rater, c.text, c.note, c.at, c.labels)
+    return (c.event_id, c.example_id, c.verdict, c.rater, c.text, c.note, c.at, c.labels, c.spans)
 
 
 def decision_of(row: Any, rev: int) -> Decision | None:
@@ -150,4 +164,5 @@ def decision_of(row: Any, rev: int) -> Decision | None:
         return None
     labels = tuple(json.loads(row.labels)) if row.labels else ()
     verdict = cast(Verdict, row.verdict)
-    return Decision(row.event_id, row.example_id, verdict, row.rater, row.text, row.note, row.at, rev, labels)
+    spans = from_dict(Remarks, {"spans": json.loads(row.spans)}).spans if row.spans else ()
+    return Decision(row.event_id, row.example_id, verdict, row.rater, row.text, row.note, row.at, rev, labels, spans)

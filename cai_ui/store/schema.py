@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 metadata = MetaData()
 
@@ -127,8 +127,10 @@ events = Table(
     Column("undoes", String(200)),
     Column("restores", String(200)),
     Column("labels", Text, nullable=False, server_default=""),
+    Column("spans", Text, nullable=False, server_default=""),
     Index("ix_events_example", "example_id", "seq"),
     Index("ix_events_rater", "rater", "seq"),
+    Index("ix_events_rater_at", "rater", "at"),
     Index("ix_events_undoes", "undoes"),
     Index("ix_events_batch", "batch"),
 )
@@ -210,6 +212,36 @@ text_drafts = Table(
     Column("saved_at", String(40), nullable=False),
     Column("text", Text, nullable=False),
     Index("ix_text_drafts_rater", "rater"),
+)
+
+remark_drafts = Table(
+    "remark_drafts",
+    metadata,
+    Column("example_id", String(64), ForeignKey("examples.id"), primary_key=True),
+    Column("rater", String(400), primary_key=True),
+    Column("saved_at", String(40), nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_remark_drafts_rater", "rater"),
+)
+"""Comment and highlighted passages of an example that a rater has not decided yet."""
+
+raters = Table("raters", metadata, Column("name", String(400), primary_key=True), Column("body", Text, nullable=False))
+"""What each rater set for themselves."""
+
+guidelines = Table(
+    "guidelines",
+    metadata,
+    _seq(),
+    Column("author", Text, nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+gold = Table(
+    "gold",
+    metadata,
+    Column("example_id", String(64), ForeignKey("examples.id"), primary_key=True),
+    Column("body", Text, nullable=False),
 )
 
 datasets = Table(

@@ -21,6 +21,7 @@ FITS_LIMIT = 200
 """A search in order of arrival shows and counts so many examples at most; beyond that it has to be narrowed."""
 
 _drafts = schema.text_drafts
+_remarks = schema.remark_drafts
 _standing = schema.standing
 _leases = schema.leases
 _OPEN, _FLAG = STATUSES.index("open"), STATUSES.index("flag")
@@ -90,9 +91,10 @@ def _waiting(columns: QueueColumns, reader: Reader) -> Mask:
 
 
 def _drafted(columns: QueueColumns, connection: sa.Connection, rater: str) -> Rows:
-    """Rows that the rater has an unsaved edit of."""
-    query = sa.select(_standing.c.seq).join(_drafts, _drafts.c.example_id == _standing.c.example_id)
-    return columns.rows_of(connection.scalars(query.where(_drafts.c.rater == rater).order_by(_standing.c.seq)))
+    """Rows that the rater has an unsaved edit or comment of."""
+    kept = [sa.select(table.c.example_id).where(table.c.rater == rater) for table in (_drafts, _remarks)]
+    query = sa.select(_standing.c.seq).where(_standing.c.example_id.in_(sa.union(*kept)))
+    return columns.rows_of(connection.scalars(query.order_by(_standing.c.seq)))
 
 
 def taken(columns: QueueColumns, connection: sa.Connection, rater: str) -> Rows:

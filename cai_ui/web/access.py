@@ -25,7 +25,7 @@ from cai_ui.records.people import RIGHTS, Right, Role
 from cai_ui.store import Accounts
 from cai_ui.text import NAME_LIMIT, clean_text
 from cai_ui.web import rights, words
-from cai_ui.web.session import LOCAL_AUTHOR, Session
+from cai_ui.web.session import GUEST, LOCAL_AUTHOR, Session, asked_for
 
 audit = logging.getLogger("cai_ui.audit")
 TRIES, PAUSE_S, LONGEST_S = 5, 1.0, 60.0
@@ -116,11 +116,14 @@ class Access:
         account = self.accounts.get(name) if name else None
         return Visitor(account.name, account.role) if account else None
 
-    def come_in(self, stored: object, request: gr.Request) -> tuple[Session, str]:
-        """The visitor's session and the name to keep in the browser, from what it had kept and who signed in."""
+    def come_in(self, stored: object, request: gr.Request, address: str = "") -> tuple[Session, str]:
+        """The visitor's session and the name to keep in the browser, from what it had kept, who signed in, and what the
+        address asks for. A name that nobody chose is not kept, unless it is one that no other has."""
         account = request.username if self.mode is Mode.TEAM else None
         author = account or self._unsigned(stored)
-        return Session(author, secrets.token_hex(8), account is not None), author
+        named = account is not None or (author == stored and not author.startswith(GUEST))
+        session = Session(author, secrets.token_hex(8), account is not None, named, asked_for(address)[1])
+        return session, author if named or author.startswith(GUEST) else ""
 
     def _unsigned(self, stored: object) -> str:
         """One name for all on a machine of one's own unless another was typed; a random one where strangers meet."""
@@ -129,7 +132,7 @@ class Access:
         except InputError:
             kept = LOCAL_AUTHOR
         if kept == LOCAL_AUTHOR and not (self.alone and self.mode is Mode.OWN):
-            return f"guest-{secrets.token_hex(3)}"
+            return f"{GUEST}{secrets.token_hex(3)}"
         return kept
 
     def admit(self, handler: str, values: Mapping[str, Any], states: list[Any], name: str | None) -> None:

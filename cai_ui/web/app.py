@@ -16,11 +16,11 @@ from cai_ui.web.access import Access, Mode
 from cai_ui.web.compare.tab import CompareTab
 from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.header import Header
-from cai_ui.web.kit.events import AT_ONCE
+from cai_ui.web.kit.events import AT_ONCE, QUIET
 from cai_ui.web.kit.guard import Page
 from cai_ui.web.principles.tab import PrinciplesTab
 from cai_ui.web.revise.tab import ReviseTab
-from cai_ui.web.session import Session, SessionParts
+from cai_ui.web.session import Session, SessionParts, asked_for
 from cai_ui.web.start.tab import StartTab
 from cai_ui.web.stops import Stops
 from cai_ui.web.train.tab import TrainTab
@@ -105,5 +105,15 @@ def _track_no_hidden_progress(page: gr.Blocks) -> None:
 def _session(page: gr.Blocks, tabs: gr.Tabs, strip: gr.State, stops: Stops, access: Access) -> SessionParts:
     state = gr.State(Session())
     browser = gr.BrowserState("", storage_key="cai-author", secret="author-name-only")
-    ready = page.load(access.come_in, [browser], [state, browser], **AT_ONCE)
+    address = gr.Textbox(visible="hidden", elem_id="address")
+    known = [tab.id for tab in tabs.children if isinstance(tab, gr.Tab)]
+
+    def lead(address: str) -> Any:
+        tab, _ = asked_for(address)
+        return gr.Tabs(selected=tab) if tab in known else gr.skip()
+
+    here = "(kept) => [kept, location.search]"
+    ready = page.load(access.come_in, [browser, address], [state, browser], js=here, **AT_ONCE)
+    page.load(lead, [address], [tabs], js="() => [location.search]", **AT_ONCE)
+    tabs.change(None, None, None, js="() => window.caiTab()", **QUIET)
     return SessionParts(page, tabs, state, browser, ready, stops, strip)

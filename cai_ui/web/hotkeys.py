@@ -27,13 +27,15 @@ CURATE_KEYS = {
     "u": "curate-undo",
     "y": "curate-redo",
     "b": "curate-blur",
+    "c": "curate-why",
+    "m": "curate-mark",
     "?": "curate-keys",
     "j": "curate-next",
     "ArrowRight": "curate-next",
     "k": "curate-prev",
     "ArrowLeft": "curate-prev",
 }
-"""Key -> elem_id of the button it presses."""
+"""Key -> elem_id of what it presses, as long as a rater has no keys of their own: see curate/keys.py."""
 
 GRADE_KEYS = {
     "c": "grade-complied",
@@ -64,8 +66,11 @@ def head() -> str:
     assets = Path(__file__).parent / "assets"
     told = {"keys": _joined(CURATE_KEYS, GRADE_KEYS), "picks": _joined(CURATE_PICKS, GRADE_PICKS), "run": RUN_CLASS}
     keys = f"window.caiKeys = {json.dumps(told)};"
-    names = ("ready", "errors", "charts", "keys", "typing", "once", "sight", "fields", "curate")
-    scripts = [keys, *((assets / f"{name}.js").read_text(encoding="utf-8") for name in names)]
+    names = (
+        "address.js", "ready.js", "errors.js", "charts.js", "keys.js", "typing.js", "once.js", "sight.js", "curate.js",
+        "spans.js", "fields.js",
+    )  # fmt: skip
+    scripts = [keys, *((assets / name).read_text(encoding="utf-8") for name in names)]
     return "".join(f"<script>{script}</script>" for script in scripts)
 
 

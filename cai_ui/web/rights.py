@@ -34,6 +34,10 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "GradingBox._corrected GradingBox._open GradingBox._resample",
         LABEL: "GradingBox._grade GradingBox._undo",
     },
+    "web.compare.judge": {
+        LOOK: "JudgeBox._menu JudgeBox._standing",
+        WORK: "JudgeBox._check_file JudgeBox._check_grades JudgeBox.read_chosen",
+    },
     "web.compare.models": {
         LOOK: "ModelsBox._look",
     },
@@ -43,6 +47,12 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     "web.compare.votes": {
         LOOK: "tally",
         LABEL: "Ballot._vote",
+    },
+    "web.app": {
+        LOOK: "_session.<locals>.lead",
+    },
+    "web.curate.bar": {
+        LOOK: "Bar.asking",
     },
     "web.curate.agreement": {
         LOOK: "AgreementBox.look",
@@ -72,10 +82,10 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.curate.tab": {
         LOOK: (
-            "CurateTab._wire_visits.<locals>.<lambda> CurateTab.follow CurateTab.look "
-            "CurateTab.look_again CurateTab.rename CurateTab.restore CurateTab.step"
+            "CurateTab._wire_name.<locals>.<lambda> CurateTab.follow CurateTab.look "
+            "CurateTab.look_again CurateTab.restore CurateTab.sign CurateTab.step"
         ),
-        LABEL: "CurateTab.judge CurateTab.keep_draft CurateTab.put_back",
+        LABEL: "CurateTab.judge CurateTab.judge_pending CurateTab.keep_draft CurateTab.put_back CurateTab.rebind",
     },
     "web.header": {
         LOOK: "Header.look",

@@ -7,8 +7,9 @@ in, the account's name signs; where strangers meet, each browser gets a random n
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import parse_qs
 
 import gradio as gr
 
@@ -19,16 +20,22 @@ from cai_ui.web.kit.events import QUIET
 from cai_ui.web.stops import Stops
 
 LOCAL_AUTHOR = "local"
+GUEST = "guest-"
+"""How names begin that nobody chose."""
+ADDRESS_LIMIT = 2_000
 
 
 @dataclass(frozen=True)
 class Session:
     """One visitor. `author` signs decisions, drafts and versions; `page` tells open pages apart; `signed_in` says that
-    the name is that of an account."""
+    the name is that of an account, `named` that it is not the one which everybody has at first. `item` is the example
+    that the address asked for."""
 
     author: str = LOCAL_AUTHOR
     page: str = ""
     signed_in: bool = False
+    named: bool = False
+    item: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,4 +76,11 @@ def rename(session: Session, name: str) -> Session:
     """The session with another name to sign decisions and versions with. InputError for somebody who signed in."""
     if session.signed_in and name.strip() != session.author:
         raise InputError(words.NAME_IS_FIXED.format(name=session.author), next_step=words.SIGN_IN_AS_OTHER)
-    return Session(clean_text(name, words.NAME, limit=NAME_LIMIT).strip(), session.page, session.signed_in)
+    return replace(session, author=clean_text(name, words.NAME, limit=NAME_LIMIT).strip(), named=True)
+
+
+def asked_for(address: object) -> tuple[str, str]:
+    """The tab and the example that the part of an address from "?" on names; "" for what it does not name."""
+    asked = parse_qs(str(address or "")[:ADDRESS_LIMIT].lstrip("?"), max_num_fields=50)
+    tab, item = (asked.get(name, [""])[0] for name in ("tab", "item"))
+    return tab or ("curate" if item else ""), item

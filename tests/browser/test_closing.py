@@ -12,7 +12,7 @@ from cai_ui.records import Message, make_example
 from cai_ui.store import open_store
 
 from .conftest import Server, Visit
-from .test_guided_run import go_to
+from .test_guided_run import go_to, sign
 from .test_stepper import _set_rounds
 
 VERY_SLOW = [str(Path(__file__).with_name("slow_app.py")), "--delay", "0.5"]
@@ -34,6 +34,7 @@ def test_sigterm_while_five_stream_and_one_saves(
     judge, people = pages[0], pages[1:]
     go_to(judge, "Curate")
     judge.wait_for_selector("#curate-card [data-example]")
+    sign(judge, "Ana")
     for page in people:
         go_to(page, "Critique & Revision")
         _set_rounds(page, 8)

@@ -45,6 +45,15 @@ def unfold(page: Any, id: str) -> None:
     page.wait_for_timeout(200)
 
 
+def sign(page: Any, name: str) -> None:
+    """Say who is judging, and wait until the bar shows it."""
+    page.locator("#curate-who").click()
+    page.locator("#curate-rater :is(textarea, input)").fill(name)
+    page.locator("#curate-sign").click()
+    expect(page.locator("#curate-who")).to_contain_text(name)
+    expect(page.locator("#curate-ask")).to_be_hidden()
+
+
 def fill_number(page: Any, id: str, value: int) -> None:
     page.locator(f"#{id} input[type=number]").first.fill(str(value))
     page.locator(f"#{id} input[type=number]").first.press("Tab")
@@ -105,6 +114,7 @@ def judge_by_keyboard(page: Any) -> None:
     """Ten by key, each waited for until it is on disk and the next one shows; the rest in bulk."""
     go_to(page, "Curate")
     card = page.locator("#curate-card [data-example]").first
+    sign(page, "Ana")
     for _ in range(BY_KEY):
         shown = card.get_attribute("data-example")
         page.keyboard.press("a")

@@ -20,7 +20,7 @@ from cai_ui.records import Message, Prompt, make_example
 from cai_ui.store import QueueFilter, open_store
 
 from .conftest import Server, Visit, shot
-from .test_guided_run import go_to, unfold
+from .test_guided_run import go_to, sign, unfold
 
 NUMBER = int(os.environ.get("CAI_DECISIONS", "8"))
 VERDICTS = {"a": "accept", "r": "reject", "f": "flip", "s": "skip", "t": "tie", "g": "flag"}
@@ -78,15 +78,6 @@ def edit(page: Any, text: str) -> None:
     page.keyboard.press("Control+Enter")
 
 
-def sign(page: Any, name: str) -> None:
-    """Say who is judging, and wait until the browser has been told to remember it."""
-    kept = page.evaluate("localStorage.getItem('cai-author')")
-    box = page.locator("#curate-rater textarea, #curate-rater input").first
-    box.fill(name)
-    box.press("Tab")
-    page.wait_for_function("kept => localStorage.getItem('cai-author') !== kept", arg=kept)
-
-
 def counted(page: Any, judged: int) -> None:
     expect(page.locator("#curate-counts")).to_contain_text(re.compile(rf"^\s*{judged} of "))
 
@@ -95,13 +86,14 @@ def test_labelling_by_keyboard_alone(site: Server, open_page: Callable[..., Visi
     visit = open_page(site.url)
     page: Any = visit.page
     to_curate(page)
+    sign(page, "Ana")
     began, expected = time.monotonic(), {}
     for number in range(NUMBER):
         key = list(VERDICTS)[number % len(VERDICTS)]
         if number == NUMBER // 2:
             at, paused = shown(page), time.monotonic()
             visit.reload()
-            to_curate(page)
+            page.locator("#curate-card article").wait_for()
             assert shown(page) == at, "a reload continues at the same place"
             began += time.monotonic() - paused
         expected[press(page, key)] = VERDICTS[key]
@@ -180,6 +172,7 @@ def test_a_full_disk_is_said_and_the_text_stays_in_the_box(site: Server, open_pa
     visit = open_page(site.url)
     page: Any = visit.page
     to_curate(page)
+    sign(page, "Ana")
     kept = press(page, "a")
     here = shown(page)
     assert site.process is not None
@@ -223,3 +216,114 @@ def filter_by_bounds(visit: Visit, width: int) -> None:
         fields.nth(place).fill("")
         expect(page.locator("#curate-card")).to_contain_text("Example 1 of 1")
     assert visit.errors == [] and visit.foreign == []
+
+
+LONG = "and why it may harm somebody else, step by step " * 40
+
+
+@pytest.fixture
+def uneven(serve: Callable[..., Server], tmp_path: Path) -> Server:
+    """A queue of short and long examples in turn."""
+    examples = [
+        make_example(
+            (Message("user", f"Question {n}?" + LONG * (n % 2)),), f"Sure, {n}." + LONG * (n % 2),
+            f"Better not, {n}." + LONG * (n % 3), prompt=Prompt(f"p{n}", f"Question {n}?", "harmful"),
+            critique="It helps with something harmful.", source="made up",
+        )
+        for n in range(12)
+    ]  # fmt: skip
+    with open_store(tmp_path / "home") as store:
+        store.add_examples(examples)
+    return serve("scripted", tmp_path / "home")
+
+
+def top_of(page: Any, id: str) -> int:
+    return round(page.locator(f"#{id}").bounding_box()["y"])
+
+
+def swipe(page: Any, by: int) -> None:
+    """As a finger over the card: `by` pixels to the right."""
+    page.evaluate(
+        """by => {
+        const card = document.querySelector("#curate-card article"), x = 200, y = 500;
+        const touch = (x) => new Touch({ identifier: 1, target: card, clientX: x, clientY: y });
+        const tell = (kind, touches, changed) => card.dispatchEvent(
+          new TouchEvent(kind, { bubbles: true, touches, changedTouches: changed }));
+        tell("touchstart", [touch(x)], [touch(x)]);
+        tell("touchend", [], [touch(x + by)]);
+        }""",
+        by,
+    )
+
+
+def test_a_day_of_labelling_at_a_desk_and_on_a_phone(uneven: Server, open_page: Callable[..., Visit]) -> None:
+    visit = open_page(uneven.url)
+    page: Any = visit.page
+    to_curate(page)
+    first = shown(page)
+    page.keyboard.press("r")
+    field = page.locator("#curate-rater :is(textarea, input)")
+    expect(field).to_be_focused()
+    field.fill("Ana")
+    field.press("Enter")
+    wait_for_another(page, first)
+    expect(page.locator("#curate-counts")).to_contain_text("1 of 12 judged · 1 today")
+
+    page.keyboard.press("c")
+    expect(page.locator("details[data-keep=why]")).to_have_attribute("open", "")
+    places = set()
+    for key in "arfs":
+        places.add((top_of(page, "curate-accept"), top_of(page, "curate-reject")))
+        press(page, key)
+        expect(page.locator("details[data-keep=why]")).to_have_attribute("open", "")
+    assert len(places) == 1 and places.pop()[0] < 900, "the buttons stand still, in sight"
+    assert not page.locator("#curate-ask").is_visible(), "the name is asked once"
+
+    page.keyboard.press("b")
+    page.mouse.move(5, 5)
+    blurred = "getComputedStyle(document.querySelector('#curate-text textarea')).filter"
+    page.wait_for_function(f"{blurred} !== 'none'")
+    expect(page.locator("#curate-blur")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("b")
+
+    page.keyboard.press("?")
+    page.locator("[data-rebind=accept]").click()
+    page.keyboard.press("z")
+    expect(page.locator("#curate-key-list")).to_contain_text("Z")
+    here = shown(page)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("a")
+    page.keyboard.press("z")
+    wait_for_another(page, here)
+    expect(page.locator("#curate-saved")).to_contain_text("Accepted")
+    shot(page, "labelling-desk")
+
+    at = shown(page)
+    visit.reload()
+    expect(page.locator("#tab-curate-button")).to_have_attribute("aria-selected", "true")
+    page.locator(f'#curate-card article[data-example="{at}"]').wait_for()
+
+    phone = open_page(uneven.url, width=390, dark=True)
+    page = phone.page
+    page.goto(f"{uneven.url}/?tab=curate&item={first}")
+    page.wait_for_selector("html.cai-ready")
+    page.locator(f'#curate-card article[data-example="{first}"]').wait_for()
+    expect(page.locator("#curate-card")).to_contain_text("rejected")
+    page.goto(f"{uneven.url}/?tab=curate&item={at}")
+    page.wait_for_selector("html.cai-ready")
+    page.locator(f'#curate-card article[data-example="{at}"]').wait_for()
+    sign(page, "Ben")
+    places = set()
+    for by, said in ((120, "Accepted"), (-120, "Rejected"), (120, "Accepted")):
+        places.add(top_of(page, "curate-accept"))
+        before = shown(page)
+        swipe(page, by // 3)
+        swipe(page, by)
+        wait_for_another(page, before)
+        expect(page.locator("#curate-saved")).to_contain_text(said)
+    assert len(places) == 1 and places.pop() < 844
+    shot(page, "labelling-phone")
+    assert [one.errors + one.foreign for one in (visit, phone)] == [[], []]
+    uneven.stop()
+    with open_store(uneven.home) as store:
+        assert store.counts().done == 9 and store.check() == []

@@ -116,11 +116,13 @@ def test_the_name_that_signs_is_the_accounts(accounts: Accounts) -> None:
 
 @pytest.mark.parametrize("stored", ["", None, 7, "x" * 500, "\ud800", {"author": "x"}, "local"])
 def test_without_accounts_one_name_here_and_random_ones_among_strangers(accounts: Accounts, stored: object) -> None:
-    assert Access(Mode.OWN, accounts).come_in(stored, asks(None))[0].author == "local"
+    session, kept = Access(Mode.OWN, accounts).come_in(stored, asks(None))
+    assert (session.author, session.named, kept) == ("local", stored == "local", stored if stored == "local" else "")
     for door in (Access(Mode.OWN, accounts, alone=False), Access(Mode.PUBLIC, accounts, alone=False)):
         first, second = (door.come_in(stored, asks(None))[0] for _ in range(2))
         assert first.author.startswith("guest-") and first.author != second.author and first.page != second.page
-        assert door.come_in("Ada", asks(None))[0].author == "Ada"
+        session, kept = door.come_in("Ada", asks(None), "?item=abc")
+        assert (session.author, session.named, session.item, kept) == ("Ada", True, "abc", "Ada")
 
 
 def test_wrong_passwords_wait_ever_longer(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,23 @@ import pytest
 
 from cai_ui.errors import ConflictError
 from cai_ui.web import hotkeys
+from cai_ui.web.session import asked_for
 from cai_ui.web.stops import Stops
+
+
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ("", ("", "")),
+        ("?__theme=dark&tab=train", ("train", "")),
+        ("?tab=curate&item=a%20b", ("curate", "a b")),
+        ("?item=abc", ("curate", "abc")),
+        ("?tab=" + "x" * 100_000, ("x" * 1_995, "")),
+        (None, ("", "")),
+    ],
+)
+def test_an_address_names_a_tab_and_an_example(address: object, asked: tuple[str, str]) -> None:
+    assert asked_for(address) == asked
 
 
 def test_stop_ends_what_this_page_runs_and_nothing_else() -> None:

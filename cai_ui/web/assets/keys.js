@@ -2,12 +2,20 @@
 (() => {
   const { keys, picks, run } = window.caiKeys;
 
+  /* Keys that a rater chose are told by the page; the table in the head then has no say in the same buttons. */
+  const own = () => JSON.parse(document.getElementById("curate-key-list")?.dataset.keys || "{}");
+  const idsOf = (key) => {
+    const mine = own();
+    const taken = new Set(Object.values(mine));
+    return [...(mine[key] ? [mine[key]] : []), ...(keys[key] || []).filter((id) => !taken.has(id))];
+  };
+
   const usable = (button) => button && !button.disabled && button.offsetParent !== null;
 
   const buttonOf = (id) => {
     const element = document.getElementById(id);
     if (!element) return null;
-    return element.tagName === "BUTTON" ? element : element.querySelector("button");
+    return ["BUTTON", "SUMMARY"].includes(element.tagName) ? element : element.querySelector("button");
   };
 
   const boxOf = ([group, place]) => document.querySelectorAll("#" + group + " :is(input[type=checkbox], input[type=radio])")[place];
@@ -50,7 +58,7 @@
       box.click();
       return;
     }
-    const button = (keys[key] || []).map(buttonOf).find(usable);
+    const button = idsOf(key).map(buttonOf).find(usable);
     if (button) {
       event.preventDefault();
       button.click();

@@ -18,6 +18,7 @@
     root.classList.add("cai-ready");
     const box = tabs();
     if (box) box.inert = false;
+    window.caiOpened();
   };
   setTimeout(window.caiReady, PATIENCE_MS);
 })();

@@ -8,7 +8,10 @@
       const box = document.getElementById(id);
       if (!box || box.offsetParent === null) return;
       const { top, bottom } = box.getBoundingClientRect();
-      const seen = top >= 0 && (bottom <= innerHeight || top <= innerHeight - 160);
-      if (!seen) scrollTo({ top: scrollY + top - MARGIN, behavior: "instant" });
+      /* the bar of Curate stays over what scrolls */
+      const bar = document.getElementById("curate-bar");
+      const over = bar && bar.offsetParent !== null && !bar.contains(box) ? bar.offsetHeight : 0;
+      const seen = top >= over && (bottom <= innerHeight || top <= innerHeight - 160);
+      if (!seen) scrollTo({ top: scrollY + top - over - MARGIN, behavior: "instant" });
     });
 })();

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gradio as gr
 from gradio.blocks import Block
 
@@ -11,6 +9,7 @@ from cai_ui.pipeline import Services
 from cai_ui.records import Verdict
 from cai_ui.store import QueueFilter
 from cai_ui.web.curate import example_card, judging, words
+from cai_ui.web.curate.bar import Bar, button, numbers_words
 from cai_ui.web.curate.filter import values_of
 from cai_ui.web.curate.walking import View, place_words
 from cai_ui.web.kit import charts
@@ -18,15 +17,6 @@ from cai_ui.web.kit.events import Changes
 from cai_ui.web.kit.present import empty_state, esc, notice, text_block
 
 # HTML
-
-
-def keys_html() -> str:
-    """The list of keys, closed until "?" or its button is pressed."""
-    rows = "".join(f"<li><kbd>{esc(key)}</kbd>{esc(does)}</li>" for key, does in words.KEYS.items())
-    return (
-        f'<details id="curate-key-list"><summary>{esc(words.KEYS_TITLE)}</summary>'
-        f'<ul class="cai-keys">{rows}</ul></details>'
-    )
 
 
 def said_html(sentence: str) -> str:
@@ -66,74 +56,77 @@ def empty_html(services: Services, view: View, filter: QueueFilter) -> str:
 
 
 class ExampleBox:
-    """`counts` stands above the filter, so it is handed in. `place` is hidden and travels with the page; `memory`
+    """`bar` stands above the filter, so it is handed in. `place` is hidden and travels with the page; `memory`
     stays in the browser. `verdicts` are the buttons that decide."""
 
-    def __init__(self, services: Services, counts: gr.HTML) -> None:
-        self.services, self.counts = services, counts
+    def __init__(self, services: Services, bar: Bar) -> None:
+        self.services, self.bar = services, bar
         self.empty = gr.HTML(empty_state(*words.EMPTY_QUEUE), elem_id="curate-empty")
         with gr.Column(visible=False, elem_id="curate-work") as self.work:
-            self.card = gr.HTML(elem_id="curate-card", css_template=charts.STYLE)
-            self.text = gr.Textbox(label=words.TEXT, info=words.TEXT_HELP, lines=4, max_lines=18, elem_id="curate-text")
-            # A line of its own: an answer to typing that comes late must not replace what a decision said.
-            self.drafted = gr.HTML(elem_id="curate-drafted")
+            with gr.Row(elem_id="curate-item"):
+                with gr.Column(scale=3, min_width=300):
+                    self._example()
+                with gr.Column(scale=1, min_width=260):
+                    self._beside()
             self._buttons()
-            self.labels = gr.CheckboxGroup(
-                [(f"{said} ({place})", code) for place, (code, said) in enumerate(words.LABELS.items(), 1)],
-                label=words.LABELS_TITLE,
-                elem_id="curate-labels",
-            )
-            gr.HTML(f'<p class="muted narrow">{esc(words.CARE)}</p>')
-        self.said = gr.HTML(elem_id="curate-saved")
-        self._history()
         self.place = gr.Textbox(visible="hidden", elem_id="curate-place")
         self.memory = gr.BrowserState({}, storage_key="cai-curate", secret="place-in-queue-only")
         self.command = gr.Textbox(visible="hidden", elem_id="curate-command")
         self.outputs: list[Block] = [
-            self.card, self.text, self.said, self.place, self.counts, self.history, self.empty, self.work,
-            self.verdicts["flip"], self.verdicts["tie"], self.undo, self.redo, self.labels, self.drafted, self.memory,
+            self.card, self.text, bar.said, self.place, bar.counts, self.history, self.empty, self.work,
+            self.verdicts["flip"], self.verdicts["tie"], bar.undo, bar.redo, self.labels, self.drafted, self.memory,
         ]  # fmt: skip
         """What `show` changes."""
 
-    def _buttons(self) -> None:
+    def _example(self) -> None:
+        self.card = gr.HTML(elem_id="curate-card", css_template=charts.STYLE)
+        self.text = gr.Textbox(label=words.TEXT, info=words.TEXT_HELP, lines=4, max_lines=18, elem_id="curate-text")
         with gr.Row(elem_classes="toolbar"):
-            accept = _button("accept", variant="primary")
-            self.edit = _button("edit")
-            save = _button("save", elem_classes="ctrl-enter")
-            reject = _button("reject", elem_classes="danger")
-            self.verdicts: dict[Verdict, gr.Button] = {"accept": accept, "edit": save, "reject": reject}
-            self.verdicts |= {"flip": _button("flip"), "tie": _button("tie")}
-            self.verdicts |= {"skip": _button("skip"), "flag": _button("flag")}
-        with gr.Row(elem_classes="toolbar"):
-            self.back, self.next, self.original = (_button(name, size="sm") for name in ("prev", "next", "original"))
+            # A line of its own: an answer to typing that comes late must not replace what a decision said.
+            self.drafted = gr.HTML(elem_id="curate-drafted")
+            self.original = button("original", size="sm")
 
-    def _history(self) -> None:
-        with gr.Row():
-            with gr.Column(scale=3, min_width=300):
-                with gr.Row(elem_classes="toolbar"):
-                    self.undo, self.redo = _button("undo", size="sm"), _button("redo", size="sm")
-                    self.blur, self.keys = _button("blur", size="sm"), _button("keys", size="sm")
-                gr.HTML(keys_html(), css_template=charts.STYLE)
-                self.history = gr.HTML(elem_id="curate-history", css_template=charts.STYLE)
-            with gr.Column(scale=1, min_width=240):
-                self.name = gr.Textbox(label=words.NAME, info=words.NAME_HELP, max_lines=1, elem_id="curate-rater")
+    def _beside(self) -> None:
+        """What is beside the example; on a phone below it."""
+        self.labels = gr.CheckboxGroup(
+            [(f"{said} ({place})", code) for place, (code, said) in enumerate(words.LABELS.items(), 1)],
+            label=words.LABELS_TITLE,
+            elem_id="curate-labels",
+        )
+        with gr.Row(elem_classes="toolbar"):
+            self.blur, self.keys = button("blur", size="sm"), button("keys", size="sm")
+        self.key_list = gr.HTML(elem_id="curate-key-box", css_template=charts.STYLE)
+        self.key_typed = gr.Textbox(visible="hidden", elem_id="curate-key")
+        self.history = gr.HTML(elem_id="curate-history", css_template=charts.STYLE)
+        gr.HTML(f'<p class="muted">{esc(words.CARE)}</p>')
+
+    def _buttons(self) -> None:
+        """The buttons, which stay at the foot of the window however long the example is."""
+        with gr.Row(elem_id="curate-dock"):
+            accept = button("accept", variant="primary")
+            reject = button("reject", elem_classes="danger")
+            self.edit, save = button("edit"), button("save", elem_classes="ctrl-enter")
+            self.verdicts: dict[Verdict, gr.Button] = {"accept": accept, "reject": reject, "edit": save}
+            self.verdicts |= {"flip": button("flip"), "tie": button("tie")}
+            self.verdicts |= {"skip": button("skip"), "flag": button("flag")}
+            self.back, self.next = button("prev"), button("next")
 
     def show(self, author: str, filter: QueueFilter, view: View) -> Changes:
         """The page for this view, and where the browser continues after a reload."""
         decisions = judging.last_decisions(self.services, author)
-        item, place = view.item, view.place
+        item, place, bar = view.item, view.place, self.bar
         memory = {"id": place.example_id, "offset": place.offset} if place else {"id": "", "offset": 0}
         changes: Changes = {
             self.card: card_html(self.services, view, filter),
             self.text: view.text,
-            self.said: outcome_html(view),
+            bar.said: outcome_html(view),
             self.place: place.as_text() if place else "",
-            self.counts: example_card.counts_html(view.counts) if view.counts.total else "",
-            self.history: example_card.history_html(decisions),
+            bar.counts: bar.progress(author, view.counts),
+            self.history: example_card.history_html(decisions, numbers_words(view.counts)),
             self.empty: empty_html(self.services, view, filter),
             self.work: gr.update(visible=item is not None),
-            self.undo: gr.update(interactive=bool(decisions)),
-            self.redo: gr.update(interactive=self.services.store.taken_back(author) > 0),
+            bar.undo: gr.update(interactive=bool(decisions)),
+            bar.redo: gr.update(interactive=self.services.store.taken_back(author) > 0),
             self.labels: list(item.decision.labels) if item and item.decision else [],
             self.drafted: said_html(words.DRAFT_BACK) if item and item.draft is not None else "",
             self.memory: {**values_of(filter), **memory},
@@ -142,7 +135,3 @@ class ExampleBox:
             both = gr.update(interactive=item.example.initial is not None)
             changes |= {self.verdicts["flip"]: both, self.verdicts["tie"]: both}
         return changes
-
-
-def _button(name: str, **look: Any) -> gr.Button:
-    return gr.Button(words.BUTTONS[name], elem_id=f"curate-{name}", scale=0, **look)

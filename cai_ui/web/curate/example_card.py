@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from cai_ui.records import Decision, Example, Principle, Verdict
-from cai_ui.store import QueueCounts, QueueItem
+from cai_ui.store import QueueItem
 from cai_ui.web.curate import words
 from cai_ui.web.kit.diff import diff_html
-from cai_ui.web.kit.present import Kind, esc, first_line, pill, progress_bar, text_block, when
+from cai_ui.web.kit.present import Kind, esc, first_line, pill, text_block, when
 
 _COLOURS: dict[Verdict, Kind] = {
     "accept": "good", "edit": "good", "reject": "bad", "flip": "warn", "flag": "warn", "tie": "neutral",
@@ -48,41 +49,24 @@ def standing_text(item: QueueItem) -> str:
     return item.example.revision
 
 
-def counts_html(counts: QueueCounts) -> str:
-    """Progress and counts in words."""
-    parts = {
-        words.VERDICTS["accept"]: counts.accepted,
-        words.VERDICTS["edit"]: counts.edited,
-        words.VERDICTS["reject"]: counts.rejected,
-        words.VERDICTS["flip"]: counts.flipped,
-        words.VERDICTS["tie"] if counts.tied == 1 else words.TIES: counts.tied,
-        words.VERDICTS["skip"]: counts.skipped,
-        words.VERDICTS["flag"]: counts.flagged,
-        words.DISPUTED: counts.disputed,
-    }
-    said = ", ".join(f"{number:,} {name}" for name, number in parts.items() if number)
-    of = f"the first {counts.total:,} found" if counts.more else f"{counts.total:,}"
-    label = f"{counts.done:,} of {of} judged" + (f": {said}" if said else "") + f"; {counts.open:,} open"
-    label += ". More match: add a word to the search to see them." if counts.more else ""
-    return progress_bar(counts.done, counts.total, label)
-
-
-def history_html(decisions: Sequence[tuple[Decision, str]]) -> str:
-    """The rater's last decisions, newest first, with the request each was about."""
+def history_html(decisions: Sequence[tuple[Decision, str]], numbers: str = "") -> str:
+    """The rater's last decisions, newest first, with the request each was about; `numbers` says what was judged how."""
     if not decisions:
-        return f'<p class="muted">{esc(words.NO_HISTORY)}</p>'
+        return f'<p class="muted">{esc(numbers)}</p><p class="muted">{esc(words.NO_HISTORY)}</p>'
     rows = "".join(
         f"<li><time>{esc(when(decision.at).split(',')[0])}</time><span>{esc(words.VERDICTS[decision.verdict])}</span>"
         f'<button type="button" class="cai-link" data-curate="example:{esc(decision.example_id)}" dir="auto" '
         f'title="{esc(first_line(request, 300))}">{esc(first_line(request, 120))}</button></li>'
         for decision, request in decisions
     )
-    return f'<ol class="cai-log" aria-label="{esc(words.HISTORY)}">{rows}</ol>'
+    return f'<p class="muted">{esc(numbers)}</p><ol class="cai-log" aria-label="{esc(words.HISTORY)}">{rows}</ol>'
 
 
 def _head(item: QueueItem, place: str, findings: Sequence[str]) -> str:
     example, decision = item.example, item.decision
-    if item.second:
+    if item.second and item.gold:
+        state = pill(words.OPEN)  # a gold example looks like any other
+    elif item.second:
         state = pill(words.SECOND) + f"<span>{esc(words.SECOND_WHAT)}</span>"
     elif decision is None:
         state = pill(words.OPEN)
@@ -96,8 +80,10 @@ def _head(item: QueueItem, place: str, findings: Sequence[str]) -> str:
         source += f"<span>{esc(', '.join(words.LABELS.get(label, label) for label in decision.labels))}</span>"
     if item.preference is not None and not item.second:
         source += f"<span>model prefers the revision: {item.preference:.0%}</span>"
+    link = f"?tab=curate&item={quote(example.id)}"
     return (
-        f'<div class="cai-case-head"><strong>{esc(place)}</strong>{state}'
+        f'<div class="cai-case-head"><strong>{esc(place)}</strong>'
+        f'<a class="cai-link" href="{esc(link)}" data-copy>{esc(words.LINK)}</a>{state}'
         f"<span>{esc(words.KINDS.get(example.prompt.kind, ''))}</span>{source}</div>"
     )
 
@@ -120,7 +106,7 @@ def _conversation(example: Example) -> str:
     *before, last = example.conversation
     turns = "".join(text_block(m.content, words.ROLES.get(m.role, m.role)) for m in before)
     if turns:
-        turns = f"<details><summary>{len(before)} earlier turns</summary><div>{turns}</div></details>"
+        turns = f'<details data-keep="turns"><summary>{len(before)} earlier turns</summary><div>{turns}</div></details>'
     return turns + text_block(last.content, words.ROLES.get(last.role, last.role))
 
 
@@ -142,4 +128,4 @@ def _why(example: Example, principles: Sequence[Principle]) -> str:
         blocks += text_block(asked, f"{words.PRINCIPLE}: {principle.name}")
     if not blocks:
         return ""
-    return f"<details><summary>{esc(words.WHY)}</summary><div>{blocks}</div></details>"
+    return f'<details data-keep="why"><summary id="curate-why">{esc(words.WHY)}</summary><div>{blocks}</div></details>'

@@ -49,7 +49,7 @@ def decide_all(services: Services, author: str, filter: QueueFilter, verdict: Ve
             next_step="Preview again and confirm.",
         )
     number = queue.decide_open(services, filter, verdict, author)
-    return f"{words.examples(number)} {done}. Press Undo (U) to take all of them back at once."
+    return f"{words.examples(number)} {done}. Press Undo to take all of them back at once."
 
 
 class FilterBox:

@@ -6,24 +6,28 @@ Decisions go past the queue in which generation waits, so that judging stays ins
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
 
+from cai_ui.errors import NotFoundError
 from cai_ui.pipeline import Services
 from cai_ui.records import Verdict
 from cai_ui.store import QueueFilter
 from cai_ui.web import session as sessions
 from cai_ui.web.curate import judging, walking, words
 from cai_ui.web.curate.agreement import AgreementBox
+from cai_ui.web.curate.bar import Bar, keep_goal
 from cai_ui.web.curate.checks import ChecksBox
 from cai_ui.web.curate.datasets import DatasetsBox
 from cai_ui.web.curate.example_box import ExampleBox, said_html
 from cai_ui.web.curate.filter import Menu, filter_of, fixed_menus, known_values, queue_menus, values_of
 from cai_ui.web.curate.filter_box import FilterBox
 from cai_ui.web.curate.importing import ImportBox
+from cai_ui.web.curate.keys import keys_html, rebound
 from cai_ui.web.curate.on_policy import OnPolicyBox
 from cai_ui.web.curate.preferences import PreferencesBox
 from cai_ui.web.curate.walking import View, read_place
@@ -36,6 +40,7 @@ from cai_ui.web.session import Session, SessionParts
 
 _FOCUS = "() => { const box = document.querySelector('#curate-text textarea'); if (box) { box.focus(); } }"
 _LEAVE = "(...values) => { document.activeElement?.blur(); return values; }"
+_TO_TOP = "() => window.caiJudged()"
 
 
 class CurateTab:
@@ -45,9 +50,9 @@ class CurateTab:
         self.services = services
         with gr.Tab(words.TITLE, id="curate", elem_id="tab-curate") as self.tab:
             gr.HTML(lead(words.TITLE, words.WHAT))
-            counts = gr.HTML(elem_id="curate-counts")
+            self.bar = Bar(services)
             self.filter = FilterBox(services)
-            self.example = ExampleBox(services, counts)
+            self.example = ExampleBox(services, self.bar)
             self.checks = ChecksBox(services)
             self.agreement = AgreementBox(services)
             self.preferences = PreferencesBox(services)
@@ -70,10 +75,11 @@ class CurateTab:
 
     def _wire_judging(self, here: set[Block]) -> None:
         example = self.example
+        self.judged: list[Block] = [*example.outputs, self.bar.ask, self.bar.name, self.bar.goal, self.bar.pending]
         for verdict, button in example.verdicts.items():
             button.click(
-                bind(self.judge, verdict), {*here, example.text, example.labels}, example.outputs, js=_LEAVE, **EACH
-            ).success(**sees("curate-card"))
+                bind(self.judge, verdict), {*here, example.text, example.labels}, self.judged, js=_LEAVE, **EACH
+            ).success(None, None, None, js=_TO_TOP, **QUIET)
         typed = [self.session.state, example.place, example.text]
         example.text.input(bind(self.keep_draft), typed, [example.drafted], **AT_ONCE | NEWEST)
         example.original.click(bind(self.put_back), typed[:2], [example.text, example.drafted], **AT_ONCE)
@@ -88,7 +94,7 @@ class CurateTab:
         example = self.example
         for button, by in ((example.next, 1), (example.back, -1)):
             button.click(bind(self.step, by), here, example.outputs, **EACH)
-        for button, does in ((example.undo, judging.undo), (example.redo, judging.redo)):
+        for button, does in ((self.bar.undo, judging.undo), (self.bar.redo, judging.redo)):
             button.click(bind(self.look, partial(does, self.services)), here, example.outputs, **EACH)
         filled = [*example.outputs, *self.filter.fields.values()]
         example.command.input(bind(self.follow), {*here, example.command}, filled, **AT_ONCE).success(
@@ -99,16 +105,33 @@ class CurateTab:
         """Reload and tab visits: the same example, whatever happened meanwhile; the name in both tabs."""
         session, example = self.session, self.example
         filled = [*example.outputs, *self.filter.fields.values()]
-        session.restore(bind(self.restore), [session.state, example.memory], [*filled, example.name], **AT_ONCE)
-        again: dict[str, Any] = {"fn": bind(self.look_again), "inputs": here, "outputs": filled, **AT_ONCE}
+        mine: list[Block] = [self.bar.ask, self.bar.who, self.bar.pending, example.key_list]
+        session.restore(bind(self.restore), [session.state, example.memory], [*filled, *mine], **AT_ONCE)
+        looked = [*filled, self.bar.who, example.key_list]
+        again: dict[str, Any] = {"fn": bind(self.look_again), "inputs": here, "outputs": looked, **AT_ONCE}
         self.tab.select(**again)
         for changed in (self.imports.wire(self.takes(), session), self.checks.wire()):
             changed.then(**again)
-        # Not with the look at a visit: its late answer would overwrite a name that is being typed.
-        self.author.blur(lambda name: name, [self.author], [example.name], **AT_ONCE)
-        example.name.blur(
-            bind(self.rename), [session.state, example.name], [session.state, session.browser, self.author], **AT_ONCE
-        ).success(**again)
+        self._wire_name({*here, example.text, example.labels}, filled, mine)
+
+    def _wire_name(self, here: set[Block], filled: list[Block], mine: list[Block]) -> None:
+        """Who judges: asked before the first decision, and whenever the name in the bar is pressed."""
+        session, bar, example = self.session, self.bar, self.example
+        bar.who.click(bind(bar.asking), [session.state], [bar.ask, bar.name, bar.goal, bar.pending], **AT_ONCE).success(
+            None, None, None, js=_TO_TOP, **QUIET
+        )
+        judged = [*filled, bar.who, example.key_list, bar.pending]
+        named = [session.state, session.browser, self.author]
+        signing: dict[str, Any] = {
+            "fn": bind(self.sign),
+            "inputs": {session.state, bar.name, bar.goal},
+            "outputs": [*named, *mine[:2], example.key_list],
+            **AT_ONCE,
+        }
+        for trigger in (bar.sign.click, bar.name.submit):
+            trigger(**signing).success(bind(self.judge_pending), {*here, bar.pending}, judged, **AT_ONCE)
+        self.author.blur(lambda name: gr.update(value=name), [self.author], [bar.who], **AT_ONCE)
+        example.key_typed.input(bind(self.rebind), [session.state, example.key_typed], [example.key_list], **AT_ONCE)
 
     def look(self, find: Callable[[str, QueueFilter], View], given: Given) -> Changes:
         """What `find` finds for whoever asks in what the filter holds."""
@@ -116,7 +139,11 @@ class CurateTab:
         return self.example.show(author, filter, find(author, filter))
 
     def judge(self, verdict: Verdict, given: Given) -> Changes:
-        """Keep a decision on the example on the page, with its quality labels, and show the next one."""
+        """Keep a decision on the example on the page, with its quality labels, and show the next one; before the first
+        one, ask who decides."""
+        session: Session = given[self.session.state]
+        if not session.named:
+            return {**self.bar.asking(session, verdict), self.bar.said: said_html(words.WHO_FIRST)}
         place, text = read_place(given[self.example.place]), given[self.example.text] or ""
         labels = given[self.example.labels] or ()
         return self.look(
@@ -138,7 +165,13 @@ class CurateTab:
         """The example on the page as it stands now, and menus of what is in the queue now."""
         place = str(given[self.example.place] or "")
         changes = self.look(lambda author, filter: walking.look_again(self.services, author, filter, place), given)
-        return {**changes, **self.filter.menus(queue_menus(self.services))}
+        session: Session = given[self.session.state]
+        return {
+            **changes,
+            **self.filter.menus(queue_menus(self.services)),
+            self.bar.who: self.bar.signed(session)[self.bar.who],
+            self.example.key_list: keys_html(self.services.store.rater_settings(session.author)),
+        }
 
     def restore(self, session: Session, memory: object) -> Changes:
         """The page as this browser left it."""
@@ -146,8 +179,17 @@ class CurateTab:
         menus = queue_menus(self.services, kept.get("source"))
         filter = filter_of(known_values(kept, {**fixed_menus(), **menus}))
         offset = kept.get("offset") if isinstance(kept.get("offset"), int) else 0
-        view = walking.resume(self.services, session.author, filter, str(kept.get("id") or ""), max(0, offset or 0))
-        return {**self._filled(session, filter, view, menus), self.example.name: session.author}
+        if session.item and self._is_judged(session):
+            filter = filter.of_status("all")  # else the next look at open ones would lead away from it
+        id = session.item or str(kept.get("id") or "")
+        view = walking.resume(self.services, session.author, filter, id, max(0, offset or 0))
+        if session.item and (view.item is None or view.item.example.id != session.item):
+            view = replace(view, said=words.NO_SUCH)
+        return {
+            **self._filled(session, filter, view, menus),
+            **self.bar.signed(session),
+            self.example.key_list: keys_html(self.services.store.rater_settings(session.author)),
+        }
 
     def takes(self) -> Handover:
         """Leads here with a session and a source, whose open examples are shown."""
@@ -168,6 +210,12 @@ class CurateTab:
             **self.filter.menus(menus, values_of(filter)),
         }
 
+    def _is_judged(self, session: Session) -> bool:
+        try:
+            return self.services.store.item(session.item, session.author).decision is not None
+        except NotFoundError:
+            return False
+
     def keep_draft(self, session: Session, place: str, text: str) -> Any:
         """Keep what is being typed; says when it was saved."""
         if not place:
@@ -179,7 +227,24 @@ class CurateTab:
         text = judging.forget_draft(self.services, session.author, read_place(place))
         return text, said_html(words.REVISION_BACK)
 
-    def rename(self, session: Session, name: str) -> tuple[Session, str, str]:
-        """Another name to sign with: for this visit, for the browser, and for the field in Start."""
-        renamed = sessions.rename(session, name)
-        return renamed, renamed.author, renamed.author
+    def sign(self, given: Given) -> Changes:
+        """The name to sign with, for this visit, for the browser and for the field in Start; and the goal."""
+        session = sessions.rename(given[self.session.state], self.bar.read_name(given[self.bar.name]))
+        settings = keep_goal(self.services, session.author, given[self.bar.goal])
+        signed = {block: value for block, value in self.bar.signed(session).items() if block is not self.bar.pending}
+        names = {self.session.state: session, self.session.browser: session.author, self.author: session.author}
+        return {**names, **signed, self.example.key_list: keys_html(settings)}
+
+    def judge_pending(self, given: Given) -> Changes:
+        """The decision that waited for a name, or the page as this person sees it."""
+        verdict = given[self.bar.pending]
+        changes = self.judge(verdict, given) if verdict else self.look_again(given)
+        return {**changes, self.bar.pending: ""}
+
+    def rebind(self, session: Session, typed: str) -> str:
+        """Another key for an action, as the page sent it: "action key"; "reset" gives the usual keys back."""
+        settings = self.services.store.rater_settings(session.author)
+        action, _, key = str(typed or "").partition(" ")
+        settings = replace(settings, keys=()) if action == "reset" else rebound(settings, action, key)
+        self.services.store.save_rater_settings(settings)
+        return keys_html(settings)

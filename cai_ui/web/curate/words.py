@@ -67,50 +67,61 @@ DRAFT_BACK = "Your unsaved edit is in the box."
 REVISION_BACK = "The model's revision is back."
 LABELS_TITLE = "Quality labels (optional)"
 CARE = (
-    "Some requests are offensive or disturbing. You may skip any of them without a reason, blur them (B), and stop "
+    "Some requests are offensive or disturbing. You may skip any of them without a reason, blur them, and stop "
     "whenever you like; everything is saved."
 )
 YOURS, STANDING = "Your text, still in the box", "As it stands now"
 TOO_FAST = "That key came before the next example was shown, so it was ignored."
 
 BUTTONS = {
-    "accept": "Accept (A)",
-    "edit": "Edit (E)",
-    "save": "Save edit (Ctrl+Enter)",
-    "reject": "Reject (R)",
-    "flip": "Initial answer is better (F)",
-    "tie": "Tie (T)",
-    "skip": "Skip (S)",
-    "flag": "Flag (G)",
-    "prev": "Back (K)",
-    "next": "Next (J)",
+    "accept": "Accept",
+    "edit": "Edit",
+    "save": "Save edit",
+    "reject": "Reject",
+    "flip": "Prefer initial",
+    "tie": "Tie",
+    "skip": "Skip",
+    "flag": "Flag",
+    "prev": "Back",
+    "next": "Next",
     "original": "Restore the model's revision",
-    "undo": "Undo (U)",
-    "redo": "Redo (Y)",
-    "blur": "Blur sensitive text (B)",
-    "keys": "Keys (?)",
+    "undo": "Undo",
+    "redo": "Redo",
+    "blur": "Blur sensitive text",
+    "keys": "Keys",
+    "mark": "Highlight selection",
 }
-"""The keys are those of hotkeys.py."""
-KEYS_TITLE = "Keys"
+"""The keys of the buttons are shown behind their words, as each rater has them: see keys.py."""
+KEYS_TITLE, CHANGE_KEY, RESET_KEYS = "Keys", "change", "Back to the usual keys"
 KEYS = {
-    "A": "accept",
-    "E": "edit the text",
+    "accept": "accept",
+    "edit": "edit the text",
+    "reject": "reject",
+    "flip": "initial answer is better",
+    "tie": "tie: neither is better",
+    "skip": "skip, no reason needed",
+    "flag": "flag for somebody else",
+    "undo": "undo",
+    "redo": "redo",
+    "blur": "blur sensitive text",
+    "why": "open or close critique and principle",
+    "mark": "highlight the selected passage",
+    "keys": "this list",
+    "next": "next, without a decision",
+    "prev": "back",
+}
+FIXED_KEYS = {
     "Ctrl+Enter": "save the edit",
-    "R": "reject",
-    "F": "initial answer is better",
-    "T": "tie: neither is better",
-    "S": "skip, no reason needed",
-    "G": "flag for somebody else",
-    "U": "undo",
-    "Y": "redo",
-    "J or →": "next, without a decision",
-    "K or ←": "back",
+    "→ ←": "next and back",
     "1 – 9": "tick a quality label",
     "Esc": "leave the text",
-    "B": "blur sensitive text",
-    "?": "this list",
+    "swipe": "to the right accepts, to the left rejects",
 }
 NAME, NAME_HELP = "Annotator name", "Signs your decisions. Kept in this browser."
+WHO, SIGN, WHO_FIRST = "Who judges?", "Go on", "Your name, once: it signs what you judge."
+GOAL, NO_GOAL = "Goal for a day", "none"
+MORE_MATCH = "More match: add a word to the search to see them."
+LINK, NO_SUCH = "link", "The address names an example that is not here."
 NO_HISTORY = "Your decisions will be listed here. Undo takes back the topmost one."
 HISTORY = "Last decisions, newest first"
 

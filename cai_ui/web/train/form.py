@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import gradio as gr
 
@@ -78,10 +79,11 @@ class RunForm:
             label=words.RUN_NAME, placeholder=words.OPTIONAL, max_lines=1, elem_id="train-name", min_width=220
         )
 
-    def wire(self, watch: WatchBox, with_dpo: gr.Button, tab: gr.Tab, session: SessionParts) -> None:
-        """Connect it: `watch` shows the run that is begun, `with_dpo` sets the form to continue from the one shown."""
+    def wire(self, watch: WatchBox, with_dpo: gr.Button, visits: Sequence[Any], session: SessionParts) -> None:
+        """Connect it: `watch` shows the run that is begun, `with_dpo` sets the form to continue from the one shown. At
+        the `visits` the menus get what there is then."""
         self.watch, self.session = watch, session
-        self._wire_menus(tab)
+        self._wire_menus(visits)
         self._wire_settings(with_dpo)
         self.check.click(bind(self._check), self.wanted, [self.checked], **SLOW)
         named, shown = {session.state, self.name, *self.wanted}, [watch.run, self.checked]
@@ -93,10 +95,10 @@ class RunForm:
         )
         watch.look_at(*(event.success for event in begun))
 
-    def _wire_menus(self, tab: gr.Tab) -> None:
+    def _wire_menus(self, visits: Sequence[Any]) -> None:
         current = [self.dataset, self.start_from]
         menus = [self.about, *current, self.preset, self.form.widgets["probe_set"]]
-        for trigger in (tab.select, self.session.strip.change, self.session.restore):
+        for trigger in (*visits, self.session.strip.change, self.session.restore):
             trigger(bind(self._menus, quiet=True), current, menus, **ASIDE)
 
     def _wire_settings(self, with_dpo: gr.Button) -> None:

@@ -29,11 +29,12 @@ _SPARKS = 40
 # Handlers
 
 
-def restore(services: Services, run_id: str | None) -> None:
-    """Bring a run back from the trash."""
+def restore(services: Services, run_id: str | None) -> Any:
+    """Bring a run back from the trash; the menu of runs, with it chosen."""
     if not run_id:
         raise InputError(words.NONE_IN_TRASH, next_step=words.CHOOSE_TRASHED)
     restore_run(services, run_id)
+    return gr.update(choices=run_card.run_choices(services.store.runs(trashed=False)), value=run_id)
 
 
 def list_html(services: Services, chosen_filter: str, find: str = "", order: Order = Order()) -> str:  # noqa: B008
@@ -84,19 +85,21 @@ class ResultBox:
         self.ordering = gr.Textbox(visible="hidden", elem_id=run_list.ORDER)
         self.order = gr.State(Order())
 
-    def wire(self, session: SessionParts, to_compare: Handover) -> None:
-        """Connect it; the list follows the clock and every change of the watched run."""
+    def wire(self, session: SessionParts, to_compare: Handover) -> list[Any]:
+        """Connect it; the list follows the clock and every change of the watched run. Gives the events after which
+        there are other runs, or others names of them."""
         to_compare.wire(self.compare, session.tabs, [self.run])
-        restored = self.restore.click(bind(restore, self.services), [self.trashed], None, **ASIDE)
-        self.beside.wire()
+        restored = self.restore.click(bind(restore, self.services), [self.trashed], [self.run], **ASIDE)
         opened = self.open.input(bind(self._open), [self.open], [self.run], **ASIDE)
-        self.watch.look_at(opened.success)
-        opened.success(**sees("train-watch"))
+        for shown in (restored, opened):
+            shown.success(**sees("train-watch"))
+        self.beside.wire()
+        changed = [event.success for event in (restored, *self.keep.wire())]
+        self.watch.look_at(opened.success, *changed)
         sorting = self.ordering.input(bind(self._sort), [self.ordering, self.order], [self.order, self.find], **ASIDE)
         triggers = (
             self.watch.timer.tick, self.watch.live.change, self.filter.input, self.find.input, session.strip.change,
-            session.ready.then, self.run.change,
-            *(event.success for event in (restored, sorting, *self.keep.wire())),
+            session.ready.then, self.run.change, sorting.success, *changed,
         )  # fmt: skip
         given = {self.filter, self.find, self.order, self.beside.several, self.listed, self.run}
         listing = [
@@ -105,6 +108,7 @@ class ResultBox:
         ]  # fmt: skip
         for trigger in triggers:
             trigger(bind(self._look, quiet=True), given, listing, **{**ASIDE, **NEWEST})
+        return changed
 
     def _open(self, run_id: str) -> Changes:
         """The run whose name was pressed in the list is watched."""

@@ -26,7 +26,6 @@ from cai_ui.web.train import probe_card, run_card, run_charts, words
 from cai_ui.web.train.chart_controls import ChartControls
 
 _LOG_LINES = 14
-_LAST_STEP = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -135,10 +134,7 @@ class WatchBox:
 
     def _probes(self) -> None:
         with gr.Accordion(words.PROBES, open=False, visible=False, elem_id="train-probe-box") as self.probe_box:
-            # The end is set with the first answers; until that reaches the server, it checks values against this one.
-            self.probe_step = gr.Slider(
-                0, _LAST_STEP, 0, step=1, label=words.PROBE_STEP, buttons=[], elem_id="train-probe-step"
-            )
+            self.probe_step = gr.Slider(0, 1, 0, step=1, label=words.PROBE_STEP, buttons=[], elem_id="train-probe-step")
             self.probes = gr.HTML(elem_id="train-probes", css_template=charts.STYLE)
 
     def _log(self) -> None:

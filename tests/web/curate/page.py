@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block
 
+from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.records import Verdict
 from cai_ui.web.curate import judging, walking
@@ -26,12 +27,13 @@ class Page:
         with gr.Blocks() as self.blocks:
             with gr.Tabs() as tabs:
                 self.tab = CurateTab(services)
-            self.session = gr.State(Session(author))
+            self.session = gr.State(Session(author, named=True))
             session = SessionParts(
                 self.blocks, tabs, self.session, gr.BrowserState(""), self.blocks.load(None), Stops(), gr.State()
             )
             self.tab.wire(session, gr.Textbox(), Handover("train"))
         self.services, self.example, self.filter = services, self.tab.example, self.tab.filter
+        self.bar, self.refused = self.tab.bar, ""
         self.given = {block: getattr(block, "value", None) for block in self.blocks.blocks.values()}
         self._looks: dict[Block, dict[str, Any]] = {}
 
@@ -61,6 +63,15 @@ class Page:
             self.given[self.example.text] = text
         self.given[self.example.labels] = labels or []
         self.take(self.tab.judge(verdict, self.given))
+
+    def sign(self, name: str, goal: str = "") -> None:
+        """Say who judges; what was refused stands in `refused`."""
+        self.given |= {self.bar.name: name, self.bar.goal: goal}
+        try:
+            self.take(self.tab.sign(self.given))
+            self.take(self.tab.judge_pending(self.given))
+        except InputError as error:
+            self.refused = str(error)
 
     def step(self, by: int) -> None:
         self.take(self.tab.step(by, self.given))

@@ -107,7 +107,7 @@ def test_a_stale_sight_writes_nothing_and_shows_both_texts(filled: Services) -> 
     assert decision is not None and decision.rater == ANA
     page = Page(filled)
     page.take(page.example.show(ME, OPEN, view))
-    html = page[page.example.said]
+    html = page[page.bar.said]
     assert "Ana&#x27;s words." in html and "My words." in html
 
 

@@ -102,7 +102,24 @@ def test_a_reload_restores_filter_and_example(filled: Services) -> None:
     fresh.reload(page[page.example.memory])
     assert fresh.card == page.card and "Question 2?" in page.card
     assert [fresh[fresh.filter.fields[name]] for name in ("status", "kind", "source")] == ["open", "harmful", "set 0"]
-    assert fresh[fresh.example.name] == ME
+    assert fresh.of(fresh.bar.who)["value"] == ME
+
+
+def test_an_address_that_names_an_example_opens_it_judged_or_not(filled: Services) -> None:
+    wanted, judged = (item.example.id for item in filled.store.queue(OPEN, 2, 3))
+    page = Page(filled)
+    page.follow(f"example:{judged}")
+    page.judge("reject")
+    for id in (wanted, judged):
+        page = Page(filled)
+        page.given[page.session] = dataclasses.replace(page[page.session], item=id)
+        page.reload({"id": "", "status": "open"})
+        page.visit()
+        assert f'data-example="{id}"' in page.card
+        assert f'href="?tab=curate&amp;item={id}"' in page.card, "and gives the link"
+    page.given[page.session] = dataclasses.replace(page[page.session], item="<none>")
+    page.reload({})
+    assert "not here" in page[page.bar.said] and "<article" in page.card
 
 
 def test_of_very_many_sources_the_largest_are_listed_and_any_can_be_typed(services: Services, example: Make) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
+import pytest
+
+from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions
-from cai_ui.records import Example, Message, Prompt, make_example
+from cai_ui.records import Example, Message, Prompt, RaterSettings, make_example
 from cai_ui.store import QueueCounts, QueueFilter
 from cai_ui.web import hotkeys
 from cai_ui.web.curate import example_card, judging, walking
-from cai_ui.web.curate.example_box import keys_html
+from cai_ui.web.curate.bar import numbers_words
 from cai_ui.web.curate.filter_box import decide_all
+from cai_ui.web.curate.keys import keys_html, rebound
 from cai_ui.web.curate.walking import Place, View
+from cai_ui.web.session import Session
 
 from .page import Page
 
@@ -52,8 +57,8 @@ def test_texts_are_shown_as_text(services: Services) -> None:
     page.choose()
     for act in (lambda: page.judge("skip", ""), lambda: page.choose(status="all")):
         act()
-        example = page.example
-        shown = (example.card, example.said, example.counts, example.history, example.empty)
+        example, bar = page.example, page.bar
+        shown = (example.card, bar.said, bar.counts, example.history, example.empty)
         assert "<img" not in "".join(page[component] for component in shown)
         assert page[example.text] in ("", f"{bad} no"), "a text box shows what it holds as text"
 
@@ -80,9 +85,9 @@ def test_the_redo_button_can_be_pressed_only_when_there_is_something(filled: Ser
     page = Page(filled)
     page.choose()
     page.judge("accept")
-    assert page.of(page.example.redo)["interactive"] is False
+    assert page.of(page.bar.redo)["interactive"] is False
     page.undo()
-    assert page.of(page.example.redo)["interactive"] is True
+    assert page.of(page.bar.redo)["interactive"] is True
 
 
 def test_ticked_labels_are_kept_with_the_decision_and_shown_again(filled: Services) -> None:
@@ -94,15 +99,48 @@ def test_ticked_labels_are_kept_with_the_decision_and_shown_again(filled: Servic
 
 
 def test_one_tie_is_no_ties() -> None:
-    assert "1 tie;" in example_card.counts_html(QueueCounts(tied=1, total=1))
-    assert "2 ties;" in example_card.counts_html(QueueCounts(tied=2, total=2))
+    assert numbers_words(QueueCounts(tied=1, total=1)) == "1 tie"
+    assert numbers_words(QueueCounts(tied=2, total=2)) == "2 ties"
 
 
 def test_every_key_in_the_list_is_one_that_works() -> None:
-    html = keys_html().lower()
+    html = keys_html(RaterSettings("Ana")).lower()
     for key in hotkeys.CURATE_KEYS:
         named = {"arrowright": "→", "arrowleft": "←"}.get(key.lower(), key)
-        assert f"<kbd>{named}" in html or f"or {named}</kbd>" in html
+        assert f"<kbd>{named}" in html or f" {named}</kbd>" in html
+
+
+def test_a_key_of_ones_own_is_kept_per_rater_and_conflicts_are_said(filled: Services) -> None:
+    page, ana = Page(filled), Session(ANA, named=True)
+    with pytest.raises(InputError, match="R stands for “reject” already"):
+        page.tab.rebind(ana, "accept R")
+    for typed in ("accept 1", "accept Enter", "accept  ", "accept \x07", "nothing z", ""):
+        with pytest.raises(InputError):
+            page.tab.rebind(ana, typed)
+    html = page.tab.rebind(ana, "accept Z")
+    assert "<kbd>Z</kbd>" in html and "<kbd>A</kbd>" not in html and "&quot;z&quot;: &quot;curate-accept&quot;" in html
+    assert filled.store.rater_settings(ANA).keys == (("accept", "z"),)
+    assert filled.store.rater_settings(ME).keys == ()
+    assert "<kbd>A</kbd>" in page.tab.rebind(ana, "reset 1") and filled.store.rater_settings(ANA).keys == ()
+    assert rebound(rebound(RaterSettings(ANA), "accept", "z"), "reject", "a").keys == (("accept", "z"), ("reject", "a"))
+    hostile = keys_html(rebound(RaterSettings(ANA), "accept", "<"))
+    assert "<kbd>&lt;</kbd>" in hostile and 'content:"(\\00003c)"' in hostile
+
+
+def test_the_name_is_asked_once_before_the_first_decision_which_is_then_kept(filled: Services) -> None:
+    page = Page(filled)
+    page.choose()
+    page.given[page.session] = Session("local")
+    page.judge("reject")
+    assert page.of(page.bar.ask)["visible"] and filled.store.counts().open == 6
+    page.sign("  ")
+    assert "no name yet" in page.refused and filled.store.counts().open == 6
+    page.sign("Ana", goal="2")
+    assert not page.of(page.bar.ask)["visible"]
+    assert filled.store.raters() == ["Ana"] and filled.store.counts().rejected == 1
+    assert "1 of 2 today" in page[page.bar.counts]
+    page.judge("accept")
+    assert filled.store.counts().accepted == 1 and not page.of(page.bar.ask)["visible"]
 
 
 def test_no_key_waits_behind_generation_and_none_is_dropped(services: Services) -> None:

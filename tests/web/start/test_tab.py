@@ -80,7 +80,7 @@ def test_a_result_that_comes_later_is_shown_once(services: Services) -> None:
 
 
 def test_a_name_can_be_taken_and_must_be_one() -> None:
-    assert rename(Session("local", "p"), " Ada ") == Session("Ada", "p")
+    assert rename(Session("local", "p"), " Ada ") == Session("Ada", "p", named=True)
     with pytest.raises(InputError, match="Name"):
         rename(Session(), "\ud800")
 
