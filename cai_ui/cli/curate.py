@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import agreement_line, command, opened, show_progress
+from cai_ui.cli.command import Progress, agreement_line, command, opened
 from cai_ui.cli.flags import Arguments, Parser, read_flags
 from cai_ui.config import DatasetSettings, LabelSettings
 from cai_ui.curate.columns import PARTS, Columns
@@ -186,9 +186,9 @@ def _curate_label(parsed: Arguments) -> int:
     with opened(parsed, judge=settings.judge) as services:
         check_source(services, parsed.source)
         settings = settings.model_copy(update={"judge": services.settings.judge})
-        last = None
+        last, progress = None, Progress()
         for last in label_pairs(services, settings, QueueFilter("all", source=parsed.source)):
-            show_progress(last.done, last.total)
+            progress.show(last.done, last.total)
     if last is None:
         print("Every pair is labelled already.")
         return 0

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from cai_ui.cli import main
+from cai_ui.cli.command import LINE_S, Progress
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -232,3 +233,14 @@ def test_grades_are_shown_and_exported(cli: Cli, tmp_path: Path) -> None:
     assert cli("grades", "export", "latest", "--kind", "csv", "--out", str(out))[1] == "1 grades\n"
     assert "'=Ana" in out.read_text(encoding="utf-8")
     assert cli("grades", "show", "gone-gone")[0] == 2
+
+
+def test_progress_is_a_line_from_time_to_time_where_there_is_no_terminal(capsys: Any) -> None:
+    asked = []
+    often, seldom = Progress(0), Progress()
+    for done in (1, 1200):
+        often.show(done, 2400, lambda: "loss 0.5")
+        seldom.show(done, 2400, lambda: asked.append(1) or "loss 0.5")
+    often.tell("preparing")
+    assert capsys.readouterr().err == "1 of 2,400 (loss 0.5)\n1,200 of 2,400 (loss 0.5)\npreparing\n"
+    assert asked == [] and LINE_S == 30
