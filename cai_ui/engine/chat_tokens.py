@@ -32,7 +32,7 @@ class ChatTokens:
         self.split = _any_of(self.marks)
         self._cut = _any_of({text: 0 for text in sorted(others, key=_longest) if len(text) > 1})
         self._kept = lru_cache(STRETCHES)(self._plain)
-        self._anchors = _ANCHORS
+        self._anchors: tuple[str, ...] = _ANCHORS
         self._anchors = self._that_work()
 
     def plain(self, text: str) -> list[int]:
@@ -87,7 +87,7 @@ class ChatTokens:
         for place in range(len(_ANCHORS)):
             self._anchors = _ANCHORS[place:]
             if self._anchored("hello there") == wanted:
-                return _ANCHORS[place : place + 1] if place == 0 else _ANCHORS[place:]
+                return _ANCHORS[:1] if place == 0 else _ANCHORS[place:]
         return ("",)
 
 
