@@ -14,6 +14,7 @@ from cai_ui.records import Evaluation, EvaluationInfo, JudgeUsed
 from cai_ui.store import schema
 from cai_ui.store.database import Database
 from cai_ui.store.encoding import answer_values, batches, dump, load, now
+from cai_ui.text import named
 
 _evaluations = schema.evaluations
 _answers = schema.evaluation_answers
@@ -108,6 +109,15 @@ class Evaluations:
                 found.setdefault(row.judge, {})[row.place] = json.loads(row.body)
         return found
 
+    def readings_at(self, evaluation_id: str, places: Sequence[int]) -> dict[int, dict[str, Row]]:
+        """What judges say of some answers, by place and the judge's id."""
+        query = sa.select(_readings).where(_readings.c.evaluation_id == evaluation_id, _readings.c.place.in_(places))
+        found: dict[int, dict[str, Row]] = {}
+        with self._db.read() as connection:
+            for row in connection.execute(query.order_by(_readings.c.place, _readings.c.judge)):
+                found.setdefault(row.place, {})[row.judge] = json.loads(row.body)
+        return found
+
     def judged_places(self, evaluation_id: str, judge_id: str) -> set[int]:
         """Places of the answers that a judge has read."""
         mine = (_readings.c.evaluation_id == evaluation_id, _readings.c.judge == judge_id)
@@ -137,5 +147,5 @@ def _add(connection: sa.Connection, evaluation_id: str, rows: Sequence[Row], fir
 def _body(connection: sa.Connection, id: str) -> str:
     body = connection.scalar(sa.select(_evaluations.c.body).where(_evaluations.c.id == id))
     if body is None:
-        raise NotFoundError(f"There is no evaluation {id}.", next_step="Choose one from the list.")
+        raise NotFoundError(f"There is no evaluation {named(id)}.", next_step="Choose one from the list.")
     return str(body)
