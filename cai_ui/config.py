@@ -153,6 +153,7 @@ class DatasetSettings(Settings):
         -1.0, "Margin by which a judge must find the kept answer more helpful, else it is set aside (-1 = off).",
         ge=-1, le=1, step=0.05, advanced=True,
     )  # fmt: skip
+    gold: bool = knob(False, "Also take gold examples, by which raters are measured.", advanced=True)
     balance_lengths: bool = knob(
         False, "Leave out pairs until the better answer is as often the longer as the shorter one.", advanced=True
     )

@@ -65,7 +65,7 @@ class Html(str):
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], look: str = "") -> str:
     """A table that scrolls by itself where it is too wide. Cells are text, except for `Html`; `look` adds a class."""
-    head = "".join(f"<th>{esc(title)}</th>" for title in heads)
+    head = "".join(f"<th>{title if isinstance(title, Html) else esc(title)}</th>" for title in heads)
     body = "".join(
         f"<tr>{''.join(f'<td>{cell if isinstance(cell, Html) else esc(cell)}</td>' for cell in row)}</tr>"
         for row in rows
