@@ -11,7 +11,7 @@ from cai_ui.errors import ConflictError, InputError
 from cai_ui.records import Decision, Example, RaterSettings, Remarks, Span
 from cai_ui.store import GOLD_SHARE, QueueFilter, Store, open_store
 
-Make = Callable[..., Example]
+Make = Callable[..., list[Example]]
 SPAN = Span("revision", 0, 4, "I am")
 OPEN = QueueFilter("open")
 
@@ -21,12 +21,12 @@ def decided(id: str, rater: str, verdict: str = "accept", event: str = "") -> De
 
 
 @pytest.fixture
-def ids(store: Store, example: Make) -> list[str]:
-    store.add_examples([example(n) for n in range(12)])
+def ids(store: Store, examples: Make) -> list[str]:
+    store.add_examples(examples(12))
     return [item.example.id for item in store.queue()]
 
 
-def test_remarks_are_kept_before_with_and_after_a_decision(store: Store, ids: list[str], tmp_path: Path) -> None:
+def test_remarks_are_kept_before_with_and_after_a_decision(store: Store, ids: list[str]) -> None:
     store.save_remarks(ids[0], "Ana", Remarks("half", (SPAN,)))
     assert store.item(ids[0], "Ana").remarks == Remarks("half", (SPAN,)) and store.item(ids[0], "Ben").remarks is None
     assert [item.example.id for item in store.queue(QueueFilter("draft"), rater="Ana")] == [ids[0]]
@@ -85,7 +85,7 @@ def test_guidelines_are_versions_and_nobody_overwrites_anothers(store: Store) ->
     assert newest and first and (newest.version, newest.text, newest.author, first.text) == (2, "# Two", "Ben", "# One")
 
 
-def test_settings_of_a_rater_and_the_work_of_a_day(store: Store, ids: list[str], tmp_path: Path) -> None:
+def test_settings_of_a_rater_and_the_work_of_a_day(store: Store, ids: list[str]) -> None:
     mine = RaterSettings("Ana", (("accept", "z"),), 50)
     store.save_rater_settings(mine)
     assert store.rater_settings("Ana") == mine and store.rater_settings("Ben") == RaterSettings("Ben")
@@ -97,9 +97,9 @@ def test_settings_of_a_rater_and_the_work_of_a_day(store: Store, ids: list[str],
     assert [(one.rater, one.batch) for one in store.work()] == [("Ana", False)]
 
 
-def test_what_was_acknowledged_is_there_after_a_kill(tmp_path: Path, example: Make) -> None:
+def test_what_was_acknowledged_is_there_after_a_kill(tmp_path: Path, examples: Make) -> None:
     store = open_store(tmp_path / "a")
-    store.add_examples([example(0)])
+    store.add_examples(examples(1))
     id = store.queue()[0].example.id
     store.save_remarks(id, "Ana", Remarks("kept", (SPAN,)))
     store.save_guidelines("# One", "Lead", 0)

@@ -49,7 +49,7 @@ def read_remarks(item: QueueItem, note: object, spans: object) -> Remarks:
 def _list(spans: object) -> list[object]:
     try:
         found = json.loads(str(spans or "[]")[:_MOST])
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list):
         raise InputError("The highlighted passages cannot be read.", next_step=words.RELOAD)

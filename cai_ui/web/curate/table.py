@@ -53,7 +53,7 @@ def read_picked(picked: object) -> list[str]:
     """Ids of the examples that a page says are selected. InputError if there are none, or too many."""
     try:
         ids = json.loads(str(picked or "[]")[:10_000])
-    except ValueError:
+    except (ValueError, RecursionError):
         ids = []
     if not isinstance(ids, list) or not ids:
         raise InputError("Nothing is selected.", kept="Nothing changed.", next_step="Tick some rows first.")
