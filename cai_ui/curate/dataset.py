@@ -65,7 +65,8 @@ def build_dataset(
     told = _Told(preferences or {}, earlier or {}, margins or {})
     every = list(decided)
     decided = [judged for judged in every if settings.gold or judged[0].id not in gold]
-    left_out[GOLD] += len(every) - len(decided)
+    if len(every) > len(decided):
+        left_out[GOLD] = len(every) - len(decided)
     rows, pairs, parents = _from_decisions(decided, settings, left_out, told)
     if not rows:
         raise _nothing(left_out)

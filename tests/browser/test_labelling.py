@@ -286,6 +286,8 @@ def remark(page: Any) -> None:
     page.keyboard.press("u")
     page.locator(f'#curate-card article[data-example="{before}"]').wait_for()
     expect(page.locator("#curate-note textarea")).to_have_value("Too stern.")
+    for hidden in ("curate-spans", "curate-key", "curate-place", "curate-picked"):
+        expect(page.locator(f"#{hidden}")).to_be_hidden()
     shot(page, "labelling-remarks")
     press(page, "r")
 

@@ -82,6 +82,9 @@ class ExampleBox:
                 with gr.Column(scale=1, min_width=260):
                     self._beside()
             self._buttons()
+        # Not within what is shown later: Gradio would show them, too.
+        self.spans = gr.Textbox(visible="hidden", elem_id="curate-spans")
+        self.key_typed = gr.Textbox(visible="hidden", elem_id="curate-key")
         self.place = gr.Textbox(visible="hidden", elem_id="curate-place")
         self.memory = gr.BrowserState({}, storage_key="cai-curate", secret="place-in-queue-only")
         self.command = gr.Textbox(visible="hidden", elem_id="curate-command")
@@ -115,11 +118,9 @@ class ExampleBox:
         with gr.Row(elem_classes="toolbar"):
             self.mark = button("mark", size="sm")
             self.remarked = gr.HTML(elem_id="curate-remarked")
-        self.spans = gr.Textbox(visible="hidden", elem_id="curate-spans")
         with gr.Row(elem_classes="toolbar"):
             self.blur, self.keys = button("blur", size="sm"), button("keys", size="sm")
         self.key_list = gr.HTML(elem_id="curate-key-box", css_template=charts.STYLE)
-        self.key_typed = gr.Textbox(visible="hidden", elem_id="curate-key")
         self.history = gr.HTML(elem_id="curate-history", css_template=charts.STYLE)
         gr.HTML(f'<p class="muted">{esc(words.CARE)}</p>')
 

@@ -78,7 +78,9 @@ class TableBox:
         with gr.Accordion(words.TABLE, open=False, elem_id="curate-table-box") as self.box:
             gr.HTML(f'<p class="muted narrow">{esc(words.TABLE_WHAT)}</p>')
             with gr.Row(elem_classes="toolbar"):
-                self.size = gr.Radio(SIZES, value=25, label=words.ROWS, elem_id="curate-table-size", scale=0)
+                self.size = gr.Radio(
+                    SIZES, value=25, label=words.ROWS, elem_id="curate-table-size", min_width=320, scale=0
+                )
                 self.back = gr.Button(words.TABLE_BACK, elem_id="curate-table-back", size="sm", scale=0)
                 self.next = gr.Button(words.TABLE_NEXT, elem_id="curate-table-next", size="sm", scale=0)
             self.rows = gr.HTML(elem_id="curate-table", css_template=charts.STYLE)
