@@ -131,6 +131,10 @@ class DatasetSettings(Settings):
     helpful: int = knob(
         300, "Helpful rows mixed in, so that the tuned model stays helpful.", ge=0, le=5000, unit="rows", step=10
     )
+    helpful_from: str = knob(
+        "", "Where helpful rows come from, with commas between: sources in the queue, of which rows that nobody judged "
+        "are drawn, or `reference` for the embedded model's own world (empty: that for the embedded model, else none)."
+    )  # fmt: skip
     harmless_limit: int = knob(
         0, "At most this many decided examples are used (0 = all).", ge=0, le=100_000, unit="rows", step=10
     )
@@ -270,6 +274,16 @@ class CompareSettings(AskSettings):
     temperature: float = knob(0.0, "0 picks the likeliest token.", ge=0, le=2, step=0.05)
     max_new_tokens: int = knob(160, "Longest answer.", ge=1, le=2048, unit="tokens", step=1, advanced=True)
     seed: int = knob(0, "Decides which prompts are drawn, and the sampling.", ge=0, le=2**31 - 1, step=1)
+
+
+class JudgeSettings(Settings):
+    """A model that reads answers beside the reader: who it is, and what it is asked of each answer."""
+
+    judge: str = knob("", "Who reads the answers beside the reader: `base`, " + _WHO + " Empty: nobody.")
+    rubrics: str = knob(
+        "refusal", "What it is asked, with commas between: refusal, harmfulness, helpfulness, evasiveness."
+    )
+    rationale: bool = knob(False, "Let it reason before its verdict, and keep what it says; takes much longer.")
 
 
 class GradingSettings(Settings):

@@ -4,58 +4,118 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cai_ui.cli.command import WAIT_S, add_kind, command, opened, read_requests, show_progress, write_text
+from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, opened, read_requests, share_words, write_text
 from cai_ui.cli.flags import Arguments, read_flags
-from cai_ui.config import CompareSettings
+from cai_ui.cli.grades import estimate_words, find_evaluation
+from cai_ui.config import CompareSettings, JudgeSettings
+from cai_ui.errors import InputError
 from cai_ui.records import Rate, to_dict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from cai_ui.cli.command import Commands
+    from cai_ui.compare.judged import JudgedShare, Mean
+    from cai_ui.pipeline import Services
+    from cai_ui.pipeline.compare.progress import EvaluationProgress
+    from cai_ui.pipeline.judges import Standing
+    from cai_ui.records import Evaluation
 
 
 def add(commands: Commands) -> None:
-    parser = command(commands, "compare", _compare, "measure variants over held-out requests", CompareSettings)
+    parser = command(
+        commands, "compare", _compare, "measure variants over held-out requests", CompareSettings, JudgeSettings
+    )
     parser.add_argument("variants", nargs="*", help="adapter names (default: the base and all adapters)")
     parser.add_argument("--set", dest="set_keys", action="append", metavar="KEY", help="prompt set; may be repeated")
     parser.add_argument("--prompts", type=Path, help="in place of sets: a file, as `generate` reads it")
+    parser.add_argument("--evaluation", help="ask nothing: have --judge read the answers of this one (id or `latest`)")
     add_kind(parser)
     parser.add_argument("--out", type=Path, help="write the evaluation with all answers as JSON")
 
 
 def _compare(parsed: Arguments) -> int:
-    from cai_ui.pipeline.compare import comparison
+    from cai_ui.pipeline.compare.judging import shares_by_judges
+    from cai_ui.pipeline.judges import standing_of
 
     settings = read_flags(CompareSettings, parsed)
     if parsed.set_keys:
         settings = settings.model_copy(update={"sets": ",".join(parsed.set_keys)})
-    with opened(parsed) as services:
+    judging = read_flags(JudgeSettings, parsed)
+    with opened(parsed, judge=judging.judge if "/" in judging.judge else "") as services:
         services.engine(WAIT_S)
-        variants = parsed.variants or [variant.name for variant in comparison.variants(services)]
-        if parsed.prompts is None:
-            steps = comparison.run_evaluation(services, variants, settings)
-        else:
-            steps = comparison.evaluate_prompts(
-                services, variants, read_requests(parsed.prompts, parsed.kind), settings
-            )
-        found = ""
-        for step in steps:
-            show_progress(step.done, step.total)
+        found, progress = "", Progress()
+        for step in _steps(parsed, services, settings, judging):
+            progress.show(step.done, step.total, "judging" if step.phase == "judged" else "")
             found = step.evaluation_id or found
         evaluation = services.store.evaluation(found)
+        judged = shares_by_judges(services, evaluation)
+        standings = {one.judge.id: standing_of(services, one.judge) for one in judged}
+    print("\n".join(_lines(evaluation, judged, standings)))
+    if parsed.out is not None:
+        write_text(parsed.out, json.dumps(_as_file(evaluation, judged, standings), indent=1, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _steps(
+    parsed: Arguments, services: Services, settings: CompareSettings, judging: JudgeSettings
+) -> Iterator[EvaluationProgress]:
+    from cai_ui.pipeline.compare import comparison
+    from cai_ui.pipeline.compare.judging import judge_evaluation
+
+    if parsed.evaluation is not None:
+        if not judging.judge:
+            raise InputError("There is no judge to read these answers.", next_step="Name one: --judge base")
+        return judge_evaluation(services, find_evaluation(services.store, parsed.evaluation).id, judging)
+    variants = parsed.variants or [variant.name for variant in comparison.variants(services)]
+    if parsed.prompts is None:
+        return comparison.run_evaluation(services, variants, settings, judging=judging)
+    prompts = read_requests(parsed.prompts, parsed.kind)
+    return comparison.evaluate_prompts(services, variants, prompts, settings, judging=judging)
+
+
+def _lines(evaluation: Evaluation, judged: Sequence[JudgedShare], standings: Mapping[str, Standing]) -> Iterator[str]:
+    from cai_ui.pipeline.judges import sentence
+    from cai_ui.readers.measured import figures_words
+
     for result in evaluation.results:
         shares = [(name, getattr(result, name)) for name in ("complied", "helped", "refused")]
         said = "  ".join(f"{name} {share_words(rate)}" for name, rate in shares if rate.total or rate.unread)
         answers = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.items())
-        print(f"{result.variant}  {result.kind}  {said}  ({answers})")
-    if parsed.out is not None:
-        write_text(parsed.out, json.dumps(to_dict(evaluation), indent=1, ensure_ascii=False) + "\n")
-    return 0
+        yield f"{result.variant}  {result.kind}  {said}  ({answers})"
+    yield f"read by {evaluation.reader}: {figures_words(evaluation.reader)}"
+    for one in judged:
+        invalid = f"; invalid: {', '.join(f'{n} × {why}' for why, n in one.reasons.items())}" if one.reasons else ""
+        waiting = f"; {one.waiting} not judged yet" if one.waiting else ""
+        corrected = "" if one.corrected is None else f"; {_estimate(one)}"
+        name = f"{one.judge.rubric} by {one.judge.name}"
+        yield f"{one.variant}  {one.kind}  {name} {found_words(one.found)}{invalid}{waiting}{corrected}"
+    for used in {one.judge.id: one.judge for one in judged}.values():
+        yield f"judge {used.name}, {used.rubric} (version {used.version}): {sentence(standings[used.id])}"
 
 
-def share_words(rate: Rate) -> str:
-    """A share with its interval and count."""
-    if rate.value is None:
-        return f"unread ({rate.unread})"
-    return f"{rate.value:.1%} [{rate.low:.1%}, {rate.high:.1%}] of {rate.total}"
+def _estimate(one: JudgedShare) -> str:
+    assert one.corrected is not None
+    return estimate_words(one.corrected, ".1%" if isinstance(one.found, Rate) else ".2f")
+
+
+def _as_file(
+    evaluation: Evaluation, judged: Sequence[JudgedShare], standings: Mapping[str, Standing]
+) -> dict[str, Any]:
+    """The evaluation with what judges see in it; each reader and judge beside its agreement with people."""
+    from cai_ui.pipeline.judges import sentence
+    from cai_ui.readers.measured import figures_words
+
+    shares = [{**to_dict(one), "check": sentence(standings[one.judge.id])} for one in judged]
+    return {**to_dict(evaluation), "reader_agreement": figures_words(evaluation.reader), "judged": shares}
+
+
+def found_words(found: Rate | Mean) -> str:
+    """A share or a mean as a judge sees it."""
+    if isinstance(found, Rate):
+        return share_words(found)
+    if found.value is None or found.low is None or found.high is None:
+        return f"undefined ({found.total} read, {found.unread} invalid)"
+    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}] of {found.total}"

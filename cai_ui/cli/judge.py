@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import command, opened, show_progress
+from cai_ui.cli.command import Progress, command, opened
 from cai_ui.cli.flags import Arguments
+from cai_ui.cli.grades import find_evaluation
+from cai_ui.errors import InputError
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
@@ -20,12 +22,15 @@ def add(commands: Commands) -> None:
     group = commands.add_parser("judge", help="models that judge answers: check one against people's labels")
     actions = group.add_subparsers(required=True, metavar="ACTION")
     check = command(actions, "check", _judge_check, "how far a judge agrees with people's labels")
-    check.add_argument("file", type=Path, help="JSON lines (also .gz), CSV or Parquet: chosen and rejected; prompt, "
-                       "corrects and incorrects; or prompt, answer and label")  # fmt: skip
+    check.add_argument("file", type=Path, nargs="?", help="JSON lines (also .gz), CSV or Parquet: chosen and rejected; "
+                       "prompt, corrects and incorrects; or prompt, answer and label")  # fmt: skip
+    check.add_argument("--grades", metavar="EVALUATION",
+                       help="in place of a file: people's grades of this evaluation (its id, or `latest`)")  # fmt: skip
     check.add_argument("--judge", default="", help="address of the judge, or an adapter (default: the loaded model)")
     rubrics = ["pairs", "refusal", "harmfulness", "helpfulness", "evasiveness"]
-    check.add_argument("--rubric", choices=rubrics, default="pairs", help="what it is asked (default: pairs)")
+    check.add_argument("--rubric", choices=rubrics, help="what it is asked (default: pairs; refusal with --grades)")
     check.add_argument("--instruction", help="under which pairs are compared")
+    check.add_argument("--rationale", action="store_true", help="let it reason before its verdict")
     check.add_argument("--most", type=int, default=0, help="at most so many of the file (default: 0, all)")
     check.add_argument("--json", action="store_true", help="print the whole result as JSON")
 
@@ -34,13 +39,23 @@ def _judge_check(parsed: Arguments) -> int:
     from cai_ui.pipeline.compare import judge_check
     from cai_ui.records import to_dict
 
+    if (parsed.file is None) == (parsed.grades is None):
+        raise InputError("There is nothing to check on, or too much.", next_step="Give a FILE, or --grades latest.")
     with opened(parsed, judge=parsed.judge if "/" in parsed.judge else "") as services:
-        instruction = parsed.instruction or judge_check.INSTRUCTION
-        last = None
-        for last in judge_check.check_judge(
-            services, parsed.file, parsed.judge, parsed.rubric, instruction=instruction, most=max(0, parsed.most)
-        ):
-            show_progress(last.done, last.total)
+        if parsed.grades is not None:
+            evaluation = find_evaluation(services.store, parsed.grades)
+            rubric = parsed.rubric or "refusal"
+            steps = judge_check.check_judge_on_grades(
+                services, evaluation.id, parsed.judge, rubric, rationale=parsed.rationale
+            )
+        else:
+            steps = judge_check.check_judge(
+                services, parsed.file, parsed.judge, parsed.rubric or "pairs", most=max(0, parsed.most),
+                instruction=parsed.instruction or judge_check.INSTRUCTION, rationale=parsed.rationale,
+            )  # fmt: skip
+        last, progress = None, Progress()
+        for last in steps:
+            progress.show(last.done, last.total)
     if last is None or last.result is None:
         return 0
     print(json.dumps(to_dict(last.result)) if parsed.json else "\n".join(_lines(last.result)))
@@ -48,8 +63,12 @@ def _judge_check(parsed: Arguments) -> int:
 
 
 def _lines(result: JudgeCheck) -> list[str]:
-    found = result.check
-    lines = [f"{result.judge}, {result.rubric} (version {result.version}), on {found.asked} of {result.file}"]
+    found, used = result.check, result.judge
+    reasoned = ", reasoning first" if used.reasoned else ""
+    lines = [
+        f"{used.name} (weights {used.weights[:8]}), {used.rubric} (version {used.version}{reasoned}), on {found.asked} "
+        f"of {result.file}"
+    ]
     lines.append(f"agreement with people: {_share(found.agreement)}")
     if result.kappa is not None:
         lines.append(f"Cohen's kappa: {_number(result.kappa.value)}{_interval(result.kappa)}")

@@ -15,6 +15,7 @@ from cai_ui.engine.interface import Engine, Request, StopFlag
 from cai_ui.errors import InputError
 from cai_ui.prompts import transcript
 from cai_ui.readers import Outcome, Reader, complied, good, refused
+from cai_ui.readers.measured import recorded
 from cai_ui.records import AdapterInfo, Answer, Evaluation, Prompt, PromptKind, Rate, VariantResult
 from cai_ui.statistics import rate_of
 
@@ -24,10 +25,11 @@ ROWS = 60
 
 @dataclass(frozen=True)
 class Measured:
-    """Answers so far; `evaluation` is set once all are there."""
+    """Answers so far, with the rows of those that are new; `evaluation` is set once all are there."""
 
     done: int
     total: int
+    fresh: tuple[dict[str, Any], ...] = ()
     evaluation: Evaluation | None = None
 
 
@@ -38,27 +40,31 @@ def evaluate(
     reader: Reader,
     settings: CompareSettings,
     stop: StopFlag | None = None,
+    begun: Sequence[dict[str, Any]] = (),
 ) -> Iterator[Measured]:
     """Ask all variants all prompts, a few prompts at a time so that every variant is in every batch.
 
-    The last item holds the evaluation; after a stop there is none. Raises InputError without variants or
+    `begun` are the rows of the first answers, where an earlier call was stopped. The last item holds the evaluation;
+    after a stop there is none. Raises InputError without variants or
     prompts, EngineError where an answer came from other weights than its variant's.
     """
     if not variants or not prompts:
         raise InputError("There is nothing to compare.", next_step="Choose at least one variant and one prompt set.")
-    rows: list[dict[str, Any]] = []
+    asked_before = len(begun) // len(variants)
+    rows = list(begun[: asked_before * len(variants)])
     total = len(variants) * len(prompts)
     step = max(1, ROWS // len(variants))
-    yield Measured(0, total)
-    for start in range(0, len(prompts), step):
+    yield Measured(len(rows), total)
+    for start in range(asked_before, len(prompts), step):
         asked = [(prompt, variant) for prompt in prompts[start : start + step] for variant in variants]
         requests = [_request(prompt, variant, settings, engine.default_sampling) for prompt, variant in asked]
         answers = engine.generate(requests, stop)
         if stop is not None and stop.is_set():
             return
-        rows += [_row(p, variant, confirm(a, variant), reader) for (p, variant), a in zip(asked, answers, strict=True)]
-        yield Measured(len(rows), total)
-    yield Measured(total, total, summarise(variants, rows, settings, reader))
+        fresh = [_row(p, variant, confirm(a, variant), reader) for (p, variant), a in zip(asked, answers, strict=True)]
+        rows += fresh
+        yield Measured(len(rows), total, tuple(fresh))
+    yield Measured(total, total, evaluation=summarise(variants, rows, settings, reader))
 
 
 def summarise(
@@ -76,7 +82,7 @@ def summarise(
         results=tuple(results),
         rows=tuple(dict(row) for row in rows),
         settings=settings.model_dump(),
-        reader=f"{reader.name}, version {reader.version}",
+        reader=recorded(reader.name, reader.version),
         created_at=datetime.now(UTC).isoformat(timespec="microseconds"),
     )
 

@@ -24,7 +24,8 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
 
     `engine` is one that is there already; then nothing is loaded. CAI_DATABASE_URL puts the database elsewhere.
     """
-    from cai_ui.pipeline.compare.comparison import EvaluationProgress
+    from cai_ui.pipeline.compare.judge_check import CheckProgress
+    from cai_ui.pipeline.compare.progress import EvaluationProgress
     from cai_ui.pipeline.constitution.shipped import keep_shipped
     from cai_ui.pipeline.curate.labels import LabelProgress
     from cai_ui.pipeline.curate.on_policy import OnPolicyProgress
@@ -49,6 +50,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             RememberedWork("The guided run", store, "loop", GuidedRunProgress),
             RememberedWork("Labelling by the model", store, "labels", LabelProgress),
             RememberedWork("Making pairs", store, "pairs", OnPolicyProgress),
+            RememberedWork("A check of a judge", store, "judge_check", CheckProgress),
             OtherModels(settings),
             Desks(store),
         )

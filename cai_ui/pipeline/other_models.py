@@ -46,6 +46,10 @@ class OtherModels:
                 self._there[address] = load_engine(settings, key=self.key(server))
             return self._there[address]
 
+    def loaded(self, address: str) -> Engine | None:
+        """The model if it is loaded already."""
+        return self._there.get(address.strip())
+
     def key(self, server: str) -> str:
         """What is sent to this server; "" for one that was not named at the start."""
         for setting, variable in KEYS.items():

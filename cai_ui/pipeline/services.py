@@ -30,13 +30,14 @@ class Services:
     guided_run: RememberedWork[Any]
     labels: RememberedWork[Any]
     pairs: RememberedWork[Any]
+    checks: RememberedWork[Any]
     others: OtherModels
     desks: Desks
 
     @property
     def work(self) -> tuple[RememberedWork[Any], ...]:
         """All background work but training; the guided run, which may begin other work, first."""
-        return self.guided_run, self.batch, self.evaluation, self.labels, self.pairs
+        return self.guided_run, self.batch, self.evaluation, self.labels, self.pairs, self.checks
 
     def engine(self, wait_s: float = 0.0) -> Engine:
         """The engine, or an EngineError that says whether it is still loading or has failed."""

@@ -108,6 +108,15 @@ class Evaluations:
                 found.setdefault(row.judge, {})[row.place] = json.loads(row.body)
         return found
 
+    def readings_at(self, evaluation_id: str, places: Sequence[int]) -> dict[int, dict[str, Row]]:
+        """What judges say of some answers, by place and the judge's id."""
+        query = sa.select(_readings).where(_readings.c.evaluation_id == evaluation_id, _readings.c.place.in_(places))
+        found: dict[int, dict[str, Row]] = {}
+        with self._db.read() as connection:
+            for row in connection.execute(query.order_by(_readings.c.place, _readings.c.judge)):
+                found.setdefault(row.place, {})[row.judge] = json.loads(row.body)
+        return found
+
     def judged_places(self, evaluation_id: str, judge_id: str) -> set[int]:
         """Places of the answers that a judge has read."""
         mine = (_readings.c.evaluation_id == evaluation_id, _readings.c.judge == judge_id)

@@ -9,6 +9,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from .conftest import Server, Visit, shot
+from .test_grading import press
 from .test_guided_run import fill_number, go_to, unfold
 
 ROWS = """id,prompt,type,label,focus,note
@@ -68,4 +69,32 @@ def test_a_table_with_contrasts_is_imported_and_measured(
     expect(rows).to_contain_text("<b>phishing</b>")
     expect(rows).not_to_contain_text("balloon")
     shot(page, "own_prompts")
+    grade_and_judge(page)
     assert visit.errors == visit.foreign == []
+
+
+def grade_and_judge(page: Any) -> None:
+    """People grade by key, the shares are corrected, a judge reads the same answers, and its check is seen."""
+    unfold(page, "grading")
+    page.locator("#grading-card .cai-grade").wait_for()
+    for number, key in enumerate("rcrr", 1):
+        page.keyboard.press("1")
+        press(page, key)
+        expect(page.locator("#grading-progress")).to_contain_text(f"{number} graded")
+    unfold(page, "grading-corrected")
+    expect(page.locator("#grading-shares")).to_contain_text("Mean harm, 0 to 4")
+    expect(page.locator("#compare-table")).to_contain_text("Corrected by people")
+    expect(page.locator("#compare-table")).to_contain_text("kappa with people")
+    unfold(page, "judging")
+    choose(page, "evaluate-judge", "The loaded model")
+    expect(page.locator("#judge-standing")).to_contain_text("unproven")
+    page.locator("#judge-read").click()
+    judged = page.locator("#compare-judged")
+    expect(judged).to_contain_text("Refuses by scripted")
+    expect(judged).to_contain_text("unproven: nobody has checked it")
+    unfold(page, "judge-check-box")
+    page.locator("#judge-check-grades").click()
+    expect(page.locator("#judge-check-progress")).to_contain_text("agrees with people in")
+    expect(page.locator("#judge-standing")).to_contain_text("4 grades of evaluation")
+    page.locator("#judging").scroll_into_view_if_needed()
+    shot(page, "judging")

@@ -48,6 +48,32 @@ def test_intervals_of_means_cover_as_often_as_they_say() -> None:
     assert 0.93 <= hits / 1500 <= 0.97
 
 
+def test_intervals_of_harm_cover_as_often_as_they_say_where_nearly_all_grades_are_the_same() -> None:
+    """Five ways to be harmful, from 0 to 4, three judges, two sizes: nominal 95 %, wanted 93 to 97 % over all of them,
+    and 90 % in each. Student's interval covers 63 % where nine of ten answers are harmless and the judge is good."""
+    ways = (
+        (0.9, 0.04, 0.03, 0.02, 0.01), (0.7, 0.1, 0.1, 0.05, 0.05), (0.3, 0.2, 0.2, 0.15, 0.15), (0.8, 0, 0, 0, 0.2),
+        (0.05, 0.05, 0.1, 0.2, 0.6),
+    )  # fmt: skip
+    chance, covered = random.Random(7), []
+    for way, sees, size in product(ways, (0.9, 0.6, 0.0), ((200, 20), (400, 60))):
+        mean, hits = sum(step * share for step, share in enumerate(way)), 0
+        for _ in range(150):
+            truths = [float(chance.choices(range(5), way)[0]) for _ in range(size[0])]
+            scores = [truth if chance.random() < sees else float(chance.randrange(5)) for truth in truths]
+            grades = {place: truths[place] for place in chance.sample(range(size[0]), size[1])}
+            found = corrected_mean(scores, grades, (0, 4))
+            assert found.low is not None and found.high is not None and 0 <= found.low <= found.high <= 4
+            hits += found.low <= mean <= found.high
+        covered.append(hits / 150)
+    assert 0.93 <= fmean(covered) <= 0.97 and min(covered) > 0.88, covered
+
+
+def test_grades_that_are_all_the_same_are_no_certainty() -> None:
+    found = corrected_mean([0.0] * 100, dict.fromkeys(range(10), 0.0), (0, 4))
+    assert found.value == 0 and found.low == 0 and found.high is not None and found.high > 0.4
+
+
 def test_the_estimate_is_right_on_average_where_the_reader_is_wrong() -> None:
     chance = random.Random(3)
     found = [estimate_once(0.3, (0.4, 0.95), (400, 60), chance).value or 0.0 for _ in range(400)]

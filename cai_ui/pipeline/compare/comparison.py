@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 from cai_ui.background import time_left
 from cai_ui.compare import variants as side
 from cai_ui.compare import votes as voting
-from cai_ui.compare.evaluation import Measured, evaluate
+from cai_ui.compare.evaluation import evaluate
 from cai_ui.compare.variants import VariantText
 from cai_ui.compare.votes import PairTally
-from cai_ui.config import AskSettings, CompareSettings, Sampling
+from cai_ui.config import AskSettings, CompareSettings, JudgeSettings, Sampling
 from cai_ui.engine.interface import Engine, StopFlag
-from cai_ui.errors import EngineError, NotFoundError
+from cai_ui.errors import EngineError, InputError, NotFoundError
+from cai_ui.pipeline.compare.judging import check_judging, judge_evaluation
+from cai_ui.pipeline.compare.progress import EvaluationProgress
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.prompts.measured import prompts_to_measure
 from cai_ui.pipeline.readers import reader_for
 from cai_ui.pipeline.services import Services
 from cai_ui.readers import Reader
-from cai_ui.records import BASE, AdapterInfo, Evaluation, Message, Prompt, Vote
+from cai_ui.records import BASE, AdapterInfo, Evaluation, Message, Prompt, Vote, content_hash
 from cai_ui.revise import as_prompt
 from cai_ui.text import NAME_LIMIT, clean_text
 
 _VOTES = 100_000
-
-
-@dataclass(frozen=True)
-class EvaluationProgress:
-    """Where an evaluation is, in answers; `evaluation` is there once it is done."""
-
-    done: int
-    total: int
-    eta_s: float | None = None
-    evaluation_id: str | None = None
-    state: str = "running"
-    error: str = ""
-    evaluation: Evaluation | None = None
 
 
 def variants(services: Services) -> list[AdapterInfo]:
@@ -105,10 +96,16 @@ def tally(services: Services) -> list[PairTally]:
 
 
 def run_evaluation(
-    services: Services, variant_names: Sequence[str], settings: CompareSettings, stop: StopFlag | None = None
+    services: Services,
+    variant_names: Sequence[str],
+    settings: CompareSettings,
+    stop: StopFlag | None = None,
+    judging: JudgeSettings | None = None,
 ) -> Iterator[EvaluationProgress]:
-    """Evaluate here and now over the prompts that the settings name; the result is stored."""
-    yield from evaluate_prompts(services, variant_names, _prompts(services, settings), settings, stop=stop)
+    """Evaluate here and now over the prompts that the settings name; the result is stored, and then read by a judge
+    where `judging` names one. After a stop the same call goes on."""
+    prompts = _prompts(services, settings)
+    yield from evaluate_prompts(services, variant_names, prompts, settings, stop=stop, judging=judging)
 
 
 def evaluate_prompts(
@@ -118,26 +115,51 @@ def evaluate_prompts(
     settings: CompareSettings,
     reader: Reader | None = None,
     stop: StopFlag | None = None,
+    judging: JudgeSettings | None = None,
 ) -> Iterator[EvaluationProgress]:
     """The same over prompts, and perhaps with a reader, of one's own."""
     engine = services.engine(WAIT_S)
     chosen = side.choose(engine_variants(engine), variant_names)
     reader = reader or reader_for(engine, prompts)
-    yield from _measured(services, evaluate(engine, chosen, prompts, reader, settings, stop))
+    id = None
+    for progress in _measured(services, engine, chosen, prompts, reader, settings, stop):
+        yield progress
+        id = progress.evaluation_id
+    if id and judging is not None and judging.judge:
+        yield from judge_evaluation(services, id, judging, stop)
 
 
 def start_evaluation(
-    services: Services, variant_names: Sequence[str], settings: CompareSettings, owner: str = ""
+    services: Services,
+    variant_names: Sequence[str],
+    settings: CompareSettings,
+    owner: str = "",
+    judging: JudgeSettings | None = None,
 ) -> None:
-    """Begin in the background. ConflictError while one is running; NotFoundError for a variant or prompt set that is
-    not there."""
+    """Begin in the background. ConflictError while one is running; NotFoundError for a variant, prompt set, rubric or
+    adapter to judge with that is not there."""
     chosen = side.choose(engine_variants(services.engine()), variant_names)
     prompts = _prompts(services, settings)
+    if judging is not None and judging.judge:
+        check_judging(services, judging)
     services.evaluation.start(
-        lambda stop: evaluate_prompts(services, variant_names, prompts, settings, stop=stop),
+        lambda stop: evaluate_prompts(services, variant_names, prompts, settings, stop=stop, judging=judging),
         EvaluationProgress(0, len(chosen) * len(prompts)),
         owner,
     )
+
+
+def start_judging(services: Services, evaluation_id: str, judging: JudgeSettings, owner: str = "") -> None:
+    """Have a judge read the answers of an evaluation that is there, in the background; it goes on where it was stopped.
+
+    Errors as for `start_evaluation`; InputError where no judge is named.
+    """
+    if not judging.judge:
+        raise InputError("No judge is chosen.", next_step="Choose who judges.")
+    check_judging(services, judging)
+    first = EvaluationProgress(0, 0, evaluation_id=evaluation_id, phase="judged")
+    work = partial(judge_evaluation, services, evaluation_id, judging)
+    services.evaluation.start(lambda stop: work(stop), first, owner)
 
 
 def evaluation_status(services: Services) -> EvaluationProgress | None:
@@ -146,22 +168,50 @@ def evaluation_status(services: Services) -> EvaluationProgress | None:
     if last is None:
         return None
     now: EvaluationProgress = replace(last.progress, state=last.state, error=last.error)
-    return replace(now, evaluation=_stored(services, now.evaluation_id))
+    return now if last.active else replace(now, evaluation=_stored(services, now.evaluation_id))
 
 
 def _prompts(services: Services, settings: CompareSettings) -> list[Prompt]:
     return prompts_to_measure(services.store, settings.sets, settings.per_kind, settings.seed)
 
 
-def _measured(services: Services, measuring: Iterator[Measured]) -> Iterator[EvaluationProgress]:
-    began = time.monotonic()
-    for measured in measuring:
-        eta = time_left(measured.done, measured.total, time.monotonic() - began)
+def _measured(
+    services: Services,
+    engine: Engine,
+    chosen: Sequence[AdapterInfo],
+    prompts: Sequence[Prompt],
+    reader: Reader,
+    settings: CompareSettings,
+    stop: StopFlag | None,
+) -> Iterator[EvaluationProgress]:
+    """Evaluate, and keep answers as they come: the same evaluation of the same weights goes on where it was stopped."""
+    key = f"evaluation.begun.{_asked(engine, chosen, prompts, reader, settings)}"
+    id = services.store.get_setting(key) or uuid.uuid4().hex
+    services.store.set_setting(key, id)
+    begun = services.store.answers(id)
+    kept, before, began = len(begun), len(begun), time.monotonic()
+    for measured in evaluate(engine, chosen, prompts, reader, settings, stop, begun):
+        if measured.fresh:
+            services.store.add_answers(id, measured.fresh, kept)
+            kept += len(measured.fresh)
         found = None
         if measured.evaluation is not None:
-            services.store.save_evaluation(measured.evaluation)
-            found = measured.evaluation.id
+            services.store.save_evaluation(replace(measured.evaluation, id=id))
+            services.store.set_setting(key, None)
+            found = id
+        eta = time_left(measured.done - before, measured.total - before, time.monotonic() - began)
         yield EvaluationProgress(measured.done, measured.total, eta, found)
+
+
+def _asked(
+    engine: Engine, chosen: Sequence[AdapterInfo], prompts: Sequence[Prompt], reader: Reader, settings: CompareSettings
+) -> str:
+    """By which the same evaluation is known: who answers what, how, and who reads it."""
+    who = [[variant.name, variant.hash, variant.base_hash] for variant in chosen]
+    what = [[prompt.id, prompt.kind, [[turn.role, turn.content] for turn in prompt.turns]] for prompt in prompts]
+    return content_hash(
+        [who, what, settings.identity(), engine.default_sampling.model_dump(), reader.name, reader.version]
+    )[:32]
 
 
 def _stored(services: Services, evaluation_id: str | None) -> Evaluation | None:

@@ -8,6 +8,7 @@ from cai_ui.compare import corrected as correcting
 from cai_ui.compare import grading as stage
 from cai_ui.compare.corrected import Agreements, CorrectedShare
 from cai_ui.compare.grading import BlindAnswer, GradingProgress, Key
+from cai_ui.compare.judged import HarmMean, harm_means
 from cai_ui.config import GradingSettings, checked
 from cai_ui.pipeline.compare.desk import Desk
 from cai_ui.pipeline.services import Services
@@ -66,6 +67,11 @@ def progress(services: Services, evaluation_id: str, rater: str) -> GradingProgr
 def corrected(services: Services, evaluation_id: str) -> tuple[CorrectedShare, ...]:
     """The shares of an evaluation, raw and corrected; nothing where nobody has graded."""
     return correcting.corrected_shares(services.store.evaluation(evaluation_id), services.store.grades(evaluation_id))
+
+
+def harms(services: Services, evaluation_id: str) -> tuple[HarmMean, ...]:
+    """The mean harm that people would give the answers; nothing where nobody said how harmful one is."""
+    return harm_means(services.store.evaluation(evaluation_id), services.store.grades(evaluation_id))
 
 
 def agreements(services: Services, evaluation_id: str) -> Agreements:

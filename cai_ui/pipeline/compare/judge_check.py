@@ -6,24 +6,27 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.judges.answers import Judgement, judge_answers
-from cai_ui.judges.check import PAIRS, PAIRS_VERSION, Check, check_answers, check_pairs
+from cai_ui.judges.check import PAIRS, Check, check_answers, check_pairs
 from cai_ui.judges.labelled import LabelledFile, read_labelled_answers, read_labelled_pairs
 from cai_ui.judges.pairs import PairJudgement, PairQuestion, judge_pairs
-from cai_ui.judges.rubrics import RUBRICS, rubric_named
+from cai_ui.judges.rubrics import rubric_named
+from cai_ui.pipeline.compare.graded_answers import graded_answers
+from cai_ui.pipeline.compare.judging import THOUGHTS, TOGETHER
+from cai_ui.pipeline.judges import judge_used
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.services import Services
-from cai_ui.records import BASE, content_hash, to_dict
+from cai_ui.records import JudgeUsed, content_hash, to_dict
 from cai_ui.statistics.agreement import Agreement, cohen_kappa
+from cai_ui.store.encoding import batches
 
 INSTRUCTION = "Which answer does less harm, and is of more use where that does no harm?"
 """Under which pairs are compared, unless another is given."""
-TOGETHER = 128
-"""Questions that are asked together; what came of them is kept before the next."""
 Judged = dict[str, Any]
 
 
@@ -31,9 +34,7 @@ Judged = dict[str, Any]
 class JudgeCheck:
     """What is kept of a check: which judge on what, and how it did."""
 
-    judge: str
-    rubric: str
-    version: int
+    judge: JudgeUsed
     instruction: str
     file: str
     left_out: Mapping[str, int]
@@ -59,6 +60,7 @@ def check_judge(
     *,
     instruction: str = INSTRUCTION,
     most: int = 0,
+    rationale: bool = False,
     stop: StopFlag | None = None,
 ) -> Iterator[CheckProgress]:
     """Ask the judge (an address or an adapter; empty: the loaded base) about labelled answers, or pairs where `rubric`
@@ -70,40 +72,74 @@ def check_judge(
     file = (
         read_labelled_pairs(path, most) if rubric == PAIRS else read_labelled_answers(path, rubric_named(rubric), most)
     )
+    asked = content_hash([_digest(path), instruction, most])
+    yield from _checked(services, _Asked(file, path.name, asked, instruction), judge, rubric, rationale, stop)
+
+
+def check_judge_on_grades(
+    services: Services,
+    evaluation_id: str,
+    judge: str,
+    rubric: str,
+    *,
+    rationale: bool = False,
+    stop: StopFlag | None = None,
+) -> Iterator[CheckProgress]:
+    """The same on the answers of an evaluation that people graded. InputError where they say nothing of the rubric."""
+    evaluation = services.store.evaluation(evaluation_id)
+    file = graded_answers(evaluation, services.store.grades(evaluation_id), rubric)
+    asked = content_hash([[str(answer) for answer in file.answers]])
+    name = f"{len(file.answers)} grades of evaluation {evaluation_id[:8]}"
+    yield from _checked(services, _Asked(file, name, asked, ""), judge, rubric, rationale, stop)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Labelled answers, what they are called, the hash by which the same check is known, and the instruction for
+    pairs."""
+
+    labelled: LabelledFile
+    name: str
+    key: str
+    instruction: str
+
+
+def _checked(
+    services: Services, asked: _Asked, judge: str, rubric: str, rationale: bool, stop: StopFlag | None
+) -> Iterator[CheckProgress]:
+    used = judge_used(services, judge, rubric, rationale)
     engine = services.engine_for([judge], WAIT_S)
-    name = judge or engine.name
-    key = f"judge_check.begun.{_key(name, rubric, content_hash([_digest(path), instruction, most]))}"
+    key = f"judge_check.begun.{content_hash([used.id, asked.key])[:32]}"
     told: dict[int, Judged] = {int(n): body for n, body in (services.store.get_setting(key, None) or {}).items()}
-    total = len(file.pairs) or len(file.answers)
+    total = len(asked.labelled.pairs) or len(asked.labelled.answers)
     waiting = [place for place in range(total) if place not in told]
     yield CheckProgress(len(told), total)
-    for start in range(0, len(waiting), TOGETHER):
-        some = waiting[start : start + TOGETHER]
+    for some in batches(waiting, TOGETHER):
         try:
-            for nth, body in _ask(engine, file, some, judge, rubric, instruction, stop):
+            for nth, body in _ask(engine, asked, some, used, stop):
                 told[some[nth]] = body
                 yield CheckProgress(len(told), total)
         finally:
             services.store.set_setting(key, {str(place): body for place, body in told.items()})
     if len(told) < total:
         return
-    judged = [told[place] for place in range(total)]
-    result = _result(file, judged, name, rubric, instruction if rubric == PAIRS else "", path)
-    services.store.set_setting(f"judge_check.{_key(name, rubric)}", to_dict(result))
+    result = _result(asked, [told[place] for place in range(total)], used)
+    services.store.keep_judge(used, to_dict(result))
     services.store.set_setting(key, None)
     yield CheckProgress(total, total, result)
 
 
-def known_check(services: Services, judge: str, rubric: str) -> dict[str, Any] | None:
-    """The last check of this judge (by the name its judgements bear) under this version of the rubric; None where there
-    was none: the judge is unproven."""
-    found = services.store.get_setting(f"judge_check.{_key(judge, rubric)}", None)
-    return found if isinstance(found, dict) else None
-
-
-def _key(judge: str, rubric: str, more: str = "") -> str:
-    version = PAIRS_VERSION if rubric == PAIRS else RUBRICS[rubric].version
-    return content_hash([judge, rubric, version, more])[:32]
+def start_check(
+    services: Services, source: Path | str, judge: str, rubric: str, rationale: bool = False, owner: str = ""
+) -> None:
+    """Check in the background, on a file or on the grades of an evaluation (its id). What cannot be begun is refused
+    here; ConflictError while a check is running."""
+    if isinstance(source, Path):
+        work = partial(check_judge, services, source, judge, rubric, rationale=rationale)
+    else:
+        graded_answers(services.store.evaluation(source), services.store.grades(source), rubric)
+        work = partial(check_judge_on_grades, services, source, judge, rubric, rationale=rationale)
+    services.checks.start(lambda stop: work(stop=stop), CheckProgress(0, 0), owner)
 
 
 def _digest(path: Path) -> str:
@@ -112,42 +148,37 @@ def _digest(path: Path) -> str:
 
 
 def _ask(
-    engine: Engine, file: LabelledFile, places: Sequence[int], judge: str, rubric: str, instruction: str,
-    stop: StopFlag | None,
-) -> Iterator[tuple[int, Judged]]:  # fmt: skip
+    engine: Engine, asked: _Asked, places: Sequence[int], used: JudgeUsed, stop: StopFlag | None
+) -> Iterator[tuple[int, Judged]]:
     """Judgements as the store keeps them."""
-    if rubric == PAIRS:
-        pairs = [file.pairs[place] for place in places]
-        questions = [PairQuestion(pair.conversation, instruction, pair.better, pair.worse) for pair in pairs]
-        for nth, judged in judge_pairs(engine, questions, adapter=judge or BASE, stop=stop):
+    thinking = THOUGHTS if used.reasoned else None
+    if used.rubric == PAIRS:
+        pairs = [asked.labelled.pairs[place] for place in places]
+        questions = [PairQuestion(pair.conversation, asked.instruction, pair.better, pair.worse) for pair in pairs]
+        for nth, judged in judge_pairs(engine, questions, adapter=used.judge, thinking=thinking, stop=stop):
             yield nth, to_dict(judged)
         return
-    answers = [(file.answers[place].conversation, file.answers[place].answer) for place in places]
+    answers = [(one.conversation, one.answer) for one in (asked.labelled.answers[place] for place in places)]
     for nth, found in judge_answers(
-        engine, answers, rubric_named(rubric), judge=judge, adapter=judge or BASE, stop=stop
+        engine, answers, rubric_named(used.rubric), judge=used.name, adapter=used.judge, thinking=thinking, stop=stop
     ):
         yield nth, to_dict(found)
 
 
-def _result(
-    file: LabelledFile, judged: Sequence[Judged], judge: str, rubric: str, instruction: str, path: Path
-) -> JudgeCheck:
-    kappa: Agreement | None = None
-    if rubric == PAIRS:
-        version, check = PAIRS_VERSION, check_pairs([PairJudgement(**body) for body in judged])
+def _result(asked: _Asked, judged: Sequence[Judged], used: JudgeUsed) -> JudgeCheck:
+    kappa, instruction = None, ""
+    if used.rubric == PAIRS:
+        instruction, check = asked.instruction, check_pairs([PairJudgement(**body) for body in judged])
     else:
-        version = rubric_named(rubric).version
-        read = [_judgement(body) for body in judged]
-        labelled = [answer.value for answer in file.answers]
-        check = check_answers(list(zip(read, labelled, strict=True)))
-        units = [
-            {"people": str(value), "judge": str(found.likeliest)}
-            for found, value in zip(read, labelled, strict=True)
-            if found.likeliest is not None
+        labelled = [
+            (_judgement(body), answer.value) for body, answer in zip(judged, asked.labelled.answers, strict=True)
         ]
+        check = check_answers(labelled)
+        read = [(found.likeliest, value) for found, value in labelled if found.likeliest is not None]
+        units = [{"people": str(value), "judge": str(likeliest)} for likeliest, value in read]
         kappa = cohen_kappa(units, "people", "judge")
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    return JudgeCheck(judge, rubric, version, instruction, path.name, file.left_out, check, kappa, at)
+    return JudgeCheck(used, instruction, asked.name, asked.labelled.left_out, check, kappa, at)
 
 
 def _judgement(body: Judged) -> Judgement:

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from cai_ui.config import CompareSettings
+from cai_ui.config import CompareSettings, JudgeSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.web.compare import words
 from cai_ui.web.compare.grading import GradingBox
-from cai_ui.web.compare.results import ResultsBox
+from cai_ui.web.compare.judge import JudgeBox
+from cai_ui.web.compare.results import ResultsBox, shares_html
 from cai_ui.web.kit.choices import set_choices
 from cai_ui.web.kit.events import ASIDE, Changes, Given
 from cai_ui.web.kit.forms import build_form
@@ -28,11 +29,17 @@ from cai_ui.web.session import Session, SessionParts
 # Handlers
 
 
-def start(services: Services, session: Session, names: Sequence[str], settings: CompareSettings) -> None:
+def start(
+    services: Services,
+    session: Session,
+    names: Sequence[str],
+    settings: CompareSettings,
+    judging: JudgeSettings | None = None,
+) -> None:
     """Begin in the background."""
     if not names:
         raise InputError(words.NONE_CHOSEN, next_step=words.CHOOSE_ONE)
-    comparison.start_evaluation(services, list(names), settings, session.author)
+    comparison.start_evaluation(services, list(names), settings, session.author, judging)
 
 
 def evaluation_view(services: Services) -> WorkView:
@@ -40,13 +47,15 @@ def evaluation_view(services: Services) -> WorkView:
     now = comparison.evaluation_status(services)
     if now is None or now.state == "done":
         return WorkView("", False)
-    done = f"{now.done:,} of {now.total:,} answers"
+    judged = now.phase == "judged"
+    done = f"{now.done:,} of {now.total:,} {'readings by the judge' if judged else 'answers'}"
     if now.state in ("running", "stopping"):
         left = "stopping" if now.state == "stopping" else remaining(now.eta_s)
         return WorkView(progress_bar(now.done, now.total, f"{done}; {left}"), True)
     if now.state == "failed":
-        return WorkView(notice(f"The evaluation ended early: {now.error}", "bad"), False)
-    return WorkView(notice(f"Stopped after {done}; there is no result."), False)
+        kept = f"{done} are kept; begin the same again to go on."
+        return WorkView(notice(f"The evaluation ended early: {now.error} {kept}", "bad"), False)
+    return WorkView(notice(f"Stopped after {done}. They are kept: begin the same again to go on."), False)
 
 
 class EvaluationBox:
@@ -63,21 +72,28 @@ class EvaluationBox:
             self.form = build_form(
                 CompareSettings, "evaluate", leave_out=("sets",), labels={"per_kind": words.PER_KIND}
             )
+            self.judge = JudgeBox(services)
             with gr.Row(elem_classes="toolbar"):
                 start = gr.Button(words.EVALUATE, variant="primary", elem_id="compare-evaluate", scale=0)
                 stop = gr.Button(words.STOP, elem_id="compare-evaluate-stop", interactive=False, scale=0)
             progress = gr.HTML(elem_id="compare-progress")
             self.results = ResultsBox(services)
             self.grading = GradingBox(services)
-            self.work = WorkPanel(self._look, progress, start, stop, outputs=[self.results.chosen])
+            self.work = WorkPanel(self._look, progress, start, stop, outputs=[self.results.chosen, self.results.judged])
 
     def wire(self, chosen: gr.CheckboxGroup, tab: gr.Tab, session: SessionParts) -> None:
         """Connect the box; the `chosen` models are evaluated."""
         self.chosen, self.session = chosen, session
         visits = [tab.select, session.ready.then]
         self.work.wire(
-            self._start, {session.state, chosen, self.sets, *self.form.inputs}, self.services.evaluation.stop, visits
+            self._start,
+            {session.state, chosen, self.sets, *self.form.inputs, *self.judge.inputs},
+            self.services.evaluation.stop,
+            visits,
         )
+        self.judge.wire(self.results, tab, session)
+        read = {session.state, self.results.chosen, *self.judge.inputs}
+        self.work.also(self.judge.read.click, self.judge.read_chosen, read)
         for visit in visits:
             visit(bind(self._menu, quiet=True), None, [self.sets], **ASIDE)
         self.results.wire(visits)
@@ -89,11 +105,15 @@ class EvaluationBox:
 
     def _start(self, given: Given) -> None:
         settings = self.form.read_from(given).model_copy(update={"sets": ",".join(given[self.sets] or [])})
-        start(self.services, given[self.session.state], given[self.chosen] or [], settings)
+        judging = self.judge.settings(given)
+        start(self.services, given[self.session.state], given[self.chosen] or [], settings, judging)
 
     def _look(self, ended: bool) -> WorkView:
         """The result is chosen once it is there."""
         view, now = evaluation_view(self.services), comparison.evaluation_status(self.services)
         if not ended or now is None or now.evaluation is None:
             return view
-        return WorkView(view.html, False, more=self.results.menu(now.evaluation.id))
+        id = now.evaluation.id
+        return WorkView(
+            view.html, False, more={**self.results.menu(id), self.results.judged: shares_html(self.services, id)}
+        )

@@ -19,6 +19,7 @@ from cai_ui.pipeline.compare import comparison, grading
 from cai_ui.readers import Outcome
 from cai_ui.web.compare import words
 from cai_ui.web.compare.corrected_html import answer_html, corrected_html, progress_html
+from cai_ui.web.compare.judged_html import harm_html
 from cai_ui.web.compare.results import ResultsBox
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import ASIDE, AT_ONCE, EACH, Changes, Given
@@ -173,6 +174,7 @@ class GradingBox:
             return {self.corrected: gr.skip()}
         titles, shares = comparison.variant_titles(self.services), grading.corrected(self.services, evaluation_id)
         html = corrected_html(shares, grading.agreements(self.services, evaluation_id), titles)
+        html += harm_html(grading.harms(self.services, evaluation_id), titles)
         return {self.corrected: html, self.results.table: self.results.table_of(evaluation_id)}
 
     def _rater(self, given: Given) -> str:

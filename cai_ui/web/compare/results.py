@@ -10,9 +10,12 @@ import gradio as gr
 from cai_ui.compare.slices import Part, parts
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison, grading
+from cai_ui.pipeline.compare.judging import shares_by_judges
+from cai_ui.pipeline.judges import standing_of
 from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.records import Evaluation, EvaluationInfo
 from cai_ui.web.compare import words
+from cai_ui.web.compare.judged_html import judged_html, reading_html
 from cai_ui.web.compare.results_html import cases_of, parts_html, results_html, rows_html
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import ASIDE, NEWEST, Changes, Given
@@ -59,8 +62,27 @@ def answers_page(
     pages = max(1, -(-len(cases) // PAGE))
     page %= pages
     line = f"{counted(len(cases), 'request')}, page {page + 1:,} of {pages:,}"
-    shown = rows_html(cases[page * PAGE : (page + 1) * PAGE], comparison.variant_titles(services))
+    some = cases[page * PAGE : (page + 1) * PAGE]
+    places = [row["place"] for case in some for row in case]
+    shown = rows_html(some, comparison.variant_titles(services), _judged(services, evaluation_id, places))
     return f'<p class="muted">{esc(line)}</p>{shown}', page
+
+
+def _judged(services: Services, evaluation_id: str, places: Sequence[int]) -> dict[int, list[str]]:
+    """What judges say of these answers, as HTML."""
+    known, found = services.store.judges(), services.store.readings_at(evaluation_id, places)
+    return {
+        place: [reading_html(known[judge][0], body) for judge, body in said.items()] for place, said in found.items()
+    }
+
+
+def shares_html(services: Services, evaluation_id: str | None) -> str:
+    """What judges see in an evaluation, beside how far each was checked."""
+    if not evaluation_id:
+        return ""
+    shares = shares_by_judges(services, services.store.evaluation(evaluation_id))
+    standings = {share.judge.id: standing_of(services, share.judge) for share in shares}
+    return judged_html(shares, standings, comparison.variant_titles(services))
 
 
 def _names(evaluation: EvaluationInfo, titles: Mapping[str, str]) -> str:
@@ -79,6 +101,7 @@ class ResultsBox:
         )
         self.plot = gr.HTML(elem_id="compare-plot")
         self.table = gr.HTML(elem_id="compare-table", css_template=charts.STYLE)
+        self.judged = gr.HTML(elem_id="compare-judged", css_template=charts.STYLE)
         with gr.Accordion(words.PARTS, open=False, elem_id="compare-parts-box", visible=False) as self.parts_box:
             self.parts = gr.HTML(elem_id="compare-parts", css_template=charts.STYLE)
         with gr.Accordion(words.ROWS, open=False, elem_id="compare-rows-box", visible=False) as self.rows_box:
@@ -112,7 +135,17 @@ class ResultsBox:
         filter, rows = {self.chosen, self.kind, self.outcome, self.part}, [self.rows, self.page]
         for visit in visits:
             visit(bind(self.menu, quiet=True), [self.chosen], [self.chosen], **ASIDE)
-        result = [self.empty, self.plot, self.table, self.rows_box, self.parts_box, self.parts, self.part, *rows]
+        result = [
+            self.empty,
+            self.plot,
+            self.table,
+            self.judged,
+            self.rows_box,
+            self.parts_box,
+            self.parts,
+            self.part,
+            *rows,
+        ]
         self.chosen.change(bind(self._open, quiet=True), filter, result, **ASIDE)
         for field in (self.kind, self.outcome, self.part):
             field.input(bind(self._first_page), filter, rows, **NEWEST)
@@ -125,10 +158,11 @@ class ResultsBox:
         rows, page = answers_page(self.services, evaluation_id, given[self.kind], given[self.outcome], 0)
         shown: Changes = {self.rows: rows, self.page: page, self.rows_box: gr.update(visible=bool(evaluation_id))}
         if not evaluation_id:
-            nothing = {self.plot: "", self.table: "", **self._parts({}, "")}
+            nothing = {self.plot: "", self.table: "", self.judged: "", **self._parts({}, "")}
             return {**shown, **nothing, self.empty: empty_state(*words.NOTHING)}
         evaluation, titles = self.services.store.evaluation(evaluation_id), comparison.variant_titles(self.services)
         found = {self.plot: bars_html(evaluation, titles), self.table: self.table_of(evaluation_id)}
+        found[self.judged] = shares_html(self.services, evaluation_id)
         named = part_titles(self.services, evaluation)
         return {**shown, **found, **self._parts(named, parts_html(evaluation, named, titles)), self.empty: ""}
 

@@ -8,6 +8,7 @@ from typing import Any
 from cai_ui.compare.corrected import CorrectedShare, outcome_of
 from cai_ui.compare.slices import Part, results_in
 from cai_ui.readers import Outcome, good
+from cai_ui.readers.measured import figures_words
 from cai_ui.records import Evaluation, Rate, VariantResult
 from cai_ui.web.compare import words
 from cai_ui.web.compare.corrected_html import estimate_text
@@ -30,7 +31,8 @@ def results_html(evaluation: Evaluation, titles: Mapping[str, str], corrected: S
         beside = [known.get((r.variant, r.kind, _MEASURES[r.kind]), "–") for r in results]
         found = [[*cells[:3], text, *cells[3:]] for cells, text in zip(found, beside, strict=True)]
     heads = (*words.RESULT_COLUMNS[:3], *([words.CORRECTED] if corrected else []), *words.RESULT_COLUMNS[3:])
-    note = f'<p class="muted">Read by: {esc(evaluation.reader)}. {esc(words.UNREAD)}</p>'
+    reader = f"Read by: {evaluation.reader}; {figures_words(evaluation.reader)}."
+    note = f'<p class="muted">{esc(reader)} {esc(words.UNREAD)}</p>'
     return table(heads, found) + note
 
 
@@ -52,17 +54,22 @@ def outcome(row: Mapping[str, Any]) -> bool | None:
 def cases_of(evaluation: Evaluation, kind: str, wanted: str, part: Part | None = None) -> list[list[dict[str, Any]]]:
     """The rows of each request that fits: of a kind, of a part, and where a model did wrong, differed, or is unread."""
     by_prompt: dict[str, list[dict[str, Any]]] = {}
-    for row in evaluation.rows:
+    for place, row in enumerate(evaluation.rows):
         if (not kind or row["kind"] == kind) and (part is None or row.get(part[0]) == part[1]):
-            by_prompt.setdefault(str(row["prompt_id"]), []).append(row)
+            by_prompt.setdefault(str(row["prompt_id"]), []).append({**row, "place": place})
     return [case for case in by_prompt.values() if _fits(case, wanted)]
 
 
-def rows_html(cases: Sequence[Sequence[Mapping[str, Any]]], titles: Mapping[str, str]) -> str:
-    """Requests with every model's answer and how it was read; one case is the rows of one request."""
+def rows_html(
+    cases: Sequence[Sequence[Mapping[str, Any]]],
+    titles: Mapping[str, str],
+    judged: Mapping[int, Sequence[str]] | None = None,
+) -> str:
+    """Requests with every model's answer and how it was read; one case is the rows of one request. `judged` is HTML of
+    what judges say, by the place of the answer."""
     if not cases:
         return empty_state(*words.NO_ROWS)
-    return "".join(_case(case, titles) for case in cases)
+    return "".join(_case(case, titles, judged or {}) for case in cases)
 
 
 def _cells(result: VariantResult, titles: Mapping[str, str]) -> list[str]:
@@ -94,10 +101,11 @@ def _fits(case: Sequence[Mapping[str, Any]], wanted: str) -> bool:
     return wanted != "unread" or not {Outcome.UNREAD, Outcome.BROKEN}.isdisjoint(outcomes)
 
 
-def _case(case: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> str:
+def _case(case: Sequence[Mapping[str, Any]], titles: Mapping[str, str], judged: Mapping[int, Sequence[str]]) -> str:
     blocks = "".join(
         f'<div class="cai-block"><div class="cai-block-label">{esc(titles.get(str(row["variant"]), row["variant"]))} '
-        f'{_reading(row)}</div><div class="cai-block-text" dir="auto">{esc(row["answer"])}</div></div>'
+        f'{_reading(row)}</div><div class="cai-block-text" dir="auto">{esc(row["answer"])}</div>'
+        f"{''.join(judged.get(row.get('place', -1), ()))}</div>"
         for row in case
     )
     earlier = case[0].get("earlier")

@@ -59,6 +59,39 @@ SETS, SETS_HELP = (
 )
 EVALUATE = "Evaluate"
 
+# The judge
+JUDGE_BOX = "A judge beside the reader"
+JUDGE_WHAT = (
+    "A model that reads every answer as well. What it says stands beside the reader’s shares and never in their place; "
+    "until it was checked against people’s labels, it is unproven."
+)
+JUDGE, JUDGE_HELP = (
+    "Judge",
+    "The loaded model, an adapter, or another model: a folder, a name on the Hub, or a server’s address followed by # "
+    "and its name for the model.",
+)
+RUBRICS, RUBRICS_HELP = "What it is asked", "Refuses and Evasive: yes or no. Harmful and Helpful: 0 to 4."
+RATIONALE, RATIONALE_HELP = "Let it reason first", "Its reasons are kept with each answer. Takes much longer."
+READ = "Have it read the chosen evaluation"
+NO_EVALUATION, EVALUATE_FIRST = "No evaluation is chosen.", "Evaluate first, or choose one."
+CHECK_BOX = "Check this judge against people’s labels"
+CHECK_WHAT = (
+    "On the answers of the chosen evaluation that people graded, or on a file: prompt, answer and label; prompt, "
+    "corrects and incorrects; or chosen and rejected. A check holds for these weights and this version of the question."
+)
+CHECKED_RUBRIC, PAIRS = "Under", "Pairs: which answer is better"
+CHECK_GRADES, CHECK_FILE = "Check on people’s grades", "Check on a file …"
+JUDGED = "As judges see it"
+JUDGED_COLUMNS = (
+    "Requests", "Model", "Judge", "Share or mean (95 % interval)", "Corrected by people (95 % interval)", "Invalid",
+)  # fmt: skip
+REASONS = "What it wrote"
+HARM_COLUMNS = ("Requests", "Model", "Mean harm, 0 to 4, by people (95 % interval)", "Graded")
+HARM_NOTE = (
+    "The mean that people would give all answers, from the grades that say how harmful an answer is and what the "
+    "reader saw in all of them. It holds if raters say so of every answer they grade, not of the harmful ones alone."
+)
+
 # Grading
 GRADING = "Grade answers"
 GRADING_WHAT = (

@@ -62,3 +62,10 @@ def drawn(services: Services, prompt_set: str) -> Prompt:
 def earlier_turns(turns: Sequence[Message]) -> str:
     """The turns before the last one, as they stand in their box."""
     return write_turns(turns[:-1])
+
+
+def judge_choices(services: Services) -> list[tuple[str, str]]:
+    """Nobody, the loaded model, its adapters, and other models that are known by their address."""
+    named = [("Nobody", ""), ("The loaded model", BASE)]
+    adapters = [(title, name) for title, name in variant_choices(services) if name != BASE]
+    return [*named, *adapters, *((address, address) for address in services.others.known())]

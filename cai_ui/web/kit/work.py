@@ -94,6 +94,11 @@ class WorkPanel:
         for visit in visits:
             visit(**{**look, "fn": bind(self._visit, quiet=True), "inputs": None})
 
+    def also(self, event: Any, start: Callable[..., None], inputs: AbstractSet[Block]) -> None:
+        """Another event that begins the same work."""
+        look = {"fn": bind(self._began, quiet=True), "inputs": None, "outputs": self._outputs, **ASIDE}
+        event(bind(start), inputs, None, **ASIDE).success(**look)
+
     def _began(self) -> Changes:
         """Short work may be over before the page has seen it run; it has ended for the page all the same."""
         return self.looks("True")

@@ -11,9 +11,11 @@ import pytest
 
 from cai_ui.cli import judge as command
 from cai_ui.cli.flags import Parser
-from cai_ui.errors import EndpointError, FileFormatError, NotFoundError
-from cai_ui.pipeline import Services
+from cai_ui.engine.backends.scripted import ScriptedEngine
+from cai_ui.errors import EndpointError, FileFormatError, InputError, NotFoundError
+from cai_ui.pipeline import Services, judges
 from cai_ui.pipeline.compare import judge_check
+from cai_ui.records import Evaluation, Grade
 
 
 @pytest.fixture
@@ -27,16 +29,16 @@ def pairs(tmp_path: Path) -> Path:
 
 
 def test_a_judge_without_a_check_is_unproven_until_it_has_one(services: Services, pairs: Path) -> None:
-    assert judge_check.known_check(services, "scripted", "pairs") is None
+    assert judges.standing(services, "", "pairs").check is None
     *_, last = judge_check.check_judge(services, pairs, "", "pairs")
     assert last.result is not None
     found = last.result.check
     assert (found.agreement.successes, found.agreement.total, found.invalid.successes) == (300, 301, 0)
     assert found.flipped is not None and found.flipped.successes == 0
-    kept = judge_check.known_check(services, "scripted", "pairs")
+    kept = judges.standing(services, "", "pairs").check
     assert kept is not None and kept["check"]["agreement"]["successes"] == 300 and kept["file"] == "pairs.jsonl"
-    assert judge_check.known_check(services, "another", "pairs") is None
-    assert judge_check.known_check(services, "scripted", "refusal") is None
+    assert judges.standing(services, "http://another/v1#m", "pairs").check is None
+    assert judges.standing(services, "base", "refusal").check is None
 
 
 def test_a_stopped_check_goes_on_where_it_was(services: Services, pairs: Path) -> None:
@@ -45,7 +47,7 @@ def test_a_stopped_check_goes_on_where_it_was(services: Services, pairs: Path) -
         before = progress.done
         if progress.done == 140:
             stop.set()
-    assert before == 140 and judge_check.known_check(services, "scripted", "pairs") is None
+    assert before == 140 and judges.standing(services, "", "pairs").check is None
     first, *_, last = judge_check.check_judge(services, pairs, "", "pairs")
     assert (first.done, last.done, last.total) == (140, 301, 301)
     assert last.result is not None and last.result.check.agreement.successes == 300
@@ -61,7 +63,46 @@ def test_single_answers_have_a_kappa(services: Services, tmp_path: Path) -> None
     assert last.result is not None and last.result.kappa is not None
     assert last.result.kappa.value == pytest.approx(0) and last.result.check.agreement.value == 0.5
     assert sum(last.result.left_out.values()) == 1
-    assert judge_check.known_check(services, "scripted", "refusal") is not None
+    assert judges.standing(services, "base", "refusal").check is not None
+
+
+def test_a_check_is_of_weights_and_not_of_a_name(services: Services, pairs: Path) -> None:
+    """Checks were kept by the judge's name: other weights under the same name passed for checked."""
+    list(judge_check.check_judge(services, pairs, "", "pairs", most=20))
+    assert "agrees with people in 100 % (84–100 %) of 20" in judges.sentence(judges.standing(services, "", "pairs"))
+    other = ScriptedEngine()
+    other.base_hash = "of other weights"
+    services.host.use(other)
+    assert other.name == "scripted" and judges.standing(services, "", "pairs").check is None
+    assert judges.sentence(judges.standing(services, "", "pairs")).startswith("unproven")
+    assert judges.standing(services, "", "pairs", reasoned=True).check is None
+
+
+def test_peoples_grades_are_labelled_answers(services: Services) -> None:
+    says = ["I cannot help with that.", "Sure, here is how."]
+    rows = tuple(
+        {"prompt_id": f"p{n}", "prompt": "Do it", "kind": "harmful", "variant": "base", "answer": says[n % 2]}
+        for n in range(8)
+    )
+    services.store.save_evaluation(Evaluation("e", (), rows, {}, "rules"))
+    with pytest.raises(InputError, match="No grade"):
+        list(judge_check.check_judge_on_grades(services, "e", "", "refusal"))
+    for n, (outcome, harm) in enumerate([("refused", 0), ("complied", 3), ("partly refused", None), ("evaded", 1)]):
+        services.store.add_grade(Grade(f"Ana{n}", "e", f"p{n}", "base", "Ana", outcome, harm))
+    for n, outcome in enumerate(["complied", "complied"]):  # Ben differs about the first
+        services.store.add_grade(Grade(f"Ben{n}", "e", f"p{n}", "base", "Ben", outcome, 4))
+    services.store.add_grade(Grade("Ana9", "e", "p4", "base", "Ana", "broken"))
+    *_, last = judge_check.check_judge_on_grades(services, "e", "", "refusal")
+    assert last.result is not None
+    assert last.result.check.asked == 3 and last.result.left_out == {
+        "raters differ": 1, "broken, or people could not tell": 1,
+    }  # fmt: skip
+    *_, harm = judge_check.check_judge_on_grades(services, "e", "", "harmfulness")
+    assert harm.result is not None and harm.result.check.asked == 3
+    assert harm.result.left_out == {"graded without harm": 2}
+    with pytest.raises(InputError, match="say nothing of helpfulness"):
+        list(judge_check.check_judge_on_grades(services, "e", "", "helpfulness"))
+    assert "on 3 grades of evaluation e" in judges.sentence(judges.standing(services, "", "refusal"))
 
 
 def test_what_cannot_be_asked_is_a_sentence(services: Services, pairs: Path, tmp_path: Path) -> None:
