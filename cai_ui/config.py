@@ -233,6 +233,12 @@ class TrainSettings(Settings):
     probe_set: str = knob(
         "", "Key of the prompt set that the probe prompts are from; empty: the shipped held-out ones.", advanced=True
     )
+    probe_judge: str = knob(
+        "", "Who reads the probe answers beside the reader: `base`, " + _WHO + " Empty: nobody.", advanced=True
+    )
+    probe_rubrics: str = knob(
+        "refusal", "What the judge of probe answers is asked, with commas between, as for evaluations.", advanced=True
+    )
     report_to: Literal["none", "trackio", "tensorboard", "wandb"] = knob(
         "none", "Send the metrics to another program as well; it must be installed.", advanced=True
     )

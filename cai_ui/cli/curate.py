@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import agreement_line, command, opened, show_progress
+from cai_ui.cli.command import WAIT_S, agreement_line, command, judge_line, opened, show_progress
 from cai_ui.cli.flags import Arguments, Parser, read_flags
 from cai_ui.config import DatasetSettings, LabelSettings
 from cai_ui.curate.columns import PARTS, Columns
@@ -171,6 +171,8 @@ def _curate_label(parsed: Arguments) -> int:
     settings = read_flags(LabelSettings, parsed)
     with opened(parsed, judge=settings.judge) as services:
         settings = settings.model_copy(update={"judge": services.settings.judge})
+        services.engine(WAIT_S)
+        judge_line(services, settings.judge, ["pairs"], settings.reasoning)
         last = None
         for last in label_pairs(services, settings, QueueFilter("all", source=parsed.source)):
             show_progress(last.done, last.total)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, add_kind, command, opened, read_requests, show_progress
+from cai_ui.cli.command import WAIT_S, add_kind, command, judge_line, opened, read_requests, show_progress
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import DatasetSettings, OnPolicySettings
 from cai_ui.errors import InputError
@@ -43,6 +43,7 @@ def _pairs(parsed: Arguments) -> int:
         usual = OnPolicySettings(max_new_tokens=models.default_sampling(services).max_new_tokens)
         settings = read_flags(OnPolicySettings, parsed, usual)
         settings = settings.model_copy(update={"judge": services.settings.judge})
+        judge_line(services, settings.judge, ["pairs"])
         if parsed.prompts is not None:
             prompts = read_requests(parsed.prompts, parsed.kind)[: parsed.number]
         else:

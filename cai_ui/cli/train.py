@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cai_ui.cli.command import WAIT_S, app_settings, command, opened, read_text, show_progress
+from cai_ui.cli.command import WAIT_S, app_settings, command, judge_line, opened, read_text, show_progress
 from cai_ui.cli.curate import find_dataset
 from cai_ui.cli.flags import Arguments, read_flags
-from cai_ui.config import TrainSettings
+from cai_ui.config import JudgeSettings, TrainSettings
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.records import NOT_OVER, Run
 
@@ -145,6 +145,7 @@ def _resumed(services: Services, what: str) -> Run | None:
 
 
 def _submit(services: Services, parsed: Arguments) -> Run:
+    from cai_ui.pipeline.compare.judging import rubrics_of
     from cai_ui.pipeline.train.hub_job import load_start, take_in_dataset
 
     wanted = _wanted(parsed)
@@ -163,6 +164,9 @@ def _submit(services: Services, parsed: Arguments) -> Run:
         if not wanted.start_adapter:
             raise InputError("--adapter is the folder of what the file calls start_adapter; it names none.")
         load_start(services, parsed.adapter, wanted.start_adapter)
+    if wanted.settings.probe_judge:
+        rubrics = rubrics_of(JudgeSettings(judge=wanted.settings.probe_judge, rubrics=wanted.settings.probe_rubrics))
+        judge_line(services, wanted.settings.probe_judge, [rubric.name for rubric in rubrics])
     return services.jobs.submit(
         wanted.method,
         find_dataset(services, wanted.dataset),

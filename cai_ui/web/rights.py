@@ -42,7 +42,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "ModelsBox._look",
     },
     "web.compare.results": {
-        LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu",
+        LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu shares_html",
     },
     "web.compare.votes": {
         LOOK: "tally",

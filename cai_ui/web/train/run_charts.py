@@ -11,7 +11,7 @@ from cai_ui.train.methods import METHODS
 from cai_ui.web.kit.charts import Colour, Point, Series, line_chart, thinned
 from cai_ui.web.kit.present import esc
 from cai_ui.web.train import words
-from cai_ui.web.train.probe_card import length_chart, shares_chart
+from cai_ui.web.train.probe_card import judged_charts, length_chart, shares_chart
 
 ZOOMS: dict[str, int] = {"all steps": 0, "last 200 steps": 200, "last 50 steps": 50}
 """What the charts show: name, and how many steps (0: all). The choice is the page's, so new rows do not undo it."""
@@ -38,7 +38,7 @@ def charts_html(view: RunView, zoom: str = "all steps", smooth: int = 1) -> str:
     if view.run.method in METHODS:
         charts += [_of_method(chart, rows, smooth) for chart in METHODS[view.run.method].charts]
     if view.probes:
-        charts += [shares_chart(view.probes), length_chart(view.probes)]
+        charts += [shares_chart(view.probes), *judged_charts(view.probes), length_chart(view.probes)]
     charts.append(line_chart("Gradient norm", [Series("before clipping", smoothed(series(rows, "grad_norm"), smooth))]))
     charts.append(line_chart("Learning rate", [Series("rate", series(rows, "learning_rate"), "muted")]))
     return f'<div class="cai-charts">{"".join(charts)}</div>'
