@@ -43,7 +43,6 @@ def _pairs(parsed: Arguments) -> int:
         usual = OnPolicySettings(max_new_tokens=models.default_sampling(services).max_new_tokens)
         settings = read_flags(OnPolicySettings, parsed, usual)
         settings = settings.model_copy(update={"judge": services.settings.judge})
-        judge_line(services, settings.judge, ["pairs"])
         if parsed.prompts is not None:
             prompts = read_requests(parsed.prompts, parsed.kind)[: parsed.number]
         else:
@@ -51,6 +50,7 @@ def _pairs(parsed: Arguments) -> int:
         last = on_policy.OnPolicyProgress(0, 0)
         for last in on_policy.make_pairs(services, prompts, parsed.variant, settings):
             show_progress(last.done, last.total, "" if last.eta_s is None else f"{last.eta_s:,.0f} s left")
+        judge_line(services, settings.judge, ["pairs"])
         print("\n".join(_lines(last)))
         if parsed.freeze is not None:
             print(on_policy.freeze_pairs(services, last.drawing, parsed.freeze, frozen, "command line").hash)

@@ -78,6 +78,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         WORK: "OnPolicyBox.freeze_now OnPolicyBox.start",
     },
     "web.curate.preferences": {
+        LOOK: "PreferencesBox._standing",
         WORK: "PreferencesBox.start",
     },
     "web.curate.tab": {
@@ -154,7 +155,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         TRY: "TracesBox._export",
     },
     "web.start.guided_run": {
-        LOOK: "GuidedRunBox._menu",
+        LOOK: "GuidedRunBox._menu GuidedRunBox._standing",
         WORK: "GuidedRunBox._start",
     },
     "web.start.model": {

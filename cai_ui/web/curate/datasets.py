@@ -23,6 +23,7 @@ from cai_ui.web.kit.events import AT_ONCE, QUIET, SLOW, Changes, Given
 from cai_ui.web.kit.forms import build_form, label_of
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
+from cai_ui.web.kit.judges import standing_html
 from cai_ui.web.kit.present import empty_state, esc, facts, first_line, notice, short, when
 from cai_ui.web.session import SessionParts
 
@@ -97,6 +98,16 @@ def _dataset_html(info: DatasetInfo) -> str:
     )
 
 
+def gate_choices(services: Services) -> list[tuple[str, str]]:
+    """Whose labels the gate can go by."""
+    return [(words.NEWEST_LABEL, ""), *((name, name) for name in services.store.label_judges())]
+
+
+def gate_html(services: Services) -> str:
+    """How far each judge that labelled pairs can be trusted."""
+    return "".join(standing_html(f"pairs by {name}", found) for name, found in datasets.label_judges(services))
+
+
 class DatasetsBox:
     """What is frozen so far, and a new one."""
 
@@ -107,7 +118,9 @@ class DatasetsBox:
             self.name = gr.Textbox(
                 words.MY_DATASET, label=words.DATASET_NAME, max_lines=1, elem_id="curate-dataset-name"
             )
-            self.form = build_form(DatasetSettings, "dataset", labels=words.DATASET_FIELDS)
+            menus = {"gate_judge": gate_choices(services)}
+            self.form = build_form(DatasetSettings, "dataset", labels=words.DATASET_FIELDS, menus=menus)
+            self.gate = gr.HTML(elem_id="curate-gate")
             with gr.Row(elem_classes="toolbar"):
                 self.freeze = gr.Button(words.FREEZE, variant="primary", elem_id="curate-freeze", scale=0)
             self.frozen = gr.HTML(elem_id="curate-frozen")
@@ -128,7 +141,7 @@ class DatasetsBox:
     def wire(self, tab: gr.Tab, session: SessionParts, frozen_elsewhere: Any, to_train: Handover) -> None:
         """Connect it; after the event `frozen_elsewhere` there is another dataset."""
         self.session = session
-        lists = [self.sets, self.chosen]
+        lists = [self.sets, self.chosen, self.gate, self.form.widgets["gate_judge"]]
         self.freeze.click(
             bind(self.freeze_now), {session.state, self.name, *self.form.inputs}, [self.frozen, *lists], **SLOW
         )
@@ -154,4 +167,6 @@ class DatasetsBox:
         return {
             self.sets: datasets_html(infos),
             self.chosen: gr.update(choices=dataset_choices(infos), value=value),
+            self.gate: gate_html(self.services),
+            self.form.widgets["gate_judge"]: gr.update(choices=gate_choices(self.services)),
         }
