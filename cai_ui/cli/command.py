@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 WAIT_S = 3600.0
 """How long a command waits for the model."""
+LINE_S = 30.0
+"""Between two lines of progress where there is no terminal."""
 _WORKSPACE = ("home", "model", "quantize", "revision", "chat_format", "endpoint", "concurrency", "cache_gb")
 
 
@@ -97,11 +100,35 @@ def write_text(path: Path, text: str) -> None:
         raise InputError(f"The file {path} cannot be written ({error.strerror}).") from None
 
 
-def show_progress(done: int, total: int, beside: str = "") -> None:
-    if sys.stderr.isatty():
-        note = f" ({beside})" if beside else ""
-        end = "\n" if done == total else ""
-        print(f"\r{done} of {total}{note}\x1b[K", end=end, file=sys.stderr, flush=True)
+class Progress:
+    """How far a command is, on the error output: one line that renews itself on a terminal, elsewhere, such as in the
+    log of a job, a line from time to time."""
+
+    def __init__(self, pause_s: float = LINE_S) -> None:
+        """`pause_s` are the seconds between two lines of a log."""
+        self._pause_s, self._said = pause_s, time.monotonic()
+
+    def show(self, done: int, total: int, beside: str | Callable[[], str] = "") -> None:
+        """`beside` is more to say, in brackets; where it is a function, it is asked only for a line that is written."""
+        if not sys.stderr.isatty() and not self._due():
+            return
+        more = beside if isinstance(beside, str) else beside()
+        line = f"{done:,} of {total:,}{f' ({more})' if more else ''}"
+        if sys.stderr.isatty():
+            print(f"\r{line}\x1b[K", end="\n" if done == total else "", file=sys.stderr, flush=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def tell(self, what: str) -> None:
+        """What is going on where nothing can be counted; only for a log."""
+        if not sys.stderr.isatty() and self._due():
+            print(what, file=sys.stderr, flush=True)
+
+    def _due(self) -> bool:
+        now = time.monotonic()
+        due = now - self._said >= self._pause_s
+        self._said = now if due else self._said
+        return due
 
 
 def share_words(rate: Rate) -> str:

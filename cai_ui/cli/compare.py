@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cai_ui.cli.command import WAIT_S, add_kind, command, opened, read_requests, share_words, show_progress, write_text
+from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, opened, read_requests, share_words, write_text
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.grades import estimate_words, find_evaluation
 from cai_ui.config import CompareSettings, JudgeSettings
@@ -46,9 +46,9 @@ def _compare(parsed: Arguments) -> int:
     judging = read_flags(JudgeSettings, parsed)
     with opened(parsed, judge=judging.judge if "/" in judging.judge else "") as services:
         services.engine(WAIT_S)
-        found = ""
+        found, progress = "", Progress()
         for step in _steps(parsed, services, settings, judging):
-            show_progress(step.done, step.total, "judging" if step.phase == "judged" else "")
+            progress.show(step.done, step.total, "judging" if step.phase == "judged" else "")
             found = step.evaluation_id or found
         evaluation = services.store.evaluation(found)
         judged = shares_by_judges(services, evaluation)

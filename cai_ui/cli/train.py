@@ -7,10 +7,11 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cai_ui.cli.command import WAIT_S, app_settings, command, judge_line, opened, read_text, show_progress
+from cai_ui.cli.command import WAIT_S, Progress, app_settings, command, judge_line, opened, read_text
 from cai_ui.cli.curate import find_dataset
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import JudgeSettings, TrainSettings
@@ -194,6 +195,7 @@ def _wanted(parsed: Arguments) -> RunConfig:
 
 
 def _watched(services: Services, run: Run, termination: Termination) -> Run:
+    progress = Progress()
     while run.state in NOT_OVER:
         if termination.came:
             services.jobs.close()
@@ -201,5 +203,18 @@ def _watched(services: Services, run: Run, termination: Termination) -> Run:
         services.jobs.wait(run.id, _POLL_S)
         run = services.store.run(run.id)
         if run.total_steps:
-            show_progress(run.step, run.total_steps)
+            progress.show(run.step, run.total_steps, partial(_pace, services, run))
+        else:
+            progress.tell(run.state)
     return run
+
+
+def _pace(services: Services, run: Run) -> str:
+    """The last loss and the time left, as far as they are known."""
+    from cai_ui.pipeline.train.runs import eta, run_metrics
+
+    rows = run_metrics(services, run.id)
+    loss = next((row["loss"] for row in reversed(rows) if "loss" in row), None)
+    left = eta(run, rows)
+    said = [f"loss {loss:.3g}" if isinstance(loss, float) else "", f"{left:,.0f} s left" if left is not None else ""]
+    return ", ".join(filter(None, said))

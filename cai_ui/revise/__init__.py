@@ -11,8 +11,9 @@ or the page. The method is that of Bai et al. 2022, section 3.1; the chain is on
 
 from cai_ui.revise.batch import BATCH_SIZE, ChainFailure, revise_batch
 from cai_ui.revise.chain import StepEvent, as_prompt, few_shot_of, new_trace, plan_next, revise
+from cai_ui.revise.critiques import names_nothing
 from cai_ui.revise.editing import branch, cut, edited, ended_early, flaw, labelled, to_example
-from cai_ui.revise.effects import LABELS, computed_labels, labels_of, names_nothing
+from cai_ui.revise.effects import LABELS, computed_labels, labels_of
 from cai_ui.revise.few_shot import leaked_example
 from cai_ui.revise.planning import PlannedStep, longest, next_step, step_seed
 from cai_ui.revise.replay import Difference, Replay, replay

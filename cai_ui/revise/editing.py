@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from cai_ui.errors import InputError
 from cai_ui.records import Example, Step, Trace, make_example
-from cai_ui.revise.effects import LABELS, names_nothing
+from cai_ui.revise.critiques import names_nothing
+from cai_ui.revise.effects import LABELS
 from cai_ui.revise.planning import critiques_of_round
 
 NOTHING_FOUND = "The critique found nothing wrong, so there is no revision."

@@ -10,15 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cai_ui.readers.refusals import SORRY
 from cai_ui.records import FewShot, Step, Trace
+from cai_ui.revise.critiques import read_critique
 from cai_ui.revise.few_shot import leaked_example
 from cai_ui.text import change_share
 
 LABELS: dict[str, str] = {
     "finding": "the critique names a fault",
     "no finding": "the critique finds nothing wrong",
-    "no critique": "the step answers the request again instead of criticising the answer",
+    "no critique": "the step judges nothing in the answer: it answers again, say, or goes on with the story",
     "followed": "the answer changed after a finding",
     "ignored": "a fault was found and the answer stayed as it was",
     "kept": "nothing was found and the answer stayed as it was",
@@ -37,24 +37,6 @@ LABELS: dict[str, str] = {
 SAME = 0.03
 """Share of changed words up to which an answer counts as unchanged."""
 
-_NOTHING = re.compile(
-    r"\bnothing (?:is|was|seems|to be) (?:\w+ )?(?:wrong|harmful|object)"
-    r"|\bno (?:fault|harm|issues?|problems?|objections?)\b|\b(?:i )?(?:see|find|found) nothing\b"
-    r"|\bno (?:critique|criticism|change|revision)s? (?:is |are )?(?:needed|necessary)"
-    r"|\bis (?:fine|harmless|acceptable) as it (?:is|stands)\b|\bnot (?:harmful|problematic|unethical) in any way\b",
-    re.IGNORECASE,
-)
-_BUT = re.compile(r"\b(?:but|however|although|except|yet)\b", re.IGNORECASE)
-_ABOUT_ANSWER = re.compile(
-    r"\b(?:response|answer|reply|assistant|critique|harm\w*|wrong|fault|unethical|illegal|danger\w*|unsafe|offens\w*|"
-    r"invad\w*|deceiv\w*|dishonest\w*|unfair\w*|cruel\w*|unkind\w*|privacy|should (?:not )?have|could have)\b",
-    re.IGNORECASE,
-)
-_DIRECT = re.compile(
-    r"^\W*(?:sure|of course|certainly|gladly|absolutely|here(?:'s| is| are)|first,|step 1|1[.)]|"
-    rf"{SORRY})",
-    re.IGNORECASE,
-)
 _ROLE = re.compile(
     r"(?:^|\n)\s*(?:\*\*)?(?:human|user|assistant(?: response)?(?: revision| critique)?|critique ?request|"
     r"revision ?request|critique|revision|revised response|system)(?:\*\*)?\s*:",
@@ -88,9 +70,9 @@ def computed_labels(trace: Trace, index: int, examples: Sequence[FewShot] = ()) 
     if step.answer is not None and step.answer.finish == "repetition" and not step.edited:
         return ("broken",)
     before = _answer_before(trace, index)
-    found = []
+    found: list[str] = []
     if step.kind == "critique":
-        found.append(_of_critique(step, before))
+        found.append(read_critique(step.text, before))
     elif step.kind == "revision":
         found.append(_of_revision(step, before, _critiques_before(trace, index)))
     if _ROLE.search(step.text):
@@ -102,12 +84,6 @@ def computed_labels(trace: Trace, index: int, examples: Sequence[FewShot] = ()) 
     if leaked_example(step.text, examples) is not None:
         found.append("few-shot copy")
     return tuple(found)
-
-
-def names_nothing(critique: str) -> bool:
-    """Whether a critique says that nothing is wrong, and does not go on with a "but"."""
-    hit = _NOTHING.search(critique)
-    return hit is not None and not _BUT.search(critique[hit.end() :])
 
 
 def language(text: str) -> str:
@@ -124,20 +100,11 @@ def language(text: str) -> str:
     return max(counts, key=lambda name: counts[name]) if best >= 3 and best >= 2 * second else ""
 
 
-def _of_critique(step: Step, answer: str) -> str:
-    if names_nothing(step.text):
-        return "no finding"
-    copied = bool(answer) and change_share(answer, step.text) < 0.4
-    if copied or (_DIRECT.search(step.text) and not _ABOUT_ANSWER.search(step.text)):
-        return "no critique"
-    return "finding" if _ABOUT_ANSWER.search(step.text) else "no critique"
-
-
 def _of_revision(step: Step, answer: str, critiques: Sequence[Step]) -> str:
     same = change_share(answer, step.text) <= SAME
     if not critiques:
         return "unchanged" if same else "rewritten"
-    findings = [_of_critique(critique, answer) == "finding" for critique in critiques]
+    findings = [read_critique(critique.text, answer) == "finding" for critique in critiques]
     if any(findings):
         return "ignored" if same else "followed"
     return "kept" if same else "changed anyway"

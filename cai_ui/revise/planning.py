@@ -11,7 +11,7 @@ from cai_ui.constitution import resolve
 from cai_ui.prompts import critique_request, revision_request
 from cai_ui.records import Constitution, Principle, Step, StepKind, Trace
 from cai_ui.revise.choosing import Choice
-from cai_ui.revise.effects import names_nothing
+from cai_ui.revise.critiques import names_nothing
 
 Chooser = Callable[[tuple[int, int], Sequence[str]], Choice]
 """Gives the principles of a place (round, critique within the round), other than those taken where it can."""

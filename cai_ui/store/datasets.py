@@ -8,7 +8,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from cai_ui.errors import InputError, NotFoundError, StoreError
-from cai_ui.records import Dataset, DatasetInfo, PreferencePair, TrainingExample
+from cai_ui.records import Dataset, DatasetInfo, PreferencePair, TrainingExample, sources_of
 from cai_ui.store import schema
 from cai_ui.store.database import Database
 from cai_ui.store.encoding import batches, dump, load, now
@@ -28,6 +28,13 @@ _t = schema.datasets
 _rows = schema.dataset_rows
 
 
+def info_of(dataset: Dataset, digest: str = "", author: str = "") -> DatasetInfo:
+    """What a list would show of a dataset, also of one that is not kept."""
+    counts: dict[str, int] = {part: len(rows) for part in PARTS if (rows := getattr(dataset, part)) is not None}
+    told = counts, dataset.settings, dataset.parents, dataset.left_out
+    return DatasetInfo(digest, dataset.name, *told, now(), author, *sources_of(dataset))
+
+
 class Datasets:
     """The part of the store that keeps datasets."""
 
@@ -43,10 +50,7 @@ class Datasets:
                 "The dataset holds half of a character (a lone surrogate).", kept="Nothing was saved."
             ) from None
         parts = {part: rows for part in PARTS if (rows := getattr(dataset, part)) is not None}
-        counts: dict[str, int] = {part: len(rows) for part, rows in parts.items()}
-        info = DatasetInfo(
-            digest, dataset.name, counts, dataset.settings, dataset.parents, dataset.left_out, now(), author
-        )
+        info = info_of(dataset, digest, author)
         with self._db.write("The dataset") as connection:
             known = connection.scalar(sa.select(_t.c.body).where(_t.c.hash == digest))
             if known is not None:

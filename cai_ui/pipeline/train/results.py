@@ -59,7 +59,7 @@ def export_adapter(services: Services, run_id: str) -> Path:
     path = services.store.workspace.export_path(f"{run.id}-{(run.adapter_hash or '')[:12]}.zip")
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+        with zipfile.ZipFile(partial, "w", strict_timestamps=False) as archive:
             for name in _FILES:
                 archive.write(folder / name, f"{run.id}/{name}")
             archive.writestr(f"{run.id}/README.md", adapter_card(services, run))

@@ -51,10 +51,18 @@ class Page(gr.Blocks):
         handler = f"{function.fn.__module__.removeprefix('cai_ui.')}:{function.fn.__qualname__}"
         self.admit(handler, values, kept, getattr(request, "username", None))  # type: ignore[misc]
 
-    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *more: Any, **named: Any) -> Any:
-        """The values for a handler; `gr.Error` with a sentence, not shown where the handler is a quiet one."""
+    async def preprocess_data(
+        self, block_fn: Any, inputs: list[Any], state: Any = None, explicit_call: bool = False
+    ) -> Any:
+        """The values for a handler; `gr.Error` with a sentence where it could not be called.
+
+        A quiet handler looks at how things stand, so it gets what is still there of an old value.
+        """
+        if getattr(block_fn.fn, "quiet", False):
+            blocks = [b if state is None or b.stateful or b._id not in state else state[b._id] for b in block_fn.inputs]
+            inputs = [_still_there(block, value) for block, value in zip(blocks, inputs, strict=False)]
         try:
-            return await super().preprocess_data(block_fn, inputs, *more, **named)
+            return await super().preprocess_data(block_fn, inputs, state, explicit_call)
         except gr.Error as error:
             said = words.CHOICE_GONE if "not in the list of choices" in str(error.message) else str(error.message)
             log.warning("%s was not called: %s", block_fn.name, error.message)
@@ -65,6 +73,19 @@ def _refusal(block_fn: Any, said: str) -> gr.Error:
     """What is raised for an event that is not called: a sentence, not shown where the handler is a quiet one."""
     shown = not getattr(block_fn.fn, "quiet", False)
     return gr.Error(html.escape(said), title="Not done", duration=15, visible=shown, print_exception=False)
+
+
+def _still_there(block: Any, value: Any) -> Any:
+    """A value as far as the component has it now: the chosen entries that a menu still has, a place between the ends of
+    a slider."""
+    if isinstance(block, gr.Slider) and isinstance(value, (int, float)):
+        return min(max(value, block.minimum), block.maximum)
+    if not isinstance(block, (gr.Dropdown, gr.Radio, gr.CheckboxGroup)) or getattr(block, "allow_custom_value", False):
+        return value
+    there = [entry for _, entry in block.choices]
+    if isinstance(value, list):
+        return [entry for entry in value if entry in there]
+    return value if value in there else None
 
 
 def bind(handler: Callable[..., Any], *fixed: Any, quiet: bool = False) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import gradio as gr
 
@@ -25,7 +26,7 @@ from cai_ui.web.kit.present import notice
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.train import run_card, sweep, words
 from cai_ui.web.train.preflight_card import preflight_html
-from cai_ui.web.train.presets import differences, preset, preset_names
+from cai_ui.web.train.presets import differences, preset, preset_names, switched
 from cai_ui.web.train.wanted import Wanted, check, make_wanted, start, start_choices
 from cai_ui.web.train.watch import WatchBox, chosen
 
@@ -80,10 +81,11 @@ class RunForm:
             label=words.RUN_NAME, placeholder=words.OPTIONAL, max_lines=1, elem_id="train-name", min_width=220
         )
 
-    def wire(self, watch: WatchBox, with_dpo: gr.Button, tab: gr.Tab, session: SessionParts) -> None:
-        """Connect it: `watch` shows the run that is begun, `with_dpo` sets the form to continue from the one shown."""
+    def wire(self, watch: WatchBox, with_dpo: gr.Button, visits: Sequence[Any], session: SessionParts) -> None:
+        """Connect it: `watch` shows the run that is begun, `with_dpo` sets the form to continue from the one shown. At
+        the `visits` the menus get what there is then."""
         self.watch, self.session = watch, session
-        self._wire_menus(tab)
+        self._wire_menus(visits)
         self._wire_settings(with_dpo)
         self.check.click(bind(self._check), self.wanted, [self.checked], **SLOW)
         named, shown = {session.state, self.name, *self.wanted}, [watch.run, self.checked]
@@ -95,10 +97,10 @@ class RunForm:
         )
         watch.look_at(*(event.success for event in begun))
 
-    def _wire_menus(self, tab: gr.Tab) -> None:
+    def _wire_menus(self, visits: Sequence[Any]) -> None:
         current = [self.dataset, self.start_from]
         menus = [self.about, *current, self.preset, self.form.widgets["probe_set"]]
-        for trigger in (tab.select, self.session.strip.change, self.session.restore):
+        for trigger in (*visits, self.session.strip.change, self.session.restore):
             trigger(bind(self._menus, quiet=True), current, menus, **ASIDE)
 
     def _wire_settings(self, with_dpo: gr.Button) -> None:
@@ -116,7 +118,8 @@ class RunForm:
             **NEWEST,
         )
         self.preset.input(**by_preset)
-        self.method.input(**knobs).then(**by_preset)
+        settings = {self.preset, self.method, *inputs}
+        self.method.input(**knobs).then(bind(self._switch), settings, filled, **ASIDE)
         continued = [self.method, self.dataset, self.start_from, *filled]
         with_dpo.click(bind(self._with_dpo), [self.watch.run, self.preset], continued, **ASIDE).then(**knobs)
 
@@ -149,6 +152,13 @@ class RunForm:
         """The form filled from a preset; a check made for other settings is taken away."""
         filled = self.form.changes(preset(self.services, name, method)) if name else {}
         return {self.checked: "", self.changed: "", **filled}
+
+    def _switch(self, given: Given) -> Changes:
+        """The preset's settings for another method, and which of those in the form they change."""
+        filled = self._preset(given[self.preset], given[self.method])
+        was = {name: given[widget] for name, widget in self.form.widgets.items() if widget in filled}
+        now = {name: filled[self.form.widgets[name]] for name in was}
+        return {**filled, self.changed: switched(given[self.method], was, now)}
 
     def _changed(self, given: Given) -> str:
         name = given[self.preset]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cai_ui.judges.rubrics import RUBRICS
@@ -45,26 +45,30 @@ def at_step(answers: Sequence[ProbeAnswer], step: float) -> list[ProbeAnswer]:
     return [answer for answer in answers if found and answer.step == found[-1]]
 
 
-def shares_chart(answers: Sequence[ProbeAnswer]) -> str:
+Place = Callable[[float], float]
+"""Where a step stands on the axis."""
+
+
+def shares_chart(answers: Sequence[ProbeAnswer], place: Place = float, axis: str = "step", log: bool = False) -> str:
     """Shares along the steps. Kinds whose answers cannot be read have no line; "" where none can."""
     lines = []
     for kind, what, colour in LINES:
         points: list[tuple[float, float | None]] = []
         for step in steps_of(answers):
             read = [v for a in answers if a.step == step and a.kind == kind and (v := getattr(a, what)) is not None]
-            points.append((float(step), sum(read) / len(read) if read else None))
+            points.append((place(step), sum(read) / len(read) if read else None))
         if any(y is not None for _, y in points):
             lines.append(Series(words.PROBE_LINES[kind], points, colour))
-    return line_chart("Probe answers", lines, percent=True) if lines else ""
+    return line_chart("Probe answers", lines, axis, percent=True, log=log) if lines else ""
 
 
-def judged_charts(answers: Sequence[ProbeAnswer]) -> list[str]:
+def judged_charts(answers: Sequence[ProbeAnswer], place: Place = float, axis: str = "step", log: bool = False) -> str:
     """For each rubric the mean that the judge gives, along the steps, by kind; what it could not read is left out."""
     rubrics = dict.fromkeys(rubric for answer in answers for rubric in answer.judged if rubric in RUBRICS)
-    return [_judged_chart(answers, rubric) for rubric in rubrics]
+    return "".join(_judged_chart(answers, rubric, place, axis, log) for rubric in rubrics)
 
 
-def _judged_chart(answers: Sequence[ProbeAnswer], rubric: str) -> str:
+def _judged_chart(answers: Sequence[ProbeAnswer], rubric: str, place: Place, axis: str, log: bool) -> str:
     colours: tuple[Colour, ...] = ("bad", "ok", "warn", "muted")
     lines = []
     for colour, (kind, title) in zip(colours, KINDS.items(), strict=False):
@@ -74,12 +78,12 @@ def _judged_chart(answers: Sequence[ProbeAnswer], rubric: str) -> str:
                 a.judged[rubric]["value"] for a in answers if (a.step, a.kind) == (step, kind) and rubric in a.judged
             ]
             read = [value for value in said if value is not None]
-            points.append((float(step), sum(read) / len(read) if read else None))
+            points.append((place(step), sum(read) / len(read) if read else None))
         if any(y is not None for _, y in points):
             lines.append(Series(title, points, colour))
     asked = RUBRICS[rubric]
     title = f"{asked.title} by the judge" + ("" if asked.binary else f" (0 to {asked.scale[-1]:.0f})")
-    return line_chart(title, lines, percent=asked.binary)
+    return line_chart(title, lines, axis, percent=asked.binary, log=log)
 
 
 def readers_html(answers: Sequence[ProbeAnswer], standings: Mapping[str, Standing]) -> str:
@@ -98,13 +102,13 @@ def readers_html(answers: Sequence[ProbeAnswer], standings: Mapping[str, Standin
     return said + (f'<p class="muted">Not read by the judge: {esc(counted)}.</p>' if counted else "")
 
 
-def length_chart(answers: Sequence[ProbeAnswer]) -> str:
+def length_chart(answers: Sequence[ProbeAnswer], place: Place = float, axis: str = "step", log: bool = False) -> str:
     """Mean length of the answers along the steps."""
     points = []
     for step in steps_of(answers):
         at = [a.tokens for a in answers if a.step == step]
-        points.append((float(step), sum(at) / len(at)))
-    return line_chart(words.PROBE_LENGTH, [Series("mean", points)]) if points else ""
+        points.append((place(step), sum(at) / len(at)))
+    return line_chart(words.PROBE_LENGTH, [Series("mean", points)], axis, log=log) if points else ""
 
 
 def answers_html(answers: Sequence[ProbeAnswer], step: float) -> str:
@@ -117,7 +121,7 @@ def answers_html(answers: Sequence[ProbeAnswer], step: float) -> str:
     for kind, title in KINDS.items():
         rows = "".join(_answer(a, first.get(a.prompt_id, a.answer)) for a in now if a.kind == kind)
         if rows:
-            parts.append(f'<h4 class="cai-probe-kind">{esc(title)}</h4>{rows}')
+            parts.append(f'<h3 class="cai-probe-kind">{esc(title)}</h3>{rows}')
     return f'<div class="cai-probes" data-step="{now[0].step}">{"".join(parts)}</div>'
 
 

@@ -31,6 +31,6 @@ class TrainTab:
 
     def wire(self, session: SessionParts, to_compare: Handover) -> None:
         """Connect the boxes; `to_compare` takes the run that is shown."""
-        self.form.wire(self.watch, self.result.with_dpo, self.tab, session)
         self.watch.wire(self.tab, session)
-        self.result.wire(session, to_compare)
+        changed = self.result.wire(session, to_compare)
+        self.form.wire(self.watch, self.result.with_dpo, [self.tab.select, *changed], session)

@@ -31,16 +31,25 @@ def pick(services: str, event: gr.SelectData) -> None:
     """Takes what was selected."""
 
 
-@pytest.mark.parametrize("quiet", [False, True])
-def test_a_choice_that_is_gone_meanwhile_is_no_fault_of_the_page(quiet: bool) -> None:
+def test_a_choice_that_is_gone_meanwhile_is_no_fault_of_the_page() -> None:
     with Page() as page:
         menu, made = gr.Dropdown(["kept"]), gr.HTML()
-        menu.input(bind(refuse, "The page", quiet=quiet), [menu], [made])
+        menu.input(bind(refuse, "The page"), [menu], [made])
     (event,) = page.fns.values()
     assert asyncio.run(page.preprocess_data(event, ["kept"], None)) == ["kept"]
     with pytest.raises(gr.Error, match="Choose again") as caught:
         asyncio.run(page.preprocess_data(event, ["put away"], None))
-    assert (caught.value.title, caught.value.visible, caught.value.print_exception) == ("Not done", not quiet, False)
+    assert (caught.value.title, caught.value.print_exception) == ("Not done", False)
+
+
+def test_a_look_gets_what_is_still_there_of_the_values_the_page_had() -> None:
+    with Page() as page:
+        menu, several = gr.Dropdown(["kept"]), gr.CheckboxGroup(["kept", "new"])
+        place, typed = gr.Slider(0, 4, 0), gr.Dropdown(["kept"], allow_custom_value=True)
+        menu.input(bind(refuse, "The page", quiet=True), [menu, several, place, typed], [menu])
+    (event,) = page.fns.values()
+    late = ["put away", ["put away", "kept"], 210, "typed"]
+    assert asyncio.run(page.preprocess_data(event, late, None)) == [None, ["kept"], 4, "typed"]
 
 
 def test_an_error_of_ours_is_shown_as_its_sentence_with_markup_escaped() -> None:
