@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 import time
@@ -13,6 +12,7 @@ from cai_ui.cli.command import Progress, command, opened, write_text
 from cai_ui.cli.flags import Arguments, add_flags, read_flags
 from cai_ui.cli.seed_plan import plan_of
 from cai_ui.config import DatasetSettings, RevisionSettings, Sampling, SeedStudySettings, TrainSettings
+from cai_ui.formats.writing import json_text
 from cai_ui.records import to_dict
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _seed(parsed: Arguments) -> int:
             print(text)
             if parsed.out is not None:
                 write_text(parsed.out, text)
-                write_text(parsed.out.with_suffix(".json"), json.dumps(to_dict(news), indent=1) + "\n")
+                write_text(parsed.out.with_suffix(".json"), json_text(to_dict(news), 1) + "\n")
     return 0
 
 
