@@ -11,7 +11,20 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cai_ui.cli.command import Progress, TrainSettings, WAIT_S, app_settings, command, flag, from cai_ui.cli.curate import find_dataset, from cai_ui.cli.flags import Arguments, from cai_ui.config import JudgeSettings, from cai_ui.config import TrainSettings, from cai_ui.engine.interface import BUILT_IN, given_flags, judge_line, opened, read_bytes, read_flags, read_text
+from cai_ui.cli.command import (
+    WAIT_S,
+    Progress,
+    app_settings,
+    command,
+    judge_line,
+    opened,
+    read_bytes,
+    read_text,
+)  # fmt: skip
+from cai_ui.cli.curate import find_dataset
+from cai_ui.cli.flags import Arguments, given_flags, read_flags
+from cai_ui.config import JudgeSettings, TrainSettings, flag
+from cai_ui.engine.interface import BUILT_IN
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.formats.safe_yaml import FILE_LIMIT
 from cai_ui.records import NOT_OVER, Run
@@ -182,7 +195,12 @@ def _submit(services: Services, parsed: Arguments) -> Run:
         if not wanted.start_adapter:
             raise InputError("--adapter is the folder of what the file calls start_adapter; it names none.")
         load_start(services, parsed.adapter, wanted.start_adapter)
-from cai_ui.cli.command import [rubric.name for rubric in rubrics], dataset = find_dataset(services, file=sys.stderr, if filled_in := wanted.filled_in_words():, if wanted.settings.probe_judge:, judge_line(services, print(filled_in, rubrics = rubrics_of(JudgeSettings(judge=wanted.settings.probe_judge, rubrics=wanted.settings.probe_rubrics, wanted.dataset, wanted.settings.probe_judge
+    if wanted.settings.probe_judge:
+        rubrics = rubrics_of(JudgeSettings(judge=wanted.settings.probe_judge, rubrics=wanted.settings.probe_rubrics))
+        judge_line(services, wanted.settings.probe_judge, [rubric.name for rubric in rubrics])
+    dataset = find_dataset(services, wanted.dataset)
+    if filled_in := wanted.filled_in_words():
+        print(filled_in, file=sys.stderr)
     return services.jobs.submit(
         wanted.method,
         dataset,
