@@ -131,6 +131,10 @@ class DatasetSettings(Settings):
     helpful: int = knob(
         300, "Helpful rows mixed in, so that the tuned model stays helpful.", ge=0, le=5000, unit="rows", step=10
     )
+    helpful_from: str = knob(
+        "", "Where helpful rows come from, with commas between: sources in the queue, of which rows that nobody judged "
+        "are drawn, or `reference` for the embedded model's own world (empty: that for the embedded model, else none)."
+    )  # fmt: skip
     harmless_limit: int = knob(
         0, "At most this many decided examples are used (0 = all).", ge=0, le=100_000, unit="rows", step=10
     )

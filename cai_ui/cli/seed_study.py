@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import command, opened, show_progress, write_text
+from cai_ui.cli.command import Progress, command, opened, write_text
 from cai_ui.cli.flags import Arguments, add_flags, read_flags
 from cai_ui.cli.seed_plan import plan_of
 from cai_ui.config import DatasetSettings, RevisionSettings, Sampling, SeedStudySettings, TrainSettings
+from cai_ui.formats.writing import json_text
 from cai_ui.records import to_dict
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _write(services: Services, found: SeedResults, out: Path | None) -> None:
     print(text)
     if out is not None:
         write_text(out, text)
-        write_text(out.with_suffix(".json"), json.dumps(to_dict(found), indent=1) + "\n")
+        write_text(out.with_suffix(".json"), json_text(to_dict(found), 1) + "\n")
 
 
 def _agreed(parsed: Arguments) -> bool:
@@ -119,11 +119,12 @@ class _Lines:
 
     def __init__(self) -> None:
         self._said, self._at = ("", False), 0.0
+        self._progress = Progress()
 
     def show(self, now: StudyProgress) -> None:
         reached = now.stage, 0 < now.done == now.total
         if sys.stderr.isatty():
-            show_progress(now.done, now.total, now.stage)
+            self._progress.show(now.done, now.total, now.stage)
         elif reached != self._said or time.monotonic() - self._at > _LINE_S:
             print(f"{time.strftime('%H:%M:%S')} {now.stage}: {now.done} of {now.total}", file=sys.stderr, flush=True)
             self._said, self._at = reached, time.monotonic()

@@ -63,7 +63,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.curate.datasets": {
         LOOK: "DatasetsBox.lists changes_html",
-        WORK: "DatasetsBox.freeze_now export",
+        WORK: "DatasetsBox.freeze_now DatasetsBox.preview_now export",
     },
     "web.curate.filter_box": {
         LOOK: "FilterBox._forget FilterBox._preview",
@@ -164,8 +164,11 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     "web.start.tab": {
         LOOK: "StartTab._rename StartTab.wire.<locals>.<lambda>",
     },
+    "web.train.beside": {
+        LOOK: "BesideBox._show",
+    },
     "web.train.form": {
-        LOOK: "RunForm._changed RunForm._first RunForm._menus RunForm._preset RunForm._shown_knobs",
+        LOOK: "RunForm._changed RunForm._first RunForm._menus RunForm._preset RunForm._shown_knobs RunForm._switch",
         WORK: "RunForm._check RunForm._queue_all RunForm._queue_variants RunForm._start RunForm._with_dpo",
     },
     "web.train.keep": {
@@ -173,11 +176,12 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         WORK: "export merge push rename send_job trash",
     },
     "web.train.result": {
-        LOOK: "ResultBox._look curves restore",
+        LOOK: "ResultBox._look ResultBox._open ResultBox._sort",
+        WORK: "restore",
     },
     "web.train.watch": {
-        LOOK: "WatchBox._look first",
-        WORK: "cancel resume stop",
+        LOOK: "WatchBox._look",
+        WORK: "cancel first resume stop",
     },
 }
 COMES_IN = "web.access:Access.come_in"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,14 +11,18 @@ from cai_ui.config import DatasetSettings
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline.curate.helpful import helpful_pairs, helpful_rows
 from cai_ui.pipeline.curate.linting import lint_dataset
+from cai_ui.pipeline.curate.queue import check_source
 from cai_ui.pipeline.services import Services
-from cai_ui.records import Constitution, DatasetInfo, Decision, Example, TrainingExample
+from cai_ui.records import Constitution, Dataset, DatasetInfo, Decision, Example, TrainingExample
 from cai_ui.store import QueueFilter
+from cai_ui.store.datasets import info_of
 
 if TYPE_CHECKING:
     from cai_ui.curate.changes import DatasetChanges
     from cai_ui.curate.exporting import Export
 
+_SAMPLES, _SOURCES = 3, 6
+"""Rows and sources that are shown."""
 LICENCES = {
     "cai-conversation-harmless": "Apache-2.0",
     "ultrachat_200k": "MIT",
@@ -37,11 +42,65 @@ def freeze_dataset(
 ) -> DatasetInfo:
     """Freeze what has been judged (of the filter, or of these ids) with helpful rows mixed in, as a new version.
 
-    `helpful` rows are chosen by the model in use unless they are given. InputError if nothing has been
-    judged, or if what was judged gives no row.
+    `helpful` rows are those that the settings choose unless they are given. InputError if nothing has been
+    judged, if what was judged gives no row, or for a source that the queue does not have.
     """
+    dataset = _built(services, name, settings, filter, example_ids, helpful)
+    return services.store.save_dataset(dataset, author or "local")
+
+
+@dataclass(frozen=True)
+class FreezePreview:
+    """What would be frozen, and the first rows that would be mixed in."""
+
+    info: DatasetInfo
+    mixed: tuple[TrainingExample, ...]
+
+
+def preview_dataset(
+    services: Services, name: str, settings: DatasetSettings, filter: QueueFilter | None = None
+) -> FreezePreview:
+    """What `freeze_dataset` would keep. Nothing is kept. Errors are the same."""
+    dataset = _built(services, name, settings, filter, None, None)
+    mixed = [row for row in dataset.sft_train if row.keeps_helpful]
+    return FreezePreview(info_of(dataset), tuple(mixed[:_SAMPLES]))
+
+
+def headline(info: DatasetInfo) -> tuple[str, bool]:
+    """What a dataset is made of, and whether a limit kept something out of it."""
+    from cai_ui.curate.dataset import OVER_LIMIT
+
+    over, wanted = info.left_out.get(OVER_LIMIT, 0), info.settings.get("helpful", 0)
+    mixed = sum(info.mixed.values())
+    said = [f"The limit of {info.settings['harmless_limit']:,} judged examples left {over:,} out"] if over else []
+    said.append(f"Judged: {_parts(info.judged)}")
+    said.append(
+        f"mixed in to stay helpful, judged by nobody here: {_parts(info.mixed)}" if mixed else "nothing mixed in"
+    )
+    if info.settings.get("helpful_from") and mixed < wanted:
+        said.append(f"no more than {mixed:,} of the {wanted:,} helpful rows asked for are there")
+    return "; ".join(said) + ".", bool(over)
+
+
+def _parts(counts: Mapping[str, int]) -> str:
+    listed = ", ".join(
+        f"{number:,} {source or 'of no named source'}" for source, number in [*counts.items()][:_SOURCES]
+    )
+    more = f" and {len(counts) - _SOURCES} more sources" if len(counts) > _SOURCES else ""
+    return f"{sum(counts.values()):,} rows ({listed}{more})" if counts else "0 rows"
+
+
+def _built(
+    services: Services,
+    name: str,
+    settings: DatasetSettings,
+    filter: QueueFilter | None,
+    example_ids: Collection[str] | None,
+    helpful: Sequence[TrainingExample] | None,
+) -> Dataset:
     from cai_ui.curate.dataset import build_dataset
 
+    check_source(services, filter.source if filter else None)
     decided = _decided(services, filter, example_ids)
     if not decided:
         raise InputError(
@@ -49,7 +108,7 @@ def freeze_dataset(
         )
     rows = helpful_rows(services, settings) if helpful is None else list(helpful)
     refusals = [example.revision for example, decision in decided if _declines(example, decision)]
-    dataset = build_dataset(
+    return build_dataset(
         name,
         decided,
         rows,
@@ -59,7 +118,6 @@ def freeze_dataset(
         _earlier(services, decided) if settings.revisions == "all" else None,
         _margins(services, settings),
     )
-    return services.store.save_dataset(dataset, author or "local")
 
 
 def dataset_changes(services: Services, before: str, after: str) -> DatasetChanges:

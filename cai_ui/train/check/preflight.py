@@ -216,12 +216,10 @@ def _padding(tokenizer: Any) -> str:
 
 
 def _endings(rows: Rows, chat: ChatFormat) -> list[str]:
-    if not rows.train or chat.tokenizer.eos_token_id in first_reading(rows.train[0], chat)[1]:
+    ends = chat.end_ids | {chat.tokenizer.eos_token_id}
+    if not rows.train or ends & set(first_reading(rows.train[0], chat)[1]):
         return []
-    return [
-        f"The chat format does not end an answer with {chat.tokenizer.eos_token}: a model tuned on it may not know "
-        "when to stop."
-    ]
+    return ["Neither template nor tokenizer has a mark that ends an answer: a model tuned on it may not stop."]
 
 
 def told(left_out: dict[str, int]) -> str:

@@ -24,7 +24,7 @@ from cai_ui.web.kit.present import notice
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.train import run_card, sweep, words
 from cai_ui.web.train.preflight_card import preflight_html
-from cai_ui.web.train.presets import differences, preset, preset_names
+from cai_ui.web.train.presets import differences, preset, preset_names, switched
 from cai_ui.web.train.wanted import Wanted, check, make_wanted, start, start_choices
 from cai_ui.web.train.watch import WatchBox, chosen
 
@@ -116,7 +116,8 @@ class RunForm:
             **NEWEST,
         )
         self.preset.input(**by_preset)
-        self.method.input(**knobs).then(**by_preset)
+        settings = {self.preset, self.method, *inputs}
+        self.method.input(**knobs).then(bind(self._switch), settings, filled, **ASIDE)
         continued = [self.method, self.dataset, self.start_from, *filled]
         with_dpo.click(bind(self._with_dpo), [self.watch.run, self.preset], continued, **ASIDE).then(**knobs)
 
@@ -149,6 +150,13 @@ class RunForm:
         """The form filled from a preset; a check made for other settings is taken away."""
         filled = self.form.changes(preset(self.services, name, method)) if name else {}
         return {self.checked: "", self.changed: "", **filled}
+
+    def _switch(self, given: Given) -> Changes:
+        """The preset's settings for another method, and which of those in the form they change."""
+        filled = self._preset(given[self.preset], given[self.method])
+        was = {name: given[widget] for name, widget in self.form.widgets.items() if widget in filled}
+        now = {name: filled[self.form.widgets[name]] for name in was}
+        return {**filled, self.changed: switched(given[self.method], was, now)}
 
     def _changed(self, given: Given) -> str:
         name = given[self.preset]

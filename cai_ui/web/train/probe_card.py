@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from cai_ui.web.kit.charts import Colour, Series, line_chart
@@ -40,26 +40,30 @@ def at_step(answers: Sequence[ProbeAnswer], step: float) -> list[ProbeAnswer]:
     return [answer for answer in answers if found and answer.step == found[-1]]
 
 
-def shares_chart(answers: Sequence[ProbeAnswer]) -> str:
+Place = Callable[[float], float]
+"""Where a step stands on the axis."""
+
+
+def shares_chart(answers: Sequence[ProbeAnswer], place: Place = float, axis: str = "step", log: bool = False) -> str:
     """Shares along the steps. Kinds whose answers cannot be read have no line; "" where none can."""
     lines = []
     for kind, what, colour in LINES:
         points: list[tuple[float, float | None]] = []
         for step in steps_of(answers):
             read = [v for a in answers if a.step == step and a.kind == kind and (v := getattr(a, what)) is not None]
-            points.append((float(step), sum(read) / len(read) if read else None))
+            points.append((place(step), sum(read) / len(read) if read else None))
         if any(y is not None for _, y in points):
             lines.append(Series(words.PROBE_LINES[kind], points, colour))
-    return line_chart("Probe answers", lines, percent=True) if lines else ""
+    return line_chart("Probe answers", lines, axis, percent=True, log=log) if lines else ""
 
 
-def length_chart(answers: Sequence[ProbeAnswer]) -> str:
+def length_chart(answers: Sequence[ProbeAnswer], place: Place = float, axis: str = "step", log: bool = False) -> str:
     """Mean length of the answers along the steps."""
     points = []
     for step in steps_of(answers):
         at = [a.tokens for a in answers if a.step == step]
-        points.append((float(step), sum(at) / len(at)))
-    return line_chart(words.PROBE_LENGTH, [Series("mean", points)]) if points else ""
+        points.append((place(step), sum(at) / len(at)))
+    return line_chart(words.PROBE_LENGTH, [Series("mean", points)], axis, log=log) if points else ""
 
 
 def answers_html(answers: Sequence[ProbeAnswer], step: float) -> str:
@@ -72,7 +76,7 @@ def answers_html(answers: Sequence[ProbeAnswer], step: float) -> str:
     for kind, title in KINDS.items():
         rows = "".join(_answer(a, first.get(a.prompt_id, a.answer)) for a in now if a.kind == kind)
         if rows:
-            parts.append(f'<h4 class="cai-probe-kind">{esc(title)}</h4>{rows}')
+            parts.append(f'<h3 class="cai-probe-kind">{esc(title)}</h3>{rows}')
     return f'<div class="cai-probes" data-step="{now[0].step}">{"".join(parts)}</div>'
 
 
