@@ -22,7 +22,7 @@ from cai_ui.store.encoding import batches, dump, load
 from cai_ui.store.queue import EVERYTHING, GOLD, NOBODY, QueueFilter, QueueItem, Reader, items
 from cai_ui.store.raters import judgements_of, read_by
 from cai_ui.store.selection import FITS_LIMIT, numbers_of, select, taken
-from cai_ui.text import ANSWER_LIMIT, clean_text
+from cai_ui.text import ANSWER_LIMIT, clean_text, named
 
 DOUBLE_SHARE = "double_share"
 """Setting: the share of examples that two raters judge, 0 to 1."""
@@ -143,7 +143,7 @@ class Examples:
         with self._db.read() as connection:
             body = connection.scalar(sa.select(_t.c.body).where(_t.c.id == id))
         if body is None:
-            raise NotFoundError(f"There is no example {id}.", next_step="Reload the queue.")
+            raise NotFoundError(f"There is no example {named(id)}.", next_step="Reload the queue.")
         return load(Example, body)
 
     def examples_by_id(self, ids: Sequence[str]) -> dict[str, Example]:
@@ -169,7 +169,7 @@ class Examples:
         with self._db.read() as connection:
             seq = _seq_of(connection, example_id)
             if seq is None:
-                raise NotFoundError(f"There is no example {example_id}.", next_step="Reload the queue.")
+                raise NotFoundError(f"There is no example {named(example_id)}.", next_step="Reload the queue.")
             return items(connection, [seq], _reader(connection, rater))[0]
 
     def queue(
