@@ -200,6 +200,7 @@ class OnPolicySettings(Settings):
 class TrainSettings(Settings):
     """One training run. Knobs whose help begins with names of methods are used by those only."""
 
+    LATER = frozenset({"evaluation_share", "checkpointing"})
     learning_rate: float = knob(2e-4, "Step size of the optimiser.", gt=0, le=0.1, source="seed study: 2e-4")
     epochs: float = knob(3.0, "Passes over the data.", gt=0, le=100, step=0.5)
     max_steps: int = knob(0, "Stop after this many steps (0 = by epochs).", ge=0, le=1_000_000, unit="steps", step=1)
@@ -225,6 +226,14 @@ class TrainSettings(Settings):
         ge=0, le=86_400, unit="seconds", step=1, advanced=True,
     )  # fmt: skip
     keep_checkpoints: int = knob(2, "Newest checkpoints that are kept.", ge=1, le=100, step=1, advanced=True)
+    evaluation_share: float = knob(
+        0.05, "Share of the run's time that evaluations on held-out rows may take; one on a few rows is always made "
+        "(0 = none).", ge=0, le=0.5, step=0.01, advanced=True,
+    )  # fmt: skip
+    checkpointing: Literal["auto", "on", "off"] = knob(
+        "auto", "Compute activations a second time for the backward pass: slower, and much less memory; auto: for "
+        "models from a billion weights.", advanced=True,
+    )  # fmt: skip
     group_by_length: bool = knob(
         True, "Put rows of like length into a batch, so that little padding is computed.", advanced=True
     )

@@ -40,6 +40,9 @@ def add(commands: Commands) -> None:
     parser.add_argument("--preset", help="named settings that the flags change (default: the one for the loaded model)")
     parser.add_argument("--name", help="name of the run")
     parser.add_argument("--start-adapter", help="adapter to go on from")
+    parser.add_argument(
+        "--fit", action="store_true", help="where memory does not suffice, take the quickest settings that fit"
+    )
     parser.add_argument("--data", type=Path, help="frozen dataset of a package (see `pack`), taken in first")
     parser.add_argument("--adapter", type=Path, help="folder of the adapter that the file starts from")
     parser.add_argument("--push", help="owner/name on the Hub: send the adapter there, privately, when done")
@@ -191,11 +194,20 @@ def _submit(services: Services, parsed: Arguments) -> Run:
     return services.jobs.submit(
         wanted.method,
         dataset,
-        wanted.settings,
+        _fitting(services, wanted, dataset) if parsed.fit else wanted.settings,
         "command line",
         wanted.name,
         wanted.start_adapter,
     )
+
+
+def _fitting(services: Services, wanted: RunConfig, data: str) -> TrainSettings:
+    """The settings, or where memory does not suffice, the quickest ones that fit; says which."""
+    report = services.jobs.check(wanted.method, data, wanted.settings, wanted.start_adapter)
+    if not report.estimate.proposals:
+        return wanted.settings
+    print("\n".join(report.warnings), file=sys.stderr)
+    return report.estimate.proposals[0].settings
 
 
 def _wanted(services: Services, parsed: Arguments) -> RunConfig:

@@ -169,7 +169,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.train.form": {
         LOOK: "RunForm._changed RunForm._first RunForm._menus RunForm._preset RunForm._shown_knobs RunForm._switch",
-        WORK: "RunForm._check RunForm._queue_all RunForm._queue_variants RunForm._start RunForm._with_dpo",
+        WORK: "RunForm._check RunForm._fit RunForm._queue_all RunForm._queue_variants RunForm._start RunForm._with_dpo",
     },
     "web.train.keep": {
         LOOK: "KeepBox._named",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -12,6 +13,7 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.records import BASE, Run
+from cai_ui.train.check.preflight import PreflightReport
 from cai_ui.train.methods import METHODS, method_of, own_knobs
 from cai_ui.train.presets import PRESETS
 from cai_ui.web.kit import charts
@@ -56,6 +58,7 @@ class RunForm:
             self.start = gr.Button(words.START, variant="primary", elem_id="train-start", elem_classes="once", scale=0)
             self.check = gr.Button(words.CHECK, elem_id="train-check", scale=0)
         self.checked = gr.HTML(elem_id="train-checked", css_template=charts.STYLE)
+        self.fit = gr.Button(words.FIT, elem_id="train-fit", scale=0, visible=False)
         self.wanted = {self.method, self.dataset, self.start_from, *self.form.inputs}
         self.some_only = [self.form.widgets[knob] for knob in own_knobs()]
 
@@ -85,8 +88,10 @@ class RunForm:
         self.watch, self.session = watch, session
         self._wire_menus(visits)
         self._wire_settings(with_dpo)
-        self.check.click(bind(self._check), self.wanted, [self.checked], **SLOW)
-        named, shown = {session.state, self.name, *self.wanted}, [watch.run, self.checked]
+        looked_at = [self.checked, self.fit]
+        self.check.click(bind(self._check), self.wanted, looked_at, **SLOW)
+        self.fit.click(bind(self._fit), self.wanted, [*looked_at, *self.form.inputs], **SLOW)
+        named, shown = {session.state, self.name, *self.wanted}, [watch.run, *looked_at]
         variants = [session.state, self.dataset, self.preset]
         begun = (
             self.start.click(bind(self._start), named, shown, **SLOW),
@@ -188,14 +193,29 @@ class RunForm:
         settings = self.form.read_from(given)
         return make_wanted(given[self.method], given[self.dataset], given[self.start_from], settings)
 
-    def _check(self, given: Given) -> str:
-        return preflight_html(check(self.services, self._wanted(given)))
+    def _check(self, given: Given) -> Changes:
+        return self._found(check(self.services, self._wanted(given)))
+
+    def _found(self, report: PreflightReport) -> Changes:
+        """What the check found, and the button that takes its proposal where there is one."""
+        return {
+            self.checked: preflight_html(report),
+            self.fit: gr.update(visible=bool(report.estimate.proposals)),
+        }
+
+    def _fit(self, given: Given) -> Changes:
+        """The form with the quickest settings that fit into memory, and the check of these."""
+        wanted = self._wanted(given)
+        ways = check(self.services, wanted).estimate.proposals
+        if ways:
+            wanted = replace(wanted, settings=ways[0].settings)
+        return {**self.form.changes(wanted.settings), **self._found(check(self.services, wanted))}
 
     def _start(self, given: Given) -> Changes:
         """The check is shown in any case; a run that it refuses is not begun."""
         wanted = self._wanted(given)
         report = check(self.services, wanted)
-        shown: Changes = {self.checked: preflight_html(report)}
+        shown = self._found(report)
         if not report.ok:
             return shown
         run = start(self.services, given[self.session.state], wanted, given[self.name])
