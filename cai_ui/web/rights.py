@@ -42,7 +42,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "ModelsBox._look",
     },
     "web.compare.results": {
-        LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu",
+        LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu shares_html",
     },
     "web.compare.votes": {
         LOOK: "tally",
@@ -79,6 +79,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         WORK: "OnPolicyBox.freeze_now OnPolicyBox.start",
     },
     "web.curate.preferences": {
+        LOOK: "PreferencesBox._standing",
         WORK: "PreferencesBox.start",
     },
     "web.curate.raters": {
@@ -166,7 +167,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         TRY: "TracesBox._export",
     },
     "web.start.guided_run": {
-        LOOK: "GuidedRunBox._menu",
+        LOOK: "GuidedRunBox._menu GuidedRunBox._standing",
         WORK: "GuidedRunBox._start",
     },
     "web.start.model": {
