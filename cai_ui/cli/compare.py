@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.grades import estimate_words, find_evaluation
 from cai_ui.config import CompareSettings, JudgeSettings
 from cai_ui.errors import InputError
+from cai_ui.formats.writing import json_text
 from cai_ui.records import Rate, to_dict
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _compare(parsed: Arguments) -> int:
         standings = {one.judge.id: standing_of(services, one.judge) for one in judged}
     print("\n".join(_lines(evaluation, judged, standings)))
     if parsed.out is not None:
-        write_text(parsed.out, json.dumps(_as_file(evaluation, judged, standings), indent=1, ensure_ascii=False) + "\n")
+        write_text(parsed.out, json_text(_as_file(evaluation, judged, standings), 1) + "\n")
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from cai_ui.cli.command import Progress, command, opened
 from cai_ui.cli.flags import Arguments
 from cai_ui.cli.grades import find_evaluation
 from cai_ui.errors import InputError
+from cai_ui.formats.writing import json_text
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
@@ -58,7 +58,7 @@ def _judge_check(parsed: Arguments) -> int:
             progress.show(last.done, last.total)
     if last is None or last.result is None:
         return 0
-    print(json.dumps(to_dict(last.result)) if parsed.json else "\n".join(_lines(last.result)))
+    print(json_text(to_dict(last.result)) if parsed.json else "\n".join(_lines(last.result)))
     return 0
 
 

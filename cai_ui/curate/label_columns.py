@@ -3,7 +3,6 @@ their values mean."""
 
 from __future__ import annotations
 
-import json
 import operator
 import re
 from collections import Counter
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cai_ui.errors import InputError
+from cai_ui.formats.writing import json_text
 from cai_ui.records import Verdict
 
 Meaning = Literal["good", "bad", "other", "tie"]
@@ -134,7 +134,7 @@ def folded(cell: Any) -> str:
     if cell is None:
         return ""
     if isinstance(cell, dict | list):
-        return json.dumps(cell, ensure_ascii=True)[:40]
+        return json_text(cell)[:40]
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     said = " ".join(str(cell).lower().split())[:60]
