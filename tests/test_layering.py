@@ -19,7 +19,19 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
-        {"errors", "config", "text", "logs", "prompts", "conversations", "statistics", "records", "readers", "tables"}
+        {
+            "errors",
+            "config",
+            "text",
+            "logs",
+            "prompts",
+            "conversations",
+            "statistics",
+            "records",
+            "readers",
+            "tables",
+            "formats",
+        }
     ),
     frozenset({"constitution", "store"}),
     frozenset({"engine"}),

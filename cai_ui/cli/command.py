@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from cai_ui.cli.flags import Arguments, Parser, add_flags, read_flags
 from cai_ui.config import AppSettings, Settings
 from cai_ui.errors import InputError
+from cai_ui.formats.writing import page_text
 
 if TYPE_CHECKING:
     from cai_ui.pipeline import Services
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 WAIT_S = 3600.0
 """How long a command waits for the model."""
+MAX_BYTES = 400 * 10**6
+"""Largest file that is read whole."""
+LINE_S = 30.0
+"""Between two lines of progress where there is no terminal."""
 _WORKSPACE = ("home", "model", "quantize", "revision", "chat_format", "endpoint", "concurrency", "cache_gb")
 
 
@@ -61,12 +67,24 @@ def opened(parsed: Arguments, **roles: str) -> Iterator[Services]:
         services.close()
 
 
-def read_text(path: Path) -> str:
+def read_bytes(path: Path, limit: int) -> bytes:
+    """A file's first `limit` bytes. InputError where it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InputError(f"The file {path} cannot be read ({reason}).") from None
+        with path.open("rb") as file:
+            return file.read(limit)
+    except OSError as error:
+        raise InputError(f"The file {path} cannot be read ({error.strerror}).") from None
+
+
+def read_text(path: Path) -> str:
+    """A file of ours as text. InputError where it cannot be read, is no UTF-8, or is larger than we write one."""
+    content = read_bytes(path, MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise InputError(f"The file {path} has more than {MAX_BYTES // 10**6} MB.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"The file {path} cannot be read (it is not UTF-8 text).") from None
 
 
 KINDS = ("harmful", "helpful", "twin")
@@ -92,16 +110,40 @@ def read_requests(path: Path, kind: PromptKind = "unknown") -> list[Prompt]:
 
 def write_text(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(page_text(text), encoding="utf-8")
     except OSError as error:
         raise InputError(f"The file {path} cannot be written ({error.strerror}).") from None
 
 
-def show_progress(done: int, total: int, beside: str = "") -> None:
-    if sys.stderr.isatty():
-        note = f" ({beside})" if beside else ""
-        end = "\n" if done == total else ""
-        print(f"\r{done} of {total}{note}\x1b[K", end=end, file=sys.stderr, flush=True)
+class Progress:
+    """How far a command is, on the error output: one line that renews itself on a terminal, elsewhere, such as in the
+    log of a job, a line from time to time."""
+
+    def __init__(self, pause_s: float = LINE_S) -> None:
+        """`pause_s` are the seconds between two lines of a log."""
+        self._pause_s, self._said = pause_s, time.monotonic()
+
+    def show(self, done: int, total: int, beside: str | Callable[[], str] = "") -> None:
+        """`beside` is more to say, in brackets; where it is a function, it is asked only for a line that is written."""
+        if not sys.stderr.isatty() and not self._due():
+            return
+        more = beside if isinstance(beside, str) else beside()
+        line = f"{done:,} of {total:,}{f' ({more})' if more else ''}"
+        if sys.stderr.isatty():
+            print(f"\r{line}\x1b[K", end="\n" if done == total else "", file=sys.stderr, flush=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def tell(self, what: str) -> None:
+        """What is going on where nothing can be counted; only for a log."""
+        if not sys.stderr.isatty() and self._due():
+            print(what, file=sys.stderr, flush=True)
+
+    def _due(self) -> bool:
+        now = time.monotonic()
+        due = now - self._said >= self._pause_s
+        self._said = now if due else self._said
+        return due
 
 
 def share_words(rate: Rate) -> str:
@@ -109,6 +151,17 @@ def share_words(rate: Rate) -> str:
     if rate.value is None:
         return f"unread ({rate.unread})"
     return f"{rate.value:.1%} [{rate.low:.1%}, {rate.high:.1%}] of {rate.total}"
+
+
+def judge_line(services: Services, judge: str, rubrics: Iterable[str], reasoned: bool = False) -> None:
+    """Say on the error output how far a judge was checked under each of the rubrics."""
+    from cai_ui.pipeline.judges import sentence, standing
+
+    for rubric in rubrics:
+        print(
+            f"judge {judge or 'base'}, {rubric}: {sentence(standing(services, judge, rubric, reasoned))}",
+            file=sys.stderr,
+        )
 
 
 def agreement_line(who: str, found: Agreement, what: str) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cai_ui.cli.command import WAIT_S, add_kind, command, opened, read_requests, share_words, show_progress, write_text
+from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, opened, read_requests, share_words, write_text
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.grades import estimate_words, find_evaluation
 from cai_ui.config import CompareSettings, JudgeSettings
 from cai_ui.errors import InputError
+from cai_ui.formats.writing import json_text
 from cai_ui.records import Rate, to_dict
 
 if TYPE_CHECKING:
@@ -46,16 +46,16 @@ def _compare(parsed: Arguments) -> int:
     judging = read_flags(JudgeSettings, parsed)
     with opened(parsed, judge=judging.judge if "/" in judging.judge else "") as services:
         services.engine(WAIT_S)
-        found = ""
+        found, progress = "", Progress()
         for step in _steps(parsed, services, settings, judging):
-            show_progress(step.done, step.total, "judging" if step.phase == "judged" else "")
+            progress.show(step.done, step.total, "judging" if step.phase == "judged" else "")
             found = step.evaluation_id or found
         evaluation = services.store.evaluation(found)
         judged = shares_by_judges(services, evaluation)
         standings = {one.judge.id: standing_of(services, one.judge) for one in judged}
     print("\n".join(_lines(evaluation, judged, standings)))
     if parsed.out is not None:
-        write_text(parsed.out, json.dumps(_as_file(evaluation, judged, standings), indent=1, ensure_ascii=False) + "\n")
+        write_text(parsed.out, json_text(_as_file(evaluation, judged, standings), 1) + "\n")
     return 0
 
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import agreement_line, command, opened, show_progress
+from cai_ui.cli.command import WAIT_S, Progress, agreement_line, command, judge_line, opened
 from cai_ui.cli.flags import Arguments, Parser, read_flags
 from cai_ui.config import DatasetSettings, LabelSettings
 from cai_ui.curate.columns import PARTS, Columns
@@ -48,6 +48,7 @@ def add(commands: Commands) -> None:
     )
     freeze.add_argument("name")
     freeze.add_argument("--source", help="only examples from here")
+    freeze.add_argument("--preview", action="store_true", help="say what would be frozen; keep nothing")
     export = command(actions, "export", _curate_export, "write a dataset as JSONL that TRL reads")
     export.add_argument("dataset", help="hash (or its beginning), or `latest`")
     export.add_argument("--kind", choices=list(EXPORTS), default="sft")
@@ -119,6 +120,7 @@ def _curate_accept(parsed: Arguments) -> int:
     from cai_ui.store import QueueFilter
 
     with opened(parsed) as services:
+        queue.check_source(services, parsed.source)
         print(queue.decide_open(services, QueueFilter("open", source=parsed.source), "accept", parsed.rater))
     return 0
 
@@ -130,8 +132,17 @@ def _curate_freeze(parsed: Arguments) -> int:
     settings = read_flags(DatasetSettings, parsed)
     with opened(parsed) as services:
         filter = QueueFilter("done", source=parsed.source)
-        info = datasets.freeze_dataset(services, parsed.name, settings, "command line", filter)
-    print(info.hash)
+        if parsed.preview:
+            seen = datasets.preview_dataset(services, parsed.name, settings, filter)
+            info, mixed = seen.info, seen.mixed
+        else:
+            info, mixed = datasets.freeze_dataset(services, parsed.name, settings, "command line", filter), ()
+    print(datasets.headline(info)[0], file=sys.stderr)
+    print(info.hash or "Nothing was frozen: this is a preview.")
+    for row in mixed:
+        print(
+            f"  mixed in, for instance: {row.conversation[-1].content[:60]!r} -> {row.answer[:60]!r}", file=sys.stderr
+        )
     for name, count in {**info.counts, **info.left_out}.items():
         print(f"  {count} {name.replace('_', ' ')}", file=sys.stderr)
     return 0
@@ -148,12 +159,14 @@ def _curate_export(parsed: Arguments) -> int:
 def _curate_lint(parsed: Arguments) -> int:
     """0 whatever is found, since findings are for people to judge."""
     from cai_ui.pipeline.curate import linting
+    from cai_ui.pipeline.curate.queue import check_source
     from cai_ui.store import QueueFilter
 
     with opened(parsed) as services:
         if parsed.dataset:
             report = linting.lint_dataset(services, find_dataset(services, parsed.dataset))
         else:
+            check_source(services, parsed.source)
             report = linting.lint_queue(services, QueueFilter("all", source=parsed.source))
     print(f"{report.rows} rows checked, {len(report.findings)} kinds of findings")
     for finding in report.findings:
@@ -166,14 +179,18 @@ def _curate_lint(parsed: Arguments) -> int:
 
 def _curate_label(parsed: Arguments) -> int:
     from cai_ui.pipeline.curate.labels import label_pairs
+    from cai_ui.pipeline.curate.queue import check_source
     from cai_ui.store import QueueFilter
 
     settings = read_flags(LabelSettings, parsed)
     with opened(parsed, judge=settings.judge) as services:
+        check_source(services, parsed.source)
         settings = settings.model_copy(update={"judge": services.settings.judge})
-        last = None
+        services.engine(WAIT_S)
+        judge_line(services, settings.judge, ["pairs"], settings.reasoning)
+        last, progress = None, Progress()
         for last in label_pairs(services, settings, QueueFilter("all", source=parsed.source)):
-            show_progress(last.done, last.total)
+            progress.show(last.done, last.total)
     if last is None:
         print("Every pair is labelled already.")
         return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cai_ui.cli.command import WAIT_S, command, write_text
 from cai_ui.cli.flags import Arguments
 from cai_ui.config import AppSettings
+from cai_ui.formats.writing import json_text
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
@@ -44,7 +44,7 @@ def _build(parsed: Arguments) -> int:
     from cai_ui.engine.weights.sources import EMBEDDED
 
     report = build(parsed.out or EMBEDDED, parsed.seed, after=parsed.after)
-    print(json.dumps(dataclasses.asdict(report)))
+    print(json_text(dataclasses.asdict(report)))
     return 0
 
 
@@ -72,7 +72,7 @@ def _evaluate(parsed: Arguments) -> int:
         found["trained"] = dataclasses.asdict(trained)
         reached = reached and all(m.reached for m in trained.measures)
     if parsed.json:
-        write_text(parsed.json, json.dumps(found, indent=1, ensure_ascii=False))
+        write_text(parsed.json, json_text(found, 1))
     return 0 if reached else 1
 
 

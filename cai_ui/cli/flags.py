@@ -59,6 +59,12 @@ def read_flags(
     return checked(cls, values, called)
 
 
+def given_flags(cls: type[Settings], parsed: Arguments) -> list[str]:
+    """The flags of these knobs as they were typed, each with its value; variables do not count."""
+    typed = {name: getattr(parsed, _place(cls, name), None) for name in cls.model_fields}
+    return [part for name, value in typed.items() if value is not None for part in (flag(name), str(value))]
+
+
 def _place(cls: type[Settings], name: str) -> str:
     """Where a flag's value is kept: two classes of one command may have a knob of the same name."""
     return f"{cls.__name__}.{name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, add_kind, command, opened, read_requests, show_progress
+from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, opened, read_requests
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.principles import find_version
 from cai_ui.config import RevisionSettings, Sampling
@@ -49,11 +49,11 @@ def _generate(parsed: Arguments) -> int:
         else:
             prompts = sets.list_requests(services, parsed.prompt_set, parsed.number or 100, sampling.seed)
         version = find_version(services, parsed.constitution)
-        last = None
+        last, progress = None, Progress()
         for last in batch.run_batch(
             services, prompts, version.hash, settings, sampling, parsed.batch_size, results=parsed.out
         ):
-            show_progress(last.done, last.total, _pace(last))
+            progress.show(last.done, last.total, _pace(last))
     if last is not None:
         already = f" ({last.already} were there already)" if last.already else ""
         print(f"{last.done} traces{already}, {last.examples_added} new in Curate, {last.failed} failed")

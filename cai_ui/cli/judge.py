@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import command, opened, show_progress
+from cai_ui.cli.command import Progress, command, opened
 from cai_ui.cli.flags import Arguments
 from cai_ui.cli.grades import find_evaluation
 from cai_ui.errors import InputError
+from cai_ui.formats.writing import json_text
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
@@ -53,12 +53,12 @@ def _judge_check(parsed: Arguments) -> int:
                 services, parsed.file, parsed.judge, parsed.rubric or "pairs", most=max(0, parsed.most),
                 instruction=parsed.instruction or judge_check.INSTRUCTION, rationale=parsed.rationale,
             )  # fmt: skip
-        last = None
+        last, progress = None, Progress()
         for last in steps:
-            show_progress(last.done, last.total)
+            progress.show(last.done, last.total)
     if last is None or last.result is None:
         return 0
-    print(json.dumps(to_dict(last.result)) if parsed.json else "\n".join(_lines(last.result)))
+    print(json_text(to_dict(last.result)) if parsed.json else "\n".join(_lines(last.result)))
     return 0
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cai_ui.cli.command import command
 from cai_ui.cli.flags import Arguments
+from cai_ui.formats.writing import json_text
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
@@ -36,7 +36,7 @@ def _evaluate(parsed: Arguments) -> int:
     from cai_ui.records import to_dict
 
     found = evaluate_readers(parsed.file)
-    print(json.dumps(to_dict(found), indent=1) if parsed.json else "\n".join(evaluation_lines(found)))
+    print(json_text(to_dict(found), 1) if parsed.json else "\n".join(evaluation_lines(found)))
     return 0
 
 

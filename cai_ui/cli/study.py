@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from cai_ui.cli import seed_study
 from cai_ui.cli.command import command, opened, write_text
 from cai_ui.cli.flags import Arguments
 from cai_ui.errors import InputError
+from cai_ui.formats.writing import json_text
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
@@ -57,7 +57,7 @@ def _revision(parsed: Arguments) -> int:
                 write_text(plots[0], rounds_svg(news))
                 write_text(plots[1], principles_svg(news))
                 write_text(parsed.out, study_markdown(news, plots[0].name, plots[1].name))
-                write_text(parsed.out.with_suffix(".json"), json.dumps(to_dict(news), indent=1) + "\n")
+                write_text(parsed.out.with_suffix(".json"), json_text(to_dict(news), 1) + "\n")
             else:
                 print(news, file=sys.stderr)
     print(parsed.out)

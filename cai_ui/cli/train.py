@@ -7,14 +7,26 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cai_ui.cli.command import WAIT_S, app_settings, command, opened, read_text, show_progress
+from cai_ui.cli.command import (
+    WAIT_S,
+    Progress,
+    app_settings,
+    command,
+    judge_line,
+    opened,
+    read_bytes,
+    read_text,
+)  # fmt: skip
 from cai_ui.cli.curate import find_dataset
-from cai_ui.cli.flags import Arguments, read_flags
-from cai_ui.config import TrainSettings
+from cai_ui.cli.flags import Arguments, given_flags, read_flags
+from cai_ui.config import JudgeSettings, TrainSettings, flag
+from cai_ui.engine.interface import BUILT_IN
 from cai_ui.errors import ConflictError, InputError, NotFoundError
+from cai_ui.formats.safe_yaml import FILE_LIMIT
 from cai_ui.records import NOT_OVER, Run
 
 if TYPE_CHECKING:
@@ -34,9 +46,12 @@ def add(commands: Commands) -> None:
     parser = command(commands, "train", _train, "train an adapter on a frozen dataset, or resume a run", TrainSettings)
     parser.add_argument("what", help=f"a run's file (YAML or JSON), {', '.join(METHODS)}, or the id of a run to resume")
     parser.add_argument("--dataset", help="hash (or its beginning), or `latest` (default)")
-    parser.add_argument("--preset", help="named settings that the flags change (default: embedded quick)")
+    parser.add_argument("--preset", help="named settings that the flags change (default: the one for the loaded model)")
     parser.add_argument("--name", help="name of the run")
     parser.add_argument("--start-adapter", help="adapter to go on from")
+    parser.add_argument(
+        "--fit", action="store_true", help="where memory does not suffice, take the quickest settings that fit"
+    )
     parser.add_argument("--data", type=Path, help="frozen dataset of a package (see `pack`), taken in first")
     parser.add_argument("--adapter", type=Path, help="folder of the adapter that the file starts from")
     parser.add_argument("--push", help="owner/name on the Hub: send the adapter there, privately, when done")
@@ -76,7 +91,7 @@ def _train(parsed: Arguments) -> int:
     termination = Termination()
     with opened(parsed) as services:
         services.engine(WAIT_S)
-        run = _resumed(services, parsed.what) or _submit(services, parsed)
+        run = _resumed(services, parsed) or _submit(services, parsed)
         try:
             run = _watched(services, run, termination)
         except KeyboardInterrupt:
@@ -128,30 +143,50 @@ def _along(parsed: Arguments) -> int:
     return TERMINATED if termination.came else 0 if outcome.state == "done" else 2
 
 
-def _resumed(services: Services, what: str) -> Run | None:
-    """The run of this id, gone on with; None where `what` is a file or a method."""
+def _resumed(services: Services, parsed: Arguments) -> Run | None:
+    """The run of this id, gone on with; None for a file or a method."""
     from cai_ui.train.methods import METHODS
 
+    what: str = parsed.what
     if what in METHODS or Path(what).suffix in _FILES:
         return None
     try:
-        services.store.run(what)
+        run = services.store.run(what)
     except NotFoundError:
         raise InputError(
             f"{what[:80]!r} is no training method, file or run.",
             next_step=f"Name one of the methods {', '.join(METHODS)}, a file ({', '.join(_FILES)}), or a run's id.",
         ) from None
+    _refuse_changes(services, run, parsed)
     return services.jobs.resume(what)
 
 
+def _refuse_changes(services: Services, run: Run, parsed: Arguments) -> None:
+    """A run goes on with what it began with; flags that would change it belong to a copy of it."""
+    from cai_ui.pipeline.train.commands import config_path
+
+    given = given_flags(TrainSettings, parsed)
+    for name in ("dataset", "preset", "name", "start_adapter", "data", "adapter"):
+        if value := getattr(parsed, name):
+            given += [flag(name), str(value)]
+    if not given:
+        return
+    copy = [part for part in given if part != "--preset" and part != parsed.preset]
+    raise InputError(
+        f"{given[0]} changes nothing: a run that goes on keeps the settings it began with.",
+        kept="Nothing was started.",
+        next_step="To go on, leave the flags out. To copy the run with them: "
+        + shlex.join(["python", "-m", "cai_ui", "train", config_path(services, run), *copy]),
+    )
+
+
 def _submit(services: Services, parsed: Arguments) -> Run:
+    from cai_ui.pipeline.compare.judging import rubrics_of
     from cai_ui.pipeline.train.hub_job import load_start, take_in_dataset
 
-    wanted = _wanted(parsed)
-    given = {name: value for name in ("dataset", "name", "start_adapter") if (value := getattr(parsed, name))}
+    wanted = _with_flags(_wanted(services, parsed), parsed)
     if parsed.data:
-        given["dataset"] = take_in_dataset(services, read_text(parsed.data)).hash
-    wanted = dataclasses.replace(wanted, **given, settings=read_flags(TrainSettings, parsed, wanted.settings))
+        wanted = dataclasses.replace(wanted, dataset=take_in_dataset(services, read_text(parsed.data)).hash)
     base = services.engine().base_hash
     if wanted.base_hash not in ("", base):
         raise ConflictError(
@@ -163,33 +198,55 @@ def _submit(services: Services, parsed: Arguments) -> Run:
         if not wanted.start_adapter:
             raise InputError("--adapter is the folder of what the file calls start_adapter; it names none.")
         load_start(services, parsed.adapter, wanted.start_adapter)
+    if wanted.settings.probe_judge:
+        rubrics = rubrics_of(JudgeSettings(judge=wanted.settings.probe_judge, rubrics=wanted.settings.probe_rubrics))
+        judge_line(services, wanted.settings.probe_judge, [rubric.name for rubric in rubrics])
+    dataset = find_dataset(services, wanted.dataset)
+    if filled_in := wanted.filled_in_words():
+        print(filled_in, file=sys.stderr)
     return services.jobs.submit(
         wanted.method,
-        find_dataset(services, wanted.dataset),
-        wanted.settings,
+        dataset,
+        _fitting(services, wanted, dataset) if parsed.fit else wanted.settings,
         "command line",
         wanted.name,
         wanted.start_adapter,
     )
 
 
-def _wanted(parsed: Arguments) -> RunConfig:
-    """What file or method and preset ask for, before the flags."""
+def _fitting(services: Services, wanted: RunConfig, data: str) -> TrainSettings:
+    """The settings, or where memory does not suffice, the quickest ones that fit; says which."""
+    report = services.jobs.check(wanted.method, data, wanted.settings, wanted.start_adapter)
+    if not report.estimate.proposals:
+        return wanted.settings
+    print("\n".join(report.warnings), file=sys.stderr)
+    return report.estimate.proposals[0].settings
+
+
+def _wanted(services: Services, parsed: Arguments) -> RunConfig:
+    """What file or method and preset ask for, before the flags. Where no preset is named, the model's own goes."""
     from cai_ui.train.config_file import RunConfig, read_config_file
     from cai_ui.train.methods import METHODS
     from cai_ui.train.presets import default_preset, preset
 
+    otherwise = default_preset(services.engine().name in BUILT_IN)
     if parsed.what not in METHODS:
         if parsed.preset:
             raise InputError("--preset goes with a method; a file names its own.", next_step="Leave it out.")
-        try:
-            return read_config_file(Path(parsed.what).read_bytes())
-        except OSError as error:
-            raise InputError(f"The file {parsed.what} cannot be read ({error.strerror}).") from None
-    return RunConfig(parsed.what, preset(parsed.preset or default_preset(), parsed.what))
+        return read_config_file(read_bytes(Path(parsed.what), FILE_LIMIT + 1), otherwise)
+    named = parsed.preset or otherwise
+    return RunConfig(parsed.what, preset(named, parsed.what), named)
+
+
+def _with_flags(wanted: RunConfig, parsed: Arguments) -> RunConfig:
+    settings = read_flags(TrainSettings, parsed, wanted.settings)
+    kept = tuple(n for n in wanted.filled_in if getattr(settings, n) == getattr(wanted.settings, n))
+    given = {name: value for name in ("dataset", "name", "start_adapter") if (value := getattr(parsed, name))}
+    return dataclasses.replace(wanted, **given, settings=settings, filled_in=kept)
 
 
 def _watched(services: Services, run: Run, termination: Termination) -> Run:
+    progress = Progress()
     while run.state in NOT_OVER:
         if termination.came:
             services.jobs.close()
@@ -197,5 +254,18 @@ def _watched(services: Services, run: Run, termination: Termination) -> Run:
         services.jobs.wait(run.id, _POLL_S)
         run = services.store.run(run.id)
         if run.total_steps:
-            show_progress(run.step, run.total_steps)
+            progress.show(run.step, run.total_steps, partial(_pace, services, run))
+        else:
+            progress.tell(run.state)
     return run
+
+
+def _pace(services: Services, run: Run) -> str:
+    """The last loss and the time left, as far as they are known."""
+    from cai_ui.pipeline.train.runs import eta, run_metrics
+
+    rows = run_metrics(services, run.id)
+    loss = next((row["loss"] for row in reversed(rows) if "loss" in row), None)
+    left = eta(run, rows)
+    said = [f"loss {loss:.3g}" if isinstance(loss, float) else "", f"{left:,.0f} s left" if left is not None else ""]
+    return ", ".join(filter(None, said))

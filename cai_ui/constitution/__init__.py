@@ -16,9 +16,9 @@ from cai_ui.constitution.few_shot import (
 )
 from cai_ui.constitution.files import DEFAULT, dump_yaml, load_yaml, shipped
 from cai_ui.constitution.importing import FORMATS, Imported, read_any
-from cai_ui.constitution.safe_yaml import FILE_LIMIT
 from cai_ui.constitution.schema import json_schema
 from cai_ui.constitution.validation import PRINCIPLES_LIMIT, WEIGHT_LIMIT, validate
+from cai_ui.formats.safe_yaml import FILE_LIMIT
 
 __all__ = [
     "DEFAULT",

@@ -8,6 +8,7 @@ import io
 from typing import Any
 
 from cai_ui.errors import FileFormatError
+from cai_ui.formats.writing import table_text, unsafe_cell
 from cai_ui.records import Constitution, Principle
 
 COLUMNS = tuple(f.name for f in dataclasses.fields(Principle))
@@ -20,7 +21,7 @@ def from_csv(text: str, name: str) -> Constitution:
 
     FileFormatError names the line of a row that does not fit.
     """
-    reader = csv.reader(io.StringIO(text), strict=True)
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     try:
         header = [cell.strip() for cell in next(reader, [])]
         _check_header(header)
@@ -35,13 +36,11 @@ def from_csv(text: str, name: str) -> Constitution:
 
 def to_csv(constitution: Constitution) -> str:
     """The principles as a table that `from_csv` reads again."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for p in constitution.principles:
-        values = dataclasses.asdict(p) | {"tags": "; ".join(p.tags), "enabled": "true" if p.enabled else "false"}
-        writer.writerow([values[column] for column in COLUMNS])
-    return out.getvalue()
+    rows = (
+        dataclasses.asdict(p) | {"tags": "; ".join(p.tags), "enabled": "true" if p.enabled else "false"}
+        for p in constitution.principles
+    )
+    return table_text(COLUMNS, ([row[column] for column in COLUMNS] for row in rows))
 
 
 def _check_header(header: list[str]) -> None:
@@ -62,7 +61,7 @@ def _principle(header: list[str], row: list[str], line: int, number: int) -> Pri
         raise FileFormatError(
             f"Line {line} has {len(row)} cells; the header has {len(header)}.", next_step="Correct that line."
         )
-    cells = dict(zip(header, row, strict=True))
+    cells = dict(zip(header, map(unsafe_cell, row), strict=True))
     values: dict[str, Any] = {key: cells[key] for key in ("critique_request", "source") if key in cells}
     values["id"] = cells.get("id", "").strip() or f"principle-{number}"
     values["name"] = cells.get("name", "").strip() or values["id"]

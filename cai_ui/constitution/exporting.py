@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,6 +9,7 @@ from typing import Any, Literal
 from cai_ui.constitution.csv_format import to_csv
 from cai_ui.constitution.files import dump_yaml, plain_principle
 from cai_ui.errors import InputError
+from cai_ui.formats.writing import json_text
 from cai_ui.records import Constitution, FewShot, Principle
 
 
@@ -68,7 +68,7 @@ def _chat(e: FewShot) -> list[dict[str, str]]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    return json_text(value, 2) + "\n"
 
 
 @dataclass(frozen=True)

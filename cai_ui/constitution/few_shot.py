@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import yaml
-
 from cai_ui.constitution.files import SHIPPED_FOLDER
-from cai_ui.constitution.safe_yaml import compose, decoded, items, mapping, switch, text_of
 from cai_ui.errors import FileFormatError, InputError
+from cai_ui.formats.safe_yaml import compose, decoded, items, mapping, switch, text_of
+from cai_ui.formats.writing import yaml_text
 from cai_ui.records import FewShot
 from cai_ui.text import ANSWER_LIMIT, PRINCIPLE_LIMIT, PROMPT_LIMIT, clean_text
 
@@ -51,8 +50,7 @@ def load_few_shot(text: str | bytes) -> tuple[FewShot, ...]:
 def dump_few_shot(examples: Sequence[FewShot]) -> str:
     """YAML that `load_few_shot` turns into the same examples again."""
     plain = {"examples": [dataclasses.asdict(e) for e in examples]}
-    text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=110)
-    return text
+    return yaml_text(plain)
 
 
 def checked_few_shot(examples: Sequence[FewShot]) -> tuple[FewShot, ...]:

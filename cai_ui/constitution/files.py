@@ -9,9 +9,10 @@ from typing import Any
 
 import yaml
 
-from cai_ui.constitution.safe_yaml import compose, decoded, items, mapping, number, switch, text_of
 from cai_ui.constitution.validation import validate
 from cai_ui.errors import FileFormatError
+from cai_ui.formats.safe_yaml import compose, decoded, items, mapping, number, switch, text_of
+from cai_ui.formats.writing import yaml_text
 from cai_ui.records import Constitution, Principle
 
 SHIPPED_FOLDER = Path(__file__).resolve().parents[2] / "principles"
@@ -43,8 +44,7 @@ def dump_yaml(constitution: Constitution) -> str:
     """YAML that `load_yaml` turns into the same constitution again."""
     plain: dict[str, Any] = {key: getattr(constitution, key) for key in _TOP_KEYS if key != "principles"}
     plain["principles"] = [plain_principle(p) for p in constitution.principles]
-    text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=110)
-    return text
+    return yaml_text(plain)
 
 
 @cache

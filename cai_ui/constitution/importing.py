@@ -14,11 +14,11 @@ from cai_ui.constitution.csv_format import from_csv
 from cai_ui.constitution.few_shot import checked_few_shot, load_few_shot
 from cai_ui.constitution.files import load_yaml
 from cai_ui.constitution.json_formats import from_anthropic, from_icai, from_langchain, from_own_json, from_swarm
-from cai_ui.constitution.safe_json import read_json
-from cai_ui.constitution.safe_yaml import decoded
 from cai_ui.constitution.transcripts import from_chats, from_transcripts
 from cai_ui.constitution.validation import validate
 from cai_ui.errors import FileFormatError
+from cai_ui.formats.safe_json import read_json
+from cai_ui.formats.safe_yaml import decoded
 from cai_ui.records import Constitution, FewShot
 
 FORMATS = "our YAML or JSON, CSV, Anthropic's JSON files, llm-swarm JSON, a LangChain list, an ICAI constitution"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cai_ui.constitution.safe_json import field
 from cai_ui.errors import FileFormatError
+from cai_ui.formats.safe_json import field
 from cai_ui.records import Constitution, Principle
 
 _TOP = ("name", "title", "description", "source", "licence", "principles")

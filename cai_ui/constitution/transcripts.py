@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cai_ui.constitution.safe_json import field
 from cai_ui.conversations import labelled_paragraphs
 from cai_ui.errors import FileFormatError
+from cai_ui.formats.safe_json import field
 from cai_ui.records import FewShot
 
 _LABELS = ("Human", "Assistant", "CritiqueRequest", "Critique", "RevisionRequest", "Revision")

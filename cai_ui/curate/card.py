@@ -5,12 +5,12 @@ Markdown with the head that the Hugging Face Hub reads. The same state gives the
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cai_ui.curate.lint import LintReport
+from cai_ui.formats.writing import json_text, plain_line
 from cai_ui.records import Constitution, Dataset
 from cai_ui.statistics.agreement import Agreement
 
@@ -33,7 +33,7 @@ def card_markdown(dataset: Dataset, facts: CardFacts) -> str:
     """The card as README.md of the dataset."""
     parts = [
         _head(dataset, facts),
-        f"# {_line(dataset.name)}",
+        f"# {plain_line(dataset.name)}",
         "Training rows (SFT) and preference pairs (DPO) from critiques and revisions under written principles, "
         "judged by people. Made with cai-ui.",
         f"Content hash: `{dataset.hash}`",
@@ -50,7 +50,7 @@ def card_markdown(dataset: Dataset, facts: CardFacts) -> str:
 def _head(dataset: Dataset, facts: CardFacts) -> str:
     licences = sorted(set(facts.licences.values()))
     licence = licences[0].lower() if len(licences) == 1 else "other"
-    name = json.dumps(_line(dataset.name), ensure_ascii=False)
+    name = json_text(" ".join(dataset.name.split()))
     return f"---\npretty_name: {name}\nlicense: {licence}\ntags:\n- constitutional-ai\n- preference\n- sft\n---"
 
 
@@ -75,7 +75,7 @@ def _sources(dataset: Dataset, facts: CardFacts) -> str:
     for source, number in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))[:_MANY]:
         licence = facts.licences.get(source)
         lines.append(
-            f"- {_line(source) or 'not named'}: {number:,} rows"
+            f"- {plain_line(source) or 'not named'}: {number:,} rows"
             + (f", {licence}" if licence else ", licence not known")
         )
     return "\n".join(lines)
@@ -86,14 +86,13 @@ def _principles(facts: CardFacts) -> str:
     for constitution in facts.constitutions:
         names = [p.name for p in constitution.principles if p.enabled]
         more = f" and {len(names) - _MANY} more" if len(names) > _MANY else ""
-        lines.append(
-            f"- {_line(constitution.title)} (`{constitution.hash[:12]}`): {_line(', '.join(names[:_MANY]))}{more}"
-        )
+        named = plain_line(", ".join(names[:_MANY]))
+        lines.append(f"- {plain_line(constitution.title)} (`{constitution.hash[:12]}`): {named}{more}")
     return "\n".join(lines) if facts.constitutions else "## Principles\n\nNot known."
 
 
 def _people(facts: CardFacts) -> str:
-    named = ", ".join(f"{_line(name)} {number:,}" for name, number in sorted(facts.raters.items())) or "nobody"
+    named = ", ".join(f"{plain_line(name)} {number:,}" for name, number in sorted(facts.raters.items())) or "nobody"
     found = facts.agreement
     if found is None or found.value is None:
         said = f"undefined: {found.why}" if found is not None else "not measured"
@@ -108,16 +107,10 @@ def _checks(report: LintReport) -> str:
     lines = ["## What the data checks found", ""]
     for finding in report.findings:
         count = f"{len(finding.rows):,} rows" if finding.rows else "the whole set"
-        lines.append(f"- **{finding.title}** ({finding.weight}, {count}): {_line(finding.detail)}")
+        lines.append(f"- **{finding.title}** ({finding.weight}, {count}): {plain_line(finding.detail)}")
     return "\n".join(lines) if report.findings else "## What the data checks found\n\nNothing."
 
 
 def _settings(dataset: Dataset) -> str:
     lines = [f"- {name.replace('_', ' ')}: {value}" for name, value in sorted(dataset.settings.items())]
     return "\n".join(["## Settings", "", *lines])
-
-
-def _line(text: str) -> str:
-    """One line of text that is no markup of its own."""
-    flat = " ".join(text.split())
-    return "".join("\\" + sign if sign in "\\`*_[]<>|#" else sign for sign in flat)

@@ -6,12 +6,9 @@ its name only when it is complete.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
-import json
 import os
-import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,11 +16,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cai_ui.errors import InputError, StoreError
-from cai_ui.records import Dataset, Message, PreferencePair, TrainingExample, canonical_json
+from cai_ui.formats.writing import json_lines, json_text, table_text, whole_text
+from cai_ui.records import Dataset, Message, PreferencePair, TrainingExample
 
 Side = Literal["train", "eval"]
 Row = dict[str, Any]
-_FORMULA = re.compile("[\\s\u00a0\u200b\ufeff]*[=+\\-@\t\r＝＋－＠|%]")
 
 
 def export_sft_jsonl(dataset: Dataset, path: Path, side: Side = "train") -> int:
@@ -87,41 +84,29 @@ def export_icai(dataset: Dataset, path: Path, side: Side = "train") -> int:
         "annotators": {annotator: {"name": "People", "description": "Decisions in Curate", "type": "human"}},
         "comparisons": comparisons,
     }
-    _write(path, (json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode("utf-8"))
+    _write(path, (json_text(whole, 1) + "\n").encode("utf-8"))
     return len(comparisons)
 
 
 def export_csv(dataset: Dataset, path: Path, side: Side = "train") -> int:
     """Everything as one table for reading in a spreadsheet; no cell is taken for a formula there."""
     names = ("part", "request", "answer", "rejected", "preference", "source", "example_id")
-    buffer = io.StringIO(newline="")
-    table = csv.writer(buffer, lineterminator="\r\n")
-    table.writerow(names)
     rows = [
-        *(("rows", item, item.answer, "", "") for item in getattr(dataset, f"sft_{side}")),
+        *(("rows", item, item.answer, None, None) for item in getattr(dataset, f"sft_{side}")),
         *(("pairs", pair, pair.chosen, pair.rejected, pair.soft) for pair in getattr(dataset, f"pairs_{side}")),
     ]
     if not rows:
         raise _none("rows", side)
-    for part, item, answer, rejected, preference in rows:
-        request = "\n\n".join(f"{m.role}: {m.content}" for m in item.conversation)
-        cells = (
-            part,
-            request,
-            answer,
-            rejected,
-            "" if preference is None else preference,
-            item.source,
-            item.example_id or "",
-        )
-        table.writerow([safe_cell(str(cell)) for cell in cells])
-    _write(path, b"\xef\xbb\xbf" + buffer.getvalue().encode("utf-8"))
+    cells = [
+        (part, _request(item.conversation), answer, rejected, preference, item.source, item.example_id)
+        for part, item, answer, rejected, preference in rows
+    ]
+    _write(path, table_text(names, cells).encode("utf-8"))
     return len(rows)
 
 
-def safe_cell(text: str) -> str:
-    """The text with a mark before it where a spreadsheet would take it for a formula (also behind white space)."""
-    return "'" + text if _FORMULA.match(text) else text
+def _request(conversation: Sequence[Message]) -> str:
+    return "\n\n".join(f"{m.role}: {m.content}" for m in conversation)
 
 
 @dataclass(frozen=True)
@@ -177,19 +162,19 @@ def _dpo_rows(pairs: Sequence[PreferencePair]) -> list[Row]:
 
 
 def _origin(item: TrainingExample | PreferencePair) -> Row:
-    return {"example_id": item.example_id, "source": item.source}
+    return {"example_id": item.example_id and whole_text(item.example_id), "source": whole_text(item.source)}
 
 
 def _messages(conversation: Sequence[Message]) -> list[dict[str, str]]:
-    return [{"role": m.role, "content": m.content} for m in conversation]
+    return [{"role": m.role, "content": whole_text(m.content)} for m in conversation]
 
 
 def _answer(text: str) -> list[dict[str, str]]:
-    return [{"role": "assistant", "content": text}]
+    return [{"role": "assistant", "content": whole_text(text)}]
 
 
 def _short_hash(*texts: str) -> str:
-    return hashlib.sha256("\x1f".join(texts).encode("utf-8")).hexdigest()[:16]
+    return hashlib.sha256("\x1f".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _none(what: str, side: Side) -> InputError:
@@ -202,7 +187,7 @@ def _none(what: str, side: Side) -> InputError:
 
 
 def _write_lines(rows: list[Row], path: Path) -> int:
-    _write(path, "".join(canonical_json(row) + "\n" for row in rows).encode("utf-8"))
+    _write(path, json_lines(rows).encode("utf-8"))
     return len(rows)
 
 

@@ -3,7 +3,6 @@ their values mean."""
 
 from __future__ import annotations
 
-import json
 import operator
 import re
 from collections import Counter
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cai_ui.errors import InputError
+from cai_ui.formats.writing import json_text
 from cai_ui.records import Verdict
 
 Meaning = Literal["good", "bad", "other", "tie"]
@@ -103,6 +103,8 @@ def tests(column: LabelColumn) -> list[tuple[str, str]]:
 
 def holds_labels(name: str, cell: Any) -> bool:
     """Whether a column of this name is one of labels. Answers and lists of them are none."""
+    if isinstance(cell, dict | list):
+        return False
     words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
     if "chosen" in words or "rejected" in words:
         return isinstance(cell, bool | int | float) or (len(words) > 1 and not _WORDS.isdisjoint(words))
@@ -132,7 +134,7 @@ def folded(cell: Any) -> str:
     if cell is None:
         return ""
     if isinstance(cell, dict | list):
-        return json.dumps(cell, ensure_ascii=True)[:40]
+        return json_text(cell)[:40]
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     said = " ".join(str(cell).lower().split())[:60]

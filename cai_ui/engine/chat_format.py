@@ -9,13 +9,11 @@ no system role (Mistral). Nothing is ever cut.
 from __future__ import annotations
 
 import copy
-import re
-import threading
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
+from cai_ui.engine.chat_frame import end_mark, find_frame, frame_notes
+from cai_ui.engine.chat_tokens import ChatTokens, unmasked
 from cai_ui.errors import EngineError, InputError, PromptTooLongError
 from cai_ui.prompts import ASSISTANT, HUMAN
 from cai_ui.records import Message
@@ -52,16 +50,17 @@ RAW_FORMATS = {"human-assistant": HUMAN_ASSISTANT, "bare": BARE}
 """Formats that stand in for a model's own template, by their names."""
 
 _PROBE = "system probe 7305"
-STRETCHES = 2048
-"""How many stretches of text, of at most LONG_STRETCH characters, are kept with their ids."""
-LONG_STRETCH = 4000
 _PRIVATE_USE = range(0xF0000, 0xFFFFE)
 
 
 class ChatFormat:
-    """The chat format of one tokenizer and context length (tokens)."""
+    """The chat format of one tokenizer and context length (tokens).
 
-    def __init__(self, tokenizer: Any, context_length: int) -> None:
+    `vocabulary`: rows of the weights' embedding, if known. `notes` say what its template lacks and what is done about
+    it; `end_ids` are the marks that end an answer there, whatever the model's configuration names.
+    """
+
+    def __init__(self, tokenizer: Any, context_length: int, vocabulary: int | None = None) -> None:
         if not tokenizer.chat_template:
             raise EngineError(
                 "This model has no chat template, so it cannot be told who speaks.",
@@ -69,16 +68,18 @@ class ChatFormat:
             )
         self.tokenizer = tokenizer
         self.context_length = context_length
+        self.vocabulary = vocabulary
         self.stops = (f"\n\n{HUMAN}", f"\n{HUMAN}") if tokenizer.chat_template in RAW_FORMATS.values() else ()
         """What ends an answer beside the model's own end token."""
-        self._lock = threading.Lock()
+        self._tokens = ChatTokens(tokenizer)
         self._longest_token = max(len(token) for token in tokenizer.get_vocab())
-        self._special = _special_tokens(tokenizer)
-        self._split = re.compile("(" + "|".join(map(re.escape, self._special)) + ")") if self._special else None
         self._takes_system = self._has_system_role()
-        self._anchor = self._find_anchor()
-        self._encode_stretch = lru_cache(STRETCHES)(self._encode_text)
+        self._frame = find_frame(self._render)
         self._in_stretches = self._stretches_agree()
+        end = end_mark(self._frame, self._tokens) if self._frame else None
+        self.end_ids = frozenset({self._tokens.marks[end]} if end else ())
+        self.notes = tuple(frame_notes(self._frame, self._tokens.marks, end, tokenizer.eos_token))
+        self._check_vocabulary()
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
         """Ids up to where the assistant's next reply begins.
@@ -108,12 +109,11 @@ class ChatFormat:
         """
         turns = self.turns(messages)
         self._check_size([*turns, {"role": "assistant", "content": reply}])
-        prompt = self._ids(turns, add_generation_prompt=True)
-        whole = self._ids([*turns, {"role": "assistant", "content": reply}], add_generation_prompt=False)
-        if whole[: len(prompt)] != prompt:
-            raise EngineError("This model's chat template changes the prompt once there is a reply; it cannot be used.")
-        tail = whole[len(prompt) :]
-        return prompt, tail if end else tail[: len(tail) - self._closing_length(tail)]
+        prompt, shown = self._prompt(turns, reply)
+        text = self._rendered_reply(turns, reply, prompt, shown)
+        said, closing = self._cut(text)
+        ids = self._tokens.plain(unmasked(said, shown))
+        return self._placed(prompt, shown), ids + self._end(closing) if end else ids
 
     def check_length(self, tokens: int, room: int = 0) -> None:
         """PromptTooLongError if `tokens`, with `room` more, do not fit the model's context."""
@@ -141,7 +141,7 @@ class ChatFormat:
 
     def training_tokenizer(self) -> Any:
         """The tokenizer for TRL: the same, but its `apply_chat_template` goes through this format."""
-        with self._lock:
+        with self._tokens.lock:
             tokenizer = copy.deepcopy(self.tokenizer)
         original = type(tokenizer)
         tokenizer.__class__ = type(original.__name__, (_ExactTemplate, original), {})
@@ -150,15 +150,15 @@ class ChatFormat:
 
     def decode(self, ids: list[int]) -> str:
         """Text of ids without special tokens; bytes that are no whole character give U+FFFD."""
-        with self._lock:
+        with self._tokens.lock:
             text: str = self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return text
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ChatFormat:
         return self  # a tokenizer of TRL's may be copied; the format, with its lock, stays one
 
-    def __reduce__(self) -> tuple[type[ChatFormat], tuple[Any, int]]:
-        return ChatFormat, (self.tokenizer, self.context_length)
+    def __reduce__(self) -> tuple[type[ChatFormat], tuple[Any, int, int | None]]:
+        return ChatFormat, (self.tokenizer, self.context_length, self.vocabulary)
 
     def _check_size(self, turns: list[dict[str, str]]) -> None:
         """Refuse text that cannot fit by its characters alone: a token has no more than the longest one."""
@@ -167,70 +167,93 @@ class ChatFormat:
             raise _too_long(f"more than {least:,}", self.context_length)
 
     def _ids(self, turns: list[dict[str, str]], add_generation_prompt: bool) -> list[int]:
-        typed = self._split is not None and any(self._split.search(t["content"]) for t in turns)
-        if typed:
-            return self._ids_with_typed_marks(turns, add_generation_prompt)
-        text = self._render(turns, add_generation_prompt)
-        return self._ids_of_stretches(text) if self._in_stretches else self._encode(text, split_special_tokens=False)
+        """Ids of turns: of a prompt, or with the answer that they end with."""
+        if turns[-1]["role"] == "assistant":
+            *before, last = (Message(t["role"], t["content"]) for t in turns)  # type: ignore[arg-type]
+            prompt, reply = self.encode_reply(before, last.content)
+            return prompt + reply
+        if not add_generation_prompt:
+            masked, shown = self._masked(turns)
+            return self._placed(self._render(masked, False), shown)
+        return self._placed(*self._prompt(turns))
 
-    def _ids_with_typed_marks(self, turns: list[dict[str, str]], add_generation_prompt: bool) -> list[int]:
-        """Some turn holds the characters of a special token: hide them while the template is applied."""
-        assert self._split is not None
+    def _prompt(self, turns: list[dict[str, str]], reply: str = "") -> tuple[str, Mapping[str, str]]:
+        """The prompt's text, and what stands in it for typed marks (of the `reply` to come too)."""
+        masked, shown = self._masked([*turns, {"role": "assistant", "content": reply}])
+        return self._render(masked[:-1], True) + (self._frame.opening if self._frame else ""), shown
+
+    def _rendered_reply(self, turns: list[dict[str, str]], reply: str, prompt: str, shown: Mapping[str, str]) -> str:
+        """What the template makes of an answer, without the prompt. The two are never joined before they are ids: a
+        line break that ends the prompt would grow together with one that begins the answer."""
+        if self._frame is None:
+            raise EngineError("This model's chat template changes the prompt once there is a reply; it cannot be used.")
+        masked, again = self._masked([*turns, {"role": "assistant", "content": reply}])
+        text = self._render(masked, False)
+        if again != shown or not text.startswith(prompt + self._frame.head):
+            raise InputError(
+                "The chat template makes something else of this answer.", next_step="Leave out its marks, or the row."
+            )
+        return text[len(prompt) :]
+
+    def _cut(self, text: str) -> tuple[str, str]:
+        """An answer's own text, and what closes it: the first mark that the template placed, and what follows."""
+        found = self._tokens.split.search(text) if self._tokens.split else None
+        if found:
+            return text[: found.start()], text[found.start() :]
+        closing = self._frame.closing if self._frame else ""
+        return text.removesuffix(closing), closing
+
+    def _end(self, closing: str) -> list[int]:
+        """Ids of what closes an answer. Where the template has no mark for it, it is the tokenizer's end token."""
+        if self._in_stretches:
+            ids = self._tokens.placed(closing) if self.end_ids else self._tokens.plain(closing)
+        else:
+            ids = self._tokens.whole(closing)
+        eos = self.tokenizer.eos_token_id
+        return ids if self.end_ids or eos is None else [*ids, eos]
+
+    def _masked(self, turns: list[dict[str, str]]) -> tuple[list[dict[str, str]], Mapping[str, str]]:
+        """The turns with a private-use character for each mark that was typed, and those marks by it."""
+        split = self._tokens.split
+        if split is None or not any(split.search(t["content"]) for t in turns):
+            return turns, {}
         present = set("".join(t["content"] for t in turns))
         free = (chr(c) for c in _PRIVATE_USE if chr(c) not in present)
-        hidden = dict(zip(self._special, free, strict=False))
-        shown = {stand_in: mark for mark, stand_in in hidden.items()}
-        masked = [{**t, "content": self._split.sub(lambda m: hidden[m[0]], t["content"])} for t in turns]
-        return self._ids_of_stretches(self._render(masked, add_generation_prompt), shown)
+        hidden = dict(zip(self._tokens.marks, free, strict=False))
+        masked = [{**t, "content": split.sub(lambda m: hidden[m[0]], t["content"])} for t in turns]
+        return masked, {stand_in: mark for mark, stand_in in hidden.items()}
 
-    def _ids_of_stretches(self, text: str, shown: Mapping[str, str] = MappingProxyType({})) -> list[int]:
-        """Ids of what the template made: its special tokens, and between them stretches of plain text.
-
-        Stretches are kept, since most of a growing conversation was encoded before. `shown` are the typed marks by what
-        stands for them.
-        """
-        assert self._split is not None
-        ids: list[int] = []
-        for piece in self._split.split(text):
-            if piece in self._special:
-                ids.append(self._special[piece])
-            elif piece:
-                plain = "".join(shown.get(c, c) for c in piece) if shown else piece
-                ids += (self._encode_stretch if len(plain) <= LONG_STRETCH else self._encode_text)(plain)
-        return ids
-
-    def _encode_text(self, text: str) -> list[int]:
-        """Ids of text that stands after a special token, special tokens in it read as characters."""
-        ids = self._encode(self._anchor + text, split_special_tokens=True)
-        return ids[len(self._encode(self._anchor, split_special_tokens=True)) :] if self._anchor else ids
+    def _placed(self, text: str, shown: Mapping[str, str]) -> list[int]:
+        typed = any(c in shown for c in text)
+        return self._tokens.placed(text, shown) if typed or self._in_stretches else self._tokens.whole(text)
 
     def _stretches_agree(self) -> bool:
         """Whether this tokenizer gives a text that its template made the ids of its stretches."""
-        if self._split is None:
-            return False
         said = ("hello  there", " Good\n\nday.  ", "\tIs 3<42? \u00e9\u4f60 it's", "No", " x ")
         turns = [{"role": ("user", "assistant")[n % 2], "content": text} for n, text in enumerate(said)]
         text = self._render(turns, True)
-        return self._ids_of_stretches(text) == self._encode(text, split_special_tokens=False)
-
-    def _encode(self, text: str, *, split_special_tokens: bool) -> list[int]:
-        with self._lock:  # the tokenizer keeps `split_special_tokens` as state that all threads share
-            ids: list[int] = self.tokenizer(
-                text, add_special_tokens=False, split_special_tokens=split_special_tokens, verbose=False
-            )["input_ids"]
-        return ids
+        return self._tokens.split is not None and self._tokens.placed(text) == self._tokens.whole(text)
 
     def _render(self, turns: list[dict[str, str]], add_generation_prompt: bool) -> str:
         text: str = self.tokenizer.apply_chat_template(
             turns, tokenize=False, add_generation_prompt=add_generation_prompt
         )
+        begin = self.tokenizer.bos_token
+        while begin and text.startswith(begin * 2):  # one from the template, one from its caller
+            text = text[len(begin) :]
         return text
 
-    def _closing_length(self, tail: list[int]) -> int:
-        """How many ids at the end of a reply close it (end of sequence, and white space after it)."""
-        special = set(self._special.values())
-        last = max((i for i, token in enumerate(tail) if token in special), default=None)
-        return 0 if last is None else len(tail) - last
+    def _check_vocabulary(self) -> None:
+        """EngineError where the template places a mark for which the weights have no row."""
+        turns = [{"role": "user", "content": "hello"}]
+        text = self._render(turns, True) + (self._frame.closing if self._frame else "")
+        for mark in self._tokens.split.findall(text) if self._tokens.split and self.vocabulary else []:
+            if self._tokens.marks[mark] >= (self.vocabulary or 0):
+                raise EngineError(
+                    f"The chat template uses {mark[:40]!r}, which the weights do not know: tokenizer and weights are "
+                    "of different models.",
+                    next_step="Copy or download the model again, or choose the Human/Assistant format.",
+                )
 
     def _has_system_role(self) -> bool:
         turns = [{"role": "system", "content": _PROBE}, {"role": "user", "content": "hello"}]
@@ -238,18 +261,6 @@ class ChatFormat:
             return _PROBE in self._render(turns, True)
         except Exception:  # templates refuse a role by raising whatever Jinja raises
             return False
-
-    def _find_anchor(self) -> str:
-        """Sentencepiece tokenizers put a space before the first word of a text, and not after a special
-        token; a line break in front, removed again, stands for the special token."""
-        if not self._special:
-            return ""
-        whole = self._encode(next(iter(self._special)) + "hello there", split_special_tokens=False)
-        for anchor in ("", "\n"):
-            self._anchor = anchor
-            if self._encode_text("hello there") == whole[1:]:
-                return anchor
-        return ""
 
 
 class _ExactTemplate:
@@ -272,13 +283,6 @@ class _ExactTemplate:
     def _turn_ids(self, turns: list[dict[str, str]], add_generation_prompt: bool) -> list[int]:
         messages = [Message(t["role"], t["content"]) for t in turns]  # type: ignore[arg-type]
         return self.chat_format._ids(self.chat_format.turns(messages), add_generation_prompt)
-
-
-def _special_tokens(tokenizer: Any) -> dict[str, int]:
-    """Special tokens and their ids, the longest first, so that none hides within another."""
-    added = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
-    strings = sorted(added | set(tokenizer.all_special_tokens), key=len, reverse=True)
-    return {text: tokenizer.convert_tokens_to_ids(text) for text in strings}
 
 
 def _too_long(tokens: str, limit: int) -> PromptTooLongError:

@@ -20,7 +20,7 @@ from cai_ui.records.constitutions import (
     FewShot,
     Principle,
 )
-from cai_ui.records.datasets import Dataset, DatasetInfo, PreferencePair, TrainingExample
+from cai_ui.records.datasets import Dataset, DatasetInfo, PreferencePair, TrainingExample, sources_of
 from cai_ui.records.examples import Decision, Example, Remarks, Span, SpanPart, Verdict, make_example
 from cai_ui.records.hashing import canonical_json, content_hash, to_dict
 from cai_ui.records.prompts import Message, Prompt, PromptKind, PromptSet, Role, SetPrompt
@@ -79,5 +79,6 @@ __all__ = [
     "canonical_json",
     "content_hash",
     "make_example",
+    "sources_of",
     "to_dict",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 from cai_ui.records.hashing import content_hash, to_dict
@@ -73,9 +74,25 @@ class Dataset:
         return content_hash(to_dict(self))
 
 
+def sources_of(dataset: Dataset) -> tuple[dict[str, int], dict[str, int]]:
+    """Sources of a dataset's rows with their numbers, those with most first: of judged rows, and of those mixed in."""
+    counts: tuple[Counter[str], Counter[str]] = Counter(), Counter()
+    for row in (*dataset.sft_train, *dataset.sft_eval):
+        counts[row.keeps_helpful][row.source] += 1
+    if not any(counts):
+        for pair in (*dataset.pairs_train, *dataset.pairs_eval):
+            counts[pair.example_id is None][pair.source] += 1
+    judged, mixed = (dict(found.most_common()) for found in counts)
+    return judged, mixed
+
+
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What the list of datasets shows; the rows stay in the store until asked for."""
+    """What the list of datasets shows; the rows stay in the store until asked for.
+
+    `judged` and `mixed` count the rows (of pairs alone, the pairs) by source: those that somebody decided, and those
+    that were mixed in. Both are empty for datasets from before they were counted.
+    """
 
     hash: str
     name: str
@@ -85,3 +102,5 @@ class DatasetInfo:
     left_out: dict[str, int]
     created_at: str
     author: str
+    judged: dict[str, int] = field(default_factory=dict)
+    mixed: dict[str, int] = field(default_factory=dict)

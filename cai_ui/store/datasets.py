@@ -8,11 +8,11 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from cai_ui.errors import InputError, NotFoundError, StoreError
-from cai_ui.records import Dataset, DatasetInfo, PreferencePair, TrainingExample
+from cai_ui.records import Dataset, DatasetInfo, PreferencePair, TrainingExample, sources_of
 from cai_ui.store import schema
 from cai_ui.store.database import Database
 from cai_ui.store.encoding import batches, dump, load, now
-from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.text import NAME_LIMIT, clean_text, named
 
 Part = Literal["sft_train", "sft_eval", "pairs_train", "pairs_eval", "rejected_train", "rejected_eval"]
 PARTS: dict[Part, type[Any]] = {
@@ -26,6 +26,13 @@ PARTS: dict[Part, type[Any]] = {
 
 _t = schema.datasets
 _rows = schema.dataset_rows
+
+
+def info_of(dataset: Dataset, digest: str = "", author: str = "") -> DatasetInfo:
+    """What a list would show of a dataset, also of one that is not kept."""
+    counts: dict[str, int] = {part: len(rows) for part in PARTS if (rows := getattr(dataset, part)) is not None}
+    told = counts, dataset.settings, dataset.parents, dataset.left_out
+    return DatasetInfo(digest, dataset.name, *told, now(), author, *sources_of(dataset))
 
 
 class Datasets:
@@ -43,10 +50,7 @@ class Datasets:
                 "The dataset holds half of a character (a lone surrogate).", kept="Nothing was saved."
             ) from None
         parts = {part: rows for part in PARTS if (rows := getattr(dataset, part)) is not None}
-        counts: dict[str, int] = {part: len(rows) for part, rows in parts.items()}
-        info = DatasetInfo(
-            digest, dataset.name, counts, dataset.settings, dataset.parents, dataset.left_out, now(), author
-        )
+        info = info_of(dataset, digest, author)
         with self._db.write("The dataset") as connection:
             known = connection.scalar(sa.select(_t.c.body).where(_t.c.hash == digest))
             if known is not None:
@@ -71,7 +75,7 @@ class Datasets:
         with self._db.read() as connection:
             body = connection.scalar(sa.select(_t.c.body).where(_t.c.hash == hash))
         if body is None:
-            raise NotFoundError(f"There is no dataset {hash[:12]}.", next_step="Choose one from the list.")
+            raise NotFoundError(f"There is no dataset {named(hash)}.", next_step="Choose one from the list.")
         return load(DatasetInfo, body)
 
     def dataset(self, hash: str) -> Dataset:

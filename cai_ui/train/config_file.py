@@ -7,17 +7,16 @@ results, which are passed over.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
-
-import yaml
+from typing import Any
 
 from cai_ui.config import TrainSettings, checked
-from cai_ui.constitution.safe_yaml import compose, decoded
 from cai_ui.errors import InputError
+from cai_ui.formats.safe_yaml import decoded, read_texts
+from cai_ui.formats.writing import yaml_text
 from cai_ui.records import Run
 from cai_ui.text import NAME_LIMIT, clean_text
 from cai_ui.train.methods import method_of
-from cai_ui.train.presets import default_preset, preset
+from cai_ui.train.presets import preset
 
 NAME = "config.yaml"
 """Its name in a run's folder."""
@@ -30,14 +29,24 @@ _RESULTS = (
 
 @dataclass(frozen=True)
 class RunConfig:
-    """A run as a file asks for it. `dataset` is a hash, its beginning, or "latest"; `base_hash` "" fits any model."""
+    """A run as a file asks for it. `dataset` is a hash, its beginning, or "latest"; `base_hash` "" fits any model.
+
+    `preset` gave the values of the knobs in `filled_in`, which the file does not name.
+    """
 
     method: str
     settings: TrainSettings
+    preset: str
+    filled_in: tuple[str, ...] = tuple(TrainSettings.model_fields)
     dataset: str = "latest"
     name: str = ""
     start_adapter: str | None = None
     base_hash: str = ""
+
+    def filled_in_words(self) -> str:
+        """What the preset added, for the one who asked; "" if nothing."""
+        said = ", ".join(f"{name} {getattr(self.settings, name)!r}" for name in self.filled_in)
+        return f"From the preset {self.preset!r}: {said}." if said else ""
 
 
 def config_text(run: Run) -> str:
@@ -51,29 +60,31 @@ def config_text(run: Run) -> str:
         "settings": run.config,
     }
     said = {key: value for key, value in asked.items() if value not in (None, "")}
-    return cast(str, yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=100))
+    return yaml_text(said)
 
 
-def read_config_file(text: str | bytes) -> RunConfig:
-    """The run a file asks for: the values of its `settings` over those of its `preset`.
+def read_config_file(text: str | bytes, preset_otherwise: str) -> RunConfig:
+    """The run a file asks for: the values of its `settings` over those of its preset, or of `preset_otherwise`.
 
-    FileFormatError for a file that is no YAML; InputError names a key or a value that does not fit.
+    A text is taken as it is written: `name: no` is the name "no". FileFormatError for a file that is no YAML or JSON,
+    or says a thing twice; InputError names a key or a value that does not fit.
     """
-    compose(decoded(text))
-    found = yaml.safe_load(decoded(text))
+    found = read_texts(decoded(text))
     if not isinstance(found, dict):
         raise InputError("The file is not a list of keys with values.", next_step=f"Use: {', '.join(KEYS)}.")
-    unknown = [str(key) for key in found if key not in (*KEYS, *_RESULTS)]
+    unknown = [key for key in found if key not in (*KEYS, *_RESULTS)]
     if unknown:
         raise InputError(f"{unknown[0][:60]!r} is no key of a run's file.", next_step=f"Use: {', '.join(KEYS)}.")
-    method = method_of(found.get("method")).name
-    base = preset(str(found.get("preset", default_preset())), method).model_dump()
+    method = method_of(_text(found, "method") or None).name
+    named = _text(found, "preset") or preset_otherwise
     settings = found.get("settings") or {}
     if not isinstance(settings, dict):
         raise InputError("`settings` is not a list of names with values.", next_step="Write one knob per line.")
     return RunConfig(
         method,
-        checked(TrainSettings, {**base, **{str(name): value for name, value in settings.items()}}),
+        checked(TrainSettings, preset(named, method).model_dump() | settings),
+        named,
+        tuple(name for name in TrainSettings.model_fields if name not in settings),
         _text(found, "dataset") or "latest",
         _text(found, "name"),
         _text(found, "start_adapter") or None,
@@ -85,6 +96,4 @@ def _text(found: dict[str, Any], key: str) -> str:
     value = found.get(key)
     if value is None:
         return ""
-    if not isinstance(value, (str, int)):
-        raise InputError(f"`{key}` is not text.", next_step="Put it in quotes.")
-    return clean_text(str(value), f"`{key}`", limit=NAME_LIMIT, required=False).strip()
+    return clean_text(value, f"`{key}`", limit=NAME_LIMIT, required=False).strip()

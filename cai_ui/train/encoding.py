@@ -16,7 +16,7 @@ from cai_ui.errors import InputError, PromptTooLongError
 from cai_ui.records import Dataset, Message
 from cai_ui.store import Store
 from cai_ui.train.methods import method_of
-from cai_ui.train.rows import EMPTY, NO_TURNS, TOO_LONG, TRAINED_ON, Draft, Rows, asked
+from cai_ui.train.rows import CHANGED, EMPTY, NO_TURNS, TOO_LONG, TRAINED_ON, Draft, Rows, asked
 
 Row = dict[str, Any]
 KEPT, MOST_ROWS = 2, 20_000
@@ -97,11 +97,14 @@ def _encoded(draft: Draft, limit: int, chat: ChatFormat) -> tuple[Row, int, tupl
         return {}, 0, (), EMPTY
     try:
         turns = chat.turns(draft.conversation)
+    except InputError:
+        return {}, 0, (), NO_TURNS
+    try:
         coded = [chat.encode_reply(draft.conversation, text) for text in draft.answers.values()]
     except PromptTooLongError:
         return {}, 0, (), TOO_LONG
     except InputError:
-        return {}, 0, (), NO_TURNS
+        return {}, 0, (), CHANGED
     prompt, answers = len(coded[0][0]), tuple(len(answer) for _, answer in coded)
     if prompt + max(answers) > limit:
         return {}, prompt, answers, TOO_LONG

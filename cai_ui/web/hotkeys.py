@@ -67,7 +67,8 @@ def head() -> str:
     told = {"keys": _joined(CURATE_KEYS, GRADE_KEYS), "picks": _joined(CURATE_PICKS, GRADE_PICKS), "run": RUN_CLASS}
     keys = f"window.caiKeys = {json.dumps(told)};"
     names = (
-        "address.js", "ready.js", "errors.js", "keys.js", "typing.js", "once.js", "sight.js", "curate.js", "spans.js",
+        "address.js", "ready.js", "errors.js", "charts.js", "keys.js", "typing.js", "once.js", "sight.js", "curate.js",
+        "spans.js", "fields.js",
     )  # fmt: skip
     scripts = [keys, *((assets / name).read_text(encoding="utf-8") for name in names)]
     return "".join(f"<script>{script}</script>" for script in scripts)

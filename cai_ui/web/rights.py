@@ -42,7 +42,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "ModelsBox._look",
     },
     "web.compare.results": {
-        LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu",
+        LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu shares_html",
     },
     "web.compare.votes": {
         LOOK: "tally",
@@ -63,7 +63,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.curate.datasets": {
         LOOK: "DatasetsBox.lists changes_html",
-        WORK: "DatasetsBox.freeze_now export",
+        WORK: "DatasetsBox.freeze_now DatasetsBox.preview_now export",
     },
     "web.curate.filter_box": {
         LOOK: "FilterBox._forget FilterBox._preview",
@@ -78,6 +78,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         WORK: "OnPolicyBox.freeze_now OnPolicyBox.start",
     },
     "web.curate.preferences": {
+        LOOK: "PreferencesBox._standing",
         WORK: "PreferencesBox.start",
     },
     "web.curate.tab": {
@@ -154,7 +155,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         TRY: "TracesBox._export",
     },
     "web.start.guided_run": {
-        LOOK: "GuidedRunBox._menu",
+        LOOK: "GuidedRunBox._menu GuidedRunBox._standing",
         WORK: "GuidedRunBox._start",
     },
     "web.start.model": {
@@ -164,20 +165,24 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     "web.start.tab": {
         LOOK: "StartTab._rename StartTab.wire.<locals>.<lambda>",
     },
+    "web.train.beside": {
+        LOOK: "BesideBox._show",
+    },
     "web.train.form": {
-        LOOK: "RunForm._changed RunForm._first RunForm._menus RunForm._preset RunForm._shown_knobs",
-        WORK: "RunForm._check RunForm._queue_all RunForm._queue_variants RunForm._start RunForm._with_dpo",
+        LOOK: "RunForm._changed RunForm._first RunForm._menus RunForm._preset RunForm._shown_knobs RunForm._switch",
+        WORK: "RunForm._check RunForm._fit RunForm._queue_all RunForm._queue_variants RunForm._start RunForm._with_dpo",
     },
     "web.train.keep": {
         LOOK: "KeepBox._named",
         WORK: "export merge push rename send_job trash",
     },
     "web.train.result": {
-        LOOK: "ResultBox._look curves restore",
+        LOOK: "ResultBox._look ResultBox._open ResultBox._sort",
+        WORK: "restore",
     },
     "web.train.watch": {
-        LOOK: "WatchBox._look first",
-        WORK: "cancel resume stop",
+        LOOK: "WatchBox._look",
+        WORK: "cancel first resume stop",
     },
 }
 COMES_IN = "web.access:Access.come_in"

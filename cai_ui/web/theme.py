@@ -38,6 +38,8 @@ def make_theme() -> gr.themes.Base:
     return theme.set(
         body_background_fill="#faf9f7",
         body_background_fill_dark="#161514",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
         block_background_fill="#ffffff",
         block_background_fill_dark="#1e1d1b",
         block_border_width="1px",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from cai_ui.cli import main
+from cai_ui.cli.command import LINE_S, Progress
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -86,6 +87,24 @@ def test_imported_rows_can_be_compared_and_checked(cli: Cli, tmp_path: Path) -> 
     evaluation = json.loads(out.read_text(encoding="utf-8"))
     assert evaluation["reader"] == "phrases, version 1"
     assert evaluation["rows"][0]["variant"] == "base"
+
+
+def test_labels_in_a_file_are_asked_about_and_a_mix_is_chosen(cli: Cli, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    said = [{"prompt": f"{n}?", "response": "Yes.", "label": n > 3} for n in range(6)]
+    rows.write_text("".join(json.dumps(row) + "\n" for row in said), encoding="utf-8")
+    code, out, _ = cli("curate", "import", str(rows), "--preview")
+    assert code == 0 and "column label: labels: what do they mean? (6 filled)" in out and "false 4, true 2" in out
+    code, _, err = cli("curate", "import", str(rows))
+    assert code == 2 and "--good label=false" in err
+    code, out, _ = cli("curate", "import", str(rows), "--good", "label=true")
+    assert code == 0 and "6 new in the queue, 0 there already, 2 judged by their labels: accept" in out
+    code, out, err = cli("curate", "freeze", "d", "--helpful-from", "rows.jsonl", "--helpful", "3", "--preview")
+    assert out == "Nothing was frozen: this is a preview.\n" and "Judged: 2 rows (2 rows.jsonl)" in err
+    assert "mixed in to stay helpful, judged by nobody here: 3 rows (3 rows.jsonl)" in err
+    code, _, err = cli("curate", "freeze", "d", "--source", "other")
+    assert code == 2 and "Sources there are: rows.jsonl." in err
+    assert "Sources there are" in cli("curate", "accept", "--source", "other")[2]
 
 
 def test_own_sets_and_files_of_any_form_can_be_measured(cli: Cli, tmp_path: Path) -> None:
@@ -214,3 +233,14 @@ def test_grades_are_shown_and_exported(cli: Cli, tmp_path: Path) -> None:
     assert cli("grades", "export", "latest", "--kind", "csv", "--out", str(out))[1] == "1 grades\n"
     assert "'=Ana" in out.read_text(encoding="utf-8")
     assert cli("grades", "show", "gone-gone")[0] == 2
+
+
+def test_progress_is_a_line_from_time_to_time_where_there_is_no_terminal(capsys: Any) -> None:
+    asked = []
+    often, seldom = Progress(0), Progress()
+    for done in (1, 1200):
+        often.show(done, 2400, lambda: "loss 0.5")
+        seldom.show(done, 2400, lambda: asked.append(1) or "loss 0.5")
+    often.tell("preparing")
+    assert capsys.readouterr().err == "1 of 2,400 (loss 0.5)\n1,200 of 2,400 (loss 0.5)\npreparing\n"
+    assert asked == [] and LINE_S == 30

@@ -24,7 +24,6 @@ from cai_ui.curate.exporting import (
     export_dpo_parquet,
     export_icai,
     export_sft_jsonl,
-    safe_cell,
 )
 from cai_ui.curate.importing import read_rows
 from cai_ui.curate.lint import lint, rows_of_dataset
@@ -173,19 +172,6 @@ def test_annotated_pairs_say_which_answer_was_kept_and_draw_its_place(tmp_path: 
     kept = {c[f"response_{c['annotations'][annotator]['pref']}"]["text"] for c in whole["comparisons"]}
     assert kept == {pair.chosen for pair in soft_dataset().pairs_train}
     assert len({c["id"] for c in whole["comparisons"]}) == 4
-
-
-@pytest.mark.parametrize(
-    "cell",
-    ["=cmd|x", " =1+1", "\u00a0=1", "\ufeff=1", "@SUM(A1)", "-2+3", "+1", "\t=1", "\r\n=1", "\uff1d1", "\n\n@x", "|x"],
-)
-def test_no_cell_begins_like_a_formula(cell: str) -> None:
-    assert safe_cell(cell) == "'" + cell
-
-
-@pytest.mark.parametrize("cell", ["", "text", "1 = 1", "a\n=1", "0", "(=1)"])
-def test_other_cells_are_left_as_they_are(cell: str) -> None:
-    assert safe_cell(cell) == cell
 
 
 def test_the_table_can_be_read_back(tmp_path: Path) -> None:

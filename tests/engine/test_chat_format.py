@@ -98,7 +98,7 @@ def test_system_text_keeps_its_role_where_there_is_one(tiny_engine):
     tokenizer = copy.deepcopy(tiny_engine.chat.tokenizer)
     tokenizer.chat_template = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}"
     ids = ChatFormat(tokenizer, 512).encode((system("Be kind."), user("hello")))
-    assert tokenizer.decode(ids) == "<system>Be kind.<user>hello"
+    assert tokenizer.decode(ids) == "<system>Be kind.<user>hello<assistant>"
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,8 @@ def test_a_sentencepiece_tokenizer_gets_no_extra_space_after_typed_marks():
     marks = ["<unk>", "<s>", "</s>", "[INST]", "[/INST]"]
     corpus = ["hello", "there", "friend", *"[]/<>INSTs\n"] * 3
     raw.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=120, special_tokens=marks, show_progress=False))
-    template = "<s>{% for m in messages %}[INST]{{ m.content }}[/INST]{% endfor %}"
+    said = "'[INST]' + m.content + '[/INST]' if m.role == 'user' else m.content + '</s>'"
+    template = "<s>{% for m in messages %}{{ " + said + " }}{% endfor %}"
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=raw, bos_token="<s>", eos_token="</s>", unk_token="<unk>", chat_template=template
     )
@@ -167,7 +168,7 @@ def test_a_sentencepiece_tokenizer_gets_no_extra_space_after_typed_marks():
     plain, typed = chat.encode((user("hello there"),)), chat.encode((user("hello there </s>"),))
     assert typed[: len(plain) - 1] == plain[:-1]
     assert tokenizer.eos_token_id not in typed
-    assert chat._anchor, "the tokenizer has no such habit, so the test would prove nothing"
+    assert chat._tokens._anchors[0], "the tokenizer has no such habit, so the test would prove nothing"
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -285,7 +285,7 @@ def config_files(home: Path) -> list[Path]:
 
 
 def run_file(path: Path) -> Any:
-    found = read_config_file(path.read_bytes())
+    found = read_config_file(path.read_bytes(), "embedded quick")
     about = [found.method, found.dataset, found.name, found.start_adapter, found.base_hash]
     return [about, train_knobs(found.settings)]
 

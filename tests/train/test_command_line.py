@@ -13,7 +13,7 @@ from cai_ui.config import TrainSettings
 from cai_ui.errors import CaiError, InputError
 from cai_ui.store import open_store
 from cai_ui.train.config_file import config_text, read_config_file
-from cai_ui.train.presets import PRESETS
+from cai_ui.train.presets import LARGE, PRESETS, SMALL
 from cai_ui.train.run.checkpoints import latest_checkpoint, step_of
 
 from .conftest import QUICK, losses, only_run, sample, started
@@ -79,19 +79,19 @@ def test_a_second_sigterm_ends_at_once_and_the_last_complete_checkpoint_counts(h
 @pytest.mark.parametrize("preset", PRESETS)
 def test_the_file_of_a_run_asks_for_the_same_run(make_run, preset, method):
     run = replace(make_run(method, PRESETS[preset][method], name="no: [1]"), start_adapter="run-0", base_hash="ab")
-    read = read_config_file(config_text(run))
+    read = read_config_file(config_text(run), SMALL)
     assert (read.method, read.settings, read.dataset) == (method, PRESETS[preset][method], "d")
     assert (read.name, read.start_adapter, read.base_hash) == ("no: [1]", "run-0", "ab")
 
 
 def test_a_runs_record_is_a_file_to_run(tmp_path, run_in):
     run_in(tmp_path / "run")
-    read = read_config_file((tmp_path / "run" / "config.json").read_bytes())
+    read = read_config_file((tmp_path / "run" / "config.json").read_bytes(), SMALL)
     assert (read.method, read.settings) == ("sft", QUICK)
 
 
 def test_settings_change_a_preset():
-    read = read_config_file("method: dpo\npreset: seed study\nsettings: {beta: 0.3}")
+    read = read_config_file("method: dpo\npreset: seed study\nsettings: {beta: 0.3}", SMALL)
     assert read.settings == PRESETS["seed study"]["dpo"].model_copy(update={"beta": 0.3})
 
 
@@ -109,13 +109,54 @@ def test_settings_change_a_preset():
         "method: sft\nsettings: {lerning_rate: 1}": "lerning rate",
         "method: sft\nsettings: {learning_rate: .nan}": "learning rate",
         "method: sft\ndataset: [1]": "`dataset` is not text",
+        "method: sft\nname: a\nname: b": "'name' is there twice",
+        "method: sft\nsettings: {rank: 4, rank: 8}": "'rank' is there twice",
+        '{"method": "sft", "method": "dpo"}': "'method' is there twice",
+        '{"method": "sft", "settings": {"rank": true}}': "rank",
+        "method: sft\nsettings: {epochs: yes}": "epochs",
+        "method: sft\nsettings: {max_steps: 1:30}": "max steps",
+        "? [a]\n: b": "a key is not text",
         "method: &a sft\nname: *a": "anchor",
         "method: !!python/object:os.system sft": "tag",
     }.items(),
 )
 def test_what_a_file_may_not_say_is_named(text, words):
     with pytest.raises(CaiError, match=words):
-        read_config_file(text)
+        read_config_file(text, SMALL)
+
+
+@pytest.mark.parametrize("written", ["no", "007", "01234567", "1e5", "0x1F", "1:30", "2024-01-01", "~a", "1_000", "y"])
+def test_a_text_is_what_is_written(written):
+    """YAML would make a truth value, an octal or sexagesimal number or a date of it."""
+    read = read_config_file(f"method: sft\ndataset: {written}\nname: {written}", SMALL)
+    assert (read.dataset, read.name) == (written, written)
+    tabs = f'{{\n\t"method": "sft",\n\t"name": "{written} \\ud83d\\ude00", "start_adapter": null}}'
+    assert read_config_file(tabs, SMALL).name == f"{written} 😀" and read_config_file(tabs, SMALL).start_adapter is None
+
+
+def test_numbers_are_read_as_people_write_them():
+    read = read_config_file("method: sft\nsettings: {rank: 010, learning_rate: 1e-4, group_by_length: no}", SMALL)
+    assert read.settings.rank == 10 and read.settings.learning_rate == 1e-4 and not read.settings.group_by_length
+
+
+def test_without_a_preset_that_of_the_model_fills_in_and_is_told(in_this_process, tmp_path, capfd, home, data):
+    """The embedded model's settings on another model trained with an added loss and probes, unasked."""
+    wanted = read_config_file("method: dpo\nsettings: {beta: 0.3}", LARGE)
+    assert wanted.settings == PRESETS[LARGE]["dpo"].model_copy(update={"beta": 0.3})
+    assert "beta" not in wanted.filled_in_words() and "sft_weight 0.0" in wanted.filled_in_words()
+    with open_store(home, None) as store:
+        store.save_dataset(data, "me")
+    path = tmp_path / "run.yaml"
+    path.write_text("\ufeffmethod: sft\nname: no\nsettings: {rank: 2, batch_size: 4, save_steps: 0}")
+    assert in_this_process("train", str(path), "--max-steps", "1") == 0
+    run, said = only_run(home), capfd.readouterr().err
+    assert run.name == "no" and run.config["probe_steps"] == PRESETS[LARGE]["sft"].probe_steps
+    assert f"From the preset '{LARGE}': learning_rate" in said and "max_steps" not in said and "rank" not in said
+
+    assert in_this_process("train", run.id, "--epochs", "1", "--name", "again", "--preset", SMALL) == 2
+    said = capfd.readouterr().err
+    copy = f"train {home / 'runs' / run.id / 'config.yaml'} --epochs 1 --name again"
+    assert "--epochs changes nothing" in said and copy in said
 
 
 def test_a_file_for_another_base_is_refused(in_this_process, tmp_path, capfd):
@@ -129,4 +170,4 @@ def test_every_knob_stands_in_the_file(make_run):
     text = config_text(make_run())
     assert all(f"  {name}:" in text for name in TrainSettings.model_fields)
     with pytest.raises(InputError):
-        read_config_file(text.replace("rank: 4", "rank: 0"))
+        read_config_file(text.replace("rank: 4", "rank: 0"), SMALL)

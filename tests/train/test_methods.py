@@ -36,7 +36,7 @@ def test_an_unknown_method_is_refused_by_check_start_resume_and_file(jobs, store
         lambda: jobs.check("ppo", data, QUICK),
         lambda: jobs.submit("ppo", data, QUICK, "me"),
         lambda: jobs.resume("run-9"),
-        lambda: read_config_file("method: ppo"),
+        lambda: read_config_file("method: ppo", "seed study"),
     )
     for ask in asked:
         with pytest.raises(InputError, match=UNKNOWN):

@@ -69,10 +69,12 @@ class LocalEngine(FromScores):
         self._formats: dict[str, ChatFormat] = {}
         self.chat = self._format(AS_LOADED)
         self.lease = Lease()
+        self._notes = (*loaded.notes, *self.chat.notes, *_end_notes(loaded, self.chat))
         self._store = PrefixStore(int(cache_gb * 1e9), loaded.shares)
         self._adapters = LoadedAdapters(loaded.model, self._store.forget)
         limits = Limits(_read_tokens(loaded), _kv_tokens(loaded))
-        self._scheduler = Scheduler(self._adapters, self.lease, self._store, _end_ids(loaded), loaded.device, limits)
+        ends = _end_ids(loaded) | self.chat.end_ids
+        self._scheduler = Scheduler(self._adapters, self.lease, self._store, ends, loaded.device, limits)
         self._scoring = Scoring(self._adapters, self.lease, self._store, loaded.device, limits, _kv_bytes(loaded))
         weights = (*loaded.model.parameters(), *loaded.model.buffers())
         self._memory = sum(t.numel() * t.element_size() for t in weights)
@@ -82,7 +84,7 @@ class LocalEngine(FromScores):
         return EngineStatus(
             state="ready",
             model=self.name,
-            detail=f"{self.name} is ready on {self._loaded.device} ({self._loaded.dtype}).",
+            detail=" ".join((f"{self.name} is ready on {self._loaded.device} ({self._loaded.dtype}).", *self._notes)),
             device=self._loaded.device,
             memory_bytes=self._memory,
             busy_with=self.lease.holder,
@@ -248,7 +250,8 @@ class LocalEngine(FromScores):
             if name in RAW_FORMATS:
                 tokenizer = copy.deepcopy(tokenizer)
                 tokenizer.chat_template = RAW_FORMATS[name]
-            self._formats[name] = ChatFormat(tokenizer, self.context_length)
+            rows = self._loaded.model.get_input_embeddings().weight.shape[0]
+            self._formats[name] = ChatFormat(tokenizer, self.context_length, rows)
         return self._formats[name]
 
     def _key(self, slot: Slot, strength: float) -> str:
@@ -293,6 +296,14 @@ def _end_ids(loaded: LoadedModel) -> frozenset[int]:
     stated = loaded.model.generation_config.eos_token_id
     ids = stated if isinstance(stated, list) else [stated]
     return frozenset(i for i in (*ids, loaded.tokenizer.eos_token_id) if i is not None)
+
+
+def _end_notes(loaded: LoadedModel, chat: ChatFormat) -> list[str]:
+    missing = chat.end_ids - _end_ids(loaded)
+    named = ", ".join(map(str, loaded.tokenizer.convert_ids_to_tokens(sorted(missing))))
+    return [f"Its files do not name {named} as the end of an answer; the template does, so answers end there."] * bool(
+        missing
+    )
 
 
 def _read_tokens(loaded: LoadedModel) -> int:

@@ -34,7 +34,8 @@ class LoadedModel:
     """A model in evaluation mode with frozen weights, and what identifies it.
 
     `shares`: rows that begin alike can attend to one copy of their beginning. `same_in_any_batch`: a row's text does
-    not depend on the rows beside it (float32 sums, or those of `kernels.same_rows`).
+    not depend on the rows beside it (float32 sums, or those of `kernels.same_rows`). `notes`: what its files lack, and
+    what is done about it.
     """
 
     name: str
@@ -49,6 +50,7 @@ class LoadedModel:
     shares: bool = False
     same_in_any_batch: bool = False
     default_sampling: Sampling = field(default_factory=Sampling)
+    notes: tuple[str, ...] = ()
 
 
 def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedModel:
@@ -74,6 +76,7 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
     else:
         model = _load_weights(folder, device, {"dtype": _dtype(settings, stored, device)})
     model.eval().requires_grad_(False)
+    notes = fit_padding(tokenizer, model.get_input_embeddings().weight.shape[0])
     if quantized and device == "cpu":
         _pack(model)
     shares, context_length = False, int(config.get("max_position_embeddings") or 2048)
@@ -95,6 +98,7 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
         revision=revision_of(folder),
         chat_format=settings.chat_format,
         shares=shares,
+        notes=notes,
         same_in_any_batch=model.dtype == torch.float32 or (shares and products_agree(model)),
     )
 
@@ -160,9 +164,21 @@ def _load_tokenizer(folder: Path) -> Any:
             f"The tokenizer of {folder.name} could not be read ({type(error).__name__}).",
             next_step="Copy or download the model again.",
         ) from error
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
     return tokenizer
+
+
+def fit_padding(tokenizer: Any, rows: int) -> tuple[str, ...]:
+    """Give the tokenizer a padding token that the embedding, of so many `rows`, has. What was done, in words."""
+    given, stated = tokenizer.pad_token, tokenizer.pad_token_id
+    if stated is not None and stated < rows:
+        return ()
+    others = (tokenizer.unk_token_id, tokenizer.eos_token_id, tokenizer.bos_token_id, 0)
+    found = next(one for one in others if one is not None and one < rows)
+    tokenizer.pad_token = tokenizer.convert_ids_to_tokens(found)
+    if stated is None:
+        return ()
+    now = f"{tokenizer.pad_token} pads."
+    return (f"Its padding token {given} ({stated}) is beyond the {rows:,} that the weights know; {now}",)
 
 
 def _load_weights(folder: Path, device: str, options: dict[str, Any]) -> Any:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cai_ui.compare.corrected import outcome_of
 from cai_ui.compare.grading import rows_of
-from cai_ui.curate.exporting import safe_cell
 from cai_ui.errors import InputError
-from cai_ui.records import Evaluation, Grade, canonical_json
+from cai_ui.formats.writing import json_lines, table_text
+from cai_ui.records import Evaluation, Grade
 
 COLUMNS = (
     "evaluation", "prompt_id", "kind", "model", "prompt", "answer", "outcome", "harm", "tags", "rater", "at",
@@ -35,18 +33,12 @@ def grade_rows(evaluation: Evaluation, grades: Sequence[Grade]) -> list[dict[str
 
 def as_lines(rows: Sequence[Mapping[str, Any]]) -> str:
     """JSON Lines."""
-    return "".join(canonical_json(dict(row)) + "\n" for row in rows)
+    return json_lines(rows)
 
 
 def as_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """CSV for a spreadsheet, which takes no cell of it for a formula; a harm that was not given is empty."""
-    buffer = io.StringIO(newline="")
-    table = csv.writer(buffer, lineterminator="\r\n")
-    table.writerow(COLUMNS)
-    for row in rows:
-        plain = {**row, "tags": ", ".join(row["tags"]), "harm": "" if row["harm"] is None else row["harm"]}
-        table.writerow([safe_cell(str(plain[name])) for name in COLUMNS])
-    return "\ufeff" + buffer.getvalue()
+    """CSV for a spreadsheet; a harm that was not given is empty."""
+    return table_text(COLUMNS, ([*({**row, "tags": ", ".join(row["tags"])}[name] for name in COLUMNS)] for row in rows))
 
 
 def _cells(evaluation: Evaluation, grade: Grade, row: Mapping[str, Any]) -> tuple[Any, ...]:

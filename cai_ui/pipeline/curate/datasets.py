@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cai_ui.config import DatasetSettings
-from cai_ui.errors import InputError, NotFoundError
+from cai_ui.errors import EngineError, InputError, NotFoundError
+from cai_ui.judges.check import PAIRS
 from cai_ui.pipeline.curate.helpful import helpful_pairs, helpful_rows
+from cai_ui.pipeline.curate.labels import REASONED
 from cai_ui.pipeline.curate.linting import lint_dataset
+from cai_ui.pipeline.curate.queue import check_source
 from cai_ui.pipeline.services import Services
-from cai_ui.records import Constitution, DatasetInfo, Decision, Example, TrainingExample
+from cai_ui.records import Constitution, Dataset, DatasetInfo, Decision, Example, TrainingExample
 from cai_ui.store import QueueFilter
+from cai_ui.store.datasets import info_of
 
 if TYPE_CHECKING:
     from cai_ui.curate.changes import DatasetChanges
     from cai_ui.curate.exporting import Export
+    from cai_ui.pipeline.judges import Standing
 
+_SAMPLES, _SOURCES = 3, 6
+"""Rows and sources that are shown."""
 LICENCES = {
     "cai-conversation-harmless": "Apache-2.0",
     "ultrachat_200k": "MIT",
@@ -37,11 +45,65 @@ def freeze_dataset(
 ) -> DatasetInfo:
     """Freeze what has been judged (of the filter, or of these ids) with helpful rows mixed in, as a new version.
 
-    `helpful` rows are chosen by the model in use unless they are given. InputError if nothing has been
-    judged, or if what was judged gives no row.
+    `helpful` rows are those that the settings choose unless they are given. InputError if nothing has been
+    judged, if what was judged gives no row, or for a source that the queue does not have.
     """
+    dataset = _built(services, name, settings, filter, example_ids, helpful)
+    return services.store.save_dataset(dataset, author or "local")
+
+
+@dataclass(frozen=True)
+class FreezePreview:
+    """What would be frozen, and the first rows that would be mixed in."""
+
+    info: DatasetInfo
+    mixed: tuple[TrainingExample, ...]
+
+
+def preview_dataset(
+    services: Services, name: str, settings: DatasetSettings, filter: QueueFilter | None = None
+) -> FreezePreview:
+    """What `freeze_dataset` would keep. Nothing is kept. Errors are the same."""
+    dataset = _built(services, name, settings, filter, None, None)
+    mixed = [row for row in dataset.sft_train if row.keeps_helpful]
+    return FreezePreview(info_of(dataset), tuple(mixed[:_SAMPLES]))
+
+
+def headline(info: DatasetInfo) -> tuple[str, bool]:
+    """What a dataset is made of, and whether a limit kept something out of it."""
+    from cai_ui.curate.dataset import OVER_LIMIT
+
+    over, wanted = info.left_out.get(OVER_LIMIT, 0), info.settings.get("helpful", 0)
+    mixed = sum(info.mixed.values())
+    said = [f"The limit of {info.settings['harmless_limit']:,} judged examples left {over:,} out"] if over else []
+    said.append(f"Judged: {_parts(info.judged)}")
+    said.append(
+        f"mixed in to stay helpful, judged by nobody here: {_parts(info.mixed)}" if mixed else "nothing mixed in"
+    )
+    if info.settings.get("helpful_from") and mixed < wanted:
+        said.append(f"no more than {mixed:,} of the {wanted:,} helpful rows asked for are there")
+    return "; ".join(said) + ".", bool(over)
+
+
+def _parts(counts: Mapping[str, int]) -> str:
+    listed = ", ".join(
+        f"{number:,} {source or 'of no named source'}" for source, number in [*counts.items()][:_SOURCES]
+    )
+    more = f" and {len(counts) - _SOURCES} more sources" if len(counts) > _SOURCES else ""
+    return f"{sum(counts.values()):,} rows ({listed}{more})" if counts else "0 rows"
+
+
+def _built(
+    services: Services,
+    name: str,
+    settings: DatasetSettings,
+    filter: QueueFilter | None,
+    example_ids: Collection[str] | None,
+    helpful: Sequence[TrainingExample] | None,
+) -> Dataset:
     from cai_ui.curate.dataset import build_dataset
 
+    check_source(services, filter.source if filter else None)
     decided = _decided(services, filter, example_ids)
     if not decided:
         raise InputError(
@@ -49,7 +111,7 @@ def freeze_dataset(
         )
     rows = helpful_rows(services, settings) if helpful is None else list(helpful)
     refusals = [example.revision for example, decision in decided if _declines(example, decision)]
-    dataset = build_dataset(
+    return build_dataset(
         name,
         decided,
         rows,
@@ -59,7 +121,6 @@ def freeze_dataset(
         _earlier(services, decided) if settings.revisions == "all" else None,
         _margins(services, settings),
     )
-    return services.store.save_dataset(dataset, author or "local")
 
 
 def dataset_changes(services: Services, before: str, after: str) -> DatasetChanges:
@@ -132,18 +193,46 @@ def _declines(example: Example, decision: Decision) -> bool:
 
 
 def _preferences(services: Services, settings: DatasetSettings) -> dict[str, float]:
-    """The newest judge's preference for each revision, where the settings have a use for it."""
+    """The judge's preference for each revision, where the settings have a use for it."""
     if settings.labels == "hard" and not settings.least_preference:
         return {}
-    known = services.store.judgements()
+    known = _labels(services, settings)
     return {id: float(body["preference"]) for id, body in known.items() if body.get("preference") is not None}
 
 
 def _margins(services: Services, settings: DatasetSettings) -> dict[str, tuple[float | None, float | None]]:
-    """By how much the newest judge finds each revision less harmful and more helpful, where that is asked for."""
+    """By how much the judge finds each revision less harmful and more helpful, where that is asked for."""
     if settings.least_harmlessness <= -1 and settings.least_helpfulness <= -1:
         return {}
-    return {id: (body.get("harmlessness"), body.get("helpfulness")) for id, body in services.store.judgements().items()}
+    return {id: (body.get("harmlessness"), body.get("helpfulness")) for id, body in _labels(services, settings).items()}
+
+
+def _labels(services: Services, settings: DatasetSettings) -> dict[str, dict[str, Any]]:
+    """What the judge that the gate goes by said of each pair; without one, whoever said something last. InputError for
+    a judge that has said nothing: its gate would let everything pass."""
+    found = services.store.judgements(settings.gate_judge or None)
+    if settings.gate_judge and not found:
+        raise InputError(
+            f"There is no label by the judge {settings.gate_judge[:80]!r}.",
+            kept="Nothing was frozen.",
+            next_step="Let it label the pairs first, or choose another judge for the gate.",
+        )
+    return found
+
+
+def label_judges(services: Services) -> list[tuple[str, Standing]]:
+    """Who labelled pairs, by the name that labels bear, and how far each was checked."""
+    from cai_ui.pipeline.judges import standing
+
+    try:
+        main = services.engine().name
+    except EngineError:
+        main = ""
+    found = []
+    for name in services.store.label_judges():
+        judge = name.removesuffix(REASONED)
+        found.append((name, standing(services, "" if judge == main else judge, PAIRS, name.endswith(REASONED))))
+    return found
 
 
 def _earlier(services: Services, decided: Sequence[tuple[Example, Decision]]) -> dict[str, tuple[str, ...]]:

@@ -1,33 +1,61 @@
 """Rows that keep a tuned model helpful: without them it learns to decline and little else.
 
-The guided run lets the model answer harmless requests itself. A dataset frozen by hand takes, for the embedded
-model, reference answers of its world; for any other model these would be poor examples, so it gets
-helpful rows that were imported.
+The guided run lets the model answer harmless requests itself. For a dataset frozen by hand somebody says where they
+come from: sources in the queue, or the reference answers of the embedded model's world. Unsaid, the embedded model gets
+the latter and any other model none: rows that nobody judged are in no dataset by themselves.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import islice, zip_longest
 
 from cai_ui.config import DatasetSettings, Sampling
 from cai_ui.engine.interface import BUILT_IN, Engine, Request, StopFlag
+from cai_ui.pipeline.curate.queue import no_source
 from cai_ui.pipeline.prompts.shipped import draw
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Message, PreferencePair, Prompt, TrainingExample
 from cai_ui.revise import BATCH_SIZE
 from cai_ui.store import QueueFilter
+from cai_ui.store.encoding import batches
 
 _PAGE = 500
 
 
+REFERENCE = "reference"
+"""Stands for the reference answers of the embedded model's world among the sources."""
+
+
 def helpful_rows(services: Services, settings: DatasetSettings) -> list[TrainingExample]:
-    """As many helpful rows as the settings ask for, or as there are, for the model in use."""
-    if settings.helpful == 0:
+    """As many helpful rows as the settings ask for, or as there are, from each chosen source in turn.
+
+    InputError names the sources there are, where one that is asked for is none of them.
+    """
+    n, seed = settings.helpful, settings.seed
+    if n == 0:
         return []
-    if services.host.status().model in BUILT_IN:
-        return reference_rows(settings.helpful, settings.seed)
-    return imported_rows(services, settings.helpful)
+    chosen = named_sources(services, settings.helpful_from) or usual_sources(services)
+    pools = [reference_rows(n, seed) if one == REFERENCE else unjudged_rows(services, one, n, seed) for one in chosen]
+    in_turn = (row for rows in zip_longest(*pools) for row in rows if row is not None)
+    return list(islice(in_turn, n))
+
+
+def usual_sources(services: Services) -> list[str]:
+    """Where helpful rows come from while nobody has said it, for the model in use."""
+    return [REFERENCE] if services.host.status().model in BUILT_IN else []
+
+
+def named_sources(services: Services, named: str) -> list[str]:
+    """The sources in a list with commas between, or on lines, which lets them have commas. Errors as `helpful_rows`."""
+    known = {REFERENCE, *services.store.sources()}
+    parts = [named] if named in known else named.split("\n" if "\n" in named else ",")
+    found = dict.fromkeys(part.strip() for part in parts if part.strip())
+    for one in found:
+        if one not in known:
+            raise no_source(services, one)
+    return list(found)
 
 
 def reference_rows(n: int, seed: int) -> list[TrainingExample]:
@@ -42,16 +70,18 @@ def reference_rows(n: int, seed: int) -> list[TrainingExample]:
     return rows
 
 
-def imported_rows(services: Services, n: int) -> list[TrainingExample]:
-    """Imported conversations with one answer that nobody has judged yet. (Judged ones are in the dataset anyway.)"""
+def unjudged_rows(services: Services, source: str, n: int, seed: int) -> list[TrainingExample]:
+    """Rows of a source with one answer to a request that is not harmful, drawn by the seed from those that nobody has
+    judged. (Judged ones are in the dataset anyway, or are bad.)"""
+    ids = services.store.open_ids(QueueFilter("open", source=source))
+    random.Random(f"helpful/{source}/{seed}").shuffle(ids)
     rows: list[TrainingExample] = []
-    seen = 0
-    while len(rows) < n and (page := services.store.queue(QueueFilter("open"), _PAGE, seen)):
-        seen += len(page)
-        for item in page:
-            e = item.example
-            if e.initial is None and e.prompt.kind != "harmful":
-                rows.append(TrainingExample(e.conversation, e.revision, e.id, e.source, helpful=True))
+    for page in batches(ids, _PAGE):
+        there = services.store.examples_by_id(page)
+        some = [there[id] for id in page if there[id].initial is None and there[id].prompt.kind != "harmful"]
+        rows += [TrainingExample(e.conversation, e.revision, e.id, e.source, helpful=True) for e in some]
+        if len(rows) >= n:
+            break
     return rows[:n]
 
 

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from cai_ui.errors import ConflictError, StoreError
+from cai_ui.formats.writing import json_lines
 from cai_ui.records import Trace, content_hash, to_dict
 from cai_ui.store.lock import take_lock
 
@@ -53,7 +54,7 @@ class ResultFile:
         """Add chains; they are on the disk when this returns. StoreError if there is no room."""
         try:
             for trace in traces:
-                self._file.write(json.dumps(to_dict(trace), ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+                self._file.write(json_lines([to_dict(trace)]).encode("utf-8"))
                 self.done.add(trace.id)
             self._file.flush()
             os.fsync(self._file.fileno())

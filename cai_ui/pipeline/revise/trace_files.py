@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cai_ui import revise
 from cai_ui.errors import InputError, NotFoundError
+from cai_ui.formats.writing import json_lines, page_text
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Trace, content_hash, to_dict
 
@@ -26,12 +26,12 @@ def export_traces(services: Services, traces: Sequence[Trace], form: str) -> Pat
     text = EXPORTS[form].write(services, traces)
     name = content_hash([trace.id for trace in traces])[:12]
     path = services.store.workspace.export_path(f"traces-{name}.{form}")
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    path.write_text(page_text(text), encoding="utf-8")
     return path
 
 
 def _lines(services: Services, traces: Sequence[Trace]) -> str:
-    return "".join(json.dumps(trace_line(t), ensure_ascii=False) + "\n" for t in traces[:EXPORT_LIMIT])
+    return json_lines(trace_line(t) for t in traces[:EXPORT_LIMIT])
 
 
 def _page(services: Services, traces: Sequence[Trace]) -> str:

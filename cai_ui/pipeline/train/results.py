@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cai_ui.errors import ConflictError, EngineError, InputError, StoreError
+from cai_ui.formats.writing import json_text, plain_line
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Run
 
@@ -25,18 +26,18 @@ def adapter_card(services: Services, run: Run) -> str:
     made = read_config(services.store.workspace.run_dir(run.id))
     parents = ", ".join(hash[:12] for hash in services.store.dataset_info(run.dataset_hash).parents) or "none"
     libraries = ", ".join(f"{name} {version}" for name, version in made.get("libraries", {}).items())
-    settings = "\n".join(f"- {name}: {value}" for name, value in run.config.items())
+    settings = "\n".join(f"- {name}: {plain_line(str(value))}" for name, value in run.config.items())
     return f"""---
-base_model: {made.get("base", "unknown")}
+base_model: {json_text(made.get("base", "unknown"))}
 library_name: peft
 tags: [lora, {run.method}, constitutional-ai]
 ---
-# {run.name}
+# {plain_line(run.name)}
 
 A LoRA adapter trained by {method_title(run.method)} on data made by critique and revision under a constitution
 (Bai et al. 2022) with the Constitutional AI Workbench.
 
-- Base: {made.get("base", "unknown")}, weights {run.base_hash}
+- Base: {plain_line(made.get("base", "unknown"))}, weights {run.base_hash}
 - Started from: {run.start_adapter or "the base"}
 - Dataset: {run.dataset_hash} ({made.get("rows", "?")} rows, {made.get("held_out", "?")} held out)
 - Constitutions: {parents}

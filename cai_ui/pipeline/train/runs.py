@@ -100,6 +100,19 @@ def run_metrics(services: Services, run_id: str) -> list[dict[str, Any]]:
     return read_rows(services.store.workspace.run_dir(run_id))
 
 
+def eta(run: Run, metrics: list[dict[str, Any]]) -> float | None:
+    """Seconds left of a run by its logged rows, None where that is not known.
+
+    From the pace of the rows at hand, so that a resumed run is not measured from its first start."""
+    if run.state != "running" or not metrics:
+        return None
+    said = metrics[-1].get("eta_s")
+    if isinstance(said, (int, float)):
+        return float(said)
+    seconds = metrics[-1].get("seconds")
+    return time_left(run.step, run.total_steps, float(seconds)) if isinstance(seconds, (int, float)) else None
+
+
 def run_view(services: Services, run_id: str, after_step: int = 0) -> RunView:
     """A run with the metrics logged after `after_step`, the probe answers and the end of its log."""
     from cai_ui.train.config_file import config_text
@@ -117,7 +130,7 @@ def run_view(services: Services, run_id: str, after_step: int = 0) -> RunView:
         run,
         metrics,
         _tail(folder / "log.txt"),
-        _eta(run, metrics),
+        eta(run, metrics),
         commands_for(services, run),
         config_text(run),
         probes,
@@ -153,14 +166,3 @@ def _tail(path: Path) -> str:
             return file.read().decode("utf-8", "replace")
     except OSError:
         return ""
-
-
-def _eta(run: Run, metrics: list[dict[str, Any]]) -> float | None:
-    """From the pace of the rows at hand, so that a resumed run is not measured from its first start."""
-    if run.state != "running" or not metrics:
-        return None
-    said = metrics[-1].get("eta_s")
-    if isinstance(said, (int, float)):
-        return float(said)
-    seconds = metrics[-1].get("seconds")
-    return time_left(run.step, run.total_steps, float(seconds)) if isinstance(seconds, (int, float)) else None

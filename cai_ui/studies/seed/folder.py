@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cai_ui.errors import StoreError
+from cai_ui.formats.writing import json_lines, json_text
 
 
 class StudyFolder:
@@ -31,7 +32,7 @@ class StudyFolder:
         path, new = self.path / f"{name}.json", self.path / f"{name}.new"
         try:
             with new.open("w", encoding="utf-8") as file:
-                json.dump(value, file, ensure_ascii=False)
+                file.write(json_text(value))
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(path)
@@ -51,10 +52,10 @@ class StudyFolder:
 
     def add(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add lines; they are on the disk when this returns."""
-        text = "".join(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in rows)
+        text = json_lines(map(dict, rows))
         try:
             with self.lines_path(name).open("ab") as file:
-                file.write(text.encode("utf-8", "replace"))
+                file.write(text.encode("utf-8"))
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from cai_ui.train.run.probes import Prober
 from cai_ui.train.signals import Report, StopSignal
 from cai_ui.train.timings import Timings
 
+_HELD_OUT = "eval_"
+"""Before the name of a value on held-out rows."""
 _KEPT = ("loss", "learning_rate", "grad_norm", "epoch", "num_tokens", "rewards/", "logps/", "mean_token_accuracy")
 
 SAVING_SHARE = 50
@@ -111,11 +114,11 @@ class Recorder(TrainerCallback):
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         if not logs or "train_runtime" in logs:  # the trainer's summary; ours is the exit record
             return
-        row = {name: value for name, value in logs.items() if name.removeprefix("eval_").startswith(self._kept)}
+        row = {name: value for name, value in logs.items() if name.removeprefix(_HELD_OUT).startswith(self._kept)}
         spent = time.monotonic() - self._began
         timing = {"seconds": round(spent, 3), "eta_s": self._eta(spent, state), **self._speed(spent, row)}
         if state.is_world_process_zero:
-            derived = self._method.derived(row, self._settings)
+            derived = {f"{side}{k}": v for side in ("", _HELD_OUT) for k, v in self._derived(row, side).items()}
             append_row(self._folder, {"step": state.global_step, **row, **derived, **timing})
         for name in ("loss", "grad_norm"):
             value = logs.get(name)
@@ -125,6 +128,11 @@ class Recorder(TrainerCallback):
                     kept="Checkpoints from before are kept.",
                     next_step="Start again with a lower learning rate.",
                 )
+
+    def _derived(self, row: Mapping[str, Any], side: str) -> Mapping[str, float]:
+        """What follows from the logged values of one side, of the rows trained on ("") or of the held-out ones."""
+        own = {name.removeprefix(side): value for name, value in row.items() if name.startswith(side)}
+        return self._method.derived(own, self._settings)
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         with self._timings.timed("saves"):

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cai_ui.formats.writing import json_lines
+
 FILE = "metrics.jsonl"
 
 
@@ -16,7 +18,7 @@ def append_row(folder: Path, row: Mapping[str, Any], file: str = FILE) -> None:
     """Add one row, which has a `step`. Numbers that are not finite become words, since JSON has none for them."""
     plain = {k: str(v) if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()}
     with (folder / file).open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(plain) + "\n")
+        stream.write(json_lines([plain]))
 
 
 def read_rows(folder: Path, after_step: int | None = None, file: str = FILE) -> list[dict[str, Any]]:
@@ -44,5 +46,5 @@ def forget_after(folder: Path, step: int, file: str = FILE) -> None:
         return
     kept = [row for row in read_rows(folder, file=file) if row["step"] <= step]
     draft = folder / f".{file}"
-    draft.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
+    draft.write_text(json_lines(kept), encoding="utf-8")
     os.replace(draft, folder / file)

@@ -9,6 +9,7 @@ from cai_ui.pipeline.curate.agreement import AgreementReport, double_share, meas
 from cai_ui.statistics.agreement import Agreement
 from cai_ui.web.curate import words
 from cai_ui.web.kit import charts
+from cai_ui.web.kit.chart_scale import Point
 from cai_ui.web.kit.events import ASIDE, SLOW
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import esc, table
@@ -38,7 +39,7 @@ def _cells(found: Agreement) -> tuple[str, str, str, str]:
 def _calibration_html(report: AgreementReport) -> str:
     if report.calibration_error is None:
         return f'<p class="muted">{esc(words.NO_CALIBRATION)}</p>'
-    points: list[charts.Point] = [(bar.mean, bar.people) for bar in report.calibration if bar.mean is not None]
+    points: list[Point] = [(bar.mean, bar.people) for bar in report.calibration if bar.mean is not None]
     series = [
         charts.Series(words.PEOPLE, points, "accent"),
         charts.Series(words.CALIBRATED, [(0.0, 0.0), (1.0, 1.0)], "muted"),

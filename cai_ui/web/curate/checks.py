@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import gradio as gr
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from cai_ui.curate.lint import LintFinding, LintReport
 
 _WEIGHTS: dict[str, Kind] = {"error": "bad", "warning": "warn", "note": "neutral"}
-_COLOURS: Sequence[charts.Colour] = ("accent", "ok", "warn", "bad", "muted")
 
 
 def report_html(report: LintReport) -> str:
@@ -34,7 +32,7 @@ def report_html(report: LintReport) -> str:
 def lengths_html(report: LintReport) -> str:
     """How long the answers of each kind are."""
     series = [
-        charts.Series(words.LENGTHS.get(kind, kind), list(enumerate(shares)), _COLOURS[place % len(_COLOURS)])
+        charts.Series(words.LENGTHS.get(kind, kind), list(enumerate(shares)), charts.colour_of(place))
         for place, (kind, shares) in enumerate(report.lengths.items())
     ]
     chart = charts.line_chart(words.LENGTHS_TITLE, series, words.LENGTHS_AXIS, True)

@@ -13,6 +13,7 @@ from cai_ui.curate.exporting import EXPORTS
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.curate import datasets
+from cai_ui.pipeline.curate.helpful import REFERENCE, usual_sources
 from cai_ui.records import DatasetInfo
 from cai_ui.web.curate import words
 from cai_ui.web.kit import charts
@@ -20,11 +21,13 @@ from cai_ui.web.kit.choices import counts_words, dataset_choices
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.kit.download import Download
 from cai_ui.web.kit.events import AT_ONCE, QUIET, SLOW, Changes, Given
+from cai_ui.web.kit.follows_model import FollowsModel
 from cai_ui.web.kit.forms import build_form, label_of
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
-from cai_ui.web.kit.present import empty_state, esc, facts, first_line, notice, short, when
-from cai_ui.web.session import SessionParts
+from cai_ui.web.kit.judges import standing_html
+from cai_ui.web.kit.present import empty_state, esc, facts, first_line, notice, short, table, when
+from cai_ui.web.session import Session, SessionParts
 
 _SHOWN = 8
 """Datasets listed with all their facts; older ones can still be chosen in the menu."""
@@ -86,6 +89,7 @@ def _dataset_html(info: DatasetInfo) -> str:
     values = (
         counts_words(info.counts, "sft"),
         counts_words(info.counts, "pairs"),
+        datasets.headline(info)[0] if info.judged else words.NOT_COUNTED,
         left_out,
         f"{when(info.created_at)} by {info.author}",
         ", ".join(map(short, info.parents)) or words.NO_PARENTS,
@@ -95,6 +99,24 @@ def _dataset_html(info: DatasetInfo) -> str:
         f'<div class="cai-block" data-hash="{esc(info.hash)}"><div class="cai-block-label">{esc(info.name)} · '
         f"{esc(short(info.hash))}</div>{rows}</div>"
     )
+
+
+def gate_choices(services: Services) -> list[tuple[str, str]]:
+    """Whose labels the gate can go by."""
+    return [(words.NEWEST_LABEL, ""), *((name, name) for name in services.store.label_judges())]
+
+
+def gate_html(services: Services) -> str:
+    """How far each judge that labelled pairs can be trusted."""
+    return "".join(standing_html(f"pairs by {name}", found) for name, found in datasets.label_judges(services))
+
+
+def frozen_html(info: DatasetInfo, what: str) -> str:
+    """What a dataset holds; a limit that kept something out is said first, and in another colour."""
+    made, limited = datasets.headline(info)
+    counts = f"rows {counts_words(info.counts, 'sft')}; pairs {counts_words(info.counts, 'pairs')}"
+    said = f"{made} {what}: {counts}." if limited else f"{what}: {counts}. {made}"
+    return notice(said, "warn" if limited else "good")
 
 
 class DatasetsBox:
@@ -107,8 +129,16 @@ class DatasetsBox:
             self.name = gr.Textbox(
                 words.MY_DATASET, label=words.DATASET_NAME, max_lines=1, elem_id="curate-dataset-name"
             )
-            self.form = build_form(DatasetSettings, "dataset", labels=words.DATASET_FIELDS)
+            menus = {"gate_judge": gate_choices(services)}
+            self.form = build_form(
+                DatasetSettings, "dataset", labels=words.DATASET_FIELDS, leave_out=["helpful_from"], menus=menus
+            )
+            self.helpful_from = gr.Dropdown([], value=[], multiselect=True, label=words.HELPFUL_FROM,
+                                            info=words.HELPFUL_HELP, elem_id="dataset-helpful-from")  # fmt: skip
+            self.usual = FollowsModel(services, self._usual, [self.helpful_from])
+            self.gate = gr.HTML(elem_id="curate-gate")
             with gr.Row(elem_classes="toolbar"):
+                self.preview = gr.Button(words.PREVIEW_FREEZE, elem_id="curate-freeze-preview", scale=0)
                 self.freeze = gr.Button(words.FREEZE, variant="primary", elem_id="curate-freeze", scale=0)
             self.frozen = gr.HTML(elem_id="curate-frozen")
             self.sets = gr.HTML(empty_state(*words.NO_DATASETS), elem_id="curate-datasets", css_template=charts.STYLE)
@@ -128,10 +158,11 @@ class DatasetsBox:
     def wire(self, tab: gr.Tab, session: SessionParts, frozen_elsewhere: Any, to_train: Handover) -> None:
         """Connect it; after the event `frozen_elsewhere` there is another dataset."""
         self.session = session
-        lists = [self.sets, self.chosen]
-        self.freeze.click(
-            bind(self.freeze_now), {session.state, self.name, *self.form.inputs}, [self.frozen, *lists], **SLOW
-        )
+        lists = [self.sets, self.chosen, self.helpful_from, self.gate, self.form.widgets["gate_judge"]]
+        asked = {session.state, self.name, self.helpful_from, *self.form.inputs}
+        self.usual.wire(session)
+        self.preview.click(bind(self.preview_now), asked, [self.frozen], **SLOW)
+        self.freeze.click(bind(self.freeze_now), asked, [self.frozen, *lists], **SLOW)
         for trigger in (tab.select, session.ready.then):
             trigger(bind(self.lists), [self.chosen], lists, **AT_ONCE)
         frozen_elsewhere.success(bind(self.lists), None, lists, **AT_ONCE)
@@ -142,9 +173,29 @@ class DatasetsBox:
     def freeze_now(self, given: Given) -> Changes:
         """A new dataset version of all that is judged."""
         author = given[self.session.state].author
-        info = datasets.freeze_dataset(self.services, given[self.name], self.form.read_from(given), author)
-        counts = f"rows {counts_words(info.counts, 'sft')}; pairs {counts_words(info.counts, 'pairs')}"
-        return {self.frozen: notice(f"Frozen as {short(info.hash)}: {counts}.", "good"), **self.lists(info.hash)}
+        info = datasets.freeze_dataset(self.services, given[self.name], self._settings(given), author)
+        return {self.frozen: frozen_html(info, f"Frozen as {short(info.hash)}"), **self.lists(info.hash)}
+
+    def preview_now(self, given: Given) -> Changes:
+        """What would be frozen, with the first rows that would be mixed in."""
+        seen = datasets.preview_dataset(self.services, given[self.name], self._settings(given))
+        rows = [[first_line(r.conversation[-1].content, 160), first_line(r.answer, 160)] for r in seen.mixed]
+        title, head = words.MIXED_SAMPLES
+        samples = f'<p class="muted">{title}:</p>{table(head, rows)}' if rows else ""
+        return {self.frozen: frozen_html(seen.info, words.WOULD_FREEZE) + samples}
+
+    def _settings(self, given: Given) -> DatasetSettings:
+        """The form with the sources that are chosen; without one nothing is mixed in."""
+        chosen = given[self.helpful_from] or []
+        change = {"helpful_from": "\n".join(chosen)} if chosen else {"helpful": 0}
+        return self.form.read_from(given).model_copy(update=change)
+
+    def _usual(self, _session: Session) -> Changes:
+        """What fits the loaded model while nobody has chosen."""
+        return {self.helpful_from: gr.update(choices=self._sources(), value=usual_sources(self.services))}
+
+    def _sources(self) -> list[tuple[str, str]]:
+        return [(words.REFERENCE_ROWS, REFERENCE), *((one, one) for one in self.services.store.sources())]
 
     def lists(self, chosen: str | None = None) -> Changes:
         """The datasets there are; the newest is chosen where none was."""
@@ -154,4 +205,7 @@ class DatasetsBox:
         return {
             self.sets: datasets_html(infos),
             self.chosen: gr.update(choices=dataset_choices(infos), value=value),
+            self.gate: gate_html(self.services),
+            self.form.widgets["gate_judge"]: gr.update(choices=gate_choices(self.services)),
+            self.helpful_from: gr.update(choices=self._sources()),
         }

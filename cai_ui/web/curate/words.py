@@ -288,11 +288,22 @@ DATASETS_WHAT = (
 DATASET_NAME, MY_DATASET, FREEZE = "Name", "my dataset", "Freeze dataset"
 DATASET_FIELDS = {
     "eval_share": "Held-out share",
-    "helpful": "Helpful rows mixed in",
+    "helpful": "Helpful rows mixed in, at most",
     "harmless_limit": "Maximum judged examples",
 }
+HELPFUL_FROM = "Where helpful rows come from"
+HELPFUL_HELP = (
+    "They keep the model from declining everything. Rows of a source are drawn from those that nobody has judged; "
+    "without a source nothing is mixed in."
+)
+REFERENCE_ROWS = "reference answers of the embedded model's world"
+PREVIEW_FREEZE = "What would be frozen"
+MIXED_SAMPLES = "Helpful rows, for instance", ("Request", "Answer")
+WOULD_FREEZE = "Nothing is frozen yet"
 NO_DATASETS = "No dataset yet", "Judge some examples above, then freeze them here."
 CHOSEN, EXPORT_AS, DOWNLOAD = "Dataset", "Export as", "Download"
 CHANGES, TO_TRAIN = "Compare with the previous one", "Go to Train"
-FACTS = "Rows (SFT)", "Pairs (DPO)", "Left out", "Frozen", "Constitutions"
+FACTS = "Rows (SFT)", "Pairs (DPO)", "Made of", "Left out", "Frozen", "Constitutions"
+NOT_COUNTED = "not counted when it was frozen"
 NO_PARENTS, MOVED = "none known", "Moved between training and held-out"
+NEWEST_LABEL = "The newest label of each pair"

@@ -63,16 +63,37 @@ class Html(str):
     """Markup of ours, for a cell of `table` that is not plain text."""
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[object]], look: str = "") -> str:
-    """A table that scrolls by itself where it is too wide. Cells are text, except for `Html`; `look` adds a class."""
-    head = "".join(f"<th>{esc(title)}</th>" for title in heads)
+def table(
+    heads: Sequence[str], rows: Iterable[Sequence[object]], look: str = "", sorted_by: tuple[int, bool] | None = None
+) -> str:
+    """A table that scrolls by itself where it is too wide. Cells and heads are text, except for `Html`.
+
+    `look` adds a class; `sorted_by` says by which column the rows are sorted, and whether downwards.
+    """
+    head = "".join(
+        f"<th{_order(place, sorted_by)}>{title if isinstance(title, Html) else esc(title)}</th>"
+        for place, title in enumerate(heads)
+    )
     body = "".join(
         f"<tr>{''.join(f'<td>{cell if isinstance(cell, Html) else esc(cell)}</td>' for cell in row)}</tr>"
         for row in rows
     )
     return (
-        f'<div class="cai-table-box"><table class="{f"cai-table {look}".strip()}"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
+        f'<div class="cai-table-box" tabindex="0" role="group" aria-label="Table"><table class='
+        f'"{f"cai-table {look}".strip()}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _order(place: int, sorted_by: tuple[int, bool] | None) -> str:
+    if sorted_by is None or sorted_by[0] != place:
+        return ""
+    return f' aria-sort="{"descending" if sorted_by[1] else "ascending"}"'
+
+
+def press(field: str, value: str, title: str, look: str = "cai-link") -> Html:
+    """A button inside a piece of HTML that writes a value into the hidden field of this id; see `assets/fields.js`."""
+    return Html(
+        f'<button type="button" class="{look}" data-field="{esc(field)}" value="{esc(value)}">{esc(title)}</button>'
     )
 
 

@@ -23,6 +23,8 @@ from cai_ui.web.start import words
 FOLDER, ENDPOINT = "folder", "endpoint"
 CHOICES = [
     (words.EMBEDDED, "embedded"),
+    (words.SMALL, "HuggingFaceTB/SmolLM2-135M-Instruct"),
+    (words.LESS_SMALL, "HuggingFaceTB/SmolLM2-360M-Instruct"),
     (words.MISTRAL, "mistralai/Mistral-7B-Instruct-v0.3"),
     (words.IN_FOLDER, FOLDER),
     (words.ON_SERVER, ENDPOINT),

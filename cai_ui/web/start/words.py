@@ -39,6 +39,8 @@ NAME_HELP = "Signs your decisions and versions. Kept in this browser."
 MODEL_PANEL = "Which model answers"
 CHANGE, WEIGHTS = "Change model", "Weights"
 EMBEDDED = "Embedded model – in this repository, no download"
+SMALL = "SmolLM2-135M-Instruct – real English on a CPU, downloads about 0.3 GB once"
+LESS_SMALL = "SmolLM2-360M-Instruct – larger, downloads about 0.7 GB once"
 MISTRAL = "Mistral-7B-Instruct-v0.3 – downloads about 14.5 GB once"
 IN_FOLDER = "A model folder on this computer"
 ON_SERVER = "An OpenAI-compatible server (vLLM, TGI, llama.cpp, ...)"
@@ -59,14 +61,16 @@ EMBEDDED_WORLD = (
     "The embedded model knows a small world: a few million weights for everyday requests, mild wrongdoings such as "
     "reading a friend's diary, and principles about them. It complies with harmful requests on purpose, so that there "
     "is something to train away. It cannot talk about anything else, and it fails as real models do: temperature "
-    "matters, revisions repeat patterns, too much training makes it refuse too much. To work with Mistral-7B instead, "
-    "open “Which model answers” below."
+    "matters, revisions repeat patterns, too much training makes it refuse too much. To work with a model of real "
+    "English instead, open “Which model answers” below."
 )
 SCRIPTED_WORLD = (
     "No model is loaded: fixed sentences stand in for answers, so that the page can be tried out. Training and "
     "evaluation need a model; open “Which model answers” below."
 )
 MEMORY = (
+    "SmolLM2 speaks real English on two cores and criticises badly, as models of its size do; training took up to "
+    "12 GB with eight rows of 384 tokens in a batch. "
     "Mistral-7B needs about 16 GB of GPU memory in 16-bit, about 6 GB in 4-bit (nf4), and 16 GB of RAM without a GPU, "
     "where it is slow. Training LoRA adapters on it wants a GPU with 12 GB or more in 4-bit. A folder must hold a "
     "Mistral-architecture model with its tokenizer and chat template."
@@ -75,4 +79,8 @@ SERVER = (
     "A server runs traces, batches and comparisons faster than this machine may; training and adapters need a model "
     "that is loaded here. A key is read from the environment variable CAI_ENDPOINT_KEY and is sent only to the server "
     "named at the start (--endpoint or CAI_ENDPOINT)."
+)
+JUDGE, JUDGE_HELP = (
+    "Judge of what is accepted",
+    "A model that must agree with the reader before a revision is accepted; the rest is left to you in Curate.",
 )

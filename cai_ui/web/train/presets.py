@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from cai_ui.config import TrainSettings, checked
 from cai_ui.engine.interface import BUILT_IN
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.models import engine_status
+from cai_ui.train.methods import method_of, method_title
 from cai_ui.train.presets import PRESETS, default_preset
 from cai_ui.train.presets import preset as named_preset
 from cai_ui.web.kit.forms import label_of
@@ -39,3 +43,11 @@ def differences(settings: TrainSettings, base: TrainSettings, name: str) -> str:
         if getattr(settings, knob) != getattr(base, knob)
     ]
     return notice(f"Changed from {name.removeprefix(COPY)}: {'; '.join(changed)}.") if changed else ""
+
+
+def switched(method: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Which settings another method brought along, in a line; values by knob, before and after."""
+    title, own = method_title(method), method_of(method).knobs
+    changed = [f"{label_of(knob)} {was[knob]} → {now[knob]}" for knob in now if was[knob] != now[knob]]
+    said = f"{title} with this preset changes: {'; '.join(changed)}." if changed else f"{title} keeps all settings."
+    return notice(f"{said} Settings of its own: {', '.join(map(label_of, own))}." if own else said)

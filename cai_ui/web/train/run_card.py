@@ -1,20 +1,17 @@
-"""A training run as HTML: state, warnings, what it was made of, and the list of runs. Pure, all text escaped."""
+"""A training run as HTML: state, warnings, and what it was made of. Pure, all text escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from cai_ui.pipeline.train.runs import RunView
-from cai_ui.records import GOING_ON, NOT_OVER, RESUMABLE, Run
+from cai_ui.records import GOING_ON, Run
 from cai_ui.train.jobs.slices import slices_for
-from cai_ui.train.methods import METHODS, method_title
+from cai_ui.train.methods import method_title
 from cai_ui.web.kit.present import (
-    Html,
     Kind,
     counted,
     duration,
-    empty_state,
     esc,
     facts,
     notice,
@@ -22,7 +19,6 @@ from cai_ui.web.kit.present import (
     progress_bar,
     remaining,
     short,
-    table,
     when,
 )
 from cai_ui.web.train import words
@@ -52,35 +48,6 @@ def run_html(view: RunView) -> str:
 def made_of_html(view: RunView) -> str:
     """What it was trained on, from what, with what, and what came of it."""
     return facts(_facts(view))
-
-
-def runs_html(runs: Sequence[Run], sparks: Mapping[str, str] | None = None) -> str:
-    """A list of runs, newest first, with small curves of their losses where there are some."""
-    small = sparks or {}
-    rows = [
-        [
-            Html(f"{esc(run.name)}{_note(run)}"), method_title(run.method), Html(pill(*STATES[run.state])), _steps(run),
-            Html(small.get(run.id, "")), _number(run.summary.get("held_out_loss")), short(run.dataset_hash),
-            when(run.created_at), _took(run),
-        ]
-        for run in runs
-    ]  # fmt: skip
-    return table(words.RUN_COLUMNS, rows, "cai-runs-table") if rows else empty_state(*words.NO_RUNS)
-
-
-FILTERS = ("all", "active", *(method.title for method in METHODS.values()), "done", "interrupted", "trash")
-
-
-def filtered(runs: Sequence[Run], chosen: str) -> list[Run]:
-    """The runs that a filter of FILTERS admits."""
-    tests = {
-        "active": lambda run: run.state in NOT_OVER,
-        "done": lambda run: run.state == "done",
-        "interrupted": lambda run: run.state in RESUMABLE or run.state == "cancelled",
-    }
-    if chosen in (method.title for method in METHODS.values()):
-        return [run for run in runs if method_title(run.method) == chosen]
-    return [run for run in runs if chosen not in tests or tests[chosen](run)]
 
 
 def run_choices(runs: Sequence[Run]) -> list[tuple[str, str]]:
@@ -140,7 +107,7 @@ def _speed(view: RunView) -> str:
     if speed is not None:
         said += f"; {speed:,.0f} tokens per second"
     if summary.get("best_step") is not None:
-        said += f"; best held-out loss {_number(summary.get('best_held_out_loss'))} at step {summary['best_step']:,}"
+        said += f"; best held-out loss {number(summary.get('best_held_out_loss'))} at step {summary['best_step']:,}"
     return said
 
 
@@ -168,20 +135,6 @@ def _constitutions(view: RunView) -> str:
     return f", made under constitution {made}" if made else ""
 
 
-def _note(run: Run) -> str:
-    return f'<div class="cai-run-note" dir="auto">{esc(run.note.splitlines()[0][:80])}</div>' if run.note else ""
-
-
-def _number(value: object) -> str:
+def number(value: object) -> str:
+    """A number in three digits; a dash where there is none."""
     return f"{value:.3g}" if isinstance(value, (int, float)) else "–"
-
-
-def _steps(run: Run) -> str:
-    return f"{run.step:,} / {run.total_steps:,}" if run.total_steps else "–"
-
-
-def _took(run: Run) -> str:
-    if not (run.started_at and run.ended_at):
-        return "–"
-    seconds = (datetime.fromisoformat(run.ended_at) - datetime.fromisoformat(run.started_at)).total_seconds()
-    return duration(seconds)

@@ -12,7 +12,7 @@ from cai_ui.pipeline.train import runs
 from cai_ui.records import BASE, Run
 from cai_ui.text import NAME_LIMIT, clean_text
 from cai_ui.train.check.preflight import PreflightReport
-from cai_ui.train.methods import method_of
+from cai_ui.train.methods import method_of, method_title
 from cai_ui.web.kit.present import short
 from cai_ui.web.session import Session
 from cai_ui.web.train import words
@@ -63,5 +63,5 @@ def run_name(text: str | None) -> str:
 def start_choices(services: Services) -> list[tuple[str, str]]:
     """What a run can start from: the base, or an adapter that is loaded."""
     variants = comparison.variants(services)
-    adapters = [(f"{a.title} · {short(a.hash)}", a.name) for a in variants if a.name != BASE]
+    adapters = [(f"{a.title} · {method_title(a.method)} · {short(a.hash)}", a.name) for a in variants if a.name != BASE]
     return [(words.BASE_MODEL, BASE), *adapters]

@@ -15,14 +15,16 @@ import gradio as gr
 
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.judges import Standing
 from cai_ui.pipeline.train.runs import RunView, run_view
 from cai_ui.records import NOT_OVER, RESUMABLE, Run
 from cai_ui.web.kit import charts
-from cai_ui.web.kit.events import ASIDE, Changes, Given, Marks, News
+from cai_ui.web.kit.events import ASIDE, NEWEST, Changes, Given, Marks, News
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, lead
 from cai_ui.web.session import SessionParts
 from cai_ui.web.train import probe_card, run_card, run_charts, words
+from cai_ui.web.train.chart_controls import ChartControls
 
 _LOG_LINES = 14
 
@@ -78,11 +80,12 @@ def chosen(run_id: str | None) -> str:
 def probe_slider(steps: Sequence[int], before: Sequence[int], step: float) -> tuple[Any, int]:
     """The slider over the `steps` that were asked, and its place.
 
-    A slider that stood at the newest step of `before`, or has just appeared, follows to the new one.
+    A slider that stood at the newest step of `before`, or has just appeared, follows to the new one. Its end is never
+    before where it stands on the page: Gradio refuses a value past the end, and the page may still send this one.
     """
     place = steps[-1] if not before or step >= before[-1] else int(step)
     stride = min((b - a for a, b in itertools.pairwise(steps)), default=1)
-    return gr.update(minimum=0, maximum=max(steps[-1], 1), step=max(1, stride), value=place), place
+    return gr.update(minimum=0, maximum=max(steps[-1], 1, step), step=max(1, stride), value=place), place
 
 
 def buttons(view: RunView) -> list[Any]:
@@ -128,10 +131,7 @@ class WatchBox:
     def _charts(self) -> None:
         with gr.Accordion(words.CHARTS, open=True, elem_id="train-chart-box"):
             self.charts = gr.HTML(elem_id="train-charts", css_template=charts.STYLE)
-            with gr.Row():
-                zooms = list(run_charts.ZOOMS)
-                self.zoom = gr.Radio(zooms, value=zooms[0], label=words.ZOOM, elem_id="train-zoom")
-                self.smooth = gr.Slider(1, 25, 1, step=1, label=words.SMOOTH, buttons=[], elem_id="train-smooth")
+            self.controls = ChartControls("train")
 
     def _probes(self) -> None:
         with gr.Accordion(words.PROBES, open=False, visible=False, elem_id="train-probe-box") as self.probe_box:
@@ -150,7 +150,7 @@ class WatchBox:
     def wire(self, tab: gr.Tab, session: SessionParts) -> None:
         """Connect it; whoever begins a run chooses it and has this box `look_at` the event."""
         self.look_at(
-            self.timer.tick, self.run.input, self.zoom.input, self.smooth.release, self.probe_step.release,
+            self.timer.tick, self.run.input, *self.controls.changed, self.probe_step.input, self.probe_step.release,
             tab.select, session.strip.change, session.ready.then,
         )  # fmt: skip
         actions = ((self.stop, stop), (self.cancel, cancel), (self.resume, resume), (self.first, first))
@@ -159,14 +159,14 @@ class WatchBox:
 
     def look_at(self, *triggers: Any) -> None:
         """Renew what changed at these events."""
-        given = {self.run, self.zoom, self.smooth, self.probe_step, self.shown}
+        given = {self.run, *self.controls.inputs, self.probe_step, self.shown}
         watched = [
             self.box, self.empty, self.run, self.live, self.charts, self.probe_box, self.probe_step, self.probes,
             self.made, self.stop, self.cancel, self.resume, self.first, self.log, self.command, self.config, self.timer,
             self.shown,
         ]  # fmt: skip
         for trigger in triggers:
-            trigger(bind(self._look, quiet=True), given, watched, **ASIDE)
+            trigger(bind(self._look, quiet=True), given, watched, **{**ASIDE, **NEWEST})
 
     def _look(self, given: Given) -> Changes:
         """All that changed about the chosen run; nothing where nothing did."""
@@ -186,15 +186,18 @@ class WatchBox:
         steps = probe_card.steps_of(view.probes)
         if steps:
             slider, place = probe_slider(steps, seen.steps, given[self.probe_step])
-            news.put(self.probe_step, slider, mark=steps)
-            news.put(self.probes, probe_card.answers_html(view.probes, place))
+            news.put(self.probe_step, slider, mark=(steps, slider["maximum"]))
+            known = self.services.store.judges()
+            standings = {id: Standing(*known[id]) for id in known}
+            readers = probe_card.readers_html(view.probes, standings)
+            news.put(self.probes, readers + probe_card.answers_html(view.probes, place))
         return {**news.changes, self.shown: Seen(run_id, steps, news.marks)}
 
     def _pieces(self, view: RunView, given: Given) -> Mapping[Any, Any]:
         """What is shown of a run whenever it changed."""
         return {
             self.live: run_card.run_html(view),
-            self.charts: run_charts.charts_html(view, given[self.zoom], int(given[self.smooth])),
+            self.charts: run_charts.charts_html(view, self.controls.look(given)),
             self.probe_box: gr.update(visible=bool(view.probes)),
             self.made: run_card.made_of_html(view),
             **dict(zip((self.stop, self.cancel, self.resume, self.first), buttons(view), strict=True)),

@@ -27,6 +27,7 @@ PRESETS = {
 RUN_NAME, OPTIONAL = "Name of the run", "May stay empty"
 SETTINGS = "Settings"
 START, CHECK = "Start training", "Check first"
+FIT = "Take the settings that fit into memory"
 NO_DATASET, FREEZE_ONE = "No dataset is chosen.", "Freeze one in Curate, then choose it here."
 NO_ADAPTER, CHOOSE_ENDED = "This run has no adapter to continue from.", "Choose one that is done or stopped."
 
@@ -75,6 +76,7 @@ NO_RUN, CHOOSE_RUN = "No run is chosen.", "Start one, or choose one in the list.
 RUN = "Run"
 STOP, CANCEL, RESUME, FIRST = "Stop and save", "Cancel and discard", "Resume", "First in the queue"
 CHARTS, ZOOM, SMOOTH = "Charts", "Charts show", "Smooth over steps"
+AXIS, LOG_AXIS = "Over", "Logarithmic axis"
 PROBES, PROBE_STEP = "Answers while it trains", "After this many steps"
 PROVENANCE = "Provenance"
 LOG_BOX, LOG = "Log, command and file", "End of the log"
@@ -117,9 +119,14 @@ HARDWARE, SEND = "Hardware", "Send as job (private)"
 
 # All runs
 ALL_RUNS, SHOW = "All runs", "Show"
-RUN_COLUMNS = ("Run", "Method", "State", "Steps", "Loss", "Held-out loss", "Dataset", "Started", "Duration")
+FIND, FIND_HELP = "Find", "Words of a name or a note. A word in a note that begins with # is a tag."
+NOT_FOUND = "No run here has all these words in its name or note."
+NOT_THERE = "This run is not in the list any more."
 IN_TRASH, RESTORE = "In the trash", "Restore"
 EMPTY_TRASH, NONE_OF_KIND = "The trash is empty.", "No run of this kind."
 NONE_IN_TRASH, CHOOSE_TRASHED = "No run of the trash is chosen.", "Choose one."
-CURVES_OF, VALUE = "Compare curves of", "Value"
+CURVES_OF, VALUE = "Compare curves and settings of", "Value"
+DIFFERENCES, SETTING, SAME_SETTINGS = (
+    "What differs", "Setting", "These runs have the same method, data, start and settings.",
+)  # fmt: skip
 NOT_LOGGED = "None of these runs has logged this value."

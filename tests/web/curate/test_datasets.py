@@ -66,6 +66,30 @@ def test_what_was_frozen_in_the_box_is_listed_and_chosen(services: Services, tmp
     assert page[box.chosen] == info.hash and info.hash[:8] in page[box.sets]
 
 
+def test_where_helpful_rows_come_from_is_chosen_and_seen_before_freezing(services: Services, tmp_path: Path) -> None:
+    imports.import_file(services, write(tmp_path / "a.jsonl", [pair(n) for n in range(10)]), "a.jsonl")
+    accept_all(services)
+    more: list[object] = [{"prompt": f"Help {n}?", "response": f"<b>Yes</b> {n}."} for n in range(5)]
+    imports.import_file(services, write(tmp_path / "b.jsonl", more), "b.jsonl")
+    page = Page(services)
+    box = page.tab.datasets
+    page.given[box.name] = "first"
+    page.take(box.usual.look(page.given[page.session], ""))
+    assert page[box.helpful_from] == ["reference"], "the scripted model stands in for the embedded one"
+    page.given[box.helpful_from] = ["b.jsonl"]
+    page.take(box.preview_now(page.given))
+    assert "10 rows (10 a.jsonl)" in page[box.frozen] and "5 rows (5 b.jsonl)" in page[box.frozen]
+    assert "&lt;b&gt;Yes" in page[box.frozen] and "<b>" not in page[box.frozen] and services.store.datasets() == []
+    page.take(box.freeze_now(page.given))
+    page.given[box.helpful_from] = []
+    page.take(box.freeze_now(page.given))
+    alone, mixed = services.store.datasets()
+    assert (mixed.mixed, alone.mixed) == ({"b.jsonl": 5}, {})
+    page.given[box.form.widgets["harmless_limit"]] = 4
+    page.take(box.freeze_now(page.given))
+    assert "The limit of 4 judged examples left 6 out" in page[box.frozen] and "warn" in page[box.frozen]
+
+
 @pytest.mark.parametrize("name", ["", "  ", "a\x00", "x" * 5_000])
 def test_a_dataset_needs_a_name_that_can_be_kept(services: Services, tmp_path: Path, name: str) -> None:
     imports.import_file(services, write(tmp_path / "a.jsonl", [pair(1), pair(2)]))

@@ -19,7 +19,8 @@ from cai_ui.train.check.preflight import PreflightReport
 from cai_ui.train.jobs.slices import SliceUse
 from cai_ui.train.methods import METHODS, own_knobs
 from cai_ui.train.run.probes import ProbeAnswer
-from cai_ui.web.train import preflight_card, presets, probe_card, run_card, run_charts, watch
+from cai_ui.web.train import preflight_card, presets, probe_card, run_card, run_charts, run_list, watch
+from cai_ui.web.train.chart_controls import ChartControls
 from cai_ui.web.train.form import RunForm
 from cai_ui.web.train.tab import TrainTab
 
@@ -97,8 +98,8 @@ def test_a_method_that_is_not_known_is_refused_and_does_not_become_sft(train: Tr
 
 def test_a_run_of_a_method_of_another_version_is_still_shown() -> None:
     run = replace(RUN, method="orpo")
-    assert "orpo" in run_card.made_of_html(view(run)) and "orpo" in run_card.runs_html([run])
-    assert run_charts.charts_html(view(run)) and run_card.filtered([run], "SFT") == []
+    assert "orpo" in run_card.made_of_html(view(run)) and "orpo" in run_list.runs_html([run])
+    assert run_charts.charts_html(view(run)) and run_list.filtered([run], "SFT") == []
 
 
 def test_a_page_without_datasets_says_where_to_make_one(train: TrainTab) -> None:
@@ -154,7 +155,7 @@ def test_a_running_run_shows_step_time_left_and_speed() -> None:
 def test_every_state_can_be_shown(state: str) -> None:
     run = ended(state)
     assert f'data-state="{state}"' in run_card.run_html(view(run))
-    assert "first" in run_card.runs_html([run])
+    assert "first" in run_list.runs_html([run])
 
 
 def test_a_failed_run_says_why_and_text_stays_text() -> None:
@@ -212,9 +213,14 @@ def test_the_chosen_run_is_shown_else_the_active_one_else_the_newest() -> None:
     assert watch.choose_run([], "a") is None
 
 
+def as_set(controls: ChartControls) -> dict[Any, Any]:
+    look = run_charts.Look()
+    return dict(zip(controls.inputs, (look.zoom, look.axis, look.smooth, look.log), strict=True))
+
+
 def seen_by(box: watch.WatchBox, run_id: str | None = None) -> dict[Any, Any]:
     """What a page that was just opened sends."""
-    return {box.run: run_id, box.zoom: "all steps", box.smooth: 1, box.probe_step: 0, box.shown: watch.Seen()}
+    return {box.run: run_id, **as_set(box.controls), box.probe_step: 0, box.shown: watch.Seen()}
 
 
 def test_without_runs_nothing_is_renewed(train: TrainTab) -> None:
@@ -244,12 +250,16 @@ def test_only_what_changed_about_a_run_is_sent(train: TrainTab) -> None:
 
 def test_the_list_of_runs_changes_only_where_something_changed(train: TrainTab) -> None:
     box, store = train.result, train.result.services.store
-    asked = {box.filter: "all", box.several: ["run-1", "gone"], box.listed: {}, box.run: "run-1"}
+    several = box.beside.several
+    asked = {
+        box.filter: "all", box.find: "", box.order: run_list.Order(), several: ["run-1", "gone"], box.listed: {},
+        box.run: "run-1",
+    }  # fmt: skip
     assert not box._look(asked)[box.box]["visible"]
     store.create_run(replace(RUN, state="done", adapter="run-1"))
     first = box._look(asked)
-    assert first[box.next]["visible"] and first[box.several]["value"] == ["run-1"]
-    assert list(box._look({**asked, box.several: [], box.listed: first[box.listed]})) == [box.listed]
+    assert first[box.next]["visible"] and first[several]["value"] == ["run-1"]
+    assert list(box._look({**asked, several: [], box.listed: first[box.listed]})) == [box.listed]
 
 
 def test_the_histogram_holds_every_row_and_says_it_in_words() -> None:
@@ -321,7 +331,7 @@ def test_curves_of_several_runs_stand_in_one_chart() -> None:
     [("all", 9), ("active", 4), ("done", 1), ("interrupted", 4), ("SFT", 9), ("DPO", 0)],
 )
 def test_the_list_can_be_filtered(chosen: str, states: int) -> None:
-    assert len(run_card.filtered([ended(state) for state in run_card.STATES], chosen)) == states
+    assert len(run_list.filtered([ended(state) for state in run_card.STATES], chosen)) == states
 
 
 def test_warnings_and_notes_are_on_the_card() -> None:
@@ -344,3 +354,91 @@ def test_a_grid_is_read_and_bad_ones_are_named() -> None:
     for bad in ("rank", "rank=", "=3"):
         with pytest.raises(InputError):
             sweeps.start_sweep(None, "sft", "d", TrainSettings(), "me", sweeps.read_grid(bad))  # type: ignore[arg-type]
+
+
+def test_held_out_values_stand_beside_those_of_training() -> None:
+    rows = [
+        {"step": 1, "epoch": 0.5, "loss": 2.0, "rewards/accuracies": 0.5, "rewards/margins": 0.1},
+        {"step": 2, "epoch": 1.0, "loss": 1.0, "rewards/accuracies": 0.8, "rewards/margins": 0.3},
+        {"step": 2, "epoch": 1.0, "eval_loss": 1.5, "eval_rewards/accuracies": 0.75, "eval_rewards/margins": 0.2},
+    ]
+    html = run_charts.charts_html(view(replace(RUN, method="dpo"), rows))
+    assert "prefers the better answer, held out 75 %" in html and "margin, held out 0.2" in html
+    assert "loss, held out 1.5" in html
+    kto = run_charts.charts_html(view(replace(RUN, method="kto"), rows))
+    assert "margin, held out 0.2" in kto
+
+
+def test_charts_can_run_over_epochs_probes_included() -> None:
+    rows = [{"step": n, "epoch": n / 4, "loss": 1.0} for n in range(1, 9)]
+    html = run_charts.charts_html(replace(view(metrics=rows), probes=PROBES), run_charts.Look(axis="epoch"))
+    assert html.count("<span>epoch</span>") == html.count("cai-chart-x") and "<span>step</span>" not in html
+    assert "&quot;points&quot;: [[0, 1], [1.25, 0]]" in html, "step 5 of 4 to an epoch"
+    assert run_charts.steps_per_epoch([{"step": 3}]) is None
+
+
+def test_smoothing_keeps_the_values_in_sight() -> None:
+    rows = [{"step": n, "loss": float(n)} for n in range(1, 5)]
+    html = run_charts.charts_html(view(metrics=rows), run_charts.Look(smooth=2))
+    assert "loss, mean of 2 3.5" in html and "cai-chart-raw" in html
+    assert "cai-chart-raw" not in run_charts.charts_html(view(metrics=rows))
+
+
+def test_runs_are_found_sorted_and_tagged() -> None:
+    a = ended("done", id="a", name="Alpha", note="first try #lora #base-line\n#late", summary={"last_loss": 0.5})
+    b = ended("done", id="b", name="beta", summary={"last_loss": 0.25}, created_at="2026-01-02T10:00:00+00:00")
+    c = ended("failed", id="c", name="gamma #notatag", note="see a#b", created_at="2026-01-03T10:00:00+00:00")
+    assert run_list.tags(a) == ["#lora", "#base-line", "#late"] and run_list.tags(c) == []
+    assert [run_list.filtered([a, b, c], "all", find) for find in ("", "#LORA try", "#lora gamma", "b")] == [
+        [a, b, c], [a], [], [a, b, c],
+    ]  # fmt: skip
+    orders = [run_list.Order("Loss", False), run_list.Order("Loss", True), run_list.Order("Run", False)]
+    assert ["".join(r.id for r in run_list.ordered([c, a, b], one)) for one in orders] == ["bac", "abc", "abc"]
+    html = run_list.runs_html([a, replace(b, trashed_at="2026-01-02T10:00:00+00:00")], order=orders[0])
+    assert html.count('data-field="train-open"') == 1 and 'value="tag:#lora"' in html
+    assert html.count("aria-sort") == 1 and 'aria-sort="ascending"' in html and "Loss ↑" in html
+
+
+def test_every_column_sorts_whatever_a_run_lacks(train: TrainTab) -> None:
+    runs = [RUN, ended("done", summary={"last_loss": 1.0, "held_out_loss": 2.0}), replace(RUN, started_at=None)]
+    for column in run_list._VALUES:
+        for _ in range(2):
+            order = train.result._sort(f"sort:{column}", run_list.Order())[train.result.order]
+            assert len(run_list.ordered(runs, order)) == 3
+    assert train.result._sort("tag:#x", run_list.Order()) == {train.result.find: "#x"}
+
+
+def test_the_name_of_a_run_in_the_list_opens_it(train: TrainTab) -> None:
+    box, store = train.result, train.result.services.store
+    store.create_run(replace(RUN, state="done"))
+    assert box._open("run-1")[box.run]["value"] == "run-1"
+    store.update_run("run-1", trashed_at="2026-01-02T10:00:00+00:00")
+    with pytest.raises(InputError, match="not in the list any more"):
+        box._open("run-1")
+
+
+def test_settings_of_several_runs_are_compared() -> None:
+    one = replace(RUN, config=TrainSettings(rank=8).model_dump())
+    other = replace(RUN, id="run-2", name="<i>", method="dpo", config=TrainSettings(rank=16).model_dump())
+    old = replace(one, id="run-3", config={"rank": 8})
+    html = run_list.differences_html([one, other])
+    assert "Rank" in html and "DPO" in html and "Learning rate" not in html and "<i>" not in html
+    assert "–" in run_list.differences_html([one, old]), "what an older run did not know"
+    assert "the same method, data" in run_list.differences_html([one, one])
+    assert run_list.differences_html([one]) == ""
+
+
+def test_another_method_says_which_settings_it_brought_along(train: TrainTab) -> None:
+    form = train.form
+    was = {**given(form, "sft", None, BASE), **form._preset("embedded quick", "sft"), form.preset: "embedded quick"}
+    now = form._switch({**was, form.method: "dpo"})
+    preset = presets.preset(form.services, "embedded quick", "dpo")
+    assert form.form.read_from(now) == preset
+    assert f"Sft weight 0.0 → {preset.sft_weight}" in now[form.changed] and "Beta" in now[form.changed]
+    assert form._switch({**was, form.method: "dpo", form.preset: None})[form.changed]
+
+
+def test_a_slider_never_ends_before_where_it_stands() -> None:
+    slider, place = watch.probe_slider([0], [], 120)
+    assert place == 0 and slider["maximum"] == 120, "the page may still send 120, which Gradio checks"
+    assert watch.probe_slider([0, 5], [0], 0)[0]["maximum"] == 5

@@ -11,7 +11,7 @@ from cai_ui.errors import FileFormatError
 def read_json(text: str) -> Any:
     """The value of a JSON text. FileFormatError says in which line it stops being JSON."""
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse)
+        return json.loads(text, object_pairs_hook=once_each, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         raise FileFormatError(
             f"The JSON has an error in line {error.lineno}, column {error.colno}: {error.msg}.",
@@ -40,7 +40,8 @@ def field(plain: Any, key: str, where: str, kind: type = str, required: bool = T
 _WORDS: dict[type, str] = {str: "text", list: "a list", dict: "an object", bool: "true or false", float: "a number"}
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs as a dictionary; FileFormatError names a key that is there twice."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:

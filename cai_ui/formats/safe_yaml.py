@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import yaml
 
 from cai_ui.errors import FileFormatError
+from cai_ui.formats.safe_json import once_each
 
 FILE_LIMIT = 256 * 1024
-"""Bytes of one file with principles or examples."""
+"""Bytes of one file with principles, examples or settings."""
 _DEPTH_LIMIT = 6
 _YES, _NO = ("true", "yes", "on"), ("false", "no", "off")
 
@@ -44,7 +48,7 @@ def compose(text: str) -> yaml.Node:
             f"Line {at} holds a character that YAML does not allow.", next_step="Remove it."
         ) from None
     if root is None:
-        raise FileFormatError("The file is empty.", next_step="See the format in principles/README.md.")
+        raise FileFormatError("The file is empty.", next_step="Choose one that says something.")
     return root
 
 
@@ -60,7 +64,7 @@ def _refuse(event: yaml.Event, depth: int) -> None:
             f"Line {line} uses a YAML tag (!...); tags are not allowed here.", next_step="Remove it, or use quotes."
         )
     if depth > _DEPTH_LIMIT:
-        raise FileFormatError(f"Line {line} is nested too deeply.", next_step="See principles/README.md.")
+        raise FileFormatError(f"Line {line} is nested too deeply.", next_step="Take a level out.")
 
 
 def mapping(node: yaml.Node, allowed: tuple[str, ...], what: str) -> dict[str, yaml.Node]:
@@ -107,3 +111,41 @@ def number(node: yaml.Node) -> float:
         return float(text_of(node, "weight"))
     except ValueError:
         raise FileFormatError(f"`weight` in line {node.start_mark.line + 1} is not a number.") from None
+
+
+def read_texts(text: str) -> Any:
+    """A YAML or JSON file as mappings, lists and texts: a scalar is the text it is written as, nothing is None.
+
+    What `no`, `007` or `1e-4` means is for the reader who knows the kind of the value. FileFormatError as `compose`,
+    and for a key that is there twice.
+    """
+    return _json_texts(text) if text.lstrip()[:1] == "{" else _texts(compose(text))
+
+
+def _json_texts(text: str) -> Any:
+    """JSON by its own reader, since YAML takes no tabs and reads the two halves of a character as two."""
+    constants = {True: "true", False: "false"}
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {key: constants[value] if isinstance(value, bool) else value for key, value in once_each(pairs).items()}
+
+    try:
+        return json.loads(text, object_pairs_hook=once, parse_int=str, parse_float=str, parse_constant=str)
+    except RecursionError:
+        raise FileFormatError("The file is nested too deeply.", next_step="Take a level out.") from None
+    except json.JSONDecodeError:  # YAML may begin like JSON, and says better what is wrong
+        return _texts(compose(text))
+
+
+def _texts(node: yaml.Node) -> Any:
+    if isinstance(node, yaml.SequenceNode):
+        return [_texts(item) for item in node.value]
+    if isinstance(node, yaml.MappingNode):
+        return once_each([(_key(key), _texts(value)) for key, value in node.value])
+    return None if node.tag == "tag:yaml.org,2002:null" else str(node.value)
+
+
+def _key(node: yaml.Node) -> str:
+    if not isinstance(node, yaml.ScalarNode):
+        raise FileFormatError(f"Line {node.start_mark.line + 1}: a key is not text.", next_step="Write it as text.")
+    return str(node.value)
