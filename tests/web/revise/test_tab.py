@@ -20,7 +20,7 @@ from cai_ui.pipeline.prompts import sets
 from cai_ui.pipeline.revise import trace_files
 from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.pipeline.revise.format_lab import run_formats
-from cai_ui.records import Message, Prompt
+from cai_ui.records import Message, Prompt, Step, Trace
 from cai_ui.web.kit.choices import drawn, earlier_turns
 from cai_ui.web.revise import batch, few_shot, format_lab, trace_html, trace_table, traces
 from cai_ui.web.revise import stepper as tab
@@ -386,3 +386,17 @@ def test_traces_are_a_table_that_constitution_and_label_narrow(services: Service
 def test_the_tab_opens_on_ones_own_trace_and_not_on_what_others_made(services: Services) -> None:
     assert run(services)[-1].trace is not None
     assert tab.show_last(services, Session("somebody else")).trace is None
+
+
+def test_a_long_step_is_folded_once_it_is_written() -> None:
+    long = "One of many words. " * 200
+    written = Trace("t", Prompt("p", "Q", "typed"), (Message("user", "Q"),), "c", (Step("draft", long),))
+    html = trace_html.steps_html(written, {})
+    assert "more words</summary>" in html and html.count("many") == 200
+    assert html.index("<summary>") < 1_200
+    live = trace_html.steps_html(None, {}, trace_html.Live("draft", (), long))
+    assert "<summary>" not in live
+    short = replace(written, steps=(Step("draft", "Few words."),))
+    assert "<summary>" not in trace_html.steps_html(short, {})
+    unbroken = replace(written, steps=(Step("draft", "x" * 5000),))
+    assert "x" * 5000 in trace_html.steps_html(unbroken, {})
