@@ -104,7 +104,8 @@ def labels_unsaid(columns: Sequence[LabelColumn]) -> InputError:
         f"This file holds labels ({said}{more}), and nothing was said of what they mean.",
         kept="Nothing was imported.",
         next_step=f"Say which values mean a good answer and which a bad one (--good {value}, --bad {value}, for two "
-        f"answers --other {value}), or leave them aside (--ignore {shlex.quote(first.name)}, or --ignore-labels for all).",
+        f"answers --other {value}), or leave them aside (--ignore {shlex.quote(first.name)}, or --ignore-labels for "
+        "all).",
     )
 
 
