@@ -53,6 +53,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.curate.bar": {
         LOOK: "Bar.asking",
+        WORK: "Bar.settle",
     },
     "web.curate.agreement": {
         LOOK: "AgreementBox.look",
@@ -81,12 +82,23 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "PreferencesBox._standing",
         WORK: "PreferencesBox.start",
     },
+    "web.curate.raters": {
+        LOOK: "RatersBox._guidelines RatersBox._progress",
+        WORK: "RatersBox._drop_gold RatersBox._keep_share RatersBox._make_gold RatersBox._save",
+    },
+    "web.curate.table": {
+        LOOK: "TableBox.turn",
+        LABEL: "TableBox.decide",
+    },
     "web.curate.tab": {
         LOOK: (
             "CurateTab._wire_name.<locals>.<lambda> CurateTab.follow CurateTab.look "
             "CurateTab.look_again CurateTab.restore CurateTab.sign CurateTab.step"
         ),
-        LABEL: "CurateTab.judge CurateTab.judge_pending CurateTab.keep_draft CurateTab.put_back CurateTab.rebind",
+        LABEL: (
+            "CurateTab.judge CurateTab.judge_pending CurateTab.keep_draft CurateTab.keep_remarks CurateTab.put_back "
+            "CurateTab.rebind"
+        ),
     },
     "web.header": {
         LOOK: "Header.look",
