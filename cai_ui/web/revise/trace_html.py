@@ -12,6 +12,8 @@ from cai_ui.web.kit.present import answered_by, counted, empty_state, esc, first
 from cai_ui.web.kit.words import ENDS
 from cai_ui.web.revise import words
 
+LONG, SHOWN = 1_000, 600
+"""Characters from which a step is folded, and about how many of it are shown then."""
 _GOOD = ("finding", "followed", "kept", "no finding", "rewritten")
 _BAD = ("no critique", "ignored", "few-shot copy", "empty", "role confusion", "language change", "truncated", "broken")
 
@@ -116,9 +118,22 @@ def _card(
         f'<section class="cai-step cai-step-{esc(step.kind)}{" cai-step-live" if live else ""}">'
         f'<div class="cai-step-head"><strong>{esc(title)}</strong>'
         f'<span class="muted">{esc(_under(step.principles, principles))}</span></div>'
-        f'<div class="cai-step-beside"><div class="cai-step-text" dir="auto">{esc(step.text)}</div>{beside}</div>'
+        f'<div class="cai-step-beside">{_text(step.text, folded=live is None)}{beside}</div>'
         f'<div class="cai-step-labels">{pills}{by_hand}</div>'
         f"{_live_foot(live) if live else _foot(step)}{_scores(step, principles)}{asked}</section>"
+    )
+
+
+def _text(text: str, folded: bool) -> str:
+    """The text; of a long one the beginning, and the rest to be opened."""
+    place = text.rfind(" ", 0, SHOWN) if folded and len(text) > LONG else -1
+    if place < 0:
+        return f'<div class="cai-step-text" dir="auto">{esc(text)}</div>'
+    rest = text[place:]
+    return (
+        f'<div><div class="cai-step-text" dir="auto">{esc(text[:place])} …</div>'
+        f"<details><summary>{counted(len(rest.split()), 'more word')}</summary>"
+        f'<div class="cai-step-text" dir="auto">{esc(rest.strip())}</div></details></div>'
     )
 
 

@@ -119,6 +119,12 @@ FORMAT_COLUMNS = ("Format", "Requests", "Refused", "Complied")
 
 # A whole prompt set
 BATCH = "Run a whole prompt set"
+BATCH_ENDS = {
+    "length": "cut at its limit",
+    "repetition": "ended because it went round in circles",
+    "timeout": "out of time",
+    "stopped": "stopped",
+}
 BATCH_WHAT = (
     f"Runs the steps above for many requests, as set under “{SETTINGS}”. It continues if you close this page; the "
     "results go to Curate."

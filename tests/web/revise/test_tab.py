@@ -20,7 +20,7 @@ from cai_ui.pipeline.prompts import sets
 from cai_ui.pipeline.revise import trace_files
 from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.pipeline.revise.format_lab import run_formats
-from cai_ui.records import Message, Prompt
+from cai_ui.records import Message, Prompt, Step, Trace
 from cai_ui.web.kit.choices import drawn, earlier_turns
 from cai_ui.web.revise import batch, few_shot, format_lab, trace_html, traces
 from cai_ui.web.revise import stepper as tab
@@ -368,3 +368,17 @@ def test_one_click_compares_human_with_raw_text_and_the_template(services: Servi
         next(r for r in asked if r.chat_format == name) for name in ("human-assistant", "bare", "as loaded")
     )
     assert (human.messages, human.sampling) == (bare.messages, bare.sampling) == (plain.messages, plain.sampling)
+
+
+def test_a_long_step_is_folded_once_it_is_written() -> None:
+    long = "One of many words. " * 200
+    written = Trace("t", Prompt("p", "Q", "typed"), (Message("user", "Q"),), "c", (Step("draft", long),))
+    html = trace_html.steps_html(written, {})
+    assert "more words</summary>" in html and html.count("many") == 200
+    assert html.index("<summary>") < 1_200
+    live = trace_html.steps_html(None, {}, trace_html.Live("draft", (), long))
+    assert "<summary>" not in live
+    short = replace(written, steps=(Step("draft", "Few words."),))
+    assert "<summary>" not in trace_html.steps_html(short, {})
+    unbroken = replace(written, steps=(Step("draft", "x" * 5000),))
+    assert "x" * 5000 in trace_html.steps_html(unbroken, {})
