@@ -76,21 +76,22 @@ def headline(info: DatasetInfo) -> tuple[str, bool]:
     over, wanted = info.left_out.get(OVER_LIMIT, 0), info.settings.get("helpful", 0)
     mixed = sum(info.mixed.values())
     said = [f"The limit of {info.settings['harmless_limit']:,} judged examples left {over:,} out"] if over else []
-    said.append(f"Judged: {_parts(info.judged)}")
+    unit = "rows" if info.counts.get("sft_train", 0) + info.counts.get("sft_eval", 0) else "pairs"
+    said.append(f"Judged: {_parts(info.judged, unit)}")
     said.append(
-        f"mixed in to stay helpful, judged by nobody here: {_parts(info.mixed)}" if mixed else "nothing mixed in"
+        f"mixed in to stay helpful, judged by nobody here: {_parts(info.mixed, unit)}" if mixed else "nothing mixed in"
     )
     if info.settings.get("helpful_from") and mixed < wanted:
         said.append(f"no more than {mixed:,} of the {wanted:,} helpful rows asked for are there")
     return "; ".join(said) + ".", bool(over)
 
 
-def _parts(counts: Mapping[str, int]) -> str:
+def _parts(counts: Mapping[str, int], unit: str) -> str:
     listed = ", ".join(
         f"{number:,} {source or 'of no named source'}" for source, number in [*counts.items()][:_SOURCES]
     )
     more = f" and {len(counts) - _SOURCES} more sources" if len(counts) > _SOURCES else ""
-    return f"{sum(counts.values()):,} rows ({listed}{more})" if counts else "0 rows"
+    return f"{sum(counts.values()):,} {unit} ({listed}{more})" if counts else f"0 {unit}"
 
 
 def _built(
