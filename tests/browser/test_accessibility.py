@@ -104,4 +104,6 @@ def test_charts_are_read_by_pointer_and_keys_and_saved(
         assert (tmp_path / kind).read_bytes().startswith(begins)
     page.locator("#train-runs button", has_text="Run").first.click()
     expect(page.locator("#train-runs th").first).to_have_attribute("aria-sort", "ascending")
+    page.locator("#train-method").get_by_text("DPO").click()
+    expect(page.locator("#cai-said")).to_contain_text("DPO with this preset changes")
     assert visit.errors == [] and visit.foreign == []
