@@ -62,6 +62,7 @@ def test_axe_finds_nothing_on_any_tab_in_light_or_dark_and_all_is_in_reach(
         for look in ("light", "dark"):
             page.evaluate("dark => document.body.classList.toggle('dark', dark)", look == "dark")
             found += faults(page, f"{tab}, {look}")
+        assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark", "and so scroll bars"
         found += [f"{tab}, no Tab key: {control}" for control in page.evaluate(OUT_OF_REACH)]
     page.set_viewport_size({"width": 390, "height": 844})
     for tab in ("Train", "Compare"):
@@ -104,6 +105,13 @@ def test_charts_are_read_by_pointer_and_keys_and_saved(
         assert (tmp_path / kind).read_bytes().startswith(begins)
     page.locator("#train-runs button", has_text="Run").first.click()
     expect(page.locator("#train-runs th").first).to_have_attribute("aria-sort", "ascending")
+    for field in ("#train-name :is(input, textarea)", "#train-dataset input", "#train-rank input"):
+        page.locator(field).first.focus()
+        ring = "(({ outlineStyle: style, outlineWidth: width }) => [style, width])(getComputedStyle(document.activeElement))"
+        assert page.evaluate(ring) == ["solid", "2px"], field
+    page.locator("#train-smooth input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    expect(chart).to_contain_text("mean of 2")
     page.locator("#train-method").get_by_text("DPO").click()
     expect(page.locator("#cai-said")).to_contain_text("DPO with this preset changes")
     assert visit.errors == [] and visit.foreign == []
