@@ -107,8 +107,8 @@ def test_charts_are_read_by_pointer_and_keys_and_saved(
     expect(page.locator("#train-runs th").first).to_have_attribute("aria-sort", "ascending")
     for field in ("#train-name :is(input, textarea)", "#train-dataset input", "#train-rank input"):
         page.locator(field).first.focus()
-        ring = "(({ outlineStyle: style, outlineWidth: width }) => [style, width])(getComputedStyle(document.activeElement))"
-        assert page.evaluate(ring) == ["solid", "2px"], field
+        ring = page.evaluate("getComputedStyle(document.activeElement).outline")
+        assert "solid 2px" in ring, (field, ring)
     page.locator("#train-smooth input[type=range]").focus()
     page.keyboard.press("ArrowRight")
     expect(chart).to_contain_text("mean of 2")
