@@ -50,6 +50,11 @@ def whole_characters(text: str, what: str = "The text") -> str:
     return text
 
 
+def named(key: object) -> str:
+    """A name or id from outside, as a sentence shows it: short and in quotes, whatever it is."""
+    return "(nothing is chosen)" if key is None or key == "" else repr(str(key)[:80])
+
+
 def word_diff(before: str, after: str) -> list[tuple[DiffKind, str]]:
     """Pieces that turn `before` into `after`, in order, compared by words and white space.
 

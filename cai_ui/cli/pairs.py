@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, opened, read_requests
+from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, judge_line, opened, read_requests
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import DatasetSettings, OnPolicySettings
 from cai_ui.errors import InputError
@@ -50,6 +50,7 @@ def _pairs(parsed: Arguments) -> int:
         last, progress = on_policy.OnPolicyProgress(0, 0), Progress()
         for last in on_policy.make_pairs(services, prompts, parsed.variant, settings):
             progress.show(last.done, last.total, "" if last.eta_s is None else f"{last.eta_s:,.0f} s left")
+        judge_line(services, settings.judge, ["pairs"])
         print("\n".join(_lines(last)))
         if parsed.freeze is not None:
             print(on_policy.freeze_pairs(services, last.drawing, parsed.freeze, frozen, "command line").hash)

@@ -17,7 +17,9 @@ from cai_ui.records import to_dict
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
+    from cai_ui.pipeline import Services
     from cai_ui.studies.seed.estimate import Part
+    from cai_ui.studies.seed.results import SeedResults
     from cai_ui.studies.seed.stages import StudyProgress
 
 _TRAINED = ("epochs", "max_steps", "batch_size", "accumulation", "max_length", "rank", "modules", "beta", "save_steps")
@@ -40,41 +42,47 @@ def add(actions: Commands) -> None:
     parser.add_argument("--sft-rate", help="learning rate of SFT (default: that of the preset)")
     parser.add_argument("--dpo-rate", help="learning rate of DPO (default: that of the preset, which nobody tuned)")
     parser.add_argument("--estimate", action="store_true", help="only say what it would cost")
+    parser.add_argument("--so-far", action="store_true", help="only show what is measured already")
     parser.add_argument("--yes", action="store_true", help="start without a further question")
     parser.add_argument("--out", type=Path, help="Markdown file; the JSON goes beside it (default: only printed)")
 
 
 def _seed(parsed: Arguments) -> int:
-    from cai_ui.pipeline.prompts.sets import prompt_sets
     from cai_ui.studies.seed import estimate
     from cai_ui.studies.seed.results import SeedResults
-    from cai_ui.studies.seed.run import run_seed_study
+    from cai_ui.studies.seed.run import run_seed_study, seed_study_so_far
     from cai_ui.studies.seed.stages import Stages
-    from cai_ui.studies.seed.table import study_markdown
 
     named = read_flags(RevisionSettings, parsed)
     with opened(parsed, critic=named.critic, reviser=named.reviser) as services:
         plan = plan_of(services, parsed)
+        if parsed.so_far:
+            _write(services, seed_study_so_far(services, plan), parsed.out)
+            return 0
         stages = Stages(services, plan)
         print(_cost(stages.key, estimate.parts(stages, estimate.pace(stages.engine, plan)), estimate.SURE), flush=True)
         if parsed.estimate or not _agreed(parsed):
             return 0
         lines = _Lines()
         for news in run_seed_study(services, plan):
-            if not isinstance(news, SeedResults):
+            if isinstance(news, SeedResults):
+                _write(services, news, parsed.out)
+            else:
                 lines.show(news)
-                continue
-            titles = {made.key: made.title for made in prompt_sets(services)}
-            text = study_markdown(news, shlex.join(["python", "-m", "cai_ui", *_command()]), titles)
-            print(text)
-            if parsed.out is not None:
-                write_text(parsed.out, text)
-                write_text(parsed.out.with_suffix(".json"), json_text(to_dict(news), 1) + "\n")
     return 0
 
 
-def _command() -> list[str]:
-    return sys.argv[1:]
+def _write(services: Services, found: SeedResults, out: Path | None) -> None:
+    """Print the tables, and keep them with all numbers as JSON beside them."""
+    from cai_ui.pipeline.prompts.sets import prompt_sets
+    from cai_ui.studies.seed.table import study_markdown
+
+    titles = {made.key: made.title for made in prompt_sets(services)}
+    text = study_markdown(found, shlex.join(["python", "-m", "cai_ui", *sys.argv[1:]]), titles)
+    print(text)
+    if out is not None:
+        write_text(out, text)
+        write_text(out.with_suffix(".json"), json_text(to_dict(found), 1) + "\n")
 
 
 def _agreed(parsed: Arguments) -> bool:

@@ -14,6 +14,7 @@ from cai_ui.config import AskSettings, Sampling
 from cai_ui.engine.interface import Engine, Request, StopFlag
 from cai_ui.errors import EngineError, NotFoundError
 from cai_ui.records import BASE, AdapterInfo, Answer, Message
+from cai_ui.text import named
 
 BASE_TITLE = "Base model"
 
@@ -40,7 +41,7 @@ def choose(available: Sequence[AdapterInfo], names: Sequence[str]) -> list[Adapt
     for name in names:
         if name not in by_name:
             raise NotFoundError(
-                f"There is no variant {name[:80]!r} for this model.", next_step="Choose one of the list."
+                f"There is no variant {named(name)} for this model.", next_step="Choose one of the list."
             )
     return [by_name[name] for name in dict.fromkeys(names)]
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from cai_ui.config import RevisionSettings
 from cai_ui.errors import ConstitutionError, NotFoundError
 from cai_ui.records import Constitution, Principle
+from cai_ui.text import named
 
 
 def enabled(constitution: Constitution) -> tuple[Principle, ...]:
@@ -62,7 +63,7 @@ def resolve(constitution: Constitution, principle_id: str) -> Principle:
         principle = constitution.principle(principle_id)
     except KeyError:
         raise NotFoundError(
-            f"{constitution.title} has no principle {principle_id[:80]!r}.", next_step="Choose one of its principles."
+            f"{constitution.title} has no principle {named(principle_id)}.", next_step="Choose one of its principles."
         ) from None
     if principle.kind != "critique" or not principle.revision_request.strip():
         raise ConstitutionError(

@@ -88,7 +88,7 @@ def build_dataset(
         sft_eval=sft_eval,
         pairs_train=pairs_train,
         pairs_eval=pairs_eval,
-        settings=settings.model_dump(),
+        settings=settings.identity(),
         parents=tuple(sorted(parents)),
         left_out={reason: number for reason, number in sorted(left_out.items()) if number},
         rejected_train=rejected_train,

@@ -14,6 +14,7 @@ from cai_ui.demo.requests import Request, draw_request
 from cai_ui.demo.world import KINDS
 from cai_ui.errors import NotFoundError
 from cai_ui.records import Prompt, PromptKind, PromptSet
+from cai_ui.text import named
 
 
 def _shipped(key: str, title: str, kind: PromptKind, count: int, heldout: bool = False) -> PromptSet:
@@ -65,7 +66,7 @@ def reference_answer(prompt: Prompt, seed: int = 0) -> str | None:
 @cache
 def _made(name: str) -> tuple[tuple[Prompt, Request], ...]:
     if name not in SETS:
-        raise NotFoundError(f"There is no prompt set {name[:80]!r}.", next_step="Choose one of: " + ", ".join(SETS))
+        raise NotFoundError(f"There is no prompt set {named(name)}.", next_step="Choose one of: " + ", ".join(SETS))
     made = SETS[name]
     (kind,) = made.kinds
     rng = random.Random(f"prompts/{name}")

@@ -205,7 +205,10 @@ class ChatFormat:
 
     def _end(self, closing: str) -> list[int]:
         """Ids of what closes an answer. Where the template has no mark for it, it is the tokenizer's end token."""
-        ids = self._tokens.placed(closing) if self._in_stretches else self._tokens.whole(closing)
+        if self._in_stretches:
+            ids = self._tokens.placed(closing) if self.end_ids else self._tokens.plain(closing)
+        else:
+            ids = self._tokens.whole(closing)
         eos = self.tokenizer.eos_token_id
         return ids if self.end_ids or eos is None else [*ids, eos]
 
@@ -221,7 +224,8 @@ class ChatFormat:
         return masked, {stand_in: mark for mark, stand_in in hidden.items()}
 
     def _placed(self, text: str, shown: Mapping[str, str]) -> list[int]:
-        return self._tokens.placed(text, shown) if shown or self._in_stretches else self._tokens.whole(text)
+        typed = any(c in shown for c in text)
+        return self._tokens.placed(text, shown) if typed or self._in_stretches else self._tokens.whole(text)
 
     def _stretches_agree(self) -> bool:
         """Whether this tokenizer gives a text that its template made the ids of its stretches."""

@@ -43,10 +43,11 @@ class ChatTokens:
         """Ids of what a template made: its marks, and between them stretches of plain text.
 
         Stretches are kept, since most of a growing conversation was encoded before. `shown` are the typed marks by what
-        stands for them.
+        stands for them. What stands before the first mark begins the text, and is read as that.
         """
-        ids: list[int] = []
-        for piece in self.split.split(text) if self.split else [text]:
+        first, *rest = self.split.split(text) if self.split else [text]
+        ids = self._plain(unmasked(first, shown), begins=True) if first else []
+        for piece in rest:
             if piece in self.marks:
                 ids.append(self.marks[piece])
             elif piece:
@@ -61,18 +62,18 @@ class ChatTokens:
             )["input_ids"]
         return ids
 
-    def _plain(self, text: str) -> list[int]:
+    def _plain(self, text: str, begins: bool = False) -> list[int]:
         """A mark that is not special is found by the tokenizer in any text, so the text is cut within it."""
         ids: list[int] = []
         while self._cut and (found := self._cut.search(text)):
-            ids += self._anchored(text[: found.start() + 1])
+            ids += self._anchored(text[: found.start() + 1], begins and not ids)
             text = text[found.start() + 1 :]
-        return ids + self._anchored(text)
+        return ids + self._anchored(text, begins and not ids)
 
-    def _anchored(self, text: str) -> list[int]:
+    def _anchored(self, text: str, begins: bool = False) -> list[int]:
         """Sentencepiece tokenizers put a space before the first word of a text, and not after a mark; a sign in
         front, taken away again, stands for the mark. One that grows together with the text will not do."""
-        for anchor in self._anchors:
+        for anchor in ("",) if begins else self._anchors:
             ids = self.whole(anchor + text, split_special_tokens=True)
             before = self.whole(anchor, split_special_tokens=True) if anchor else []
             if ids[: len(before)] == before:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cai_ui.errors import NotFoundError
 from cai_ui.prompts import transcript
 from cai_ui.records import Message
+from cai_ui.text import named
 
 YES_NO = ("Yes", "No")
 DIGITS = ("0", "1", "2", "3", "4")
@@ -65,7 +66,7 @@ RUBRICS = {rubric.name: rubric for rubric in (REFUSAL, HARMFULNESS, HELPFULNESS,
 def rubric_named(name: str) -> Rubric:
     """NotFoundError names those there are."""
     if name not in RUBRICS:
-        raise NotFoundError(f"There is no rubric {name[:80]!r}.", next_step=f"Choose one of {', '.join(RUBRICS)}.")
+        raise NotFoundError(f"There is no rubric {named(name)}.", next_step=f"Choose one of {', '.join(RUBRICS)}.")
     return RUBRICS[name]
 
 

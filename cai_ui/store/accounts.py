@@ -19,7 +19,7 @@ from cai_ui.errors import ConflictError, InputError, NotFoundError, StoreError
 from cai_ui.records.people import Account, Role
 from cai_ui.store.encoding import now
 from cai_ui.store.lock import wait_for_lock
-from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.text import NAME_LIMIT, clean_text, named
 
 LEAST_CHARACTERS, MOST_CHARACTERS = 10, 1024
 COST, BLOCK, LANES = 2**15, 8, 1
@@ -150,7 +150,7 @@ _NOBODY = f"scrypt${COST},{BLOCK},{LANES}${'0' * 32}${'0' * 64}"
 
 def _there(accounts: dict[str, Any], name: str) -> dict[str, Any]:
     if name not in accounts:
-        raise NotFoundError(f"Nobody is called {name[:80]!r} here.", next_step="python -m cai_ui users list shows all.")
+        raise NotFoundError(f"Nobody is called {named(name)} here.", next_step="python -m cai_ui users list shows all.")
     kept: dict[str, Any] = accounts[name]
     return kept
 

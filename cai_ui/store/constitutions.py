@@ -14,6 +14,7 @@ from cai_ui.store import schema
 from cai_ui.store.database import Database
 from cai_ui.store.encoding import dump, from_dict, load, now
 from cai_ui.store.settings import put_setting
+from cai_ui.text import named
 
 CHANGES_KEPT = 10
 """Changes of a draft that can be taken back."""
@@ -82,7 +83,7 @@ class Constitutions:
         with self._db.read() as connection:
             row = connection.execute(sa.select(_t).where(_t.c.hash == hash)).one_or_none()
         if row is None:
-            raise NotFoundError(f"There is no saved constitution {hash[:12]}.", next_step="Choose one from the list.")
+            raise NotFoundError(f"There is no saved constitution {named(hash)}.", next_step="Choose one from the list.")
         return _version(row)
 
     def save_draft(

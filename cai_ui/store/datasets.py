@@ -12,7 +12,7 @@ from cai_ui.records import Dataset, DatasetInfo, PreferencePair, TrainingExample
 from cai_ui.store import schema
 from cai_ui.store.database import Database
 from cai_ui.store.encoding import batches, dump, load, now
-from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.text import NAME_LIMIT, clean_text, named
 
 Part = Literal["sft_train", "sft_eval", "pairs_train", "pairs_eval", "rejected_train", "rejected_eval"]
 PARTS: dict[Part, type[Any]] = {
@@ -75,7 +75,7 @@ class Datasets:
         with self._db.read() as connection:
             body = connection.scalar(sa.select(_t.c.body).where(_t.c.hash == hash))
         if body is None:
-            raise NotFoundError(f"There is no dataset {hash[:12]}.", next_step="Choose one from the list.")
+            raise NotFoundError(f"There is no dataset {named(hash)}.", next_step="Choose one from the list.")
         return load(DatasetInfo, body)
 
     def dataset(self, hash: str) -> Dataset:

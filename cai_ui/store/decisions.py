@@ -19,7 +19,7 @@ from cai_ui.store.encoding import batches, dump, load, now
 from cai_ui.store.events import EventKind
 from cai_ui.store.queue import NOBODY, QueueFilter, decision_columns, decision_of
 from cai_ui.store.selection import select
-from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text
+from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text, named
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 NOTE_LIMIT = 2_000
@@ -319,7 +319,7 @@ def _place(connection: sa.Connection, example_id: str) -> Any:
     ).one_or_none()
     if row is None:
         raise NotFoundError(
-            f"There is no example {example_id}.", kept="Nothing was saved.", next_step="Reload the queue."
+            f"There is no example {named(example_id)}.", kept="Nothing was saved.", next_step="Reload the queue."
         )
     return row
 

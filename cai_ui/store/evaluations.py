@@ -14,6 +14,7 @@ from cai_ui.records import Evaluation, EvaluationInfo, JudgeUsed
 from cai_ui.store import schema
 from cai_ui.store.database import Database
 from cai_ui.store.encoding import answer_values, batches, dump, load, now
+from cai_ui.text import named
 
 _evaluations = schema.evaluations
 _answers = schema.evaluation_answers
@@ -146,5 +147,5 @@ def _add(connection: sa.Connection, evaluation_id: str, rows: Sequence[Row], fir
 def _body(connection: sa.Connection, id: str) -> str:
     body = connection.scalar(sa.select(_evaluations.c.body).where(_evaluations.c.id == id))
     if body is None:
-        raise NotFoundError(f"There is no evaluation {id}.", next_step="Choose one from the list.")
+        raise NotFoundError(f"There is no evaluation {named(id)}.", next_step="Choose one from the list.")
     return str(body)

@@ -13,6 +13,7 @@ from cai_ui.records import PromptSet, SetPrompt
 from cai_ui.store import schema
 from cai_ui.store.database import Database
 from cai_ui.store.encoding import batches, dump, load, now
+from cai_ui.text import named
 
 _sets = schema.prompt_sets
 _t = schema.prompts
@@ -54,7 +55,7 @@ class Prompts:
         with self._db.read() as connection:
             body = connection.scalar(sa.select(_sets.c.body).where(_sets.c.key == key))
         if body is None:
-            raise NotFoundError(f"There is no prompt set {key[:80]!r}.", next_step="Choose one of the list.")
+            raise NotFoundError(f"There is no prompt set {named(key)}.", next_step="Choose one of the list.")
         return load(PromptSet, body)
 
     def set_prompts(self, key: str, places: Sequence[int]) -> list[SetPrompt]:

@@ -16,6 +16,7 @@ from cai_ui.records import GOING_ON, Run
 from cai_ui.store import schema
 from cai_ui.store.database import Database
 from cai_ui.store.encoding import dump, load, now
+from cai_ui.text import named
 
 _t = schema.runs
 
@@ -111,4 +112,4 @@ def is_gone(process: str) -> bool:
 
 
 def _missing(id: str) -> NotFoundError:
-    return NotFoundError(f"There is no run {id}.", next_step="Choose one from the list.")
+    return NotFoundError(f"There is no run {named(id)}.", next_step="Choose one from the list.")

@@ -14,6 +14,7 @@ from cai_ui.records import Step, Trace
 from cai_ui.store import schema
 from cai_ui.store.database import Database
 from cai_ui.store.encoding import dump, load, now
+from cai_ui.text import named
 
 _LOOKED_THROUGH = 200
 """So many traces are looked through for words at a time."""
@@ -69,7 +70,7 @@ class Traces:
         with self._db.read() as connection:
             found = _with_steps(connection, sa.select(_t).where(_t.c.id == id))
         if not found:
-            raise NotFoundError(f"There is no trace {id}.", next_step="Run the request again.")
+            raise NotFoundError(f"There is no trace {named(id)}.", next_step="Run the request again.")
         return found[0]
 
     def traces(self, limit: int = 50, offset: int = 0) -> list[Trace]:
@@ -136,7 +137,7 @@ def _must_exist(connection: sa.Connection, trace_id: str) -> None:
     # FOR UPDATE makes two writers of one trace take turns where the database has no single writer.
     if connection.scalar(sa.select(_t.c.seq).where(_t.c.id == trace_id).with_for_update()) is None:
         raise NotFoundError(
-            f"There is no trace {trace_id}.", kept="Nothing was saved.", next_step="Run the request again."
+            f"There is no trace {named(trace_id)}.", kept="Nothing was saved.", next_step="Run the request again."
         )
 
 

@@ -42,7 +42,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "ModelsBox._look",
     },
     "web.compare.results": {
-        LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu",
+        LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu shares_html",
     },
     "web.compare.votes": {
         LOOK: "tally",
@@ -78,6 +78,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         WORK: "OnPolicyBox.freeze_now OnPolicyBox.start",
     },
     "web.curate.preferences": {
+        LOOK: "PreferencesBox._standing",
         WORK: "PreferencesBox.start",
     },
     "web.curate.tab": {
@@ -154,7 +155,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         TRY: "TracesBox._export",
     },
     "web.start.guided_run": {
-        LOOK: "GuidedRunBox._menu",
+        LOOK: "GuidedRunBox._menu GuidedRunBox._standing",
         WORK: "GuidedRunBox._start",
     },
     "web.start.model": {
@@ -169,7 +170,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.train.form": {
         LOOK: "RunForm._changed RunForm._first RunForm._menus RunForm._preset RunForm._shown_knobs RunForm._switch",
-        WORK: "RunForm._check RunForm._queue_all RunForm._queue_variants RunForm._start RunForm._with_dpo",
+        WORK: "RunForm._check RunForm._fit RunForm._queue_all RunForm._queue_variants RunForm._start RunForm._with_dpo",
     },
     "web.train.keep": {
         LOOK: "KeepBox._named",

@@ -50,7 +50,8 @@ def test_a_study_that_was_killed_goes_on_and_finds_the_same(tmp_path: Path, caps
     assert main(flags(tmp_path / "a", whole)) == 0
     killed_at("training DPO", flags(tmp_path / "b", cut))
     assert not cut.exists()
-    capsys.readouterr()
+    assert main([*flags(tmp_path / "b", cut)[:-1], "--so-far"]) == 2
+    assert "not trained all its variants" in capsys.readouterr().err
     assert main(flags(tmp_path / "b", cut)) == 0
     left = capsys.readouterr().out.partition("# The seed study")[0]
     assert "training SFT:" not in left and "answers, critiques" not in left
@@ -59,6 +60,11 @@ def test_a_study_that_was_killed_goes_on_and_finds_the_same(tmp_path: Path, caps
     _has_all_measures(found(whole), whole.read_text(encoding="utf-8"))
     assert main([*flags(tmp_path / "b", cut)[:-1], "--estimate"]) == 0
     assert "all: 0 calls, 0 tokens" in capsys.readouterr().out
+    next((tmp_path / "b" / "studies").glob("*/format-bare.jsonl")).unlink()
+    assert main([*flags(tmp_path / "b", cut)[:-1], "--so-far"]) == 0
+    assert "Not finished" in cut.read_text(encoding="utf-8")
+    assert {cell["format"] for cell in found(cut)["formats"]} == {"human-assistant"}
+    assert found(cut)["cells"] == found(whole)["cells"]
 
 
 def _has_all_measures(told: dict[str, Any], text: str) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 
 import pytest
 
+from cai_ui.engine.chat_format import ChatFormat
 from cai_ui.errors import NotFoundError
 from cai_ui.train import encoding
 from cai_ui.train.encoding import EncodedDatasets
+from cai_ui.train.rows import CHANGED
 
 from .conftest import QUICK, sample
 
@@ -57,3 +60,25 @@ def test_a_large_dataset_is_not_kept_in_memory(store, make_dataset, tiny_engine,
     kept = EncodedDatasets(store)
     first = kept.get("sft", large, QUICK, tiny_engine.chat)[1]
     assert kept.get("sft", large, QUICK, tiny_engine.chat)[1] is not first and not kept._kept
+
+
+def test_an_answer_that_begins_with_white_space_is_learnt_and_one_the_template_rewrites_is_left_out(
+    make_dataset, tiny_engine
+):
+    """The first joined with its prompt had other tokens than the prompt alone, and stopped the whole run."""
+    tokenizer = copy.deepcopy(tiny_engine.chat.tokenizer)
+    tokenizer.chat_template = (
+        "{% for m in messages %}{{ '[INST]' if m.role == 'user' else '' }}{{ m.role + '\\n' }}"
+        "{{ m.content if m.content[:1] != '!' else m.content[1:] + messages[0].content }}"
+        "{{ '</s>' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant\\n' }}{% endif %}"
+    )
+    cut = "{% if messages[-1].content[:1] == '!' %}{{ 'other' }}{% endif %}"
+    chat = ChatFormat(tokenizer, 512)
+    rows = encoding.make_rows("sft", make_dataset(sft_train=(sample(1, "\n\n  Hello."), sample(2))), QUICK, chat)
+    assert len(rows.train) == 2 and not rows.left_out
+    prompt, learnt = encoding.first_reading(rows.train[0], chat)
+    assert chat.decode(prompt).endswith("assistant\n") and chat.decode(learnt) == "\n\n  Hello."
+    tokenizer.chat_template = cut + tokenizer.chat_template
+    changed = make_dataset(sft_train=(sample(1, "!Hello."), sample(2)))
+    rows = encoding.make_rows("sft", changed, QUICK, ChatFormat(tokenizer, 512))
+    assert len(rows.train) == 1 and rows.left_out == {CHANGED: 1}

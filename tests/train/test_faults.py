@@ -12,9 +12,10 @@ from safetensors.torch import load_file
 
 from cai_ui.config import AppSettings
 from cai_ui.engine import load_engine
+from cai_ui.train.check.plan import halved
 from cai_ui.train.run import checkpoints
 from cai_ui.train.run.causes import cause, is_full_disk, is_memory
-from cai_ui.train.run.run import halved, train
+from cai_ui.train.run.run import train
 from cai_ui.train.signals import StopSignal
 
 from .conftest import QUICK, losses
@@ -66,7 +67,7 @@ def test_batches_of_one_row_cannot_be_halved(broken_at, tmp_path):
 
 @pytest.mark.parametrize("before,after", [((8, 1), (4, 2)), ((2, 4), (1, 8)), ((3, 2), (1, 6)), ((1, 4), None)])
 def test_halving_keeps_the_rows_of_a_step(before, after):
-    found = halved(QUICK.model_copy(update={"batch_size": before[0], "accumulation": before[1]}), "sft")
+    found = halved(QUICK.model_copy(update={"batch_size": before[0], "accumulation": before[1]}), 1)
     assert (found and (found.batch_size, found.accumulation)) == after
 
 

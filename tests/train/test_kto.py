@@ -10,12 +10,12 @@ import torch
 
 from cai_ui.errors import PreflightError
 from cai_ui.records import TrainingExample
+from cai_ui.train.check.plan import halved
 from cai_ui.train.check.preflight import preflight
 from cai_ui.train.encoding import make_rows
 from cai_ui.train.methods import METHODS
 from cai_ui.train.run.health import run_warnings
 from cai_ui.train.run.metrics import read_rows
-from cai_ui.train.run.run import halved
 from cai_ui.train.run.trainer import make_trainer
 from cai_ui.train.signals import StopSignal
 
@@ -123,7 +123,10 @@ def test_both_kinds_are_needed(tiny_engine, make_dataset):
     alone = QUICK.model_copy(update={"batch_size": 1})
     with pytest.raises(PreflightError, match="batch size must be at least 2"):
         preflight("kto", make_dataset(), alone, tiny_engine).require()
-    assert halved(QUICK, "kto").batch_size == 2 and halved(halved(QUICK, "kto"), "kto") is None
+    assert (
+        halved(QUICK, KTO.least_batch).batch_size == 2
+        and halved(halved(QUICK, KTO.least_batch), KTO.least_batch) is None
+    )
 
 
 @pytest.mark.parametrize("weight,told", [(0.0, None), (3.0, None), (2.25, None), (2.0, "1.5 times"), (3.5, "0.86")])

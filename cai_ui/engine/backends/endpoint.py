@@ -35,7 +35,7 @@ from cai_ui.engine.interface import (
 )
 from cai_ui.errors import CaiError, EndpointError, EngineError, InputError, NotFoundError
 from cai_ui.records import BASE, AdapterInfo, Answer, Finish, Message, Provenance, content_hash
-from cai_ui.text import whole_characters
+from cai_ui.text import named, whole_characters
 
 CHOICE_TOKENS, LIKELIEST = 16, 20
 """Tokens that a server may write to say its choice, and of how many it tells how likely each was."""
@@ -200,7 +200,7 @@ class EndpointEngine(FromScores):
 
     def _only_base(self, adapter: str) -> None:
         if adapter != BASE:
-            raise NotFoundError(f"There is no adapter {adapter[:80]!r} loaded.", next_step="Choose the base.")
+            raise NotFoundError(f"There is no adapter {named(adapter)} loaded.", next_step="Choose the base.")
 
     def _body_or_error(self, request: Request) -> dict[str, Any] | CaiError:
         try:

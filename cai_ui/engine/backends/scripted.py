@@ -28,6 +28,7 @@ from cai_ui.engine.interface import (
 )
 from cai_ui.errors import CaiError, EngineError, InputError, NotFoundError, PromptTooLongError
 from cai_ui.records import BASE, AdapterInfo, Answer, Finish, Message, Provenance
+from cai_ui.text import named
 
 AnswerFunction = Callable[[Request], str]
 
@@ -130,7 +131,7 @@ class ScriptedEngine(FromScores):
 
     def _known(self, adapter: str) -> None:
         if adapter != BASE:
-            raise NotFoundError(f"There is no adapter {adapter[:80]!r} loaded.", next_step="Choose the base.")
+            raise NotFoundError(f"There is no adapter {named(adapter)} loaded.", next_step="Choose the base.")
 
     def _words(self, requests: Sequence[Request], counts: list[int], stop: StopFlag | None) -> Iterator[Chunk]:
         """One word of each row in turn, as a batch would give them."""

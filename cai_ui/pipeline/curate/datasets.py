@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cai_ui.config import DatasetSettings
-from cai_ui.errors import InputError, NotFoundError
+from cai_ui.errors import EngineError, InputError, NotFoundError
+from cai_ui.judges.check import PAIRS
 from cai_ui.pipeline.curate.helpful import helpful_pairs, helpful_rows
+from cai_ui.pipeline.curate.labels import REASONED
 from cai_ui.pipeline.curate.linting import lint_dataset
 from cai_ui.pipeline.curate.queue import check_source
 from cai_ui.pipeline.services import Services
@@ -20,6 +22,7 @@ from cai_ui.store.datasets import info_of
 if TYPE_CHECKING:
     from cai_ui.curate.changes import DatasetChanges
     from cai_ui.curate.exporting import Export
+    from cai_ui.pipeline.judges import Standing
 
 _SAMPLES, _SOURCES = 3, 6
 """Rows and sources that are shown."""
@@ -190,18 +193,46 @@ def _declines(example: Example, decision: Decision) -> bool:
 
 
 def _preferences(services: Services, settings: DatasetSettings) -> dict[str, float]:
-    """The newest judge's preference for each revision, where the settings have a use for it."""
+    """The judge's preference for each revision, where the settings have a use for it."""
     if settings.labels == "hard" and not settings.least_preference:
         return {}
-    known = services.store.judgements()
+    known = _labels(services, settings)
     return {id: float(body["preference"]) for id, body in known.items() if body.get("preference") is not None}
 
 
 def _margins(services: Services, settings: DatasetSettings) -> dict[str, tuple[float | None, float | None]]:
-    """By how much the newest judge finds each revision less harmful and more helpful, where that is asked for."""
+    """By how much the judge finds each revision less harmful and more helpful, where that is asked for."""
     if settings.least_harmlessness <= -1 and settings.least_helpfulness <= -1:
         return {}
-    return {id: (body.get("harmlessness"), body.get("helpfulness")) for id, body in services.store.judgements().items()}
+    return {id: (body.get("harmlessness"), body.get("helpfulness")) for id, body in _labels(services, settings).items()}
+
+
+def _labels(services: Services, settings: DatasetSettings) -> dict[str, dict[str, Any]]:
+    """What the judge that the gate goes by said of each pair; without one, whoever said something last. InputError for
+    a judge that has said nothing: its gate would let everything pass."""
+    found = services.store.judgements(settings.gate_judge or None)
+    if settings.gate_judge and not found:
+        raise InputError(
+            f"There is no label by the judge {settings.gate_judge[:80]!r}.",
+            kept="Nothing was frozen.",
+            next_step="Let it label the pairs first, or choose another judge for the gate.",
+        )
+    return found
+
+
+def label_judges(services: Services) -> list[tuple[str, Standing]]:
+    """Who labelled pairs, by the name that labels bear, and how far each was checked."""
+    from cai_ui.pipeline.judges import standing
+
+    try:
+        main = services.engine().name
+    except EngineError:
+        main = ""
+    found = []
+    for name in services.store.label_judges():
+        judge = name.removesuffix(REASONED)
+        found.append((name, standing(services, "" if judge == main else judge, PAIRS, name.endswith(REASONED))))
+    return found
 
 
 def _earlier(services: Services, decided: Sequence[tuple[Example, Decision]]) -> dict[str, tuple[str, ...]]:

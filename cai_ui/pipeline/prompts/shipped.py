@@ -7,6 +7,7 @@ from functools import cache
 
 from cai_ui.errors import NotFoundError
 from cai_ui.records import Prompt
+from cai_ui.text import named
 
 
 def draw(prompt_set: str, n: int, seed: int) -> list[Prompt]:
@@ -14,7 +15,7 @@ def draw(prompt_set: str, n: int, seed: int) -> list[Prompt]:
     from cai_ui.demo import prompt_sets as demo
 
     if prompt_set not in demo.SETS:
-        raise NotFoundError(f"There is no prompt set {prompt_set[:80]!r}.", next_step="Choose one of the list.")
+        raise NotFoundError(f"There is no prompt set {named(prompt_set)}.", next_step="Choose one of the list.")
     prompts = demo.load(prompt_set)
     return [prompts[place] for place in places(prompt_set, len(prompts), n, seed)]
 

@@ -131,7 +131,7 @@ def paired(rows: Iterable[Row], others: Iterable[Row]) -> tuple[int, int, float 
 def kept(scores: Iterable[Row]) -> tuple[Kept, ...]:
     """From the lines that `measuring` keeps; answers that a variant could not be asked about are left out for all."""
     known = {row["variant"]: row["scores"] for row in scores}
-    base = known[BASE]
+    base = known.get(BASE, [])
     places = [n for n in range(len(base)) if all(not isinstance(found[n], str) for found in known.values())]
     drawn = [n for n in places if len(base[n]) > 1]
     return tuple(

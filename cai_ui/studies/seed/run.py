@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cai_ui.errors import NotFoundError
 from cai_ui.pipeline.services import Services
 from cai_ui.studies.seed import results
 from cai_ui.studies.seed.measuring import FORMATS, Measuring
-from cai_ui.studies.seed.plan import VARIANTS, SeedPlan
+from cai_ui.studies.seed.plan import RUNS, VARIANTS, SeedPlan
 from cai_ui.studies.seed.results import SeedResults
 from cai_ui.studies.seed.stages import Stages, StudyProgress, made_of
 
@@ -21,9 +22,26 @@ def run_seed_study(services: Services, plan: SeedPlan) -> Iterator[StudyProgress
     yield from stages.make()
     measuring = Measuring(stages)
     yield from measuring.measure()
+    yield _results(stages, measuring, measuring.evaluation().id)
+
+
+def seed_study_so_far(services: Services, plan: SeedPlan) -> SeedResults:
+    """What is measured already, without asking the model for more. NotFoundError before all adapters are there."""
+    stages = Stages(services, plan)
+    runs = [stages.run(variant) for variant in RUNS]
+    if any(run is None or run.state != "done" for run in runs):
+        raise NotFoundError(
+            "The study has not trained all its variants yet.",
+            kept="What is finished is kept.",
+            next_step="Go on with --yes.",
+        )
+    return _results(stages, Measuring(stages), None)
+
+
+def _results(stages: Stages, measuring: Measuring, evaluation: str | None) -> SeedResults:
     answers = measuring.rows("answers")
-    version = services.store.version(plan.constitution)
-    yield SeedResults(
+    version = stages.services.store.version(stages.plan.constitution)
+    return SeedResults(
         cells=results.cells(answers, VARIANTS),
         kept=results.kept(stages.folder.rows("scores")),
         formats=results.formats({format: measuring.rows(f"format-{format}") for format in FORMATS}, answers),
@@ -32,15 +50,15 @@ def run_seed_study(services: Services, plan: SeedPlan) -> Iterator[StudyProgress
         ),
         removed=results.removed(measuring.rows("adapter-off"), answers),
         made=made_of(stages),
-        settings=_settings(stages, measuring),
+        settings=_settings(stages, measuring, evaluation),
     )
 
 
-def _settings(stages: Stages, measuring: Measuring) -> dict[str, object]:
+def _settings(stages: Stages, measuring: Measuring, evaluation: str | None) -> dict[str, object]:
     plan = stages.plan
     return {
         "study": stages.key,
-        "evaluation": measuring.evaluation().id,
+        "evaluation": evaluation,
         "model": stages.engine.name,
         "base": stages.engine.base_hash,
         "reader": f"{measuring.reader.name}, version {measuring.reader.version}",

@@ -36,13 +36,14 @@ def study_markdown(found: SeedResults, command: str, sets: dict[str, str]) -> st
 
 def _head(found: SeedResults, command: str) -> str:
     settings, made = found.settings, found.made
+    unfinished = "" if settings["evaluation"] else "**Not finished: so far** "
     rows = "; ".join(
         f"{variant}: {run['rows']} rows, {run['steps']} steps, {run['seconds'] or 0:.0f} s"
         for variant, run in made["runs"].items()
     )
     left = ", ".join(f"{count} × {reason}" for reason, count in made["left_out"].items()) or "none"
     return (
-        f"Model `{settings['model']}` ({str(settings['base'])[:12]}); learnt from {settings['source']}: "
+        f"{unfinished}Model `{settings['model']}` ({str(settings['base'])[:12]}); learnt from {settings['source']}: "
         f"{made['examples']} revisions, left out: {left}. Greedy answers, read by {settings['reader']}. Shares with "
         f"95 % Wilson intervals; one seed, one training each, so the spread between trainings is not in them.\n\n"
         f"Trained: {rows}.\n\nMade by `{command}`."

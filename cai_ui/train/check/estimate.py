@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cai_ui.config import TrainSettings
-from cai_ui.train.check.plan import evaluated, reference_in_advance, rows_in, stride, times_asked, tokens_in
+from cai_ui.train.check.fitting import Proposal, proposals
+from cai_ui.train.check.plan import evaluations, reference_in_advance, rows_in, times_asked, tokens_in
 from cai_ui.train.method import TrainingMethod
 from cai_ui.train.rows import Rows
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 Source = Literal["run", "trial", "size", "lent"]
 SURE: dict[Source, float] = {"run": 1.5, "trial": 2.0, "size": 4.0, "lent": 8.0}
 """The true time is expected between the estimate divided and multiplied by this."""
+USABLE = 0.8
+"""Share of the free memory that a run may count on; the estimate is right within a factor of 1.3."""
 ADAM_BYTES = 16
 """Per trained number: float32 weight, gradient and two moments."""
 LIBRARY_BYTES = 220_000_000
@@ -53,7 +56,8 @@ class Pace:
 class Estimate:
     """`seconds` is None where nothing will be trained; `parts` are the seconds by kind, `source` says how known.
 
-    Bytes come on top of what is loaded now; a free size is None where it could not be told.
+    Bytes come on top of what is loaded now; a free size is None where it could not be told. Where memory does not
+    suffice, `proposals` are settings that fit.
     """
 
     seconds: float | None = None
@@ -63,6 +67,12 @@ class Estimate:
     disk_bytes: int = 0
     free_disk: int | None = None
     parts: Mapping[str, float] = field(default_factory=dict)
+    proposals: tuple[Proposal, ...] = ()
+
+    @property
+    def scarce(self) -> bool:
+        """Whether the run needs more memory than can be counted on."""
+        return self.free_memory is not None and self.memory_bytes > USABLE * self.free_memory
 
     @property
     def between(self) -> tuple[float, float]:
@@ -83,19 +93,48 @@ def estimate(
 ) -> Estimate:
     """Time, memory and disk of a run of `steps` steps that asks `probes` prompts each time."""
     pace = pace or Pace("lent" if needs.flops is None else "size")
-    per_batch = settings.batch_size * method.readings * max(rows.lengths, default=0)
-    trained = needs.trained * (ADAM_BYTES + (4 if method.reference != "none" else 0))
     checkpoint = 12 * needs.trained + 2**20
     parts = _parts(method, rows, settings, needs, steps, pace.rates, probes) if rows.train and steps else {}
-    return Estimate(
+    found = Estimate(
         seconds=sum(parts.values()) if parts else None,
         source=pace.source,
-        memory_bytes=trained + per_batch * needs.kept_bytes + LIBRARY_BYTES,
+        memory_bytes=_memory(method, rows, settings, needs),
         free_memory=needs.free_bytes,
         disk_bytes=(settings.keep_checkpoints + 1) * checkpoint + 8 * needs.trained,
         free_disk=_free_disk(folder),
         parts=parts,
     )
+    if not found.scarce or needs.free_bytes is None:
+        return found
+    step = parts.get("steps", 0.0) / max(steps, 1)
+    ways = proposals(
+        method,
+        settings,
+        USABLE * needs.free_bytes,
+        lambda other: _memory(method, rows, other, needs),
+        lambda other: _slower(method, settings, other, needs, step),
+    )
+    return replace(found, proposals=ways)
+
+
+def _memory(method: TrainingMethod, rows: Rows, settings: TrainSettings, needs: TrainingNeeds) -> int:
+    """Bytes at the peak of a step on the longest rows, beside the model."""
+    per_batch = settings.batch_size * method.readings * max(rows.lengths, default=0)
+    trained = needs.trained * (ADAM_BYTES + (4 if method.reference != "none" else 0))
+    return trained + per_batch * needs.kept(settings) + LIBRARY_BYTES
+
+
+def _slower(
+    method: TrainingMethod, settings: TrainSettings, other: TrainSettings, needs: TrainingNeeds, step: float
+) -> float:
+    """How many times as long a step of `step` seconds takes with the other settings."""
+    passes = [_passes(method, needs.twice(each)) for each in (settings, other)]
+    more_batches = BATCH_S * (other.accumulation - settings.accumulation)
+    return passes[1] / passes[0] + (more_batches / step if step else 0.0)
+
+
+def _passes(method: TrainingMethod, twice: bool) -> int:
+    return FORWARD + BACKWARD + (FORWARD if twice else 0) + method.more_passes * FORWARD
 
 
 def _parts(
@@ -108,7 +147,8 @@ def _parts(
     probes: int,
 ) -> dict[str, float]:
     token = needs.weights / (REACHED * (needs.flops or LENT_FLOPS))
-    passes = FORWARD + BACKWARD + (FORWARD if needs.checkpointing else 0) + method.more_passes * FORWARD
+    passes = _passes(method, needs.twice(settings))
+    held_out = evaluations(rows, settings, steps)
     forward = (1 + method.more_passes) * FORWARD
     tokens = tokens_in(rows, settings, steps)
     row = rows.tokens / len(rows.train)
@@ -125,13 +165,13 @@ def _parts(
     found = {
         "start": rates["start"],
         "steps": tokens * rates["steps"],
-        "evaluations": evaluated(rows) * (steps // stride(steps)) * rates["evaluations"],
+        "evaluations": held_out.rows * held_out.times(steps) * rates["evaluations"],
         "probes": probes * times_asked(settings, steps) * rates["probes"],
         "saves": saves * rates["saves"],
     }
     if method.reference == "in advance":
         pairs = len(rows.train) if reference_in_advance(rows, settings, steps) else rows_in(settings, steps)
-        found["reference"] = (pairs + evaluated(rows)) * rates["reference"]
+        found["reference"] = (pairs + held_out.rows) * rates["reference"]
     if settings.save_steps and settings.save_seconds:
         found["saves"] += sum(found.values()) // settings.save_seconds * rates["saves"]
     return found

@@ -20,7 +20,8 @@ from cai_ui.errors import EngineError, PreflightError
 from cai_ui.records import Dataset, Prompt
 from cai_ui.train import processes
 from cai_ui.train.check.estimate import Estimate, Pace, estimate
-from cai_ui.train.check.plan import planned_steps
+from cai_ui.train.check.fitting import Proposal
+from cai_ui.train.check.plan import Evaluations, evaluations, planned_steps
 from cai_ui.train.encoding import first_reading, make_rows
 from cai_ui.train.method import TrainingMethod
 from cai_ui.train.methods import method_of
@@ -42,7 +43,8 @@ class PreflightReport:
     `rows` is how many rows are trained on, `left_out` counts the others by reason, `lengths` are tokens per row and
     `limit` is the longest that is admitted. `modules` are the layers that get LoRA matrices, `padding` says in words
     what becomes of padding and end marks. `probes` are asked while it trains. `decoded_example` is one row as pieces
-    of text, each with whether it is learnt. `facts` are what the method tells of its rows. `slice_seconds` is for how
+    of text, each with whether it is learnt. `evaluations` are those
+    on held-out rows. `facts` are what the method tells of its rows. `slice_seconds` is for how
     long a GPU is lent at a time (None: it is ours).
     """
 
@@ -61,6 +63,7 @@ class PreflightReport:
     estimate: Estimate
     decoded_example: tuple[tuple[str, bool], ...]
     slice_seconds: float | None = None
+    evaluations: Evaluations = field(default_factory=Evaluations)
     facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -117,6 +120,7 @@ def preflight(
         warnings=(*warnings, *_costly(costs), *_endings(rows, chat)),
         rows=len(rows.train),
         held_out=len(rows.held_out),
+        evaluations=evaluations(rows, settings, steps),
         left_out=rows.left_out,
         lengths=tuple(rows.lengths),
         limit=min(settings.max_length, chat.context_length),
@@ -198,12 +202,25 @@ def _too_costly(costs: Estimate) -> list[str]:
 
 
 def _costly(costs: Estimate) -> list[str]:
-    if costs.free_memory is not None and costs.memory_bytes > 0.8 * costs.free_memory:
-        return [
-            f"The run needs about {size(costs.memory_bytes)} of memory beside the model; {size(costs.free_memory)} are "
-            "free. Halve the batch size and double the accumulation, or admit shorter rows only."
-        ]
-    return []
+    """Whether memory suffices, and if not, what does, with what each costs."""
+    if not costs.scarce:
+        return []
+    needed = (
+        f"The run needs about {size(costs.memory_bytes)} of memory beside the model; {size(costs.free_memory or 0)}"
+    )
+    if not costs.proposals:
+        return [f"{needed} are free, and no smaller batch fits. Admit shorter rows only, or take a smaller model."]
+    return [f"{needed} are free. These fit and learn from the same rows: {'; or '.join(map(_way, costs.proposals))}."]
+
+
+def _way(proposal: Proposal) -> str:
+    now = proposal.settings
+    twice = ", activations computed twice" if now.checkpointing == "on" else ""
+    longer = f"{proposal.slower - 1:.0%} longer" if proposal.slower >= 1.005 else "about as long"
+    return (
+        f"batch size {now.batch_size} and accumulation {now.accumulation}{twice} (about {size(proposal.memory_bytes)}, "
+        f"{longer})"
+    )
 
 
 def _padding(tokenizer: Any) -> str:

@@ -34,7 +34,7 @@ def tried(
     probes: int,
 ) -> Pace | None:
     """Seconds per token of a step and per probe answer, tried; None for models too large, or while a run has them."""
-    if needs.checkpointing or needs.flops is None or not rows.train:
+    if needs.twice(settings) or needs.flops is None or not rows.train:
         return None
     readings = method.readings
     length = max(1, rows.tokens // (len(rows.train) * readings))

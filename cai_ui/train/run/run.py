@@ -13,7 +13,7 @@ from cai_ui.engine.memory import settle
 from cai_ui.errors import TrainingError
 from cai_ui.records import Dataset, Run, RunState
 from cai_ui.train import processes
-from cai_ui.train.check.plan import tokens_in
+from cai_ui.train.check.plan import halved, tokens_in
 from cai_ui.train.check.preflight import PreflightReport, preflight, told, trainable_engine
 from cai_ui.train.encoding import make_rows
 from cai_ui.train.methods import METHODS, method_of
@@ -65,7 +65,7 @@ def train(
     settings = TrainSettings(**run.config)
     with log_file(folder if first else None):
         outcome, problem = _attempt(run, dataset, engine, folder, signal, report, settings, kit, rows)
-        smaller = halved(settings, run.method)
+        smaller = halved(settings, METHODS[run.method].least_batch) if run.method in METHODS else None
         if problem is not None and is_memory(problem) and smaller and processes.count() == 1:
             problem = None  # its traceback holds the trainer's tensors
             free_memory()
@@ -96,15 +96,6 @@ def follow(engine: Engine, signal: StopSignal | None = None) -> Outcome:
         if info.name in (run.start_adapter, run.config.get("reference")):
             engine.load_adapter(info)
     return train(run, dataset, engine, folder, signal or StopSignal(), lambda step, steps: None)
-
-
-def halved(settings: TrainSettings, method: str) -> TrainSettings | None:
-    """Settings that take the same rows per step in smaller batches; None where the method's batches are smallest."""
-    parts = 2 if settings.batch_size % 2 == 0 else settings.batch_size
-    if method not in METHODS or settings.batch_size // parts < METHODS[method].least_batch or parts == 1:
-        return None
-    changes = {"batch_size": settings.batch_size // parts, "accumulation": settings.accumulation * parts}
-    return settings.model_copy(update=changes)
 
 
 def free_memory() -> None:
@@ -167,7 +158,7 @@ def _train(
         asks = bool(check.probes) and not processes.shares_weights()
         if check.probes and not asks:
             log.info("probe prompts are not asked: each process holds a share of the adapter")
-        prober = Prober(run, engine, seat, check.probes, kit, folder, signal) if asks else None
+        prober = Prober(run, engine, seat, check.probes, kit, folder, signal, settings) if asks else None
         trainer = make_trainer(
             method, seat, rows, settings, folder, signal, report, check.steps, prober, run.name or run.id, timings
         )

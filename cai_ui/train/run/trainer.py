@@ -16,12 +16,12 @@ import datasets
 from transformers import PrinterCallback
 
 from cai_ui.config import TrainSettings
-from cai_ui.engine.adapters.training_needs import LARGE
+from cai_ui.engine.adapters.training_needs import computed_twice
 from cai_ui.engine.chat_format import ChatFormat
 from cai_ui.engine.interface import TrainingSeat
 from cai_ui.errors import TrainingError
 from cai_ui.train import processes
-from cai_ui.train.check.plan import HELD_OUT_ROWS, evaluated, reference_in_advance, stride
+from cai_ui.train.check.plan import evaluations, reference_in_advance
 from cai_ui.train.encoding import first_reading
 from cai_ui.train.method import TrainingMethod
 from cai_ui.train.rows import Rows
@@ -53,7 +53,8 @@ def make_trainer(
 
     `timings` is told what evaluations, probes, saves and the reference take.
     """
-    common = _arguments(seat, settings, folder, bool(rows.held_out), steps) | {"run_name": name or None}
+    held_out = evaluations(rows, settings, steps)
+    common = _arguments(seat, settings, folder, held_out.every, steps) | {"run_name": name or None}
     turns = TakeTurns(seat)
     timings = timings or Timings()
     callbacks: list[Any] = [turns, Recorder(method, folder, signal, report, settings, timings)]
@@ -65,7 +66,7 @@ def make_trainer(
         "model": seat.model,
         "processing_class": seat.tokenizer,
         "train_dataset": datasets.Dataset.from_list(rows.train),
-        "eval_dataset": datasets.Dataset.from_list(rows.held_out[:HELD_OUT_ROWS]) if rows.held_out else None,
+        "eval_dataset": datasets.Dataset.from_list(rows.held_out[: held_out.rows]) if held_out.rows else None,
         "callbacks": callbacks,
     }
     order = _order(rows, settings) if "group_by_length" in method.knobs else None
@@ -76,7 +77,7 @@ def make_trainer(
     if method.reference != "none":
         seat.set_reference()
     if method.reference == "in advance" and reference_in_advance(rows, settings, steps):
-        with timings.timed("reference", len(rows.train) + evaluated(rows)):
+        with timings.timed("reference", len(rows.train) + held_out.rows):
             trainer.keep_reference(seat, signal)
     trainer.args.train_sampling_strategy = "random"  # TRL's KTO would take rows as they lie; see `kto.Mismatched`
     trainer.remove_callback(PrinterCallback)
@@ -139,7 +140,9 @@ def _tensorboard(folder: Path) -> Any:
     return TensorBoardCallback(SummaryWriter(log_dir=str(folder / "tensorboard")))
 
 
-def _arguments(seat: TrainingSeat, settings: TrainSettings, folder: Path, held_out: bool, steps: int) -> dict[str, Any]:
+def _arguments(
+    seat: TrainingSeat, settings: TrainSettings, folder: Path, evaluate_every: int, steps: int
+) -> dict[str, Any]:
     first = next(seat.model.parameters())
     on_gpu = first.device.type == "cuda"
     elsewhere = settings.report_to in ("trackio", "wandb")
@@ -164,12 +167,12 @@ def _arguments(seat: TrainingSeat, settings: TrainSettings, folder: Path, held_o
         "save_strategy": "steps" if settings.save_steps else "no",
         "save_steps": settings.save_steps or 1,
         "save_total_limit": None,  # old checkpoints go when the new one is sealed, not before
-        "eval_strategy": "steps" if held_out else "no",
-        "eval_steps": stride(steps),
+        "eval_strategy": "steps" if evaluate_every else "no",
+        "eval_steps": evaluate_every or None,
         "use_cpu": not on_gpu,
         "bf16": on_gpu,
         "optim": "adamw_torch_fused" if on_gpu else "adamw_torch",
-        "gradient_checkpointing": seat.model.num_parameters() > LARGE,
+        "gradient_checkpointing": computed_twice(settings, seat.model.num_parameters()),
         "dataloader_pin_memory": on_gpu,
         "report_to": [settings.report_to] if elsewhere else [],
         "project": os.environ.get("CAI_PROJECT", "constitutional-ai"),

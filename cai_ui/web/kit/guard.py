@@ -17,7 +17,8 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui.errors import CaiError
+from cai_ui.errors import CaiError, InputError
+from cai_ui.text import whole_characters
 from cai_ui.web.kit import words
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,14 @@ class Page(gr.Blocks):
                 self._ask(function, inputs, state, request)
             except CaiError as error:
                 raise _refusal(function, str(error)) from None
-        return await super().process_api(function, inputs, state, request, **more)
+        try:
+            return await super().process_api(function, inputs, state, request, **more)
+        except gr.Error:
+            raise
+        except CaiError as error:  # of a handler that needs no services, and is given to Gradio as it is
+            raise _refusal(function, str(error)) from None
+        except Exception as error:
+            raise _refusal(function, unexpected(error, function.name)) from None
 
     def _ask(self, function: Any, inputs: list[Any], state: Any, request: Any) -> None:
         """Put an event to `admit`: what is called, its inputs by elem_id, the sessions it is given, and who asks."""
@@ -62,11 +70,41 @@ class Page(gr.Blocks):
             blocks = [b if state is None or b.stateful or b._id not in state else state[b._id] for b in block_fn.inputs]
             inputs = [_still_there(block, value) for block, value in zip(blocks, inputs, strict=False)]
         try:
+            for block, value in zip(block_fn.inputs, inputs, strict=False):
+                plain_data(value, typed=isinstance(block, gr.Textbox))
             return await super().preprocess_data(block_fn, inputs, state, explicit_call)
         except gr.Error as error:
             said = words.CHOICE_GONE if "not in the list of choices" in str(error.message) else str(error.message)
             log.warning("%s was not called: %s", block_fn.name, error.message)
             raise _refusal(block_fn, said) from None
+        except CaiError as error:
+            raise _refusal(block_fn, str(error)) from None
+        except Exception as error:  # each component of Gradio fails in its own way on a value that is none of its own
+            log.warning("%s was not called: %s", block_fn.name, type(error).__name__)
+            raise _refusal(block_fn, words.NOT_A_VALUE) from None
+
+
+def uploaded(path: object) -> str:
+    """Where an uploaded file is. InputError where none came, as when a choice of files is called off."""
+    if not isinstance(path, str) or not path:
+        raise InputError(words.NO_FILE)
+    return path
+
+
+def plain_data(value: Any, *, typed: bool = False, depth: int = 0) -> None:
+    """InputError for what no field sends and nothing behind it can keep: half characters, numbers beyond 64 bits,
+    NUL in what is chosen rather than `typed` (a text field says that in its own words), endless nesting."""
+    if isinstance(value, str):
+        whole_characters(value)
+        if "\0" in value and not typed:
+            raise InputError(words.NOT_A_VALUE)
+    elif isinstance(value, int | float) and not abs(value) < 2**63:
+        raise InputError(words.NOT_A_VALUE)
+    elif isinstance(value, dict | list):
+        if depth > 20:
+            raise InputError(words.NOT_A_VALUE)
+        for part in [*value, *value.values()] if isinstance(value, dict) else value:
+            plain_data(part, typed=typed, depth=depth + 1)
 
 
 def _refusal(block_fn: Any, said: str) -> gr.Error:

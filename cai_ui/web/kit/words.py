@@ -27,3 +27,7 @@ ENDS = {
     "timeout": "timed out",
 }
 """How an answer ended, other than by itself."""
+NOT_A_VALUE = (
+    "A field was left empty, or holds something that it cannot take. Nothing was done; correct it and try again."
+)
+NO_FILE = "No file was chosen. Choose one and try again."

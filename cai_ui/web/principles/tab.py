@@ -15,7 +15,7 @@ from gradio.blocks import Block
 
 from cai_ui.pipeline import Services
 from cai_ui.web.kit.events import NEWEST, Changes, Given, in_turn
-from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.guard import bind, uploaded
 from cai_ui.web.kit.present import hint, lead, notice
 from cai_ui.web.principles import editor, words
 from cai_ui.web.principles.editor import View
@@ -173,7 +173,7 @@ class PrinciplesTab:
         return {**self.changes(view), self.saving.note: ""}
 
     def _import(self, session: Session, path: str) -> Changes:
-        view, said = editor.import_file(self.services, session, path)
+        view, said = editor.import_file(self.services, session, uploaded(path))
         return {**self.changes(view), self.files.note: notice(said, "good")}
 
     def _one(self, view: View) -> Changes:

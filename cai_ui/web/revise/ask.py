@@ -14,7 +14,7 @@ from cai_ui.tables import SUFFIXES
 from cai_ui.text import PROMPT_LIMIT
 from cai_ui.web.kit.choices import drawn, earlier_turns, set_choices, set_menu
 from cai_ui.web.kit.events import AT_ONCE, NEWEST, QUIET, Changes
-from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.guard import bind, uploaded
 from cai_ui.web.kit.present import notice
 from cai_ui.web.revise import stepper, words
 from cai_ui.web.session import Session, SessionParts
@@ -97,7 +97,7 @@ class AskBox:
 
     def _import(self, path: str, kind: PromptKind) -> Changes:
         """The set of a file, chosen here and listed in all menus."""
-        key, said = stepper.import_prompts(self.services, path, kind)
+        key, said = stepper.import_prompts(self.services, uploaded(path), kind)
         listed = self._sets()
         return {**listed, self.prompt_set: {**listed[self.prompt_set], "value": key}, self.note: notice(said, "good")}
 

@@ -80,3 +80,7 @@ SERVER = (
     "that is loaded here. A key is read from the environment variable CAI_ENDPOINT_KEY and is sent only to the server "
     "named at the start (--endpoint or CAI_ENDPOINT)."
 )
+JUDGE, JUDGE_HELP = (
+    "Judge of what is accepted",
+    "A model that must agree with the reader before a revision is accepted; the rest is left to you in Curate.",
+)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
-from cai_ui.config import TrainSettings
+from cai_ui.config import JudgeSettings, TrainSettings
 from cai_ui.errors import InputError
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import Services, judges
+from cai_ui.pipeline.compare.judging import rubrics_of
 from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.records import BASE, Run
+from cai_ui.train.check.preflight import PreflightReport
 from cai_ui.train.methods import METHODS, method_of, own_knobs
 from cai_ui.train.presets import PRESETS
 from cai_ui.web.kit import charts
@@ -20,6 +23,7 @@ from cai_ui.web.kit.events import ASIDE, NEWEST, SLOW, Changes, Given
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
+from cai_ui.web.kit.judges import standing_html
 from cai_ui.web.kit.present import notice
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.train import run_card, sweep, words
@@ -56,6 +60,7 @@ class RunForm:
             self.start = gr.Button(words.START, variant="primary", elem_id="train-start", elem_classes="once", scale=0)
             self.check = gr.Button(words.CHECK, elem_id="train-check", scale=0)
         self.checked = gr.HTML(elem_id="train-checked", css_template=charts.STYLE)
+        self.fit = gr.Button(words.FIT, elem_id="train-fit", scale=0, visible=False)
         self.wanted = {self.method, self.dataset, self.start_from, *self.form.inputs}
         self.some_only = [self.form.widgets[knob] for knob in own_knobs()]
 
@@ -85,8 +90,10 @@ class RunForm:
         self.watch, self.session = watch, session
         self._wire_menus(visits)
         self._wire_settings(with_dpo)
-        self.check.click(bind(self._check), self.wanted, [self.checked], **SLOW)
-        named, shown = {session.state, self.name, *self.wanted}, [watch.run, self.checked]
+        looked_at = [self.checked, self.fit]
+        self.check.click(bind(self._check), self.wanted, looked_at, **SLOW)
+        self.fit.click(bind(self._fit), self.wanted, [*looked_at, *self.form.inputs], **SLOW)
+        named, shown = {session.state, self.name, *self.wanted}, [watch.run, *looked_at]
         variants = [session.state, self.dataset, self.preset]
         begun = (
             self.start.click(bind(self._start), named, shown, **SLOW),
@@ -188,14 +195,41 @@ class RunForm:
         settings = self.form.read_from(given)
         return make_wanted(given[self.method], given[self.dataset], given[self.start_from], settings)
 
-    def _check(self, given: Given) -> str:
-        return preflight_html(check(self.services, self._wanted(given)))
+    def _check(self, given: Given) -> Changes:
+        wanted = self._wanted(given)
+        found = self._found(check(self.services, wanted))
+        return {**found, self.checked: self._judge_html(wanted.settings) + found[self.checked]}
+
+    def _found(self, report: PreflightReport) -> Changes:
+        """What the check found, and the button that takes its proposal where there is one."""
+        return {
+            self.checked: preflight_html(report),
+            self.fit: gr.update(visible=bool(report.estimate.proposals)),
+        }
+
+    def _fit(self, given: Given) -> Changes:
+        """The form with the quickest settings that fit into memory, and the check of these."""
+        wanted = self._wanted(given)
+        ways = check(self.services, wanted).estimate.proposals
+        if ways:
+            wanted = replace(wanted, settings=ways[0].settings)
+        return {**self.form.changes(wanted.settings), **self._found(check(self.services, wanted))}
+
+    def _judge_html(self, settings: TrainSettings) -> str:
+        """How far the judge of the probe answers can be trusted."""
+        if not settings.probe_judge or not settings.probe_steps:
+            return ""
+        asked = JudgeSettings(judge=settings.probe_judge, rubrics=settings.probe_rubrics)
+        rubrics = [rubric.name for rubric in rubrics_of(asked)]
+        return "".join(
+            standing_html(name, judges.standing(self.services, settings.probe_judge, name)) for name in rubrics
+        )
 
     def _start(self, given: Given) -> Changes:
         """The check is shown in any case; a run that it refuses is not begun."""
         wanted = self._wanted(given)
         report = check(self.services, wanted)
-        shown: Changes = {self.checked: preflight_html(report)}
+        shown = self._found(report)
         if not report.ok:
             return shown
         run = start(self.services, given[self.session.state], wanted, given[self.name])

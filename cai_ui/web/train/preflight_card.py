@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cai_ui.train.check.preflight import PreflightReport, size
 from cai_ui.train.jobs.slices import slices_for
-from cai_ui.web.kit.present import Kind, duration, esc, facts, notice
+from cai_ui.web.kit.present import Kind, counted, duration, esc, facts, notice
 from cai_ui.web.train import words
 
 BARS = 12
@@ -67,7 +67,7 @@ def _facts(report: PreflightReport) -> list[tuple[str, object]]:
     costs = report.estimate
     left_out = ", ".join(f"{count:,} {reason}" for reason, count in report.left_out.items()) or "none"
     pairs: list[tuple[str, object]] = [
-        ("Held out", f"{report.held_out:,} rows, none of them trained on"),
+        ("Held out", f"{report.held_out:,} rows, none of them trained on{_evaluated(report)}"),
         ("Left out", left_out),
         *report.facts.items(),
         ("Trainable parameters", f"{report.trainable_parameters:,} in {', '.join(report.modules)}"),
@@ -85,6 +85,17 @@ def _facts(report: PreflightReport) -> list[tuple[str, object]]:
     if report.probes:
         pairs.append(("Probe prompts", f"{len(report.probes)} while it trains, none of them trained on"))
     return pairs
+
+
+def _evaluated(report: PreflightReport) -> str:
+    """How many of them are evaluated how often, and what share of the time that takes."""
+    planned, costs = report.evaluations, report.estimate
+    times = planned.times(report.steps)
+    if not times:
+        return "" if not report.held_out else "; none is evaluated while it trains"
+    share = costs.parts.get("evaluations", 0.0) / costs.seconds if costs.seconds else None
+    taken = "" if share is None else f", about {share:.0%} of the time"
+    return f"; {planned.rows:,} of them evaluated {counted(times, 'time')}{taken}"
 
 
 def _lent(seconds: float | None, slice_seconds: float) -> str:

@@ -27,6 +27,7 @@ PRESETS = {
 RUN_NAME, OPTIONAL = "Name of the run", "May stay empty"
 SETTINGS = "Settings"
 START, CHECK = "Start training", "Check first"
+FIT = "Take the settings that fit into memory"
 NO_DATASET, FREEZE_ONE = "No dataset is chosen.", "Freeze one in Curate, then choose it here."
 NO_ADAPTER, CHOOSE_ENDED = "This run has no adapter to continue from.", "Choose one that is done or stopped."
 

@@ -20,7 +20,7 @@ from cai_ui.pipeline.prompts import sets
 from cai_ui.pipeline.revise import trace_files
 from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.pipeline.revise.format_lab import run_formats
-from cai_ui.records import Message
+from cai_ui.records import Message, Prompt
 from cai_ui.web.kit.choices import drawn, earlier_turns
 from cai_ui.web.revise import batch, few_shot, format_lab, trace_html, traces
 from cai_ui.web.revise import stepper as tab
@@ -268,17 +268,13 @@ def test_a_drawn_conversation_is_asked_as_its_set_has_it(services: Services, tmp
 
 
 @pytest.mark.parametrize("shown", ["drawn", "a trace", "typed"])
-def test_another_request_after_the_same_turns_leaves_them_as_they_are(
-    services: Services, tmp_path: Path, shown: str
-) -> None:
+def test_another_request_after_the_same_turns_leaves_them_as_they_are(services: Services, shown: str) -> None:
     said = "Here it is:\nUser: alice\n\nAssistant: on\n\nHuman: who?"
+    said = said if shown == "typed" else f"  {said}\n"  # a text alone would lose the space around it
     talk = [Message("user", "A form."), Message("assistant", said), Message("user", "Steal it?")]
-    path = tmp_path / "talk.jsonl"
-    path.write_text(json.dumps({"messages": [{"role": m.role, "content": m.content} for m in talk]}))
-    key, _ = tab.import_prompts(services, str(path))
     with gr.Blocks():
         box = AskBox(services)
-    changes = box._draw(key)
+    changes = box.changes(Prompt("p", "Steal it?", before=tuple(talk[:2])))
     if shown == "a trace":
         boxes = (changes[box.prompt], RevisionSettings(), Sampling(), changes[box.earlier], changes[box.drawn])
         *_, last = tab.run_trace(services, Stops(), ME, *boxes)
