@@ -28,22 +28,23 @@ def remarks_of(item: QueueItem | None) -> Remarks:
     return Remarks(item.decision.note, item.decision.spans) if item.decision else Remarks()
 
 
-def read_remarks(item: QueueItem, note: object, spans: object) -> Remarks:
-    """A comment and passages as the page sent them. InputError if a passage is not in the text it names."""
+def read_remarks(item: QueueItem, note: object, spans: object, outdated: bool = False) -> Remarks:
+    """A comment and passages as the page sent them. InputError if a passage is not in the text it names; from a sight
+    that is `outdated`, such passages are left out, so that the rest can be kept."""
     texts = {
         "request": item.example.conversation[-1].content,
         "initial": item.example.initial or "",
         "revision": standing_text(item),
     }
-    found = tuple(_read_span(fields) for fields in _list(spans))
-    for span in found:
-        if texts[span.part][span.start : span.end] != span.text:
-            raise InputError(
-                "A highlighted passage is not in the text as it is now.",
-                kept="It was not saved.",
-                next_step="Highlight it again.",
-            )
-    return Remarks(str(note or ""), found)
+    found = [_read_span(fields) for fields in _list(spans)]
+    fitting = tuple(span for span in found if texts[span.part][span.start : span.end] == span.text)
+    if len(fitting) < len(found) and not outdated:
+        raise InputError(
+            "A highlighted passage is not in the text as it is now.",
+            kept="It was not saved.",
+            next_step="Highlight it again.",
+        )
+    return Remarks(str(note or ""), fitting)
 
 
 def _list(spans: object) -> list[object]:

@@ -169,7 +169,8 @@ class CurateTab:
         place, text = read_place(given[self.example.place]), given[self.example.text] or ""
         labels = given[self.example.labels] or ()
         item = self.services.store.item(place.example_id, session.author)
-        remarks = read_remarks(item, given[self.example.note], given[self.example.spans])
+        said = given[self.example.note], given[self.example.spans]
+        remarks = read_remarks(item, *said, outdated=item.rev != place.rev)
         return self.look(
             lambda author, filter: judging.judge(self.services, author, filter, place, verdict, text, labels, remarks),
             given,

@@ -57,6 +57,20 @@ def test_a_comment_and_a_passage_are_kept_with_the_decision_and_exported(filled:
     assert told["comment"] == decision.note and told["spans"][0]["text"] == decision.spans[0].text
 
 
+def test_a_comment_on_what_somebody_else_just_edited_is_not_lost(filled: Services) -> None:
+    page = Page(filled)
+    page.choose()
+    id, revision = page.shown, filled.store.item(page.shown).example.revision
+    filled.store.decide(Decision("else", id, "edit", "Ben", "Quite another text."), 0)
+    page.given |= {page.example.note: "Typed meanwhile", page.example.spans: span(revision, revision.split()[0])}
+    page.judge("reject")
+    assert "was edited by Ben" in page[page.bar.said] and page.shown == id
+    assert page[page.example.note] == "Typed meanwhile"
+    page.judge("reject")
+    decision = filled.store.item(id).decision
+    assert decision and (decision.rater, decision.note) == ("me", "Typed meanwhile")
+
+
 def test_selected_rows_are_decided_together_and_one_undo_takes_them_back(filled: Services) -> None:
     page, table = Page(filled), None
     page.choose()
