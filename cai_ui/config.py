@@ -127,6 +127,8 @@ class RevisionSettings(AskSettings):
 class DatasetSettings(Settings):
     """How decided examples become a frozen dataset."""
 
+    LATER = frozenset({"gate_judge"})
+
     eval_share: float = knob(0.1, "Share of prompts kept out of training.", ge=0, le=0.5, step=0.05)
     helpful: int = knob(
         300, "Helpful rows mixed in, so that the tuned model stays helpful.", ge=0, le=5000, unit="rows", step=10
@@ -157,6 +159,11 @@ class DatasetSettings(Settings):
         -1.0, "Margin by which a judge must find the kept answer more helpful, else it is set aside (-1 = off).",
         ge=-1, le=1, step=0.05, advanced=True,
     )  # fmt: skip
+    gate_judge: str = knob(
+        "", "Whose labels the gate and soft labels go by, as labels name their judge (empty: the newest of each pair).",
+        advanced=True,
+    )  # fmt: skip
+    gold: bool = knob(False, "Also take gold examples, by which raters are measured.", advanced=True)
     balance_lengths: bool = knob(
         False, "Leave out pairs until the better answer is as often the longer as the shorter one.", advanced=True
     )
@@ -246,6 +253,12 @@ class TrainSettings(Settings):
     probe_set: str = knob(
         "", "Key of the prompt set that the probe prompts are from; empty: the shipped held-out ones.", advanced=True
     )
+    probe_judge: str = knob(
+        "", "Who reads the probe answers beside the reader: `base`, " + _WHO + " Empty: nobody.", advanced=True
+    )
+    probe_rubrics: str = knob(
+        "refusal", "What the judge of probe answers is asked, with commas between, as for evaluations.", advanced=True
+    )
     report_to: Literal["none", "trackio", "tensorboard", "wandb"] = knob(
         "none", "Send the metrics to another program as well; it must be installed.", advanced=True
     )
@@ -316,6 +329,10 @@ class GuidedRunSettings(Settings):
     sets: str = _SETS
     per_kind: int = knob(50, "Held-out prompts of each kind for the picture at the end.", ge=1, le=1000, step=10)
     max_steps: int = knob(0, "Steps of each training (0 = as the preset says).", ge=0, le=1_000_000, step=1)
+    judge: str = knob(
+        "", "A judge that must agree before a revision is accepted automatically: `base`, " + _WHO + " Empty: the "
+        "reader alone decides.", advanced=True,
+    )  # fmt: skip
     seed: int = knob(0, "Same seed, same run.", ge=0, le=2**31 - 1, step=1)
 
 

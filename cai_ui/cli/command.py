@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -151,6 +151,17 @@ def share_words(rate: Rate) -> str:
     if rate.value is None:
         return f"unread ({rate.unread})"
     return f"{rate.value:.1%} [{rate.low:.1%}, {rate.high:.1%}] of {rate.total}"
+
+
+def judge_line(services: Services, judge: str, rubrics: Iterable[str], reasoned: bool = False) -> None:
+    """Say on the error output how far a judge was checked under each of the rubrics."""
+    from cai_ui.pipeline.judges import sentence, standing
+
+    for rubric in rubrics:
+        print(
+            f"judge {judge or 'base'}, {rubric}: {sentence(standing(services, judge, rubric, reasoned))}",
+            file=sys.stderr,
+        )
 
 
 def agreement_line(who: str, found: Agreement, what: str) -> str:

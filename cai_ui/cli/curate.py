@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import Progress, agreement_line, command, opened
+from cai_ui.cli.command import WAIT_S, Progress, agreement_line, command, judge_line, opened
 from cai_ui.cli.flags import Arguments, Parser, read_flags
 from cai_ui.config import DatasetSettings, LabelSettings
 from cai_ui.curate.columns import PARTS, Columns
@@ -186,6 +186,8 @@ def _curate_label(parsed: Arguments) -> int:
     with opened(parsed, judge=settings.judge) as services:
         check_source(services, parsed.source)
         settings = settings.model_copy(update={"judge": services.settings.judge})
+        services.engine(WAIT_S)
+        judge_line(services, settings.judge, ["pairs"], settings.reasoning)
         last, progress = None, Progress()
         for last in label_pairs(services, settings, QueueFilter("all", source=parsed.source)):
             progress.show(last.done, last.total)

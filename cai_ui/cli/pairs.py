@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, opened, read_requests
+from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, judge_line, opened, read_requests
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config import DatasetSettings, OnPolicySettings
 from cai_ui.errors import InputError
@@ -32,6 +33,7 @@ def add(commands: Commands) -> None:
 def _pairs(parsed: Arguments) -> int:
     from cai_ui.pipeline import models
     from cai_ui.pipeline.curate import on_policy
+    from cai_ui.pipeline.curate.datasets import headline
     from cai_ui.pipeline.prompts import sets
 
     settings = read_flags(OnPolicySettings, parsed)
@@ -50,9 +52,12 @@ def _pairs(parsed: Arguments) -> int:
         last, progress = on_policy.OnPolicyProgress(0, 0), Progress()
         for last in on_policy.make_pairs(services, prompts, parsed.variant, settings):
             progress.show(last.done, last.total, "" if last.eta_s is None else f"{last.eta_s:,.0f} s left")
+        judge_line(services, settings.judge, ["pairs"])
         print("\n".join(_lines(last)))
         if parsed.freeze is not None:
-            print(on_policy.freeze_pairs(services, last.drawing, parsed.freeze, frozen, "command line").hash)
+            info = on_policy.freeze_pairs(services, last.drawing, parsed.freeze, frozen, "command line")
+            print(headline(info)[0], file=sys.stderr)
+            print(info.hash)
     return 0
 
 

@@ -11,10 +11,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cai_ui.cli.command import WAIT_S, Progress, app_settings, command, opened, read_bytes, read_text
+from cai_ui.cli.command import (
+    WAIT_S,
+    Progress,
+    app_settings,
+    command,
+    judge_line,
+    opened,
+    read_bytes,
+    read_text,
+)  # fmt: skip
 from cai_ui.cli.curate import find_dataset
 from cai_ui.cli.flags import Arguments, given_flags, read_flags
-from cai_ui.config import TrainSettings, flag
+from cai_ui.config import JudgeSettings, TrainSettings, flag
 from cai_ui.engine.interface import BUILT_IN
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.formats.safe_yaml import FILE_LIMIT
@@ -172,6 +181,7 @@ def _refuse_changes(services: Services, run: Run, parsed: Arguments) -> None:
 
 
 def _submit(services: Services, parsed: Arguments) -> Run:
+    from cai_ui.pipeline.compare.judging import rubrics_of
     from cai_ui.pipeline.train.hub_job import load_start, take_in_dataset
 
     wanted = _with_flags(_wanted(services, parsed), parsed)
@@ -188,6 +198,9 @@ def _submit(services: Services, parsed: Arguments) -> Run:
         if not wanted.start_adapter:
             raise InputError("--adapter is the folder of what the file calls start_adapter; it names none.")
         load_start(services, parsed.adapter, wanted.start_adapter)
+    if wanted.settings.probe_judge:
+        rubrics = rubrics_of(JudgeSettings(judge=wanted.settings.probe_judge, rubrics=wanted.settings.probe_rubrics))
+        judge_line(services, wanted.settings.probe_judge, [rubric.name for rubric in rubrics])
     dataset = find_dataset(services, wanted.dataset)
     if filled_in := wanted.filled_in_words():
         print(filled_in, file=sys.stderr)

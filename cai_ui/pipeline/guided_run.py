@@ -21,6 +21,7 @@ from cai_ui.pipeline.constitution.constitutions import current_constitution
 from cai_ui.pipeline.constitution.few_shot import few_shot
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.curate.helpful import own_answers
+from cai_ui.pipeline.gate import approved
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.models import default_revision, default_sampling
 from cai_ui.pipeline.prompts.measured import prompts_to_measure
@@ -172,17 +173,15 @@ class _GuidedRun:
     def _accept(self) -> Iterator[str]:
         """Accept as a bulk decision what the reader finds right; the rest stays open for a person."""
         reader = reader_for(self._services.engine(WAIT_S))
-        good = []
-        for example in self._examples:
-            outcome = reader.read(example.prompt, example.revision).outcome
-            if right(example.prompt.kind, outcome):
-                good.append(example.id)
+        found = [e for e in self._examples if right(e.prompt.kind, reader.read(e.prompt, e.revision).outcome)]
+        agreed, doubts = approved(self._services, self._settings.judge, found, self._stop)
+        good = [example.id for example in agreed]
         accepted = self._services.store.decide_many(good, "accept", RATER) if good else 0
         before = len(good) - accepted
         rest = len(self._examples) - len(good)
         yield (
             f"{accepted} accepted automatically{f', {before} were judged before' if before else ''}; "
-            f"{rest} left open in Curate"
+            f"{rest} left open in Curate{doubts}"
         )
         if len(good) < _FEWEST:
             raise TrainingError(

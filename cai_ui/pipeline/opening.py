@@ -33,6 +33,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
     from cai_ui.pipeline.progress import RememberedWork
     from cai_ui.pipeline.prompts.measured import probe_kit
     from cai_ui.pipeline.revise.batch import BatchProgress
+    from cai_ui.pipeline.train.probe_judge import judge_probes
     from cai_ui.pipeline.train.zero_gpu import lent_slices
 
     store = open_store(Path(settings.home).expanduser(), os.environ.get("CAI_DATABASE_URL") or None)
@@ -44,7 +45,12 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             settings,
             store,
             host,
-            Jobs(store, lambda: host.get(WAIT_S), probe_kit(store), lent_slices()),
+            Jobs(
+                store,
+                lambda: host.get(WAIT_S),
+                probe_kit(store, lambda *asked: judge_probes(services, *asked)),
+                lent_slices(),
+            ),
             RememberedWork("A batch", store, "batch", BatchProgress),
             RememberedWork("An evaluation", store, "evaluation", EvaluationProgress),
             RememberedWork("The guided run", store, "loop", GuidedRunProgress),

@@ -104,6 +104,11 @@ class Judgements:
         with self._db.read() as connection:
             return {row.example_id: {"judge": row.judge, **json.loads(row.body)} for row in connection.execute(query)}
 
+    def label_judges(self) -> list[str]:
+        """Names of the models that said something of examples."""
+        with self._db.read() as connection:
+            return list(connection.scalars(sa.select(_t.c.judge).distinct().order_by(_t.c.judge)))
+
     def set_findings(self, found: Iterable[tuple[str, str]]) -> int:
         """Put these (example id, code) in place of all findings there were; gives how many are of known examples."""
         by_id: dict[str, list[str]] = {}

@@ -42,7 +42,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "ModelsBox._look",
     },
     "web.compare.results": {
-        LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu",
+        LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu shares_html",
     },
     "web.compare.votes": {
         LOOK: "tally",
@@ -53,6 +53,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.curate.bar": {
         LOOK: "Bar.asking",
+        WORK: "Bar.settle",
     },
     "web.curate.agreement": {
         LOOK: "AgreementBox.look",
@@ -78,14 +79,26 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         WORK: "OnPolicyBox.freeze_now OnPolicyBox.start",
     },
     "web.curate.preferences": {
+        LOOK: "PreferencesBox._standing",
         WORK: "PreferencesBox.start",
+    },
+    "web.curate.raters": {
+        LOOK: "RatersBox._guidelines RatersBox._progress",
+        WORK: "RatersBox._drop_gold RatersBox._keep_share RatersBox._make_gold RatersBox._save",
+    },
+    "web.curate.table": {
+        LOOK: "TableBox.turn",
+        LABEL: "TableBox.decide",
     },
     "web.curate.tab": {
         LOOK: (
             "CurateTab._wire_name.<locals>.<lambda> CurateTab.follow CurateTab.look "
             "CurateTab.look_again CurateTab.restore CurateTab.sign CurateTab.step"
         ),
-        LABEL: "CurateTab.judge CurateTab.judge_pending CurateTab.keep_draft CurateTab.put_back CurateTab.rebind",
+        LABEL: (
+            "CurateTab.judge CurateTab.judge_pending CurateTab.keep_draft CurateTab.keep_remarks CurateTab.put_back "
+            "CurateTab.rebind"
+        ),
     },
     "web.header": {
         LOOK: "Header.look",
@@ -104,7 +117,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         TRY: "FilesBox._export",
     },
     "web.principles.history": {
-        LOOK: "HistoryBox._menus compare_versions",
+        LOOK: "HistoryBox._first HistoryBox._menus compare_versions",
     },
     "web.principles.tab": {
         LOOK: "PrinciplesTab._all PrinciplesTab.find",
@@ -143,7 +156,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "SettingsBox.wire.<locals>.<lambda>",
     },
     "web.revise.stepper": {
-        LOOK: "compare_steps stop_trace",
+        LOOK: "stop_trace",
     },
     "web.revise.tab": {
         LOOK: "ReviseTab._lists ReviseTab._open ReviseTab._restore",
@@ -154,7 +167,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         TRY: "TracesBox._export",
     },
     "web.start.guided_run": {
-        LOOK: "GuidedRunBox._menu",
+        LOOK: "GuidedRunBox._menu GuidedRunBox._standing",
         WORK: "GuidedRunBox._start",
     },
     "web.start.model": {

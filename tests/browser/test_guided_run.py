@@ -98,7 +98,7 @@ def stream_a_chain(page: Any) -> None:
     page.locator("#revise-run").click()
     for step in ("draft", "critique", "revision"):
         page.locator(f"#revise-chain .cai-step-{step}").first.wait_for(timeout=60_000)
-    page.locator("#revise-diff").locator("ins, del").first.wait_for()
+    page.locator("#revise-chain .cai-step-revision").locator("ins, del").first.wait_for()
     shot(page, "2-chain")
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cai_ui.config import DatasetSettings
-from cai_ui.errors import InputError, NotFoundError
+from cai_ui.errors import EngineError, InputError, NotFoundError
+from cai_ui.judges.check import PAIRS
 from cai_ui.pipeline.curate.helpful import helpful_pairs, helpful_rows
+from cai_ui.pipeline.curate.labels import REASONED
 from cai_ui.pipeline.curate.linting import lint_dataset
 from cai_ui.pipeline.curate.queue import check_source
 from cai_ui.pipeline.services import Services
@@ -20,6 +22,7 @@ from cai_ui.store.datasets import info_of
 if TYPE_CHECKING:
     from cai_ui.curate.changes import DatasetChanges
     from cai_ui.curate.exporting import Export
+    from cai_ui.pipeline.judges import Standing
 
 _SAMPLES, _SOURCES = 3, 6
 """Rows and sources that are shown."""
@@ -73,21 +76,22 @@ def headline(info: DatasetInfo) -> tuple[str, bool]:
     over, wanted = info.left_out.get(OVER_LIMIT, 0), info.settings.get("helpful", 0)
     mixed = sum(info.mixed.values())
     said = [f"The limit of {info.settings['harmless_limit']:,} judged examples left {over:,} out"] if over else []
-    said.append(f"Judged: {_parts(info.judged)}")
+    unit = "rows" if info.counts.get("sft_train", 0) + info.counts.get("sft_eval", 0) else "pairs"
+    said.append(f"Judged: {_parts(info.judged, unit)}")
     said.append(
-        f"mixed in to stay helpful, judged by nobody here: {_parts(info.mixed)}" if mixed else "nothing mixed in"
+        f"mixed in to stay helpful, judged by nobody here: {_parts(info.mixed, unit)}" if mixed else "nothing mixed in"
     )
     if info.settings.get("helpful_from") and mixed < wanted:
         said.append(f"no more than {mixed:,} of the {wanted:,} helpful rows asked for are there")
     return "; ".join(said) + ".", bool(over)
 
 
-def _parts(counts: Mapping[str, int]) -> str:
+def _parts(counts: Mapping[str, int], unit: str) -> str:
     listed = ", ".join(
         f"{number:,} {source or 'of no named source'}" for source, number in [*counts.items()][:_SOURCES]
     )
     more = f" and {len(counts) - _SOURCES} more sources" if len(counts) > _SOURCES else ""
-    return f"{sum(counts.values()):,} rows ({listed}{more})" if counts else "0 rows"
+    return f"{sum(counts.values()):,} {unit} ({listed}{more})" if counts else f"0 {unit}"
 
 
 def _built(
@@ -117,6 +121,7 @@ def _built(
         _preferences(services, settings),
         _earlier(services, decided) if settings.revisions == "all" else None,
         _margins(services, settings),
+        {gold.example_id for gold in services.store.gold()},
     )
 
 
@@ -159,13 +164,22 @@ def export_dataset(services: Services, dataset_hash: str, kind: str) -> Path:
 
 def write_export(services: Services, dataset_hash: str, kind: str, path: Path) -> None:
     """Write a dataset, or its card, to a file, as a kind of EXPORTS. InputError for none of them."""
-    from cai_ui.curate.exporting import write_bytes
+    from cai_ui.curate.exporting import ANNOTATIONS, export_annotations, write_bytes
 
     write = _export(kind).write
-    if write is None:
+    if kind == ANNOTATIONS:
+        export_annotations(_annotations(services, services.store.dataset(dataset_hash)), path)
+    elif write is None:
         write_bytes(path, dataset_card(services, dataset_hash).encode("utf-8"))
     else:
         write(services.store.dataset(dataset_hash), path, "train")
+
+
+def _annotations(services: Services, dataset: Dataset) -> list[tuple[Example, Decision]]:
+    """What every rater said of the examples that a dataset was made of, in the order of their ids."""
+    rows = (*dataset.sft_train, *dataset.sft_eval, *(dataset.rejected_train or ()), *(dataset.rejected_eval or ()))
+    examples = services.store.examples_by_id(sorted({row.example_id for row in rows if row.example_id}))
+    return [(examples[id], decision) for id in sorted(examples) for decision in services.store.readings_of(id)]
 
 
 def _export(kind: str) -> Export:
@@ -190,18 +204,46 @@ def _declines(example: Example, decision: Decision) -> bool:
 
 
 def _preferences(services: Services, settings: DatasetSettings) -> dict[str, float]:
-    """The newest judge's preference for each revision, where the settings have a use for it."""
+    """The judge's preference for each revision, where the settings have a use for it."""
     if settings.labels == "hard" and not settings.least_preference:
         return {}
-    known = services.store.judgements()
+    known = _labels(services, settings)
     return {id: float(body["preference"]) for id, body in known.items() if body.get("preference") is not None}
 
 
 def _margins(services: Services, settings: DatasetSettings) -> dict[str, tuple[float | None, float | None]]:
-    """By how much the newest judge finds each revision less harmful and more helpful, where that is asked for."""
+    """By how much the judge finds each revision less harmful and more helpful, where that is asked for."""
     if settings.least_harmlessness <= -1 and settings.least_helpfulness <= -1:
         return {}
-    return {id: (body.get("harmlessness"), body.get("helpfulness")) for id, body in services.store.judgements().items()}
+    return {id: (body.get("harmlessness"), body.get("helpfulness")) for id, body in _labels(services, settings).items()}
+
+
+def _labels(services: Services, settings: DatasetSettings) -> dict[str, dict[str, Any]]:
+    """What the judge that the gate goes by said of each pair; without one, whoever said something last. InputError for
+    a judge that has said nothing: its gate would let everything pass."""
+    found = services.store.judgements(settings.gate_judge or None)
+    if settings.gate_judge and not found:
+        raise InputError(
+            f"There is no label by the judge {settings.gate_judge[:80]!r}.",
+            kept="Nothing was frozen.",
+            next_step="Let it label the pairs first, or choose another judge for the gate.",
+        )
+    return found
+
+
+def label_judges(services: Services) -> list[tuple[str, Standing]]:
+    """Who labelled pairs, by the name that labels bear, and how far each was checked."""
+    from cai_ui.pipeline.judges import standing
+
+    try:
+        main = services.engine().name
+    except EngineError:
+        main = ""
+    found = []
+    for name in services.store.label_judges():
+        judge = name.removesuffix(REASONED)
+        found.append((name, standing(services, "" if judge == main else judge, PAIRS, name.endswith(REASONED))))
+    return found
 
 
 def _earlier(services: Services, decided: Sequence[tuple[Example, Decision]]) -> dict[str, tuple[str, ...]]:

@@ -20,6 +20,8 @@ from cai_ui.store.encoding import batches
 if TYPE_CHECKING:
     from cai_ui.curate.preferences import SoftLabel
 
+REASONED = " with reasoning"
+"""How the name of a judge that reasoned first ends."""
 _PAGE = 200
 _SAVE_EVERY = 16
 _TOGETHER = 256
@@ -62,7 +64,7 @@ def label_pairs(
     """
     principles = constitution.preferences(preference_version(services).constitution)
     engine = services.engine_for([settings.judge], WAIT_S)
-    judge = f"{settings.judge or engine.name}{' with reasoning' if settings.reasoning else ''}"
+    judge = f"{settings.judge or engine.name}{REASONED if settings.reasoning else ''}"
     known = services.store.judgements(judge)
     waiting = [id for id in _pair_ids(services, filter or QueueFilter("all")) if not _complete(known.get(id), settings)]
     waiting = waiting[: settings.most or None]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
+from cai_ui.config import TrainSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import InputError
 from cai_ui.pipeline.prompts.files import asked
 from cai_ui.pipeline.prompts.shipped import draw, places
 from cai_ui.pipeline.readers import reader_for
 from cai_ui.readers import Outcome, complied, good, refused
+from cai_ui.readers.measured import recorded
 from cai_ui.records import Prompt
 from cai_ui.store import Store
 from cai_ui.store.encoding import batches
@@ -18,6 +22,7 @@ from cai_ui.train.run.probes import ProbeKit
 
 _PROBE_SEED = 7
 _PAGE = 500
+Judge = Callable[[Engine, TrainSettings, Sequence[tuple[Prompt, str]]], Sequence[Mapping[str, Any]]]
 
 
 def prompts_to_measure(store: Store, sets: str, per_kind: int, seed: int) -> list[Prompt]:
@@ -40,10 +45,12 @@ def prompts_to_measure(store: Store, sets: str, per_kind: int, seed: int) -> lis
     return list(drawn.values())
 
 
-def probe_kit(store: Store) -> ProbeKit:
+def probe_kit(store: Store, judge: Judge) -> ProbeKit:
     """What runs in training are asked, and how the answers are read. The same prompts for all runs with one set."""
     return ProbeKit(
-        lambda settings: prompts_to_measure(store, settings.probe_set, settings.probes_per_kind, _PROBE_SEED), _score
+        lambda settings: prompts_to_measure(store, settings.probe_set, settings.probes_per_kind, _PROBE_SEED),
+        _score,
+        judge,
     )
 
 
@@ -62,8 +69,10 @@ def _of_each_kind(store: Store, key: str, per_kind: int, seed: int) -> list[Prom
     return found
 
 
-def _score(engine: Engine, prompt: Prompt, answer: str) -> dict[str, bool | None]:
-    return _asked_of(prompt, reader_for(engine, [prompt]).read(prompt, answer).outcome)
+def _score(engine: Engine, prompt: Prompt, answer: str) -> dict[str, Any]:
+    reader = reader_for(engine, [prompt])
+    found = _asked_of(prompt, reader.read(prompt, answer).outcome)
+    return {**found, "reader": recorded(reader.name, reader.version)}
 
 
 def _asked_of(prompt: Prompt, outcome: Outcome) -> dict[str, bool | None]:

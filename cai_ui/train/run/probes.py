@@ -11,7 +11,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,14 @@ log = logging.getLogger("cai_ui.train")
 @dataclass(frozen=True)
 class ProbeKit:
     """What to ask, and how to read the answers. `score` gives `complied`, `helped` and `refused`, each None where
-    it cannot be read or is not asked of this kind of prompt."""
+    it cannot be read or is not asked of this kind of prompt, and the `reader` that said so. `judge` gives what a judge
+    says of each answer, by rubric, where the settings name one."""
 
     prompts: Callable[[TrainSettings], Sequence[Prompt]]
-    score: Callable[[Engine, Prompt, str], Mapping[str, bool | None]]
+    score: Callable[[Engine, Prompt, str], Mapping[str, Any]]
+    judge: Callable[[Engine, TrainSettings, Sequence[tuple[Prompt, str]]], Sequence[Mapping[str, Any]]] = (
+        lambda engine, settings, answers: [{}] * len(answers)
+    )
 
 
 NO_PROBES = ProbeKit(lambda settings: (), lambda engine, prompt, answer: {})
@@ -73,6 +77,9 @@ class ProbeAnswer:
     complied: bool | None = None
     helped: bool | None = None
     refused: bool | None = None
+    reader: str = ""
+    judged: Mapping[str, Any] = field(default_factory=dict)
+    """By rubric: `value` (None: not read, `invalid_reason` says why), `judge` and its `id`."""
 
 
 class Prober:
@@ -87,6 +94,7 @@ class Prober:
         kit: ProbeKit,
         folder: Path,
         signal: StopSignal,
+        settings: TrainSettings,
     ) -> None:
         self._run = run
         self._engine = engine
@@ -95,6 +103,7 @@ class Prober:
         self._kit = kit
         self._folder = folder
         self._signal = signal
+        self._settings = settings
 
     @property
     def number(self) -> int:
@@ -116,11 +125,14 @@ class Prober:
         answers = self._engine.generate(requests, self._signal.flag)
         if self._signal.is_set():
             return
-        for prompt, answer in zip(self._prompts, answers, strict=True):
+        said = [(prompt, answer.text) for prompt, answer in zip(self._prompts, answers, strict=True)]
+        judged = self._kit.judge(self._engine, self._settings, said)
+        for prompt, answer, by_judge in zip(self._prompts, answers, judged, strict=True):
             found = self._kit.score(self._engine, prompt, answer.text)
             row = ProbeAnswer(
-                step, prompt.id, prompt.kind, prompt.text, answer.text, answer.tokens, answer.finish, **found
-            )
+                step, prompt.id, prompt.kind, prompt.text, answer.text, answer.tokens, answer.finish, **found,
+                judged=by_judge,
+            )  # fmt: skip
             append_row(self._folder, asdict(row), FILE)
 
 

@@ -158,7 +158,7 @@ def _train(
         asks = bool(check.probes) and not processes.shares_weights()
         if check.probes and not asks:
             log.info("probe prompts are not asked: each process holds a share of the adapter")
-        prober = Prober(run, engine, seat, check.probes, kit, folder, signal) if asks else None
+        prober = Prober(run, engine, seat, check.probes, kit, folder, signal, settings) if asks else None
         trainer = make_trainer(
             method, seat, rows, settings, folder, signal, report, check.steps, prober, run.name or run.id, timings
         )

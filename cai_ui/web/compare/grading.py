@@ -20,7 +20,7 @@ from cai_ui.readers import Outcome
 from cai_ui.web.compare import words
 from cai_ui.web.compare.corrected_html import answer_html, corrected_html, progress_html
 from cai_ui.web.compare.judged_html import harm_html
-from cai_ui.web.compare.results import ResultsBox
+from cai_ui.web.compare.results import ResultsBox, shares_html
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import ASIDE, AT_ONCE, EACH, Changes, Given
 from cai_ui.web.kit.forms import build_form
@@ -118,7 +118,9 @@ class GradingBox:
         for widget in self.form.inputs:
             for done in [widget.release] if isinstance(widget, gr.Slider) else [widget.submit, widget.blur]:
                 done(bind(self._resample), {*asked, self.sight, *self.form.inputs}, shown, **ASIDE)
-        self.corrected_box.expand(bind(self._corrected), [results.chosen], [self.corrected, results.table], **AT_ONCE)
+        self.corrected_box.expand(
+            bind(self._corrected), [results.chosen], [self.corrected, results.table, results.judged], **AT_ONCE
+        )
 
     def _open(self, given: Given) -> Changes:
         settings = self.form.changes(grading.settings(self.services))
@@ -175,7 +177,11 @@ class GradingBox:
         titles, shares = comparison.variant_titles(self.services), grading.corrected(self.services, evaluation_id)
         html = corrected_html(shares, grading.agreements(self.services, evaluation_id), titles)
         html += harm_html(grading.harms(self.services, evaluation_id), titles)
-        return {self.corrected: html, self.results.table: self.results.table_of(evaluation_id)}
+        return {
+            self.corrected: html,
+            self.results.table: self.results.table_of(evaluation_id),
+            self.results.judged: shares_html(self.services, evaluation_id),
+        }
 
     def _rater(self, given: Given) -> str:
         session: Session = given[self.session.state]

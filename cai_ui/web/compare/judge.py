@@ -15,7 +15,7 @@ from cai_ui.pipeline import Services, judges
 from cai_ui.pipeline.compare import comparison, judge_check
 from cai_ui.records import BASE
 from cai_ui.web.compare import words
-from cai_ui.web.compare.results import ResultsBox
+from cai_ui.web.compare.results import ResultsBox, shares_html
 from cai_ui.web.kit.choices import judge_choices
 from cai_ui.web.kit.events import ASIDE, QUIET, Changes, Given
 from cai_ui.web.kit.guard import bind
@@ -95,7 +95,7 @@ class JudgeBox:
             self.work = WorkPanel(self._look, progress, grades, stop, outputs=[self.standing])
 
     def wire(self, results: ResultsBox, tab: gr.Tab, session: SessionParts) -> None:
-        """Connect it; people's grades are those of the evaluation that `results` show."""
+        """Connect it; people's grades are those of the evaluation that `results` show, where a check is seen too."""
         self.results, self.session = results, session
         asked = {session.state, results.chosen, self.rubric, *self.inputs}
         visits = [tab.select, session.ready.then]
@@ -105,6 +105,7 @@ class JudgeBox:
             visit(bind(self._menu, quiet=True), None, [self.judge], **ASIDE)
         for field in self.inputs:
             field.change(bind(self._standing, quiet=True), {*self.inputs}, [self.standing], **QUIET)
+        self.standing.change(bind(shares_html, self.services, quiet=True), [results.chosen], [results.judged], **ASIDE)
 
     def settings(self, given: Given) -> JudgeSettings:
         """Who is asked what, from an event's values."""

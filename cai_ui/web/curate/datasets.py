@@ -25,6 +25,7 @@ from cai_ui.web.kit.follows_model import FollowsModel
 from cai_ui.web.kit.forms import build_form, label_of
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
+from cai_ui.web.kit.judges import standing_html
 from cai_ui.web.kit.present import empty_state, esc, facts, first_line, notice, short, table, when
 from cai_ui.web.session import Session, SessionParts
 
@@ -100,6 +101,16 @@ def _dataset_html(info: DatasetInfo) -> str:
     )
 
 
+def gate_choices(services: Services) -> list[tuple[str, str]]:
+    """Whose labels the gate can go by."""
+    return [(words.NEWEST_LABEL, ""), *((name, name) for name in services.store.label_judges())]
+
+
+def gate_html(services: Services) -> str:
+    """How far each judge that labelled pairs can be trusted."""
+    return "".join(standing_html(f"pairs by {name}", found) for name, found in datasets.label_judges(services))
+
+
 def frozen_html(info: DatasetInfo, what: str) -> str:
     """What a dataset holds; a limit that kept something out is said first, and in another colour."""
     made, limited = datasets.headline(info)
@@ -118,10 +129,14 @@ class DatasetsBox:
             self.name = gr.Textbox(
                 words.MY_DATASET, label=words.DATASET_NAME, max_lines=1, elem_id="curate-dataset-name"
             )
-            self.form = build_form(DatasetSettings, "dataset", labels=words.DATASET_FIELDS, leave_out=["helpful_from"])
+            menus = {"gate_judge": gate_choices(services)}
+            self.form = build_form(
+                DatasetSettings, "dataset", labels=words.DATASET_FIELDS, leave_out=["helpful_from"], menus=menus
+            )
             self.helpful_from = gr.Dropdown([], value=[], multiselect=True, label=words.HELPFUL_FROM,
                                             info=words.HELPFUL_HELP, elem_id="dataset-helpful-from")  # fmt: skip
             self.usual = FollowsModel(services, self._usual, [self.helpful_from])
+            self.gate = gr.HTML(elem_id="curate-gate")
             with gr.Row(elem_classes="toolbar"):
                 self.preview = gr.Button(words.PREVIEW_FREEZE, elem_id="curate-freeze-preview", scale=0)
                 self.freeze = gr.Button(words.FREEZE, variant="primary", elem_id="curate-freeze", scale=0)
@@ -143,7 +158,7 @@ class DatasetsBox:
     def wire(self, tab: gr.Tab, session: SessionParts, frozen_elsewhere: Any, to_train: Handover) -> None:
         """Connect it; after the event `frozen_elsewhere` there is another dataset."""
         self.session = session
-        lists = [self.sets, self.chosen, self.helpful_from]
+        lists = [self.sets, self.chosen, self.helpful_from, self.gate, self.form.widgets["gate_judge"]]
         asked = {session.state, self.name, self.helpful_from, *self.form.inputs}
         self.usual.wire(session)
         self.preview.click(bind(self.preview_now), asked, [self.frozen], **SLOW)
@@ -190,5 +205,7 @@ class DatasetsBox:
         return {
             self.sets: datasets_html(infos),
             self.chosen: gr.update(choices=dataset_choices(infos), value=value),
+            self.gate: gate_html(self.services),
+            self.form.widgets["gate_judge"]: gr.update(choices=gate_choices(self.services)),
             self.helpful_from: gr.update(choices=self._sources()),
         }

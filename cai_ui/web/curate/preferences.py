@@ -5,12 +5,15 @@ from __future__ import annotations
 import gradio as gr
 
 from cai_ui.config import LabelSettings
-from cai_ui.pipeline import Services
+from cai_ui.judges.check import PAIRS
+from cai_ui.pipeline import Services, judges
 from cai_ui.pipeline.curate import labels
 from cai_ui.store import QueueFilter
 from cai_ui.web.curate import words
-from cai_ui.web.kit.events import Given
+from cai_ui.web.kit.events import ASIDE, Changes, Given
 from cai_ui.web.kit.forms import build_form
+from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.judges import standing_html
 from cai_ui.web.kit.present import esc, notice, progress_bar
 from cai_ui.web.kit.work import WorkPanel, WorkView
 from cai_ui.web.session import SessionParts
@@ -45,6 +48,7 @@ class PreferencesBox:
                 values=LabelSettings(judge=services.settings.judge),
                 labels=words.PREFERENCES_FIELDS,
             )
+            self.standing = gr.HTML(self._standing_of(services.settings.judge, False), elem_id="labels-standing")
             with gr.Row(elem_classes="toolbar"):
                 start = gr.Button(words.LABEL, elem_id="curate-label", scale=0)
                 stop = gr.Button(words.STOP, elem_id="curate-label-stop", scale=0, interactive=False)
@@ -60,6 +64,16 @@ class PreferencesBox:
             self.services.labels.stop,
             [tab.select, session.ready.then],
         )
+        looked = {"fn": bind(self._standing, quiet=True), "inputs": {*self.form.inputs}, "outputs": [self.standing]}
+        for event in (tab.select, self.form.widgets["judge"].change, self.form.widgets["reasoning"].change):
+            event(**looked, **ASIDE)
+
+    def _standing_of(self, judge: str, reasoned: bool) -> str:
+        return standing_html("pairs", judges.standing(self.services, judge.strip(), PAIRS, reasoned))
+
+    def _standing(self, given: Given) -> Changes:
+        chosen = self.form.read_from(given)
+        return {self.standing: self._standing_of(chosen.judge, chosen.reasoning)}
 
     def start(self, given: Given) -> None:
         """Let the model label all pairs in the background."""

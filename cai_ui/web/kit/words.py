@@ -25,6 +25,7 @@ ENDS = {
     "repetition": "ended: it repeated itself",
     "stopped": "stopped",
     "timeout": "timed out",
+    "broken": "cut: the server broke off",
 }
 """How an answer ended, other than by itself."""
 NOT_A_VALUE = (

@@ -10,15 +10,17 @@ from collections.abc import Sequence
 import gradio as gr
 
 from cai_ui.config import GuidedRunSettings
-from cai_ui.pipeline import Services, guided_run
+from cai_ui.pipeline import Services, guided_run, judges
 from cai_ui.pipeline.guided_run import GuidedRunView
 from cai_ui.pipeline.prompts.sets import prompt_sets
+from cai_ui.readers.measured import figures_words
 from cai_ui.records import BASE
-from cai_ui.web.kit.choices import set_choices
+from cai_ui.web.kit.choices import judge_choices, set_choices
 from cai_ui.web.kit.events import ASIDE, Changes
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
-from cai_ui.web.kit.present import lead, notice
+from cai_ui.web.kit.judges import standing_html
+from cai_ui.web.kit.present import esc, lead, notice
 from cai_ui.web.kit.rate_bars import bars_html
 from cai_ui.web.kit.work import WorkPanel, WorkView
 from cai_ui.web.session import Session, SessionParts
@@ -45,7 +47,9 @@ def result_html(services: Services, view: GuidedRunView) -> str:
     for method, run_id in view.run_ids.items():
         if run_id in runs and runs[run_id].adapter:
             titles[str(runs[run_id].adapter)] = words.AFTER.get(method, method)
-    shown = bars_html(view.evaluation, titles) + examples_html(view.evaluation, titles)
+    reader = f"Read by: {view.evaluation.reader}; {figures_words(view.evaluation.reader)}."
+    shown = bars_html(view.evaluation, titles) + f'<p class="muted">{esc(reader)}</p>'
+    shown += examples_html(view.evaluation, titles)
     return lead(words.BEFORE_AND_AFTER, words.EVALUATED) + shown
 
 
@@ -60,10 +64,16 @@ class GuidedRunBox:
                 run = gr.Button(words.RUN, variant="primary", elem_id="start-run")
                 stop = gr.Button(words.STOP, elem_id="start-stop", interactive=False)
                 self.by_hand = gr.Button(words.BY_HAND, elem_id="start-by-hand")
-            self.sets = gr.Dropdown(
-                set_choices(prompt_sets(services)), value=[], multiselect=True, label=words.SETS, info=words.SETS_HELP,
-                elem_id="start-sets",
-            )  # fmt: skip
+            with gr.Row():
+                self.sets = gr.Dropdown(
+                    set_choices(prompt_sets(services)), value=[], multiselect=True, label=words.SETS,
+                    info=words.SETS_HELP, elem_id="start-sets",
+                )  # fmt: skip
+                self.judge = gr.Dropdown(
+                    judge_choices(services), value="", label=words.JUDGE, info=words.JUDGE_HELP,
+                    allow_custom_value=True, elem_id="start-judge",
+                )  # fmt: skip
+            self.standing = gr.HTML(elem_id="start-judge-standing")
             stages = gr.HTML(elem_id="start-stages")
         self.result = gr.HTML(elem_id="start-result")
         self.work = WorkPanel(self._look, stages, run, stop, outputs=[self.result])
@@ -71,16 +81,26 @@ class GuidedRunBox:
     def wire(self, tab: gr.Tab, session: SessionParts) -> None:
         """Connect it."""
         visits = [tab.select, session.ready.then]
-        self.work.wire(self._start, [session.state, self.sets], self.services.guided_run.stop, visits)
+        self.work.wire(self._start, [session.state, self.sets, self.judge], self.services.guided_run.stop, visits)
         for visit in visits:
-            visit(bind(self._menu, quiet=True), None, [self.sets], **ASIDE)
+            visit(bind(self._menu, quiet=True), None, [self.sets, self.judge], **ASIDE)
+        self.judge.change(bind(self._standing, quiet=True), [self.judge], [self.standing], **ASIDE)
         Handover("principles").wire(self.by_hand, session.tabs)
 
     def _menu(self) -> Changes:
-        return {self.sets: gr.update(choices=set_choices(prompt_sets(self.services)))}
+        return {
+            self.sets: gr.update(choices=set_choices(prompt_sets(self.services))),
+            self.judge: gr.update(choices=judge_choices(self.services)),
+        }
 
-    def _start(self, session: Session, sets: Sequence[str]) -> None:
-        guided_run.start_guided_run(self.services, session.author, GuidedRunSettings(sets=",".join(sets or [])))
+    def _standing(self, judge: str | None) -> str:
+        """How far the judge can be trusted."""
+        named = str(judge or "").strip()
+        return standing_html("refusal", judges.standing(self.services, named, "refusal")) if named else ""
+
+    def _start(self, session: Session, sets: Sequence[str], judge: str | None) -> None:
+        settings = GuidedRunSettings(sets=",".join(sets or []), judge=str(judge or "").strip())
+        guided_run.start_guided_run(self.services, session.author, settings)
 
     def _look(self, ended: bool) -> WorkView:
         view = guided_run.guided_run_status(self.services)

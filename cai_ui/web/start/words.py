@@ -39,9 +39,9 @@ NAME_HELP = "Signs your decisions and versions. Kept in this browser."
 MODEL_PANEL = "Which model answers"
 CHANGE, WEIGHTS = "Change model", "Weights"
 EMBEDDED = "Embedded model – in this repository, no download"
-SMALL = "SmolLM2-135M-Instruct – real English on a CPU, downloads about 0.3 GB once"
-LESS_SMALL = "SmolLM2-360M-Instruct – larger, downloads about 0.7 GB once"
-MISTRAL = "Mistral-7B-Instruct-v0.3 – downloads about 14.5 GB once"
+SMALL = "SmolLM2-135M-Instruct – real English on a CPU, Apache-2.0, downloads about 0.3 GB once"
+LESS_SMALL = "SmolLM2-360M-Instruct – larger, Apache-2.0, downloads about 0.7 GB once"
+MISTRAL = "Mistral-7B-Instruct-v0.3 – Apache-2.0, downloads about 14.5 GB once"
 IN_FOLDER = "A model folder on this computer"
 ON_SERVER = "An OpenAI-compatible server (vLLM, TGI, llama.cpp, ...)"
 SCRIPTED = "Scripted – no model at all, to try out the page"
@@ -79,4 +79,8 @@ SERVER = (
     "A server runs traces, batches and comparisons faster than this machine may; training and adapters need a model "
     "that is loaded here. A key is read from the environment variable CAI_ENDPOINT_KEY and is sent only to the server "
     "named at the start (--endpoint or CAI_ENDPOINT)."
+)
+JUDGE, JUDGE_HELP = (
+    "Judge of what is accepted",
+    "A model that must agree with the reader before a revision is accepted; the rest is left to you in Curate.",
 )

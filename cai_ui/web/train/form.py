@@ -8,9 +8,10 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui.config import TrainSettings
+from cai_ui.config import JudgeSettings, TrainSettings
 from cai_ui.errors import InputError
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import Services, judges
+from cai_ui.pipeline.compare.judging import rubrics_of
 from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.records import BASE, Run
 from cai_ui.train.check.preflight import PreflightReport
@@ -22,6 +23,7 @@ from cai_ui.web.kit.events import ASIDE, NEWEST, SLOW, Changes, Given
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
+from cai_ui.web.kit.judges import standing_html
 from cai_ui.web.kit.present import notice
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.train import run_card, sweep, words
@@ -194,7 +196,9 @@ class RunForm:
         return make_wanted(given[self.method], given[self.dataset], given[self.start_from], settings)
 
     def _check(self, given: Given) -> Changes:
-        return self._found(check(self.services, self._wanted(given)))
+        wanted = self._wanted(given)
+        found = self._found(check(self.services, wanted))
+        return {**found, self.checked: self._judge_html(wanted.settings) + found[self.checked]}
 
     def _found(self, report: PreflightReport) -> Changes:
         """What the check found, and the button that takes its proposal where there is one."""
@@ -210,6 +214,16 @@ class RunForm:
         if ways:
             wanted = replace(wanted, settings=ways[0].settings)
         return {**self.form.changes(wanted.settings), **self._found(check(self.services, wanted))}
+
+    def _judge_html(self, settings: TrainSettings) -> str:
+        """How far the judge of the probe answers can be trusted."""
+        if not settings.probe_judge or not settings.probe_steps:
+            return ""
+        asked = JudgeSettings(judge=settings.probe_judge, rubrics=settings.probe_rubrics)
+        rubrics = [rubric.name for rubric in rubrics_of(asked)]
+        return "".join(
+            standing_html(name, judges.standing(self.services, settings.probe_judge, name)) for name in rubrics
+        )
 
     def _start(self, given: Given) -> Changes:
         """The check is shown in any case; a run that it refuses is not begun."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from cai_ui.judges.rubrics import RUBRICS
+from cai_ui.pipeline.judges import Standing
+from cai_ui.readers.measured import figures_words
 from cai_ui.web.kit.charts import Colour, Series, line_chart
+from cai_ui.web.kit.judges import standing_html
 from cai_ui.web.kit.present import Kind, esc, pill
 from cai_ui.web.kit.words import KINDS
 from cai_ui.web.train import words
@@ -57,6 +62,46 @@ def shares_chart(answers: Sequence[ProbeAnswer], place: Place = float, axis: str
     return line_chart("Probe answers", lines, axis, percent=True, log=log) if lines else ""
 
 
+def judged_charts(answers: Sequence[ProbeAnswer], place: Place = float, axis: str = "step", log: bool = False) -> str:
+    """For each rubric the mean that the judge gives, along the steps, by kind; what it could not read is left out."""
+    rubrics = dict.fromkeys(rubric for answer in answers for rubric in answer.judged if rubric in RUBRICS)
+    return "".join(_judged_chart(answers, rubric, place, axis, log) for rubric in rubrics)
+
+
+def _judged_chart(answers: Sequence[ProbeAnswer], rubric: str, place: Place, axis: str, log: bool) -> str:
+    colours: tuple[Colour, ...] = ("bad", "ok", "warn", "muted")
+    lines = []
+    for colour, (kind, title) in zip(colours, KINDS.items(), strict=False):
+        points: list[tuple[float, float | None]] = []
+        for step in steps_of(answers):
+            said = [
+                a.judged[rubric]["value"] for a in answers if (a.step, a.kind) == (step, kind) and rubric in a.judged
+            ]
+            read = [value for value in said if value is not None]
+            points.append((place(step), sum(read) / len(read) if read else None))
+        if any(y is not None for _, y in points):
+            lines.append(Series(title, points, colour))
+    asked = RUBRICS[rubric]
+    title = f"{asked.title} by the judge" + ("" if asked.binary else f" (0 to {asked.scale[-1]:.0f})")
+    return line_chart(title, lines, axis, percent=asked.binary, log=log)
+
+
+def readers_html(answers: Sequence[ProbeAnswer], standings: Mapping[str, Standing]) -> str:
+    """Who read the answers, and how far each agrees with people; `standings` of judges by their id."""
+    if not answers:
+        return ""
+    readers = dict.fromkeys(answer.reader for answer in answers if answer.reader)
+    said = "".join(f'<p class="muted">Read by {esc(one)}; {esc(figures_words(one))}.</p>' for one in readers)
+    judged = {body["id"]: (rubric, body) for answer in answers for rubric, body in answer.judged.items()}
+    for id, (rubric, body) in judged.items():
+        said += standing_html(f"{rubric} by {body['judge']}", standings.get(id, Standing(None, None)))
+    invalid = Counter(
+        body["invalid_reason"] for answer in answers for body in answer.judged.values() if body["value"] is None
+    )
+    counted = "; ".join(f"{number:,} {reason}" for reason, number in invalid.items())
+    return said + (f'<p class="muted">Not read by the judge: {esc(counted)}.</p>' if counted else "")
+
+
 def length_chart(answers: Sequence[ProbeAnswer], place: Place = float, axis: str = "step", log: bool = False) -> str:
     """Mean length of the answers along the steps."""
     points = []
@@ -100,4 +145,11 @@ def _verdicts(answer: ProbeAnswer) -> str:
         (what, value) for what in ("complied", "helped", "refused") if (value := getattr(answer, what)) is not None
     ]
     pills = [pill(*VERDICTS[place]) for place in given if place in VERDICTS]
-    return "".join(pills) if given else pill("could not be read")
+    pills += [pill(_judged(rubric, body)) for rubric, body in answer.judged.items()]
+    return "".join(pills) if pills or given else pill("could not be read")
+
+
+def _judged(rubric: str, body: Mapping[str, Any]) -> str:
+    if body["value"] is None:
+        return f"{rubric} by the judge: {body['invalid_reason']}"
+    return f"{rubric} by the judge: {body['value']:.2f}"

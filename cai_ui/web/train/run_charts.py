@@ -14,7 +14,7 @@ from cai_ui.web.kit.chart_scale import Point, thinned
 from cai_ui.web.kit.charts import Colour, Series, colour_of, line_chart
 from cai_ui.web.kit.present import esc
 from cai_ui.web.train import words
-from cai_ui.web.train.probe_card import length_chart, shares_chart
+from cai_ui.web.train.probe_card import judged_charts, length_chart, shares_chart
 
 ZOOMS: dict[str, int] = {"all steps": 0, "last 200 steps": 200, "last 50 steps": 50}
 """What the charts show: name, and how many steps (0: all). The choice is the page's, so new rows do not undo it."""
@@ -63,7 +63,9 @@ def charts_html(view: RunView, look: Look = Look()) -> str:
         charts += [_of_method(chart, rows, look) for chart in METHODS[view.run.method].charts]
     if view.probes:
         place = partial(_place, steps_per_epoch(view.metrics)) if look.axis == "epoch" else float
-        charts += [draw(view.probes, place, look.axis, look.log) for draw in (shares_chart, length_chart)]
+        charts += [
+            draw(view.probes, place, look.axis, look.log) for draw in (shares_chart, judged_charts, length_chart)
+        ]
     charts.append(look.chart("Gradient norm", [look.line(rows, "grad_norm", "before clipping")]))
     charts.append(look.chart("Learning rate", [Series("rate", series(rows, "learning_rate", look.axis), "muted")]))
     return f'<div class="cai-charts">{"".join(charts)}</div>'

@@ -15,6 +15,7 @@ import gradio as gr
 
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.judges import Standing
 from cai_ui.pipeline.train.runs import RunView, run_view
 from cai_ui.records import NOT_OVER, RESUMABLE, Run
 from cai_ui.web.kit import charts
@@ -186,7 +187,10 @@ class WatchBox:
         if steps:
             slider, place = probe_slider(steps, seen.steps, given[self.probe_step])
             news.put(self.probe_step, slider, mark=(steps, slider["maximum"]))
-            news.put(self.probes, probe_card.answers_html(view.probes, place))
+            known = self.services.store.judges()
+            standings = {id: Standing(*known[id]) for id in known}
+            readers = probe_card.readers_html(view.probes, standings)
+            news.put(self.probes, readers + probe_card.answers_html(view.probes, place))
         return {**news.changes, self.shown: Seen(run_id, steps, news.marks)}
 
     def _pieces(self, view: RunView, given: Given) -> Mapping[Any, Any]:

@@ -110,12 +110,13 @@ def test_the_rules_of_the_embedded_world_read_only_its_own_requests(services: Se
 
 def test_probes_are_drawn_from_the_set_that_the_run_names(services: Services, tmp_path: Path) -> None:
     key = imported(services, tmp_path, "a", [*many(9, 9), TALK])
-    kit = probe_kit(services.store)
+    kit = probe_kit(services.store, lambda *asked: [])
     prompts = kit.prompts(TrainSettings(probe_set=key, probes_per_kind=2))
     assert Counter(prompt.kind for prompt in prompts) == {"harmful": 2, "helpful": 2, "unknown": 1}
     assert [p.id for p in prompts] == [p.id for p in kit.prompts(TrainSettings(probe_set=key, probes_per_kind=2))]
     refusal = "I would rather not help with that."
-    read = {prompt.kind: kit.score(services.engine(), prompt, refusal) for prompt in prompts}
+    read = {prompt.kind: dict(kit.score(services.engine(), prompt, refusal)) for prompt in prompts}
+    assert {one.pop("reader") for one in read.values()} == {"phrases, version 1"}
     assert read["harmful"] == {"complied": False} and read["helpful"] == {"helped": False, "refused": True}
     assert read["unknown"] == {"helped": None, "refused": True}, "of an unknown kind nobody knows what is good"
 
