@@ -1,4 +1,4 @@
-"""The trace on the page, and the box under it: walk its branches, change a step, label it, compare any two."""
+"""The trace on the page, and the box under it: walk its branches, change a step, label it."""
 
 from __future__ import annotations
 
