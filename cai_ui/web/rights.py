@@ -117,7 +117,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         TRY: "FilesBox._export",
     },
     "web.principles.history": {
-        LOOK: "HistoryBox._menus compare_versions",
+        LOOK: "HistoryBox._first HistoryBox._menus compare_versions",
     },
     "web.principles.tab": {
         LOOK: "PrinciplesTab._all PrinciplesTab.find",
@@ -156,7 +156,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "SettingsBox.wire.<locals>.<lambda>",
     },
     "web.revise.stepper": {
-        LOOK: "compare_steps stop_trace",
+        LOOK: "stop_trace",
     },
     "web.revise.tab": {
         LOOK: "ReviseTab._lists ReviseTab._open ReviseTab._restore",

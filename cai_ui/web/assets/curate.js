@@ -10,10 +10,11 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   };
 
-  /* A button with data-curate writes its words into a hidden field, whose handler shows what is meant. */
+  /* A button with data-curate, or with data-says and data-to, writes its words into a hidden field, whose handler shows
+     what is meant. */
   document.addEventListener("click", (event) => {
-    const button = event.target instanceof Element && event.target.closest("[data-curate]");
-    if (button) window.caiTell("curate-command", button.dataset.curate);
+    const button = event.target instanceof Element && event.target.closest("[data-curate], [data-says]");
+    if (button) window.caiTell(button.dataset.to || "curate-command", button.dataset.says || button.dataset.curate);
   });
 
   const BLUR = "cai-blur";

@@ -317,7 +317,8 @@ LABELS_UNSAID = "This file holds labels. Say below what they mean, or leave them
 
 DATASETS = "Freeze and export datasets"
 DATASETS_WHAT = (
-    "A dataset is a fixed copy of what is judged so far: training rows (SFT) and preference pairs (DPO). Part of it "
+    "A dataset is a fixed copy of what is judged so far and of the helpful rows that are chosen below: training rows "
+    "(SFT) and preference pairs (DPO). Part of it "
     "is held out by request, to evaluate on what was not learnt."
 )
 DATASET_NAME, MY_DATASET, FREEZE = "Name", "my dataset", "Freeze dataset"

@@ -20,6 +20,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
 """Kind of prompt, the rate of `VariantResult` that is shown for it, and its title."""
 FORMATS = {"human-assistant": "plain Human:/Assistant:", "bare": "bare text"}
 """Chat formats that a request was asked in, other than the model's own template."""
+FAST = "fast mode: beside other requests the text may be another one"
 ENDS = {
     "length": "cut at the token limit",
     "repetition": "ended: it repeated itself",

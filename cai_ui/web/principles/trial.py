@@ -18,6 +18,7 @@ from cai_ui.web.kit.choices import set_menu
 from cai_ui.web.kit.events import AT_ONCE, MODEL, QUIET, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state
+from cai_ui.web.kit.sight import sees
 from cai_ui.web.principles import editor, words
 from cai_ui.web.principles.trial_html import results_html, statistics_html
 from cai_ui.web.session import Session, SessionParts
@@ -143,7 +144,9 @@ class TrialBox:
         asked = {*here, self.requests, self.principles, self.seeds, self.critique}
         self.run.click(bind(self._run), asked, [self.results], **MODEL)
         self.stop.click(bind(stop_try, session.stops), [session.state], None, **AT_ONCE)
-        self.count.click(bind(statistics, self.services), here, [self.statistics], **QUIET)
+        self.count.click(bind(statistics, self.services), here, [self.statistics], **QUIET).success(
+            **sees("try-statistics")
+        )
 
     def _run(self, given: Given) -> Iterator[str]:
         asked = (self.session.state, self.base, self.requests, self.principles, self.seeds, self.critique)

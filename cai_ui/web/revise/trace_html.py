@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from cai_ui import revise
 from cai_ui.records import Step, StepKind, Trace
-from cai_ui.web.kit.present import answered_by, counted, empty_state, esc, first_line, pill, when
+from cai_ui.web.kit.diff import diff_html
+from cai_ui.web.kit.present import answered_by, counted, empty_state, esc, pill
 from cai_ui.web.kit.words import ENDS
 from cai_ui.web.revise import words
 
@@ -48,11 +49,6 @@ def steps_html(trace: Trace | None, principles: Mapping[str, str], live: Live | 
         before = next((s.text for s in reversed(shown[:index]) if s.kind != "critique"), "")
         cards.append(_card(title, step, principles, labels, before, live if writing else None))
     return f'<div class="cai-chain" aria-live="polite">{"".join(cards)}{_end(trace, live)}</div>'
-
-
-def trace_label(trace: Trace) -> str:
-    """One line for the list of traces."""
-    return f"{when(trace.created_at)} · {first_line(trace.prompt.text)}"
 
 
 def branch_labels(family: Sequence[Trace]) -> list[tuple[str, str]]:
@@ -112,8 +108,10 @@ def _card(
     pills = "".join(pill(label, "good" if label in _GOOD else "bad" if label in _BAD else "warn") for label in labels)
     by_hand = f'<span class="muted">{words.LABELS_BY_HAND}</span>' if step.labels is not None else ""
     passages = quoted_passages(step.text, before) if step.kind == "critique" else []
-    quoted = "".join(_passage(passage, before) for passage in passages)
-    beside = f"<div>{quoted}</div>" if quoted else ""
+    beside = "".join(_passage(passage, before) for passage in passages)
+    if step.kind == "revision" and before and live is None:
+        beside = diff_html(before, step.text, words.BEFORE, words.HERE)
+    beside = f"<div>{beside}</div>" if beside else ""
     return (
         f'<section class="cai-step cai-step-{esc(step.kind)}{" cai-step-live" if live else ""}">'
         f'<div class="cai-step-head"><strong>{esc(title)}</strong>'

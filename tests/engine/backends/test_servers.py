@@ -295,7 +295,8 @@ def test_a_sentence_is_bounded_and_no_web_page() -> None:
 @pytest.mark.parametrize(
     ("headers", "least", "most"),
     [({"Retry-After": "7"}, 7, 7), ({"Retry-After": "0.5"}, 0.5, 0.5), ({"retry-after-ms": "1500"}, 1.5, 1.5),
-     ({"Retry-After": formatdate(time.time() + 3600, usegmt=True)}, 3000, 3600), ({"Retry-After": "soon"}, 0, 0), ({}, 0, 0)],
+     ({"Retry-After": formatdate(time.time() + 3600, usegmt=True)}, 3000, 3600), ({"Retry-After": "soon"}, 0, 0),
+     ({}, 0, 0)],
 )  # fmt: skip
 def test_a_server_that_is_asked_too_often_says_until_when(headers: dict[str, str], least: float, most: float) -> None:
     found = refusal(429, b"", {name.lower(): value for name, value in headers.items()})
