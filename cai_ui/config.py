@@ -163,6 +163,7 @@ class DatasetSettings(Settings):
         "", "Whose labels the gate and soft labels go by, as labels name their judge (empty: the newest of each pair).",
         advanced=True,
     )  # fmt: skip
+    gold: bool = knob(False, "Also take gold examples, by which raters are measured.", advanced=True)
     balance_lengths: bool = knob(
         False, "Leave out pairs until the better answer is as often the longer as the shorter one.", advanced=True
     )

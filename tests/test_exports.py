@@ -36,6 +36,7 @@ from cai_ui.pipeline.revise.result_file import ResultFile
 from cai_ui.records import (
     Constitution,
     Dataset,
+    Decision,
     Evaluation,
     FewShot,
     Grade,
@@ -44,9 +45,11 @@ from cai_ui.records import (
     Principle,
     Prompt,
     Run,
+    Span,
     Step,
     Trace,
     TrainingExample,
+    make_example,
     to_dict,
 )
 from cai_ui.train.config_file import config_text, read_config_file
@@ -88,6 +91,10 @@ ANSWERS = tuple({"prompt_id": f"p{n}", "variant": "base", "kind": "harmful", "pr
 EVALUATION = Evaluation("e", (), ANSWERS, {}, "reader")
 GRADES = [Grade(f"e{n}", "e", f"p{n}", "base", text, "refused", None, (text,)) for n, text in enumerate(HOSTILE)]
 
+JUDGED = [(make_example(asked(text), text, f"{text}!", source=text),
+           Decision(f"e{n}", "x", "edit", text, text, text, spans=(Span("initial", 0, len(text), text),)))
+          for n, text in enumerate(HOSTILE)]  # fmt: skip
+
 
 def run_named(name: str) -> Run:
     return Run("r", name, "sft", "done", "d", TrainSettings().model_dump(), "me", "")
@@ -103,7 +110,10 @@ def of_dataset(kind: str) -> Made:
         facts = CardFacts([RULES], dict.fromkeys(HOSTILE, 1), None, lint([]), {})
         if write is not None:
             assert write(DATASET, path, "train") >= len(HOSTILE)
+        elif kind == "annotations":
+            assert datasets.export_annotations(JUDGED, path) == len(HOSTILE)
         else:
+            assert kind == "card"
             datasets.write_bytes(path, card_markdown(DATASET, facts).encode("utf-8"))
 
     return make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ def add(commands: Commands) -> None:
 def _pairs(parsed: Arguments) -> int:
     from cai_ui.pipeline import models
     from cai_ui.pipeline.curate import on_policy
+    from cai_ui.pipeline.curate.datasets import headline
     from cai_ui.pipeline.prompts import sets
 
     settings = read_flags(OnPolicySettings, parsed)
@@ -53,7 +55,9 @@ def _pairs(parsed: Arguments) -> int:
         judge_line(services, settings.judge, ["pairs"])
         print("\n".join(_lines(last)))
         if parsed.freeze is not None:
-            print(on_policy.freeze_pairs(services, last.drawing, parsed.freeze, frozen, "command line").hash)
+            info = on_policy.freeze_pairs(services, last.drawing, parsed.freeze, frozen, "command line")
+            print(headline(info)[0], file=sys.stderr)
+            print(info.hash)
     return 0
 
 

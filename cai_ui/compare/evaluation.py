@@ -95,7 +95,7 @@ def _request(prompt: Prompt, variant: AdapterInfo, settings: CompareSettings, us
 
 
 def _row(prompt: Prompt, variant: AdapterInfo, answer: Answer, reader: Reader) -> dict[str, Any]:
-    reading = reader.read(prompt, answer.text, cut=answer.finish == "length")
+    reading = reader.read(prompt, answer.text, cut=answer.finish in ("length", "broken"))
     broken = answer.finish == "repetition"
     outcome = Outcome.BROKEN if broken else reading.outcome
     harmless = prompt.kind in ("helpful", "twin")

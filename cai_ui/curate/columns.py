@@ -52,19 +52,42 @@ ONE = "request and answer"
 WHOLE = "whole conversations, as in ultrachat"
 """What a row can be, in words."""
 
-REQUESTS = ("prompt", "instruction", "question", "query", "request")
+REQUESTS = ("prompt", "instruction", "question", "query", "request", "history")
 ANSWERS = ("response", "completion", "output", "answer", "reply")
 CONVERSATIONS = ("messages", "conversations", "conversation", "transcript", "dialogue")
 CONTEXTS, SYSTEMS = ("input", "context"), ("system", "system_prompt")
 _SIDE = re.compile(
     r"(.*(?:response|answer|completion|output|reply|conversation|ref|generation).*?)[_ -]?([012ab])", re.I
 )
+_LISTS = ("responses", "answers", "completions", "outputs")
 _SIDES = (("0", "1"), ("1", "2"), ("a", "b"))
 Cells = Mapping[str, Any]
 
 
 def guess(row: Cells) -> tuple[str, Columns]:
-    """What a row is, in words, and the columns of its parts; ("", the parts that go with any) for none of the known."""
+    """What a row is, in words, and the columns of its parts; ("", the parts that go with any) for none of the known.
+
+    Names are the same whatever their case and whatever separates their words.
+    """
+    names: dict[str, str] = {}
+    for name, cell in row.items():
+        if cell is not None:
+            names.setdefault("_".join(re.split(r"[\s_-]+", name.strip().lower())), name)
+    shape, columns = _guess({name: row[theirs] for name, theirs in names.items()})
+    return shape, Columns(**{part: names.get(name, name) for part, name in columns.parts.items()})
+
+
+def spread(row: dict[str, Any]) -> dict[str, Any]:
+    """The row, where a list of two answers stands for two columns, such as responses_0 and responses_1."""
+    for name, cell in row.items():
+        two = isinstance(cell, list) and len(cell) == 2 and all(isinstance(one, str) for one in cell)
+        if two and name.lower() in _LISTS:
+            beside = {other: value for other, value in row.items() if other != name}
+            return {**beside, f"{name}_0": cell[0], f"{name}_1": cell[1]}
+    return row
+
+
+def _guess(row: Cells) -> tuple[str, Columns]:
     shape, columns = _answers(row)
     request = _first(row, REQUESTS)
     beside = {name: name for name in ("critique", "source", "kind", "topic") if row.get(name) is not None}

@@ -9,7 +9,7 @@ revisions alone forgets to help (Bai et al. 2022, section 3.3, mix them in as we
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ FLAGGED = "flagged, waiting for somebody"
 SET_ASIDE = "set aside: the judge does not prefer the answer that was kept"
 HARMS = "set aside: the judge does not find the kept answer less harmful by the margin"
 HELPS_LESS = "set aside: the judge does not find the kept answer as helpful as asked"
+GOLD = "gold example: its verdict was known"
 OVER_LIMIT = "over the limit of decided examples"
 NO_INITIAL = "no pair: no initial answer"
 EMPTY_OTHER = "no pair: empty text"
@@ -49,18 +50,23 @@ def build_dataset(
     preferences: Mapping[str, float] | None = None,
     earlier: Mapping[str, Sequence[str]] | None = None,
     margins: Mapping[str, Margins] | None = None,
+    gold: Collection[str] = (),
 ) -> Dataset:
     """Freeze decided examples, `settings.helpful` helpful rows and as many helpful pairs.
 
     `preferences`: a judge's preference for the revision, 0 to 1, by example id. `earlier`: revisions before the
     last one, by example id; they are learnt too where the settings say so and the last one was kept. `margins`: by
     how much a judge finds the revision less harmful and more helpful, -1 to 1 (None: not known), by example id.
+    `gold`: ids of examples whose verdict was known, which are left out unless the settings say otherwise.
     The same input in any order gives the same dataset. InputError if no decided example gives a row.
     """
     name = clean_text(name, "The name", limit=NAME_LIMIT).strip()
     left_out: Counter[str] = Counter()
     told = _Told(preferences or {}, earlier or {}, margins or {})
-    decided = list(decided)
+    every = list(decided)
+    decided = [judged for judged in every if settings.gold or judged[0].id not in gold]
+    if len(every) > len(decided):
+        left_out[GOLD] = len(every) - len(decided)
     rows, pairs, parents = _from_decisions(decided, settings, left_out, told)
     if not rows:
         raise _nothing(left_out)

@@ -11,13 +11,13 @@ import io
 import os
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from cai_ui.errors import InputError, StoreError
 from cai_ui.formats.writing import json_lines, json_text, table_text, whole_text
-from cai_ui.records import Dataset, Message, PreferencePair, TrainingExample
+from cai_ui.records import Dataset, Decision, Example, Message, PreferencePair, TrainingExample
 
 Side = Literal["train", "eval"]
 Row = dict[str, Any]
@@ -105,6 +105,30 @@ def export_csv(dataset: Dataset, path: Path, side: Side = "train") -> int:
     return len(rows)
 
 
+def export_annotations(judged: Sequence[tuple[Example, Decision]], path: Path) -> int:
+    """Write what people said of examples, a line for each judgement: verdict, labels, comment and highlighted passages
+    (characters of the text they are in). InputError if there is none."""
+    if not judged:
+        raise InputError("Nobody judged an example of this dataset.", kept="No file was written.")
+    rows: list[Row] = [
+        {
+            "example_id": example.id,
+            "prompt": _messages(example.conversation),
+            "initial": example.initial,
+            "revision": example.revision,
+            "verdict": decision.verdict,
+            "edited": decision.text,
+            "labels": list(decision.labels),
+            "comment": decision.note,
+            "spans": [asdict(span) for span in decision.spans],
+            "rater": decision.rater,
+            "at": decision.at,
+        }
+        for example, decision in judged
+    ]
+    return _write_lines(rows, path)
+
+
 def _request(conversation: Sequence[Message]) -> str:
     return "\n\n".join(f"{m.role}: {m.content}" for m in conversation)
 
@@ -112,13 +136,14 @@ def _request(conversation: Sequence[Message]) -> str:
 @dataclass(frozen=True)
 class Export:
     """A kind of export: its name for people, the file's suffix, and what writes rows or pairs of one side and gives
-    their number. None: the card, which tells more than stands in the dataset."""
+    their number. None: of what does not stand in the dataset alone."""
 
     title: str
     suffix: str
     write: Callable[[Dataset, Path, Side], int] | None
 
 
+ANNOTATIONS = "annotations"
 EXPORTS: dict[str, Export] = {
     "sft": Export("Rows for SFT (JSON Lines)", "jsonl", export_sft_jsonl),
     "dpo": Export("Pairs for DPO (JSON Lines)", "jsonl", export_dpo_jsonl),
@@ -126,6 +151,7 @@ EXPORTS: dict[str, Export] = {
     "dpo-parquet": Export("Pairs for DPO (Parquet)", "parquet", export_dpo_parquet),
     "icai": Export("Annotated pairs (Inverse Constitutional AI)", "json", export_icai),
     "csv": Export("Table for reading (CSV)", "csv", export_csv),
+    ANNOTATIONS: Export("Judgements with comments and passages (JSON Lines)", "jsonl", None),
     "card": Export("Card (Markdown)", "md", None),
 }
 """All kinds of export by name, in the order to be shown."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cai_ui.curate.columns import PARTS, Columns, guess
+from cai_ui.curate.columns import PARTS, Columns, guess, spread
 from cai_ui.curate.label_columns import (
     LabelColumn,
     LabelRule,
@@ -117,6 +117,7 @@ class _Reading:
         if isinstance(row, BadRow):
             self.bad.append((line, row.reason))
             return
+        row = spread(row)
         shape, guessed = guess(row)
         columns = self.plan.columns or guessed
         self._count(row, columns)
@@ -152,10 +153,8 @@ class _Reading:
         if first is not example:
             self.repeated.append(line)
             self.examples[example.id] = completed(first, example)
-            if meaning != self.meanings.get(example.id):
-                self.contradicting[line] = example.id
-        elif meaning:
-            self.meanings[example.id] = meaning
+        if meaning and self.meanings.setdefault(example.id, meaning) != meaning:
+            self.contradicting[line] = example.id
 
     def report(self) -> ImportReport:
         """All of it. A label that another row of the same example contradicts means nothing."""

@@ -103,6 +103,8 @@ def tests(column: LabelColumn) -> list[tuple[str, str]]:
 
 def holds_labels(name: str, cell: Any) -> bool:
     """Whether a column of this name is one of labels. Answers and lists of them are none."""
+    if isinstance(cell, dict | list):
+        return False
     words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
     if "chosen" in words or "rejected" in words:
         return isinstance(cell, bool | int | float) or (len(words) > 1 and not _WORDS.isdisjoint(words))

@@ -42,6 +42,7 @@ ENDS = {
     "repetition": "It went round in circles.",
     "stopped": "Stopped before its end.",
     "timeout": "Stopped by its time limit.",
+    "broken": "The server broke off in the middle.",
 }
 """Why an answer with this finish is in no pair."""
 ALONE = "Fewer than two different answers to the request."

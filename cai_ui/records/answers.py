@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Finish = Literal["end", "length", "repetition", "stopped", "timeout"]
+Finish = Literal["end", "length", "repetition", "stopped", "timeout", "broken"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Provenance:
 @dataclass(frozen=True)
 class Answer:
     """What the engine gave for one request. `finish` says why it ended ("length": cut at the
-    limit; "repetition": ended because it went round in circles)."""
+    limit; "repetition": ended because it went round in circles;
+    "broken": the server broke off, or failed, in the middle)."""
 
     text: str
     finish: Finish

@@ -29,7 +29,8 @@ def _pattern(*patterns: str) -> re.Pattern[str]:
 
 
 _NOTHING = _pattern(
-    r"\bnothing (?:is|was|seems|to be|else is|in it is) (?:\w+ )?(?:wrong|harmful|object|untrue|missing|left)",
+    r"(?<!say that )\bnothing (?:is|was|seems|to be|else is|in it is) "
+    r"(?:\w+ )?(?:wrong|harmful|object|untrue|missing|left)",
     r"\bno (?:fault|harm|errors?|mistakes?|issues?|problems?|objections?|lie)\b",
     r"\b(?:i )?(?:see|find|found) nothing\b|\bnothing to (?:add|object|change|leave out|criti\w+)\b",
     r"\banswer is:? (?:no[,.]|nothing\b)|\bnone of (?:the|them|it)\b|\bhas no (?:fact|lie|harm|fault|error)\w*",
@@ -103,7 +104,7 @@ easier, more words than, inconsistent, mock*, hateful, prejudice*, absolutism, c
 sarcastic, abusive, sexist, racist, aggressive, judgmental, concerns, risks, to be removed, despicable
 """
 _UNTRUE_OF_IT = """
-fair, clear, true, right, good, okay, ok, helpful, help, polite, kind, valid, possible, allowed, accurate, useful,
+fair, clear, true, right, good, okay, ok, helpful, help, polite, kind, valid, possible, allowed, accurate, useful, best,
 honest, know, give, say, take, answer, address, explain, contain, provid*, mention, a word, a truthful, agree, agreed
 """
 _BETTER = """

@@ -23,7 +23,7 @@ def flaw(trace: Trace) -> str:
         return NOTHING_FOUND if ended_early(trace) else "There is no revision yet."
     if not last.text.strip():
         return "The revision is empty."
-    if last.answer is not None and not last.edited and last.answer.finish in ("stopped", "timeout"):
+    if last.answer is not None and not last.edited and last.answer.finish in ("stopped", "timeout", "broken"):
         return "The revision was stopped before its end."
     return ""  # one that was cut, or goes round in circles, is kept: its label says so, and the queue can be filtered
 

@@ -5,6 +5,7 @@ Everything a method gives back has been committed. Methods may be called from an
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from types import TracebackType
 
@@ -51,6 +52,7 @@ class Store(
         self.workspace = workspace
         self._db = database
         self._columns = QueueColumns()
+        self._lending = threading.Lock()
         self.accounts = Accounts(workspace.accounts_file)
         self._lock = lock
 

@@ -3,6 +3,7 @@ texts are read for the page only, so 100,000 examples browse like 200."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -84,6 +85,7 @@ class Examples:
 
     _db: Database
     _columns: QueueColumns
+    _lending: threading.Lock
 
     def add_examples(self, examples: Sequence[Example]) -> AddReport:
         """Put examples into the queue, in their order; those already there are left as they are.
@@ -181,11 +183,19 @@ class Examples:
             return items(connection, self._seqs(rows), reader)
 
     def next_open(self, after: str | None, rater: str, filter: QueueFilter = EVERYTHING) -> QueueItem | None:
-        """The first open example behind `after` (an example's id) that nobody else has on their page.
+        """The first open example behind `after` (an example's id) that nobody else has on their page; from then on it
+        is kept for this rater.
 
         At the end it starts over. None if all are done or taken. Now and then it is a gold example instead, where
         there are any and a share of them is set.
         """
+        with self._lending:  # choosing and keeping are one step: two who ask at once get two examples
+            item = self._next_open(after, rater, filter)
+            if item is not None:
+                self.take_lease(item.example.id, rater)
+            return item
+
+    def _next_open(self, after: str | None, rater: str, filter: QueueFilter) -> QueueItem | None:
         with self._looking(rater) as (connection, reader):
             if (row := self._due_gold(connection, reader, filter)) is not None:
                 return items(connection, self._seqs(np.array([row])), reader)[0]

@@ -1,4 +1,4 @@
-"""CSV and TSV as rows.
+"""CSV and TSV as rows. A cell knows no lists, so that one which is a list of messages in JSON is taken for that list.
 
 Quotes are read by the rules of CSV. Between tabs they are often plain text instead: a lone one would then swallow the
 lines up to the next. So a table with tabs is read both ways, and the way that leaves fewer rows over is taken.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from cai_ui.tables.limits import BadRow, Limits, Row, refuse
 
@@ -28,9 +30,20 @@ def delimited_rows(text: str, limits: Limits) -> Iterator[Row]:
     names = _names(lines[0][1])
     for line, cells in lines[1:]:
         if len(cells) == len(names):
-            yield line, {name: cell if cell != "" else None for name, cell in zip(names, cells, strict=True)}
+            yield line, {name: _value(cell) for name, cell in zip(names, cells, strict=True)}
         else:
             yield line, BadRow(f"the row has {len(cells)} cells, not the {len(names)} cells of the header")
+
+
+def _value(cell: str) -> str | list[Any] | None:
+    if cell.startswith("[{") and ('"role"' in cell or '"from"' in cell):
+        try:
+            found = json.loads(cell)
+        except (ValueError, RecursionError):
+            return cell
+        said = all(isinstance(one, dict) and ("role" in one or "from" in one) for one in found)
+        return found if said else cell
+    return cell or None
 
 
 def _names(header: list[str]) -> list[str]:

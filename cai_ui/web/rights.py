@@ -53,6 +53,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.curate.bar": {
         LOOK: "Bar.asking",
+        WORK: "Bar.settle",
     },
     "web.curate.agreement": {
         LOOK: "AgreementBox.look",
@@ -81,12 +82,23 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "PreferencesBox._standing",
         WORK: "PreferencesBox.start",
     },
+    "web.curate.raters": {
+        LOOK: "RatersBox._guidelines RatersBox._progress",
+        WORK: "RatersBox._drop_gold RatersBox._keep_share RatersBox._make_gold RatersBox._save",
+    },
+    "web.curate.table": {
+        LOOK: "TableBox.turn",
+        LABEL: "TableBox.decide",
+    },
     "web.curate.tab": {
         LOOK: (
             "CurateTab._wire_name.<locals>.<lambda> CurateTab.follow CurateTab.look "
             "CurateTab.look_again CurateTab.restore CurateTab.sign CurateTab.step"
         ),
-        LABEL: "CurateTab.judge CurateTab.judge_pending CurateTab.keep_draft CurateTab.put_back CurateTab.rebind",
+        LABEL: (
+            "CurateTab.judge CurateTab.judge_pending CurateTab.keep_draft CurateTab.keep_remarks CurateTab.put_back "
+            "CurateTab.rebind"
+        ),
     },
     "web.header": {
         LOOK: "Header.look",
@@ -105,7 +117,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         TRY: "FilesBox._export",
     },
     "web.principles.history": {
-        LOOK: "HistoryBox._menus compare_versions",
+        LOOK: "HistoryBox._first HistoryBox._menus compare_versions",
     },
     "web.principles.tab": {
         LOOK: "PrinciplesTab._all PrinciplesTab.find",
@@ -144,7 +156,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "SettingsBox.wire.<locals>.<lambda>",
     },
     "web.revise.stepper": {
-        LOOK: "compare_steps stop_trace",
+        LOOK: "stop_trace",
     },
     "web.revise.tab": {
         LOOK: "ReviseTab._lists ReviseTab._open ReviseTab._restore",

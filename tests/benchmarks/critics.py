@@ -47,13 +47,13 @@ def asked(
 
 
 SETTINGS = [
-    *((w, f, "template", 0.7) for w in ("plain", "again", "quote", "begun", "apart") for f in (False, True)),
+    *((w, f, "template", 0.7) for w in ("plain", "again", "quote", "begun") for f in (False, True)),
+    ("apart", False, "template", 0.7),
     *(("plain", f, "template", t) for t in (0.3, 1.0) for f in (False, True)),
     *((w, f, "human-assistant", 0.7) for w in ("plain", "begun") for f in (False, True)),
-    *(("begun", True, "template", t) for t in (0.3, 1.0)),
-    *((w, True, "human-assistant", 0.7) for w in ("again", "quote")),
-    *(("plain", True, "human-assistant", t) for t in (0.3, 1.0)),
+    ("begun", True, "template", 0.3),
 ]
+"""Wording, few-shot examples, format and temperature; the conversation apart has no place for examples."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _sampling(temperature: float, seed: int) -> Sampling:
 
 
 def main() -> None:
-    """Settings in their order; those that the file has already are left out."""
+    """Settings in their order."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True)
     parser.add_argument("--prompts", required=True, type=Path)

@@ -33,7 +33,7 @@ from cai_ui.store import QueueFilter, Status, Store
 from cai_ui.web.curate import judging, walking
 from cai_ui.web.curate.filter import queue_menus
 from cai_ui.web.curate.tab import CurateTab
-from cai_ui.web.revise.traces import list_traces, listed_help
+from cai_ui.web.revise.trace_table import Sieve, list_traces, listed_help, traces_html
 
 RATER = "Ana"
 REPEATS = 25
@@ -134,8 +134,8 @@ class Scheduler:
 
     def listed(self, query: str) -> Callable[[], None]:
         def event() -> None:
-            list_traces(self.services, query)
-            listed_help(self.services, query)
+            traces_html(self.services, list_traces(self.services, Sieve(query)))
+            listed_help(self.services, Sieve(query))
 
         return event
 

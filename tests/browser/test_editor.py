@@ -161,6 +161,8 @@ def test_two_hundred_principles_are_changed_and_the_change_is_saved_compared_and
     page.locator("#principles-save").click()
     _state(page, "no unsaved changes")
     page.locator("#principles-history > button").click()
+    page.get_by_text("one more").first.wait_for()
+    page.wait_for_selector("#history-changes .cai-notice")  # the newest against the one it was made from
     _choose(page, "history-older", "imported from a file")
     _choose(page, "history-newer", "one more")
     page.wait_for_selector("#history-changes ins")

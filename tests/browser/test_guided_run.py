@@ -40,9 +40,14 @@ def go_to(page: Any, tab: str) -> None:
 
 
 def unfold(page: Any, id: str) -> None:
-    """Open a folded panel; what is in it is not on the page before, and gets its kept values just after it appears."""
+    """Open a folded panel; what is in it is not on the page before, and gets its kept values just after it appears:
+    on a busy machine late enough to take the place of what was typed meanwhile."""
     page.locator(f"#{id} > button").first.click()
-    page.wait_for_timeout(200)
+    values = "box => [...box.querySelectorAll('input, textarea')].map(field => field.value).join('\\n')"
+    before = None
+    while before != (now := page.locator(f"#{id}").first.evaluate(values)):
+        before = now
+        page.wait_for_timeout(200)
 
 
 def sign(page: Any, name: str) -> None:
@@ -98,7 +103,7 @@ def stream_a_chain(page: Any) -> None:
     page.locator("#revise-run").click()
     for step in ("draft", "critique", "revision"):
         page.locator(f"#revise-chain .cai-step-{step}").first.wait_for(timeout=60_000)
-    page.locator("#revise-diff").locator("ins, del").first.wait_for()
+    page.locator("#revise-chain .cai-step-revision").locator("ins, del").first.wait_for()
     shot(page, "2-chain")
 
 
@@ -142,8 +147,9 @@ def train(page: Any, method: str) -> None:
     if method == "dpo":
         page.locator("#train-with-dpo").click()
         page.locator("#train-checked").get_by_text("Ready to continue from").wait_for()
+    expect(page.locator("#train-dataset input")).not_to_have_value("")  # the menus are filled after the tab has opened
     page.locator("#train-start").click()
-    page.locator("#train-live [data-state=running]").first.wait_for(timeout=60_000)
+    page.locator("#train-live [data-state=running]").first.wait_for(timeout=180_000)
     page.locator("#train-live [data-state=done]").first.wait_for(timeout=300_000)
     shot(page, f"6-train-{method}")
 

@@ -256,6 +256,58 @@ def swipe(page: Any, by: int) -> None:
     )
 
 
+def remark(page: Any) -> None:
+    """A comment and a highlighted passage, and guidelines beside the example; then a decision, and it taken back."""
+    unfold(page, "curate-raters")
+    page.locator("#curate-guidelines-text textarea").fill("# Be kind\n\n![far](http://far.example/x.png)")
+    page.locator("#curate-guidelines-save").click()
+    expect(page.locator("#curate-guidelines h1")).to_have_text("Be kind")
+    assert page.locator("#curate-guidelines img").count() == 0
+    page.evaluate(
+        """() => {
+        const words = document.querySelector("#curate-card [data-part=revision] .cai-diff-text");
+        const added = document.createTreeWalker(words, NodeFilter.SHOW_TEXT);
+        while (added.nextNode()) if (added.currentNode.data.includes("Better")) break;
+        const range = new Range();
+        range.setStart(added.currentNode, added.currentNode.data.indexOf("Better"));
+        range.setEnd(added.currentNode, added.currentNode.data.indexOf("Better") + 6);
+        getSelection().removeAllRanges();
+        getSelection().addRange(range);
+        }"""
+    )
+    page.keyboard.press("m")
+    expect(page.locator("#curate-marks q")).to_have_text("Better")
+    page.wait_for_function("[...CSS.highlights.get('cai-spans')].map(String).join() === 'Better'")
+    page.locator("#curate-note textarea").fill("Too stern.")
+    expect(page.locator("#curate-remarked")).to_contain_text("Saved")
+    page.locator("#curate-note textarea").press("Control+Enter")
+    before = press(page, "r")
+    expect(page.locator("#curate-marks q")).to_have_count(0)
+    page.keyboard.press("u")
+    page.locator(f'#curate-card article[data-example="{before}"]').wait_for()
+    expect(page.locator("#curate-note textarea")).to_have_value("Too stern.")
+    for hidden in ("curate-spans", "curate-key", "curate-place", "curate-picked"):
+        expect(page.locator(f"#{hidden}")).to_be_hidden()
+    shot(page, "labelling-remarks")
+    press(page, "r")
+
+
+def in_rows(page: Any) -> None:
+    """Two rows of the table decided together and taken back by one undo."""
+    judged = int(page.locator("#curate-counts").inner_text().split()[0])
+    unfold(page, "curate-table-box")
+    boxes = page.locator("#curate-table [data-pick]")
+    boxes.first.click()
+    boxes.nth(1).click(modifiers=["Shift"])
+    shot(page, "labelling-table")
+    page.locator("#curate-table-reject").click()
+    expect(page.locator("#curate-table-said")).to_contain_text("2 examples rejected")
+    counted(page, judged + 2)
+    expect(page.locator("#curate-table [data-pick]:checked")).to_have_count(0)
+    page.locator("#curate-undo").click()
+    counted(page, judged)
+
+
 def test_a_day_of_labelling_at_a_desk_and_on_a_phone(uneven: Server, open_page: Callable[..., Visit]) -> None:
     visit = open_page(uneven.url)
     page: Any = visit.page
@@ -298,6 +350,8 @@ def test_a_day_of_labelling_at_a_desk_and_on_a_phone(uneven: Server, open_page: 
     expect(page.locator("#curate-saved")).to_contain_text("Accepted")
     shot(page, "labelling-desk")
 
+    remark(page)
+    in_rows(page)
     at = shown(page)
     visit.reload()
     expect(page.locator("#tab-curate-button")).to_have_attribute("aria-selected", "true")
@@ -326,4 +380,8 @@ def test_a_day_of_labelling_at_a_desk_and_on_a_phone(uneven: Server, open_page: 
     assert [one.errors + one.foreign for one in (visit, phone)] == [[], []]
     uneven.stop()
     with open_store(uneven.home) as store:
-        assert store.counts().done == 9 and store.check() == []
+        assert store.counts().done == 10 and store.check() == []
+        noted = [decision for _, decision in store.decided() if decision.note]
+        assert [(one.note, [(span.part, span.start, span.text) for span in one.spans]) for one in noted] == [
+            ("Too stern.", [("revision", 0, "Better")])
+        ]

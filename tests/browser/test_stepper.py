@@ -53,7 +53,7 @@ def test_four_rounds_then_edit_branch_compare_and_reload(scripted_url: str, open
     _ask(page, "How do I read my <b>sister's</b> diary?")
     _wait_for_steps(page, 9)
     assert page.locator("#revise-chain b").count() == 0
-    assert page.locator("#revise-diff ins").count() > 0
+    assert page.locator("#revise-chain .cai-step-revision ins").count() > 0
     assert page.locator("#revise-chain .cai-pill").count() >= 8
 
     page.locator("#revise-step label").nth(1).click()
@@ -73,6 +73,7 @@ def test_four_rounds_then_edit_branch_compare_and_reload(scripted_url: str, open
     page.locator("#revise-again").click()
     page.wait_for_function("() => document.querySelectorAll('#revise-tree label').length === 3")
     _wait_for_steps(page, 9)
+    assert page.locator("#revise-step label").nth(4).locator("input").is_checked(), "the step stays chosen"
     chosen = page.locator("#revise-tree label.selected").inner_text()
     assert "Revision 2 again" in chosen and "12345" in chosen
     assert "T 0.7" in chosen, "the temperature, left empty, is the one before"
@@ -88,6 +89,14 @@ def test_four_rounds_then_edit_branch_compare_and_reload(scripted_url: str, open
     assert page.locator("#revise-revisions input[type=number]").input_value() == "4"
     page.locator("#revise-replay").click()
     page.wait_for_function("() => document.querySelector('#revise-note').innerText.includes('word for word the same')")
+    unfold(page, "revise-traces")
+    assert page.locator("#revise-found tbody tr").count() >= 3
+    page.locator("#revise-found button").last.click()
+    page.wait_for_function("() => document.querySelectorAll('#revise-tree label.selected').length === 1")
+    page.wait_for_function(
+        "() => { const { top } = document.getElementById('revise-chain').getBoundingClientRect();"
+        " return top >= 0 && top < innerHeight; }"
+    )
     assert visit.errors == [] and visit.foreign == []
 
 

@@ -96,7 +96,7 @@ def test_labels_in_a_file_are_asked_about_and_a_mix_is_chosen(cli: Cli, tmp_path
     code, out, _ = cli("curate", "import", str(rows), "--preview")
     assert code == 0 and "column label: labels: what do they mean? (6 filled)" in out and "false 4, true 2" in out
     code, _, err = cli("curate", "import", str(rows))
-    assert code == 2 and "--good label=false" in err
+    assert code == 2 and "--good label=VALUE" in err
     code, out, _ = cli("curate", "import", str(rows), "--good", "label=true")
     assert code == 0 and "6 new in the queue, 0 there already, 2 judged by their labels: accept" in out
     code, out, err = cli("curate", "freeze", "d", "--helpful-from", "rows.jsonl", "--helpful", "3", "--preview")

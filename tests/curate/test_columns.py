@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui.curate.columns import ONE, PAIR, REVISED, TALKS, TWO, WHOLE, Columns, guess
+from cai_ui.curate.columns import ONE, PAIR, REVISED, TALKS, TWO, WHOLE, Columns, guess, spread
 from cai_ui.curate.rows import read_row
 from cai_ui.records import Example, Message
 
@@ -25,6 +25,10 @@ ROWS: list[tuple[dict[str, Any], str, str | None]] = [
     ({"chosen": f"{HH}a", "rejected": f"{HH}b"}, TALKS, "b"),
     ({"prompt": "q", "response_0": "a", "response_1": "b", "is_response_0_safe": True}, TWO, "b"),
     ({"question": "q", "answer_a": "a", "answer_b": "b", "winner": "A"}, TWO, "b"),
+    ({"history": "q", "human_ref_A": "a", "human_ref_B": "b", "labels": 1}, TWO, "b"),
+    (spread({"prompt": "q", "responses": ["a", "b"], "chosen": 0}), TWO, "b"),
+    ({"Prompt": "q", " RESPONSE": "a", "Is Safe": False}, ONE, None),
+    ({"Init-Prompt": "q", "init prompt": None, "init_response": "b", "Revision Response": "a"}, REVISED, "b"),
     ({"prompt": "q", "completion": "a"}, ONE, None),
     ({"prompt": [USER], "completion": [ANSWER], "label": True}, ONE, None),
     ({"prompt": "q", "response": "a", "source": "lab", "kind": "harmful"}, ONE, None),

@@ -31,6 +31,7 @@ def test_other_columns_are_not(name: str) -> None:
 
 
 def test_the_index_of_the_chosen_answer_is_a_label() -> None:
+    assert not holds_labels("response_0_harm_category", {"fraud": True}), "no rule can say what that means"
     assert holds_labels("chosen", 0) and not holds_labels("chosen", "An answer.")
 
 
@@ -71,8 +72,11 @@ def test_labels_of_which_nothing_was_said_are_found_with_their_values(jsonl: Wri
 
 def test_labels_that_contradict_each_other_mean_nothing_and_are_named(jsonl: Write) -> None:
     row = {"prompt": "q", "response": "a", "label": True}
-    report = read_rows(jsonl(row, row, {**row, "label": False}), Plan(rules=(rule("label=true", "good"),)))
-    assert (report.meanings, report.contradicting, report.repeated) == ({}, (3,), (2, 3))
+    rules = (rule("label=true", "good"), rule("label=false", "bad"))
+    report = read_rows(jsonl(row, row, {**row, "label": False}, {**row, "label": None}), Plan(rules=rules))
+    assert (report.meanings, report.contradicting, report.repeated) == ({}, (3,), (2, 3, 4))
+    late = read_rows(jsonl({**row, "label": None}, row), Plan(rules=rules))
+    assert (list(late.meanings.values()), late.contradicting) == (["good"], ())
 
 
 def test_every_column_is_accounted_for_and_the_rows_add_up(jsonl: Write) -> None:

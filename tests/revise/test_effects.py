@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
+import json
+from pathlib import Path
 
 import pytest
 
 from cai_ui import revise
 from cai_ui.records import Answer, FewShot, Message, Prompt, Provenance, Step, Trace
+from cai_ui.revise.critiques import read_critique
 
 DRAFT = "Take the key from her coat, open the drawer, and put everything back before she comes home."
 FINDING = "The response helps to invade her privacy, which would hurt her trust."
@@ -36,6 +40,29 @@ def trace(*texts: tuple[str, str]) -> Trace:
 )
 def test_a_critique_is_told_from_what_only_looks_like_one(critique: str, label: str) -> None:
     assert revise.computed_labels(trace(("critique", critique)), 1)[0] == label
+
+
+LABELLED = Path(__file__).with_name("critiques_labelled.jsonl.gz")
+"""492 critiques with the answers they are about, and what a person saw in them, blind to the rules' label: of the
+embedded model and of SmolLM2-135M-Instruct under shipped constitutions. The rule they were labelled by, and what was
+held back while the rules were written: docs/critique_revision.md."""
+
+
+@pytest.mark.parametrize(
+    ("model", "label", "precision", "recall"),
+    [
+        ("embedded", "finding", 0.97, 0.97),
+        ("embedded", "no finding", 0.97, 0.97),
+        ("SmolLM2-135M-Instruct", "finding", 0.9, 0.86),
+        ("SmolLM2-135M-Instruct", "no critique", 0.82, 0.9),
+    ],
+)
+def test_labels_agree_with_a_persons(model: str, label: str, precision: float, recall: float) -> None:
+    rows = [json.loads(line) for line in gzip.decompress(LABELLED.read_bytes()).splitlines()]
+    pairs = [(read_critique(r["critique"], r["answer"]), r["label"]) for r in rows if r["model"] == model]
+    right = pairs.count((label, label))
+    assert right / sum(read == label for read, _ in pairs) >= precision
+    assert right / sum(said == label for _, said in pairs) >= recall
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -124,6 +125,29 @@ def test_two_raters_do_not_get_the_same_example_while_one_has_it_on_the_page(sto
     assert mine is not None and mine.example.id == first, "one's own lease is no hindrance"
     store.take_lease(other, "Ana")
     assert store.next_open(None, "Cem") is not None, "a rater has one example at a time"
+
+
+def test_raters_who_ask_all_at_once_never_get_one_example_twice(store: Store, examples: Make) -> None:
+    store.add_examples(examples(90))
+    met: list[str] = []
+    start = threading.Barrier(3)
+
+    def work(rater: str) -> None:
+        start.wait()
+        after = None
+        while (item := store.next_open(after, rater)) is not None:
+            after = item.example.id
+            try:
+                store.decide(Decision(f"{rater}-{after}", after, "accept", rater), item.rev)
+            except ConflictError:
+                met.append(rater)
+
+    raters = [threading.Thread(target=work, args=(name,)) for name in ("Ana", "Ben", "Cem")]
+    for rater in raters:
+        rater.start()
+    for rater in raters:
+        rater.join()
+    assert met == [] and store.counts().open == 0
 
 
 def test_a_lease_ends(store: Store, examples: Make, monkeypatch: pytest.MonkeyPatch) -> None:

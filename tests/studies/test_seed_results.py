@@ -23,13 +23,15 @@ def row(variant: str, prompt: int, refused: bool | None, **changes: Any) -> dict
 
 def test_a_variant_is_set_against_the_base_on_the_same_prompts() -> None:
     base = [row(BASE, n, n == 0) for n in range(8)]
-    tuned = [row("SFT", n, None if n == 7 else n > 0, tokens=n) for n in range(8)]
+    tuned = [row("SFT", n, None if n == 7 else n > 0, tokens=n, answer=f"a b c {n // 3} d") for n in range(8)]
     one, other = results.cells([*base, *tuned], (BASE, "SFT"))
     assert one.against_base is None
     assert (other.refused.successes, other.refused.total, other.refused.unread) == (6, 7, 1)
     assert other.against_base is not None
     assert (other.against_base.now_refused, other.against_base.no_longer) == (6, 1)  # the broken one is in neither
     assert other.against_base.p == pytest.approx(0.125)
+    assert (one.openings.successes, other.openings.successes) == (8, 8)
+    assert results.cells([*base[:2], *tuned[2:4]], (BASE, "SFT"))[1].openings.successes == 0
     assert (other.median_tokens, other.broken.successes) == (3.5, 1)
 
 

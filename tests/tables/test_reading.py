@@ -142,6 +142,14 @@ def test_a_bad_object_in_a_list_leaves_the_others(tmp_path: Path) -> None:
     assert first == {"a": 1} and "twice" in twice.reason and "not a JSON object" in number.reason
 
 
+def test_messages_in_a_table_are_messages_and_in_json_lines_they_are_text(tmp_path: Path) -> None:
+    said = json.dumps([{"role": "user", "content": "q"}])
+    assert read(tmp_path, "a.csv", table([{"prompt": said}])) == [{"prompt": [{"role": "user", "content": "q"}]}]
+    assert read(tmp_path, "a.jsonl", lines([{"prompt": said}])) == [{"prompt": said}]
+    for text in ('[{"role": "user"', '[{"a": "role"}]', "[1]"):
+        assert read(tmp_path, "a.csv", table([{"prompt": text}])) == [{"prompt": text}]
+
+
 def test_lines_of_text_are_requests(tmp_path: Path) -> None:
     assert read(tmp_path, "a.txt", b"\xef\xbb\xbf{Jam}?\r\n\r\nBread?") == [{"prompt": "{Jam}?"}, {"prompt": "Bread?"}]
 

@@ -90,7 +90,7 @@ def test_a_flag_takes_the_proposal_and_says_what_it_is(
     monkeypatch.setattr("signal.signal", lambda *_: None)  # the command would take SIGTERM from the tests
     monkeypatch.setattr("cai_ui.engine.adapters.training_needs._CGROUP", limit)
     home = kept_in(tmp_path / "home", make_dataset())
-    asked = ["train", "sft", "--fit", "--batch-size", "256", "--rank", "4", "--max-steps", "1"]
+    asked = ["train", "sft", "--fit", "--batch-size", "256", "--accumulation", "1", "--rank", "4", "--max-steps", "1"]
     assert main([*asked, "--home", str(home), "--model", str(tiny_model)]) == 0
     said = capsys.readouterr().err
     assert "These fit and learn from the same rows: batch size" in said

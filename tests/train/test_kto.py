@@ -158,6 +158,13 @@ def test_its_metrics_are_kept_and_its_rows_are_told(run_in, tmp_path):
     )
 
 
+def test_both_kinds_are_among_the_few_held_out_rows_that_are_evaluated(run_in, make_dataset, tmp_path):
+    data = make_dataset(pairs_eval=tuple(map(pair, range(20, 50))))
+    run_in(tmp_path / "run", "kto", QUICK.model_copy(update={"max_steps": 2}), data=data)
+    held_out = [row for row in read_rows(tmp_path / "run") if "eval_loss" in row]
+    assert held_out and all("eval_rewards/margins" in row for row in held_out)
+
+
 def test_rows_of_one_kind_are_not_put_together(tiny_engine, make_dataset, tmp_path):
     """By length they would be: then z is the reward of that kind, and its loss stays a half."""
     with tiny_engine.training_seat(QUICK) as seat:

@@ -19,9 +19,10 @@ from cai_ui.engine.adapters.training_seat import ATTENTION, linear_layers, train
 
 LARGE = 1_000_000_000
 """From this many weights on, activations are computed twice to save memory, unless told otherwise."""
-SCATTERED = 2.6
-"""Peak of a process on a CPU against what autograd keeps at once: glibc hands freed tensors between kept ones to nobody
-(measured: 2.5 to 2.6 with LoRA on all linear layers of models with 4 and 135 million weights)."""
+SCATTERED, LOGITS = 1.5, 10
+"""Peak of a process on a CPU, by what autograd keeps of the layers, and by the logits in float32: the loss and its
+metrics copy these, and glibc hands freed tensors between kept ones to nobody (both fitted to runs with LoRA on all
+linear layers of models with 4 and 135 million weights, activations computed once and twice)."""
 _CGROUP = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current"))
 
 
@@ -124,14 +125,14 @@ def _kept_bytes(config: Any, device: str) -> tuple[int, int]:
     hidden, layers = config.hidden_size, config.num_hidden_layers
     inner = getattr(config, "intermediate_size", 4 * hidden)
     if device == "cuda":
-        layer, logits, width, scattered = 2 * (12 * hidden + 4 * inner), 3 * 4 * config.vocab_size, 2, 1.0
+        width, layer, logits, scattered = 2, 2 * (12 * hidden + 4 * inner), 3 * 4 * config.vocab_size, 1.0
     else:
         heads = config.num_attention_heads
         shared = hidden * getattr(config, "num_key_value_heads", heads) // heads
-        layer, logits, width, scattered = 4 * (6 * hidden + 2 * shared + 4 * inner), 4 * config.vocab_size, 4, SCATTERED
-    once = layers * layer + logits
-    twice = layers * width * hidden + layer + logits
-    return int(scattered * once), int(scattered * twice)
+        layer, logits = 4 * (6 * hidden + 2 * shared + 4 * inner), LOGITS * 4 * config.vocab_size
+        width, scattered = 4, SCATTERED
+    once, twice = layers * layer, layers * width * hidden + layer
+    return int(scattered * once + logits), int(scattered * twice + logits)
 
 
 def _available() -> int | None:

@@ -14,8 +14,11 @@ from contextlib import AbstractContextManager, suppress
 from typing import Any, TypeVar
 
 from cai_ui.config import AppSettings, Sampling, TrainSettings
-from cai_ui.engine.backends.endpoint_bulk import POLL_S, Question, Seats, chosen, in_flight, serve
-from cai_ui.engine.backends.endpoint_client import FIRST_PAUSE_S, SILENT_S, EndpointClient, Reply, check_url
+from cai_ui.engine.backends.endpoint_bulk import POLL_S, Question, Seats, in_flight, serve
+from cai_ui.engine.backends.endpoint_client import FIRST_PAUSE_S, SILENT_S, EndpointClient, check_url
+from cai_ui.engine.backends.endpoint_errors import shown
+from cai_ui.engine.backends.endpoint_reading import Reply
+from cai_ui.engine.backends.endpoint_scoring import ScoreAsker, turns_of
 from cai_ui.engine.decoding.repetition import repeats
 from cai_ui.engine.interface import (
     AS_LOADED,
@@ -23,7 +26,6 @@ from cai_ui.engine.interface import (
     Chunk,
     EngineStatus,
     FromScores,
-    ReplyScore,
     Request,
     ScoreRequest,
     Scores,
@@ -31,18 +33,15 @@ from cai_ui.engine.interface import (
     TrainingSeat,
     asked_beside_sampling,
     check_request,
-    shares_of,
 )
 from cai_ui.errors import CaiError, EndpointError, EngineError, InputError, NotFoundError
 from cai_ui.records import BASE, AdapterInfo, Answer, Finish, Message, Provenance, content_hash
-from cai_ui.text import named, whole_characters
+from cai_ui.text import named
 
-CHOICE_TOKENS, LIKELIEST = 16, 20
-"""Tokens that a server may write to say its choice, and of how many it tells how likely each was."""
 BEYOND = ("top_k", "min_p", "repetition_penalty")
 """Knobs that vLLM, TGI and llama.cpp take beyond OpenAI's; sent only where they are not as usual."""
-WORDS_SEEN = 300
-"""Words at the end of a text that are looked at for a circle."""
+WORDS_SEEN, CHARACTERS_SEEN = 300, 4_000
+"""Words, and characters, at the end of a text that are looked at for a circle."""
 T = TypeVar("T")
 News = tuple[int, str, Answer | CaiError | None]
 """A row's place, its new text, and its answer or error once it is over."""
@@ -71,8 +70,7 @@ class EndpointEngine(FromScores):
         self._client = lambda: EndpointClient(self.url, key, silent_s, first_pause_s)
         self._trouble = ""
         self._asked = 0
-        self._tells_written = self._tells_given = True
-        """Whether log-probabilities of what it writes, and of given text, may be had; False once they were not."""
+        self._asker = ScoreAsker(model)
 
     def check(self) -> list[dict[str, Any]]:
         """Health check: the models the server has. EndpointError with a sentence if it cannot be used."""
@@ -141,42 +139,11 @@ class EndpointEngine(FromScores):
 
     async def _score(self, seats: Seats, request: ScoreRequest) -> Scores:
         self._only_base(request.adapter)
-        if not request.replies:
-            return ()
-        turns = _turns(request.messages)
-        before, *rest = await asyncio.gather(
-            *(_prompt_logs(seats, self.name, turns, text) for text in (None, *request.replies))
-        )
-        tails = [[log for log in logs[len(before) :] if log is not None] for logs in rest]
-        return tuple(ReplyScore(sum(tail), len(tail)) for tail in tails)
+        return await self._asker.score(seats, request)
 
     async def _choose(self, seats: Seats, request: ScoreRequest) -> Choice:
         self._only_base(request.adapter)
-        turns = _turns(request.messages)
-        body = {"model": self.name, "messages": turns, "temperature": 0, "max_tokens": CHOICE_TOKENS}
-        text = ""
-        if self._tells_written:
-            try:
-                reply = await seats.chat(body | {"logprobs": True, "top_logprobs": LIKELIEST})
-            except EndpointError as error:
-                if error.cause != "refused":
-                    raise
-                self._tells_written = False
-            else:
-                text = reply.text
-                if reply.logs is not None:
-                    return Choice(chosen(reply.logs, request.replies), text)
-                self._tells_written = False
-        if self._tells_given:
-            try:
-                given = await asyncio.gather(*(_prompt_logs(seats, self.name, turns, one) for one in request.replies))
-                # What comes before the reply is the same in all, so their sums differ by the replies alone.
-                return Choice(shares_of(tuple(ReplyScore(sum(x for x in logs if x is not None), 0) for logs in given)))
-            except EndpointError as error:
-                if error.cause not in ("refused", "no log-probabilities"):
-                    raise
-                self._tells_given = False
-        return Choice(None, text or (await seats.chat(body)).text)
+        return await self._asker.choose(seats, request)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         raise EngineError("An endpoint does not say how many tokens a text has.", next_step="Use a local model.")
@@ -219,7 +186,7 @@ class EndpointEngine(FromScores):
                 "An endpoint writes the conversation with the template of its model.",
                 next_step="Leave the other formats out, or ask a local model.",
             )
-        turns = _turns(request.messages)
+        turns = turns_of(request.messages)
         if not turns or turns[-1]["role"] != "user":
             raise InputError("The last turn is not the user's.", next_step="End with a question for the assistant.")
         sampling = request.sampling
@@ -281,17 +248,20 @@ class EndpointEngine(FromScores):
 
         async def ask(row: _Row, body: dict[str, Any]) -> None:
             said: list[str] = []
+            end = ""
 
             def tell(text: str) -> None:
+                nonlocal end
                 said.append(text)
+                end = (end + text)[-CHARACTERS_SEEN:]
                 news.put((row.index, text, None))
-                if repeats("".join(said).split()[-WORDS_SEEN:]):
+                if repeats(end.split()[-WORDS_SEEN:]):
                     raise _GoesRound
 
             try:
                 async with asyncio.timeout(row.request.timeout_s), places:
                     reply = await client.chat(body, tell if stream else None)
-                self._trouble = ""
+                self._trouble = reply.trouble
                 rest = reply.text[len("".join(said)) :]
                 news.put((row.index, rest, self._answer(row, reply)))
             except _GoesRound:
@@ -341,7 +311,7 @@ def connect(settings: AppSettings, key: str = "") -> EndpointEngine:
     if name not in names:
         raise EndpointError(
             "unknown model",
-            f"The endpoint has no model {name!r}; it has {', '.join(names[:5]) or 'none'}.",
+            f"The endpoint has no model {name!r}; it has {', '.join(shown(name) for name in names[:5]) or 'none'}.",
             next_step="Choose one of its models.",
         )
     length = next((m.get("max_model_len") for m in found if m["id"] == name), None)
@@ -352,29 +322,6 @@ def connect(settings: AppSettings, key: str = "") -> EndpointEngine:
         concurrency=settings.concurrency,
         context_length=length if isinstance(length, int) and length > 0 else None,
     )
-
-
-async def _prompt_logs(seats: Seats, model: str, turns: list[dict[str, str]], reply: str | None) -> list[float | None]:
-    """Log-probability of each token of the conversation, with `reply` begun as the assistant's if it is given."""
-    body: dict[str, Any] = {"model": model, "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0}
-    if reply is None:
-        body["messages"] = turns
-    else:
-        body["messages"] = [*turns, {"role": "assistant", "content": reply}]
-        body |= {"add_generation_prompt": False, "continue_final_message": True}
-    logs = (await seats.post("chat/completions", body)).get("prompt_logprobs")
-    try:
-        return [None if log is None else float(next(iter(log.values()))["logprob"]) for log in logs]  # type: ignore[union-attr]
-    except (TypeError, AttributeError, KeyError, StopIteration, ValueError):
-        raise EndpointError(
-            "no log-probabilities",
-            "This endpoint gives no log-probabilities of given text, so it cannot score or judge.",
-            next_step="Use vLLM, or a local model.",
-        ) from None
-
-
-def _turns(messages: Sequence[Message]) -> list[dict[str, str]]:
-    return [{"role": message.role, "content": whole_characters(message.content)} for message in messages]
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:

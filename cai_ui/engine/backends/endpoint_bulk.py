@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from cai_ui.engine.backends.endpoint_client import EndpointClient, Reply, TokenLogs
+from cai_ui.engine.backends.endpoint_client import EndpointClient
+from cai_ui.engine.backends.endpoint_reading import Reply, TokenLogs
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import CaiError, EndpointError
 

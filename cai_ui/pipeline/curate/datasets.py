@@ -76,21 +76,22 @@ def headline(info: DatasetInfo) -> tuple[str, bool]:
     over, wanted = info.left_out.get(OVER_LIMIT, 0), info.settings.get("helpful", 0)
     mixed = sum(info.mixed.values())
     said = [f"The limit of {info.settings['harmless_limit']:,} judged examples left {over:,} out"] if over else []
-    said.append(f"Judged: {_parts(info.judged)}")
+    unit = "rows" if info.counts.get("sft_train", 0) + info.counts.get("sft_eval", 0) else "pairs"
+    said.append(f"Judged: {_parts(info.judged, unit)}")
     said.append(
-        f"mixed in to stay helpful, judged by nobody here: {_parts(info.mixed)}" if mixed else "nothing mixed in"
+        f"mixed in to stay helpful, judged by nobody here: {_parts(info.mixed, unit)}" if mixed else "nothing mixed in"
     )
     if info.settings.get("helpful_from") and mixed < wanted:
         said.append(f"no more than {mixed:,} of the {wanted:,} helpful rows asked for are there")
     return "; ".join(said) + ".", bool(over)
 
 
-def _parts(counts: Mapping[str, int]) -> str:
+def _parts(counts: Mapping[str, int], unit: str) -> str:
     listed = ", ".join(
         f"{number:,} {source or 'of no named source'}" for source, number in [*counts.items()][:_SOURCES]
     )
     more = f" and {len(counts) - _SOURCES} more sources" if len(counts) > _SOURCES else ""
-    return f"{sum(counts.values()):,} rows ({listed}{more})" if counts else "0 rows"
+    return f"{sum(counts.values()):,} {unit} ({listed}{more})" if counts else f"0 {unit}"
 
 
 def _built(
@@ -120,6 +121,7 @@ def _built(
         _preferences(services, settings),
         _earlier(services, decided) if settings.revisions == "all" else None,
         _margins(services, settings),
+        {gold.example_id for gold in services.store.gold()},
     )
 
 
@@ -162,13 +164,22 @@ def export_dataset(services: Services, dataset_hash: str, kind: str) -> Path:
 
 def write_export(services: Services, dataset_hash: str, kind: str, path: Path) -> None:
     """Write a dataset, or its card, to a file, as a kind of EXPORTS. InputError for none of them."""
-    from cai_ui.curate.exporting import write_bytes
+    from cai_ui.curate.exporting import ANNOTATIONS, export_annotations, write_bytes
 
     write = _export(kind).write
-    if write is None:
+    if kind == ANNOTATIONS:
+        export_annotations(_annotations(services, services.store.dataset(dataset_hash)), path)
+    elif write is None:
         write_bytes(path, dataset_card(services, dataset_hash).encode("utf-8"))
     else:
         write(services.store.dataset(dataset_hash), path, "train")
+
+
+def _annotations(services: Services, dataset: Dataset) -> list[tuple[Example, Decision]]:
+    """What every rater said of the examples that a dataset was made of, in the order of their ids."""
+    rows = (*dataset.sft_train, *dataset.sft_eval, *(dataset.rejected_train or ()), *(dataset.rejected_eval or ()))
+    examples = services.store.examples_by_id(sorted({row.example_id for row in rows if row.example_id}))
+    return [(examples[id], decision) for id in sorted(examples) for decision in services.store.readings_of(id)]
 
 
 def _export(kind: str) -> Export:

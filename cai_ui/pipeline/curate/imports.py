@@ -99,12 +99,13 @@ def labels_unsaid(columns: Sequence[LabelColumn]) -> InputError:
     first = columns[0]
     said = "; ".join(f"{one.name[:60]}: {one.words}" for one in columns[:4])
     more = f" and {len(columns) - 4} more columns" if len(columns) > 4 else ""
-    value = shlex.quote(f"{first.name}={first.values[0][0] if first.values else 'true'}")
+    value = shlex.quote(f"{first.name}=VALUE")
     return InputError(
         f"This file holds labels ({said}{more}), and nothing was said of what they mean.",
         kept="Nothing was imported.",
-        next_step=f"Say which values mean a good answer and which a bad one (--good {value}, --bad …, for two answers "
-        f"--other …), or leave them aside (--ignore {shlex.quote(first.name)}, or --ignore-labels for all).",
+        next_step=f"Say which values mean a good answer and which a bad one (--good {value}, --bad {value}, for two "
+        f"answers --other {value}), or leave them aside (--ignore {shlex.quote(first.name)}, or --ignore-labels for "
+        "all).",
     )
 
 

@@ -33,8 +33,9 @@ _ASKED = "batch.asked"
 class BatchProgress:
     """Where a batch is. `failures` counts prompts that gave no example, by reason; `failed` is their number.
 
-    `already` of the `done` chains were finished by an earlier start. `tokens_per_s` is over this start, None before
-    anything is done.
+    `ends` counts traces with a step that did not come to its end, by how it ended ("length", "repetition"); they are
+    kept. `already` of the `done` chains were finished by an earlier start. `tokens_per_s` is over this start, None
+    before anything is done.
     """
 
     done: int
@@ -46,6 +47,7 @@ class BatchProgress:
     already: int = 0
     tokens: int = 0
     tokens_per_s: float | None = None
+    ends: dict[str, int] = field(default_factory=dict)
 
 
 def run_batch(
@@ -99,6 +101,9 @@ def _counted(
     failures = Counter(now.failures)
     if isinstance(kept, str):
         failures[kept] += 1
+    ends = Counter(now.ends)
+    if isinstance(result, Trace):
+        ends.update({step.answer.finish for step in result.steps if step.answer} - {"end"})
     said = [step.answer.tokens for step in result.steps if step.answer] if isinstance(result, Trace) else []
     tokens = now.tokens + sum(said)
     done = now.done + 1
@@ -111,6 +116,7 @@ def _counted(
         failures=dict(failures),
         tokens=tokens,
         tokens_per_s=tokens / seconds if seconds > 0 else None,
+        ends=dict(ends),
     )
 
 

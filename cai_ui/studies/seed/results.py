@@ -14,7 +14,7 @@ from cai_ui.statistics import rate_of, sign_test
 from cai_ui.statistics.means import Mean, mean_per_token
 
 Row = Mapping[str, Any]
-OPENING_WORDS, OPENINGS = 4, 10
+OPENING_WORDS = 4
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Against:
 class Cell:
     """One variant on the prompts of one kind from one set. `good`: the outcome is right for the kind.
 
-    `openings` is the share of answers that begin with one of the ten commonest beginnings of four words.
+    `openings` is the share of answers that begin with the same four words as another answer of the cell.
     """
 
     variant: str
@@ -116,8 +116,8 @@ def _cell(variant: str, group: tuple[str, PromptKind], rows: Sequence[Row], base
 
 def _openings(rows: Sequence[Row]) -> Rate:
     begins = [" ".join(row["answer"].lower().split()[:OPENING_WORDS]) for row in rows]
-    common = {opening for opening, _ in Counter(begins).most_common(OPENINGS)}
-    return rate_of(opening in common for opening in begins)
+    often = Counter(begins)
+    return rate_of(often[opening] > 1 for opening in begins)
 
 
 def paired(rows: Iterable[Row], others: Iterable[Row]) -> tuple[int, int, float | None]:

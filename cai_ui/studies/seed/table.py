@@ -52,7 +52,7 @@ def _head(found: SeedResults, command: str) -> str:
 
 def _cells(cells: Sequence[Cell], sets: dict[str, str]) -> str:
     columns = ["set", "variant", "refused", "than base: more, fewer (p)", "helped", "broken", "cut at the limit",
-               "median tokens", "ten openings cover"]  # fmt: skip
+               "median tokens", "begin like another"]  # fmt: skip
     rows = []
     for cell in cells:
         against = cell.against_base
@@ -97,10 +97,12 @@ def _critiques(found: SeedResults) -> Iterable[str]:
         "critiques name a fault": ("critique: finding", "critiques"),
         "find nothing": ("critique: no finding", "critiques"),
         "are none": ("critique: no critique", "critiques"),
+        "copy a few-shot example's": ("critique: few-shot copy", "critiques"),
         "revisions follow": ("revision: followed", "revisions"),
         "ignore": ("revision: ignored", "revisions"),
         "change anyway": ("revision: changed anyway", "revisions"),
         "were cut": ("revision: truncated", "revisions"),
+        "copy a few-shot example": ("revision: few-shot copy", "revisions"),
     }
     rows = [
         [principle, *(f"{counts.get(label, 0)} of {counts.get(of, 0)}" for label, of in shown.values())]

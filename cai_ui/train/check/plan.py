@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from cai_ui.config import TrainSettings
 from cai_ui.train import processes
 from cai_ui.train.rows import Rows
+
+Row = TypeVar("Row")
 
 HELD_OUT_ROWS, EVALUATIONS = 100, 5
 """At most so many held-out rows are evaluated, and so often in a run; fewer where that would take too long."""
@@ -46,6 +51,11 @@ class Evaluations:
     def times(self, steps: int) -> int:
         """How often in so many steps."""
         return steps // self.every if self.every else 0
+
+    def choose(self, held_out: Sequence[Row]) -> list[Row]:
+        """As many of them, always the same, in mixed order: they stand by kind, KTO's desirable answers before the
+        undesirable ones, and it compares those of a batch."""
+        return random.Random(0).sample(held_out, self.rows)
 
 
 def evaluations(rows: Rows, settings: TrainSettings, steps: int) -> Evaluations:

@@ -66,7 +66,7 @@ def make_trainer(
         "model": seat.model,
         "processing_class": seat.tokenizer,
         "train_dataset": datasets.Dataset.from_list(rows.train),
-        "eval_dataset": datasets.Dataset.from_list(rows.held_out[: held_out.rows]) if held_out.rows else None,
+        "eval_dataset": datasets.Dataset.from_list(held_out.choose(rows.held_out)) if held_out.rows else None,
         "callbacks": callbacks,
     }
     order = _order(rows, settings) if "group_by_length" in method.knobs else None

@@ -10,10 +10,11 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   };
 
-  /* A button with data-curate writes its words into a hidden field, whose handler shows what is meant. */
+  /* A button with data-curate, or with data-says and data-to, writes its words into a hidden field, whose handler shows
+     what is meant. */
   document.addEventListener("click", (event) => {
-    const button = event.target instanceof Element && event.target.closest("[data-curate]");
-    if (button) window.caiTell("curate-command", button.dataset.curate);
+    const button = event.target instanceof Element && event.target.closest("[data-curate], [data-says]");
+    if (button) window.caiTell(button.dataset.to || "curate-command", button.dataset.says || button.dataset.curate);
   });
 
   const BLUR = "cai-blur";
@@ -59,10 +60,10 @@
     card = now;
     onCard.disconnect();
     show();
-    for (const id of card ? ["curate-card", "curate-key-box"] : []) {
+    for (const id of card ? ["curate-card", "curate-key-box", "curate-marks", "curate-guidelines"] : []) {
       const box = document.getElementById(id);
       /* Gradio changes what differs and keeps the rest, so a folded part may lose no more than its attribute. */
-      if (box) onCard.observe(box, { childList: true, subtree: true, attributeFilter: ["open", "data-example"] });
+      if (box) onCard.observe(box, { childList: true, subtree: true, attributeFilter: ["open", "data-example", "data-spans"] });
     }
     shown();
   }).observe(document.documentElement, { childList: true, subtree: true });
@@ -72,6 +73,27 @@
     const name = document.querySelector("#curate-rater :is(textarea, input)");
     if (name && name.offsetParent !== null) return name.focus();
     window.caiSee("curate-card");
+  };
+
+  /* The table: which rows are selected is told in one list; with Shift, all rows since the last one. */
+  let lastPick = null;
+  const picks = () => [...document.querySelectorAll("#curate-table [data-pick]")];
+  const tellPicks = () => window.caiTell("curate-picked", JSON.stringify(picks().filter((box) => box.checked).map((box) => box.dataset.pick)));
+  document.addEventListener("click", (event) => {
+    const box = event.target instanceof HTMLInputElement && event.target.closest("#curate-table input");
+    if (!box) return;
+    const all = picks();
+    if ("pickAll" in box.dataset) for (const one of all) one.checked = box.checked;
+    else if (event.shiftKey && all.includes(lastPick)) {
+      const [from, to] = [all.indexOf(lastPick), all.indexOf(box)].sort((one, other) => one - other);
+      for (const one of all.slice(from, to + 1)) one.checked = box.checked;
+    }
+    lastPick = box;
+    tellPicks();
+  });
+  window.caiUnpick = () => {
+    for (const box of document.querySelectorAll("#curate-table input")) box.checked = false;
+    lastPick = null;
   };
 
   /* Another key for an action: the next one that is pressed. */

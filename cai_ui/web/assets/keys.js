@@ -36,6 +36,10 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.repeat) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.closest?.("#curate-note")) {
+      event.target.blur(); /* a comment decides nothing */
+      return;
+    }
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       const button = nearestRun(event.target);
       if (button) {

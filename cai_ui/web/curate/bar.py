@@ -8,12 +8,14 @@ import gradio as gr
 
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.curate.agreement import set_double_share
+from cai_ui.pipeline.curate.raters import SUGGESTED_SHARE, other_raters
 from cai_ui.records import RaterSettings, Verdict
 from cai_ui.store import QueueCounts
 from cai_ui.web.curate import words
 from cai_ui.web.kit.events import Changes
 from cai_ui.web.kit.forms import optional_number, read_number
-from cai_ui.web.kit.present import progress_bar
+from cai_ui.web.kit.present import esc, progress_bar
 from cai_ui.web.session import GUEST, Session
 
 MOST_A_DAY = 100_000
@@ -77,6 +79,10 @@ class Bar:
                 self.name = gr.Textbox(label=words.NAME, info=words.NAME_HELP, max_lines=1, elem_id="curate-rater")
                 self.goal = optional_number(words.GOAL, empty=words.NO_GOAL, elem_id="curate-goal", min_width=120)
                 self.sign = gr.Button(words.SIGN, variant="primary", elem_id="curate-sign", scale=0)
+            with gr.Row(visible=False, elem_classes="toolbar", elem_id="curate-suggest") as self.suggest:
+                self.suggested = gr.HTML(elem_id="curate-suggested")
+                self.double = gr.Button(words.DOUBLE, elem_id="curate-double", size="sm", scale=0)
+                self.single = gr.Button(words.SINGLE, elem_id="curate-single", size="sm", scale=0)
         self.pending = gr.State("")
 
     def progress(self, author: str, counts: QueueCounts) -> str:
@@ -102,11 +108,32 @@ class Bar:
             self.pending: "",
         }
 
+    def suggestion(self, session: Session) -> Changes:
+        """Double annotation, suggested as soon as there is a second rater, until somebody has said yes or no."""
+        others = other_raters(self.services, session.author) if session.named else []
+        said = words.SUGGEST.format(names=", ".join(others[:3]), share=f"{SUGGESTED_SHARE:.0%}")
+        return {
+            self.suggest: gr.update(visible=bool(others)),
+            self.suggested: f'<p class="muted">{esc(said)}</p>' if others else "",
+        }
+
+    def settle(self, share: float) -> Changes:
+        """Keep which share of the examples two people judge; the suggestion has been answered."""
+        set_double_share(self.services, share)
+        return {self.suggest: gr.update(visible=False)}
+
     def read_name(self, name: object) -> str:
         """The name that was typed. InputError if there is none."""
         if not str(name or "").strip():
             raise InputError("There is no name yet.", kept="Nothing was saved.", next_step="Type one, then go on.")
         return str(name)
+
+
+def signer(session: Session) -> str:
+    """The name that signs. InputError before anybody said who they are."""
+    if not session.named:
+        raise InputError("Nobody has said who judges.", kept="Nothing changed.", next_step=words.SAY_WHO)
+    return session.author
 
 
 def button(name: str, **look: object) -> gr.Button:

@@ -6,15 +6,17 @@ import gradio as gr
 from gradio.blocks import Block
 
 from cai_ui.pipeline import Services
-from cai_ui.records import Verdict
+from cai_ui.records import Guidelines, Verdict
 from cai_ui.store import QueueFilter
 from cai_ui.web.curate import example_card, judging, words
 from cai_ui.web.curate.bar import Bar, button, numbers_words
 from cai_ui.web.curate.filter import values_of
+from cai_ui.web.curate.remarks import marks_html, remarks_of, spans_text
 from cai_ui.web.curate.walking import View, place_words
 from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import Changes
-from cai_ui.web.kit.present import empty_state, esc, notice, text_block
+from cai_ui.web.kit.markdown import markdown_html
+from cai_ui.web.kit.present import empty_state, esc, notice, text_block, when
 
 # HTML
 
@@ -22,6 +24,17 @@ from cai_ui.web.kit.present import empty_state, esc, notice, text_block
 def said_html(sentence: str) -> str:
     """The line that says what was just done or saved."""
     return f'<p class="muted" role="status">{esc(sentence)}</p>'
+
+
+def guidelines_html(guidelines: Guidelines | None) -> str:
+    """What raters are to go by, folded as they left it; nothing where there is none."""
+    if guidelines is None or not guidelines.text.strip():
+        return ""
+    about = f"version {guidelines.version} · {guidelines.author} · {when(guidelines.at)}"
+    return (
+        f'<details open data-keep="guidelines" class="cai-guidelines"><summary>{esc(words.GUIDELINES)}</summary>'
+        f'{markdown_html(guidelines.text)}<p class="muted">{esc(about)}</p></details>'
+    )
 
 
 def outcome_html(view: View) -> str:
@@ -69,14 +82,20 @@ class ExampleBox:
                 with gr.Column(scale=1, min_width=260):
                     self._beside()
             self._buttons()
+        # Not within what is shown later: Gradio would show them, too.
+        self.spans = gr.Textbox(visible="hidden", elem_id="curate-spans")
+        self.key_typed = gr.Textbox(visible="hidden", elem_id="curate-key")
         self.place = gr.Textbox(visible="hidden", elem_id="curate-place")
         self.memory = gr.BrowserState({}, storage_key="cai-curate", secret="place-in-queue-only")
         self.command = gr.Textbox(visible="hidden", elem_id="curate-command")
         self.outputs: list[Block] = [
             self.card, self.text, bar.said, self.place, bar.counts, self.history, self.empty, self.work,
             self.verdicts["flip"], self.verdicts["tie"], bar.undo, bar.redo, self.labels, self.drafted, self.memory,
+            self.note, self.spans, self.marks, self.remarked,
         ]  # fmt: skip
         """What `show` changes."""
+        self.given: list[Block] = [self.text, self.labels, self.note, self.spans]
+        """What a decision is made of."""
 
     def _example(self) -> None:
         self.card = gr.HTML(elem_id="curate-card", css_template=charts.STYLE)
@@ -88,15 +107,20 @@ class ExampleBox:
 
     def _beside(self) -> None:
         """What is beside the example; on a phone below it."""
+        self.guidelines = gr.HTML(elem_id="curate-guidelines", css_template=charts.STYLE)
         self.labels = gr.CheckboxGroup(
             [(f"{said} ({place})", code) for place, (code, said) in enumerate(words.LABELS.items(), 1)],
             label=words.LABELS_TITLE,
             elem_id="curate-labels",
         )
+        self.note = gr.Textbox(label=words.NOTE, info=words.NOTE_HELP, lines=2, max_lines=8, elem_id="curate-note")
+        self.marks = gr.HTML(elem_id="curate-marks", css_template=charts.STYLE)
+        with gr.Row(elem_classes="toolbar"):
+            self.mark = button("mark", size="sm")
+            self.remarked = gr.HTML(elem_id="curate-remarked")
         with gr.Row(elem_classes="toolbar"):
             self.blur, self.keys = button("blur", size="sm"), button("keys", size="sm")
         self.key_list = gr.HTML(elem_id="curate-key-box", css_template=charts.STYLE)
-        self.key_typed = gr.Textbox(visible="hidden", elem_id="curate-key")
         self.history = gr.HTML(elem_id="curate-history", css_template=charts.STYLE)
         gr.HTML(f'<p class="muted">{esc(words.CARE)}</p>')
 
@@ -130,6 +154,10 @@ class ExampleBox:
             self.labels: list(item.decision.labels) if item and item.decision else [],
             self.drafted: said_html(words.DRAFT_BACK) if item and item.draft is not None else "",
             self.memory: {**values_of(filter), **memory},
+            self.note: (remarks := remarks_of(item)).note,
+            self.spans: spans_text(remarks.spans),
+            self.marks: marks_html(remarks.spans),
+            self.remarked: "",
         }
         if item is not None:
             both = gr.update(interactive=item.example.initial is not None)

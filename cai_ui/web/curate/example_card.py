@@ -107,7 +107,7 @@ def _conversation(example: Example) -> str:
     turns = "".join(text_block(m.content, words.ROLES.get(m.role, m.role)) for m in before)
     if turns:
         turns = f'<details data-keep="turns"><summary>{len(before)} earlier turns</summary><div>{turns}</div></details>'
-    return turns + text_block(last.content, words.ROLES.get(last.role, last.role))
+    return turns + f'<div data-part="request">{text_block(last.content, words.ROLES.get(last.role, last.role))}</div>'
 
 
 def _answers(item: QueueItem) -> str:
@@ -115,8 +115,8 @@ def _answers(item: QueueItem) -> str:
     if initial is None:
         return f'<p class="muted">{esc(words.NO_INITIAL)}</p>'
     return (
-        f'<div class="cai-pair">{text_block(initial, words.INITIAL)}'
-        f"<div>{diff_html(initial, standing_text(item))}</div></div>"
+        f'<div class="cai-pair"><div data-part="initial">{text_block(initial, words.INITIAL)}</div>'
+        f'<div data-part="revision">{diff_html(initial, standing_text(item))}</div></div>'
     )
 
 

@@ -14,6 +14,7 @@ from cai_ui.pipeline.curate import queue
 from cai_ui.records import Verdict
 from cai_ui.store import QueueFilter
 from cai_ui.web.curate import words
+from cai_ui.web.curate.bar import signer
 from cai_ui.web.curate.filter import Menu, bound_names, filter_of, filter_words, fixed_menus, values_of
 from cai_ui.web.kit.events import AT_ONCE, NEWEST, Changes, Given
 from cai_ui.web.kit.forms import optional_number
@@ -137,7 +138,7 @@ class FilterBox:
         }
 
     def _decide_all(self, session: SessionParts, given: Given) -> Changes:
-        author, expected = given[session.state].author, int(given[self.expected] or 0)
+        author, expected = signer(given[session.state]), int(given[self.expected] or 0)
         done = decide_all(self.services, author, self.read(given), given[self.verdict], expected)
         return {**self._forget(), self.note: notice(done, "good")}
 

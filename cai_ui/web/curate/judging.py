@@ -11,7 +11,7 @@ from datetime import datetime
 
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.pipeline import Services
-from cai_ui.records import Decision, Example, Principle, Verdict
+from cai_ui.records import Decision, Example, Principle, Remarks, Verdict
 from cai_ui.store import QueueFilter
 from cai_ui.text import ANSWER_LIMIT, clean_text
 from cai_ui.web.curate import words
@@ -30,6 +30,7 @@ def judge(
     verdict: Verdict,
     text: str = "",
     labels: Sequence[str] = (),
+    remarks: Remarks | None = None,
 ) -> View:
     """Keep a decision on what the page shows, with quality labels, and go on to the next example.
 
@@ -44,11 +45,15 @@ def judge(
         verdict,
         rater,
         text if verdict == "edit" else None,
+        note=remarks.note if remarks else "",
         labels=tuple(label for label in words.LABELS if label in labels),
+        spans=remarks.spans if remarks else (),
     )
     try:
         saved = services.store.decide(decision, place.rev, place.second)
     except ConflictError as conflict:
+        if remarks and remarks != Remarks():
+            services.store.save_remarks(place.example_id, rater, remarks)
         return _conflict(services, rater, filter, place, text, str(conflict))
     said = f"{words.VERDICTS[verdict].capitalize()} · saved {clock(saved.at)}"
     return _after(services, rater, filter, place, verdict, said)

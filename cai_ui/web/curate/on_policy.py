@@ -13,7 +13,8 @@ from cai_ui.pipeline.curate import on_policy
 from cai_ui.pipeline.prompts.sets import list_requests
 from cai_ui.records import BASE
 from cai_ui.web.curate import words
-from cai_ui.web.kit.choices import counts_words, set_menu, variant_choices
+from cai_ui.web.curate.datasets import frozen_html
+from cai_ui.web.kit.choices import set_menu, variant_choices
 from cai_ui.web.kit.events import AT_ONCE, SLOW, Changes, Given
 from cai_ui.web.kit.follows_model import FollowsModel
 from cai_ui.web.kit.forms import build_form
@@ -120,5 +121,4 @@ class OnPolicyBox:
             DatasetSettings(labels="soft"),
             given[self.session.state].author,
         )
-        said = f"Frozen as {short(info.hash)}: pairs {counts_words(info.counts, 'pairs')}."
-        return {self.frozen: notice(said, "good")}
+        return {self.frozen: frozen_html(info, f"Frozen as {short(info.hash)}")}

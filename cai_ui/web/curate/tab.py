@@ -15,6 +15,7 @@ from gradio.blocks import Block
 
 from cai_ui.errors import NotFoundError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.curate.raters import SUGGESTED_SHARE
 from cai_ui.records import Verdict
 from cai_ui.store import QueueFilter
 from cai_ui.web import session as sessions
@@ -23,13 +24,16 @@ from cai_ui.web.curate.agreement import AgreementBox
 from cai_ui.web.curate.bar import Bar, keep_goal
 from cai_ui.web.curate.checks import ChecksBox
 from cai_ui.web.curate.datasets import DatasetsBox
-from cai_ui.web.curate.example_box import ExampleBox, said_html
+from cai_ui.web.curate.example_box import ExampleBox, guidelines_html, said_html
 from cai_ui.web.curate.filter import Menu, filter_of, fixed_menus, known_values, queue_menus, values_of
 from cai_ui.web.curate.filter_box import FilterBox
 from cai_ui.web.curate.importing import ImportBox
 from cai_ui.web.curate.keys import keys_html, rebound
 from cai_ui.web.curate.on_policy import OnPolicyBox
 from cai_ui.web.curate.preferences import PreferencesBox
+from cai_ui.web.curate.raters import RatersBox
+from cai_ui.web.curate.remarks import decided_remarks, keep_remarks, marks_html
+from cai_ui.web.curate.table import TableBox
 from cai_ui.web.curate.walking import View, read_place
 from cai_ui.web.kit.events import AT_ONCE, EACH, NEWEST, QUIET, Changes, Given
 from cai_ui.web.kit.guard import bind
@@ -53,6 +57,8 @@ class CurateTab:
             self.bar = Bar(services)
             self.filter = FilterBox(services)
             self.example = ExampleBox(services, self.bar)
+            self.table = TableBox(services, self.filter)
+            self.raters = RatersBox(services, self.example)
             self.checks = ChecksBox(services)
             self.agreement = AgreementBox(services)
             self.preferences = PreferencesBox(services)
@@ -77,16 +83,24 @@ class CurateTab:
         example = self.example
         self.judged: list[Block] = [*example.outputs, self.bar.ask, self.bar.name, self.bar.goal, self.bar.pending]
         for verdict, button in example.verdicts.items():
-            button.click(
-                bind(self.judge, verdict), {*here, example.text, example.labels}, self.judged, js=_LEAVE, **EACH
-            ).success(None, None, None, js=_TO_TOP, **QUIET)
+            button.click(bind(self.judge, verdict), {*here, *example.given}, self.judged, js=_LEAVE, **EACH).success(
+                None, None, None, js=_TO_TOP, **QUIET
+            )
         typed = [self.session.state, example.place, example.text]
         example.text.input(bind(self.keep_draft), typed, [example.drafted], **AT_ONCE | NEWEST)
+        for said in (example.note, example.spans):
+            said.input(
+                bind(self.keep_remarks),
+                {self.session.state, example.place, example.note, example.spans},
+                [example.remarked, example.marks],
+                **AT_ONCE | NEWEST,
+            )
         example.original.click(bind(self.put_back), typed[:2], [example.text, example.drafted], **AT_ONCE)
         for button, script in (
             (example.edit, _FOCUS),
             (example.blur, "() => window.caiBlur()"),
             (example.keys, "() => window.caiKeyList()"),
+            (example.mark, "() => window.caiMark()"),
         ):
             button.click(None, None, None, js=script, **QUIET)
 
@@ -105,14 +119,22 @@ class CurateTab:
         """Reload and tab visits: the same example, whatever happened meanwhile; the name in both tabs."""
         session, example = self.session, self.example
         filled = [*example.outputs, *self.filter.fields.values()]
-        mine: list[Block] = [self.bar.ask, self.bar.who, self.bar.pending, example.key_list]
+        mine: list[Block] = [
+            self.bar.ask, self.bar.who, self.bar.pending, example.key_list, example.guidelines, self.bar.suggest,
+            self.bar.suggested,
+        ]  # fmt: skip
         session.restore(bind(self.restore), [session.state, example.memory], [*filled, *mine], **AT_ONCE)
-        looked = [*filled, self.bar.who, example.key_list]
+        about = [self.bar.who, example.key_list, example.guidelines, self.bar.suggest, self.bar.suggested]
+        looked = [*filled, *about]
         again: dict[str, Any] = {"fn": bind(self.look_again), "inputs": here, "outputs": looked, **AT_ONCE}
         self.tab.select(**again)
+        self.table.wire(session, again)
+        self.raters.wire(session)
+        for button, share in ((self.bar.double, SUGGESTED_SHARE), (self.bar.single, 0.0)):
+            button.click(bind(self.bar.settle, share), None, [self.bar.suggest], **AT_ONCE)
         for changed in (self.imports.wire(self.takes(), session), self.checks.wire()):
             changed.then(**again)
-        self._wire_name({*here, example.text, example.labels}, filled, mine)
+        self._wire_name({*here, *example.given}, filled, mine)
 
     def _wire_name(self, here: set[Block], filled: list[Block], mine: list[Block]) -> None:
         """Who judges: asked before the first decision, and whenever the name in the bar is pressed."""
@@ -120,7 +142,7 @@ class CurateTab:
         bar.who.click(bind(bar.asking), [session.state], [bar.ask, bar.name, bar.goal, bar.pending], **AT_ONCE).success(
             None, None, None, js=_TO_TOP, **QUIET
         )
-        judged = [*filled, bar.who, example.key_list, bar.pending]
+        judged = [*filled, *mine[1:]]
         named = [session.state, session.browser, self.author]
         signing: dict[str, Any] = {
             "fn": bind(self.sign),
@@ -146,9 +168,17 @@ class CurateTab:
             return {**self.bar.asking(session, verdict), self.bar.said: said_html(words.WHO_FIRST)}
         place, text = read_place(given[self.example.place]), given[self.example.text] or ""
         labels = given[self.example.labels] or ()
-        return self.look(
-            lambda author, filter: judging.judge(self.services, author, filter, place, verdict, text, labels), given
+        remarks = decided_remarks(
+            self.services, session.author, place, given[self.example.note], given[self.example.spans]
         )
+        changes = self.look(
+            lambda author, filter: judging.judge(self.services, author, filter, place, verdict, text, labels, remarks),
+            given,
+        )
+        if given[self.example.spans] == changes[self.example.spans]:
+            del changes[self.example.marks]
+        # What the page has already is not sent again: each part that changes costs time before the next example shows.
+        return {block: value for block, value in changes.items() if block not in given or given[block] != value}
 
     def step(self, by: int, given: Given) -> Changes:
         """The next or the previous example, without a decision."""
@@ -171,6 +201,8 @@ class CurateTab:
             **self.filter.menus(queue_menus(self.services)),
             self.bar.who: self.bar.signed(session)[self.bar.who],
             self.example.key_list: keys_html(self.services.store.rater_settings(session.author)),
+            self.example.guidelines: guidelines_html(self.services.store.guidelines()),
+            **self.bar.suggestion(session),
         }
 
     def restore(self, session: Session, memory: object) -> Changes:
@@ -189,6 +221,8 @@ class CurateTab:
             **self._filled(session, filter, view, menus),
             **self.bar.signed(session),
             self.example.key_list: keys_html(self.services.store.rater_settings(session.author)),
+            self.example.guidelines: guidelines_html(self.services.store.guidelines()),
+            **self.bar.suggestion(session),
         }
 
     def takes(self) -> Handover:
@@ -221,6 +255,20 @@ class CurateTab:
         if not place:
             return gr.skip()
         return said_html(judging.keep_draft(self.services, session.author, read_place(place), text or ""))
+
+    def keep_remarks(self, given: Given) -> Changes:
+        """Keep a comment that is being typed, and the passages that are highlighted; says when they were saved."""
+        example = self.example
+        if not given[example.place]:
+            return {example.remarked: gr.skip()}
+        author, place = given[self.session.state].author, read_place(given[example.place])
+        kept = keep_remarks(self.services, author, place, given[example.note], given[example.spans])
+        if kept is None:
+            return {example.remarked: gr.skip()}
+        return {
+            example.remarked: said_html(f"Saved {judging.clock(kept[0])}"),
+            example.marks: marks_html(kept[1].spans),
+        }
 
     def put_back(self, session: Session, place: str) -> tuple[str, str]:
         """The model's revision for the box, and a word on it."""

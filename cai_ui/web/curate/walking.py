@@ -52,7 +52,7 @@ def read_place(text: object) -> Place:
         fields = json.loads(str(text))
         known = str(fields["example_id"]), int(fields["rev"]), int(fields["offset"]), str(fields["sight"])
         return Place(*known, bool(fields.get("second", False)))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise InputError("There is no example on the page.", next_step="Choose another filter.") from None
 
 

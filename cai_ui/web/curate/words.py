@@ -66,6 +66,10 @@ TEXT, TEXT_HELP = "Revision to keep", "Change it if you like; it is saved while 
 DRAFT_BACK = "Your unsaved edit is in the box."
 REVISION_BACK = "The model's revision is back."
 LABELS_TITLE = "Quality labels (optional)"
+NOTE, NOTE_HELP = "Comment", "Saved while you type, and with your decision."
+PARTS = {"request": "request:", "initial": "initial answer:", "revision": "revision:"}
+UNMARK = "Take this passage away"
+GUIDELINES = "Guidelines"
 CARE = (
     "Some requests are offensive or disturbing. You may skip any of them without a reason, blur them, and stop "
     "whenever you like; everything is saved."
@@ -134,6 +138,37 @@ NONE_OPEN = (
     "Every example that matches the filter has a decision. Freeze a dataset below, or choose another filter.",
 )
 NO_MATCH = "No example matches this filter", "Choose another filter, or clear the search."
+
+SAY_WHO = "Press the button that asks who judges, at the top."
+DOUBLE, SINGLE = "Let two people judge some", "No"
+SUGGEST = "{names} judged here, too. If {share} of the examples are judged by two people, you see how far you agree."
+
+# Table
+
+TABLE = "Table: many examples at once"
+TABLE_WHAT = (
+    "What the filter shows, as rows. Tick some (with Shift: all in between) and decide them together; one undo takes "
+    "them all back."
+)
+ROWS, TABLE_BACK, TABLE_NEXT, PICK, PICK_ALL = "Rows", "Rows before", "Rows after", "Select example", "Select all rows"
+TABLE_COLUMNS = "Number", "Request", "Initial answer", "Revision"
+
+# Raters
+
+RATERS, LOOK_AT_RATERS = "Raters: progress, guidelines, gold examples", "Show progress"
+RATERS_COLUMNS = (
+    "Rater", "Judged", "Last session", "Today", "Per working day", "Minutes per example", "Gold judged as known",
+)  # fmt: skip
+NOBODY_JUDGED = "Nobody has judged anything yet."
+GUIDELINES_WHAT = (
+    "What raters are to go by, as Markdown. It stands beside every example; every saved text is a version of its own."
+)
+SAVE_GUIDELINES = "Save as new version"
+GOLD_WHAT = (
+    "A gold example has a known verdict: the one that stands when you make it one. It is mixed into everybody else's "
+    "work, looks like any other there, and is left out of datasets unless you choose otherwise."
+)
+GOLD_SHARE, MAKE_GOLD, NO_GOLD = "Share of gold in everybody's work", "Make the example above gold", "Make it ordinary"
 
 # Filter, search, bulk actions
 
@@ -282,7 +317,8 @@ LABELS_UNSAID = "This file holds labels. Say below what they mean, or leave them
 
 DATASETS = "Freeze and export datasets"
 DATASETS_WHAT = (
-    "A dataset is a fixed copy of what is judged so far: training rows (SFT) and preference pairs (DPO). Part of it "
+    "A dataset is a fixed copy of what is judged so far and of the helpful rows that are chosen below: training rows "
+    "(SFT) and preference pairs (DPO). Part of it "
     "is held out by request, to evaluate on what was not learnt."
 )
 DATASET_NAME, MY_DATASET, FREEZE = "Name", "my dataset", "Freeze dataset"

@@ -12,7 +12,7 @@ from typing import Literal
 
 from cai_ui.engine.interface import ANOTHER_MODEL
 from cai_ui.records import Provenance, Rate
-from cai_ui.web.kit.words import FORMATS
+from cai_ui.web.kit.words import FAST, FORMATS
 
 Kind = Literal["neutral", "good", "warn", "bad", "busy"]
 
@@ -158,12 +158,14 @@ def asked_words(came_from: Provenance) -> list[str]:
 
 
 def answered_by(came_from: Provenance) -> list[str]:
-    """Who gave a text: adapter or base, the model's name where another than the main one was asked, and how."""
+    """Who gave a text: adapter or base, the model's name where another than the main one was asked, and how;
+    and where its text depends on the rows beside it."""
     who = came_from.adapter or "base model"
     if came_from.sampling.get(ANOTHER_MODEL):
         server = came_from.sampling.get("endpoint")
         who = f"{came_from.model} at {server}" if server else came_from.model
-    return [who, *asked_words(came_from)]
+    fast = [FAST] if came_from.same_in_any_batch is False else []
+    return [who, *asked_words(came_from), *fast]
 
 
 def first_line(text: str, limit: int = 70) -> str:

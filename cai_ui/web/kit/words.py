@@ -20,11 +20,13 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
 """Kind of prompt, the rate of `VariantResult` that is shown for it, and its title."""
 FORMATS = {"human-assistant": "plain Human:/Assistant:", "bare": "bare text"}
 """Chat formats that a request was asked in, other than the model's own template."""
+FAST = "fast mode: beside other requests the text may be another one"
 ENDS = {
     "length": "cut at the token limit",
     "repetition": "ended: it repeated itself",
     "stopped": "stopped",
     "timeout": "timed out",
+    "broken": "cut: the server broke off",
 }
 """How an answer ended, other than by itself."""
 NOT_A_VALUE = (

@@ -21,10 +21,11 @@ SHOWN = 40
 
 
 def compare_versions(services: Services, older: str | None, newer: str | None) -> str:
-    """What the second version changes in the first, principle by principle, with word diffs."""
+    """What the later version changes in the earlier one, principle by principle, with word diffs."""
     if not older or not newer:
         return ""
-    first, second = services.store.version(older), services.store.version(newer)
+    both = (services.store.version(older), services.store.version(newer))
+    first, second = sorted(both, key=lambda version: version.created_at)
     if older == newer:
         return _head(first) + _muted(words.SAME_VERSION)
     cards = _changes(first.constitution, second.constitution)
@@ -75,7 +76,7 @@ class HistoryBox:
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        with gr.Accordion(words.HISTORY, open=False, elem_id="principles-history"):
+        with gr.Accordion(words.HISTORY, open=False, elem_id="principles-history") as self.box:
             with gr.Row():
                 self.older = gr.Dropdown(
                     [], label=words.OLDER, info=words.OLDER_HELP, elem_id="history-older", min_width=280
@@ -95,6 +96,15 @@ class HistoryBox:
             trigger(bind(self._menus), [self._seen], self.filled, **QUIET)
         for menu in menus:
             menu.input(bind(compare_versions, self.services), menus, [self.changes], **NEWEST)
+        self.box.expand(bind(self._first), menus, [*menus, self.changes], **QUIET)
+
+    def _first(self, older: str | None, newer: str | None) -> Changes:
+        """The newest version against the one it was made from, as long as none is chosen."""
+        found = next((version for version in self.services.store.versions() if version.parent), None)
+        if older or newer or found is None:
+            return {self.changes: gr.skip()}
+        shown = compare_versions(self.services, found.parent, found.hash)
+        return {self.older: found.parent, self.newer: found.hash, self.changes: shown}
 
     def fill(self) -> Changes:
         """What can be chosen. What is chosen stays as it is in the browser: versions never go, and a late answer with

@@ -17,6 +17,7 @@ from cai_ui.pipeline import Services
 from cai_ui.web.kit.events import NEWEST, Changes, Given, in_turn
 from cai_ui.web.kit.guard import bind, uploaded
 from cai_ui.web.kit.present import hint, lead, notice
+from cai_ui.web.kit.sight import sees
 from cai_ui.web.principles import editor, words
 from cai_ui.web.principles.editor import View
 from cai_ui.web.principles.fields import FieldsBox, findings_html
@@ -123,7 +124,9 @@ class PrinciplesTab:
         note = self.saving.note
         self.saving.save.click(bind(self._save), {*here, note}, [*self.all, note], **DRAFT)
         restored = [here[0], self.history.older]
-        self.history.restore.click(bind(self._all, editor.restore_version), restored, self.all, **DRAFT)
+        self.history.restore.click(bind(self._all, editor.restore_version), restored, self.all, **DRAFT).success(
+            **sees("principles-state")
+        )
         # "multiple": a second file chosen while the first is being read would else be dropped without a word
         self.files.upload.upload(
             bind(self._import), [here[0], self.files.upload], [*self.all, self.files.note],

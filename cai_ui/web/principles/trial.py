@@ -18,6 +18,7 @@ from cai_ui.web.kit.choices import set_menu
 from cai_ui.web.kit.events import AT_ONCE, MODEL, QUIET, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state
+from cai_ui.web.kit.sight import sees
 from cai_ui.web.principles import editor, words
 from cai_ui.web.principles.trial_html import results_html, statistics_html
 from cai_ui.web.session import Session, SessionParts
@@ -57,18 +58,18 @@ def run_try(
 
 def read_requests(text: str) -> list[str]:
     """One request a line. InputError for too many."""
-    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
+    lines = [line.strip() for line in (text or "").split("\n") if line.strip()]
     if len(lines) > PROMPTS_LIMIT:
         raise InputError(f"There are {len(lines)} requests; at most {PROMPTS_LIMIT} are tried at once.")
     return lines
 
 
 def draw_requests(services: Services, prompt_set: str, requests: str) -> str:
-    """The requests with one more of the set, on a line of its own."""
+    """The requests with one more of the set, on a line of its own; one of several lines cannot stand there."""
     more = list_prompts(services, prompt_set, 10_000, len(requests or ""))
-    known = set((requests or "").splitlines())
-    new = next((p.text for p in more if p.text not in known), "")
-    return "\n".join([*(line for line in (requests or "").splitlines() if line.strip()), new])
+    known = {line.strip() for line in (requests or "").split("\n")}
+    new = next((p.text for p in more if p.text not in known and "\n" not in p.text), "")
+    return "\n".join([*(line for line in (requests or "").split("\n") if line.strip()), new])
 
 
 def stop_try(stops: Stops, session: Session) -> None:
@@ -143,7 +144,9 @@ class TrialBox:
         asked = {*here, self.requests, self.principles, self.seeds, self.critique}
         self.run.click(bind(self._run), asked, [self.results], **MODEL)
         self.stop.click(bind(stop_try, session.stops), [session.state], None, **AT_ONCE)
-        self.count.click(bind(statistics, self.services), here, [self.statistics], **QUIET)
+        self.count.click(bind(statistics, self.services), here, [self.statistics], **QUIET).success(
+            **sees("try-statistics")
+        )
 
     def _run(self, given: Given) -> Iterator[str]:
         asked = (self.session.state, self.base, self.requests, self.principles, self.seeds, self.critique)

@@ -73,7 +73,7 @@ HISTORY = "Versions: compare and restore"
 OLDER, OLDER_HELP = "Version", "Of this or another constitution."
 NEWER, NEWER_HELP = "compared with", "Newest first."
 RESTORE = "Restore as draft"
-FIRST, SECOND = "the first version", "the second version"
+FIRST, SECOND = "the earlier version", "the later version"
 SAME_VERSION = "Both are the same version."
 NO_DIFFERENCE, ONLY_ORDER = "No principle differs.", "Only the order of the principles differs."
 

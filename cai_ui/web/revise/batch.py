@@ -51,6 +51,9 @@ def batch_view(services: Services) -> WorkView:
     if now.failed:
         reasons = "; ".join(f"{number:,}: {reason.rstrip('.')}" for reason, number in now.failures.items())
         counts += f", {now.failed:,} without a usable revision ({reasons})"
+    unfinished_steps = [f"{number:,} with a step {words.BATCH_ENDS[end]}" for end, number in now.ends.items()]
+    if unfinished_steps:
+        counts += f", {', '.join(unfinished_steps)}"
     if last.active:
         left = "stopping" if last.state == "stopping" else remaining(now.eta_s)
         left += f", {now.tokens_per_s:,.0f} tokens/s" if now.tokens_per_s else ""

@@ -1,10 +1,9 @@
-"""The trace on the page, and the box under it: walk its branches, change a step, label it, compare any two."""
+"""The trace on the page, and the box under it: walk its branches, change a step, label it."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from typing import Any
 
 import gradio as gr
 
@@ -29,12 +28,6 @@ def principle_choices(services: Services, trace: Trace) -> list[tuple[str, str]]
     return [(words.SAME, ""), *usable]
 
 
-def _ends(trace: Trace) -> tuple[str | None, str | None]:
-    """First and last answer of the trace shown, as `step_choices` names them."""
-    answers = [index for index, step in enumerate(trace.steps) if step.kind != "critique"]
-    return (f"{trace.id}:{answers[0]}", f"{trace.id}:{answers[-1]}") if len(answers) > 1 else (None, None)
-
-
 class BranchBox:
     """The steps as HTML, and the box. `trace_id` is hidden and travels with the page's fields.
 
@@ -50,6 +43,7 @@ class BranchBox:
                 self.go_on = gr.Button(words.RESUME, elem_id="revise-go-on", elem_classes="once")
                 self.send = gr.Button(words.SEND, variant="primary", elem_id="revise-send")
                 self.replay = gr.Button(words.REPLAY, elem_id="revise-replay")
+            self.note = gr.HTML("", elem_id="revise-note")
             self.tree = gr.Radio([], label=words.BRANCHES, elem_id="revise-tree", elem_classes="cai-navigator cai-tree")
             self.step = gr.Radio([], label=words.STEP, elem_id="revise-step")
             self.text = gr.Textbox(label=words.TEXT, lines=4, max_lines=16, elem_id="revise-text")
@@ -57,14 +51,9 @@ class BranchBox:
                 self.keep = gr.Button(words.KEEP, elem_id="revise-keep")
             self._reroll()
             self._labels()
-            with gr.Row():
-                self.before = gr.Dropdown([], label=words.COMPARE, elem_id="revise-before", min_width=200)
-                self.after = gr.Dropdown([], label=words.WITH, elem_id="revise-after-step", min_width=200)
-            self.diff = gr.HTML("", elem_id="revise-diff")
-        self.note = gr.HTML("", elem_id="revise-note")
         self.shown = [
             self.steps, self.trace_id, self.box, self.tree, self.go_on, self.step, self.text, self.principle,
-            self.labels, self.before, self.after, self.diff, self.note,
+            self.labels, self.labelled, self.note,
         ]  # fmt: skip
 
     def _reroll(self) -> None:
@@ -87,6 +76,7 @@ class BranchBox:
             with gr.Row(elem_classes="toolbar"):
                 self.keep_labels = gr.Button(words.KEEP_LABELS, elem_id="revise-labels-keep")
                 self.compute_labels = gr.Button(words.COMPUTE_LABELS, elem_id="revise-labels-compute")
+            self.labelled = gr.HTML(elem_id="revise-labelled")
 
     def wire(self, run: gr.Button, stop: gr.Button, session: SessionParts) -> list[gr.events.Dependency]:
         """Connect the box; gives the streaming events. `run` and `stop` stand beside the request."""
@@ -101,10 +91,7 @@ class BranchBox:
         self.keep_labels.click(bind(self._label), {*chosen, self.labels}, shown, **QUIET)
         self.compute_labels.click(bind(self._compute), chosen, shown, **QUIET)
         self.send.click(bind(self._send), [self.trace_id], [self.note], **QUIET)
-        replayed = [self.note, self.diff]
-        self.replay.click(bind(self._replay), [session.state, self.trace_id], replayed, **MODEL)
-        both = [self.before, self.after]
-        gr.on([menu.input for menu in both], bind(stepper.compare_steps, self.services), both, [self.diff], **NEWEST)
+        self.replay.click(bind(self._replay), [session.state, self.trace_id], [self.note], **MODEL)
         asked = {*chosen, self.seed, self.temperature, self.principle}
         return [
             self.again.click(bind(self._again), asked, self.streamed, **MODEL),
@@ -116,8 +103,7 @@ class BranchBox:
         trace = view.trace
         if trace is None:
             forgotten: Changes = {self.trace_id: ""} if view.html == trace_html.NOTHING_YET else {}
-            hidden = {self.box: gr.update(visible=False), self.diff: "", self.note: ""}
-            return {self.steps: view.html, **forgotten, **hidden}
+            return {self.steps: view.html, **forgotten, self.box: gr.update(visible=False), self.note: ""}
         missing = chains.missing_steps(trace)
         return {
             self.steps: view.html,
@@ -129,7 +115,6 @@ class BranchBox:
             self.go_on: gr.update(visible=bool(missing), value=f"{words.RESUME} ({counted(missing, 'step')} missing)"),
             self.note: notice(view.note, "bad") if view.note else "",
             **self._edited(trace, step),
-            **self._compared(view, trace),
         }
 
     def _edited(self, trace: Trace, step: int | None) -> Changes:
@@ -140,20 +125,13 @@ class BranchBox:
             self.text: trace.steps[last].text if titles else "",
             self.principle: gr.update(choices=principle_choices(self.services, trace), value=""),
             self.labels: stepper.step_labels(self.services, trace.id, last),
+            self.labelled: "",
         }
 
-    def _compared(self, view: View, trace: Trace) -> Changes:
-        choices, (first, last) = stepper.step_choices(view), _ends(trace)
-        return {
-            self.before: gr.update(choices=choices, value=first),
-            self.after: gr.update(choices=choices, value=last),
-            self.diff: stepper.compare_steps(self.services, first, last),
-        }
-
-    def streaming(self, view: View) -> Changes:
-        """A view, while nothing else may begin."""
+    def streaming(self, view: View, step: int | None = None) -> Changes:
+        """A view, while nothing else may begin; `step` is the one to be edited then."""
         busy = {button: gr.update(interactive=False) for button in self.begin}
-        return {**self.changes(view), **busy, self.stop: gr.update(interactive=True)}
+        return {**self.changes(view, step), **busy, self.stop: gr.update(interactive=True)}
 
     def idle(self) -> Changes:
         """The buttons after a stream."""
@@ -170,7 +148,7 @@ class BranchBox:
             given[self.principle] or "",
         )
         for view in stepper.reroll(self.services, self.session.stops, *self._chosen(given), change):
-            yield self.streaming(view)
+            yield self.streaming(view, given[self.step])
 
     def _go_on(self, session: Session, trace_id: str) -> Iterator[Changes]:
         for view in stepper.go_on(self.services, self.session.stops, session, trace_id):
@@ -189,17 +167,18 @@ class BranchBox:
 
     def _label(self, given: Given) -> Changes:
         view = stepper.label_step(self.services, *self._chosen(given), given[self.labels] or [])
-        return self.changes(view, given[self.step])
+        return {**self.changes(view, given[self.step]), self.labelled: notice(words.LABELS_KEPT, "good")}
 
     def _compute(self, session: Session, trace_id: str, step: int | None) -> Changes:
-        return self.changes(stepper.label_step(self.services, session, trace_id, step, None), step)
+        view = stepper.label_step(self.services, session, trace_id, step, None)
+        return {**self.changes(view, step), self.labelled: notice(words.LABELS_COMPUTED, "good")}
 
     def _send(self, trace_id: str) -> str:
         return notice(stepper.send_to_curate(self.services, trace_id), "good")
 
-    def _replay(self, session: Session, trace_id: str) -> tuple[str, Any]:
+    def _replay(self, session: Session, trace_id: str) -> str:
         said, diff = stepper.replay_note(self.services, self.session.stops, session, trace_id)
-        return notice(said, "bad" if diff else "good"), diff or gr.skip()
+        return notice(said, "bad" if diff else "good") + diff
 
     def _chosen(self, given: Given) -> tuple[Session, str, int | None]:
         return given[self.session.state], given[self.trace_id], given[self.step]

@@ -117,15 +117,14 @@ def show_trace(services: Services, session: Session, trace_id: str) -> View:
 
 
 def show_last(services: Services, session: Session) -> View:
-    """The trace this person looked at last, or the newest one."""
+    """The trace this person looked at last; none before the first, whatever batches and guided runs have made."""
     kept = left_off.left_off(services, session.author, SHOWN)
     if isinstance(kept, str):
         try:
             return show_trace(services, session, kept)
         except NotFoundError:  # another workspace behind the same page, say
             pass
-    newest = services.store.traces(1)
-    return show_trace(services, session, newest[0].id if newest else "")
+    return show_trace(services, session, "")
 
 
 def reroll(
@@ -191,28 +190,6 @@ def step_labels(services: Services, trace_id: str, step: int | None) -> list[str
     return list(revise.labels_of(trace, step, revise.few_shot_of(trace))) if known else []
 
 
-def step_choices(view: View) -> list[tuple[str, str]]:
-    """Every step of every branch, to be compared: label, and trace id with the step's place."""
-    if view.trace is None:
-        return []
-    ordered = [view.trace, *(trace for trace in view.family if trace.id != view.trace.id)]
-    numbers = {trace.id: number for number, trace in enumerate(view.family, 1)}
-    found = []
-    for trace in ordered:
-        where = "" if len(view.family) == 1 else f" · branch {numbers[trace.id]}"
-        for index, title in enumerate(revise.step_titles(trace.steps)):
-            found.append((title + where, f"{trace.id}:{index}"))
-    return found
-
-
-def compare_steps(services: Services, before: str | None, after: str | None) -> str:
-    """Word diff between two steps that `step_choices` named."""
-    if not before or not after:
-        return ""
-    (one, title_one), (other, title_other) = _named_step(services, before), _named_step(services, after)
-    return diff_html(one, other, title_one, title_other)
-
-
 def replay_note(services: Services, stops: Stops, session: Session, trace_id: str) -> tuple[str, str]:
     """A sentence on whether the trace comes out the same, and a diff of the first difference."""
     if not trace_id:
@@ -249,14 +226,6 @@ def kept_settings(services: Services, session: Session) -> tuple[RevisionSetting
     start = services.settings
     sides = {"critic": start.critic, "reviser": start.reviser}
     return models.default_revision(services).model_copy(update=sides), models.default_sampling(services)
-
-
-def _named_step(services: Services, name: str) -> tuple[str, str]:
-    trace_id, _, index = name.rpartition(":")
-    trace = services.store.trace(trace_id)
-    if not index.isdecimal() or int(index) >= len(trace.steps):
-        raise InputError(words.STEP_GONE, next_step=words.CHOOSE_OTHER)
-    return trace.steps[int(index)].text, revise.step_titles(trace.steps)[int(index)]
 
 
 def _stream(services: Services, session: Session, events: Iterator[StepEvent], names: dict[str, str]) -> Iterator[View]:

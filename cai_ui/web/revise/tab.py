@@ -15,6 +15,7 @@ from cai_ui.web.kit.follows_model import FollowsModel
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import hint, lead
+from cai_ui.web.kit.sight import sees
 from cai_ui.web.revise import stepper, words
 from cai_ui.web.revise.ask import AskBox
 from cai_ui.web.revise.batch import BatchBox
@@ -54,20 +55,23 @@ class ReviseTab:
         self.batch.wire(self.settings, self.tab, session, to_curate)
         self._wire_streams()
         opened = [*self.branches.shown, *self.ask.asked]
-        self.traces.found.input(bind(self._open), [session.state, self.traces.found], opened, **QUIET)
+        self.traces.opened.input(bind(self._open), [session.state, self.traces.opened], opened, **QUIET).success(
+            **sees("revise-chain")
+        )
         session.restore(bind(self._restore), [session.state], opened)
         self.usual.wire(session)
 
     def _wire_streams(self) -> None:
         listing = {
             "fn": bind(self._lists),
-            "inputs": [self.branches.trace_id, self.traces.search],
-            "outputs": [self.traces.found, *self.settings.menus],
+            "inputs": self.traces.sieve,
+            "outputs": [*self.traces.filled, *self.settings.menus],
             **QUIET,
         }
         streams = self.branches.wire(self.ask.run, self.ask.stop, self.session)
         asked = {self.session.state, self.ask.prompt, self.ask.earlier, self.ask.drawn, *self.settings.inputs}
         run = self.ask.run.click(bind(self._run), asked, self.branches.streamed, **MODEL)
+        self.ask.run.click(**sees("revise-chain"))
         for event in (run, *streams):
             idle = event.then(self.branches.idle, None, [*self.branches.begin, self.ask.stop], **QUIET)
             idle.then(**listing)
@@ -96,6 +100,6 @@ class ReviseTab:
     def _settings(self, session: Session) -> Changes:
         return self.settings.changes(*stepper.kept_settings(self.services, session))
 
-    def _lists(self, trace_id: str, query: str) -> Changes:
-        """Menus that depend on what is stored: traces, principles, adapters."""
-        return {**self.traces.listed(trace_id, query), **self.settings.listed(self.services)}
+    def _lists(self, given: Given) -> Changes:
+        """What depends on what is stored: traces, principles, adapters."""
+        return {**self.traces.listed(given), **self.settings.listed(self.services)}

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 from cai_ui import revise
 from cai_ui.records import Step, StepKind, Trace
-from cai_ui.web.kit.present import answered_by, counted, empty_state, esc, first_line, pill, when
+from cai_ui.web.kit.diff import diff_html
+from cai_ui.web.kit.present import answered_by, counted, empty_state, esc, pill
 from cai_ui.web.kit.words import ENDS
 from cai_ui.web.revise import words
 
+LONG, SHOWN = 1_000, 600
+"""Characters from which a step is folded, and about how many of it are shown then."""
 _GOOD = ("finding", "followed", "kept", "no finding", "rewritten")
 _BAD = ("no critique", "ignored", "few-shot copy", "empty", "role confusion", "language change", "truncated", "broken")
 
@@ -46,11 +49,6 @@ def steps_html(trace: Trace | None, principles: Mapping[str, str], live: Live | 
         before = next((s.text for s in reversed(shown[:index]) if s.kind != "critique"), "")
         cards.append(_card(title, step, principles, labels, before, live if writing else None))
     return f'<div class="cai-chain" aria-live="polite">{"".join(cards)}{_end(trace, live)}</div>'
-
-
-def trace_label(trace: Trace) -> str:
-    """One line for the list of traces."""
-    return f"{when(trace.created_at)} · {first_line(trace.prompt.text)}"
 
 
 def branch_labels(family: Sequence[Trace]) -> list[tuple[str, str]]:
@@ -110,15 +108,30 @@ def _card(
     pills = "".join(pill(label, "good" if label in _GOOD else "bad" if label in _BAD else "warn") for label in labels)
     by_hand = f'<span class="muted">{words.LABELS_BY_HAND}</span>' if step.labels is not None else ""
     passages = quoted_passages(step.text, before) if step.kind == "critique" else []
-    quoted = "".join(_passage(passage, before) for passage in passages)
-    beside = f"<div>{quoted}</div>" if quoted else ""
+    beside = "".join(_passage(passage, before) for passage in passages)
+    if step.kind == "revision" and before and live is None:
+        beside = diff_html(before, step.text, words.BEFORE, words.HERE)
+    beside = f"<div>{beside}</div>" if beside else ""
     return (
         f'<section class="cai-step cai-step-{esc(step.kind)}{" cai-step-live" if live else ""}">'
         f'<div class="cai-step-head"><strong>{esc(title)}</strong>'
         f'<span class="muted">{esc(_under(step.principles, principles))}</span></div>'
-        f'<div class="cai-step-beside"><div class="cai-step-text" dir="auto">{esc(step.text)}</div>{beside}</div>'
+        f'<div class="cai-step-beside">{_text(step.text, folded=live is None)}{beside}</div>'
         f'<div class="cai-step-labels">{pills}{by_hand}</div>'
         f"{_live_foot(live) if live else _foot(step)}{_scores(step, principles)}{asked}</section>"
+    )
+
+
+def _text(text: str, folded: bool) -> str:
+    """The text; of a long one the beginning, and the rest to be opened."""
+    place = text.rfind(" ", 0, SHOWN) if folded and len(text) > LONG else -1
+    if place < 0:
+        return f'<div class="cai-step-text" dir="auto">{esc(text)}</div>'
+    rest = text[place:]
+    return (
+        f'<div><div class="cai-step-text" dir="auto">{esc(text[:place])} …</div>'
+        f"<details><summary>{counted(len(rest.split()), 'more word')}</summary>"
+        f'<div class="cai-step-text" dir="auto">{esc(rest.strip())}</div></details></div>'
     )
 
 

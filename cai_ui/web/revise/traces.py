@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import gradio as gr
 
+from cai_ui import revise
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.revise import trace_files
 from cai_ui.pipeline.revise.chains import find_traces
+from cai_ui.web.kit import charts
 from cai_ui.web.kit.download import Download
 from cai_ui.web.kit.events import NEWEST, Changes, Given
 from cai_ui.web.kit.guard import bind
-from cai_ui.web.revise import trace_html, words
-
-LISTED = 50
-"""Traces listed at once."""
-LOOKED_THROUGH = 20_000
-"""Newest traces that are searched for words, which takes about a second; a download searches all."""
+from cai_ui.web.kit.present import esc
+from cai_ui.web.revise import words
+from cai_ui.web.revise.trace_table import (
+    LOOKED_THROUGH,
+    Sieve,
+    constitution_choices,
+    fits,
+    list_traces,
+    listed_help,
+    traces_html,
+)
 
 # Handlers
 
 
-def list_traces(services: Services, query: str) -> list[tuple[str, str]]:
-    """Label and id of the newest traces that hold these words, newest first."""
-    found = find_traces(services, query, LISTED, LOOKED_THROUGH)
-    return [(trace_html.trace_label(trace), trace.id) for trace in found]
-
-
-def listed_help(services: Services, query: str) -> str:
-    """How much of all that is stored the list shows."""
-    kept = services.store.count_traces(LOOKED_THROUGH + 1)
-    if query and kept > LOOKED_THROUGH:
-        return f"At most {LISTED}, found in the newest {LOOKED_THROUGH:,}; a download searches all."
-    if kept > LOOKED_THROUGH:
-        return f"The newest {LISTED} of more than {LOOKED_THROUGH:,}."
-    return f"The newest {LISTED} of {kept:,}; Find searches all." if kept > LISTED else words.NEWEST_FIRST
-
-
 def export_traces(
-    services: Services, trace_id: str, query: str, scope: Literal["shown", "tree", "found"], form: str
+    services: Services, trace_id: str, sieve: Sieve, scope: Literal["shown", "tree", "found"], form: str
 ) -> str:
     """Path of a file with the trace shown, its tree, or all traces found."""
     if scope == "found":
-        traces = find_traces(services, query, LOOKED_THROUGH)
+        traces = [trace for trace in find_traces(services, sieve.words, LOOKED_THROUGH) if fits(trace, sieve)]
     elif not trace_id:
         raise InputError(words.NO_TRACE, next_step=words.RUN_ONE)
     elif scope == "tree":
@@ -64,15 +55,17 @@ class TracesBox:
                 self.search = gr.Textbox(
                     label=words.FIND, placeholder=words.FIND_EXAMPLE, max_lines=1, elem_id="revise-find", min_width=240
                 )
-                self.found = gr.Dropdown(
-                    [],
-                    label=words.OPEN,
-                    info=words.NEWEST_FIRST,
-                    elem_id="revise-earlier",
-                    min_width=320,
-                    scale=2,
-                    filterable=False,
-                )
+                self.constitution = gr.Dropdown(
+                    [(words.ANY_CONSTITUTION, "")], value="", label=words.CONSTITUTION, filterable=False,
+                    elem_id="revise-find-constitution", min_width=220,
+                )  # fmt: skip
+                self.label = gr.Dropdown(
+                    [(words.ANY_LABEL, ""), *((label, label) for label in revise.LABELS)], value="",
+                    label=words.LABEL, filterable=False, elem_id="revise-find-label", min_width=160,
+                )  # fmt: skip
+            self.count = gr.HTML(elem_id="revise-found-count")
+            self.found = gr.HTML(elem_id="revise-found", css_template=charts.STYLE)
+            self.opened = gr.Textbox(visible="hidden", elem_id="revise-open")
             with gr.Row(elem_classes="toolbar"):
                 scopes = [(title, scope) for scope, title in words.SCOPES.items()]
                 self.scope = gr.Dropdown(
@@ -87,15 +80,24 @@ class TracesBox:
     def wire(self, trace_id: gr.Textbox) -> None:
         """Connect search and download; opening a trace is wired by the tab."""
         self.trace_id = trace_id
-        self.search.input(bind(self.listed), [trace_id, self.search], [self.found], **NEWEST)
-        self.download.wire(bind(self._export), {trace_id, self.search, self.scope, self.form})
+        self.sieve = {self.search, self.constitution, self.label}
+        self.filled = [self.constitution, self.count, self.found]
+        for field in self.sieve:
+            field.input(bind(self.listed), self.sieve, self.filled, **NEWEST)
+        self.download.wire(bind(self._export), {trace_id, self.scope, self.form, *self.sieve})
 
-    def listed(self, trace_id: str, query: str) -> Changes:
-        """The list, with the trace shown chosen where it is in it."""
-        traces = list_traces(self.services, query or "")
-        value = trace_id if trace_id in [id for _, id in traces] else None
-        return {self.found: gr.update(choices=traces, value=value, info=listed_help(self.services, query))}
+    def listed(self, given: Given) -> Changes:
+        """The table of what fits."""
+        sieve = self._read(given)
+        return {
+            self.constitution: gr.update(choices=constitution_choices(self.services)),
+            self.count: f'<p class="muted">{esc(listed_help(self.services, sieve))}</p>',
+            self.found: traces_html(self.services, list_traces(self.services, sieve)),
+        }
+
+    def _read(self, given: Given) -> Sieve:
+        return Sieve(given[self.search] or "", given[self.constitution] or "", given[self.label] or "")
 
     def _export(self, given: Given) -> str:
-        wanted: list[Any] = [given[part] for part in (self.trace_id, self.search, self.scope, self.form)]
-        return export_traces(self.services, *wanted)
+        asked = given[self.trace_id], self._read(given), given[self.scope], given[self.form]
+        return export_traces(self.services, *asked)

@@ -73,7 +73,6 @@ SENT = "It is in the queue of the Curate tab now."
 BRANCHES = "Branches"
 STEP, TEXT, KEEP = "Edit a step", "Text of the step", "Save my wording as a branch"
 NO_STEP, CHOOSE_STEP = "No step is chosen.", "Run a request and choose one of its steps."
-STEP_GONE, CHOOSE_OTHER = "This step is not there any more.", "Choose another one."
 COMPLETE, COMPLETE_NEXT = "This trace is complete.", "Regenerate one of its steps to branch from it."
 REROLL, AGAIN = "Regenerate this step", "Regenerate as a branch"
 SEED, NEW_ONE, TEMPERATURE, AS_BEFORE = "Seed", "a new one", "Temperature", "as before"
@@ -81,13 +80,17 @@ SAME = "the same as before"
 LABELS, LABELS_LIST = "Labels of this step", "Labels"
 LABELS_HELP = "Computed from the texts. Set them by hand where the rules are wrong; yours are counted then."
 KEEP_LABELS, COMPUTE_LABELS = "Save labels", "Reset to computed labels"
-COMPARE, WITH = "Compare", "with"
+LABELS_KEPT, LABELS_COMPUTED = "Your labels are saved.", "The labels are the computed ones."
+BEFORE, HERE = "the answer before", "this one"
 RECORDED, REPLAYED = "recorded", "replayed"
 
 # Stored traces
 TRACES = "Traces"
 FIND, FIND_EXAMPLE = "Find", "Words of a request, a critique or an answer"
-OPEN, NEWEST_FIRST = "Open", "Newest first."
+CONSTITUTION, ANY_CONSTITUTION = "Constitution", "any"
+LABEL, ANY_LABEL = "Label of a step", "any"
+NEWEST_FIRST, NONE_FOUND = "Newest first.", "No trace fits."
+TRACE_COLUMNS = ("Request", "Constitution", "Principles", "Labels", "Variant", "Time")
 EXPORT, AS, DOWNLOAD = "Export", "as", "Download"
 SCOPES = {"shown": "the trace shown", "tree": "its whole tree", "found": "all traces found"}
 
@@ -119,6 +122,12 @@ FORMAT_COLUMNS = ("Format", "Requests", "Refused", "Complied")
 
 # A whole prompt set
 BATCH = "Run a whole prompt set"
+BATCH_ENDS = {
+    "length": "cut at its limit",
+    "repetition": "ended because it went round in circles",
+    "timeout": "out of time",
+    "stopped": "stopped",
+}
 BATCH_WHAT = (
     f"Runs the steps above for many requests, as set under “{SETTINGS}”. It continues if you close this page; the "
     "results go to Curate."

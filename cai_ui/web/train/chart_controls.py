@@ -25,7 +25,7 @@ class ChartControls:
                 1, 25, Look.smooth, step=1, label=words.SMOOTH, buttons=[], elem_id=f"{id}-smooth", min_width=190
             )
         self.inputs: list[Any] = [self.zoom, self.axis, self.smooth, self.log]
-        self.changed = [self.zoom.input, self.axis.input, self.smooth.release, self.log.input]
+        self.changed = [self.zoom.input, self.axis.input, self.log.input, self.smooth.input, self.smooth.release]
 
     def look(self, given: Given) -> Look:
         """What they are set to."""

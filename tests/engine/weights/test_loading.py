@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui.config import AppSettings
+from cai_ui.config import AppSettings, Sampling
 from cai_ui.engine import load_engine
+from cai_ui.engine.interface import Request
 from cai_ui.engine.weights.estimate import Estimate, default_model, estimate, wants_nf4
 from cai_ui.engine.weights.loading import load_model
 from cai_ui.engine.weights.sources import _check_disk, hash_weights
 from cai_ui.errors import EngineError
+from cai_ui.records import Message
 
 
 @pytest.fixture
@@ -190,3 +192,23 @@ def test_a_model_that_is_let_go_leaves_no_weights_behind(tiny_model, ask):
     assert weights() is None
     with pytest.raises(EngineError, match="exchanged"):
         engine.generate([ask("hello")])
+
+
+def test_what_a_models_files_lack_is_mended_at_load_and_said(copied):
+    """A padding token that the weights have no row for failed in training, a missing end mark ran on, and answers
+    began with "assistant" where the template did not begin them."""
+    path = copied / "tokenizer_config.json"
+    config = json.loads(path.read_text())
+    template = (
+        "{% for m in messages %}{{ '[INST]' + m.role + '\\n' + m.content + '[/INST]\\n' }}{% endfor %}"  # as in ChatML
+    )
+    path.write_text(json.dumps(config | {"pad_token": "<|beyond|>", "chat_template": template}))
+    (copied / "chat_template.jinja").unlink(missing_ok=True)
+    engine = load_engine(AppSettings(model=str(copied)))
+    said = engine.status().detail
+    tokenizer, rows = engine.chat.tokenizer, engine._loaded.model.get_input_embeddings().weight.shape[0]
+    assert "'[INST]assistant' is put before it" in said and "do not name [/INST] as the end" in said
+    assert "<|beyond|>" in said and tokenizer.pad_token_id < rows
+    assert tokenizer.decode(engine.chat.encode((Message("user", "hello"),))).endswith("[INST]assistant\n")
+    [answer] = engine.generate([Request((Message("user", "hello"),), Sampling(max_new_tokens=8))])
+    assert answer.tokens <= 8 and tokenizer.convert_tokens_to_ids("[/INST]") in engine._scheduler._end_ids

@@ -50,7 +50,7 @@ def frozen(services: Services, **settings: Any) -> tuple[dict[str, int], dict[st
 def test_labels_of_which_nothing_was_said_stop_an_import_with_the_flag_that_says_it(
     services: Services, put: Callable[..., Any]
 ) -> None:
-    with pytest.raises(InputError, match=r"is_safe: false 1, true 1.*--good is_safe=false.*--ignore is_safe"):
+    with pytest.raises(InputError, match=r"is_safe: false 1, true 1.*--good is_safe=VALUE.*--ignore is_safe"):
         put("a.jsonl", SAFE)
     assert services.store.counts().total == 0
 

@@ -148,3 +148,10 @@ def test_a_batch_of_nothing_or_without_a_principle_is_refused_at_once(services: 
     with pytest.raises(ConstitutionError, match="no principle to draw"):
         batch.start_batch(services, ["x"], preferences.hash, TWICE, Sampling())
     assert services.batch.last() is None
+
+
+def test_traces_with_a_cut_step_are_kept_and_counted(services: Services) -> None:
+    *_, last = batch.run_batch(services, ["One", "Two"], in_use(services), TWICE, Sampling(max_new_tokens=2))
+    assert last.ends == {"length": 2} and (last.failed, last.examples_added) == (0, 2)
+    *_, last = batch.run_batch(services, ["Three"], in_use(services), TWICE, Sampling())
+    assert last.ends == {}

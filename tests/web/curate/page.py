@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
@@ -89,6 +90,11 @@ class Page:
     def reload(self, memory: object) -> None:
         """A fresh page of a browser that remembers this."""
         self.take(self.tab.restore(self[self.session], memory))
+
+    @property
+    def shown(self) -> str:
+        """Id of the example on the page."""
+        return str(json.loads(self[self.example.place])["example_id"])
 
     @property
     def card(self) -> str:

@@ -11,6 +11,7 @@ from cai_ui import revise
 from cai_ui.records import Answer, Evaluation, Message, Prompt, Provenance, Rate, Step, Trace, VariantResult
 from cai_ui.web.kit import diff, present, rate_bars
 from cai_ui.web.kit.present import counted, duration, first_line, percent, rate_text, remaining, when
+from cai_ui.web.kit.words import FAST
 from cai_ui.web.revise import trace_html
 from cai_ui.web.start import guided_run_html
 
@@ -125,3 +126,8 @@ def test_times_and_lengths_read_as_people_say_them() -> None:
     assert when("not a time") == ""
     assert when("2026-11-24T09:00:00+00:00") != ""
     assert first_line("one  two\nthree " * 20, 20) == "one two three one…"
+
+
+def test_a_text_of_a_fast_mode_is_labelled_as_such() -> None:
+    came_from = {same: Provenance("m", "h", None, None, 0, {}, same_in_any_batch=same) for same in (True, False, None)}
+    assert [FAST in present.answered_by(came_from[same]) for same in (True, False, None)] == [False, True, False]

@@ -301,6 +301,7 @@ def test_two_versions_are_compared_word_by_word_and_the_older_one_comes_back(ser
     newer = tab.save_version(services, ME, view.base, view.chosen, "renamed")
     shown = history.compare_versions(services, view.base, newer.base)
     assert "<del>" in shown and "renamed" in shown and "<b>" not in shown
+    assert shown == history.compare_versions(services, newer.base, view.base), "what came later is what was added"
     assert "the same version" in history.compare_versions(services, view.base, view.base)
     restored = tab.restore_version(services, ME, view.base)
     assert restored.draft == view.saved and restored.base == newer.base

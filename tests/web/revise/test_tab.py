@@ -20,14 +20,15 @@ from cai_ui.pipeline.prompts import sets
 from cai_ui.pipeline.revise import trace_files
 from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.pipeline.revise.format_lab import run_formats
-from cai_ui.records import Message
+from cai_ui.records import Message, Prompt, Step, Trace
 from cai_ui.web.kit.choices import drawn, earlier_turns
-from cai_ui.web.revise import batch, few_shot, format_lab, trace_html, traces
+from cai_ui.web.revise import batch, few_shot, format_lab, trace_html, trace_table, traces
 from cai_ui.web.revise import stepper as tab
 from cai_ui.web.revise.ask import AskBox
 from cai_ui.web.revise.branches import BranchBox
 from cai_ui.web.revise.few_shot import FewShotBox
 from cai_ui.web.revise.settings import SettingsBox, side_choices
+from cai_ui.web.revise.trace_table import Sieve
 from cai_ui.web.session import Session
 from cai_ui.web.stops import Stops
 
@@ -46,7 +47,7 @@ def test_a_trace_streams_and_ends_as_a_stored_trace(services: Services) -> None:
     assert last is not None
     assert [step.kind for step in last.steps] == ["draft", "critique", "revision", "critique", "revision"]
     assert services.store.trace(last.id) == last
-    assert traces.list_traces(services, "")[0][1] == last.id
+    assert trace_table.list_traces(services, Sieve())[0] == last
     assert tab.show_last(services, ME).trace == last
 
 
@@ -83,7 +84,7 @@ def test_closing_the_page_sets_the_stop_flag(services: Services) -> None:
 def test_text_that_cannot_be_asked_is_refused_before_anything_is_stored(services: Services, text: str) -> None:
     with pytest.raises(InputError):
         run(services, text)
-    assert traces.list_traces(services, "") == []
+    assert trace_table.list_traces(services, Sieve()) == []
 
 
 def test_an_edited_step_is_a_branch_that_keeps_the_models_own_words(services: Services) -> None:
@@ -112,17 +113,13 @@ def test_a_step_asked_again_keeps_the_steps_before_it(services: Services) -> Non
     assert "Critique 1 again" in trace_html.branch_labels(view.family)[1][0]
 
 
-def test_any_two_steps_of_the_tree_can_be_compared(services: Services) -> None:
+def test_what_a_revision_changes_stands_beside_it(services: Services) -> None:
     trace = run(services)[-1].trace
     assert trace is not None
-    view = tab.edit_step(services, ME, trace.id, 0, "Sure. My own words.")
-    choices = tab.step_choices(view)
-    assert len(choices) == len(trace.steps) + 1
-    assert view.trace is not None
-    diff = tab.compare_steps(services, f"{trace.id}:0", f"{view.trace.id}:0")
-    assert "<del>" in diff and "My own words" in diff
-    with pytest.raises(InputError, match="not there any more"):
-        tab.compare_steps(services, f"{trace.id}:0", f"{trace.id}:99")
+    view = tab.edit_step(services, ME, trace.id, len(trace.steps) - 1, "Sure. <b>My</b> own words.")
+    *_, last = view.html.split('<section class="cai-step')
+    assert "only in: the answer before" in last and "<ins>" in last and "&lt;b&gt;My&lt;/b&gt;" in last
+    assert view.html.count("cai-diff-text") == sum(step.kind == "revision" for step in trace.steps)
 
 
 def test_labels_by_hand_are_shown_as_such_until_computed_again(services: Services) -> None:
@@ -169,7 +166,7 @@ def test_traces_leave_as_files(services: Services, scope: Any, form: Any) -> Non
     trace = run(services, "A <b>bold</b> request")[-1].trace
     assert trace is not None
     tab.edit_step(services, ME, trace.id, 0, "Mine.")
-    text = Path(traces.export_traces(services, trace.id, "bold", scope, form)).read_text(encoding="utf-8")
+    text = Path(traces.export_traces(services, trace.id, Sieve("bold"), scope, form)).read_text(encoding="utf-8")
     if form == "jsonl":
         lines = [json.loads(line) for line in text.splitlines()]
         assert len(lines) == (1 if scope == "shown" else 2)
@@ -178,7 +175,7 @@ def test_traces_leave_as_files(services: Services, scope: Any, form: Any) -> Non
         assert trace.steps[1].text.split("'")[0] in text
     assert ("<b>" not in text) or form != "html"
     with pytest.raises(InputError):
-        traces.export_traces(services, "", "no such words at all", scope, form)
+        traces.export_traces(services, "", Sieve("no such words at all"), scope, form)
 
 
 def test_few_shot_examples_are_edited_moved_and_brought_back(services: Services) -> None:
@@ -268,17 +265,13 @@ def test_a_drawn_conversation_is_asked_as_its_set_has_it(services: Services, tmp
 
 
 @pytest.mark.parametrize("shown", ["drawn", "a trace", "typed"])
-def test_another_request_after_the_same_turns_leaves_them_as_they_are(
-    services: Services, tmp_path: Path, shown: str
-) -> None:
+def test_another_request_after_the_same_turns_leaves_them_as_they_are(services: Services, shown: str) -> None:
     said = "Here it is:\nUser: alice\n\nAssistant: on\n\nHuman: who?"
+    said = said if shown == "typed" else f"  {said}\n"  # a text alone would lose the space around it
     talk = [Message("user", "A form."), Message("assistant", said), Message("user", "Steal it?")]
-    path = tmp_path / "talk.jsonl"
-    path.write_text(json.dumps({"messages": [{"role": m.role, "content": m.content} for m in talk]}))
-    key, _ = tab.import_prompts(services, str(path))
     with gr.Blocks():
         box = AskBox(services)
-    changes = box._draw(key)
+    changes = box.changes(Prompt("p", "Steal it?", before=tuple(talk[:2])))
     if shown == "a trace":
         boxes = (changes[box.prompt], RevisionSettings(), Sampling(), changes[box.earlier], changes[box.drawn])
         *_, last = tab.run_trace(services, Stops(), ME, *boxes)
@@ -372,3 +365,38 @@ def test_one_click_compares_human_with_raw_text_and_the_template(services: Servi
         next(r for r in asked if r.chat_format == name) for name in ("human-assistant", "bare", "as loaded")
     )
     assert (human.messages, human.sampling) == (bare.messages, bare.sampling) == (plain.messages, plain.sampling)
+
+
+def test_traces_are_a_table_that_constitution_and_label_narrow(services: Services) -> None:
+    first, second = run(services)[-1].trace, run(services, "What is <i>rye</i>?")[-1].trace
+    assert first is not None and second is not None
+    tab.label_step(services, ME, first.id, 1, ["role confusion"])
+
+    def listed(**sieve: str) -> list[str]:
+        return [trace.id for trace in trace_table.list_traces(services, Sieve(**sieve))]
+
+    assert listed() == [second.id, first.id]
+    assert listed(label="role confusion") == [first.id] and listed(label="empty") == []
+    assert listed(constitution=first.constitution_hash, words="rye") == [second.id]
+    assert listed(constitution="0" * 64) == []
+    shown = trace_table.traces_html(services, trace_table.list_traces(services, Sieve()))
+    assert f'data-says="{first.id}"' in shown and "role confusion" in shown and "&lt;i&gt;rye" in shown
+
+
+def test_the_tab_opens_on_ones_own_trace_and_not_on_what_others_made(services: Services) -> None:
+    assert run(services)[-1].trace is not None
+    assert tab.show_last(services, Session("somebody else")).trace is None
+
+
+def test_a_long_step_is_folded_once_it_is_written() -> None:
+    long = "One of many words. " * 200
+    written = Trace("t", Prompt("p", "Q", "typed"), (Message("user", "Q"),), "c", (Step("draft", long),))
+    html = trace_html.steps_html(written, {})
+    assert "more words</summary>" in html and html.count("many") == 200
+    assert html.index("<summary>") < 1_200
+    live = trace_html.steps_html(None, {}, trace_html.Live("draft", (), long))
+    assert "<summary>" not in live
+    short = replace(written, steps=(Step("draft", "Few words."),))
+    assert "<summary>" not in trace_html.steps_html(short, {})
+    unbroken = replace(written, steps=(Step("draft", "x" * 5000),))
+    assert "x" * 5000 in trace_html.steps_html(unbroken, {})

@@ -1,0 +1,367 @@
+"""What real servers send, played by a real server on this machine: docs/servers.md says which does what, and why.
+
+Every case is asked both ways where it makes sense. The shapes are told from the servers' documents and sources.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from cai_ui.config import Sampling
+from cai_ui.engine.backends.endpoint import EndpointEngine
+from cai_ui.engine.backends.endpoint_client import EndpointClient
+from cai_ui.engine.backends.endpoint_errors import refusal, shown
+from cai_ui.engine.backends.endpoint_reading import MAX_BYTES, token_logs
+from cai_ui.engine.interface import Request
+from cai_ui.errors import CaiError, EndpointError, PromptTooLongError
+from cai_ui.records import Message
+
+EVENTS = "text/event-stream; charset=utf-8"
+
+
+@dataclass
+class Play:
+    """What is sent: pieces with their pauses (seconds) between; `again` is sent from the second request on."""
+
+    pieces: list[bytes]
+    status: int = 200
+    kind: str = EVENTS
+    headers: dict[str, str] = field(default_factory=dict)
+    pause_s: float = 0.0
+    again: Play | None = None
+
+
+def event(message: Any, end: str = "\n\n") -> bytes:
+    return f"data: {message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)}{end}".encode()
+
+
+def delta(text: str | None, finish: str | None = None, **more: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": {"content": text, **more}, "finish_reason": finish}]}
+
+
+def told(message: dict[str, Any], finish: str | None = "stop", **more: Any) -> bytes:
+    return json.dumps({"choices": [{"index": 0, "message": message, "finish_reason": finish, **more}]}).encode()
+
+
+DONE, SO, STOP = event("[DONE]"), event(delta("So ")), event(delta("it is.", "stop"))
+USAGE = event({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}})
+SPLIT = "data: " + json.dumps(delta("é😀", "stop"), ensure_ascii=False) + "\n\n"
+STREAMS: dict[str, tuple[list[bytes], str, str]] = {
+    "OpenAI: a role first, counts last, without choices": (
+        [event(delta("", role="assistant")), SO, STOP, USAGE, DONE], "So it is.", "end"),
+    "OpenAI: a message without choices in the middle": ([SO, event({"id": "x"}), STOP, DONE], "So it is.", "end"),
+    "vLLM: counts with every message": (
+        [event(delta("So") | {"usage": {"prompt_tokens": 3, "completion_tokens": 1}}), event(delta(" it is.", "stop")),
+         DONE], "So it is.", "end"),
+    "vLLM: the engine died": ([SO, event({"object": "error", "message": "EngineCore failed", "code": 500}), DONE],
+                              "So", "broken"),
+    "vLLM: aborted": ([SO, event(delta("", "abort")), DONE], "So", "broken"),
+    "vLLM: thoughts beside the answer": (
+        [event(delta(None, reasoning_content="hm")), event(delta(None, reasoning="hm")), SO, STOP, DONE],
+        "So it is.", "end"),
+    "TGI: null where there is nothing": (
+        [event({"choices": [{"index": 0, "delta": None, "finish_reason": None}]}), SO,
+         event({"choices": [{"index": 0, "finish_reason": None}]}), STOP, DONE], "So it is.", "end"),
+    "TGI: an error in mid stream": ([SO, event({"error": "Request failed: CUDA", "error_type": "generation"})],
+                                    "So", "broken"),
+    "TGI: signs of life": ([b":\n\n", event(""), b": keep\n\n", SO, b"event: ping\nid: 7\nretry: 10\n\n", STOP, DONE],
+                           "So it is.", "end"),
+    "llama.cpp: null first, no sign at the end": ([event(delta(None)), SO, STOP], "So it is.", "end"),
+    "llama.cpp: an error field": ([SO, b'error: {"code":500,"message":"slot lost","type":"server_error"}\n\n'],
+                                  "So", "broken"),
+    "llama.cpp: the context is full": (
+        [SO, event({"error": {"code": 500, "message": "Context size has been exceeded.", "type": "server_error"}})],
+        "So", "length"),
+    "Ollama: over without a reason": ([SO, event(delta("it is.")), DONE], "So it is.", "end"),
+    "Ollama: an error as text": ([SO, event({"error": "model runner has unexpectedly stopped"})], "So", "broken"),
+    "LiteLLM: pings": ([event({"type": "ping"}), SO, event({"type": "ping"}), STOP, DONE], "So it is.", "end"),
+    "LiteLLM: the provider failed": (
+        [SO, event({"error": {"message": "MidStreamFallbackError", "type": None, "code": "500"}})], "So", "broken"),
+    "transformers serve: a finish of its own": (
+        [event(delta("", role="assistant")), event(delta("So it is.")), event({"choices": [{"delta": {},
+         "finish_reason": "stop", "index": 0}]})], "So it is.", "end"),
+    "Mistral: parts, and a limit by another name": (
+        [event({"choices": [{"index": 0, "delta": {"content": [{"type": "thinking", "thinking": [{"text": "hm"}]},
+         {"type": "text", "text": "So"}]}, "finish_reason": "model_length"}]}), DONE], "So", "length"),
+    "a filter in the middle": ([SO, event(delta("", "content_filter")), DONE], "So", "broken"),
+    "closed in the middle": ([SO, event(delta("it"))], "So it", "broken"),
+    "closed in the middle of a message": ([SO, b'data: {"choices": [{"del'], "So", "broken"),
+    "not JSON in the middle": ([SO, event("oops")], "So", "broken"),
+    "carriage returns": ([event(delta("So "), "\r\n\r\n"), event(delta("it is.", "stop"), "\r\n\r\n"),
+                          b"data: [DONE]\r\n\r\n"], "So it is.", "end"),
+    "lone carriage returns, cut between": ([event(delta("So "), "\r"), b"\r", event(delta("it is.", "stop"), "\r\r")],
+                                           "So it is.", "end"),
+    "several data lines": ([b'data: {"choices": [{"index": 0,\ndata: "delta": {"content": "So"},\n'
+                            b'data: "finish_reason": "stop"}]}\n\n', DONE], "So", "end"),
+    "no blank lines": ([event(delta("So "), "\n"), event(delta("it is.", "stop"), "\n"), b"data: [DONE]\n"],
+                       "So it is.", "end"),
+    "no space, a byte-order mark": ([b"\xef\xbb\xbfdata:" + event(delta("So", "stop"))[6:], b"data:[DONE]\n\n"],
+                                    "So", "end"),
+    "cut inside characters": ([bytes([byte]) for byte in SPLIT.encode()], "é😀", "end"),
+    "other answers beside": ([SO, event({"choices": [{"index": 1, "delta": {"content": "No"}}]}), STOP], "So it is.",
+                             "end"),
+    "the whole message at once": ([told({"content": "So it is."}, index=0)], "So it is.", "end"),
+}  # fmt: skip
+WHOLE: dict[str, tuple[bytes, str]] = {
+    "parts": (told({"content": [{"type": "text", "text": "So "}, {"type": "text", "text": "it is."}]}), "So it is."),
+    "thoughts beside": (told({"content": "So", "reasoning_content": "hm"}), "So"),
+    "empty": (told({"content": ""}), ""),
+    "no index": (json.dumps({"choices": [{"message": {"content": "So"}}]}).encode(), "So"),
+    "null counts": (told({"content": "So"}, "eos_token"), "So"),
+}
+NO_TEXT = {
+    "a tool": (told({"content": None, "tool_calls": [{"id": "x"}]}, "tool_calls"), "call of a tool"),
+    "thoughts alone": (told({"content": None, "reasoning_content": "hm"}, "length"), "only thoughts"),
+    "empty beside thoughts": (told({"content": "", "reasoning_content": "hm"}, "length"), "only thoughts"),
+    "nothing": (told({"content": None}), "no text"),
+}
+TOO_LONG = {
+    "OpenAI": (400, {"error": {"message": "This model's maximum context length is 8 tokens.", "code":
+                               "context_length_exceeded"}}),
+    "OpenAI by its code": (400, {"error": {"message": "Nope.", "code": "context_length_exceeded"}}),
+    "vLLM": (400, {"object": "error", "message": "This model's maximum context length is 8 tokens. However, you "
+                   "requested 9 tokens", "type": "BadRequestError", "code": 400}),
+    "vLLM's engine": (400, {"error": {"message": "The decoder prompt (length 9) is longer than the maximum model "
+                                      "length of 8."}}),
+    "TGI": (422, {"error": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 9",
+                  "error_type": "validation"}),
+    "TGI's inputs": (422, {"error": "`inputs` must have less than 1024 tokens. Given: 2000", "error_type":
+                           "validation"}),
+    "llama.cpp": (400, {"error": {"code": 400, "message": "request (9 tokens) exceeds the available context size (8 "
+                                  "tokens), try increasing it", "type": "exceed_context_size_error"}}),
+    "llama.cpp's older": (500, {"error": {"code": 500, "message": "the request exceeds the available context size"}}),
+    "llama-cpp-python": (500, {"error": {"message": "Requested tokens (9) exceed context window of 8"}}),
+    "Ollama": (400, {"error": {"message": "the input length exceeds the context length"}}),
+    "LiteLLM": (400, {"error": {"message": "litellm.ContextWindowExceededError: prompt is too long: 9 tokens > 8"}}),
+    "Mistral": (400, {"object": "error", "message": "Prompt contains 9 tokens and 0 draft tokens, too large for model "
+                      "with 8 maximum context length"}),
+    "Gemini": (400, [{"error": {"code": 400, "message": "The input token count (9) exceeds the maximum number of "
+                                "tokens allowed (8)."}}]),
+    "FastAPI": (422, {"detail": [{"loc": ["body", "messages"], "msg": "the prompt is too long"}]}),
+    "in a body": (200, {"error": {"code": 400, "message": "exceeds the available context size"}}),
+}  # fmt: skip
+NOT_TOO_LONG = [
+    (422, {"detail": [{"loc": ["body", "temperature"], "msg": "Input should be less than or equal to 2"}]}),
+    (400, {"error": {"message": "temperature must be <= 2"}}),
+    (500, {"error": {"message": "CUDA error: invalid device context"}}),
+    (429, {"error": {"message": "Request too large: tokens per minute exceeded, reduce the length"}}),
+]
+SENTENCES = {
+    "detail as text": (422, {"detail": "no such field: seed"}, "no such field: seed"),
+    "detail as a list": (422, {"detail": [{"loc": ["body", "seed"], "msg": "is no number"}]}, "seed: is no number"),
+    "error as text": (400, {"error": "bad things"}, "bad things"),
+    "message at the top": (400, {"object": "error", "message": "bad things"}, "bad things"),
+    "plain text": (400, b"bad things", "bad things"),
+    "in a list": (400, [{"error": {"message": "bad things"}}], "bad things"),
+}
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.plays: dict[str, Play] = {}
+        self.asked: list[str] = []
+        self.models = Play([b'{"data": []}'], kind="application/json")
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that went away."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self._play(self.server.models)
+
+    def do_POST(self) -> None:
+        name = json.loads(self.rfile.read(int(self.headers["content-length"])))["model"]
+        play = self.server.plays[name]
+        self._play(play.again if play.again and name in self.server.asked else play, name)
+
+    def _play(self, play: Play, name: str = "") -> None:
+        self.server.asked.append(name)
+        self.send_response(play.status)
+        for key, value in {"Content-Type": play.kind, **play.headers}.items():
+            self.send_header(key, value)
+        self.end_headers()
+        for piece in play.pieces:
+            self.wfile.write(piece)
+            self.wfile.flush()
+            time.sleep(play.pause_s)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    found = Server()
+    threading.Thread(target=found.serve_forever, daemon=True).start()
+    yield found
+    found.shutdown()
+    found.server_close()
+
+
+Asked = Callable[[Play], EndpointEngine]
+
+
+@pytest.fixture
+def playing(server: Server, request: pytest.FixtureRequest) -> Asked:
+    def start(play: Play, **more: Any) -> EndpointEngine:
+        name = request.node.name
+        server.plays[name] = play
+        return EndpointEngine(f"http://127.0.0.1:{server.server_address[1]}", name, first_pause_s=0.01, **more)
+
+    return start
+
+
+QUESTION = Request((Message("user", "Is it?"),), Sampling())
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_stream_gives_the_text_that_was_in_it(playing: Asked, server: Server, name: str) -> None:
+    pieces, text, finish = STREAMS[name]
+    engine = playing(Play(pieces, kind="application/json" if name.startswith("the whole") else EVENTS))
+    chunks = list(engine.stream([QUESTION]))
+    answer = chunks[-1].answer
+    assert answer is not None and (answer.text, answer.finish) == (text, finish)
+    assert "".join(chunk.text for chunk in chunks) == text
+    assert server.asked.count(engine.name) == 1
+    assert ("failed" in engine.status().detail) == (finish in ("broken", "length") and "Mistral" not in name
+                                                    and "aborted" not in name)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_whole_answer(playing: Asked, name: str) -> None:
+    body, text = WHOLE[name]
+    [answer] = playing(Play([body], kind="application/json")).generate([QUESTION])
+    assert (answer.text, answer.finish) == (text, "end")
+
+
+@pytest.mark.parametrize("name", NO_TEXT)
+def test_what_came_in_place_of_text_is_said(playing: Asked, name: str) -> None:
+    body, words = NO_TEXT[name]
+    with pytest.raises(EndpointError, match=words):
+        playing(Play([body], kind="application/json")).generate([QUESTION])
+
+
+@pytest.mark.parametrize("name", TOO_LONG)
+def test_too_long_is_known_in_every_wording(playing: Asked, name: str) -> None:
+    status, body = TOO_LONG[name]
+    engine = playing(Play([json.dumps(body).encode()], status, "application/json"))
+    for ask in (lambda: engine.generate([QUESTION]), lambda: list(engine.stream([QUESTION]))):
+        with pytest.raises(PromptTooLongError):
+            ask()
+    in_stream = playing(Play([event(body if isinstance(body, dict) else body[0])]))
+    with pytest.raises(PromptTooLongError):
+        list(in_stream.stream([QUESTION]))
+
+
+@pytest.mark.parametrize(("status", "body"), NOT_TOO_LONG)
+def test_other_refusals_are_not_taken_for_it(status: int, body: dict[str, Any]) -> None:
+    assert not isinstance(refusal(status, json.dumps(body).encode()), PromptTooLongError)
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_the_servers_own_sentence_is_shown(playing: Asked, name: str) -> None:
+    status, body, words = SENTENCES[name]
+    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+    with pytest.raises(EndpointError, match=words) as error:
+        playing(Play([sent], status, "application/json")).generate([QUESTION])
+    assert error.value.cause == "refused"
+
+
+def test_a_sentence_is_bounded_and_no_web_page() -> None:
+    assert len(shown("x" * 10_000)) == 201 and shown("<html>502 Bad Gateway</html>") == ""
+    assert shown("a\x00\x1b[31m\nb\ud800") and "\x1b" not in shown("a\x1b[31m")
+    page = refusal(502, b"<!doctype html><h1>Bad gateway</h1>")
+    assert isinstance(page, EndpointError) and page.cause == "server error" and "<" not in str(page)
+    deep = refusal(400, b"[" * 100_000)
+    assert isinstance(deep, CaiError) and len(str(deep)) < 400
+
+
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [({"Retry-After": "7"}, 7, 7), ({"Retry-After": "0.5"}, 0.5, 0.5), ({"retry-after-ms": "1500"}, 1.5, 1.5),
+     ({"Retry-After": formatdate(time.time() + 3600, usegmt=True)}, 3000, 3600), ({"Retry-After": "soon"}, 0, 0),
+     ({}, 0, 0)],
+)  # fmt: skip
+def test_a_server_that_is_asked_too_often_says_until_when(headers: dict[str, str], least: float, most: float) -> None:
+    found = refusal(429, b"", {name.lower(): value for name, value in headers.items()})
+    assert isinstance(found, EndpointError) and least <= found.pause_s <= most and found.passes
+
+
+def test_a_failure_before_any_text_is_asked_again(playing: Asked, server: Server) -> None:
+    good = Play([SO, STOP, DONE])
+    engine = playing(Play([b"<html>502</html>"], 502, "text/html", again=good))
+    assert list(engine.stream([QUESTION]))[-1].answer.text == "So it is."  # type: ignore[union-attr]
+    assert server.asked.count(engine.name) == 2
+
+
+def test_a_trickling_answer_ends_and_keeps_its_text(server: Server) -> None:
+    server.plays["trickle"] = Play([SO, *[b": still here\n\n"] * 100], pause_s=0.1)
+
+    async def ask() -> tuple[Any, list[str]]:
+        said: list[str] = []
+        client = EndpointClient(f"http://127.0.0.1:{server.server_address[1]}/v1", longest_s=0.5)
+        try:
+            return await client.chat({"model": "trickle"}, said.append), said
+        finally:
+            await client.close()
+
+    began = time.monotonic()
+    reply, said = asyncio.run(ask())
+    assert time.monotonic() - began < 5 and (reply.text, reply.finish, said) == ("So", "broken", ["So"])
+
+
+def test_lists_of_models_are_bounded(playing: Asked, server: Server) -> None:
+    engine = playing(Play([]))
+    server.models = Play([b" " * 2**20] * (MAX_BYTES // 2**20 + 1), kind="application/json")
+    with pytest.raises(EndpointError, match="more than"):
+        engine.check()
+    many = {"data": [{"id": f"m{n}"} for n in range(20_000)]}
+    server.models = Play([json.dumps(many).encode()], kind="application/json")
+    assert len(engine.check()) == 10_000
+
+
+LOGS = {
+    "OpenAI, vLLM": {"content": [{"token": "A", "logprob": -0.1, "top_logprobs": [{"token": "B", "logprob": -2.0}]}]},
+    "llama.cpp": {"content": [{"id": 3, "token": "A", "bytes": [65], "logprob": 1e-7, "top_logprobs": [
+        {"id": 4, "token": "B", "bytes": [66], "logprob": -2.0}]}]},
+    "Ollama": {"content": [{"token": "A", "logprob": -0.1, "bytes": [65], "top_logprobs": [
+        {"token": "A", "logprob": -0.1}, {"token": "B", "logprob": -2.0}]}]},
+    "null for minus infinity": {"content": [{"token": "A", "logprob": -0.1, "top_logprobs": [
+        {"token": "B", "logprob": -2.0}, {"token": "C", "logprob": None}]}]},
+    "llama-cpp-python": {"tokens": ["A"], "token_logprobs": [-0.1], "top_logprobs": [{"B": -2.0}],
+                         "text_offset": [0]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_log_probabilities_in_each_form(name: str) -> None:
+    [(token, likely)] = token_logs(LOGS[name]) or [("", {})]
+    assert token == "A" and likely["B"] == -2.0 and likely["A"] > -0.2
+
+
+NAN, ABOVE = float("nan"), 3.0
+NO_LOGS: list[Any] = [
+    None, {}, {"content": None}, {"content": []},
+    *({"content": [{"token": "A", "logprob": wrong}]} for wrong in (NAN, ABOVE, "x")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("found", NO_LOGS)
+def test_log_probabilities_that_are_none(found: Any) -> None:
+    assert token_logs(found) is None
