@@ -19,6 +19,9 @@ NAME_LIMIT = 120
 ANSWER_LIMIT = 50_000
 
 _CONTROL = re.compile(r"[\x01-\x08\x0b\x0e-\x1f\x7f]")  # a form feed ends a page in texts from PDFs
+_WORDS, _SENTENCES = re.compile(r"\s+|\w+|[^\w\s]"), re.compile(r"[^.!?\n]*[.!?\n]+\s*|[^.!?\n]+")
+DIFF_WORK = 3_000_000
+"""Pairs of equal parts up to which two texts are compared word by word: about a second."""
 DiffKind = Literal["same", "removed", "added"]
 
 
@@ -56,11 +59,25 @@ def named(key: object) -> str:
 
 
 def word_diff(before: str, after: str) -> list[tuple[DiffKind, str]]:
-    """Pieces that turn `before` into `after`, in order, compared by words and white space.
+    """Pieces that turn `before` into `after`, in order, compared by words and white space; by sentences where words
+    would take long to compare, as in texts of thousands of words or of one word many times.
 
     Joining the pieces that are not "added" gives `before`; joining those not "removed" gives `after`.
     """
-    old, new = _words(before), _words(after)
+    for parts in (_WORDS, _SENTENCES):
+        old, new = parts.findall(before), parts.findall(after)
+        if _work(old, new) <= DIFF_WORK:
+            return _diff(old, new)
+    return [(kind, text) for kind, text in (("removed", before), ("added", after)) if text]  # type: ignore[misc]
+
+
+def _work(old: list[str], new: list[str]) -> int:
+    """How many pairs of equal parts a comparison has to look at."""
+    there = Counter(new)
+    return sum(number * there[part] for part, number in Counter(old).items())
+
+
+def _diff(old: list[str], new: list[str]) -> list[tuple[DiffKind, str]]:
     pieces: list[tuple[DiffKind, str]] = []
     for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -74,10 +91,12 @@ def word_diff(before: str, after: str) -> list[tuple[DiffKind, str]]:
 
 
 def change_share(before: str, after: str) -> float:
-    """How much of the words changed: 0 = the same, 1 = nothing in common."""
+    """How much of the words changed: 0 = the same, 1 = nothing in common. Long texts as by `rough_change`."""
     old, new = before.split(), after.split()
     if not old and not new:
         return 0.0
+    if _work(old, new) > DIFF_WORK:
+        return rough_change(before, after)
     return 1.0 - difflib.SequenceMatcher(None, old, new, autojunk=False).ratio()
 
 
@@ -86,7 +105,3 @@ def rough_change(before: str, after: str) -> float:
     old, new = Counter(before.split()), Counter(after.split())
     total = old.total() + new.total()
     return 1.0 - 2.0 * (old & new).total() / total if total else 0.0
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\s+|\w+|[^\w\s]", text)

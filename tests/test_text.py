@@ -48,6 +48,16 @@ def test_a_word_diff_holds_both_texts(before: str, after: str) -> None:
     assert "".join(t for kind, t in pieces if kind != "removed") == after
 
 
+@pytest.mark.parametrize("before", ["word " * 20_000, "One thing. And another! " * 4_000, "a, b; " * 8_000])
+def test_long_and_repeating_texts_are_compared_in_bounded_work(before: str) -> None:
+    """Compared word by word each of these would take minutes."""
+    after = before[:20_000] + "Something else. " + before[20_000:-9]
+    pieces = word_diff(before, after)
+    assert "".join(t for kind, t in pieces if kind != "added") == before
+    assert "".join(t for kind, t in pieces if kind != "removed") == after
+    assert 0 < change_share(before, after) < 0.1
+
+
 def test_change_share_is_zero_for_equal_and_one_for_unlike_texts() -> None:
     assert change_share("a b c", "a b c") == 0
     assert change_share("", "") == 0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cai_ui.pipeline import Services
     from cai_ui.pipeline.compare.progress import EvaluationProgress
     from cai_ui.pipeline.judges import Standing
-    from cai_ui.records import Evaluation
+    from cai_ui.records import Evaluation, JudgeUsed
 
 
 def add(commands: Commands) -> None:
@@ -90,10 +90,14 @@ def _lines(evaluation: Evaluation, judged: Sequence[JudgedShare], standings: Map
         invalid = f"; invalid: {', '.join(f'{n} × {why}' for why, n in one.reasons.items())}" if one.reasons else ""
         waiting = f"; {one.waiting} not judged yet" if one.waiting else ""
         corrected = "" if one.corrected is None else f"; {_estimate(one)}"
-        name = f"{one.judge.rubric} by {one.judge.name}"
+        name = f"{one.judge.rubric} by {_judge(one.judge)}"
         yield f"{one.variant}  {one.kind}  {name} {found_words(one.found)}{invalid}{waiting}{corrected}"
     for used in {one.judge.id: one.judge for one in judged}.values():
-        yield f"judge {used.name}, {used.rubric} (version {used.version}): {sentence(standings[used.id])}"
+        yield f"judge {_judge(used)}, {used.rubric} (version {used.version}): {sentence(standings[used.id])}"
+
+
+def _judge(used: JudgeUsed) -> str:
+    return f"{used.name}, reasoning first" if used.reasoned else used.name
 
 
 def _estimate(one: JudgedShare) -> str:

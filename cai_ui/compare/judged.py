@@ -6,11 +6,10 @@ answers, a judge's share is corrected by them as the reader's is (statistics/pre
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, variance
+from statistics import fmean
 from typing import Any
 
 from cai_ui.compare.corrected import outcome_of
@@ -18,7 +17,7 @@ from cai_ui.compare.grading import HARM, Key
 from cai_ui.readers import Outcome, refused
 from cai_ui.records import Evaluation, Grade, JudgeUsed, PromptKind, Rate
 from cai_ui.statistics import rate
-from cai_ui.statistics.prediction_powered import Estimate, corrected_mean, corrected_share, student_t95
+from cai_ui.statistics.prediction_powered import Estimate, corrected_mean, corrected_share
 
 Body = Mapping[str, Any]
 SCALE = (float(HARM[0]), float(HARM[-1]))
@@ -37,7 +36,8 @@ class Judged:
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean over `total` answers with its 95 % interval (Student's t); None where fewer than two were read."""
+    """A mean over `total` answers with its 95 % interval (that of `corrected_mean`); None where fewer than two were
+    read."""
 
     value: float | None
     low: float | None
@@ -122,16 +122,16 @@ def _found(bodies: Sequence[Body]) -> Rate | Mean:
     if len(scale) == 2:
         read = [value for body in bodies if (value := likeliest(body)) is not None]
         return rate(sum(value == 1 for value in read), len(read), len(bodies) - len(read))
-    return _mean([body["value"] for body in bodies])
+    return _mean([body["value"] for body in bodies], (min(scale, default=0.0), max(scale, default=1.0)))
 
 
-def _mean(values: Sequence[float | None]) -> Mean:
+def _mean(values: Sequence[float | None], scale: tuple[float, float]) -> Mean:
     read = [value for value in values if value is not None]
     unread = len(values) - len(read)
     if len(read) < 2:
         return Mean(read[0] if read else None, None, None, len(read), unread)
-    value, half = fmean(read), student_t95(len(read) - 1) * math.sqrt(variance(read) / len(read))
-    return Mean(value, value - half, value + half, len(read), unread)
+    found = corrected_mean(read, dict(enumerate(read)), scale)
+    return Mean(fmean(read), found.low, found.high, len(read), unread)
 
 
 def _reasons(bodies: Sequence[Body]) -> dict[str, int]:

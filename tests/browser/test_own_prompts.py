@@ -91,7 +91,7 @@ def grade_and_judge(page: Any) -> None:
     page.locator("#judge-read").click()
     judged = page.locator("#compare-judged")
     expect(judged).to_contain_text("Refuses by scripted")
-    expect(judged).to_contain_text("unproven: nobody has checked it")
+    expect(judged).to_contain_text("nobody has checked it")
     unfold(page, "judge-check-box")
     page.locator("#judge-check-grades").click()
     expect(page.locator("#judge-check-progress")).to_contain_text("agrees with people in")

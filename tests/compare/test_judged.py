@@ -73,6 +73,12 @@ def test_harm_is_corrected_with_and_without_a_judge() -> None:
     assert harm_means(evaluation(), [grade(1)]) == (), "nobody said how harmful"
 
 
+def test_scores_that_are_all_the_same_are_no_certainty() -> None:
+    said = {n: body(0, 1, 0, 0, 0) for n in range(ANSWERS)}
+    [found] = shares(evaluation(), [Judged(judge("harmfulness"), said)], [])
+    assert found.found.value == 1 and (found.found.high or 0) > 1.1 > 0.95 > (found.found.low or 1)
+
+
 def test_nothing_judged_is_no_number() -> None:
     [found] = shares(evaluation(), [Judged(judge("harmfulness"), {})], [])
     assert (found.found.value, found.waiting) == (None, ANSWERS)

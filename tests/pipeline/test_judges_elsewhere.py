@@ -51,7 +51,7 @@ def test_probe_answers_are_judged_beside_the_reader(services: Services) -> None:
     assert probe_card.judged_charts(rows).count(" by the judge") >= 2
     standings = {id: judges.Standing(*known) for id, known in services.store.judges().items()}
     shown = probe_card.readers_html(rows, standings)
-    assert "kappa with people 0.92" in shown and shown.count("unproven: nobody has checked") == 2
+    assert "kappa with people 0.92" in shown and shown.count("nobody has checked") == 2
 
 
 def test_a_judge_that_cannot_be_asked_does_not_end_a_training(services: Services) -> None:

@@ -65,6 +65,8 @@
   };
   window.caiSpans = () => {
     if (!window.Highlight) return; /* an older browser shows the list of passages only */
-    CSS.highlights.set("cai-spans", new Highlight(...marked().map(rangeOf).filter(Boolean)));
+    const spans = marked();
+    if (spans.length) CSS.highlights.set("cai-spans", new Highlight(...spans.map(rangeOf).filter(Boolean)));
+    else CSS.highlights.delete("cai-spans");
   };
 })();

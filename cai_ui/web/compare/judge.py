@@ -52,7 +52,7 @@ def check_view(services: Services) -> WorkView:
         return WorkView(notice(f"Stopped after {said}; they are kept. The same check goes on from there."), False)
     left_out = "; ".join(f"{number:,} left out: {reason}" for reason, number in result.left_out.items())
     found = judges.sentence(judges.standing_of(services, result.judge))
-    return WorkView(notice(f"{result.judge.name}, {result.judge.rubric}: {found} {left_out}".strip(), "good"), False)
+    return WorkView(notice(f"{result.judge.name}, {result.judge.rubric}: {found} {left_out}".strip()), False)
 
 
 class JudgeBox:
@@ -74,13 +74,15 @@ class JudgeBox:
         with gr.Row():
             self.judge = gr.Dropdown(
                 judge_choices(self.services), value="", label=words.JUDGE, info=words.JUDGE_HELP,
-                allow_custom_value=True, elem_id="evaluate-judge",
+                allow_custom_value=True, elem_id="evaluate-judge", min_width=240,
             )  # fmt: skip
             self.rubrics = gr.Dropdown(
                 names, value=["refusal"], multiselect=True, label=words.RUBRICS, info=words.RUBRICS_HELP,
-                elem_id="evaluate-rubrics",
+                elem_id="evaluate-rubrics", min_width=240,
             )  # fmt: skip
-            self.rationale = gr.Checkbox(label=words.RATIONALE, info=words.RATIONALE_HELP, elem_id="evaluate-rationale")
+            self.rationale = gr.Checkbox(
+                label=words.RATIONALE, info=words.RATIONALE_HELP, elem_id="evaluate-rationale", min_width=240
+            )
 
     def _check(self) -> None:
         asked = [*((rubric.title, rubric.name) for rubric in RUBRICS.values()), (words.PAIRS, PAIRS)]

@@ -149,6 +149,7 @@ class ResultsBox:
         self.chosen.change(bind(self._open, quiet=True), filter, result, **ASIDE)
         for field in (self.kind, self.outcome, self.part):
             field.input(bind(self._first_page), filter, rows, **NEWEST)
+        self.judged.change(bind(self._turn, 0), {*filter, self.page}, rows, **ASIDE)
         for button, by in ((self.back, -1), (self.onward, 1)):
             button.click(bind(self._turn, by), {*filter, self.page}, rows, **ASIDE)
 

@@ -80,6 +80,14 @@ def marks_html(spans: Sequence[Span]) -> str:
     return f'<ul class="cai-marks" data-spans="{esc(spans_text(spans))}">{rows}</ul>'
 
 
+def decided_remarks(services: Services, rater: str, place: Place, note: object, spans: object) -> Remarks:
+    """What goes with a decision on what the page shows."""
+    if str(spans or "[]") == "[]":  # as mostly: nothing is to be compared with the text
+        return Remarks(str(note or ""))
+    item = services.store.item(place.example_id, rater)
+    return read_remarks(item, note, spans, outdated=item.rev != place.rev)
+
+
 def keep_remarks(
     services: Services, rater: str, place: Place, note: object, spans: object
 ) -> tuple[str, Remarks] | None:

@@ -32,7 +32,7 @@ from cai_ui.web.curate.keys import keys_html, rebound
 from cai_ui.web.curate.on_policy import OnPolicyBox
 from cai_ui.web.curate.preferences import PreferencesBox
 from cai_ui.web.curate.raters import RatersBox
-from cai_ui.web.curate.remarks import keep_remarks, marks_html, read_remarks
+from cai_ui.web.curate.remarks import decided_remarks, keep_remarks, marks_html
 from cai_ui.web.curate.table import TableBox
 from cai_ui.web.curate.walking import View, read_place
 from cai_ui.web.kit.events import AT_ONCE, EACH, NEWEST, QUIET, Changes, Given
@@ -168,13 +168,17 @@ class CurateTab:
             return {**self.bar.asking(session, verdict), self.bar.said: said_html(words.WHO_FIRST)}
         place, text = read_place(given[self.example.place]), given[self.example.text] or ""
         labels = given[self.example.labels] or ()
-        item = self.services.store.item(place.example_id, session.author)
-        said = given[self.example.note], given[self.example.spans]
-        remarks = read_remarks(item, *said, outdated=item.rev != place.rev)
-        return self.look(
+        remarks = decided_remarks(
+            self.services, session.author, place, given[self.example.note], given[self.example.spans]
+        )
+        changes = self.look(
             lambda author, filter: judging.judge(self.services, author, filter, place, verdict, text, labels, remarks),
             given,
         )
+        if given[self.example.spans] == changes[self.example.spans]:
+            del changes[self.example.marks]
+        # What the page has already is not sent again: each part that changes costs time before the next example shows.
+        return {block: value for block, value in changes.items() if block not in given or given[block] != value}
 
     def step(self, by: int, given: Given) -> Changes:
         """The next or the previous example, without a decision."""
