@@ -10,11 +10,12 @@ import sqlalchemy as sa
 
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.records import Constitution, ConstitutionDraft, ConstitutionVersion, DraftChange, content_hash
+from cai_ui.records.hashing import canonical_json, to_dict
 from cai_ui.store import schema
 from cai_ui.store.database import Database
 from cai_ui.store.encoding import dump, from_dict, load, now
 from cai_ui.store.settings import put_setting
-from cai_ui.text import named
+from cai_ui.text import named, whole_characters
 
 CHANGES_KEPT = 10
 """Changes of a draft that can be taken back."""
@@ -45,7 +46,10 @@ class Constitutions:
         """
         try:
             digest = constitution.hash
-        except (UnicodeEncodeError, ValueError) as error:
+            whole_characters(canonical_json(to_dict(constitution)), "The constitution")
+        except InputError:
+            raise
+        except ValueError as error:
             raise InputError(
                 f"The constitution cannot be saved ({error.__class__.__name__}: {error}).", kept="Nothing was saved."
             ) from None

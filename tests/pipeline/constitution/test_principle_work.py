@@ -208,7 +208,7 @@ def test_the_study_counts_every_mode_and_round_and_can_be_read(services: Service
 def test_the_study_from_the_command_line_writes_three_files(tmp_path: Path) -> None:
     out = tmp_path / "study.md"
     home = ["--home", str(tmp_path / "home"), "--model", "scripted"]
-    assert main(["study", "--number", "4", "--per-principle", "2", "--out", str(out), *home]) == 0
+    assert main(["study", "revision", "--number", "4", "--per-principle", "2", "--out", str(out), *home]) == 0
     assert {p.name for p in tmp_path.glob("study*")} == {
         "study.md", "study.svg", "study_principles.svg", "study.json"
     }  # fmt: skip
