@@ -25,7 +25,7 @@ from cai_ui.web.kit.rate_bars import bars_html
 from cai_ui.web.kit.work import WorkPanel, WorkView
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.start import words
-from cai_ui.web.start.guided_run_html import examples_html, stages_html
+from cai_ui.web.start.guided_run_html import examples_html, headline_html, stages_html
 
 # Handlers
 
@@ -36,6 +36,13 @@ def stages_view(view: GuidedRunView) -> WorkView:
     if view.state == "failed":
         stages += notice(view.error or words.FAILED, "bad")
     return WorkView(stages, view.state in ("running", "stopping"))
+
+
+def headline(view: GuidedRunView) -> str:
+    """What came of a run that is done, in a sentence that stands where one looks first; "" for all others."""
+    if view.state != "done" or view.evaluation is None:
+        return ""
+    return headline_html(view.evaluation, sum(stage.seconds or 0.0 for stage in view.stages))
 
 
 def result_html(services: Services, view: GuidedRunView) -> str:
@@ -64,6 +71,7 @@ class GuidedRunBox:
                 run = gr.Button(words.RUN, variant="primary", elem_id="start-run")
                 stop = gr.Button(words.STOP, elem_id="start-stop", interactive=False)
                 self.by_hand = gr.Button(words.BY_HAND, elem_id="start-by-hand")
+            self.headline = gr.HTML(elem_id="start-headline")
             with gr.Row():
                 self.sets = gr.Dropdown(
                     set_choices(prompt_sets(services)), value=[], multiselect=True, label=words.SETS,
@@ -76,7 +84,7 @@ class GuidedRunBox:
             self.standing = gr.HTML(elem_id="start-judge-standing")
             stages = gr.HTML(elem_id="start-stages")
         self.result = gr.HTML(elem_id="start-result")
-        self.work = WorkPanel(self._look, stages, run, stop, outputs=[self.result])
+        self.work = WorkPanel(self._look, stages, run, stop, outputs=[self.headline, self.result])
 
     def wire(self, tab: gr.Tab, session: SessionParts) -> None:
         """Connect it."""
@@ -105,4 +113,5 @@ class GuidedRunBox:
     def _look(self, ended: bool) -> WorkView:
         view = guided_run.guided_run_status(self.services)
         stages = stages_view(view)
-        return WorkView(stages.html, stages.running, more={self.result: result_html(self.services, view)})
+        shown: Changes = {self.headline: headline(view), self.result: result_html(self.services, view)}
+        return WorkView(stages.html, stages.running, more=shown)

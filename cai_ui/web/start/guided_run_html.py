@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cai_ui.records import Evaluation
-from cai_ui.web.kit.present import duration, esc
-from cai_ui.web.kit.words import QUESTIONS
+from cai_ui.web.kit.present import duration, esc, notice, percent
+from cai_ui.web.kit.words import KINDS, QUESTIONS
+from cai_ui.web.start import words
 
 _MARKS = {"waiting": "", "running": "…", "done": "✓", "failed": "!", "stopped": "–", "skipped": "–"}
 _CLASSES = {"running": "now", "done": "done", "failed": "failed"}
@@ -26,6 +27,25 @@ def stages_html(stages: Sequence[tuple[str, str, str, float | None]]) -> str:
     return f'<ol class="cai-stages" aria-live="polite">{"".join(rows)}</ol>'
 
 
+def headline_html(evaluation: Evaluation, seconds: float) -> str:
+    """What came of it in one sentence: each share of the base and of the last variant; "" where there is none."""
+    variants = list(dict.fromkeys(result.variant for result in evaluation.results))
+    shares: dict[tuple[str, str], str] = {
+        (result.kind, result.variant): percent(getattr(result, measure).value)
+        for kind, measure, _ in QUESTIONS
+        for result in evaluation.results
+        if result.kind == kind
+    }
+    parts = [
+        words.HEADLINE[kind].format(before=shares[kind, variants[0]], after=shares[kind, variants[-1]])
+        for kind in words.HEADLINE
+        if (kind, variants[0]) in shares and (kind, variants[-1]) in shares
+    ]
+    if not parts:
+        return ""
+    return notice(f"{words.DONE_IN.format(time=duration(seconds))}: {'; '.join(parts)}.", "good")
+
+
 def examples_html(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
     """One request of each kind with every variant's answer: the first on which the last variant did as it should."""
     variants = list(dict.fromkeys(result.variant for result in evaluation.results))
@@ -38,7 +58,10 @@ def examples_html(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
         answers = {str(row["variant"]): str(row["answer"]) for row in rows if row["prompt_id"] == chosen}
         if answers:
             question = next(str(row["prompt"]) for row in rows if row["prompt_id"] == chosen)
-            shown.append(answers_html(question, [(titles.get(a, a), answers[a]) for a in variants if a in answers]))
+            heading = f'<p class="muted">{esc(KINDS[kind])}</p>'
+            shown.append(
+                heading + answers_html(question, [(titles.get(a, a), answers[a]) for a in variants if a in answers])
+            )
     return "".join(shown)
 
 

@@ -9,8 +9,8 @@ WHAT = (
     "judge the rewrites, train a small adapter on the good ones, and compare the model before and after."
 )
 NEXT = (
-    "Open Principles, change one principle, save, and start the guided run again: the model that comes out follows "
-    "your wording."
+    "Open Principles, use another constitution, and start the guided run again. The embedded model knows what the "
+    "constitutions here ask for and little else; wording of your own needs a real model."
 )
 
 # The guided run
@@ -30,6 +30,13 @@ EVALUATED = (
 )
 BEFORE, AFTER = "Before", {"sft": "After SFT", "dpo": "After DPO"}
 FAILED = "The guided run ended early."
+DONE_IN = "Done in {time}"
+HEADLINE = {
+    "harmful": "complied with harmful requests {before} → {after}",
+    "helpful": "helped with ordinary ones {before} → {after}",
+    "twin": "refused benign look-alikes {before} → {after}",
+}
+"""By kind of request, what the share before and after the run is said of."""
 
 # The annotator
 YOU, NAME = "Annotator name", "Name"

@@ -9,13 +9,13 @@ import pytest
 
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.guided_run import GuidedRunView, guided_run_status
+from cai_ui.pipeline.guided_run import GuidedRunStage, GuidedRunView, guided_run_status
 from cai_ui.pipeline.models import engine_status
 from cai_ui.records import Evaluation, Rate, Run, VariantResult
 from cai_ui.web.kit.rate_bars import bars_html
 from cai_ui.web.session import Session, rename
 from cai_ui.web.start import model
-from cai_ui.web.start.guided_run import GuidedRunBox, result_html, stages_view
+from cai_ui.web.start.guided_run import GuidedRunBox, headline, result_html, stages_view
 from cai_ui.web.start.guided_run_html import examples_html
 
 
@@ -62,6 +62,14 @@ def test_the_guided_run_names_its_variants_by_how_they_were_trained(services: Se
     view = GuidedRunView("done", [], measured(["base", "run1"]), run_ids={"sft": "r1"})
     assert "After SFT" in result_html(services, view)
     assert result_html(services, GuidedRunView("done", [])) == ""
+
+
+def test_a_run_that_is_done_says_in_a_sentence_what_came_of_it() -> None:
+    stages = [GuidedRunStage("chains", "Revise answers", "done", seconds=300.0), GuidedRunStage("sft", "Train")]
+    said = headline(GuidedRunView("done", stages, measured(["base", "run1"])))
+    assert "Done in 5 min" in said and "complied with harmful requests 90 % → 10 %" in said
+    assert headline(GuidedRunView("stopped", stages, measured(["base", "run1"]))) == ""
+    assert headline(GuidedRunView("done", stages)) == ""
 
 
 def test_before_the_first_run_all_stages_wait(services: Services) -> None:
