@@ -14,7 +14,7 @@ from cai_ui.pipeline.prompts.sets import list_requests
 from cai_ui.records import BASE
 from cai_ui.web.curate import words
 from cai_ui.web.curate.datasets import frozen_html
-from cai_ui.web.kit.choices import set_menu, variant_choices
+from cai_ui.web.kit.choices import looked_up, set_menu, variant_choices
 from cai_ui.web.kit.events import AT_ONCE, SLOW, Changes, Given
 from cai_ui.web.kit.follows_model import FollowsModel
 from cai_ui.web.kit.forms import build_form
@@ -99,7 +99,7 @@ class OnPolicyBox:
         choices = variant_choices(self.services)
         names = [name for _, name in choices]
         value = chosen if chosen in names else next(reversed(names), None)
-        return {self.variant: gr.update(choices=choices, value=value)}
+        return {self.variant: looked_up(choices, value, chosen)}
 
     def start(self, given: Given) -> None:
         """Make pairs in the background."""

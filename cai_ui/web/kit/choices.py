@@ -26,6 +26,14 @@ def dataset_choices(infos: Sequence[DatasetInfo]) -> list[tuple[str, str]]:
     ]
 
 
+def looked_up(choices: Sequence[Any], value: Any, given: Any) -> Any:
+    """What a look gives a menu: its entries, and its value only where that must be another than the page sent.
+
+    A look on its way while somebody chooses would otherwise put back what was chosen before.
+    """
+    return gr.update(choices=choices) if value == given else gr.update(choices=choices, value=value)
+
+
 def variant_choices(services: Services) -> list[tuple[str, str]]:
     """Label and name of every model that can answer, base first."""
     return [

@@ -18,7 +18,7 @@ from cai_ui.train.check.preflight import PreflightReport
 from cai_ui.train.methods import METHODS, method_of, own_knobs
 from cai_ui.train.presets import PRESETS
 from cai_ui.web.kit import charts
-from cai_ui.web.kit.choices import dataset_choices, set_choices
+from cai_ui.web.kit.choices import dataset_choices, looked_up, set_choices
 from cai_ui.web.kit.events import ASIDE, NEWEST, SLOW, Changes, Given
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
@@ -142,8 +142,8 @@ class RunForm:
         kept = start_from if start_from in [name for _, name in starts] else BASE
         return {
             self.about: "" if infos else notice(words.NO_DATA, "warn"),
-            self.dataset: gr.update(choices=dataset_choices(infos), value=value),
-            self.start_from: gr.update(choices=starts, value=kept),
+            self.dataset: looked_up(dataset_choices(infos), value, dataset_hash),
+            self.start_from: looked_up(starts, kept, start_from),
             self.preset: gr.update(choices=preset_names(self.services)[0]),
             self.form.widgets["probe_set"]: gr.update(choices=probe_sets(self.services)),
         }

@@ -19,6 +19,7 @@ from cai_ui.pipeline.judges import Standing
 from cai_ui.pipeline.train.runs import RunView, run_view
 from cai_ui.records import NOT_OVER, RESUMABLE, Run
 from cai_ui.web.kit import charts
+from cai_ui.web.kit.choices import looked_up
 from cai_ui.web.kit.events import ASIDE, NEWEST, Changes, Given, Marks, News
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, lead
@@ -179,7 +180,7 @@ class WatchBox:
         choices = run_card.run_choices(runs)
         news.put(self.box, gr.update(visible=True))
         news.put(self.empty, "")
-        news.put(self.run, gr.update(choices=choices, value=run_id), mark=choices)
+        news.put(self.run, looked_up(choices, run_id, given[self.run]), mark=(choices, run_id))
         news.put(self.timer, gr.update(active=any(run.state in NOT_OVER for run in runs)))
         for piece, value in self._pieces(view, given).items():
             news.put(piece, value)

@@ -105,7 +105,7 @@ def test_a_run_of_a_method_of_another_version_is_still_shown() -> None:
 def test_a_page_without_datasets_says_where_to_make_one(train: TrainTab) -> None:
     shown = train.form._menus(None, "gone")
     assert "Curate" in shown[train.form.about]
-    assert shown[train.form.dataset]["value"] is None
+    assert shown[train.form.dataset].get("value") is None
     assert shown[train.form.start_from]["value"] == BASE
 
 
