@@ -6,7 +6,7 @@ from cai_ui.web.kit.choices import looked_up
 
 
 def test_a_look_that_was_on_its_way_does_not_put_back_an_older_choice() -> None:
-    """It was sent before the choice and answered after it; its menu has new entries, and must not say which is chosen."""
+    """It was sent before the choice and answered after it: its new entries must not say which is chosen."""
     assert "value" not in looked_up([("new", "b"), ("old", "a")], "a", "a")
 
 
