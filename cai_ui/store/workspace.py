@@ -129,4 +129,4 @@ def _for_its_owner_alone(home: Path) -> None:
     found = home.stat()
     shared = found.st_mode & stat.S_ISGID
     if hasattr(os, "getuid") and found.st_uid == os.getuid() and found.st_mode & 0o077 and not shared:
-        home.chmod(0o700)
+        home.chmod(stat.S_IMODE(found.st_mode) & 0o700)
