@@ -18,7 +18,8 @@ LEADING = """() => {
   const id = (component) => component.props.elem_id;
   const tabs = components.find((component) => id(component) === "tabs").id;
   const byId = Object.fromEntries(components.map((component) => [component.id, id(component)]));
-  return dependencies.filter((d) => d.outputs.includes(tabs)).flatMap((d) => d.targets.map(([target]) => byId[target]));
+  const leading = dependencies.filter((d) => d.outputs.includes(tabs));
+  return leading.flatMap((d) => d.targets.map(([target]) => byId[target])).filter(Boolean);
 }"""
 
 

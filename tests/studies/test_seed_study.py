@@ -55,7 +55,7 @@ def test_a_study_that_was_killed_goes_on_and_finds_the_same(tmp_path: Path, caps
     assert main(flags(tmp_path / "b", cut)) == 0
     left = capsys.readouterr().out.partition("# The seed study")[0]
     assert "training SFT:" not in left and "answers, critiques" not in left
-    assert "training DPO: 2 calls" in left
+    assert "training SFT, then DPO: 2 calls" in left
     assert found(cut) == found(whole)
     _has_all_measures(found(whole), whole.read_text(encoding="utf-8"))
     assert main([*flags(tmp_path / "b", cut)[:-1], "--estimate"]) == 0

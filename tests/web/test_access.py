@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +18,7 @@ from cai_ui.web import access, rights
 from cai_ui.web.access import Access, Mode, mode_of
 from cai_ui.web.app import build_app
 from cai_ui.web.session import Session, rename
+from tests.off_loop import finish
 
 PASSWORD = "correct horse"
 
@@ -129,7 +129,7 @@ def test_wrong_passwords_wait_ever_longer(accounts: Accounts, monkeypatch: pytes
     door = Access(Mode.TEAM, accounts)
 
     def comes_in(name: str, password: str) -> bool:
-        return asyncio.run(door.sign_in(name, password))
+        return finish(door.sign_in(name, password))
 
     assert comes_in("Ann", PASSWORD) and not comes_in("Ann", PASSWORD + "x") and not comes_in("Nobody", PASSWORD)
     monkeypatch.setattr(access, "TRIES", 2)
@@ -181,4 +181,4 @@ def test_the_page_asks_before_it_calls(services: Services, accounts: Accounts) -
     start = next(event for event in page.fns.values() if event.fn and event.fn.__qualname__ == "RunForm._start")
     state = page.fns and {block._id: Session("Ann", "p", True) for block in start.inputs if isinstance(block, gr.State)}
     with pytest.raises(gr.Error, match="train"):
-        asyncio.run(page.process_api(start, [None] * len(start.inputs), state, asks("Ann")))
+        finish(page.process_api(start, [None] * len(start.inputs), state, asks("Ann")))

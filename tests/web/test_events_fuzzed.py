@@ -19,6 +19,7 @@ from gradio.state_holder import SessionState
 
 from cai_ui.pipeline import Services
 from cai_ui.web.app import build_app
+from tests.off_loop import finish
 
 CALLS = int(os.environ.get("CAI_FUZZ", "400"))
 ODD: list[Any] = [
@@ -68,7 +69,7 @@ def call(page: gr.Blocks, event: Any, inputs: list[Any]) -> Exception | None:
                 break
 
     try:
-        asyncio.run(asyncio.wait_for(go(), 20))
+        finish(asyncio.wait_for(go(), 20))
     except Exception as error:
         return error
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import pytest
 
 from cai_ui.errors import InputError
 from cai_ui.web.kit.guard import Page, bind
+from tests.off_loop import finish
 
 
 def refuse(services: str, text: str) -> str:
@@ -36,9 +36,9 @@ def test_a_choice_that_is_gone_meanwhile_is_no_fault_of_the_page() -> None:
         menu, made = gr.Dropdown(["kept"]), gr.HTML()
         menu.input(bind(refuse, "The page"), [menu], [made])
     (event,) = page.fns.values()
-    assert asyncio.run(page.preprocess_data(event, ["kept"], None)) == ["kept"]
+    assert finish(page.preprocess_data(event, ["kept"], None)) == ["kept"]
     with pytest.raises(gr.Error, match="Choose again") as caught:
-        asyncio.run(page.preprocess_data(event, ["put away"], None))
+        finish(page.preprocess_data(event, ["put away"], None))
     assert (caught.value.title, caught.value.print_exception) == ("Not done", False)
 
 
@@ -49,7 +49,7 @@ def test_a_look_gets_what_is_still_there_of_the_values_the_page_had() -> None:
         menu.input(bind(refuse, "The page", quiet=True), [menu, several, place, typed], [menu])
     (event,) = page.fns.values()
     late = ["put away", ["put away", "kept"], 210, "typed"]
-    assert asyncio.run(page.preprocess_data(event, late, None)) == [None, ["kept"], 4, "typed"]
+    assert finish(page.preprocess_data(event, late, None)) == [None, ["kept"], 4, "typed"]
 
 
 def test_an_error_of_ours_is_shown_as_its_sentence_with_markup_escaped() -> None:
