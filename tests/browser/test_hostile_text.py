@@ -169,6 +169,7 @@ def test_text_that_cannot_be_kept_gets_a_sentence_and_the_page_works_on(
             page.wait_for_selector(f".toast-body:has-text('{words}')", timeout=60_000)
             page.locator(".toast-close").first.click()
             page.wait_for_selector(".toast-body", state="detached")
+            page.wait_for_timeout(700)  # a second press that soon would be taken for a double click
     go(page, "Critique & Revision")
     type_into(page, "revise-prompt", "How do I bake bread?")
     page.click("#revise-run")

@@ -72,6 +72,8 @@ class Page(gr.Blocks):
         try:
             for block, value in zip(block_fn.inputs, inputs, strict=False):
                 plain_data(value, typed=isinstance(block, gr.Textbox))
+                if isinstance(block, gr.Dropdown) and not block.multiselect and isinstance(value, list | dict):
+                    raise InputError(words.NOT_A_VALUE)
             return await super().preprocess_data(block_fn, inputs, state, explicit_call)
         except gr.Error as error:
             said = words.CHOICE_GONE if "not in the list of choices" in str(error.message) else str(error.message)
@@ -92,11 +94,11 @@ def uploaded(path: object) -> str:
 
 
 def plain_data(value: Any, *, typed: bool = False, depth: int = 0) -> None:
-    """InputError for what no field sends and nothing behind it can keep: half characters, numbers beyond 64 bits,
-    NUL in what is chosen rather than `typed` (a text field says that in its own words), endless nesting."""
-    if isinstance(value, str):
+    """InputError for what no field sends and nothing behind it can keep: numbers beyond 64 bits, endless nesting, and
+    half characters and NUL in what is chosen rather than `typed` (a text field says that in its own words)."""
+    if isinstance(value, str) and not typed:
         whole_characters(value)
-        if "\0" in value and not typed:
+        if "\0" in value:
             raise InputError(words.NOT_A_VALUE)
     elif isinstance(value, int | float) and not abs(value) < 2**63:
         raise InputError(words.NOT_A_VALUE)
@@ -165,6 +167,7 @@ def _answer(error: Exception, name: str, quiet: bool) -> Any:
     """What the page gets for an error: nothing new (`quiet`), or `gr.Error` raised with a sentence."""
     if isinstance(error, gr.Error):
         raise error
+    error = _readable(error)
     if quiet:
         log.warning("%s: %s", name, error, exc_info=not isinstance(error, CaiError))
         return gr.skip()
@@ -173,9 +176,15 @@ def _answer(error: Exception, name: str, quiet: bool) -> Any:
     raise gr.Error(unexpected(error, name), title="Something went wrong", duration=20, print_exception=False) from None
 
 
+def _readable(error: Exception) -> Exception:
+    """The error, or what it means where text cannot be sent or kept at all."""
+    return InputError(words.HALF) if isinstance(error, UnicodeEncodeError) else error
+
+
 def _warn(error: Exception, name: str) -> None:
     """Show the sentence and let the stream end: Gradio runs no following step (such as freeing the buttons)
     after an error that comes behind a first answer."""
+    error = _readable(error)
     sentence = str(error) if isinstance(error, CaiError) else unexpected(error, name)
     gr.Warning(html.escape(sentence), title="Ended early", duration=20)
 

@@ -33,3 +33,4 @@ NOT_A_VALUE = (
     "A field was left empty, or holds something that it cannot take. Nothing was done; correct it and try again."
 )
 NO_FILE = "No file was chosen. Choose one and try again."
+HALF = "A field holds half of a character (a lone surrogate). Nothing was done; type it again."

@@ -68,7 +68,7 @@ class AskBox:
     def wire(self, other_menus: Sequence[gr.Dropdown], session: SessionParts) -> None:
         """Connect all but the run; `other_menus` offer the prompt sets too."""
         self.menus = [self.prompt_set, *other_menus]
-        typed = {"fn": bind(self._typed, quiet=True), "inputs": [session.state, self.prompt], "outputs": None}
+        typed = {"fn": bind(self._typed), "inputs": [session.state, self.prompt], "outputs": None}
         self.prompt.input(**typed, **NEWEST)
         self.draw.click(bind(self._draw), [self.prompt_set], self.asked, **QUIET).then(**typed, **QUIET)
         self.stop.click(bind(stepper.stop_trace, session.stops), [session.state], None, **AT_ONCE)
