@@ -12,6 +12,7 @@ import ipaddress
 import json
 import shutil
 import socket
+import stat
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -112,7 +113,7 @@ class Uploads:
     def held(self) -> int:
         """Bytes of all uploads that are there; looked up at most every ten seconds."""
         if time.monotonic() - self._looked > 10:
-            self._held = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+            self._held = sum(_size(path) for path in self.folder.rglob("*"))
             self._looked = time.monotonic()
         return self._held
 
@@ -230,6 +231,15 @@ def same_origin(headers: Mapping[str, str]) -> bool:
         return urlsplit(origin).netloc in {headers.get("host"), headers.get("x-forwarded-host")}
     except ValueError:
         return False
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 for a folder, and for what was removed while it was looked at."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 def _length(headers: Mapping[str, str]) -> int | None:

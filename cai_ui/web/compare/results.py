@@ -18,6 +18,7 @@ from cai_ui.web.compare import words
 from cai_ui.web.compare.judged_html import judged_html, reading_html
 from cai_ui.web.compare.results_html import cases_of, parts_html, results_html, rows_html
 from cai_ui.web.kit import charts
+from cai_ui.web.kit.choices import looked_up
 from cai_ui.web.kit.events import ASIDE, NEWEST, Changes, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import counted, empty_state, esc, when
@@ -122,19 +123,20 @@ class ResultsBox:
             self.back = gr.Button(words.BACK, elem_id="compare-rows-back", size="sm", scale=0)
             self.onward = gr.Button(words.ONWARD, elem_id="compare-rows-next", size="sm", scale=0)
 
-    def menu(self, chosen: str | None) -> Changes:
-        """All evaluations to choose from, `chosen` chosen where it is there, else the newest."""
+    def menu(self, chosen: str | None, given: str | None = None) -> Changes:
+        """All evaluations to choose from, `chosen` chosen where it is there, else the newest; `given` is what a visit
+        finds chosen."""
         found = self.services.store.evaluations()
         ids = [e.id for e in found]
         value = chosen if chosen in ids else (ids[0] if ids else None)
         choices = evaluation_choices(found, comparison.variant_titles(self.services))
-        return {self.chosen: gr.update(choices=choices, value=value, visible=bool(found))}
+        return {self.chosen: {**looked_up(choices, value, given), "visible": bool(found)}}
 
     def wire(self, visits: Sequence[Any]) -> None:
         """Connect it; at the `visits` the menu also gets what other pages and the guided run made."""
         filter, rows = {self.chosen, self.kind, self.outcome, self.part}, [self.rows, self.page]
         for visit in visits:
-            visit(bind(self.menu, quiet=True), [self.chosen], [self.chosen], **ASIDE)
+            visit(bind(self.menu, quiet=True), [self.chosen, self.chosen], [self.chosen], **ASIDE)
         result = [
             self.empty,
             self.plot,

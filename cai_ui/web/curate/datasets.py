@@ -17,7 +17,7 @@ from cai_ui.pipeline.curate.helpful import REFERENCE, usual_sources
 from cai_ui.records import DatasetInfo
 from cai_ui.web.curate import words
 from cai_ui.web.kit import charts
-from cai_ui.web.kit.choices import counts_words, dataset_choices
+from cai_ui.web.kit.choices import counts_words, dataset_choices, looked_up
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.kit.download import Download
 from cai_ui.web.kit.events import AT_ONCE, QUIET, SLOW, Changes, Given
@@ -164,7 +164,7 @@ class DatasetsBox:
         self.preview.click(bind(self.preview_now), asked, [self.frozen], **SLOW)
         self.freeze.click(bind(self.freeze_now), asked, [self.frozen, *lists], **SLOW)
         for trigger in (tab.select, session.ready.then):
-            trigger(bind(self.lists), [self.chosen], lists, **AT_ONCE)
+            trigger(bind(self.lists), [self.chosen, self.chosen], lists, **AT_ONCE)
         frozen_elsewhere.success(bind(self.lists), None, lists, **AT_ONCE)
         self.export.wire(bind(export, self.services), [self.kind, self.chosen])
         self.compare.click(bind(changes_html, self.services), [self.chosen], [self.changes], **QUIET)
@@ -197,14 +197,14 @@ class DatasetsBox:
     def _sources(self) -> list[tuple[str, str]]:
         return [(words.REFERENCE_ROWS, REFERENCE), *((one, one) for one in self.services.store.sources())]
 
-    def lists(self, chosen: str | None = None) -> Changes:
-        """The datasets there are; the newest is chosen where none was."""
+    def lists(self, chosen: str | None = None, given: str | None = None) -> Changes:
+        """The datasets there are; the newest is chosen where none was. `given` is what a visit finds chosen."""
         infos = self.services.store.datasets()
         hashes = [info.hash for info in infos]
         value = chosen if chosen in hashes else next(iter(hashes), None)
         return {
             self.sets: datasets_html(infos),
-            self.chosen: gr.update(choices=dataset_choices(infos), value=value),
+            self.chosen: looked_up(dataset_choices(infos), value, given),
             self.gate: gate_html(self.services),
             self.form.widgets["gate_judge"]: gr.update(choices=gate_choices(self.services)),
             self.helpful_from: gr.update(choices=self._sources()),
