@@ -55,3 +55,21 @@ def sign_test(wins: int, losses: int) -> float | None:
     fewer = min(wins, losses)
     tail = float(sum(math.comb(total, k) for k in range(fewer + 1)) / 2**total)
     return min(1.0, 2 * tail)
+
+
+Z80 = 0.8416212335729143
+"""Standard normal quantile for a power of 80 %."""
+
+
+def decided_to_separate(wins: int, losses: int) -> int | None:
+    """About how many more decided votes a sign test needs to find the split seen so far, at 5 % with a power of 80 %.
+
+    0 where the split is beyond chance already; None where none is seen, so that no number of votes would show it.
+    """
+    if (found := sign_test(wins, losses)) is not None and found < 0.05:
+        return 0
+    if wins == losses:
+        return None
+    share, total = max(wins, losses) / (wins + losses), wins + losses
+    needed = ((Z95 / 2 + Z80 * math.sqrt(share * (1 - share))) / (share - 0.5)) ** 2
+    return max(1, math.ceil(max(needed, 6)) - total)  # five to nothing is still within chance
