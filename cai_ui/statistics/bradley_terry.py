@@ -61,8 +61,8 @@ def with_intervals(units: Array, seed: int = 0, resamples: int = RESAMPLES) -> l
     if not linked(units.sum(0)):
         raise ValueError("some never met the others, not even by way of others")
     rng, number = np.random.default_rng(seed), len(units)
-    weights = rng.multinomial(number, np.full(number, 1 / number), size=resamples).astype(float)
-    tables = np.einsum("ru,uij->rij", weights, units, optimize=True)
+    drawn = (rng.multinomial(number, np.full(number, 1 / number)).astype(float) for _ in range(resamples))
+    tables = np.stack([np.tensordot(weights, units, 1) for weights in drawn])
     tables = tables[[linked(table) for table in tables]]  # a resample may lose the only vote between two
     values = np.concatenate([strengths(units.sum(0))[None], strengths(tables)])
     shares = _shares(values)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cai_ui.statistics.rates import Z95
 
+Array = NDArray[np.float64]
 FEWEST = 10
 """Votes under which two unknowns are not told apart."""
 
@@ -49,7 +50,7 @@ def length_controlled(scores: Sequence[float], differences: Sequence[float]) -> 
     return LengthControlled(share, low, high, float(slope), len(y))
 
 
-def logistic(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+def logistic(x: Array, y: Array) -> tuple[Array, Array] | None:
     """Coefficients and their covariance, by Newton; None where the likelihood has no maximum."""
     found = np.zeros(x.shape[1])
     for _ in range(50):
@@ -60,7 +61,7 @@ def logistic(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np
         step = np.linalg.solve(information, x.T @ (y - chance))
         found = found + step
         if np.abs(step).max() < 1e-9:
-            return found, np.linalg.inv(information)
+            return found, np.asarray(np.linalg.inv(information))
     return None
 
 
