@@ -33,6 +33,8 @@ class Services:
     checks: RememberedWork[Any]
     others: OtherModels
     desks: Desks
+    any_folder: bool = True
+    """Whether a model may be read from any folder: on one's own machine. Elsewhere only from `model_folders`."""
 
     @property
     def work(self) -> tuple[RememberedWork[Any], ...]:
