@@ -35,6 +35,8 @@ class Services:
     others: OtherModels
     desks: Desks
     vote_log: VoteLog
+    any_folder: bool = True
+    """Whether a model may be read from any folder: on one's own machine. Elsewhere only from `model_folders`."""
 
     @property
     def work(self) -> tuple[RememberedWork[Any], ...]:

@@ -53,8 +53,18 @@ def sign_test(wins: int, losses: int) -> float | None:
     if total == 0:
         return None
     fewer = min(wins, losses)
-    tail = float(sum(math.comb(total, k) for k in range(fewer + 1)) / 2**total)
+    if total <= _EXACT:
+        return min(1.0, 2 * float(sum(math.comb(total, k) for k in range(fewer + 1)) / 2**total))
+    logs = math.lgamma(total + 1) - math.lgamma(fewer + 1) - math.lgamma(total - fewer + 1) - total * math.log(2)
+    term = tail = math.exp(logs)
+    for k in range(fewer, 0, -1):
+        term *= k / (total - k + 1)
+        tail += term
     return min(1.0, 2 * tail)
+
+
+_EXACT = 500
+"""Votes up to which the sum is one of whole numbers; beyond, it is one of logarithms and right to ten digits."""
 
 
 Z80 = 0.8416212335729143

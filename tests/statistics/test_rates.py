@@ -78,3 +78,9 @@ def test_votes_still_needed_give_the_power_they_promise() -> None:
     assert decided_to_separate(30, 5) == 0
     assert decided_to_separate(5, 5) is None and decided_to_separate(0, 0) is None
     assert (decided_to_separate(1, 0) or 0) >= 5
+
+
+def test_the_sign_test_of_many_votes_is_quick_and_goes_on_from_that_of_few() -> None:
+    exact = 2 * sum(math.comb(501, k) for k in range(221)) / 2**501
+    assert sign_test(220, 281) == pytest.approx(exact, rel=1e-9)
+    assert 0 < (sign_test(49_000, 51_000) or 0) < 1e-8
