@@ -50,6 +50,7 @@ class Ballot:
     reveal: str = ""
     early: bool = False
     by: Literal["person", "identity"] = "person"
+    set: str = ""
 
 
 PLAIN = Ballot()
@@ -100,7 +101,7 @@ def make_vote(
         cast_as.early,
         cast_as.order,
         cast_as.reveal,
-        asked.source,
+        cast_as.set,
         asked.kind,
         asked.topic,
         asked.before,

@@ -23,8 +23,9 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         WORK: "Background.stop",
     },
     "web.compare.ask": {
-        LOOK: "AskBox._draw AskBox._menu AskBox.wire.<locals>.<lambda> stop_answer",
-        TRY: "AskBox._answer",
+        LOOK: "AskBox._draw AskBox._idle AskBox._menu AskBox._when_to_reveal",
+        TRY: "AskBox._again AskBox._answer AskBox._follow_up",
+        LABEL: "AskBox._next",
     },
     "web.compare.evaluation": {
         LOOK: "EvaluationBox._menu",
@@ -39,14 +40,21 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         WORK: "JudgeBox._check_file JudgeBox._check_grades JudgeBox.read_chosen",
     },
     "web.compare.models": {
-        LOOK: "ModelsBox._look",
+        LOOK: "ModelsBox._look ModelsBox._opened AddBox._menu",
+        TRY: "ModelsBox._add",
     },
     "web.compare.results": {
         LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu shares_html",
     },
+    "web.compare.streams": {
+        LOOK: "stop_answer",
+    },
+    "web.compare.further": {
+        LOOK: "difference_html",
+    },
     "web.compare.votes": {
-        LOOK: "tally",
-        LABEL: "Ballot._vote",
+        LOOK: "BallotBox._analysis BallotBox._end",
+        LABEL: "BallotBox._vote votes_file",
     },
     "web.app": {
         LOOK: "_session.<locals>.lead",
@@ -214,9 +222,9 @@ REFUSED: Mapping[Right, str] = {
     OWN: "Only an owner chooses models and the servers that are asked.",
 }
 
-PUBLIC_LIMITS = {"max_new_tokens": 256, "critique_tokens": 256, "revisions": 2, "number": 40, "seeds": 2}
+PUBLIC_LIMITS = {"max_new_tokens": 256, "critique_tokens": 256, "revisions": 2, "number": 40, "seeds": 2, "answers": 2}
 """What one press on a public demo may ask for, by knob."""
-MODELS = ("critic", "reviser", "judge")
+MODELS = ("critic", "reviser", "judge", "column")
 """Fields in which a model is named, or the address of a server."""
 
 
