@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs
@@ -18,7 +19,7 @@ from cai_ui.pipeline.compare.columns import column_title, known_columns
 from cai_ui.text import PROMPT_LIMIT
 from cai_ui.web.compare import words
 from cai_ui.web.kit.choices import variant_choices
-from cai_ui.web.kit.events import ASIDE, AT_ONCE, Changes, Given
+from cai_ui.web.kit.events import ASIDE, Changes, Given, in_turn
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, notice
@@ -104,7 +105,11 @@ class AddBox:
 
 class ModelsBox:
     """The list to tick, and what is missing in it. `known` holds the models listed so far, `added` the columns that
-    were added on this page, `wanted` those that a link asks for and nobody has looked up yet."""
+    were added on this page, `wanted` those that a link asks for and nobody has looked up yet.
+
+    Several looks may be on their way at once. `sent` holds what was ticked last, and a number that the page gets
+    with it as `mark`: a look that comes with an older number tells of an older page, and its ticks count for nothing.
+    """
 
     def __init__(self, services: Services) -> None:
         self.services = services
@@ -112,25 +117,26 @@ class ModelsBox:
         self.about = gr.HTML(empty_state(*words.NO_MODEL), elem_id="compare-about")
         self.link_said = gr.HTML(elem_id="compare-link-said")
         self.known, self.added, self.wanted = gr.State([]), gr.State([]), gr.State([])
+        self.sent, self.mark = gr.State((0, [])), gr.Textbox("0", visible="hidden", elem_id="compare-mark")
         self.address = gr.Textbox(visible="hidden", elem_id="compare-address")
         self.box = AddBox(services)
-        self.listed = [self.chosen, self.about, self.known]
+        self.listed = [self.chosen, self.about, self.known, self.sent, self.mark]
 
     def wire(self, ask: gr.Button, prompt: gr.Textbox, tab: gr.Tab, session: SessionParts) -> None:
         """Follow what can be asked; `ask` can be pressed only while there is a model. A link fills the `prompt`."""
         self.ask, self.prompt = ask, prompt
         here = "() => [location.search]"
         session.restore(bind(self._opened, quiet=True), [self.address], [prompt, self.wanted], js=here)
-        page = {self.chosen, self.known, self.added, self.wanted}
+        page = {self.chosen, self.known, self.added, self.wanted, self.sent, self.mark}
         shown = [*self.listed, ask, self.added, self.wanted, self.link_said]
         for trigger in (session.ready.then, session.strip.change, tab.select, self.wanted.change):
-            trigger(bind(self._look, quiet=True), page, shown, **AT_ONCE)
-        self.box.add.click(bind(self._add), {*page, *self.box.inputs}, shown, **AT_ONCE)
+            trigger(bind(self._look, quiet=True), page, shown, **in_turn("compare-models"))
+        self.box.add.click(bind(self._add), {*page, *self.box.inputs}, shown, **in_turn("compare-models"))
 
     def take(self, adapter: str | None) -> Changes:
         """The base and this adapter ticked, where it can be asked; what is left out, and why, is said."""
         names = [name for _, name in variant_choices(self.services)]
-        return self._listed([*names[:1], *([adapter] if adapter in names[1:] else [])], [])
+        return self._listed([*names[:1], *([adapter] if adapter in names[1:] else [])], [], time.time_ns())
 
     def _opened(self, address: str) -> Changes:
         prompt, names = asked_in(address)
@@ -140,7 +146,7 @@ class ModelsBox:
         there = [name for _, name in variant_choices(self.services)]
         added, changes = list(given[self.added]), dict[Any, Any]()
         names = [*there, *added]
-        ticked = choose_variants(names, given[self.chosen] or [], [*given[self.known], *added])
+        ticked = choose_variants(names, self._ticked(given), [*given[self.known], *added])
         if there and given[self.wanted]:
             good, bad = known_columns(self.services, given[self.wanted])
             added = _kept([*added, *(name for name in good if name not in names)])
@@ -148,22 +154,33 @@ class ModelsBox:
             said = notice(words.LINK_UNKNOWN.format(names=unknown), "warn") if bad else ""
             changes = {self.added: added, self.wanted: [], self.link_said: said}
             ticked = good or ticked
-        return {**self._listed(ticked, added), self.ask: gr.update(interactive=bool(there)), **changes}
+        return {
+            **self._listed(ticked, added, given[self.sent][0] + 1),
+            self.ask: gr.update(interactive=bool(there)),
+            **changes,
+        }
 
     def _add(self, given: Given) -> Changes:
         name, added = self.box.column(given), list(given[self.added])
         there = [one for _, one in variant_choices(self.services)]
         added = _kept([*added, *([name] if name not in (*there, *added) else [])])
-        ticked = [one for one in [*(given[self.chosen] or []), name] if one in (*there, *added)]
-        return {**self._listed(list(dict.fromkeys(ticked)), added), self.added: added}
+        ticked = [one for one in dict.fromkeys([*self._ticked(given), name]) if one in (*there, *added)]
+        return {**self._listed(ticked, added, given[self.sent][0] + 1), self.added: added}
 
-    def _listed(self, ticked: list[str], added: Sequence[str]) -> Changes:
+    def _ticked(self, given: Given) -> list[str]:
+        """What is ticked on the page as it is now."""
+        number, ticked = given[self.sent]
+        return list(given[self.chosen] or []) if str(given[self.mark]) == str(number) else list(ticked)
+
+    def _listed(self, ticked: list[str], added: Sequence[str], number: int) -> Changes:
         choices, titles = variant_choices(self.services), comparison.variant_titles(self.services)
         own = [(column_title(self.services, name, titles), name) for name in added]
         return {
             self.chosen: gr.update(choices=[*choices, *own], value=ticked),
             self.about: about_html(self.services),
             self.known: [name for _, name in choices],
+            self.sent: (number, ticked),
+            self.mark: str(number),
         }
 
 

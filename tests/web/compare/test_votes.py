@@ -246,7 +246,16 @@ def test_a_link_opens_the_same_view_and_says_what_it_does_not_know(two: Services
         tab = CompareTab(two)
     box = tab.models
     box.ask, box.prompt = tab.ask.run, tab.ask.prompt
-    looked = box._look({box.chosen: [], box.known: [], box.added: [], box.wanted: [STRONG, "<b>gone</b>"]})
+    looked = box._look(
+        {
+            box.chosen: [],
+            box.known: [],
+            box.added: [],
+            box.wanted: [STRONG, "<b>gone</b>"],
+            box.sent: (0, []),
+            box.mark: "0",
+        }
+    )
     assert looked[box.chosen]["value"] == [STRONG] and looked[box.wanted] == []
     assert "&lt;b&gt;gone" in looked[box.link_said]
     too_long = Sight("x" * 5000, sight.variants)
@@ -255,16 +264,28 @@ def test_a_link_opens_the_same_view_and_says_what_it_does_not_know(two: Services
 
 def test_a_column_is_added_ticked_and_kept_once(two: Services) -> None:
     with gr.Blocks(), gr.Tabs():
-        box = CompareTab(two).models
+        tab = CompareTab(two)
+    box = tab.models
+    box.ask = tab.ask.run
     described = {box.box.source: "base", box.box.system: "Be brief.", **{
         widget: {"strength": 1.0, "chat_format": "bare"}[name] for name, widget in box.box.ask.widgets.items()
     }}  # fmt: skip
-    page = {box.chosen: ["base"], box.known: ["base"], box.added: [], box.wanted: [], **described}
+    page = {
+        box.chosen: ["base"],
+        box.known: ["base"],
+        box.added: [],
+        box.wanted: [],
+        box.sent: (4, ["base"]),
+        box.mark: "4",
+        **described,
+    }
     added = box._add(page)
     (name,) = added[box.added]
     assert added[box.chosen]["value"] == ["base", name]
     assert box._add({**page, box.added: [name]})[box.added] == [name]
     assert (name, "Base model · bare format · system “Be brief.”") in [(n, t) for t, n in added[box.chosen]["choices"]]
+    stale = box._look({**page, box.chosen: [], box.mark: "3", box.sent: (4, ["base", name]), box.added: [name]})
+    assert stale[box.chosen]["value"] == ["base", name], "a look from before the column was there unticks nothing"
     with pytest.raises(InputError, match="No model is chosen"):
         box._add({**page, box.box.source: " "})
 
