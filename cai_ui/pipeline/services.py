@@ -31,13 +31,14 @@ class Services:
     labels: RememberedWork[Any]
     pairs: RememberedWork[Any]
     checks: RememberedWork[Any]
+    study: RememberedWork[Any]
     others: OtherModels
     desks: Desks
 
     @property
     def work(self) -> tuple[RememberedWork[Any], ...]:
-        """All background work but training; the guided run, which may begin other work, first."""
-        return self.guided_run, self.batch, self.evaluation, self.labels, self.pairs, self.checks
+        """All background work but training; the guided run and the study, which begin other work, first."""
+        return self.guided_run, self.study, self.batch, self.evaluation, self.labels, self.pairs, self.checks
 
     def engine(self, wait_s: float = 0.0) -> Engine:
         """The engine, or an EngineError that says whether it is still loading or has failed."""
