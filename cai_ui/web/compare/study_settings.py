@@ -38,8 +38,8 @@ class StudySettings:
         self.requests.label = words.STUDY_SET
         with gr.Row():
             files = {"file_types": list(SUFFIXES), "height": 110, "min_width": 240}
-            self.rows = gr.File(label=words.STUDY_ROWS, elem_id="study-rows", **files)
-            self.helpful = gr.File(label=words.STUDY_HELPFUL, elem_id="study-helpful", **files)
+            self.rows = gr.File(label=words.STUDY_ROWS, elem_id="study-rows-file", **files)
+            self.helpful = gr.File(label=words.STUDY_HELPFUL, elem_id="study-helpful-file", **files)
         variants = [(title, name) for name, title in words.STUDY_VARIANTS.items()]
         self.trained = gr.CheckboxGroup(
             variants, value=[name for _, name in variants], label=words.STUDY_TRAINED, elem_id="study-trained"
