@@ -170,6 +170,12 @@ class Evaluations:
                 found.setdefault(row.place, {})[row.judge] = json.loads(row.body)
         return found
 
+    def is_judged(self, evaluation_id: str) -> bool:
+        """Whether a judge has read any answer."""
+        query = sa.select(_readings.c.place).where(_readings.c.evaluation_id == evaluation_id).limit(1)
+        with self._db.read() as connection:
+            return connection.scalar(query) is not None
+
     def judged_places(self, evaluation_id: str, judge_id: str) -> set[int]:
         """Places of the answers that a judge has read."""
         mine = (_readings.c.evaluation_id == evaluation_id, _readings.c.judge == judge_id)
