@@ -14,7 +14,7 @@ from collections.abc import Mapping
 QUIET = ("httpx", "httpx2", "httpcore", "urllib3", "huggingface_hub", "filelock", "matplotlib", "asyncio")
 """Libraries whose everyday lines nobody reads."""
 HIDDEN = "[hidden]"
-_KEYS = re.compile(
+KEYS = re.compile(
     r"hf_[A-Za-z0-9]{16,}|sk-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|(?<=[Bb]earer )[^\s'\"]{8,}|(?<=://)[^/\s@:]+:[^/\s@]+(?=@)"
 )
 _SECRET_NAME = re.compile(r"TOKEN|_KEY$|SECRET|PASSWORD|DATABASE_URL")
@@ -34,7 +34,7 @@ class WithoutKeys(logging.Formatter):
         line = super().format(record)
         for value in self._values:
             line = line.replace(value, HIDDEN)
-        return _KEYS.sub(HIDDEN, line)
+        return KEYS.sub(HIDDEN, line)
 
 
 def set_up_logs() -> None:

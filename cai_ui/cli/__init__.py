@@ -14,6 +14,7 @@ from cai_ui.cli import (
     compare,
     curate,
     demo,
+    deploy,
     generate,
     grades,
     judge,
@@ -68,4 +69,5 @@ def build_parser() -> Parser:
     store.add(commands)
     users.add(commands)
     demo.add(commands)
+    deploy.add(commands)
     return parser
