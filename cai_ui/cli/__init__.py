@@ -15,6 +15,7 @@ from cai_ui.cli import (
     curate,
     demo,
     deploy,
+    doctor,
     generate,
     grades,
     judge,
@@ -70,4 +71,5 @@ def build_parser() -> Parser:
     users.add(commands)
     demo.add(commands)
     deploy.add(commands)
+    doctor.add(commands)
     return parser

@@ -40,9 +40,7 @@ def make_lock(root: Path = ROOT) -> int:
             )
         found = json.loads(report.read_text(encoding="utf-8"))["install"]
     lines = sorted(_locked_line(one) for one in found)
-    head = _HEAD.format(
-        python=platform.python_version(), system=f"{platform.system()} {platform.machine()}", lock=LOCK
-    )
+    head = _HEAD.format(python=platform.python_version(), system=f"{platform.system()} {platform.machine()}", lock=LOCK)
     (root / LOCK).write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
     return len(lines)
 
