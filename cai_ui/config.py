@@ -339,6 +339,8 @@ class GuidedRunSettings(Settings):
 class SeedStudySettings(Settings):
     """The seed study: how much of each stage; the defaults are those of the study that this project started from."""
 
+    LATER = frozenset({"trained"})
+
     harmless: int = knob(
         2000, "Harmful requests whose answers are revised, or published rows of such revisions.", ge=2, le=100_000,
         unit="rows", step=10, source="seed study: 2,000",
@@ -352,6 +354,11 @@ class SeedStudySettings(Settings):
     )  # fmt: skip
     per_kind: int = knob(200, "Measured prompts of each kind from each set.", ge=1, le=100_000, step=10)
     answer_tokens: int = knob(160, "Longest measured answer.", ge=1, le=2048, unit="tokens", step=8)
+    trained: str = knob(
+        "sft,sft-alone,dpo,sft-dpo",
+        "What is trained, with commas between: sft, sft-alone (without helpful rows), dpo, sft-dpo (begins at sft, "
+        "which comes along).",
+    )
     seed: int = knob(0, "Same seed, same study.", ge=0, le=2**31 - 1, step=1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cai_ui.background import Background, Snapshot
@@ -15,6 +16,16 @@ INTERRUPTED = (
 )
 _EVERY_S = 2.0
 P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class StudyProgress:
+    """Where a study is: `done` of `total` pieces of a stage; `study` is its key."""
+
+    stage: str
+    done: int
+    total: int
+    study: str = ""
 
 
 class RememberedWork(Background[P]):
