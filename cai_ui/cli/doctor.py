@@ -42,12 +42,14 @@ def _doctor(parsed: Arguments) -> int:
 
 def facts(home: Path) -> Iterator[tuple[str, str]]:
     """Names and values, in the order of a report. Nothing here fails for what it looks at."""
+    from cai_ui.engine.weights.estimate import graphics
+
     yield "python", f"{platform.python_version()} on {platform.system()} {platform.release()} {platform.machine()}"
     yield "processors", str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
     yield "memory", _memory()
     for name in PACKAGES:
         yield name, _version(name)
-    yield "graphics", _graphics()
+    yield "graphics", graphics()
     yield "sqlite", sqlite3.sqlite_version
     names = sorted(name for name in os.environ if name.startswith(("CAI_", "HF_", "SPACE")))
     yield "variables set", ", ".join(names) or "none"  # names alone: values may be keys
@@ -68,17 +70,6 @@ def _memory() -> str:
     except (ValueError, OSError, AttributeError):
         return "unknown"
     return f"{pages * size / GB:.1f} GB"
-
-
-def _graphics() -> str:
-    try:
-        import torch
-    except ImportError as error:
-        return f"torch cannot be imported: {error}"
-    if not torch.cuda.is_available():
-        return "none that torch can use"
-    free, total = torch.cuda.mem_get_info()
-    return f"{torch.cuda.get_device_name()}, {free / GB:.1f} of {total / GB:.1f} GB free"
 
 
 def _workspace(home: Path) -> Iterator[tuple[str, str]]:
