@@ -14,6 +14,7 @@ from cai_ui.cli import (
     compare,
     curate,
     demo,
+    experiment,
     generate,
     grades,
     judge,
@@ -62,6 +63,7 @@ def build_parser() -> Parser:
     compare.add(commands)
     grades.add(commands)
     study.add(commands)
+    experiment.add(commands)
     readers.add(commands)
     judge.add(commands)
     pairs.add(commands)

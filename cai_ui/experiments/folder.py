@@ -1,4 +1,4 @@
-"""What of a study is finished, in a folder of the workspace: small values as files, many rows as JSON lines.
+"""What of an experiment is finished, in a folder of the workspace: small values as files, many rows as JSON lines.
 
 A value is there whole or not at all; a last line that was cut by a crash is dropped. The workspace's lock sees to it
 that one process writes at a time.
@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from cai_ui.errors import StoreError
 from cai_ui.formats.writing import json_lines, json_text
 
 
-class StudyFolder:
+class ResultFolder:
     """Names of values and of lines are ours, never a person's."""
 
     def __init__(self, path: Path) -> None:
@@ -61,6 +62,21 @@ class StudyFolder:
         except OSError as error:
             raise self._trouble(error) from None
 
+    @contextmanager
+    def adding(self, name: str) -> Iterator[LineFile]:
+        """Lines that are added one by one: each is out of this process's hands when it was added, and all are on the
+        disk at the end."""
+        self.rows(name)  # drops a last line that was cut
+        try:
+            with self.lines_path(name).open("ab") as file:
+                try:
+                    yield LineFile(file)
+                finally:
+                    file.flush()
+                    os.fsync(file.fileno())
+        except OSError as error:
+            raise self._trouble(error) from None
+
     def lines_path(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"
 
@@ -68,3 +84,15 @@ class StudyFolder:
         return StoreError(
             f"The folder {self.path} cannot be written ({error.strerror}).", kept="What was finished before is kept."
         )
+
+
+class LineFile:
+    """A file of JSON lines that is open for more."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Add a line; a kill of this process does not lose it."""
+        self._file.write(json_lines([dict(row)]).encode("utf-8"))
+        self._file.flush()
