@@ -14,7 +14,7 @@ from cai_ui.formats.writing import json_text
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
-    from cai_ui.experiments.trained import TrainedReport
+    from cai_ui.studies.trained import TrainedReport
 
 
 def add(commands: Commands) -> None:
@@ -78,8 +78,8 @@ def _evaluate(parsed: Arguments) -> int:
 
 def _trained(parsed: Arguments) -> TrainedReport:
     """The trainings, in a workspace that is thrown away afterwards."""
-    from cai_ui.experiments.trained import measure_training
     from cai_ui.pipeline import open_services
+    from cai_ui.studies.trained import measure_training
 
     with tempfile.TemporaryDirectory() as home:
         services = open_services(AppSettings(home=home, model=parsed.model))
@@ -96,7 +96,7 @@ def _trained(parsed: Arguments) -> TrainedReport:
 
 def _table(parsed: Arguments) -> int:
     """The variants once per seed; the table is written anew after each, so that a long run leaves what it has."""
-    from cai_ui.experiments.trained_table import trained_table
+    from cai_ui.studies.trained_table import trained_table
 
     reports = []
     for seed in range(parsed.seeds):

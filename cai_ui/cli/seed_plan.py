@@ -16,15 +16,15 @@ from cai_ui.errors import FileFormatError, InputError
 from cai_ui.records import Example, Prompt, TrainingExample
 
 if TYPE_CHECKING:
-    from cai_ui.experiments.seed.plan import SeedPlan
     from cai_ui.pipeline import Services
+    from cai_ui.studies.seed.plan import SeedPlan
 
 
 def plan_of(services: Services, parsed: Arguments) -> SeedPlan:
     """All inputs read and drawn, in the order of their files. InputError, FileFormatError where they do not suffice."""
-    from cai_ui.experiments.seed.plan import SeedPlan, unmeasured
     from cai_ui.pipeline import models
     from cai_ui.pipeline.prompts.measured import prompts_to_measure
+    from cai_ui.studies.seed.plan import SeedPlan, unmeasured
 
     engine = services.engine(WAIT_S)
     settings = read_flags(SeedStudySettings, parsed)
@@ -84,7 +84,7 @@ def _published(path: Path | None, measured: Iterable[Prompt], number: int) -> tu
 
 def _helpful(path: Path | None, engine: Engine, longest: int, settings: SeedStudySettings) -> list[TrainingExample]:
     """The rows to mix in and, behind them, the held-out ones."""
-    from cai_ui.experiments.seed.plan import fitting
+    from cai_ui.studies.seed.plan import fitting
 
     if path is None:
         return []

@@ -17,10 +17,10 @@ from cai_ui.records import to_dict
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
-    from cai_ui.experiments.seed.estimate import Part
-    from cai_ui.experiments.seed.results import SeedResults
-    from cai_ui.experiments.seed.stages import StudyProgress
     from cai_ui.pipeline import Services
+    from cai_ui.studies.seed.estimate import Part
+    from cai_ui.studies.seed.results import SeedResults
+    from cai_ui.studies.seed.stages import StudyProgress
 
 _TRAINED = ("epochs", "max_steps", "batch_size", "accumulation", "max_length", "rank", "modules", "beta", "save_steps")
 _LINE_S = 30.0
@@ -48,10 +48,10 @@ def add(actions: Commands) -> None:
 
 
 def _seed(parsed: Arguments) -> int:
-    from cai_ui.experiments.seed import estimate
-    from cai_ui.experiments.seed.results import SeedResults
-    from cai_ui.experiments.seed.run import run_seed_study, seed_study_so_far
-    from cai_ui.experiments.seed.stages import Stages
+    from cai_ui.studies.seed import estimate
+    from cai_ui.studies.seed.results import SeedResults
+    from cai_ui.studies.seed.run import run_seed_study, seed_study_so_far
+    from cai_ui.studies.seed.stages import Stages
 
     named = read_flags(RevisionSettings, parsed)
     with opened(parsed, critic=named.critic, reviser=named.reviser) as services:
@@ -74,8 +74,8 @@ def _seed(parsed: Arguments) -> int:
 
 def _write(services: Services, found: SeedResults, out: Path | None) -> None:
     """Print the tables, and keep them with all numbers as JSON beside them."""
-    from cai_ui.experiments.seed.table import study_markdown
     from cai_ui.pipeline.prompts.sets import prompt_sets
+    from cai_ui.studies.seed.table import study_markdown
 
     titles = {made.key: made.title for made in prompt_sets(services)}
     text = study_markdown(found, shlex.join(["python", "-m", "cai_ui", *sys.argv[1:]]), titles)

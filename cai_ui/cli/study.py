@@ -36,10 +36,10 @@ def add(commands: Commands) -> None:
 
 
 def _revision(parsed: Arguments) -> int:
-    from cai_ui.experiments.revision import Study, run_study
-    from cai_ui.experiments.revision_plot import principles_svg, rounds_svg
-    from cai_ui.experiments.revision_report import study_markdown
     from cai_ui.records import to_dict
+    from cai_ui.studies.revision import Study, run_study
+    from cai_ui.studies.revision_plot import principles_svg, rounds_svg
+    from cai_ui.studies.revision_report import study_markdown
 
     if parsed.number < 1 or parsed.per_principle < 1:
         raise InputError("--number and --per-principle must be at least 1.")

@@ -50,13 +50,17 @@ class Workspace:
         """Folder for files made from one dataset."""
         return self._folder("datasets", dataset_hash)
 
-    def experiment_dir(self, key: str) -> Path:
-        """What an experiment has finished. The folder's name is that of older versions, so that theirs go on."""
+    def study_dir(self, key: str) -> Path:
+        """Folder of what a study has finished."""
         return self._folder("studies", key)
+
+    def experiment_dir(self, key: str) -> Path:
+        """Folder of what an experiment has finished."""
+        return self._folder("experiments", key)
 
     def experiment_keys(self) -> list[str]:
         """Keys of the experiments that were begun."""
-        return sorted(folder.name for folder in self._folder("studies").iterdir() if folder.is_dir())
+        return sorted(folder.name for folder in self._folder("experiments").iterdir() if folder.is_dir())
 
     def export_path(self, name: str) -> Path:
         """A file offered for download. `name` is made of ids and a suffix."""

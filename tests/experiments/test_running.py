@@ -40,7 +40,7 @@ def flags(home: Path) -> list[str]:
 
 
 def lines(home: Path) -> list[str]:
-    found = list(home.glob("studies/*/answers.jsonl"))
+    found = list(home.glob("experiments/*/answers.jsonl"))
     return found[0].read_text(encoding="utf-8").splitlines(keepends=True) if found else []
 
 

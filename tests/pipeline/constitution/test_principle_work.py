@@ -16,15 +16,15 @@ from cai_ui.cli import main
 from cai_ui.config import AppSettings, RevisionSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import ConstitutionError, FileFormatError, InputError, NotFoundError
-from cai_ui.experiments.revision import MODES, Study, run_study
-from cai_ui.experiments.revision_plot import principles_svg, rounds_svg
-from cai_ui.experiments.revision_report import study_markdown
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.constitution import constitutions, few_shot, statistics, trying
 from cai_ui.pipeline.revise import batch, chains
 from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.records import Decision, Principle
 from cai_ui.store import QueueFilter
+from cai_ui.studies.revision import MODES, Study, run_study
+from cai_ui.studies.revision_plot import principles_svg, rounds_svg
+from cai_ui.studies.revision_report import study_markdown
 
 TWICE = RevisionSettings(revisions=2)
 

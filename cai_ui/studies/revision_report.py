@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cai_ui.experiments.revision import MODES, ROUNDS, Study
 from cai_ui.records import Rate
+from cai_ui.studies.revision import MODES, ROUNDS, Study
 
 _CRITIQUE, _DIRECT = list(MODES)[:2]
 

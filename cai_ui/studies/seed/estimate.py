@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from cai_ui.config import Sampling
 from cai_ui.engine.interface import Engine, Request, ScoreRequest
-from cai_ui.experiments.seed.measuring import FORMAT_VARIANTS, FORMATS, REMOVED
-from cai_ui.experiments.seed.plan import ALONE, RUNS, VARIANTS, SeedPlan
-from cai_ui.experiments.seed.stages import Stages
 from cai_ui.records import Message
+from cai_ui.studies.seed.measuring import FORMAT_VARIANTS, FORMATS, REMOVED
+from cai_ui.studies.seed.plan import ALONE, RUNS, VARIANTS, SeedPlan
+from cai_ui.studies.seed.stages import Stages
 
 SURE = 2.0
 """The true time is expected between the estimate divided and multiplied by this."""

@@ -14,8 +14,6 @@ from cai_ui import revise
 from cai_ui.config import Sampling
 from cai_ui.engine.interface import Request
 from cai_ui.errors import TrainingError
-from cai_ui.experiments.folder import ResultFolder
-from cai_ui.experiments.seed.plan import ALONE, BOTH, RUNS, SFT, SeedPlan, fitting
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.curate.helpful import harmless_prompts
 from cai_ui.pipeline.model_host import WAIT_S
@@ -24,6 +22,8 @@ from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, NOT_OVER, Example, Message, Run, Trace, TrainingExample, make_example
 from cai_ui.revise import BATCH_SIZE
 from cai_ui.store.encoding import batches, from_dict
+from cai_ui.studies.seed.folder import StudyFolder
+from cai_ui.studies.seed.plan import ALONE, BOTH, RUNS, SFT, SeedPlan, fitting
 
 RATER = "seed study"
 """Signs the acceptances: the recipe takes every whole revision for the better answer, without a look."""
@@ -49,7 +49,7 @@ class Stages:
         self.plan = plan
         self.engine = services.engine(WAIT_S)
         self.key = plan.key(self.engine)
-        self.folder = ResultFolder(services.store.workspace.experiment_dir(self.key))
+        self.folder = StudyFolder(services.store.workspace.study_dir(self.key))
 
     def make(self) -> Iterator[StudyProgress]:
         """All stages up to the four adapters."""

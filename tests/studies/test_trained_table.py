@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cai_ui.demo.evaluate import Measure
-from cai_ui.experiments.trained import TrainedReport
-from cai_ui.experiments.trained_table import VARIANTS, trained_table
 from cai_ui.statistics import rate
+from cai_ui.studies.trained import TrainedReport
+from cai_ui.studies.trained_table import VARIANTS, trained_table
 
 
 def report(complied: int, total: int = 10) -> TrainedReport:

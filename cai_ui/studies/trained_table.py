@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cai_ui.experiments.trained import TrainedReport
 from cai_ui.records import BASE, Rate
 from cai_ui.statistics import rate
+from cai_ui.studies.trained import TrainedReport
 
 VARIANTS = {
     BASE: "base, untrained",

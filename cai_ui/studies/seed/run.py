@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cai_ui.errors import NotFoundError
-from cai_ui.experiments.seed import results
-from cai_ui.experiments.seed.measuring import FORMATS, Measuring
-from cai_ui.experiments.seed.plan import RUNS, VARIANTS, SeedPlan
-from cai_ui.experiments.seed.results import SeedResults
-from cai_ui.experiments.seed.stages import Stages, StudyProgress, made_of
 from cai_ui.pipeline.services import Services
+from cai_ui.studies.seed import results
+from cai_ui.studies.seed.measuring import FORMATS, Measuring
+from cai_ui.studies.seed.plan import RUNS, VARIANTS, SeedPlan
+from cai_ui.studies.seed.results import SeedResults
+from cai_ui.studies.seed.stages import Stages, StudyProgress, made_of
 
 
 def run_seed_study(services: Services, plan: SeedPlan) -> Iterator[StudyProgress | SeedResults]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cai_ui.experiments.seed.results import Cell, SeedResults
 from cai_ui.pipeline.prompts.summary import KINDS
 from cai_ui.records import BASE, Rate
 from cai_ui.statistics.means import Mean
+from cai_ui.studies.seed.results import Cell, SeedResults
 
 TITLES = {BASE: "base, untrained"}
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import html
 
-from cai_ui.experiments.revision import ROUNDS, PrincipleShares, RoundShares, Study
 from cai_ui.records import Rate
+from cai_ui.studies.revision import ROUNDS, PrincipleShares, RoundShares, Study
 
 _STYLE = (
     "svg{--paper:#fff;--ink:#24211e;--grid:#e2deda;--m0:#1f6b60;--m1:#9a5b00;--m2:#5b4b8a;--m3:#66615b}"

@@ -13,13 +13,13 @@ from cai_ui.compare.variants import choose
 from cai_ui.config import CompareSettings, Sampling
 from cai_ui.engine.interface import Request, ScoreRequest
 from cai_ui.errors import CaiError
-from cai_ui.experiments.seed.plan import SFT, VARIANTS
-from cai_ui.experiments.seed.stages import Stages, StudyProgress
 from cai_ui.pipeline.compare.comparison import engine_variants
 from cai_ui.pipeline.readers import reader_for
 from cai_ui.readers import Reader
 from cai_ui.records import BASE, Evaluation, Prompt
 from cai_ui.store.encoding import batches
+from cai_ui.studies.seed.plan import SFT, VARIANTS
+from cai_ui.studies.seed.stages import Stages, StudyProgress
 
 FORMATS = ("human-assistant", "bare")
 """Asked beside the model's own chat template."""
