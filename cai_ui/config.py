@@ -339,6 +339,8 @@ class GuidedRunSettings(Settings):
 class SeedStudySettings(Settings):
     """The seed study: how much of each stage; the defaults are those of the study that this project started from."""
 
+    LATER = frozenset({"trained"})
+
     harmless: int = knob(
         2000, "Harmful requests whose answers are revised, or published rows of such revisions.", ge=2, le=100_000,
         unit="rows", step=10, source="seed study: 2,000",
@@ -352,6 +354,11 @@ class SeedStudySettings(Settings):
     )  # fmt: skip
     per_kind: int = knob(200, "Measured prompts of each kind from each set.", ge=1, le=100_000, step=10)
     answer_tokens: int = knob(160, "Longest measured answer.", ge=1, le=2048, unit="tokens", step=8)
+    trained: str = knob(
+        "sft,sft-alone,dpo,sft-dpo",
+        "What is trained, with commas between: sft, sft-alone (without helpful rows), dpo, sft-dpo (begins at sft, "
+        "which comes along).",
+    )
     seed: int = knob(0, "Same seed, same study.", ge=0, le=2**31 - 1, step=1)
 
 
@@ -399,6 +406,9 @@ class AppSettings(Settings):
         "latter on a GPU with 8 GB or more and the embedded model elsewhere.",
     )
     quantize: Literal["auto", "none", "nf4"] = knob("auto", "4-bit weights through bitsandbytes.")
+    model_folders: str = knob(
+        "", "Folders that models may be read from where others sign in or look, with colons; on one's own machine any."
+    )
     keep_quantized: bool = knob(True, "Keep 4-bit weights in the workspace, so that the next start takes seconds.")
     revision: str = knob("", "Pinned revision of a model from the Hub.")
     chat_format: Literal["template", "human-assistant"] = knob(

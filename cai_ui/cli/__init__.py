@@ -26,6 +26,7 @@ from cai_ui.cli import (
     study,
     train,
     users,
+    votes,
 )
 from cai_ui.cli.flags import Parser
 from cai_ui.errors import CaiError
@@ -62,6 +63,7 @@ def build_parser() -> Parser:
     train.add(commands)
     compare.add(commands)
     grades.add(commands)
+    votes.add(commands)
     study.add(commands)
     experiment.add(commands)
     readers.add(commands)

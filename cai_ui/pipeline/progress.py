@@ -30,6 +30,16 @@ class ExperimentProgress:
     eta_s: float | None = None
 
 
+@dataclass(frozen=True)
+class StudyProgress:
+    """Where a study is: `done` of `total` pieces of a stage; `study` is its key."""
+
+    stage: str
+    done: int
+    total: int
+    study: str = ""
+
+
 class RememberedWork(Background[P]):
     """A place for one job at a time whose progress, a record of class `kind`, is kept under `key`: its end always, and
     not more often than every two seconds on the way."""

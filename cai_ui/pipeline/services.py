@@ -10,6 +10,7 @@ from cai_ui.config import AppSettings
 from cai_ui.engine.backends.several import SeveralModels, is_address
 from cai_ui.engine.interface import Engine
 from cai_ui.pipeline.compare.desk import Desks
+from cai_ui.pipeline.compare.vote_log import VoteLog
 from cai_ui.pipeline.model_host import EngineHost
 from cai_ui.pipeline.other_models import OtherModels
 from cai_ui.pipeline.progress import ExperimentProgress, RememberedWork
@@ -31,15 +32,19 @@ class Services:
     labels: RememberedWork[Any]
     pairs: RememberedWork[Any]
     checks: RememberedWork[Any]
+    study: RememberedWork[Any]
     experiment: RememberedWork[ExperimentProgress]
     others: OtherModels
     desks: Desks
+    vote_log: VoteLog
+    any_folder: bool = True
+    """Whether a model may be read from any folder: on one's own machine. Elsewhere only from `model_folders`."""
 
     @property
     def work(self) -> tuple[RememberedWork[Any], ...]:
-        """All background work but training; what may begin other work first."""
+        """All background work but training; what begins other work, first."""
         others = self.batch, self.evaluation, self.labels, self.pairs, self.checks
-        return self.guided_run, self.experiment, *others
+        return self.guided_run, self.study, self.experiment, *others
 
     def engine(self, wait_s: float = 0.0) -> Engine:
         """The engine, or an EngineError that says whether it is still loading or has failed."""

@@ -54,6 +54,10 @@ class Workspace:
         """Folder of what a study has finished."""
         return self._folder("studies", key)
 
+    def study_keys(self) -> list[str]:
+        """Keys of the studies that have a folder."""
+        return [path.name for path in self._folder("studies").iterdir() if _PART.fullmatch(path.name)]
+
     def experiment_dir(self, key: str) -> Path:
         """Folder of what an experiment has finished."""
         return self._folder("experiments", key)

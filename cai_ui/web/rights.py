@@ -44,6 +44,10 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     "web.compare.results": {
         LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu shares_html",
     },
+    "web.compare.study": {
+        LOOK: "StudyBox._menu StudyBox._show",
+        WORK: "StudyBox._estimate StudyBox._numbers StudyBox._resume StudyBox._start StudyBox._tables",
+    },
     "web.compare.votes": {
         LOOK: "tally",
         LABEL: "Ballot._vote",

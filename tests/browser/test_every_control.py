@@ -30,7 +30,17 @@ PREPARED = {
     "Critique & Revision": {"revise-prompt": QUESTION, "batch-number": "2", "lab-number": "1"},
     "Curate": {"curate-dataset-name": "pressed"},
     "Train": {"train-name": "pressed", "train-grid": "rank=2,4", "train-max-steps": "2"},
-    "Compare": {"compare-prompt": QUESTION, "evaluate-per-kind": "2", "compare-blind": ""},
+    "Compare": {
+        "compare-prompt": QUESTION,
+        "evaluate-per-kind": "2",
+        "compare-blind": "",
+        "study-harmless": "4",
+        "study-helpful": "2",
+        "study-references": "2",
+        "study-per-kind": "2",
+        "study-answer-tokens": "8",
+        "study-training-max-steps": "2",
+    },
     "Experiments": {"experiments-prompts": "2", "experiments-answer-tokens": "16"},
 }
 """What a person would have typed before pressing, by field, so that the work is short and asks for nothing more."""
