@@ -49,6 +49,8 @@ FILES = {
     "revise-import": "prompts.jsonl",
     "curate-import": "rows.jsonl",
     "judge-check-file": "rows.jsonl",
+    "study-rows-file": "rows.jsonl",
+    "study-helpful-file": "rows.jsonl",
 }
 UNFORESEEN = re.compile(r"did not foresee|went wrong|errored|Invalid|Value:?\s|\b(?:Type|Key|Value|Attribute)Error")
 """Messages of the page, or of Gradio in its place, that no handler of ours meant."""
