@@ -39,6 +39,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"revise", "curate", "compare", "demo", "train"}),
     frozenset({"background", "deploy"}),
     frozenset({"pipeline"}),
+    frozenset({"experiments"}),
     frozenset({"studies"}),
     frozenset({"cli", "web"}),
     frozenset({"app", "__main__", "__init__"}),

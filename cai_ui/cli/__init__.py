@@ -16,6 +16,7 @@ from cai_ui.cli import (
     demo,
     deploy,
     doctor,
+    experiment,
     generate,
     grades,
     judge,
@@ -66,6 +67,7 @@ def build_parser() -> Parser:
     grades.add(commands)
     votes.add(commands)
     study.add(commands)
+    experiment.add(commands)
     readers.add(commands)
     judge.add(commands)
     pairs.add(commands)
