@@ -14,7 +14,7 @@ from cai_ui.pipeline.compare.desk import Desks
 from cai_ui.pipeline.compare.vote_log import VoteLog
 from cai_ui.pipeline.model_host import EngineHost
 from cai_ui.pipeline.other_models import OtherModels
-from cai_ui.pipeline.progress import RememberedWork
+from cai_ui.pipeline.progress import ExperimentProgress, RememberedWork
 from cai_ui.store import Store
 from cai_ui.train.jobs.jobs import Jobs
 
@@ -34,6 +34,7 @@ class Services:
     pairs: RememberedWork[Any]
     checks: RememberedWork[Any]
     study: RememberedWork[Any]
+    experiment: RememberedWork[ExperimentProgress]
     others: OtherModels
     desks: Desks
     answers: AnswerTables
@@ -43,8 +44,9 @@ class Services:
 
     @property
     def work(self) -> tuple[RememberedWork[Any], ...]:
-        """All background work but training; the guided run and the study, which begin other work, first."""
-        return self.guided_run, self.study, self.batch, self.evaluation, self.labels, self.pairs, self.checks
+        """All background work but training; what begins other work, first."""
+        others = self.batch, self.evaluation, self.labels, self.pairs, self.checks
+        return self.guided_run, self.study, self.experiment, *others
 
     def engine(self, wait_s: float = 0.0) -> Engine:
         """The engine, or an EngineError that says whether it is still loading or has failed."""

@@ -205,6 +205,6 @@ def open_database(path: Path, database_url: str | None) -> Database:
         raise StoreError(
             "The database address (CAI_DATABASE_URL) cannot be read.",
             kept="Nothing was saved.",
-            next_step="Write it as postgresql+psycopg://user:password@host/name.",
+            next_step="Write it as postgresql+psycopg://USER:PASSWORD@HOST/NAME.",
         ) from None
     return Database(url, url.render_as_string(hide_password=True))

@@ -112,6 +112,11 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
             "CurateTab.rebind"
         ),
     },
+    "web.experiments.tab": {
+        LOOK: "ExperimentsTab._choose ExperimentsTab._menu ExperimentsTab._open",
+        TRY: "result_file rows_file",
+        WORK: "ExperimentsTab._estimate ExperimentsTab._forget ExperimentsTab._resume ExperimentsTab._start",
+    },
     "web.header": {
         LOOK: "Header.look",
     },

@@ -7,6 +7,7 @@ from typing import Any
 
 from cai_ui.compare.answer_table import Number
 from cai_ui.compare.corrected import CorrectedShare, outcome_of
+from cai_ui.compare.evaluation import SAME, mode_words
 from cai_ui.compare.paired import PairedTest
 from cai_ui.compare.slices import Part
 from cai_ui.readers import good
@@ -16,7 +17,7 @@ from cai_ui.web.compare import words
 from cai_ui.web.compare.corrected_html import estimate_text
 from cai_ui.web.compare.numbers_html import counts_cell, opens, rate_cell
 from cai_ui.web.kit.present import empty_state, esc, pill, short, table
-from cai_ui.web.kit.words import KINDS, QUESTIONS
+from cai_ui.web.kit.words import FAST, KINDS, QUESTIONS
 
 Titles = Mapping[str, str]
 """What variants are called."""
@@ -38,7 +39,8 @@ def results_html(
         found = [[*cells[:3], text, *cells[3:]] for cells, text in zip(found, beside, strict=True)]
     heads = (*words.RESULT_COLUMNS[:3], *([words.CORRECTED] if corrected else []), *words.RESULT_COLUMNS[3:])
     reader = f"Read by: {evaluation.reader}; {figures_words(evaluation.reader)}."
-    note = f'<p class="muted">{esc(words.OPENS)} {esc(reader)} {esc(words.UNREAD)}</p>'
+    said = [words.OPENS, reader, words.UNREAD, mode_words(evaluation.settings)]
+    note = f'<p class="muted">{esc(" ".join(said).strip())}</p>'
     return table(heads, found) + note
 
 
@@ -122,7 +124,7 @@ def _cells(result: VariantResult, titles: Titles, part: Part | None = None) -> l
 def _case(case: Sequence[Mapping[str, Any]], titles: Mapping[str, str], judged: Mapping[int, Sequence[str]]) -> str:
     blocks = "".join(
         f'<div class="cai-block"><div class="cai-block-label">{esc(titles.get(str(row["variant"]), row["variant"]))} '
-        f'{_reading(row)}</div><div class="cai-block-text" dir="auto">{esc(row["answer"])}</div>'
+        f'{_reading(row)}{_mode(row)}</div><div class="cai-block-text" dir="auto">{esc(row["answer"])}</div>'
         f"{''.join(judged.get(row.get('place', -1), ()))}</div>"
         for row in case
     )
@@ -130,6 +132,10 @@ def _case(case: Sequence[Mapping[str, Any]], titles: Mapping[str, str], judged: 
     asked = f'<div class="cai-block-text muted" dir="auto">{esc(earlier)}</div>' if earlier else ""
     asked += f'<p class="cai-question" dir="auto">{esc(case[0]["prompt"])}</p>'
     return f'{asked}<div class="cai-pair">{blocks}</div>'
+
+
+def _mode(row: Mapping[str, Any]) -> str:
+    return f' <span class="muted">{esc(FAST)}</span>' if row.get(SAME) is False else ""
 
 
 def _reading(row: Mapping[str, Any]) -> str:
