@@ -14,6 +14,8 @@ from cai_ui.cli import (
     compare,
     curate,
     demo,
+    deploy,
+    doctor,
     experiment,
     generate,
     grades,
@@ -72,4 +74,6 @@ def build_parser() -> Parser:
     store.add(commands)
     users.add(commands)
     demo.add(commands)
+    deploy.add(commands)
+    doctor.add(commands)
     return parser
