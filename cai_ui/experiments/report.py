@@ -23,7 +23,8 @@ def page_files(
     Remarks that somebody wrote into the page `before` are kept: they stand between "<!-- NAME -->" and "<!-- end -->".
     """
     notes = dict(_NOTE.findall(before))
-    files, parts = {}, [_head(results, command)]
+    files: dict[str, str] = {}
+    parts = [_head(results, command)]
     for name, (made, found) in results.items():
         pictures = [plot_svg(plot) for plot in found.plots] + ([map_svg(found.map)] if found.map else [])
         named = {f"{stem}_{name}_{number}.svg": standing(one) for number, one in enumerate(pictures, 1)}
