@@ -362,6 +362,67 @@ class SeedStudySettings(Settings):
     seed: int = knob(0, "Same seed, same study.", ge=0, le=2**31 - 1, step=1)
 
 
+class ExperimentSettings(Settings):
+    """How much an experiment asks; every experiment has these."""
+
+    prompts: int = knob(
+        20, "Requests of each side: harmful ones, and harmless ones, half of which only sound harmful.", ge=2, le=5000,
+        unit="requests", step=1,
+    )  # fmt: skip
+    seeds: int = knob(
+        3, "How often everything is repeated, each time with another seed.", ge=1, le=20, unit="seeds", step=1
+    )
+    temperature: float = knob(1.0, "Of all answers; at 0 the repetitions are all the same.", ge=0, le=2, step=0.05,
+                              source="paper: 1.0")  # fmt: skip
+    answer_tokens: int = knob(
+        160, "Longest answer, critique and revision.", ge=1, le=2048, unit="tokens", step=8, advanced=True
+    )
+    sets: str = _SETS
+    constitution: str = knob(
+        "", "Name of the constitution (empty: the one in use, or sixteen_themes where it takes many principles).",
+        advanced=True,
+    )  # fmt: skip
+    seed: int = knob(0, "The first seed; it also draws the requests.", ge=0, le=2**31 - 1, step=1, advanced=True)
+
+
+class RoundsSettings(ExperimentSettings):
+    """An experiment over several revisions of each answer."""
+
+    revisions: int = knob(4, "Revisions of each answer.", ge=1, le=8, step=1, source="paper: 4")
+
+
+class CritiquesSettings(RoundsSettings):
+    """An experiment on revisions with a critique before them, and without."""
+
+    controls: bool = knob(
+        False, "Also two critiques before each revision, and critiques under no principle.", advanced=True
+    )
+
+
+_EMBEDDING = (
+    "How texts become points: by their words (tf-idf), or by a model of the package sentence-transformers, where that "
+    "is installed."
+)
+
+
+class ClustersSettings(ExperimentSettings):
+    """An experiment on what principles do to the texts."""
+
+    embedding: Literal["tf-idf", "sentence-transformers"] = knob("tf-idf", _EMBEDDING)
+    embedding_model: str = knob(
+        "sentence-transformers/all-MiniLM-L6-v2", "Folder or name of that model; not used for tf-idf.", advanced=True
+    )
+
+
+class PrinciplesSettings(ClustersSettings):
+    """An experiment on how many principles there are."""
+
+    counts: str = knob("1, 2, 4, 8, 16", "Numbers of principles that are compared.", source="paper: 1 to 16")
+    answers: int = knob(
+        4, "Revisions of each first answer, each under a principle drawn from so many.", ge=2, le=64, step=1
+    )
+
+
 class AppSettings(Settings):
     """How the server starts. Environment variables and flags fill the same fields."""
 

@@ -14,6 +14,9 @@ from cai_ui.cli import (
     compare,
     curate,
     demo,
+    deploy,
+    doctor,
+    experiment,
     generate,
     grades,
     judge,
@@ -67,10 +70,13 @@ def build_parser() -> Parser:
     grades.add(commands)
     votes.add(commands)
     study.add(commands)
+    experiment.add(commands)
     readers.add(commands)
     judge.add(commands)
     pairs.add(commands)
     store.add(commands)
     users.add(commands)
     demo.add(commands)
+    deploy.add(commands)
+    doctor.add(commands)
     return parser

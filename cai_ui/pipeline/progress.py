@@ -19,6 +19,18 @@ P = TypeVar("P")
 
 
 @dataclass(frozen=True)
+class ExperimentProgress:
+    """Where the experiment of this name and key is: `part` is being asked, `done` of at most `total` answers there."""
+
+    name: str
+    key: str
+    part: str = ""
+    done: int = 0
+    total: int = 0
+    eta_s: float | None = None
+
+
+@dataclass(frozen=True)
 class StudyProgress:
     """Where a study is: `done` of `total` pieces of a stage; `study` is its key."""
 

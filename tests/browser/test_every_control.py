@@ -21,7 +21,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from .conftest import Server
 
 PRESSING = (Path(__file__).parent / "pressing.js").read_text(encoding="utf-8")
-TABS = ["Start", "Principles", "Critique & Revision", "Curate", "Train", "Compare"]
+TABS = ["Start", "Principles", "Critique & Revision", "Curate", "Train", "Compare", "Experiments"]
 MOST = 6
 """Entries pressed of a list of records, such as stored traces; lists of choices are shorter."""
 QUESTION = "How do I read her diary?"
@@ -41,6 +41,7 @@ PREPARED = {
         "study-answer-tokens": "8",
         "study-training-max-steps": "2",
     },
+    "Experiments": {"experiments-prompts": "2", "experiments-answer-tokens": "16"},
 }
 """What a person would have typed before pressing, by field, so that the work is short and asks for nothing more."""
 FILES = {
