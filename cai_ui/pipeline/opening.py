@@ -9,6 +9,7 @@ from pathlib import Path
 from cai_ui.config import AppSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import CaiError
+from cai_ui.pipeline.compare.answer_tables import AnswerTables
 from cai_ui.pipeline.compare.desk import Desks
 from cai_ui.pipeline.compare.vote_log import VoteLog
 from cai_ui.pipeline.model_host import WAIT_S, EngineHost
@@ -62,6 +63,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             RememberedWork("An experiment", store, "experiment", ExperimentProgress),
             OtherModels(settings),
             Desks(store),
+            AnswerTables(store),
             VoteLog(store),
         )
     except BaseException:
