@@ -14,6 +14,10 @@ from cai_ui.cli import (
     compare,
     curate,
     demo,
+    deploy,
+    doctor,
+    evaluations,
+    experiment,
     generate,
     grades,
     judge,
@@ -41,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CaiError as error:
         print(str(error), file=sys.stderr)
         return 2
+    except UnicodeEncodeError:  # a word of the command line, or of a file that is named there
+        print("A text holds half of a character, which cannot be kept or written. Type it again.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("Stopped. What was finished is kept.", file=sys.stderr)
         return 130
@@ -61,13 +68,17 @@ def build_parser() -> Parser:
     curate.add(commands)
     train.add(commands)
     compare.add(commands)
+    evaluations.add(commands)
     grades.add(commands)
     votes.add(commands)
     study.add(commands)
+    experiment.add(commands)
     readers.add(commands)
     judge.add(commands)
     pairs.add(commands)
     store.add(commands)
     users.add(commands)
     demo.add(commands)
+    deploy.add(commands)
+    doctor.add(commands)
     return parser

@@ -9,11 +9,12 @@ from typing import Any
 from cai_ui.config import AppSettings
 from cai_ui.engine.backends.several import SeveralModels, is_address
 from cai_ui.engine.interface import Engine
+from cai_ui.pipeline.compare.answer_tables import AnswerTables
 from cai_ui.pipeline.compare.desk import Desks
 from cai_ui.pipeline.compare.vote_log import VoteLog
 from cai_ui.pipeline.model_host import EngineHost
 from cai_ui.pipeline.other_models import OtherModels
-from cai_ui.pipeline.progress import RememberedWork
+from cai_ui.pipeline.progress import ExperimentProgress, RememberedWork
 from cai_ui.store import Store
 from cai_ui.train.jobs.jobs import Jobs
 
@@ -32,16 +33,20 @@ class Services:
     labels: RememberedWork[Any]
     pairs: RememberedWork[Any]
     checks: RememberedWork[Any]
+    study: RememberedWork[Any]
+    experiment: RememberedWork[ExperimentProgress]
     others: OtherModels
     desks: Desks
+    answers: AnswerTables
     vote_log: VoteLog
     any_folder: bool = True
     """Whether a model may be read from any folder: on one's own machine. Elsewhere only from `model_folders`."""
 
     @property
     def work(self) -> tuple[RememberedWork[Any], ...]:
-        """All background work but training; the guided run, which may begin other work, first."""
-        return self.guided_run, self.batch, self.evaluation, self.labels, self.pairs, self.checks
+        """All background work but training; what begins other work, first."""
+        others = self.batch, self.evaluation, self.labels, self.pairs, self.checks
+        return self.guided_run, self.study, self.experiment, *others
 
     def engine(self, wait_s: float = 0.0) -> Engine:
         """The engine, or an EngineError that says whether it is still loading or has failed."""

@@ -43,8 +43,20 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "ModelsBox._look ModelsBox._opened AddBox._menu",
         TRY: "ModelsBox._add",
     },
+    "web.compare.about": {
+        LOOK: "AboutBox._open other_html",
+        TRY: "AboutBox._export",
+        WORK: "AboutBox._keep",
+    },
     "web.compare.results": {
-        LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu shares_html",
+        LOOK: "ResultsBox._open ResultsBox.menu shares_html",
+    },
+    "web.compare.rows": {
+        LOOK: "RowsBox._all RowsBox._first_page RowsBox._press RowsBox._turn",
+    },
+    "web.compare.study": {
+        LOOK: "StudyBox._menu StudyBox._show",
+        WORK: "StudyBox._estimate StudyBox._numbers StudyBox._resume StudyBox._start StudyBox._tables",
     },
     "web.compare.streams": {
         LOOK: "stop_answer",
@@ -107,6 +119,11 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
             "CurateTab.judge CurateTab.judge_pending CurateTab.keep_draft CurateTab.keep_remarks CurateTab.put_back "
             "CurateTab.rebind"
         ),
+    },
+    "web.experiments.tab": {
+        LOOK: "ExperimentsTab._choose ExperimentsTab._menu ExperimentsTab._open",
+        TRY: "result_file rows_file",
+        WORK: "ExperimentsTab._estimate ExperimentsTab._forget ExperimentsTab._resume ExperimentsTab._start",
     },
     "web.header": {
         LOOK: "Header.look",

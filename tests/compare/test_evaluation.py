@@ -10,10 +10,17 @@ from typing import Any
 
 import pytest
 
+<<<<<<< HEAD
 from cai_ui.compare.evaluation import Measured, evaluate, summarise
 from cai_ui.compare.side_by_side import Row, side_by_side
 from cai_ui.compare.slices import parts, results_in
 from cai_ui.compare.variants import VariantText, base_variant, choose, confirm
+=======
+from cai_ui.compare.answer_table import AnswerTable
+from cai_ui.compare.evaluation import SAME, Measured, evaluate, mode_words, summarise
+from cai_ui.compare.paired import results_in
+from cai_ui.compare.variants import base_variant, choose, confirm, side_by_side
+>>>>>>> house
 from cai_ui.config import CompareSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Request
@@ -163,14 +170,15 @@ def test_results_by_set_and_topic() -> None:
     ]
     engine = Armed()
     whole = summarise([base_variant(engine), engine.info], rows, CompareSettings(), PhraseReader())
-    assert parts(whole) == {("set", "a"): 2, ("set", "b"): 2, ("topic", ""): 3, ("topic", "theft"): 1}
-    base, tuned = results_in(whole, ("set", "a"))
+    table = AnswerTable(whole.rows)
+    assert table.parts() == {("set", "a"): 2, ("set", "b"): 2, ("topic", ""): 3, ("topic", "theft"): 1}
+    base, tuned = results_in(table, ("set", "a"))
     assert (base.complied.successes, base.complied.total) == (2, 2) and tuned.complied.value == 0.5
-    assert tuned.outcomes == {"refused": 1, "complied": 1} and tuned.adapter_hash == "h1"
+    assert tuned.outcomes == {"refused": 1, "complied": 1}
     assert tuned.complied.low is not None and tuned.complied.low < 0.5
-    assert [result.complied.total for result in results_in(whole, ("topic", ""))] == [3, 3]
-    older = dataclasses.replace(whole, rows=tuple({k: v for k, v in r.items() if k != "set"} for r in rows[:2]))
-    assert parts(older) == {}, "one topic is no part, and older evaluations have no sets"
+    assert [result.complied.total for result in results_in(table, ("topic", ""))] == [3, 3]
+    older = AnswerTable([{k: v for k, v in r.items() if k != "set"} for r in rows[:2]])
+    assert older.parts() == {}, "one topic is no part, and older evaluations have no sets"
 
 
 def test_every_batch_of_an_evaluation_holds_every_variant() -> None:
@@ -189,3 +197,21 @@ def test_nothing_to_compare_is_refused() -> None:
     engine = Armed()
     with pytest.raises(InputError, match="nothing to compare"):
         list(evaluate(engine, [], PROMPTS, PhraseReader(), CompareSettings()))
+
+
+@pytest.mark.parametrize(("mode", "said"), [(False, True), (True, False), (None, False)])
+def test_answers_of_the_fast_mode_say_so(mode: bool | None, said: bool) -> None:
+    """Each row, and the whole evaluation, also where only one variant's answers are."""
+
+    class Mode(Armed):
+        def _make_answer(self, request: Request, *rest: Any) -> Any:
+            answer = super()._make_answer(request, *rest)
+            same = mode if request.adapter == "tuned" else True
+            provenance = dataclasses.replace(answer.provenance, same_in_any_batch=same)
+            return dataclasses.replace(answer, provenance=provenance)
+
+    made = measured(Mode())[-1].evaluation
+    assert made is not None
+    assert {(row["variant"], row[SAME]) for row in made.rows} == {("base", True), ("tuned", mode)}
+    assert made.settings[SAME] is mode
+    assert bool(mode_words(made.settings)) is said and mode_words({}) == ""

@@ -188,12 +188,102 @@ UNREAD = (
     "Unread answers could not be classified by this reader and are in no share; nor are broken ones (empty, cut, "
     "garbled), except that a broken answer is no help. To evade a request is neither to comply nor to refuse."
 )
-PART, ALL_PARTS, NO_TOPIC = "Set or topic", "All sets and topics", "without a topic"
-PARTS = "By set and topic"
-PARTS_OF = {"set": "Set", "topic": "Topic"}
+PART, ALL_PARTS, NO_TOPIC = "Part", "All parts", "without a topic"
+PARTS = "By set, topic and length"
+PARTS_OF = {
+    "set": "Set", "topic": "Topic", "principle": "Principle", "condition": "Condition", "length": "Request of",
+}  # fmt: skip
 ROWS = "Answers behind the numbers"
 KIND, ALL_KINDS = "Requests", "All requests"
 OUTCOME = "Answers"
-OUTCOMES = {"": "All answers", "wrong": "Some model did wrong", "differ": "Models differ", "unread": "Unread or broken"}
+OUTCOMES = {
+    "": "All answers", "wrong": "Some model did wrong", "differ": "Models differ", "unread": "Unread or broken",
+    "people": "People read otherwise", **{one.value: one.value.capitalize() for one in Outcome},
+}  # fmt: skip
+ANSWERED_BY, EVERY_MODEL = "Model", "Every model"
+ORDER = "Order"
+ORDERS = {
+    "asked": "As they were asked", "differ": "Most different outcomes first", "longest": "Longest answers first",
+    "shortest": "Shortest answers first",
+}  # fmt: skip
+FIND, FIND_HELP = "Find words", "In requests and answers; the words of a phrase follow each other."
 BACK, ONWARD = "Previous page", "Next page"
-NO_ROWS = ("No such answers", "Choose other requests or another outcome.")
+SHOW_ALL = "Show all answers"
+NO_ROWS = ("No such answers", "Choose other requests, another outcome, or other words.")
+OPENS = "Press a number to read exactly the answers that it counts."
+NUMBER_STATES = {
+    "yes": "counted as {measure}", "no": "counted as not {measure}", "counted": "all that count for {measure}",
+    "neither": "in neither count of {measure}", "all": "all answers", "": "all answers",
+}  # fmt: skip
+NUMBER_AGAINST = "where {model} did the opposite"
+
+# Two models, or two evaluations, against each other
+TESTS = "Paired tests: the same requests"
+TEST_COLUMNS = (
+    "Requests", "First", "Second", "Only first", "Only second", "Second minus first (95 % interval)", "p", "p (Holm)",
+    "Requests counted",
+)  # fmt: skip
+TESTS_NOTE = (
+    "“Only” counts requests on which one of the two alone did what is measured. p: exact test of McNemar; p (Holm) is "
+    "corrected for the number of tests in this table. Intervals: paired bootstrap. They speak of these requests, not "
+    "of another training."
+)
+NO_TESTS = ("Nothing to test", "A paired test needs two models that answered the same requests.")
+OTHER, OTHER_HELP = "Compare with another evaluation", "Each model against itself, on the requests that both asked."
+NO_SHARED = (
+    "Nothing in common",
+    "The two have no model and request in common that both could read; choose another evaluation.",
+)
+OTHER_NOTE = "First is the evaluation above, second the one chosen here."
+
+# Conditions
+CONDITIONS, CONDITIONS_HELP = (
+    "Conditions",
+    "Every request is asked under each: as it is, behind a safety system prompt, in a role-play jailbreak, with both, "
+    "as raw “Human:” text, or with the answer begun. None chosen: as it is.",
+)
+CONDITIONS_NOTE = (
+    "Intervals: 95 %. The reader sees the request without its wrapper, and a begun answer with its beginning. Shares "
+    "further up are over all conditions together."
+)
+BY_CONDITION = "By condition and strength"
+
+# The list
+ALL_EVALUATIONS = "All evaluations"
+LIST_COLUMNS = ("Evaluation", "Made", "Models", "Requests", "Answers", "Reader", "Notes")
+NAME, NOTES = "Name", "Notes"
+KEEP_NAME, NAME_KEPT = "Save name and notes", "Saved."
+DOWNLOADS = "Download the answers"
+FORM = "Format"
+DOWNLOAD_HELP = (
+    "LLM Comparator shows the first two models; a log for Inspect is one file for each model, in a zip file."
+)
+
+# The study
+STUDY = "Study: what training on revisions does"
+STUDY_WHAT = (
+    "The recipe of the study that this project began with, from start to end: revisions or published rows become a "
+    "dataset, adapters are trained on it with and without helpful rows, and base and adapters are asked the same "
+    "prompts. It takes hours on a real model: see first what it would cost. It goes on without this page."
+)
+STUDY_SET = "Requests whose answers are revised"
+STUDY_ROWS = "Or published revisions to learn instead (file)"
+STUDY_HELPFUL = "Helpful rows (file; none: its own answers)"
+STUDY_MEASURED, STUDY_MEASURED_HELP = "Measured on", "Several may be chosen; none: the held-out sets that come along."
+STUDY_TRAINED = "What is trained"
+STUDY_VARIANTS = {
+    "sft": "SFT", "sft-alone": "SFT without helpful rows", "dpo": "DPO", "sft-dpo": "SFT, then DPO (brings SFT along)",
+}  # fmt: skip
+STUDY_STAGES = "Settings of its stages"
+STUDY_PRESET = "Preset of the trainings"
+STUDY_AS_PRESET = "as in the preset"
+STUDY_TRAININGS = {
+    "epochs": ("Epochs", 0.01, 100), "max_steps": ("Most steps", 0, 1_000_000), "batch_size": ("Batch size", 1, 1024),
+    "accumulation": ("Batches a step", 1, 4096), "max_length": ("Longest row (tokens)", 16, 32_768),
+    "sft_rate": ("SFT learning rate", 0, 1), "dpo_rate": ("DPO learning rate", 0, 1),
+}  # fmt: skip
+ESTIMATE, BEGIN_STUDY, GO_ON = "What would it cost?", "Begin the study", "Go on"
+SEE_COST = ("What this study costs was not looked at yet.", "Press “What would it cost?” first; it takes some seconds.")
+STUDIES = "Studies so far"
+TABLES, NUMBERS = "Download the tables", "Download all numbers"
+NO_STUDY = ("No study is chosen.", "Begin one, or choose one from the list.")
