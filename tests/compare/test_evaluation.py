@@ -10,17 +10,11 @@ from typing import Any
 
 import pytest
 
-<<<<<<< HEAD
-from cai_ui.compare.evaluation import Measured, evaluate, summarise
-from cai_ui.compare.side_by_side import Row, side_by_side
-from cai_ui.compare.slices import parts, results_in
-from cai_ui.compare.variants import VariantText, base_variant, choose, confirm
-=======
 from cai_ui.compare.answer_table import AnswerTable
 from cai_ui.compare.evaluation import SAME, Measured, evaluate, mode_words, summarise
 from cai_ui.compare.paired import results_in
-from cai_ui.compare.variants import base_variant, choose, confirm, side_by_side
->>>>>>> house
+from cai_ui.compare.side_by_side import Row, side_by_side
+from cai_ui.compare.variants import VariantText, base_variant, choose, confirm
 from cai_ui.config import CompareSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Request

@@ -13,11 +13,7 @@ from cai_ui.web.compare import words
 from cai_ui.web.compare.ask import AskBox
 from cai_ui.web.compare.evaluation import EvaluationBox
 from cai_ui.web.compare.models import ModelsBox
-<<<<<<< HEAD
-=======
 from cai_ui.web.compare.study import StudyBox
-from cai_ui.web.compare.votes import Ballot
->>>>>>> house
 from cai_ui.web.kit.events import Changes
 from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import hint, lead

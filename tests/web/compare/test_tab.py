@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -23,11 +24,7 @@ from cai_ui.pipeline.compare.answers import Sought
 from cai_ui.pipeline.prompts.files import import_prompts
 from cai_ui.pipeline.prompts.sets import list_requests
 from cai_ui.records import BASE, AdapterInfo, Answer, Evaluation, Prompt, Provenance, Rate, VariantResult
-<<<<<<< HEAD
-from cai_ui.web.compare import answers_html, evaluation, models, results, results_html, streams
-=======
-from cai_ui.web.compare import answers_html, ask, evaluation, models, results_html, rows, votes
->>>>>>> house
+from cai_ui.web.compare import answers_html, evaluation, models, results_html, rows, streams
 from cai_ui.web.compare.answers_html import Sight
 from cai_ui.web.compare.rows import RowsBox
 from cai_ui.web.compare.tab import CompareTab
@@ -286,15 +283,6 @@ def test_the_answers_behind_a_number_can_be_picked_out(kind: str, wanted: str, p
     assert [case[0]["prompt_id"] for case in cases] == prompts
     html = results_html.rows_html(cases, {})
     assert "<b>" not in html and "<i>" not in html
-<<<<<<< HEAD
-=======
-
-
-def test_the_tally_shows_the_share_with_its_interval() -> None:
-    pair = PairTally("a", "b", 3, 1, 2, 1, Rate(3, 4, 0, 0.75, 0.3, 0.95), 0.625)
-    html = votes.tally_html([pair], {"a": "A"})
-    assert "75 % (30–95 %, 3 of 4)" in html and "0.62" in html
-    assert "No votes yet" in votes.tally_html([], {})
 
 
 def test_answers_of_the_fast_mode_are_marked() -> None:
@@ -305,4 +293,3 @@ def test_answers_of_the_fast_mode_are_marked() -> None:
     made = evaluated()
     assert FAST_MODE in results_html.results_html(dataclasses.replace(made, settings={SAME: False}), {})
     assert FAST_MODE not in results_html.results_html(made, {})
->>>>>>> house
