@@ -110,7 +110,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "Handover.wire.<locals>.go",
     },
     "web.kit.work": {
-        LOOK: "WorkPanel._visit WorkPanel.looks",
+        LOOK: "WorkPanel._ending WorkPanel._visit WorkPanel.looks",
         WORK: "WorkPanel._began",
     },
     "web.principles.files": {
