@@ -77,7 +77,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     services = open_services(settings, engine)
     try:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(services.store.workspace.uploads_dir()))
-        from cai_ui.web.access import Access, is_loopback, mode_of
+        from cai_ui.web.access import Access, Mode, is_loopback, mode_of
         from cai_ui.web.app import build_app, launch_arguments
         from cai_ui.web.stops import Stops
 
@@ -86,6 +86,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
         access = Access(
             mode, services.store.accounts, alone=is_loopback(settings.host), known_models=services.others.known
         )
+        services.any_folder = mode is Mode.OWN
         page = build_app(services, stops, access)
 
         def ending() -> None:

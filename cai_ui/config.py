@@ -365,6 +365,9 @@ class AppSettings(Settings):
         "latter on a GPU with 8 GB or more and the embedded model elsewhere.",
     )
     quantize: Literal["auto", "none", "nf4"] = knob("auto", "4-bit weights through bitsandbytes.")
+    model_folders: str = knob(
+        "", "Folders that models may be read from where others sign in or look, with colons; on one's own machine any."
+    )
     keep_quantized: bool = knob(True, "Keep 4-bit weights in the workspace, so that the next start takes seconds.")
     revision: str = knob("", "Pinned revision of a model from the Hub.")
     chat_format: Literal["template", "human-assistant"] = knob(

@@ -25,6 +25,7 @@ from cai_ui.cli import (
     study,
     train,
     users,
+    votes,
 )
 from cai_ui.cli.flags import Parser
 from cai_ui.errors import CaiError
@@ -61,6 +62,7 @@ def build_parser() -> Parser:
     train.add(commands)
     compare.add(commands)
     grades.add(commands)
+    votes.add(commands)
     study.add(commands)
     readers.add(commands)
     judge.add(commands)

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cai_ui.engine.chat_frame import end_mark, find_frame, frame_notes
+from cai_ui.engine.chat_template import ChatTemplate
 from cai_ui.engine.chat_tokens import ChatTokens, unmasked
 from cai_ui.errors import EngineError, InputError, PromptTooLongError
 from cai_ui.prompts import ASSISTANT, HUMAN
@@ -71,6 +72,7 @@ class ChatFormat:
         self.vocabulary = vocabulary
         self.stops = (f"\n\n{HUMAN}", f"\n{HUMAN}") if tokenizer.chat_template in RAW_FORMATS.values() else ()
         """What ends an answer beside the model's own end token."""
+        self._template = ChatTemplate(tokenizer, tuple(RAW_FORMATS.values()))
         self._tokens = ChatTokens(tokenizer)
         self._longest_token = max(len(token) for token in tokenizer.get_vocab())
         self._takes_system = self._has_system_role()
@@ -235,9 +237,7 @@ class ChatFormat:
         return self._tokens.split is not None and self._tokens.placed(text) == self._tokens.whole(text)
 
     def _render(self, turns: list[dict[str, str]], add_generation_prompt: bool) -> str:
-        text: str = self.tokenizer.apply_chat_template(
-            turns, tokenize=False, add_generation_prompt=add_generation_prompt
-        )
+        text = self._template.render(turns, add_generation_prompt)
         begin = self.tokenizer.bos_token
         while begin and text.startswith(begin * 2):  # one from the template, one from its caller
             text = text[len(begin) :]

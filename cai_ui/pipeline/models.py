@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 from cai_ui.config import AppSettings, RevisionSettings, Sampling, checked
 from cai_ui.engine.interface import BUILT_IN, EngineStatus
 from cai_ui.engine.lease import TRAINING
-from cai_ui.errors import ConflictError, EngineError
+from cai_ui.engine.weights.sources import HUB_NAME
+from cai_ui.errors import ConflictError, EngineError, InputError
 from cai_ui.pipeline.services import Services
 from cai_ui.records import NOT_OVER
 
@@ -49,6 +52,8 @@ def choose_model(
     An `endpoint` other than the one the server was started with does not get its key: whoever sees the page
     could otherwise have it sent anywhere.
     """
+    if not (endpoint or services.any_folder):
+        _refuse_other_folders(model, services.settings.model_folders)
     chosen = {"model": model, "quantize": quantize, "revision": revision, "endpoint": endpoint}
     settings = checked(AppSettings, {**services.settings.model_dump(), **chosen})
     busy = [run.name for run in services.store.runs() if run.state in NOT_OVER]
@@ -68,3 +73,18 @@ def choose_model(
         )
     services.settings = settings
     services.host.load(settings, services.others.key(endpoint))
+
+
+def _refuse_other_folders(model: str, allowed: str) -> None:
+    """InputError for a folder outside of those allowed: with the same words whether it is there or not, since what is
+    on the server's disk is nobody's business."""
+    folder = Path(model).expanduser()
+    if model in (*BUILT_IN, "auto") or (HUB_NAME.fullmatch(model) and not folder.is_dir()):
+        return
+    roots = [Path(root).expanduser().resolve() for root in allowed.split(os.pathsep) if root.strip()]
+    if not any(folder.resolve().is_relative_to(root) for root in roots):
+        raise InputError(
+            "Here models are read only from folders that were named when the server was started.",
+            kept="The model in use goes on.",
+            next_step="Choose one by its name, or start the server with --model-folders.",
+        )

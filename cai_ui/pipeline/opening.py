@@ -10,6 +10,7 @@ from cai_ui.config import AppSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import CaiError
 from cai_ui.pipeline.compare.desk import Desks
+from cai_ui.pipeline.compare.vote_log import VoteLog
 from cai_ui.pipeline.model_host import WAIT_S, EngineHost
 from cai_ui.pipeline.other_models import OtherModels
 from cai_ui.pipeline.services import Services
@@ -59,6 +60,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             RememberedWork("A check of a judge", store, "judge_check", CheckProgress),
             OtherModels(settings),
             Desks(store),
+            VoteLog(store),
         )
     except BaseException:
         store.close()

@@ -10,6 +10,7 @@ from cai_ui.config import AppSettings
 from cai_ui.engine.backends.several import SeveralModels, is_address
 from cai_ui.engine.interface import Engine
 from cai_ui.pipeline.compare.desk import Desks
+from cai_ui.pipeline.compare.vote_log import VoteLog
 from cai_ui.pipeline.model_host import EngineHost
 from cai_ui.pipeline.other_models import OtherModels
 from cai_ui.pipeline.progress import RememberedWork
@@ -33,6 +34,9 @@ class Services:
     checks: RememberedWork[Any]
     others: OtherModels
     desks: Desks
+    vote_log: VoteLog
+    any_folder: bool = True
+    """Whether a model may be read from any folder: on one's own machine. Elsewhere only from `model_folders`."""
 
     @property
     def work(self) -> tuple[RememberedWork[Any], ...]:

@@ -7,12 +7,18 @@ from typing import Any, Literal
 
 from cai_ui.records.answers import Answer
 from cai_ui.records.hashing import content_hash
-from cai_ui.records.prompts import PromptKind
+from cai_ui.records.prompts import Message, PromptKind
 
 
 @dataclass(frozen=True)
 class Vote:
-    """A blind judgement between two answers. `left` and `right` are variant names as they were shown."""
+    """A blind judgement between two answers. `left` and `right` are variant names as they were shown.
+
+    `by` is "identity" where the answers were the same, so that nobody was asked. `early`: cast while the answers were
+    written; they are then kept as far as they were seen. `order` is the seed that drew the sides (None: not known), and
+    `reveal` when names were shown ("vote": after each, "end": after the session; "": not known). `set`, `kind` and
+    `topic` are those of the request where it was drawn from a set, `before` the turns before it.
+    """
 
     event_id: str
     prompt: str
@@ -23,6 +29,15 @@ class Vote:
     choice: Literal["left", "right", "tie", "both_bad"]
     rater: str
     at: str = ""
+    reasons: tuple[str, ...] = ()
+    by: Literal["person", "identity"] = "person"
+    early: bool = False
+    order: int | None = None
+    reveal: str = ""
+    set: str = ""
+    kind: PromptKind = "unknown"
+    topic: str = ""
+    before: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)

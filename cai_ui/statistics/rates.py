@@ -53,5 +53,33 @@ def sign_test(wins: int, losses: int) -> float | None:
     if total == 0:
         return None
     fewer = min(wins, losses)
-    tail = float(sum(math.comb(total, k) for k in range(fewer + 1)) / 2**total)
+    if total <= _EXACT:
+        return min(1.0, 2 * float(sum(math.comb(total, k) for k in range(fewer + 1)) / 2**total))
+    logs = math.lgamma(total + 1) - math.lgamma(fewer + 1) - math.lgamma(total - fewer + 1) - total * math.log(2)
+    term = tail = math.exp(logs)
+    for k in range(fewer, 0, -1):
+        term *= k / (total - k + 1)
+        tail += term
     return min(1.0, 2 * tail)
+
+
+_EXACT = 500
+"""Votes up to which the sum is one of whole numbers; beyond, it is one of logarithms and right to ten digits."""
+
+
+Z80 = 0.8416212335729143
+"""Standard normal quantile for a power of 80 %."""
+
+
+def decided_to_separate(wins: int, losses: int) -> int | None:
+    """About how many more decided votes a sign test needs to find the split seen so far, at 5 % with a power of 80 %.
+
+    0 where the split is beyond chance already; None where none is seen, so that no number of votes would show it.
+    """
+    if (found := sign_test(wins, losses)) is not None and found < 0.05:
+        return 0
+    if wins == losses:
+        return None
+    share, total = max(wins, losses) / (wins + losses), wins + losses
+    needed = ((Z95 / 2 + Z80 * math.sqrt(share * (1 - share))) / (share - 0.5)) ** 2
+    return max(1, math.ceil(max(needed, 6)) - total)  # five to nothing is still within chance

@@ -38,3 +38,9 @@ class Votes:
         query = sa.select(_votes.c.body).order_by(_votes.c.seq.desc()).limit(limit)
         with self._db.read() as connection:
             return [load(Vote, body) for body in connection.scalars(query)]
+
+    def votes_after(self, seq: int) -> list[tuple[int, Vote]]:
+        """Votes with their numbers, in the order they came, beyond this number (-1: all)."""
+        query = sa.select(_votes.c.seq, _votes.c.body).where(_votes.c.seq > seq).order_by(_votes.c.seq)
+        with self._db.read() as connection:
+            return [(row.seq, load(Vote, row.body)) for row in connection.execute(query)]

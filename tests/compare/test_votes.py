@@ -16,7 +16,7 @@ ANSWER = Answer("text", "end", 1, 1, Provenance("m", "b", None, None, 0, {}))
 
 
 def variant(name: str) -> VariantText:
-    return VariantText(name, name.title(), "text", None, ANSWER)
+    return VariantText(name, name.title(), name, None, dataclasses.replace(ANSWER, text=name))
 
 
 def vote(left: str, right: str, choice: str) -> Vote:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from cai_ui.config import AppSettings
-from cai_ui.errors import ConflictError, EngineError, StoreError
-from cai_ui.pipeline import Services
+from cai_ui.errors import ConflictError, EngineError, InputError, StoreError
+from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.model_host import EngineHost
@@ -63,3 +63,24 @@ def test_the_model_cannot_be_exchanged_under_a_batch(services: Services) -> None
 def test_a_second_process_on_the_same_workspace_is_refused(services: Services, open_home: Open) -> None:
     with pytest.raises(StoreError):
         open_home(Path(services.settings.home))
+
+
+def test_where_others_look_models_come_from_named_folders_only(tmp_path: Path) -> None:
+    """The same words for a folder that is there and one that is not: the disk is nobody's business."""
+    allowed, there, absent = tmp_path / "models", tmp_path / "home", tmp_path / "none"
+    for folder in (allowed / "mine", there):
+        folder.mkdir(parents=True)
+    (allowed / "out").symlink_to(there)
+    services = open_services(AppSettings(home=str(tmp_path / "ws"), model="scripted", model_folders=str(allowed)))
+    try:
+        services.any_folder = False
+        said = set()
+        for folder in (there, absent, allowed / "out", allowed / ".." / "home"):
+            with pytest.raises(InputError) as refused:
+                choose_model(services, str(folder))
+            said.add(str(refused.value))
+        assert len(said) == 1 and str(tmp_path) not in said.pop()
+        choose_model(services, str(allowed / "mine"))  # may be tried; it holds no model
+        choose_model(services, "scripted")
+    finally:
+        services.close()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cai_ui.statistics import rate, rate_of, sign_test, wilson
+from cai_ui.statistics import decided_to_separate, rate, rate_of, sign_test, wilson
 
 
 @pytest.mark.parametrize(
@@ -60,3 +61,26 @@ def test_the_sign_test_counts_both_tails() -> None:
     assert sign_test(8, 2) == pytest.approx(2 * (1 + 10 + 45) / 1024)
     assert sign_test(2, 8) == sign_test(8, 2)
     assert math.isclose(sign_test(1, 0) or 0, 1.0)
+
+
+def test_votes_still_needed_give_the_power_they_promise() -> None:
+    """A split of 60 to 40 seen in 20 votes: with as many votes as are named, about 80 % of studies find it."""
+    more = decided_to_separate(12, 8)
+    assert more is not None
+    rng = random.Random(0)
+    total = 20 + more
+    found = 0
+    for _ in range(300):
+        wins = sum(rng.random() < 0.6 for _ in range(total))
+        found += (sign_test(wins, total - wins) or 1) < 0.05
+    assert 210 < found < 265
+    assert decided_to_separate(12, 8) == decided_to_separate(8, 12)
+    assert decided_to_separate(30, 5) == 0
+    assert decided_to_separate(5, 5) is None and decided_to_separate(0, 0) is None
+    assert (decided_to_separate(1, 0) or 0) >= 5
+
+
+def test_the_sign_test_of_many_votes_is_quick_and_goes_on_from_that_of_few() -> None:
+    exact = 2 * sum(math.comb(501, k) for k in range(221)) / 2**501
+    assert sign_test(220, 281) == pytest.approx(exact, rel=1e-9)
+    assert 0 < (sign_test(49_000, 51_000) or 0) < 1e-8

@@ -7,7 +7,9 @@ the key elsewhere), and text is made admissible before anybody sees it.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import random
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -27,6 +29,9 @@ CONNECT_S, SILENT_S = 10.0, 120.0
 LONGEST_S, MODELS_S = 3600.0, 60.0
 """Seconds for one whole answer, and for the list of models, however it trickles."""
 MOST_MODELS = 10_000
+
+_METADATA = (ipaddress.ip_address("fd00:ec2::254"), ipaddress.ip_address("100.100.100.200"))
+"""Services of two clouds that do not lie in the link-local ranges."""
 
 OnText = Callable[[str], None]
 
@@ -59,6 +64,7 @@ class EndpointClient:
             headers={"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key}"} if key else {}),
             timeout=httpx.Timeout(silent_s, connect=min(CONNECT_S, silent_s)),
             limits=httpx.Limits(max_connections=None),
+            event_hooks={"request": [_refuse_link_local]},
         )
 
     async def close(self) -> None:
@@ -142,6 +148,30 @@ class EndpointClient:
                 pause = max(error.pause_s, self._first_pause_s * 2**attempt * random.uniform(0.75, 1.25))
             await asyncio.sleep(min(pause, LONGEST_PAUSE_S))
         raise AssertionError("unreachable")
+
+
+async def _refuse_link_local(request: httpx.Request) -> None:
+    """No model is served from an address of the kind that clouds give their machines' secrets out by."""
+    host = request.url.host
+    try:
+        found = [ipaddress.ip_address(host)]
+    except ValueError:
+        found = await asyncio.get_running_loop().run_in_executor(None, _addresses, host)
+    found = [getattr(address, "ipv4_mapped", None) or address for address in found]
+    if any(address.is_link_local or address in _METADATA for address in found):
+        raise EndpointError(
+            "link-local",
+            f"{host} is an address of this machine's own network services, not of a model's server.",
+            next_step="Give the address of a server that serves a model.",
+        )
+
+
+def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    """What a name stands for; nothing where it is not known, which the connection will say."""
+    try:
+        return [ipaddress.ip_address(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
+    except (OSError, UnicodeError, ValueError):
+        return []
 
 
 @asynccontextmanager

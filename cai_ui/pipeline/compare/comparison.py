@@ -1,4 +1,4 @@
-"""Base and adapters side by side, blind votes, and evaluations over held-out prompts."""
+"""Base and adapters side by side, and evaluations over held-out prompts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from functools import partial
 
 from cai_ui.background import time_left
 from cai_ui.compare import variants as side
-from cai_ui.compare import votes as voting
 from cai_ui.compare.evaluation import evaluate
 from cai_ui.compare.variants import VariantText
-from cai_ui.compare.votes import PairTally
 from cai_ui.config import AskSettings, CompareSettings, JudgeSettings, Sampling
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import EngineError, InputError, NotFoundError
@@ -24,11 +22,8 @@ from cai_ui.pipeline.prompts.measured import prompts_to_measure
 from cai_ui.pipeline.readers import reader_for
 from cai_ui.pipeline.services import Services
 from cai_ui.readers import Reader
-from cai_ui.records import BASE, AdapterInfo, Evaluation, Message, Prompt, Vote, content_hash
+from cai_ui.records import BASE, AdapterInfo, Evaluation, Message, Prompt, content_hash
 from cai_ui.revise import as_prompt
-from cai_ui.text import NAME_LIMIT, clean_text
-
-_VOTES = 100_000
 
 
 def variants(services: Services) -> list[AdapterInfo]:
@@ -76,23 +71,6 @@ def answer_side_by_side(
     engine = services.engine()
     chosen = side.choose(engine_variants(engine), variant_names)
     return side.side_by_side(engine, conversation, chosen, sampling, stop, ask)
-
-
-def blind_order(variant_names: Sequence[str], seed: int) -> tuple[str, str]:
-    """Two variants, left and right, drawn by the seed."""
-    return voting.blind_order(variant_names, seed)
-
-
-def vote(services: Services, prompt: str, left: VariantText, right: VariantText, choice: str, rater: str) -> Vote:
-    """Keep a judgement: "left", "right", "tie" or "both_bad"."""
-    made = voting.make_vote(prompt, left, right, choice, clean_text(rater or "local", "Name", limit=NAME_LIMIT))
-    services.store.add_vote(made)
-    return made
-
-
-def tally(services: Services) -> list[PairTally]:
-    """All votes, by pair of variants."""
-    return voting.tally(services.store.votes(_VOTES))
 
 
 def run_evaluation(

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from cai_ui.compare.votes import blind_order
 from cai_ui.config import AskSettings, Sampling
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services, models
@@ -59,7 +60,7 @@ def answer(
         raise InputError(words.BLIND_NEEDS_TWO, next_step=words.CHOOSE_ANOTHER)
     if blind:
         pair = random.sample(chosen, 2) if len(chosen) > 2 else chosen
-        chosen = list(comparison.blind_order(pair, random.randrange(2**31)))
+        chosen = list(blind_order(pair, random.randrange(2**31)))
     key = f"{session.page}:compare"
     flag = stops.start(key)
     try:

@@ -11,6 +11,7 @@ from cai_ui.compare.votes import PairTally
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
+from cai_ui.pipeline.compare import votes as voting
 from cai_ui.web.compare import words
 from cai_ui.web.compare.answers_html import Sight, answers_html
 from cai_ui.web.kit import charts
@@ -27,7 +28,7 @@ def vote(services: Services, choice: str, session: Session, sight: Sight | None)
     if sight is None or not sight.can_vote:
         raise InputError(words.NOTHING_TO_VOTE, next_step=words.TICK_BLIND)
     left, right = sight.variants[0], sight.variants[1]
-    comparison.vote(services, sight.prompt, left, right, choice, session.author)
+    voting.cast_vote(services, sight.prompt, left, right, choice, session.author)
     winner = {"left": f"You preferred {left.title}.", "right": f"You preferred {right.title}."}.get(choice, "")
     said = winner or ("You found both equally good." if choice == "tie" else "You found both bad.")
     return replace(sight, voted=True), f"{said} Left was {left.title}, right was {right.title}. The vote is saved."
@@ -35,7 +36,7 @@ def vote(services: Services, choice: str, session: Session, sight: Sight | None)
 
 def tally(services: Services) -> str:
     """All votes as HTML."""
-    return tally_html(comparison.tally(services), comparison.variant_titles(services))
+    return tally_html(voting.tally(services), comparison.variant_titles(services))
 
 
 def tally_html(pairs: Sequence[PairTally], titles: Mapping[str, str]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from cai_ui.config import CompareSettings, Sampling
@@ -21,14 +19,6 @@ def test_side_by_side_ends_with_the_base_and_its_provenance(services: Services) 
         list(comparison.answer_side_by_side(services, "Hello", ["gone"], Sampling()))
     with pytest.raises(InputError):
         list(comparison.answer_side_by_side(services, " ", ["base"], Sampling()))
-
-
-def test_votes_are_kept_and_tallied(services: Services) -> None:
-    (variant,) = list(comparison.answer_side_by_side(services, "Hello", ["base"], Sampling()))[-1]
-    other = dataclasses.replace(variant, variant="tuned")
-    comparison.vote(services, "Hello", variant, other, "right", "me")
-    (pair,) = comparison.tally(services)
-    assert (pair.first, pair.first_wins, pair.second_wins) == ("base", 0, 1)
 
 
 def test_an_evaluation_of_ones_own_prompts_is_stored(services: Services) -> None:

@@ -1,0 +1,49 @@
+"""No request goes to the addresses by which clouds give out a machine's secrets. Nothing here leaves the machine: the
+refusal comes before a connection, and a name is looked up by a stand-in resolver."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from cai_ui.engine.backends.endpoint_client import EndpointClient
+from cai_ui.errors import EndpointError
+from tests.off_loop import finish
+
+
+async def ask(url: str) -> None:
+    client = EndpointClient(url, silent_s=2.0)
+    try:
+        await client.models()
+    finally:
+        await client.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest",
+        "http://169.254.1.1:80/v1",
+        "http://[fe80::1]/v1",
+        "http://[::ffff:169.254.169.254]/v1",
+        "http://[fd00:ec2::254]/v1",
+        "http://100.100.100.200/v1",
+        "http://metadata.example/v1",
+    ],
+)
+def test_services_of_the_machine_itself_are_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look_up(host: str, *_: Any, **__: Any) -> list[Any]:
+        assert host == "metadata.example", "numbers need no resolver"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with pytest.raises(EndpointError, match="not of a model's server") as refused:
+        finish(ask(url))
+    assert refused.value.cause == "link-local"
+
+
+def test_a_server_of_ones_own_is_asked() -> None:
+    with pytest.raises(EndpointError, match="could not be reached"):
+        finish(ask("http://127.0.0.1:9/v1"))
