@@ -1,6 +1,6 @@
-"""A look at how things stand never says what is chosen in a menu, unless that has to be another than the page sent.
+"""A look at how things stand never says what a field holds, unless that has to be another than the page sent.
 
-It may have been sent before somebody chose and be answered after it: the choice would be put back.
+It may have been sent before somebody chose or typed and be answered after it: that would be put back.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tests.off_loop import finish
 
 OLD = Path(__file__).parents[1] / "store" / "workspace_2026_11"
 CHOICES = (gr.Dropdown, gr.Radio, gr.CheckboxGroup)
+FIELDS = (*CHOICES, gr.Textbox, gr.Number, gr.Slider, gr.Checkbox)
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def by_itself(page: gr.Blocks, event: Any) -> bool:
     return any(isinstance(page.blocks.get(target), (gr.Tab, gr.Timer, gr.State)) for target, _ in event.targets)
 
 
-def test_looks_leave_what_is_chosen(full: Services) -> None:
+def test_looks_leave_what_is_typed_and_chosen(full: Services) -> None:
     page = build_app(full)
     state, shown = SessionState(page), dict[int, Any]()
 
@@ -63,14 +64,14 @@ def test_looks_leave_what_is_chosen(full: Services) -> None:
         shown.update({one._id: value for one, value in values.items()})
         return values
 
-    looks = [event for event in page.fns.values() if getattr(event.fn, "quiet", False) and by_itself(page, event)]
+    looks = [event for event in page.fns.values() if event.fn and by_itself(page, event)]
     for event in looks:
         call(event)
     put_back = {
         f"{event.fn.__qualname__}: {one.elem_id}"
         for event in looks
         for one in call(event)
-        if isinstance(one, CHOICES)
+        if isinstance(one, FIELDS) and one.interactive is not False and one.visible != "hidden"
     }
     assert not put_back, put_back
     menus = {one._id for event in looks for one in event.outputs if isinstance(one, CHOICES)}

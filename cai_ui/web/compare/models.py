@@ -56,7 +56,7 @@ class ModelsBox:
     def wire(self, ask: gr.Button, tab: gr.Tab, session: SessionParts) -> None:
         """Follow what can be asked; `ask` can be pressed only while there is a model."""
         self.ask = ask
-        for trigger in (session.ready.then, session.strip.change, tab.select):
+        for trigger in (session.strip.change, tab.select):
             trigger(bind(self._look, quiet=True), [self.chosen, self.known], [*self.listed, ask], **AT_ONCE)
 
     def take(self, adapter: str | None) -> Changes:

@@ -123,10 +123,11 @@ class CurateTab:
             self.bar.ask, self.bar.who, self.bar.pending, example.key_list, example.guidelines, self.bar.suggest,
             self.bar.suggested,
         ]  # fmt: skip
-        session.restore(bind(self.restore), [session.state, example.memory], [*filled, *mine], **AT_ONCE)
+        session.restore(bind(self.restore), [session.state, example.memory], [*filled, *mine])
         about = [self.bar.who, example.key_list, example.guidelines, self.bar.suggest, self.bar.suggested]
         looked = [*filled, *about]
-        again: dict[str, Any] = {"fn": bind(self.look_again), "inputs": here, "outputs": looked, **AT_ONCE}
+        given = {*here, *example.given}
+        again: dict[str, Any] = {"fn": bind(self.look_again), "inputs": given, "outputs": looked, **AT_ONCE}
         self.tab.select(**again)
         self.table.wire(session, again)
         self.raters.wire(session)
@@ -192,9 +193,12 @@ class CurateTab:
         return {**self.example.show(author, filter, view), **self.filter.changes(filter)}
 
     def look_again(self, given: Given) -> Changes:
-        """The example on the page as it stands now, and menus of what is in the queue now."""
+        """The example on the page as it stands now, and menus of what is in the queue now. What the page has is not
+        sent again: somebody may be typing."""
         place = str(given[self.example.place] or "")
         changes = self.look(lambda author, filter: walking.look_again(self.services, author, filter, place), given)
+        kept = {field for field in (self.example.place, *self.example.given) if field in given}
+        changes = {block: value for block, value in changes.items() if block not in kept or given[block] != value}
         session: Session = given[self.session.state]
         return {
             **changes,

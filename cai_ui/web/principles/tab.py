@@ -87,7 +87,7 @@ class PrinciplesTab:
     def wire(self, session: SessionParts) -> None:
         """Connect the tab."""
         self.here: list[Block] = [session.state, self.base, self.editing]
-        session.restore(bind(self._all, editor.open_current), [session.state], self.all, **DRAFT)
+        session.restore(bind(self._all, editor.open_current), [session.state], self.all)
         self.version.input(bind(self._all, editor.open_version), [session.state, self.version], self.all, **TYPING)
         self.use.click(bind(self._use), self.here[:2], [self.use_note], **DRAFT)
         chosen = [session.state, self.base, self.navigator]

@@ -105,7 +105,8 @@ class RunForm:
     def _wire_menus(self, visits: Sequence[Any]) -> None:
         current = [self.dataset, self.start_from]
         menus = [self.about, *current, self.preset, self.form.widgets["probe_set"]]
-        for trigger in (*visits, self.session.strip.change, self.session.restore):
+        self.session.restore(bind(self._menus, quiet=True), current, menus)
+        for trigger in (*visits, self.session.strip.change):
             trigger(bind(self._menus, quiet=True), current, menus, **ASIDE)
 
     def _wire_settings(self, with_dpo: gr.Button) -> None:
@@ -113,8 +114,8 @@ class RunForm:
         filled = [*inputs, self.checked, self.changed]
         knobs = {"fn": self._shown_knobs, "inputs": [self.method], "outputs": self.some_only, **ASIDE}
         by_preset = {"fn": bind(self._preset), "inputs": [self.preset, self.method], "outputs": filled, **ASIDE}
-        restore(bind(self._first, quiet=True), [self.method], [self.preset, *inputs], **ASIDE)
-        restore(self._shown_knobs, [self.method], self.some_only, **ASIDE)
+        restore(bind(self._first, quiet=True), [self.method], [self.preset, *inputs])
+        restore(self._shown_knobs, [self.method], self.some_only)
         gr.on(
             [widget.input for widget in inputs],
             bind(self._changed, quiet=True),

@@ -100,7 +100,7 @@ class ResultBox:
         sorting = self.ordering.input(bind(self._sort), [self.ordering, self.order], [self.order, self.find], **ASIDE)
         triggers = (
             self.watch.timer.tick, self.watch.live.change, self.filter.input, self.find.input, session.strip.change,
-            session.ready.then, self.run.change, sorting.success, *changed,
+            self.run.change, sorting.success, *changed,
         )  # fmt: skip
         given = {self.filter, self.find, self.order, self.trashed, self.beside.several, self.listed, self.run}
         listing = [
