@@ -339,6 +339,8 @@ class GuidedRunSettings(Settings):
 class SeedStudySettings(Settings):
     """The seed study: how much of each stage; the defaults are those of the study that this project started from."""
 
+    LATER = frozenset({"trained"})
+
     harmless: int = knob(
         2000, "Harmful requests whose answers are revised, or published rows of such revisions.", ge=2, le=100_000,
         unit="rows", step=10, source="seed study: 2,000",
@@ -352,7 +354,46 @@ class SeedStudySettings(Settings):
     )  # fmt: skip
     per_kind: int = knob(200, "Measured prompts of each kind from each set.", ge=1, le=100_000, step=10)
     answer_tokens: int = knob(160, "Longest measured answer.", ge=1, le=2048, unit="tokens", step=8)
+    trained: str = knob(
+        "sft,sft-alone,dpo,sft-dpo",
+        "What is trained, with commas between: sft, sft-alone (without helpful rows), dpo, sft-dpo (begins at sft, "
+        "which comes along).",
+    )
     seed: int = knob(0, "Same seed, same study.", ge=0, le=2**31 - 1, step=1)
+
+
+class ExperimentSettings(Settings):
+    """How much an experiment asks; every experiment has these."""
+
+    prompts: int = knob(
+        20, "Requests of each side: harmful ones, and harmless ones, half of which only sound harmful.", ge=2, le=5000,
+        unit="requests", step=1,
+    )  # fmt: skip
+    seeds: int = knob(
+        3, "How often everything is repeated, each time with another seed.", ge=1, le=20, unit="seeds", step=1
+    )
+    temperature: float = knob(1.0, "Of all answers; at 0 the repetitions are all the same.", ge=0, le=2, step=0.05,
+                              source="paper: 1.0")  # fmt: skip
+    answer_tokens: int = knob(
+        160, "Longest answer, critique and revision.", ge=1, le=2048, unit="tokens", step=8, advanced=True
+    )
+    sets: str = _SETS
+    constitution: str = knob("", "Name of the constitution (empty: the one in use).", advanced=True)
+    seed: int = knob(0, "The first seed; it also draws the requests.", ge=0, le=2**31 - 1, step=1, advanced=True)
+
+
+class RoundsSettings(ExperimentSettings):
+    """An experiment over several revisions of each answer."""
+
+    revisions: int = knob(4, "Revisions of each answer.", ge=1, le=8, step=1, source="paper: 4")
+
+
+class CritiquesSettings(RoundsSettings):
+    """An experiment on revisions with a critique before them, and without."""
+
+    controls: bool = knob(
+        False, "Also two critiques before each revision, and critiques under no principle.", advanced=True
+    )
 
 
 class AppSettings(Settings):

@@ -14,6 +14,7 @@ from cai_ui.cli import (
     compare,
     curate,
     demo,
+    experiment,
     generate,
     grades,
     judge,
@@ -64,6 +65,7 @@ def build_parser() -> Parser:
     grades.add(commands)
     votes.add(commands)
     study.add(commands)
+    experiment.add(commands)
     readers.add(commands)
     judge.add(commands)
     pairs.add(commands)

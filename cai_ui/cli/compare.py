@@ -77,6 +77,7 @@ def _steps(
 
 
 def _lines(evaluation: Evaluation, judged: Sequence[JudgedShare], standings: Mapping[str, Standing]) -> Iterator[str]:
+    from cai_ui.compare.evaluation import mode_words
     from cai_ui.pipeline.judges import sentence
     from cai_ui.readers.measured import figures_words
 
@@ -86,6 +87,7 @@ def _lines(evaluation: Evaluation, judged: Sequence[JudgedShare], standings: Map
         answers = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.items())
         yield f"{result.variant}  {result.kind}  {said}  ({answers})"
     yield f"read by {evaluation.reader}: {figures_words(evaluation.reader)}"
+    yield from filter(None, [mode_words(evaluation.settings)])
     for one in judged:
         invalid = f"; invalid: {', '.join(f'{n} × {why}' for why, n in one.reasons.items())}" if one.reasons else ""
         waiting = f"; {one.waiting} not judged yet" if one.waiting else ""

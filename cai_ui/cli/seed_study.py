@@ -18,9 +18,8 @@ from cai_ui.records import to_dict
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
     from cai_ui.pipeline import Services
-    from cai_ui.studies.seed.estimate import Part
+    from cai_ui.pipeline.progress import StudyProgress
     from cai_ui.studies.seed.results import SeedResults
-    from cai_ui.studies.seed.stages import StudyProgress
 
 _TRAINED = ("epochs", "max_steps", "batch_size", "accumulation", "max_length", "rank", "modules", "beta", "save_steps")
 _LINE_S = 30.0
@@ -60,11 +59,11 @@ def _seed(parsed: Arguments) -> int:
             _write(services, seed_study_so_far(services, plan), parsed.out)
             return 0
         stages = Stages(services, plan)
-        print(_cost(stages.key, estimate.parts(stages, estimate.pace(stages.engine, plan)), estimate.SURE), flush=True)
+        print(estimate.cost_text(stages.key, estimate.parts(stages, estimate.pace(stages.engine, plan))), flush=True)
         if parsed.estimate or not _agreed(parsed):
             return 0
         lines = _Lines()
-        for news in run_seed_study(services, plan):
+        for news in run_seed_study(services, plan, command=_command()):
             if isinstance(news, SeedResults):
                 _write(services, news, parsed.out)
             else:
@@ -78,11 +77,15 @@ def _write(services: Services, found: SeedResults, out: Path | None) -> None:
     from cai_ui.studies.seed.table import study_markdown
 
     titles = {made.key: made.title for made in prompt_sets(services)}
-    text = study_markdown(found, shlex.join(["python", "-m", "cai_ui", *sys.argv[1:]]), titles)
+    text = study_markdown(found, _command(), titles)
     print(text)
     if out is not None:
         write_text(out, text)
         write_text(out.with_suffix(".json"), json_text(to_dict(found), 1) + "\n")
+
+
+def _command() -> str:
+    return shlex.join(["python", "-m", "cai_ui", *sys.argv[1:]])
 
 
 def _agreed(parsed: Arguments) -> bool:
@@ -92,26 +95,6 @@ def _agreed(parsed: Arguments) -> bool:
         print("Nothing was started. Start with --yes.", file=sys.stderr)
         return False
     return input("Start? [y/N] ").strip().lower() in ("y", "yes")
-
-
-def _cost(key: str, parts: list[Part], sure: float) -> str:
-    lines = [f"Study {key}. Left to do, at most:"]
-    for part in parts:
-        tokens = part.written + part.read
-        lines.append(f"  {part.stage}: {part.calls:,} calls, {tokens:,} tokens, about {_time(part.seconds)}")
-    seconds = sum(part.seconds for part in parts)
-    calls, tokens = sum(part.calls for part in parts), sum(part.written + part.read for part in parts)
-    lines.append(
-        f"  all: {calls:,} calls, {tokens:,} tokens, about {_time(seconds)} "
-        f"(likely between {_time(seconds / sure)} and {_time(seconds * sure)})"
-    )
-    return "\n".join(lines)
-
-
-def _time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 class _Lines:

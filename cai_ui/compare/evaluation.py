@@ -19,8 +19,12 @@ from cai_ui.readers.measured import recorded
 from cai_ui.records import AdapterInfo, Answer, Evaluation, Prompt, PromptKind, Rate, VariantResult
 from cai_ui.statistics import rate_of
 
+FAST_MODE = "Made in the fast mode: beside other requests, or alone, the same request may get another answer."
 ROWS = 60
 """Answers asked for in one batch, over all variants."""
+SAME = "same_in_any_batch"
+"""Where a row, and the settings of an evaluation, say whether the same request would have got the same answer beside
+other requests (None: not known, as of a server); of an evaluation, whether all of them would."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,20 @@ def summarise(
         id=uuid.uuid4().hex,
         results=tuple(results),
         rows=tuple(dict(row) for row in rows),
-        settings=settings.model_dump(),
+        settings={**settings.model_dump(), SAME: _same(rows)},
         reader=recorded(reader.name, reader.version),
         created_at=datetime.now(UTC).isoformat(timespec="microseconds"),
     )
+
+
+def mode_words(settings: Mapping[str, Any]) -> str:
+    """A sentence where some answers of an evaluation with these settings were made in the fast mode; else ""."""
+    return FAST_MODE if settings.get(SAME) is False else ""
+
+
+def _same(rows: Sequence[Mapping[str, Any]]) -> bool | None:
+    found = {row.get(SAME) for row in rows}
+    return False if False in found else None if None in found else True
 
 
 def _request(prompt: Prompt, variant: AdapterInfo, settings: CompareSettings, usual: Sampling) -> Request:
@@ -111,6 +125,7 @@ def _row(prompt: Prompt, variant: AdapterInfo, answer: Answer, reader: Reader) -
         "finish": answer.finish,
         "tokens": answer.tokens,
         "adapter_hash": answer.provenance.adapter_hash,
+        SAME: answer.provenance.same_in_any_batch,
         "outcome": str(outcome),
         "reason": "It goes round in circles." if broken else reading.reason,
         "complied": complied(outcome),

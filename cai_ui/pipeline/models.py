@@ -63,6 +63,7 @@ def choose_model(
         ("the guided run", services.guided_run),
         ("labelling", services.labels),
         ("making pairs", services.pairs),
+        ("an experiment", services.experiment),
     ):
         snapshot = work.snapshot()
         if snapshot is not None and snapshot.active:

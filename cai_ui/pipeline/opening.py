@@ -31,7 +31,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
     from cai_ui.pipeline.curate.labels import LabelProgress
     from cai_ui.pipeline.curate.on_policy import OnPolicyProgress
     from cai_ui.pipeline.guided_run import GuidedRunProgress
-    from cai_ui.pipeline.progress import RememberedWork
+    from cai_ui.pipeline.progress import ExperimentProgress, RememberedWork, StudyProgress
     from cai_ui.pipeline.prompts.measured import probe_kit
     from cai_ui.pipeline.revise.batch import BatchProgress
     from cai_ui.pipeline.train.probe_judge import judge_probes
@@ -58,6 +58,8 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             RememberedWork("Labelling by the model", store, "labels", LabelProgress),
             RememberedWork("Making pairs", store, "pairs", OnPolicyProgress),
             RememberedWork("A check of a judge", store, "judge_check", CheckProgress),
+            RememberedWork("A study", store, "study", StudyProgress),
+            RememberedWork("An experiment", store, "experiment", ExperimentProgress),
             OtherModels(settings),
             Desks(store),
             VoteLog(store),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cai_ui.background import Background, Snapshot
@@ -15,6 +16,28 @@ INTERRUPTED = (
 )
 _EVERY_S = 2.0
 P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class ExperimentProgress:
+    """Where the experiment of this name and key is: `part` is being asked, `done` of at most `total` answers there."""
+
+    name: str
+    key: str
+    part: str = ""
+    done: int = 0
+    total: int = 0
+    eta_s: float | None = None
+
+
+@dataclass(frozen=True)
+class StudyProgress:
+    """Where a study is: `done` of `total` pieces of a stage; `study` is its key."""
+
+    stage: str
+    done: int
+    total: int
+    study: str = ""
 
 
 class RememberedWork(Background[P]):

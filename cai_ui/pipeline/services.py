@@ -13,7 +13,7 @@ from cai_ui.pipeline.compare.desk import Desks
 from cai_ui.pipeline.compare.vote_log import VoteLog
 from cai_ui.pipeline.model_host import EngineHost
 from cai_ui.pipeline.other_models import OtherModels
-from cai_ui.pipeline.progress import RememberedWork
+from cai_ui.pipeline.progress import ExperimentProgress, RememberedWork
 from cai_ui.store import Store
 from cai_ui.train.jobs.jobs import Jobs
 
@@ -32,6 +32,8 @@ class Services:
     labels: RememberedWork[Any]
     pairs: RememberedWork[Any]
     checks: RememberedWork[Any]
+    study: RememberedWork[Any]
+    experiment: RememberedWork[ExperimentProgress]
     others: OtherModels
     desks: Desks
     vote_log: VoteLog
@@ -40,8 +42,9 @@ class Services:
 
     @property
     def work(self) -> tuple[RememberedWork[Any], ...]:
-        """All background work but training; the guided run, which may begin other work, first."""
-        return self.guided_run, self.batch, self.evaluation, self.labels, self.pairs, self.checks
+        """All background work but training; what begins other work, first."""
+        others = self.batch, self.evaluation, self.labels, self.pairs, self.checks
+        return self.guided_run, self.study, self.experiment, *others
 
     def engine(self, wait_s: float = 0.0) -> Engine:
         """The engine, or an EngineError that says whether it is still loading or has failed."""

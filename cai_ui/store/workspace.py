@@ -54,6 +54,18 @@ class Workspace:
         """Folder of what a study has finished."""
         return self._folder("studies", key)
 
+    def study_keys(self) -> list[str]:
+        """Keys of the studies that have a folder."""
+        return [path.name for path in self._folder("studies").iterdir() if _PART.fullmatch(path.name)]
+
+    def experiment_dir(self, key: str) -> Path:
+        """Folder of what an experiment has finished."""
+        return self._folder("experiments", key)
+
+    def experiment_keys(self) -> list[str]:
+        """Keys of the experiments that were begun."""
+        return sorted(folder.name for folder in self._folder("experiments").iterdir() if folder.is_dir())
+
     def export_path(self, name: str) -> Path:
         """A file offered for download. `name` is made of ids and a suffix."""
         self.exports_dir()

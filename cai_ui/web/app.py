@@ -15,6 +15,7 @@ from cai_ui.web import gate, hotkeys, theme, words
 from cai_ui.web.access import Access, Mode
 from cai_ui.web.compare.tab import CompareTab
 from cai_ui.web.curate.tab import CurateTab
+from cai_ui.web.experiments.tab import ExperimentsTab
 from cai_ui.web.header import Header
 from cai_ui.web.kit.events import AT_ONCE, QUIET
 from cai_ui.web.kit.guard import Page
@@ -43,6 +44,7 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
             curate = CurateTab(services)
             train = TrainTab(services)
             compare = CompareTab(services)
+            experiments = ExperimentsTab(services)
         session = _session(page, tabs, head.shown, stops or Stops(), access)
         head.wire(session)
         start.wire(session)
@@ -51,6 +53,7 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
         curate.wire(session, start.name, train.form.takes())
         train.wire(session, compare.takes())
         compare.wire(session)
+        experiments.wire(session)
         session.open_page()
     _track_no_hidden_progress(page)
     page.queue(max_size=64, default_concurrency_limit=4)

@@ -44,6 +44,10 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     "web.compare.results": {
         LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu shares_html",
     },
+    "web.compare.study": {
+        LOOK: "StudyBox._menu StudyBox._show",
+        WORK: "StudyBox._estimate StudyBox._numbers StudyBox._resume StudyBox._start StudyBox._tables",
+    },
     "web.compare.votes": {
         LOOK: "tally",
         LABEL: "Ballot._vote",
@@ -99,6 +103,11 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
             "CurateTab.judge CurateTab.judge_pending CurateTab.keep_draft CurateTab.keep_remarks CurateTab.put_back "
             "CurateTab.rebind"
         ),
+    },
+    "web.experiments.tab": {
+        LOOK: "ExperimentsTab._choose ExperimentsTab._menu ExperimentsTab._open",
+        TRY: "result_file rows_file",
+        WORK: "ExperimentsTab._estimate ExperimentsTab._forget ExperimentsTab._resume ExperimentsTab._start",
     },
     "web.header": {
         LOOK: "Header.look",

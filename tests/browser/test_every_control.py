@@ -21,7 +21,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from .conftest import Server
 
 PRESSING = (Path(__file__).parent / "pressing.js").read_text(encoding="utf-8")
-TABS = ["Start", "Principles", "Critique & Revision", "Curate", "Train", "Compare"]
+TABS = ["Start", "Principles", "Critique & Revision", "Curate", "Train", "Compare", "Experiments"]
 MOST = 6
 """Entries pressed of a list of records, such as stored traces; lists of choices are shorter."""
 QUESTION = "How do I read her diary?"
@@ -30,7 +30,18 @@ PREPARED = {
     "Critique & Revision": {"revise-prompt": QUESTION, "batch-number": "2", "lab-number": "1"},
     "Curate": {"curate-dataset-name": "pressed"},
     "Train": {"train-name": "pressed", "train-grid": "rank=2,4", "train-max-steps": "2"},
-    "Compare": {"compare-prompt": QUESTION, "evaluate-per-kind": "2", "compare-blind": ""},
+    "Compare": {
+        "compare-prompt": QUESTION,
+        "evaluate-per-kind": "2",
+        "compare-blind": "",
+        "study-harmless": "4",
+        "study-helpful": "2",
+        "study-references": "2",
+        "study-per-kind": "2",
+        "study-answer-tokens": "8",
+        "study-training-max-steps": "2",
+    },
+    "Experiments": {"experiments-prompts": "2", "experiments-answer-tokens": "16"},
 }
 """What a person would have typed before pressing, by field, so that the work is short and asks for nothing more."""
 FILES = {
@@ -38,6 +49,8 @@ FILES = {
     "revise-import": "prompts.jsonl",
     "curate-import": "rows.jsonl",
     "judge-check-file": "rows.jsonl",
+    "study-rows-file": "rows.jsonl",
+    "study-helpful-file": "rows.jsonl",
 }
 UNFORESEEN = re.compile(r"did not foresee|went wrong|errored|Invalid|Value:?\s|\b(?:Type|Key|Value|Attribute)Error")
 """Messages of the page, or of Gradio in its place, that no handler of ours meant."""

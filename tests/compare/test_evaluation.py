@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui.compare.evaluation import Measured, evaluate, summarise
+from cai_ui.compare.evaluation import SAME, Measured, evaluate, mode_words, summarise
 from cai_ui.compare.slices import parts, results_in
 from cai_ui.compare.variants import base_variant, choose, confirm, side_by_side
 from cai_ui.config import CompareSettings, Sampling
@@ -181,3 +181,21 @@ def test_nothing_to_compare_is_refused() -> None:
     engine = Armed()
     with pytest.raises(InputError, match="nothing to compare"):
         list(evaluate(engine, [], PROMPTS, PhraseReader(), CompareSettings()))
+
+
+@pytest.mark.parametrize(("mode", "said"), [(False, True), (True, False), (None, False)])
+def test_answers_of_the_fast_mode_say_so(mode: bool | None, said: bool) -> None:
+    """Each row, and the whole evaluation, also where only one variant's answers are."""
+
+    class Mode(Armed):
+        def _make_answer(self, request: Request, *rest: Any) -> Any:
+            answer = super()._make_answer(request, *rest)
+            same = mode if request.adapter == "tuned" else True
+            provenance = dataclasses.replace(answer.provenance, same_in_any_batch=same)
+            return dataclasses.replace(answer, provenance=provenance)
+
+    made = measured(Mode())[-1].evaluation
+    assert made is not None
+    assert {(row["variant"], row[SAME]) for row in made.rows} == {("base", True), ("tuned", mode)}
+    assert made.settings[SAME] is mode
+    assert bool(mode_words(made.settings)) is said and mode_words({}) == ""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from cai_ui.config import Sampling
 from cai_ui.engine.interface import Engine, Request, ScoreRequest
 from cai_ui.records import Message
-from cai_ui.studies.seed.measuring import FORMAT_VARIANTS, FORMATS, REMOVED
-from cai_ui.studies.seed.plan import ALONE, RUNS, VARIANTS, SeedPlan
-from cai_ui.studies.seed.stages import Stages
+from cai_ui.studies.seed.measuring import FORMATS, REMOVED
+from cai_ui.studies.seed.plan import ALONE, RUNS, SeedPlan
+from cai_ui.studies.seed.stages import Stages, undrafted
 
 SURE = 2.0
 """The true time is expected between the estimate divided and multiplied by this."""
@@ -65,24 +65,46 @@ def parts(stages: Stages, pace: Pace) -> list[Part]:
     if not folder.value("examples"):
         each = 1 if plan.published else 1 + plan.revision.revisions * (1 + plan.revision.critique)
         done = len(folder.rows("drafts" if plan.published else "chains"))
-        left = max(0, (len(plan.published) or len(plan.requests)) - done) * each
+        asked = len(undrafted(plan)) if plan.published else len(plan.requests)
+        left = max(0, asked - done) * each
         found.append(_part("answers, critiques and revisions", left, longest, pace))
     if not plan.references:
         left = plan.settings.helpful + plan.settings.references - len(folder.rows("helpful"))
         found.append(_part("helpful answers of its own", max(0, left), longest, pace))
-    found += [part for variant in RUNS if (part := _training(stages, variant, pace))]
+    found += [part for variant in plan.trained if (part := _training(stages, variant, pace))]
     left = len(plan.measured) - len({row["prompt_id"] for row in folder.rows("answers")})
-    found.append(_part("all variants asked", left * len(VARIANTS), most, pace))
+    found.append(_part("all variants asked", left * len(plan.variants), most, pace))
     harmful = sum(prompt.kind == "harmful" for prompt in plan.measured)
     left = sum(harmful - len({row["prompt_id"] for row in folder.rows(f"format-{format}")}) for format in FORMATS)
     off = min(REMOVED, len(plan.measured)) - len(folder.rows("adapter-off"))
-    found.append(_part("other prompt formats, adapter off", left * len(FORMAT_VARIANTS) + off, most, pace))
-    if len(folder.rows("scores")) < len(VARIANTS):
+    found.append(_part("other prompt formats, adapter off", left * len(plan.variants[:2]) + off, most, pace))
+    if len(folder.rows("scores")) < len(plan.variants):
         count = plan.settings.references
-        read = 2 * len(VARIANTS) * count * most
+        read = 2 * len(plan.variants) * count * most
         seconds = count * most / pace.written + read / pace.read
-        found.append(Part("likelihoods", (1 + len(VARIANTS)) * count, count * most, read, seconds))
+        found.append(Part("likelihoods", (1 + len(plan.variants)) * count, count * most, read, seconds))
     return [part for part in found if part.calls]
+
+
+def cost_text(key: str, parts: list[Part]) -> str:
+    """What is left to do of a study, stage by stage and in all."""
+    lines = [f"Study {key}. Left to do, at most:"]
+    for part in parts:
+        tokens = part.written + part.read
+        lines.append(f"  {part.stage}: {part.calls:,} calls, {tokens:,} tokens, about {_time(part.seconds)}")
+    seconds = sum(part.seconds for part in parts)
+    calls, tokens = sum(part.calls for part in parts), sum(part.written + part.read for part in parts)
+    lines.append(
+        f"  all: {calls:,} calls, {tokens:,} tokens, about {_time(seconds)} "
+        f"(likely between {_time(seconds / SURE)} and {_time(seconds * SURE)})"
+    )
+    return "\n".join(lines)
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _part(stage: str, calls: int, tokens: int, pace: Pace) -> Part:

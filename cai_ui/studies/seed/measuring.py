@@ -14,18 +14,17 @@ from cai_ui.config import CompareSettings, Sampling
 from cai_ui.engine.interface import Request, ScoreRequest
 from cai_ui.errors import CaiError
 from cai_ui.pipeline.compare.comparison import engine_variants
+from cai_ui.pipeline.progress import StudyProgress
 from cai_ui.pipeline.readers import reader_for
 from cai_ui.readers import Reader
-from cai_ui.records import BASE, Evaluation, Prompt
+from cai_ui.records import Evaluation, Prompt
 from cai_ui.store.encoding import batches
-from cai_ui.studies.seed.plan import SFT, VARIANTS
-from cai_ui.studies.seed.stages import Stages, StudyProgress
+from cai_ui.studies.seed.stages import Stages
 
 FORMATS = ("human-assistant", "bare")
-"""Asked beside the model's own chat template."""
-FORMAT_VARIANTS = (BASE, SFT)
+"""Asked beside the model's own chat template, of the base and of the first variant that is trained."""
 REMOVED = 20
-"""Prompts that the SFT variant is asked with its adapter off."""
+"""Prompts that this variant is asked with its adapter off."""
 _TOGETHER = 12
 
 
@@ -36,19 +35,19 @@ class Measuring:
         self._stages = stages
         self._folder = stages.folder
         self._plan = stages.plan
-        self._names = {variant: stages.adapter(variant) for variant in VARIANTS}
+        self._names = {variant: stages.adapter(variant) for variant in self._plan.variants}
 
     def measure(self) -> Iterator[StudyProgress]:
-        """Everything, in the order of what matters most."""
-        measured = self._plan.measured
-        yield from self._ask("answers", VARIANTS, measured, "all variants asked")
+        """Everything, in the order of what matters most; nothing more after a stop."""
+        measured, variants = self._plan.measured, self._plan.variants
+        yield from self._ask("answers", variants, measured, "all variants asked")
         yield from self._likelihoods()
         harmful = [prompt for prompt in measured if prompt.kind == "harmful"]
         for format in FORMATS:
             yield from self._ask(
-                f"format-{format}", FORMAT_VARIANTS, harmful, f"prompt format {format}", chat_format=format
+                f"format-{format}", variants[:2], harmful, f"prompt format {format}", chat_format=format
             )
-        yield from self._ask("adapter-off", (SFT,), measured[:REMOVED], "the adapter switched off", strength=0.0)
+        yield from self._ask("adapter-off", variants[1:2], measured[:REMOVED], "the adapter switched off", strength=0.0)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Kept answers, with the variant called as in the study."""
@@ -86,8 +85,10 @@ class Measuring:
         total, done = len(prompts), len(prompts) - len(left)
         yield StudyProgress(stage, done, total)
         for chunk in batches(left, _TOGETHER):
-            *_, last = evaluate(self._stages.engine, chosen, chunk, self.reader, self._settings(**changes))
-            assert last.evaluation is not None  # there is no stop flag
+            settings = self._settings(**changes)
+            *_, last = evaluate(self._stages.engine, chosen, chunk, self.reader, settings, self._stages.stop)
+            if last.evaluation is None:  # stopped
+                return
             self._folder.add(name, last.evaluation.rows)
             done += len(chunk)
             yield StudyProgress(stage, done, total)
@@ -107,13 +108,17 @@ class Measuring:
         stage = "likelihood of helpful answers"
         for number, (variant, adapter) in enumerate(self._names.items()):
             yield StudyProgress(stage, number, len(self._names))
+            if self._stages.stopped:
+                return
             if variant in there:
                 continue
             asked = [
                 ScoreRequest(row.conversation, (row.answer, text) if text.strip() else (row.answer,), adapter)
                 for row, text in zip(references, drawn, strict=True)
             ]
-            scores = dict(self._stages.engine.score_many(asked))
+            scores = dict(self._stages.engine.score_many(asked, self._stages.stop))
+            if self._stages.stopped:
+                return
             told = [_told(scores[place]) for place in range(len(asked))]
             self._folder.add("scores", [{"variant": variant, "scores": told}])
         yield StudyProgress(stage, len(self._names), len(self._names))

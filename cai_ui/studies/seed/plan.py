@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cai_ui.config import DatasetSettings, RevisionSettings, Sampling, SeedStudySettings, TrainSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import InputError
 from cai_ui.records import BASE, Example, Message, Prompt, TrainingExample, content_hash, to_dict
+from cai_ui.store.encoding import from_dict
 
 ALONE = "SFT without helpful rows"
 SFT = "SFT"
 DPO = "DPO"
 BOTH = "SFT, then DPO"
 RUNS = {SFT: "sft", ALONE: "sft", DPO: "dpo", BOTH: "dpo"}
-"""Variants that are trained, in this order, and their method."""
-VARIANTS = (BASE, *RUNS)
+"""Variants that can be trained, in this order, and their method."""
+CALLED = {"sft": SFT, "sft-alone": ALONE, "dpo": DPO, "sft-dpo": BOTH}
+"""What they are called where somebody chooses among them."""
+_ROWS = {"requests": Prompt, "published": Example, "helpful": TrainingExample, "references": TrainingExample,
+         "measured": Prompt}  # fmt: skip
+_SETTINGS = {"settings": SeedStudySettings, "revision": RevisionSettings, "sampling": Sampling,
+             "dataset": DatasetSettings, "sft": TrainSettings, "dpo": TrainSettings}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,9 +58,54 @@ class SeedPlan:
             :16
         ]
 
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """Variants that are trained, in the order in which they are. InputError where none or an unknown one is
+        named."""
+        return chosen(self.settings.trained)
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The base, and what is trained of it."""
+        return (BASE, *self.trained)
+
+    @property
+    def pairs(self) -> bool:
+        """Whether anything learns from pairs, which need an answer of the base beside each revision."""
+        return any(RUNS[variant] != "sft" for variant in self.trained)
+
+    @property
+    def source(self) -> str:
+        """What is learnt."""
+        return "published rows" if self.published else "chains"
+
+    def told(self) -> dict[str, Any]:
+        """As plain data, from which `of` makes the same plan again."""
+        rows = {name: [to_dict(row) for row in getattr(self, name)] for name in _ROWS}
+        settings = {name: getattr(self, name).model_dump() for name in _SETTINGS}
+        return {**rows, **settings, "constitution": self.constitution}
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> SeedPlan:
+        """The plan that was told."""
+        rows: dict[str, Any] = {name: tuple(from_dict(kind, row) for row in told[name]) for name, kind in _ROWS.items()}
+        settings: dict[str, Any] = {name: kind(**told[name]) for name, kind in _SETTINGS.items()}
+        return cls(constitution=told["constitution"], **rows, **settings)
+
     def train(self, variant: str) -> TrainSettings:
         """Settings of the run that makes a variant."""
         return self.sft if RUNS[variant] == "sft" else self.dpo
+
+
+def chosen(names: str) -> tuple[str, ...]:
+    """The variants that are called so, with commas between; what one begins at comes along."""
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    unknown = [name for name in wanted if name not in CALLED]
+    if unknown or not wanted:
+        said = f"{unknown[0][:60]!r} is no variant of the study." if unknown else "No variant to train is named."
+        raise InputError(said, next_step=f"Choose among {', '.join(CALLED)}.")
+    found = {CALLED[name] for name in wanted} | ({SFT} if "sft-dpo" in wanted else set())
+    return tuple(variant for variant in RUNS if variant in found)
 
 
 def unmeasured(prompts: Iterable[Prompt], measured: Iterable[Prompt], number: int) -> tuple[Prompt, ...]:

@@ -4,36 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import NotFoundError
+from cai_ui.pipeline.progress import StudyProgress
 from cai_ui.pipeline.services import Services
+from cai_ui.records import to_dict
 from cai_ui.studies.seed import results
 from cai_ui.studies.seed.measuring import FORMATS, Measuring
-from cai_ui.studies.seed.plan import RUNS, VARIANTS, SeedPlan
+from cai_ui.studies.seed.plan import SeedPlan
 from cai_ui.studies.seed.results import SeedResults
-from cai_ui.studies.seed.stages import Stages, StudyProgress, made_of
+from cai_ui.studies.seed.stages import Stages, made_of
 
 
-def run_seed_study(services: Services, plan: SeedPlan) -> Iterator[StudyProgress | SeedResults]:
-    """Progress, and as the last item the results. The same call goes on where an earlier one ended, however it ended.
+def run_seed_study(
+    services: Services, plan: SeedPlan, stop: StopFlag | None = None, command: str = ""
+) -> Iterator[StudyProgress | SeedResults]:
+    """Progress, and as the last item the results; none after a stop. The same call goes on where an earlier one ended,
+    however it ended. `command` is kept with the study, as what makes it again.
 
     TrainingError where a run fails or there is too little to train on; then what was finished is kept.
     """
-    stages = Stages(services, plan)
+    stages = Stages(services, plan, stop)
+    stages.keep_plan(command)
     yield from stages.make()
+    if stages.stopped:
+        return
     measuring = Measuring(stages)
     yield from measuring.measure()
-    yield _results(stages, measuring, measuring.evaluation().id)
+    if not stages.stopped:
+        found = _results(stages, measuring, measuring.evaluation().id)
+        stages.folder.keep("results", to_dict(found))
+        yield found
 
 
 def seed_study_so_far(services: Services, plan: SeedPlan) -> SeedResults:
     """What is measured already, without asking the model for more. NotFoundError before all adapters are there."""
     stages = Stages(services, plan)
-    runs = [stages.run(variant) for variant in RUNS]
+    runs = [stages.run(variant) for variant in plan.trained]
     if any(run is None or run.state != "done" for run in runs):
         raise NotFoundError(
             "The study has not trained all its variants yet.",
             kept="What is finished is kept.",
-            next_step="Go on with --yes.",
+            next_step="Go on with it (--yes).",
         )
     return _results(stages, Measuring(stages), None)
 
@@ -42,7 +54,7 @@ def _results(stages: Stages, measuring: Measuring, evaluation: str | None) -> Se
     answers = measuring.rows("answers")
     version = stages.services.store.version(stages.plan.constitution)
     return SeedResults(
-        cells=results.cells(answers, VARIANTS),
+        cells=results.cells(answers, stages.plan.variants),
         kept=results.kept(stages.folder.rows("scores")),
         formats=results.formats({format: measuring.rows(f"format-{format}") for format in FORMATS}, answers),
         critiques=results.critiques(
@@ -63,7 +75,8 @@ def _settings(stages: Stages, measuring: Measuring, evaluation: str | None) -> d
         "base": stages.engine.base_hash,
         "reader": f"{measuring.reader.name}, version {measuring.reader.version}",
         "constitution": plan.constitution,
-        "source": "published rows" if plan.published else "chains",
+        "source": plan.source,
+        "trained": plan.trained,
         "seed_study": plan.settings.model_dump(),
         "revision": plan.revision.model_dump(),
         "sampling": plan.sampling.model_dump(),

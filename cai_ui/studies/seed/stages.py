@@ -7,20 +7,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import Any
 
 from cai_ui import revise
 from cai_ui.config import Sampling
-from cai_ui.engine.interface import Request
-from cai_ui.errors import TrainingError
+from cai_ui.engine.interface import Request, StopFlag
+from cai_ui.errors import ConflictError, TrainingError
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.curate.helpful import harmless_prompts
 from cai_ui.pipeline.model_host import WAIT_S
+from cai_ui.pipeline.progress import StudyProgress
 from cai_ui.pipeline.revise.batch import run_batch
 from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, NOT_OVER, Example, Message, Run, Trace, TrainingExample, make_example
 from cai_ui.revise import BATCH_SIZE
+from cai_ui.store import encoding
 from cai_ui.store.encoding import batches, from_dict
 from cai_ui.studies.seed.folder import StudyFolder
 from cai_ui.studies.seed.plan import ALONE, BOTH, RUNS, SFT, SeedPlan, fitting
@@ -32,34 +34,40 @@ _NOT_WHOLE = ("truncated", "broken", "empty")
 """Labels of revisions that are no row: the model would learn not to end."""
 
 
-@dataclass(frozen=True)
-class StudyProgress:
-    """Where a study is: `done` of `total` pieces of a stage."""
-
-    stage: str
-    done: int
-    total: int
-
-
 class Stages:
-    """One study on its way to its adapters."""
+    """One study on its way to its adapters. After a stop nothing new is begun; the piece in hand is dropped, and a
+    training leaves a checkpoint."""
 
-    def __init__(self, services: Services, plan: SeedPlan) -> None:
+    def __init__(self, services: Services, plan: SeedPlan, stop: StopFlag | None = None) -> None:
         self.services = services
         self.plan = plan
+        self.stop = stop
         self.engine = services.engine(WAIT_S)
         self.key = plan.key(self.engine)
         self.folder = StudyFolder(services.store.workspace.study_dir(self.key))
 
     def make(self) -> Iterator[StudyProgress]:
-        """All stages up to the four adapters."""
+        """All stages up to the adapters."""
         if not self.folder.value("examples"):
             yield from self._published() if self.plan.published else self._chains()
-        yield from self._helpful()
-        if not self.folder.value("datasets"):
+        if not self.stopped:
+            yield from self._helpful()
+        if not self.stopped and not self.folder.value("datasets"):
             self._freeze()
-        for variant in RUNS:
-            yield from self._train(variant)
+        for variant in self.plan.trained:
+            if not self.stopped:
+                yield from self._train(variant)
+
+    def keep_plan(self, command: str) -> None:
+        """What is asked for, so that the study can be gone on with where its files are no more."""
+        if self.folder.value("asked") is None:
+            self.folder.keep("plan", self.plan.told())
+            told = {"command": command, "model": self.engine.name, "begun": encoding.now()}
+            self.folder.keep("asked", {**told, "trained": self.plan.trained, "source": self.plan.source})
+
+    @property
+    def stopped(self) -> bool:
+        return self.stop is not None and self.stop.is_set()
 
     def traces(self) -> list[Trace]:
         """The chains that are finished."""
@@ -96,7 +104,9 @@ class Stages:
         done = len(self.folder.rows(name))
         yield StudyProgress(stage, done, len(requests))
         for chunk in batches(list(requests[done:]), BATCH_SIZE):
-            answers = self.engine.generate(chunk)
+            answers = self.engine.generate(chunk, self.stop)
+            if self.stopped:
+                return
             told = zip(chunk, answers, strict=True)
             self.folder.add(
                 name,
@@ -111,11 +121,13 @@ class Stages:
         stage = "critiques and revisions"
         failures: dict[str, int] = {}
         for now in run_batch(
-            self.services, plan.requests, plan.constitution, plan.revision, plan.sampling, BATCH_SIZE,
+            self.services, plan.requests, plan.constitution, plan.revision, plan.sampling, BATCH_SIZE, self.stop,
             source=f"{RATER} {self.key}", results=self.folder.lines_path("chains"),
         ):  # fmt: skip
             failures = now.failures
             yield StudyProgress(stage, now.done, now.total)
+        if self.stopped:
+            return
         left_out, kept = Counter(failures), []
         for trace in self.traces():
             last = max(place for place, step in enumerate(trace.steps) if step.kind == "revision")
@@ -127,16 +139,17 @@ class Stages:
         self._accept(kept, left_out)
 
     def _published(self) -> Iterator[StudyProgress]:
-        """Published revisions, beside the base's own answer where the rows hold none, which DPO needs."""
-        rows = self.plan.published
-        asked = [row for row in rows if row.initial is None]
+        """Published revisions, beside the base's own answer where DPO needs one and the rows hold none."""
+        rows, asked = self.plan.published, undrafted(self.plan)
         requests = [Request(row.conversation, self.plan.sampling) for row in asked]
         yield from self.ask("drafts", requests, "the base's own answers to the published rows' requests")
+        if self.stopped:
+            return
         drafts = dict(zip((row.id for row in asked), self.folder.rows("drafts"), strict=True))
         made, left_out = [], Counter[str]()
         for row in rows:
             initial = row.initial if row.id not in drafts else drafts[row.id]["text"].strip() or None
-            left_out["no pair: empty answer of the base"] += initial is None
+            left_out["no pair: empty answer of the base"] += initial is None and self.plan.pairs
             made.append(make_example(row.conversation, initial, row.revision, prompt=row.prompt, source=row.source))
         self.services.store.add_examples(made)
         self._accept(made, +left_out)
@@ -169,6 +182,8 @@ class Stages:
         rows, _ = self.helpful()
         hashes = {}
         for variant, mixed in ((SFT, rows), (ALONE, [])):
+            if not any((trained == ALONE) is (variant == ALONE) for trained in self.plan.trained):
+                continue
             settings = self.plan.dataset.model_copy(update={"helpful": len(mixed), "seed": self.plan.settings.seed})
             frozen = freeze_dataset(self.services, f"{RATER} {variant}", settings, RATER, None, ids, mixed)
             hashes[variant] = frozen.hash
@@ -185,9 +200,16 @@ class Stages:
             )  # fmt: skip
         elif run.state not in (*NOT_OVER, "done"):
             run = self.services.jobs.resume(run.id)
+        asked = False
         while run.state in NOT_OVER:
+            if self.stopped and not asked:
+                asked = True
+                with suppress(ConflictError):  # it has just ended
+                    self.services.jobs.stop(run.id)
             run = self.services.jobs.wait(run.id, _POLL_S)
             yield StudyProgress(f"training {variant}", run.step, run.total_steps)
+        if self.stopped:
+            return
         if run.state != "done":
             raise TrainingError(
                 run.error or f"The run {run.name} was {run.state}.",
@@ -199,11 +221,16 @@ class Stages:
         return f"{RATER} {self.key[:8]} {variant}"
 
 
+def undrafted(plan: SeedPlan) -> list[Example]:
+    """Published rows whose request the base has to answer itself."""
+    return [row for row in plan.published if row.initial is None] if plan.pairs else []
+
+
 def made_of(stages: Stages) -> dict[str, Any]:
     """Rows of both datasets, what was left out, and seconds of each training."""
     examples = stages.folder.value("examples")
     infos = {name: stages.services.store.dataset_info(hash) for name, hash in stages.folder.value("datasets").items()}
-    runs = {variant: run for variant in RUNS if (run := stages.run(variant))}
+    runs = {variant: run for variant in stages.plan.trained if (run := stages.run(variant))}
     return {
         "examples": len(examples["ids"]),
         "left_out": examples["left_out"],

@@ -27,7 +27,8 @@ def study_markdown(found: SeedResults, command: str, sets: dict[str, str]) -> st
                 _formats(found),
                 *_critiques(found),
                 "## The adapter switched off",
-                f"{_share(found.removed)} of the SFT variant's answers are then word for word those of the base.",
+                f"{_share(found.removed)} of the answers of the variant {found.settings['trained'][0]} are then "
+                "word for word those of the base.",
             ]
         )
         + "\n"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cai_ui.compare.corrected import CorrectedShare, outcome_of
+from cai_ui.compare.evaluation import SAME, mode_words
 from cai_ui.compare.slices import Part, results_in
 from cai_ui.readers import Outcome, good
 from cai_ui.readers.measured import figures_words
@@ -13,7 +14,7 @@ from cai_ui.records import Evaluation, Rate, VariantResult
 from cai_ui.web.compare import words
 from cai_ui.web.compare.corrected_html import estimate_text
 from cai_ui.web.kit.present import empty_state, esc, percent, pill, rate_text, short, table
-from cai_ui.web.kit.words import QUESTIONS
+from cai_ui.web.kit.words import FAST, QUESTIONS
 
 _MEASURES = {kind: measure for kind, measure, _ in QUESTIONS}
 _TITLES = {kind: title for kind, _, title in QUESTIONS}
@@ -32,7 +33,7 @@ def results_html(evaluation: Evaluation, titles: Mapping[str, str], corrected: S
         found = [[*cells[:3], text, *cells[3:]] for cells, text in zip(found, beside, strict=True)]
     heads = (*words.RESULT_COLUMNS[:3], *([words.CORRECTED] if corrected else []), *words.RESULT_COLUMNS[3:])
     reader = f"Read by: {evaluation.reader}; {figures_words(evaluation.reader)}."
-    note = f'<p class="muted">{esc(reader)} {esc(words.UNREAD)}</p>'
+    note = f'<p class="muted">{esc(" ".join([reader, words.UNREAD, mode_words(evaluation.settings)]).strip())}</p>'
     return table(heads, found) + note
 
 
@@ -104,7 +105,7 @@ def _fits(case: Sequence[Mapping[str, Any]], wanted: str) -> bool:
 def _case(case: Sequence[Mapping[str, Any]], titles: Mapping[str, str], judged: Mapping[int, Sequence[str]]) -> str:
     blocks = "".join(
         f'<div class="cai-block"><div class="cai-block-label">{esc(titles.get(str(row["variant"]), row["variant"]))} '
-        f'{_reading(row)}</div><div class="cai-block-text" dir="auto">{esc(row["answer"])}</div>'
+        f'{_reading(row)}{_mode(row)}</div><div class="cai-block-text" dir="auto">{esc(row["answer"])}</div>'
         f"{''.join(judged.get(row.get('place', -1), ()))}</div>"
         for row in case
     )
@@ -112,6 +113,10 @@ def _case(case: Sequence[Mapping[str, Any]], titles: Mapping[str, str], judged: 
     asked = f'<div class="cai-block-text muted" dir="auto">{esc(earlier)}</div>' if earlier else ""
     asked += f'<p class="cai-question" dir="auto">{esc(case[0]["prompt"])}</p>'
     return f'{asked}<div class="cai-pair">{blocks}</div>'
+
+
+def _mode(row: Mapping[str, Any]) -> str:
+    return f' <span class="muted">{esc(FAST)}</span>' if row.get(SAME) is False else ""
 
 
 def _reading(row: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Compare: base and adapters on the same request, streamed from one batch; blind votes; evaluation.
+"""Compare: base and adapters on the same request, streamed from one batch; blind votes; evaluation; the study.
 
 Which weights answered stands under every answer, as the engine reported it. In a blind vote it is
 shown after the vote.
@@ -13,6 +13,7 @@ from cai_ui.web.compare import words
 from cai_ui.web.compare.ask import AskBox
 from cai_ui.web.compare.evaluation import EvaluationBox
 from cai_ui.web.compare.models import ModelsBox
+from cai_ui.web.compare.study import StudyBox
 from cai_ui.web.compare.votes import Ballot
 from cai_ui.web.kit.events import Changes
 from cai_ui.web.kit.handover import Handover
@@ -31,6 +32,7 @@ class CompareTab:
             self.ask = AskBox(services)
             self.ballot = Ballot(services)
             self.evaluation = EvaluationBox(services)
+            self.study = StudyBox(services)
             gr.HTML(hint(words.NEXT))
 
     def takes(self) -> Handover:
@@ -53,3 +55,4 @@ class CompareTab:
         self.ask.wire(self.models.chosen, self.ballot, self.tab, session)
         self.ballot.wire(self.ask.answers, self.ask.sight, self.tab, session)
         self.evaluation.wire(self.models.chosen, self.tab, session)
+        self.study.wire(self.tab, session)

@@ -145,3 +145,32 @@ OUTCOME = "Answers"
 OUTCOMES = {"": "All answers", "wrong": "Some model did wrong", "differ": "Models differ", "unread": "Unread or broken"}
 BACK, ONWARD = "Previous page", "Next page"
 NO_ROWS = ("No such answers", "Choose other requests or another outcome.")
+
+# The study
+STUDY = "Study: what training on revisions does"
+STUDY_WHAT = (
+    "The recipe of the study that this project began with, from start to end: revisions or published rows become a "
+    "dataset, adapters are trained on it with and without helpful rows, and base and adapters are asked the same "
+    "prompts. It takes hours on a real model: see first what it would cost. It goes on without this page."
+)
+STUDY_SET = "Requests whose answers are revised"
+STUDY_ROWS = "Or published revisions to learn instead (file)"
+STUDY_HELPFUL = "Helpful rows (file; none: its own answers)"
+STUDY_MEASURED, STUDY_MEASURED_HELP = "Measured on", "Several may be chosen; none: the held-out sets that come along."
+STUDY_TRAINED = "What is trained"
+STUDY_VARIANTS = {
+    "sft": "SFT", "sft-alone": "SFT without helpful rows", "dpo": "DPO", "sft-dpo": "SFT, then DPO (brings SFT along)",
+}  # fmt: skip
+STUDY_STAGES = "Settings of its stages"
+STUDY_PRESET = "Preset of the trainings"
+STUDY_AS_PRESET = "as in the preset"
+STUDY_TRAININGS = {
+    "epochs": ("Epochs", 0.01, 100), "max_steps": ("Most steps", 0, 1_000_000), "batch_size": ("Batch size", 1, 1024),
+    "accumulation": ("Batches a step", 1, 4096), "max_length": ("Longest row (tokens)", 16, 32_768),
+    "sft_rate": ("SFT learning rate", 0, 1), "dpo_rate": ("DPO learning rate", 0, 1),
+}  # fmt: skip
+ESTIMATE, BEGIN_STUDY, GO_ON = "What would it cost?", "Begin the study", "Go on"
+SEE_COST = ("What this study costs was not looked at yet.", "Press “What would it cost?” first; it takes some seconds.")
+STUDIES = "Studies so far"
+TABLES, NUMBERS = "Download the tables", "Download all numbers"
+NO_STUDY = ("No study is chosen.", "Begin one, or choose one from the list.")

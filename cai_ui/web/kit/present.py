@@ -59,6 +59,10 @@ def facts(pairs: Sequence[tuple[str, object]]) -> str:
     return f'<dl class="cai-facts">{rows}</dl>'
 
 
+TABLE_BEGINS = '<div class="cai-table-box" tabindex="0" role="group" aria-label="Table"><table class="cai-table">'
+TABLE_ENDS = "</table></div>"
+
+
 class Html(str):
     """Markup of ours, for a cell of `table` that is not plain text."""
 
@@ -78,10 +82,8 @@ def table(
         f"<tr>{''.join(f'<td>{cell if isinstance(cell, Html) else esc(cell)}</td>' for cell in row)}</tr>"
         for row in rows
     )
-    return (
-        f'<div class="cai-table-box" tabindex="0" role="group" aria-label="Table"><table class='
-        f'"{f"cai-table {look}".strip()}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    begins = TABLE_BEGINS.replace('cai-table">', f'{f"cai-table {look}".strip()}">')
+    return f"{begins}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>{TABLE_ENDS}"
 
 
 def _order(place: int, sorted_by: tuple[int, bool] | None) -> str:

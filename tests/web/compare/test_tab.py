@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from cai_ui.compare.evaluation import FAST_MODE, SAME
 from cai_ui.compare.variants import VariantText
 from cai_ui.compare.votes import PairTally
 from cai_ui.config import AppSettings, AskSettings, CompareSettings, Sampling, TrainSettings
@@ -25,6 +26,7 @@ from cai_ui.web.compare import answers_html, ask, evaluation, models, results, r
 from cai_ui.web.compare.answers_html import Sight
 from cai_ui.web.compare.tab import CompareTab
 from cai_ui.web.kit.choices import variant_choices
+from cai_ui.web.kit.words import FAST
 from cai_ui.web.kit.work import WorkView
 from cai_ui.web.session import Session
 from cai_ui.web.stops import Stops
@@ -321,3 +323,13 @@ def test_the_tally_shows_the_share_with_its_interval() -> None:
     html = votes.tally_html([pair], {"a": "A"})
     assert "75 % (30–95 %, 3 of 4)" in html and "0.62" in html
     assert "No votes yet" in votes.tally_html([], {})
+
+
+def test_answers_of_the_fast_mode_are_marked() -> None:
+    """Beside the answer, and under the shares of an evaluation that has one."""
+    [row] = ROWS[:1]
+    assert FAST in results_html.rows_html([[{**row, SAME: False}]], {})
+    assert FAST not in results_html.rows_html([[{**row, SAME: True}], [row]], {})
+    made = evaluated()
+    assert FAST_MODE in results_html.results_html(dataclasses.replace(made, settings={SAME: False}), {})
+    assert FAST_MODE not in results_html.results_html(made, {})

@@ -1,0 +1,106 @@
+"""Rows of what was measured: made of chains, and brought to shares and differences by request."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from cai_ui.experiments.bench import Cell
+from cai_ui.experiments.reading import Readers
+from cai_ui.experiments.results import Point, Row
+from cai_ui.records import Trace
+from cai_ui.statistics.repeated import Difference, RepeatedShare, mean_difference, repeated_share
+
+Chosen = Callable[[Row], bool]
+HARMLESS, HELPFUL = "harmless", "helps"
+"""Fields of a row: whether a harmful request got a harmless answer, and whether a harmless one was helped with."""
+
+
+def chain_rows(cell: Cell, traces: Iterable[Trace], readers: Readers) -> list[dict[str, Any]]:
+    """A row for the draft and for each revision of each chain.
+
+    `harmless` is whether a harmful request was declined, where it can be read with a reason and a fitting alternative.
+    """
+    rows = []
+    for trace in traces:
+        answers = [step for step in trace.steps if step.kind != "critique"]
+        critiques = [step for step in trace.steps if step.kind == "critique"]
+        for round, step in enumerate(answers):
+            read = _read(readers, trace, step.text)
+            rows.append({
+                "condition": cell.condition, "seed": cell.seed, "sample": cell.sample, "prompt_id": trace.prompt.id,
+                "kind": trace.prompt.kind, "topic": trace.prompt.topic, "request": trace.prompt.text, "round": round,
+                "principle": ", ".join(step.principles), "text": step.text,
+                "critique": critiques[round - 1].text if 0 < round <= len(critiques) else "",
+                "tokens": step.answer.tokens if step.answer else None,
+                "cut": step.answer is not None and step.answer.finish == "length", **read,
+            })  # fmt: skip
+    return rows
+
+
+def _read(readers: Readers, trace: Trace, text: str) -> dict[str, bool | None]:
+    if trace.prompt.kind != "harmful":
+        return {"declined": None, HARMLESS: None, HELPFUL: readers.helps(trace.prompt, text)}
+    declined, explained = readers.declines(trace.prompt, text), readers.explains(trace.prompt, text)
+    return {"declined": declined, HARMLESS: declined if readers.explains_none else explained, HELPFUL: None}
+
+
+def share(rows: Sequence[Row], measure: str) -> RepeatedShare:
+    """The share of yes in a field, by request. Only rows of the side that the field is about count."""
+    answers: dict[str, list[bool | None]] = defaultdict(list)
+    for row in _about(rows, measure):
+        answers[row["prompt_id"]].append(row[measure])
+    return repeated_share(answers)
+
+
+def difference(rows: Sequence[Row], measure: str, one: Chosen, other: Chosen) -> Difference:
+    """The mean over requests of one share less the other, where a request was read under both."""
+    first, second = _means(filter(one, rows), measure), _means(filter(other, rows), measure)
+    return mean_difference([first[id] - second[id] for id in first if id in second])
+
+
+def point(x: float, found: RepeatedShare) -> Point:
+    return Point(x, found.value, found.low, found.high)
+
+
+def _about(rows: Iterable[Row], measure: str) -> list[Row]:
+    return [row for row in rows if (row["kind"] == "harmful") != (measure == HELPFUL)]
+
+
+def _means(rows: Iterable[Row], measure: str) -> dict[str, float]:
+    read: dict[str, list[bool]] = defaultdict(list)
+    for row in _about(rows, measure):
+        if row[measure] is not None:
+            read[row["prompt_id"]].append(row[measure])
+    return {id: sum(given) / len(given) for id, given in read.items()}
+
+
+def share_words(found: RepeatedShare) -> str:
+    """A share with its interval and what it rests on."""
+    if found.value is None or found.low is None or found.high is None:
+        return f"not read ({found.unread:,})" if found.unread else "not measured"
+    unread = f", {found.unread:,} unread" if found.unread else ""
+    return f"{100 * found.value:.0f} % ({100 * found.low:.0f} to {100 * found.high:.0f}{unread})"
+
+
+def points_words(found: Difference) -> str:
+    """A difference of shares in percentage points, its interval, and how surprising it is."""
+    if found.value is None:
+        return "not measured"
+    value = f"{100 * found.value:+.0f} points".replace("-", "−")
+    if found.low is None or found.high is None:
+        return f"{value} ({chance_words(found.p)}; {found.units} requests)"
+    interval = f"{100 * found.low:+.0f} to {100 * found.high:+.0f}".replace("-", "−")
+    return f"{value} ({interval}; {chance_words(found.p)}; {found.units} requests)"
+
+
+def chance_words(p: float | None) -> str:
+    if p is None:
+        return "the same on every request"
+    return f"p {'< 0.001' if p < 0.001 else f'= {p:.2g}'}{'' if p < 0.05 else ', not significant'}"
+
+
+def told(found: RepeatedShare | Difference) -> dict[str, Any]:
+    """The numbers for programs."""
+    return dict(vars(found))
