@@ -36,7 +36,7 @@ def full(tmp_path: Path, until: Any) -> Iterator[Services]:
     with sqlite3.connect(tmp_path / "workspace" / "cai.db") as raw:
         raw.executescript((tmp_path / "workspace.sql").read_text(encoding="utf-8"))
     raw.close()
-    opened = open_services(AppSettings(home=str(tmp_path / "workspace"), model="embedded"))
+    opened = open_services(AppSettings(home=str(tmp_path / "workspace"), model="scripted"))
     until(lambda: engine_status(opened).state != "loading")
     yield opened
     opened.close()

@@ -21,9 +21,9 @@ from cai_ui.web.kit.present import empty_state, esc, notice, text_block, when
 # HTML
 
 
-def said_html(sentence: str) -> str:
-    """The line that says what was just done or saved."""
-    return f'<p class="muted" role="status">{esc(sentence)}</p>'
+def said_html(sentence: str, aloud: bool = True) -> str:
+    """The line that says what was just done or saved; not `aloud` to screen readers while somebody types."""
+    return f'<p class="muted"{" data-said" if aloud else ""}>{esc(sentence)}</p>'
 
 
 def guidelines_html(guidelines: Guidelines | None) -> str:

@@ -258,7 +258,8 @@ class CurateTab:
         """Keep what is being typed; says when it was saved."""
         if not place:
             return gr.skip()
-        return said_html(judging.keep_draft(self.services, session.author, read_place(place), text or ""))
+        said = judging.keep_draft(self.services, session.author, read_place(place), text or "")
+        return said_html(said, aloud=False)
 
     def keep_remarks(self, given: Given) -> Changes:
         """Keep a comment that is being typed, and the passages that are highlighted; says when they were saved."""
@@ -270,7 +271,7 @@ class CurateTab:
         if kept is None:
             return {example.remarked: gr.skip()}
         return {
-            example.remarked: said_html(f"Saved {judging.clock(kept[0])}"),
+            example.remarked: said_html(f"Saved {judging.clock(kept[0])}", aloud=False),
             example.marks: marks_html(kept[1].spans),
         }
 
