@@ -92,10 +92,8 @@ def run_with_adapter(page: Any) -> str:
     raise AssertionError("no run of the workspace has an adapter")
 
 
-def test_principles_examples_and_adapters_that_were_just_put_away(
-    full: Server, open_page: Callable[..., Visit]
-) -> None:
-    """Chosen in one tab of the browser and put away in another: whatever is pressed there then answers in a sentence."""
+def test_what_other_tabs_point_to_was_just_put_away(full: Server, open_page: Callable[..., Visit]) -> None:
+    """A principle, an example and an adapter: chosen in one tab of the browser, put away in another."""
     begun = len(full.log())
     first, second = open_page(full.url), open_page(full.url, script=PRESSING)
     page: Any = first.page
