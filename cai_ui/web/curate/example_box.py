@@ -18,6 +18,9 @@ from cai_ui.web.kit.events import Changes
 from cai_ui.web.kit.markdown import markdown_html
 from cai_ui.web.kit.present import empty_state, esc, notice, text_block, when
 
+OPENING = "opening"
+"""The place of a page that does not show yet what was left in it."""
+
 # HTML
 
 
@@ -85,7 +88,7 @@ class ExampleBox:
         # Not within what is shown later: Gradio would show them, too.
         self.spans = gr.Textbox(visible="hidden", elem_id="curate-spans")
         self.key_typed = gr.Textbox(visible="hidden", elem_id="curate-key")
-        self.place = gr.Textbox(visible="hidden", elem_id="curate-place")
+        self.place = gr.Textbox(OPENING, visible="hidden", elem_id="curate-place")
         self.memory = gr.BrowserState({}, storage_key="cai-curate", secret="place-in-queue-only")
         self.command = gr.Textbox(visible="hidden", elem_id="curate-command")
         self.outputs: list[Block] = [

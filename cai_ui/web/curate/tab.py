@@ -24,7 +24,7 @@ from cai_ui.web.curate.agreement import AgreementBox
 from cai_ui.web.curate.bar import Bar, keep_goal
 from cai_ui.web.curate.checks import ChecksBox
 from cai_ui.web.curate.datasets import DatasetsBox
-from cai_ui.web.curate.example_box import ExampleBox, guidelines_html, said_html
+from cai_ui.web.curate.example_box import OPENING, ExampleBox, guidelines_html, said_html
 from cai_ui.web.curate.filter import Menu, filter_of, fixed_menus, known_values, queue_menus, values_of
 from cai_ui.web.curate.filter_box import FilterBox
 from cai_ui.web.curate.importing import ImportBox
@@ -196,6 +196,8 @@ class CurateTab:
         """The example on the page as it stands now, and menus of what is in the queue now. What the page has is not
         sent again: somebody may be typing."""
         place = str(given[self.example.place] or "")
+        if place == OPENING:  # a link to this tab selects it; the answer would take back what `restore` shows meanwhile
+            return {self.example.place: gr.skip()}
         changes = self.look(lambda author, filter: walking.look_again(self.services, author, filter, place), given)
         kept = {field for field in (self.example.place, *self.example.given) if field in given}
         changes = {block: value for block, value in changes.items() if block not in kept or given[block] != value}
