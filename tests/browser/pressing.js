@@ -133,6 +133,10 @@ window.pressing = (() => {
   };
 
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+  /* Back when nothing that was asked is open any more. */
+  const settled = async () => {
+    for (let quiet = 0; quiet < 2; quiet = waiting.size ? 0 : quiet + 1) await wait(TICK_MS);
+  };
   /* Back when nothing that was asked is open any more; a Stop that can be pressed meanwhile is. Tells what is new. */
   const after = async (from, most_ms) => {
     const end = performance.now() + most_ms;
@@ -160,7 +164,7 @@ window.pressing = (() => {
     menu: () => entries().map((one) => one.ariaLabel),
     choose: (title) => entries().find((one) => one.ariaLabel === title)?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, cancelable: true })),
     idle: () => waiting.size === 0,
-    next, spot, after,
+    next, spot, after, settled,
     pressed: () => [...pressed],
     unpressed: () => [...kinds].filter(([key, kind]) => kind === "button" && !pressed.has(key)).length,
     begin: () => { for (const all of [pressed, kinds, lists, stops]) all.clear(); },

@@ -44,7 +44,7 @@ def name_of(page: Any) -> str:
 def test_a_run_that_is_renamed_put_away_and_brought_back(full: Server, open_page: Callable[..., Visit]) -> None:
     """In one tab all menus follow; in another, whatever still points to the run says so in a sentence."""
     begun = len(full.log())
-    first, second = open_page(full.url), open_page(full.url)
+    first, second = open_page(full.url), open_page(full.url, script=PRESSING)
     page, other = open_train(first), open_train(second)
     titles = page.locator("#train-from").locator("input")
     adapter = run_with_adapter(page)
@@ -64,7 +64,7 @@ def test_a_run_that_is_renamed_put_away_and_brought_back(full: Server, open_page
         key = button.get_attribute("id") or ""
         if key not in LEFT_ALONE and button.is_visible() and button.is_enabled():
             button.click()
-            other.wait_for_timeout(300)
+            other.evaluate("pressing.settled()")
             go_to(other, "Train")
     choose(page, "train-restore", "renamed")
     page.locator("#train-bring-back").click()
@@ -121,8 +121,7 @@ def test_what_other_tabs_point_to_was_just_put_away(full: Server, open_page: Cal
         go_to(other, tab)
         for one in other.evaluate("pressing.controls()"):
             if one["kind"] == "button" and one["usable"] and not BEGUN.search(one["place"]):
-                other.evaluate("key => pressing.twice(key)", one["key"])
-                other.wait_for_function("pressing.idle()")
+                other.evaluate("key => { pressing.twice(key); return pressing.settled(); }", one["key"])
         go_to(other, tab)
     choose(page, "train-restore", name)
     page.locator("#train-bring-back").click()
