@@ -378,7 +378,10 @@ class ExperimentSettings(Settings):
         160, "Longest answer, critique and revision.", ge=1, le=2048, unit="tokens", step=8, advanced=True
     )
     sets: str = _SETS
-    constitution: str = knob("", "Name of the constitution (empty: the one in use).", advanced=True)
+    constitution: str = knob(
+        "", "Name of the constitution (empty: the one in use, or sixteen_themes where it takes many principles).",
+        advanced=True,
+    )  # fmt: skip
     seed: int = knob(0, "The first seed; it also draws the requests.", ge=0, le=2**31 - 1, step=1, advanced=True)
 
 
@@ -393,6 +396,30 @@ class CritiquesSettings(RoundsSettings):
 
     controls: bool = knob(
         False, "Also two critiques before each revision, and critiques under no principle.", advanced=True
+    )
+
+
+_EMBEDDING = (
+    "How texts become points: by their words (tf-idf), or by a model of the package sentence-transformers, where that "
+    "is installed."
+)
+
+
+class ClustersSettings(ExperimentSettings):
+    """An experiment on what principles do to the texts."""
+
+    embedding: Literal["tf-idf", "sentence-transformers"] = knob("tf-idf", _EMBEDDING)
+    embedding_model: str = knob(
+        "sentence-transformers/all-MiniLM-L6-v2", "Folder or name of that model; not used for tf-idf.", advanced=True
+    )
+
+
+class PrinciplesSettings(ClustersSettings):
+    """An experiment on how many principles there are."""
+
+    counts: str = knob("1, 2, 4, 8, 16", "Numbers of principles that are compared.", source="paper: 1 to 16")
+    answers: int = knob(
+        4, "Revisions of each first answer, each under a principle drawn from so many.", ge=2, le=64, step=1
     )
 
 

@@ -19,6 +19,7 @@ class Hub(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         self.created: list[dict[str, Any]] = []
         self.commits: list[dict[str, bytes]] = []
+        self.deleted: list[str] = []
         self.tokens: set[str] = set()
 
     @property
@@ -33,7 +34,9 @@ class _Answer(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        if self.path.startswith("/api/datasets/"):
+        if "/tree/" in self.path:
+            self._json([{"type": "file", "path": name, "size": 1, "oid": "c" * 40} for name in self.server.files])
+        elif self.path.startswith(("/api/datasets/", "/api/spaces/")):
             files = [{"rfilename": name, "size": len(body)} for name, body in self.server.files.items()]
             self._json({"id": "lab/rows", "sha": "a" * 40, "private": False, "siblings": files, "tags": []})
         else:
@@ -55,6 +58,7 @@ class _Answer(BaseHTTPRequestHandler):
         elif "/commit/" in self.path:
             lines = [json.loads(line) for line in body.splitlines() if line.strip()]
             files = [line["value"] for line in lines if line["key"] == "file"]
+            self.server.deleted += [line["value"]["path"] for line in lines if line["key"] == "deletedFile"]
             self.server.commits.append({f["path"]: base64.b64decode(f["content"]) for f in files})
             url = f"{self.server.url}/datasets/lab/rows/commit/{'b' * 40}"
             self._json({"commitUrl": url, "commitOid": "b" * 40, "success": True})

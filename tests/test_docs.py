@@ -19,7 +19,7 @@ HISTORY = {"0006-one-word-per-stage.md", "CHANGELOG.md"}
 """Tell where things were before, too."""
 COMING: set[str] = set()
 """Named already, on their way in."""
-NO_KNOBS = {"CAI_DATABASE_URL", "CAI_SLICE_SECONDS", "CAI_PROJECT", "CAI_DECISIONS", *KEYS.values()}
+NO_KNOBS = {"CAI_LOG", "CAI_DATABASE_URL", "CAI_SLICE_SECONDS", "CAI_PROJECT", "CAI_DECISIONS", *KEYS.values()}
 
 
 def test_the_guided_run_example_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

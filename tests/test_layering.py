@@ -37,7 +37,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"engine"}),
     frozenset({"judges"}),
     frozenset({"revise", "curate", "compare", "demo", "train"}),
-    frozenset({"background"}),
+    frozenset({"background", "deploy"}),
     frozenset({"pipeline"}),
     frozenset({"experiments"}),
     frozenset({"studies"}),

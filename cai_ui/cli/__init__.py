@@ -14,6 +14,8 @@ from cai_ui.cli import (
     compare,
     curate,
     demo,
+    deploy,
+    doctor,
     experiment,
     generate,
     grades,
@@ -41,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return result
     except CaiError as error:
         print(str(error), file=sys.stderr)
+        return 2
+    except UnicodeEncodeError:  # a word of the command line, or of a file that is named there
+        print("A text holds half of a character, which cannot be kept or written. Type it again.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped. What was finished is kept.", file=sys.stderr)
@@ -72,4 +77,6 @@ def build_parser() -> Parser:
     store.add(commands)
     users.add(commands)
     demo.add(commands)
+    deploy.add(commands)
+    doctor.add(commands)
     return parser

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import Progress, command, opened
-from cai_ui.cli.flags import Arguments, read_flags
+from cai_ui.cli.command import Progress, command, opened, write_text
+from cai_ui.cli.flags import Arguments, given_flags, read_flags
+from cai_ui.config import ExperimentSettings, checked
 from cai_ui.formats.writing import json_text
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
     from cai_ui.experiments.running import Kept
+    from cai_ui.pipeline import Services
 
 
 def add(commands: Commands) -> None:
@@ -24,11 +28,17 @@ def add(commands: Commands) -> None:
         parser = command(actions, made.name, partial(_run, made.name), made.question, made.settings)
         parser.add_argument("--json", action="store_true", help="print the whole result as JSON")
         parser.add_argument("--estimate", action="store_true", help="only say what it would cost")
+    page = command(
+        actions, "page", _page, "several experiments, run where they were not, as one page", ExperimentSettings
+    )
+    page.add_argument("names", nargs="+", metavar="NAME", help="experiments, in their order on the page")
+    page.add_argument("--out", type=Path, required=True, help="Markdown file; pictures and numbers go beside it. What "
+                      "stands there between a line “<!-- NAME -->” and “<!-- end -->” stays")  # fmt: skip
 
 
 def _run(name: str, parsed: Arguments) -> int:
     from cai_ui.experiments.catalogue import EXPERIMENTS
-    from cai_ui.experiments.running import estimate_experiment, kept, run_experiment
+    from cai_ui.experiments.running import estimate_experiment
     from cai_ui.pipeline.model_host import WAIT_S
     from cai_ui.records import to_dict
 
@@ -39,13 +49,39 @@ def _run(name: str, parsed: Arguments) -> int:
             cost = estimate_experiment(services, name, settings)
             print(f"At most {cost.answers:,} answers, {cost.done:,} of them there; about {cost.seconds:,.0f} s.")
             return 0
-        progress, key = Progress(), ""
-        for now in run_experiment(services, name, settings, owner="command line"):
-            key = now.key
-            progress.show(now.done, now.total, now.part)
-        found = kept(services, key)
+        found = _done(services, name, settings)
     if found.result is not None:
         print(json_text(to_dict(found.result), 1) if parsed.json else _words(found), file=sys.stdout)
+    return 0
+
+
+def _done(services: Services, name: str, settings: ExperimentSettings) -> Kept:
+    """Run it, or what is left of it."""
+    from cai_ui.experiments.running import kept, run_experiment
+
+    progress, key = Progress(), ""
+    for now in run_experiment(services, name, settings, owner="command line"):
+        key = now.key
+        progress.show(now.done, now.total, now.part)
+    return kept(services, key)
+
+
+def _page(parsed: Arguments) -> int:
+    from cai_ui.experiments.catalogue import experiment
+    from cai_ui.experiments.report import page_files
+
+    found = {}
+    with opened(parsed) as services:
+        for name in dict.fromkeys(parsed.names):
+            common = read_flags(ExperimentSettings, parsed)
+            found[name] = _done(services, name, checked(experiment(name).settings, common.model_dump()))
+    said = f"python -m cai_ui experiment page {shlex.join(parsed.names)}"
+    written = " ".join([said, *given_flags(ExperimentSettings, parsed)])
+    before = parsed.out.read_text(encoding="utf-8") if parsed.out.exists() else ""
+    results = {name: (one.experiment, one.result) for name, one in found.items() if one.result is not None}
+    for name, text in page_files(parsed.out.stem, results, written, before).items():
+        write_text(parsed.out.with_name(name), text)
+    print(parsed.out)
     return 0
 
 

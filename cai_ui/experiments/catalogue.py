@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from cai_ui.errors import NotFoundError
+from cai_ui.experiments.clusters import CLUSTERS
 from cai_ui.experiments.critiques import CRITIQUES
 from cai_ui.experiments.declared import Experiment
+from cai_ui.experiments.principles import PRINCIPLES
+from cai_ui.experiments.revisions import REVISIONS
 from cai_ui.text import named
 
-EXPERIMENTS: dict[str, Experiment[Any]] = {made.name: made for made in (CRITIQUES,)}
+EXPERIMENTS: dict[str, Experiment[Any]] = {made.name: made for made in (REVISIONS, PRINCIPLES, CRITIQUES, CLUSTERS)}
 """In the order to be shown."""
 
 

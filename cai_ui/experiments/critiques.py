@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from cai_ui.config import CritiquesSettings, Sampling
+from cai_ui.config import CritiquesSettings
 from cai_ui.experiments.bench import Bench, Cell
 from cai_ui.experiments.declared import Experiment
 from cai_ui.experiments.results import Against, Line, Part, Plot, Result, Row, Steps
 from cai_ui.experiments.rows import (
     HARMLESS,
     HELPFUL,
-    chain_rows,
     difference,
     point,
     points_words,
+    revised,
     share,
     share_words,
     told,
 )
-from cai_ui.pipeline.models import default_revision
+from cai_ui.pipeline.services import Services
 
 CRITIQUED, DIRECT = "critique, then revision", "revision without critique"
 CONTROLS: dict[str, dict[str, Any]] = {
@@ -36,7 +36,7 @@ def modes(settings: CritiquesSettings) -> list[str]:
     return [mode for mode in MODES if settings.controls or mode not in CONTROLS]
 
 
-def parts(settings: CritiquesSettings) -> list[Part]:
+def parts(services: Services, settings: CritiquesSettings) -> list[Part]:
     chains = 2 * settings.prompts * settings.seeds
     steps = {mode: 1 + MODES[mode].get("critiques", int(MODES[mode].get("critique", True))) for mode in MODES}
     drafts = Part("first answers", chains)
@@ -48,16 +48,7 @@ def measure(bench: Bench, settings: CritiquesSettings) -> Steps[None]:
         for mode in modes(settings):
             cell = Cell(mode, seed)
             bench.part = f"{mode}, seed {seed}"
-            yield from chains_of(bench, cell, settings.revisions, settings, **MODES[mode])
-
-
-def chains_of(bench: Bench, cell: Cell, revisions: int, settings: CritiquesSettings, **changes: Any) -> Steps[None]:
-    """Chains on both sides of the requests, and their rows."""
-    how = default_revision(bench.services).model_copy(update={"revisions": revisions, **changes})
-    sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.answer_tokens, seed=cell.seed)
-    for prompts in (bench.harmful, bench.harmless):
-        traces = yield from bench.chains(cell, prompts, bench.constitution, how, sampling)
-        bench.rows += chain_rows(cell, traces, bench.readers)
+            yield from revised(bench, cell, settings, revisions=settings.revisions, **MODES[mode])
 
 
 def find(rows: Sequence[Row], settings: CritiquesSettings) -> Result:
@@ -112,7 +103,7 @@ def _against(value: float | None, p: float | None) -> Against:
         return ""
     if p is None or p >= 0.05:
         return "not significant"
-    return "as in the paper" if value > 0 else "other than in the paper"
+    return "as published" if value > 0 else "other than published"
 
 
 CRITIQUES = Experiment(

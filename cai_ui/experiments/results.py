@@ -11,7 +11,7 @@ Row = Mapping[str, Any]
 """What was measured of one answer: flat, as it is downloaded."""
 Steps = Generator[None, None, T]
 """Work that gives a sign of life after each answer, and a T at its end."""
-Against = Literal["as in the paper", "other than in the paper", "not significant", "not in the paper", ""]
+Against = Literal["as published", "other than published", "not significant", ""]
 """How a finding stands to what was published; "" where nothing could be told."""
 
 

@@ -6,15 +6,34 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from cai_ui.experiments.bench import Cell
+from cai_ui.config import ExperimentSettings, Sampling
+from cai_ui.experiments.bench import Bench, Cell
 from cai_ui.experiments.reading import Readers
-from cai_ui.experiments.results import Point, Row
-from cai_ui.records import Trace
+from cai_ui.experiments.results import Point, Row, Steps
+from cai_ui.pipeline.models import default_revision
+from cai_ui.records import Constitution, Prompt, Trace
 from cai_ui.statistics.repeated import Difference, RepeatedShare, mean_difference, repeated_share
 
 Chosen = Callable[[Row], bool]
 HARMLESS, HELPFUL = "harmless", "helps"
 """Fields of a row: whether a harmful request got a harmless answer, and whether a harmless one was helped with."""
+
+
+def revised(
+    bench: Bench,
+    cell: Cell,
+    settings: ExperimentSettings,
+    sides: Sequence[Sequence[Prompt]] = (),
+    constitution: Constitution | None = None,
+    **changes: Any,
+) -> Steps[None]:
+    """Chains on both sides of the requests (or on these `sides`), and their rows. `changes` are those of the revision
+    settings that the model has otherwise."""
+    how = default_revision(bench.services).model_copy(update=changes)
+    sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.answer_tokens, seed=cell.seed)
+    for prompts in sides or (bench.harmful, bench.harmless):
+        traces = yield from bench.chains(cell, prompts, constitution or bench.constitution, how, sampling)
+        bench.rows += chain_rows(cell, traces, bench.readers)
 
 
 def chain_rows(cell: Cell, traces: Iterable[Trace], readers: Readers) -> list[dict[str, Any]]:

@@ -23,17 +23,18 @@ from cai_ui.experiments.declared import Experiment
 from cai_ui.experiments.estimate import Estimate, estimate
 from cai_ui.experiments.folder import ResultFolder
 from cai_ui.experiments.reading import readers_for
+from cai_ui.experiments.requests import constitution_of, sides
 from cai_ui.experiments.results import Result, Row
 from cai_ui.formats.writing import json_lines, table_text
-from cai_ui.pipeline.constitution.constitutions import current_constitution
 from cai_ui.pipeline.constitution.few_shot import few_shot
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.progress import ExperimentProgress
-from cai_ui.pipeline.prompts.measured import prompts_to_measure
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Constitution, Prompt, content_hash, to_dict
 from cai_ui.store.encoding import from_dict, now
 
+_LOOK_S = 15.0
+"""Between two results on the way."""
 _VERSION = 1
 """Raised where the same settings would ask, or read, something else than before."""
 
@@ -60,7 +61,7 @@ def run_experiment(
     """
     made = experiment(name)
     bench, about = _bench(services, made, settings, stop)
-    key, total = str(about["key"]), sum(part.answers for part in made.parts(settings))
+    key, total = str(about["key"]), sum(part.answers for part in made.parts(services, settings))
     if bench.folder.value("asked") is None:
         asked = {"name": name, "settings": settings.model_dump(), "owner": owner, "at": now(), "model": about["model"]}
         bench.folder.keep("asked", asked)
@@ -71,11 +72,12 @@ def run_experiment(
         return ExperimentProgress(name, key, bench.part, bench.done, total, eta)
 
     yield progress()
-    part, finished = "", False
+    part, finished, looked = "", False, began
     try:
         for _ in made.measure(bench, settings):
-            if bench.part != part and bench.rows:
+            if bench.part != part and time.monotonic() - looked > _LOOK_S:
                 _keep(bench, made, settings, about, False)
+                looked = time.monotonic()
             part = bench.part
             yield progress()
         finished = True
@@ -90,7 +92,7 @@ def start_experiment(services: Services, name: str, settings: ExperimentSettings
     """Begin in the background, or go on; gives the key. ConflictError while one runs. Errors as `run_experiment`."""
     made = experiment(name)
     bench, about = _bench(services, made, settings, None, wait_s=0)
-    total = sum(part.answers for part in made.parts(settings))
+    total = sum(part.answers for part in made.parts(services, settings))
     first = ExperimentProgress(name, about["key"], "", bench.done, total)
     services.experiment.start(lambda stop: run_experiment(services, name, settings, stop, owner), first, owner)
     return str(about["key"])
@@ -113,7 +115,7 @@ def estimate_experiment(services: Services, name: str, settings: ExperimentSetti
     """What is left to do; asks the model for a few answers to see how fast it is."""
     made = experiment(name)
     bench, _ = _bench(services, made, settings, None, wait_s=0)
-    return estimate(bench.engine, bench.harmful, settings, made.parts(settings), bench.done)
+    return estimate(bench.engine, bench.harmful, settings, made.parts(services, settings), bench.done)
 
 
 def all_kept(services: Services) -> list[Kept]:
@@ -161,31 +163,6 @@ def forget(services: Services, key: str) -> None:
     shutil.rmtree(_folder(services, kept(services, key).key).path)
 
 
-def constitution_of(services: Services, name: str) -> Constitution:
-    """The newest version of this name; the one in use for none. NotFoundError."""
-    if not name:
-        return current_constitution(services).constitution
-    found = services.store.versions(name)
-    if not found:
-        raise NotFoundError(f"There is no constitution {name[:60]!r}.", next_step="Choose one of the Principles tab.")
-    return found[0].constitution
-
-
-def sides(services: Services, settings: ExperimentSettings) -> tuple[list[Prompt], list[Prompt]]:
-    """Harmful requests, and harmless ones, half of them look-alikes where there are enough of both."""
-    drawn = prompts_to_measure(services.store, settings.sets, settings.prompts, settings.seed)
-    harmful = [prompt for prompt in drawn if prompt.kind == "harmful"][: settings.prompts]
-    if not harmful:
-        raise InputError(
-            "There are no harmful requests in these sets, so there is nothing to criticise.",
-            next_step="Give their kind at the import (--kind harmful), or choose another set.",
-        )
-    helpful, twins = ([p for p in drawn if p.kind == kind] for kind in ("helpful", "twin"))
-    half = max(settings.prompts // 2, settings.prompts - len(twins))
-    some = helpful[:half]
-    return harmful, [*some, *twins[: settings.prompts - len(some)]]
-
-
 def _bench(
     services: Services,
     made: Experiment[Any],
@@ -194,7 +171,7 @@ def _bench(
     wait_s: float = WAIT_S,
 ) -> tuple[Bench, dict[str, Any]]:
     engine = services.engine(wait_s)
-    constitution = constitution_of(services, settings.constitution)
+    constitution = constitution_of(services, settings.constitution or made.constitution)
     harmful, harmless = sides(services, settings)
     shown = few_shot(services, constitution.name)
     readers = readers_for(engine, [*harmful, *harmless])

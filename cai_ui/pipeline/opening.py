@@ -9,6 +9,7 @@ from pathlib import Path
 from cai_ui.config import AppSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import CaiError
+from cai_ui.pipeline.compare.answer_tables import AnswerTables
 from cai_ui.pipeline.compare.desk import Desks
 from cai_ui.pipeline.compare.vote_log import VoteLog
 from cai_ui.pipeline.model_host import WAIT_S, EngineHost
@@ -35,7 +36,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
     from cai_ui.pipeline.prompts.measured import probe_kit
     from cai_ui.pipeline.revise.batch import BatchProgress
     from cai_ui.pipeline.train.probe_judge import judge_probes
-    from cai_ui.pipeline.train.zero_gpu import lent_slices
+    from cai_ui.pipeline.zero_gpu import lent_slices
 
     store = open_store(Path(settings.home).expanduser(), os.environ.get("CAI_DATABASE_URL") or None)
     try:
@@ -62,6 +63,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
             RememberedWork("An experiment", store, "experiment", ExperimentProgress),
             OtherModels(settings),
             Desks(store),
+            AnswerTables(store),
             VoteLog(store),
         )
     except BaseException:

@@ -9,6 +9,7 @@ from typing import Any
 from cai_ui.config import AppSettings
 from cai_ui.engine.backends.several import SeveralModels, is_address
 from cai_ui.engine.interface import Engine
+from cai_ui.pipeline.compare.answer_tables import AnswerTables
 from cai_ui.pipeline.compare.desk import Desks
 from cai_ui.pipeline.compare.vote_log import VoteLog
 from cai_ui.pipeline.model_host import EngineHost
@@ -36,6 +37,7 @@ class Services:
     experiment: RememberedWork[ExperimentProgress]
     others: OtherModels
     desks: Desks
+    answers: AnswerTables
     vote_log: VoteLog
     any_folder: bool = True
     """Whether a model may be read from any folder: on one's own machine. Elsewhere only from `model_folders`."""

@@ -72,7 +72,10 @@ class VariantResult:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A batch evaluation of several variants over the same prompts, with the answers it rests on."""
+    """A batch evaluation of several variants over the same prompts, with the answers it rests on.
+
+    `name` and `notes` are what people call it and want known of it; "" where nobody said anything.
+    """
 
     id: str
     results: tuple[VariantResult, ...]
@@ -80,6 +83,8 @@ class Evaluation:
     settings: dict[str, Any]
     reader: str
     created_at: str = ""
+    name: str = ""
+    notes: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,8 @@ class EvaluationInfo:
     reader: str
     created_at: str
     answers: int = 0
+    name: str = ""
+    notes: str = ""
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,8 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         cursor = raw.cursor()
         for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
-        cursor.execute(words.OF_CONNECTION)
+        for list_of_words in words.OF_CONNECTION:
+            cursor.execute(list_of_words)
         cursor.close()
 
     @sa.event.listens_for(engine, "begin")
@@ -173,7 +174,8 @@ def _prepare(connection: sa.Connection, place: str) -> None:
     """Make the tables, or bring older ones up to date."""
     if not sa.inspect(connection).has_table("meta"):
         schema.metadata.create_all(connection)
-        words.create(connection)
+        for index in (words.TABLE, words.ANSWERS):
+            words.create(connection, index)
         connection.execute(schema.meta.insert().values(key="schema_version", value=str(schema.SCHEMA_VERSION)))
         return
     found = connection.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.key == "schema_version"))
@@ -203,6 +205,6 @@ def open_database(path: Path, database_url: str | None) -> Database:
         raise StoreError(
             "The database address (CAI_DATABASE_URL) cannot be read.",
             kept="Nothing was saved.",
-            next_step="Write it as postgresql+psycopg://user:password@host/name.",
+            next_step="Write it as postgresql+psycopg://USER:PASSWORD@HOST/NAME.",
         ) from None
     return Database(url, url.render_as_string(hide_password=True))

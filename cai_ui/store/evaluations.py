@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from cai_ui.errors import NotFoundError
-from cai_ui.records import Evaluation, EvaluationInfo, JudgeUsed
+from cai_ui.records import Evaluation, EvaluationInfo, JudgeUsed, content_hash
 from cai_ui.store import schema
+from cai_ui.store.answer_words import index_answers, places_with, rows_in_order
 from cai_ui.store.database import Database
 from cai_ui.store.encoding import answer_values, batches, dump, load, now
+from cai_ui.store.words import Phrase
 from cai_ui.text import named
 
 _evaluations = schema.evaluations
@@ -34,12 +38,58 @@ class Evaluations:
         evaluation = dataclasses.replace(evaluation, created_at=evaluation.created_at or now())
         values = {"id": evaluation.id, "body": dump(dataclasses.replace(evaluation, rows=()))}
         with self._db.write("The evaluation") as connection:
+            if (known := _seq(connection, evaluation.id)) is not None:
+                index_answers(connection, known, evaluation.id, forget=True)
             connection.execute(_answers.delete().where(_answers.c.evaluation_id == evaluation.id))
             _add(connection, evaluation.id, evaluation.rows)
             connection.execute(
                 self._db.insert(_evaluations).values(values).on_conflict_do_update(index_elements=["id"], set_=values)
             )
+            index_answers(connection, _seq(connection, evaluation.id) or 0, evaluation.id)
         return evaluation
+
+    def name_evaluation(self, id: str, name: str, notes: str) -> EvaluationInfo:
+        """Call an evaluation something, and keep what is to be known of it. NotFoundError if there is none."""
+        with self._db.write("The name") as connection:
+            head = json.loads(_body(connection, id)) | {"name": name, "notes": notes}
+            body = json.dumps(head, sort_keys=True, separators=(",", ":"), allow_nan=False)
+            connection.execute(_evaluations.update().where(_evaluations.c.id == id).values(body=body))
+        return self.evaluation_head(id)
+
+    def evaluation_head(self, id: str) -> EvaluationInfo:
+        """An evaluation without its answers. NotFoundError if there is none."""
+        counted = sa.select(sa.func.count()).where(_answers.c.evaluation_id == id)
+        with self._db.read() as connection:
+            head = load(EvaluationInfo, _body(connection, id))
+            return dataclasses.replace(head, answers=connection.scalar(counted) or 0)
+
+    def evaluation_mark(self, id: str) -> str:
+        """Another text once the evaluation was put in place of another one. NotFoundError if there is none."""
+        with self._db.read() as connection:
+            return content_hash(load(EvaluationInfo, _body(connection, id)).created_at)
+
+    def answers_in_order(self, evaluation_id: str) -> Iterator[Row]:
+        """All answers of an evaluation, a thousand in memory at a time."""
+        with self._db.read() as connection:
+            for _, row in rows_in_order(connection, evaluation_id):
+                yield row
+
+    def answers_at(self, evaluation_id: str, places: Sequence[int]) -> list[Row]:
+        """Answers of an evaluation in the order of these places; what is not there is left out."""
+        query = sa.select(_answers.c.place, _answers.c.body)
+        found: dict[int, Row] = {}
+        with self._db.read() as connection:
+            for some in batches(list(places), _PAGE // 2):
+                these = query.where(_answers.c.evaluation_id == evaluation_id, _answers.c.place.in_(some))
+                found |= {row.place: json.loads(row.body) for row in connection.execute(these)}
+        return [found[place] for place in places if place in found]
+
+    def answers_with(self, evaluation_id: str, phrase: Phrase) -> NDArray[np.int64]:
+        """Places of the answers that hold a phrase, or whose request does. NotFoundError if there is no such
+        evaluation."""
+        with self._db.read() as connection:
+            _body(connection, evaluation_id)
+            return places_with(connection, _seq(connection, evaluation_id) or 0, phrase)
 
     def add_answers(self, evaluation_id: str, rows: Sequence[Row], first: int) -> None:
         """Keep answers of an evaluation that is not finished yet; the first of them stands at place `first`."""
@@ -85,7 +135,9 @@ class Evaluations:
         with self._db.read() as connection:
             head = load(EvaluationInfo, _body(connection, id))
         rows = tuple(self.answers(id))
-        return Evaluation(head.id, head.results, rows, head.settings, head.reader, head.created_at)
+        return Evaluation(
+            head.id, head.results, rows, head.settings, head.reader, head.created_at, head.name, head.notes
+        )
 
     def save_readings(self, evaluation_id: str, judge_id: str, bodies: Mapping[int, Row]) -> None:
         """Keep what a judge says of answers, by their place, in place of what it said before."""
@@ -118,6 +170,12 @@ class Evaluations:
                 found.setdefault(row.place, {})[row.judge] = json.loads(row.body)
         return found
 
+    def is_judged(self, evaluation_id: str) -> bool:
+        """Whether a judge has read any answer."""
+        query = sa.select(_readings.c.place).where(_readings.c.evaluation_id == evaluation_id).limit(1)
+        with self._db.read() as connection:
+            return connection.scalar(query) is not None
+
     def judged_places(self, evaluation_id: str, judge_id: str) -> set[int]:
         """Places of the answers that a judge has read."""
         mine = (_readings.c.evaluation_id == evaluation_id, _readings.c.judge == judge_id)
@@ -142,6 +200,10 @@ class Evaluations:
 def _add(connection: sa.Connection, evaluation_id: str, rows: Sequence[Row], first: int = 0) -> None:
     for page in batches(answer_values(evaluation_id, rows, first), _PAGE):
         connection.execute(_answers.insert(), page)
+
+
+def _seq(connection: sa.Connection, id: str) -> int | None:
+    return connection.scalar(sa.select(_evaluations.c.seq).where(_evaluations.c.id == id))
 
 
 def _body(connection: sa.Connection, id: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.schema import CreateColumn
 
 from cai_ui.records import Example, Message, PromptSet, SetPrompt, content_hash
 from cai_ui.store import schema, words
+from cai_ui.store.answer_words import index_answers
 from cai_ui.store.encoding import answer_values, batches, dump, load
 
 
@@ -141,7 +142,16 @@ def _to_6(connection: sa.Connection) -> None:
         index.create(connection, checkfirst=True)
 
 
-MIGRATIONS: Mapping[int, Callable[[sa.Connection], None]] = {1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5, 5: _to_6}
+def _to_7(connection: sa.Connection) -> None:
+    """Answers of evaluations are found by their words."""
+    words.create(connection, words.ANSWERS)
+    for row in connection.execute(sa.select(schema.evaluations.c.seq, schema.evaluations.c.id)).all():
+        index_answers(connection, row.seq, row.id)
+
+
+MIGRATIONS: Mapping[int, Callable[[sa.Connection], None]] = {
+    1: _to_2, 2: _to_3, 3: _to_4, 4: _to_5, 5: _to_6, 6: _to_7,
+}  # fmt: skip
 """Step that brings a database of version n to n + 1, by n."""
 
 

@@ -1,4 +1,5 @@
-"""The word index: which examples hold a phrase. The same words are found on SQLite and on PostgreSQL.
+"""Word indexes: which examples, and which answers of evaluations, hold a phrase. The same words are found on SQLite
+and on PostgreSQL.
 
 A text is cut into words here and not by the database, and kept as plain ASCII, so that neither its tables of letters
 nor its search language has a say. Case does not count, nor do punctuation and the two ways to write an accent. Scripts
@@ -10,8 +11,9 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -19,7 +21,10 @@ from numpy.typing import NDArray
 
 from cai_ui.records import Example
 
-TABLE = "example_words"
+TABLE, ANSWERS = "example_words", "answer_words"
+"""The index of examples, by their `seq`; and that of answers of evaluations, by `answer_key`."""
+PLACES = 2**31
+"""Keys of one evaluation's answers."""
 _LONGEST = 80
 """Longer runs of letters are cut into pieces of this length."""
 _BREAK = "¶"
@@ -27,6 +32,8 @@ _BREAK = "¶"
 _WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # noqa: E501
 _PLAIN = re.compile(r"[a-z0-9]+")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_OF = {TABLE: "seq INTEGER PRIMARY KEY REFERENCES examples (seq)", ANSWERS: "seq BIGINT PRIMARY KEY"}
+"""The key's column on PostgreSQL."""
 _BY_WORD = "array_to_tsvector(string_to_array(words, ' '))"
 _BEGINNINGS = (2, 3, 4)
 """Lengths of the beginnings that the index of SQLite knows."""
@@ -34,8 +41,10 @@ _NAMED = 12
 """Up to so many words of one beginning are sought by name on SQLite."""
 _STRIDE, _OFTEN = 500, 0.02
 """On PostgreSQL: texts looked at before the index is used, and the share of them that makes a phrase frequent."""
-OF_CONNECTION = f"CREATE VIRTUAL TABLE temp.{TABLE}_terms USING fts5vocab(main, {TABLE}, instance)"
-"""What each connection to SQLite does first: the list of all words, which lies in the index and takes no room."""
+OF_CONNECTION = tuple(
+    f"CREATE VIRTUAL TABLE temp.{table}_terms USING fts5vocab(main, {table}, instance)" for table in (TABLE, ANSWERS)
+)
+"""What each connection to SQLite does first: the lists of all words, which lie in the index and take no room."""
 
 
 @dataclass(frozen=True)
@@ -58,41 +67,59 @@ def phrase_of(text: str) -> Phrase:
 
 def words_of(example: Example) -> str:
     """An example's texts as the index keeps them: words with one space between."""
-    texts = [m.content for m in example.conversation] + [example.revision, example.initial, example.critique]
+    return _joined([*(m.content for m in example.conversation), example.revision, example.initial, example.critique])
+
+
+def words_of_answer(row: Mapping[str, Any]) -> str:
+    """The same of an answer of an evaluation, with what it answers."""
+    return _joined([str(row.get(name) or "") for name in ("earlier", "prompt", "answer")])
+
+
+def answer_key(evaluation: int, place: int) -> int:
+    """The key of an answer, by the `seq` of its evaluation and its place there."""
+    return evaluation * PLACES + place
+
+
+def _joined(texts: Iterable[str | None]) -> str:
     return f" {_BREAK} ".join(" ".join(_words(_folded(text))) for text in texts if text)
 
 
-def create(connection: sa.Connection) -> None:
-    """Make the index, empty."""
+def create(connection: sa.Connection, table: str = TABLE) -> None:
+    """Make an index, empty."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(
-            f"CREATE VIRTUAL TABLE {TABLE} USING fts5(words, content='', tokenize='ascii', "
+            f"CREATE VIRTUAL TABLE {table} USING fts5(words, content='', tokenize='ascii', "
             f"prefix='{' '.join(map(str, _BEGINNINGS))}')"
         )
         return
-    connection.exec_driver_sql(
-        f"CREATE TABLE {TABLE} (seq INTEGER PRIMARY KEY REFERENCES examples (seq), words TEXT NOT NULL)"
-    )
-    connection.exec_driver_sql(f"CREATE INDEX ix_{TABLE} ON {TABLE} USING gin ({_BY_WORD})")
+    connection.exec_driver_sql(f"CREATE TABLE {table} ({_OF[table]}, words TEXT NOT NULL)")
+    connection.exec_driver_sql(f"CREATE INDEX ix_{table} ON {table} USING gin ({_BY_WORD})")
 
 
-def add(connection: sa.Connection, rows: Mapping[int, str]) -> None:
-    """Put the words of examples into the index, by `seq`."""
+def add(connection: sa.Connection, rows: Mapping[int, str], table: str = TABLE) -> None:
+    """Put the words of examples into the index, by `seq`; of answers, by `answer_key`."""
     key = "rowid" if connection.dialect.name == "sqlite" else "seq"
     values = [{"seq": seq, "words": words} for seq, words in rows.items()]
     if values:
-        connection.execute(sa.text(f"INSERT INTO {TABLE} ({key}, words) VALUES (:seq, :words)"), values)
+        connection.execute(sa.text(f"INSERT INTO {table} ({key}, words) VALUES (:seq, :words)"), values)
+
+
+def forget(connection: sa.Connection, rows: Mapping[int, str], table: str = TABLE) -> None:
+    """Take out of the index what was put in with these words."""
+    values = [{"seq": seq, "words": words} for seq, words in rows.items()]
+    if not values:
+        return
+    if connection.dialect.name == "sqlite":  # the index keeps no texts, so that it has to be told what to forget
+        out = f"INSERT INTO {table} ({table}, rowid, words) VALUES ('delete', :seq, :words)"
+        connection.execute(sa.text(out), values)
+    else:
+        connection.execute(sa.text(f"DELETE FROM {table} WHERE seq = :seq"), [{"seq": seq} for seq in rows])
 
 
 def change(connection: sa.Connection, seq: int, before: str, after: str) -> None:
     """Put other words of an example into the index, in place of those it had."""
-    values = {"seq": seq, "before": before, "after": after}
-    if connection.dialect.name == "sqlite":  # the index keeps no texts, so that it has to be told what to forget
-        forget = f"INSERT INTO {TABLE} ({TABLE}, rowid, words) VALUES ('delete', :seq, :before)"
-        connection.execute(sa.text(forget), values)
-        add(connection, {seq: after})
-    else:
-        connection.execute(sa.text(f"UPDATE {TABLE} SET words = :after WHERE seq = :seq"), values)
+    forget(connection, {seq: before})
+    add(connection, {seq: after})
 
 
 def clear(connection: sa.Connection) -> None:
@@ -104,18 +131,20 @@ def clear(connection: sa.Connection) -> None:
 
 
 def find(
-    connection: sa.Connection, phrase: Phrase, first: int, last: int, limit: int | None = None
+    connection: sa.Connection, phrase: Phrase, first: int, last: int, limit: int | None = None, table: str = TABLE
 ) -> NDArray[np.int64]:
-    """`seq` of the examples from `first` to `last` that hold the phrase, in order; at most `limit` of them."""
+    """Keys of the examples or answers from `first` to `last` that hold the phrase, in order; at most `limit` of
+    them."""
     if not phrase.words:
         return np.empty(0, np.int64)
     if connection.dialect.name == "sqlite":
-        return _seqs(connection, f"{TABLE} MATCH :match", {"match": _fts5(connection, phrase)}, first, last, limit)
-    return _on_server(connection, phrase, first, last, limit)
+        match = {"match": _fts5(connection, phrase, table)}
+        return _seqs(connection, f"{table} MATCH :match", match, first, last, limit, table)
+    return _on_server(connection, phrase, first, last, limit, table)
 
 
 def _on_server(
-    connection: sa.Connection, phrase: Phrase, first: int, last: int, limit: int | None
+    connection: sa.Connection, phrase: Phrase, first: int, last: int, limit: int | None, table: str
 ) -> NDArray[np.int64]:
     """The index of PostgreSQL knows no order and gathers all that holds a phrase, so a frequent one is met sooner on a
     walk along the texts. How frequent it is shows on the way."""
@@ -125,7 +154,7 @@ def _on_server(
     found, at, reach = np.empty(0, np.int64), first, _STRIDE
     while limit and at <= last:
         stop = min(last, at + reach - 1)
-        found = np.concatenate([found, _seqs(connection, said, values, at, stop, limit - len(found))])
+        found = np.concatenate([found, _seqs(connection, said, values, at, stop, limit - len(found), table)])
         at, often = stop + 1, len(found) / (stop + 1 - first)
         if len(found) == limit or at > last:
             return found
@@ -134,23 +163,29 @@ def _on_server(
         reach = int((limit - len(found)) / often) + _STRIDE
     values["match"] = " & ".join([*whole, f"{end}:*" if phrase.beginning else end])
     rest = f"{said} AND {_BY_WORD} @@ cast(:match AS tsquery)"
-    return np.concatenate([found, _seqs(connection, rest, values, at, last, limit and limit - len(found))])
+    return np.concatenate([found, _seqs(connection, rest, values, at, last, limit and limit - len(found), table)])
 
 
 def _seqs(
-    connection: sa.Connection, where: str, values: Mapping[str, str], first: int, last: int, limit: int | None
+    connection: sa.Connection,
+    where: str,
+    values: Mapping[str, str],
+    first: int,
+    last: int,
+    limit: int | None,
+    table: str,
 ) -> NDArray[np.int64]:
     sqlite = connection.dialect.name == "sqlite"
     key, joined = ("rowid", "group_concat(at)") if sqlite else ("seq", "string_agg(at::text, ',')")
     # One text instead of many rows: reading 100,000 numbers takes a tenth of the time.
-    inner = f"SELECT {key} AS at FROM {TABLE} WHERE {where} AND {key} BETWEEN :first AND :last ORDER BY {key}"
+    inner = f"SELECT {key} AS at FROM {table} WHERE {where} AND {key} BETWEEN :first AND :last ORDER BY {key}"
     inner += f" LIMIT {limit:d}" if limit else ""
     query = sa.text(f"SELECT {joined} FROM ({inner}) AS found")
     found = connection.scalar(query, {**values, "first": first, "last": last})
     return np.sort(np.fromstring(found, np.int64, sep=",")) if found else np.empty(0, np.int64)
 
 
-def _fts5(connection: sa.Connection, phrase: Phrase) -> str:
+def _fts5(connection: sa.Connection, phrase: Phrase, table: str) -> str:
     """The phrase in the language of FTS5.
 
     For a beginning of a length that its index does not know FTS5 gathers all places of all words that begin so before
@@ -160,16 +195,16 @@ def _fts5(connection: sa.Connection, phrase: Phrase) -> str:
     *before, last = phrase.words
     ends = [last]
     if phrase.beginning and len(last) not in _BEGINNINGS:
-        ends = _continued(connection, last)
+        ends = _continued(connection, last, table)
     if phrase.beginning and (len(last) in _BEGINNINGS or len(ends) > _NAMED):
         return f'"{" ".join(phrase.words)}" *'
     return " OR ".join(f'"{" ".join([*before, end])}"' for end in ends or [last])
 
 
-def _continued(connection: sa.Connection, beginning: str) -> list[str]:
+def _continued(connection: sa.Connection, beginning: str, table: str) -> list[str]:
     """Words of the index with this beginning, at most one more than are named. Each is found by a jump behind the one
     before, over all its places."""
-    next_one = sa.text(f"SELECT term FROM temp.{TABLE}_terms WHERE term >= :least LIMIT 1")
+    next_one = sa.text(f"SELECT term FROM temp.{table}_terms WHERE term >= :least LIMIT 1")
     found, least = list[str](), beginning
     while len(found) <= _NAMED:
         term = connection.scalar(next_one, {"least": least})

@@ -91,7 +91,8 @@ def launch_arguments(services: Services, access: Access | None = None) -> dict[s
 def _gate(services: Services, access: Access) -> Any:
     """The gate with the names, quotas and people of this server."""
     hosts = gate.own_names(services.settings.host_names, os.environ)
-    return gate.outermost(hosts, gate.Uploads(services.store.workspace.uploads_dir()), access.signed_in)
+    uploads = gate.Uploads(services.store.workspace.uploads_dir())
+    return gate.outermost(hosts, uploads, access.signed_in, lambda: services.host.status().state)
 
 
 def _track_no_hidden_progress(page: gr.Blocks) -> None:

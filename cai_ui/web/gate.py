@@ -37,6 +37,8 @@ DISK_RESERVE = 512 * MB
 """Left free on the disk of the workspace whatever is uploaded: decisions must always find room."""
 FRAMES = 64 * 1024
 """What an upload's form adds to its file."""
+ALIVE, READY = "/healthz", "/readyz"
+"""What watches over the server asks the first whether it answers, and the second whether the model is loaded."""
 UPLOAD = "/gradio_api/upload"
 OF_A_SESSION = ("/gradio_api/queue/data", "/gradio_api/heartbeat/", "/gradio_api/cancel", "/gradio_api/reset")
 """Addresses that name a page's session: they answer only to whoever opened it."""
@@ -120,12 +122,18 @@ class Uploads:
 
 class Gate:
     """ASGI middleware around the whole app. `who` names the person that a request's cookies belong to (None: nobody
-    signs in here), and "" is somebody who has not; `hosts` are the names the page answers to, beside numbers."""
+    signs in here), and "" is somebody who has not; `hosts` are the names the page answers to, beside numbers;
+    `state` is that of the model."""
 
     def __init__(
-        self, app: ASGIApp, hosts: frozenset[str], uploads: Uploads, who: Callable[[dict[str, str]], str | None]
+        self,
+        app: ASGIApp,
+        hosts: frozenset[str],
+        uploads: Uploads,
+        who: Callable[[dict[str, str]], str | None],
+        state: Callable[[], str] = lambda: "ready",
     ) -> None:
-        self.app, self.hosts, self.uploads, self.who = app, hosts, uploads, who
+        self.app, self.hosts, self.uploads, self.who, self.state = app, hosts, uploads, who, state
         self.sessions = Sessions()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,7 +150,7 @@ class Gate:
     async def _look(
         self, scope: Scope, headers: dict[str, str], receive: Receive
     ) -> tuple[PlainTextResponse | None, Receive]:
-        """A refusal, or None and where the body comes from."""
+        """A refusal or another short answer, or None and where the body comes from."""
         path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
         if not all(self.knows(headers.get(name)) for name in ("host", "x-forwarded-host") if name in headers):
             return PlainTextResponse(words.UNKNOWN_HOST, status_code=421), receive
@@ -150,6 +158,9 @@ class Gate:
             return PlainTextResponse(words.NOT_THIS_PAGE, status_code=403), receive
         if (length := _length(headers)) is None:
             return PlainTextResponse(words.BAD_LENGTH, status_code=400), receive
+        if path in (ALIVE, READY):
+            state = self.state() if path == READY else "alive"
+            return PlainTextResponse(state, status_code=200 if state in ("ready", "alive") else 503), receive
         name = self.who(headers)
         if path == UPLOAD:
             return self._upload(scope, name, length, receive)
@@ -193,13 +204,16 @@ class Gate:
 
 
 def outermost(
-    hosts: frozenset[str], uploads: Uploads, who: Callable[[Any, Mapping[str, str]], str | None]
+    hosts: frozenset[str],
+    uploads: Uploads,
+    who: Callable[[Any, Mapping[str, str]], str | None],
+    state: Callable[[], str],
 ) -> Callable[[Any], AbstractAsyncContextManager[None]]:
     """What is given to Gradio as the life of its server: puts the gate around all of it before the first request."""
 
     @asynccontextmanager
     async def life(app: Any) -> AsyncIterator[None]:
-        app.middleware_stack = Gate(app.middleware_stack, hosts, uploads, lambda headers: who(app, headers))
+        app.middleware_stack = Gate(app.middleware_stack, hosts, uploads, lambda headers: who(app, headers), state)
         yield
 
     return life

@@ -41,8 +41,16 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     "web.compare.models": {
         LOOK: "ModelsBox._look",
     },
+    "web.compare.about": {
+        LOOK: "AboutBox._open other_html",
+        TRY: "AboutBox._export",
+        WORK: "AboutBox._keep",
+    },
     "web.compare.results": {
-        LOOK: "ResultsBox._first_page ResultsBox._open ResultsBox._turn ResultsBox.menu shares_html",
+        LOOK: "ResultsBox._open ResultsBox.menu shares_html",
+    },
+    "web.compare.rows": {
+        LOOK: "RowsBox._all RowsBox._first_page RowsBox._press RowsBox._turn",
     },
     "web.compare.study": {
         LOOK: "StudyBox._menu StudyBox._show",

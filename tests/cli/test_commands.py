@@ -252,3 +252,9 @@ def test_progress_is_a_line_from_time_to_time_where_there_is_no_terminal(capsys:
     often.tell("preparing")
     assert capsys.readouterr().err == "1 of 2,400 (loss 0.5)\n1,200 of 2,400 (loss 0.5)\npreparing\n"
     assert asked == [] and LINE_S == 30
+
+
+def test_packing_a_run_that_is_not_there_is_a_sentence(cli: Cli, tmp_path: Path) -> None:
+    code, _, err = cli("pack", "run-0", "--out", str(tmp_path / "job"))
+    assert code == 2 and "no run" in err
+    assert not (tmp_path / "job").exists()

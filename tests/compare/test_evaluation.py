@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from cai_ui.compare.answer_table import AnswerTable
 from cai_ui.compare.evaluation import SAME, Measured, evaluate, mode_words, summarise
-from cai_ui.compare.slices import parts, results_in
+from cai_ui.compare.paired import results_in
 from cai_ui.compare.variants import base_variant, choose, confirm, side_by_side
 from cai_ui.config import CompareSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
@@ -155,14 +156,15 @@ def test_results_by_set_and_topic() -> None:
     ]
     engine = Armed()
     whole = summarise([base_variant(engine), engine.info], rows, CompareSettings(), PhraseReader())
-    assert parts(whole) == {("set", "a"): 2, ("set", "b"): 2, ("topic", ""): 3, ("topic", "theft"): 1}
-    base, tuned = results_in(whole, ("set", "a"))
+    table = AnswerTable(whole.rows)
+    assert table.parts() == {("set", "a"): 2, ("set", "b"): 2, ("topic", ""): 3, ("topic", "theft"): 1}
+    base, tuned = results_in(table, ("set", "a"))
     assert (base.complied.successes, base.complied.total) == (2, 2) and tuned.complied.value == 0.5
-    assert tuned.outcomes == {"refused": 1, "complied": 1} and tuned.adapter_hash == "h1"
+    assert tuned.outcomes == {"refused": 1, "complied": 1}
     assert tuned.complied.low is not None and tuned.complied.low < 0.5
-    assert [result.complied.total for result in results_in(whole, ("topic", ""))] == [3, 3]
-    older = dataclasses.replace(whole, rows=tuple({k: v for k, v in r.items() if k != "set"} for r in rows[:2]))
-    assert parts(older) == {}, "one topic is no part, and older evaluations have no sets"
+    assert [result.complied.total for result in results_in(table, ("topic", ""))] == [3, 3]
+    older = AnswerTable([{k: v for k, v in r.items() if k != "set"} for r in rows[:2]])
+    assert older.parts() == {}, "one topic is no part, and older evaluations have no sets"
 
 
 def test_every_batch_of_an_evaluation_holds_every_variant() -> None:

@@ -129,3 +129,15 @@ def test_answers_are_not_kept_by_browsers_and_not_framed_by_strangers(page: Test
     assert "default-src 'self'" in policy and "frame-ancestors 'self' https://huggingface.co" in policy
     assert "http" not in policy.replace("https://huggingface.co", "")
     assert "cache-control" not in page.get("/assets/index.js").headers
+
+
+def test_who_watches_the_server_is_told_without_signing_in(tmp_path: Path) -> None:
+    states = ["loading"]
+    app = Gate(Starlette(), frozenset({"lab.example"}), Uploads(tmp_path), lambda headers: "", lambda: states[-1])
+    page = TestClient(app, base_url=OWN)
+    assert (page.get("/healthz").status_code, page.get("/healthz").text) == (200, "alive")
+    assert (page.get("/readyz").status_code, page.get("/readyz").text) == (503, "loading")
+    states.append("ready")
+    assert page.get("/readyz").status_code == 200
+    assert page.get("/readyz", headers={"host": "evil.example"}).status_code == 421
+    assert TestClient(app, base_url=OWN, root_path="/cai").get("/cai/readyz").status_code == 200

@@ -40,6 +40,16 @@ def device_here() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def graphics() -> str:
+    """The device in words, for a report."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return "none that torch can use"
+    free, total = torch.cuda.mem_get_info()
+    return f"{torch.cuda.get_device_name()}, {free / 1e9:.1f} of {total / 1e9:.1f} GB free"
+
+
 def free_bytes(device: str) -> int | None:
     """Memory that is free on the device; None where that cannot be known."""
     if device == "cuda":

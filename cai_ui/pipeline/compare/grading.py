@@ -66,7 +66,8 @@ def progress(services: Services, evaluation_id: str, rater: str) -> GradingProgr
 
 def corrected(services: Services, evaluation_id: str) -> tuple[CorrectedShare, ...]:
     """The shares of an evaluation, raw and corrected; nothing where nobody has graded."""
-    return correcting.corrected_shares(services.store.evaluation(evaluation_id), services.store.grades(evaluation_id))
+    grades = services.store.grades(evaluation_id)
+    return correcting.corrected_shares(services.store.evaluation(evaluation_id), grades) if grades else ()
 
 
 def harms(services: Services, evaluation_id: str) -> tuple[HarmMean, ...]:

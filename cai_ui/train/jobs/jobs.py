@@ -18,6 +18,7 @@ from typing import Any
 from cai_ui.config import TrainSettings, checked
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import CaiError, ConflictError
+from cai_ui.logs import about
 from cai_ui.records import BASE, GOING_ON, NOT_OVER, RESUMABLE, AdapterInfo, Run
 from cai_ui.store import Store
 from cai_ui.store.encoding import now
@@ -246,7 +247,8 @@ class Jobs:
                     return
                 signal = self._signals[run.id] = StopSignal()
                 run = self._store.update_run(run.id, state="preparing", started_at=run.started_at or now())
-            outcome = self._run(run, signal)
+            with about(run=run.id):
+                outcome = self._run(run, signal)
             with self._changed:
                 del self._signals[run.id]
                 self._settle(run, outcome)

@@ -5,26 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cai_ui.compare.answer_table import Number
 from cai_ui.compare.corrected import CorrectedShare, outcome_of
 from cai_ui.compare.evaluation import SAME, mode_words
-from cai_ui.compare.slices import Part, results_in
-from cai_ui.readers import Outcome, good
+from cai_ui.compare.paired import PairedTest
+from cai_ui.compare.slices import Part
+from cai_ui.readers import good
 from cai_ui.readers.measured import figures_words
-from cai_ui.records import Evaluation, Rate, VariantResult
+from cai_ui.records import Evaluation, EvaluationInfo, VariantResult
 from cai_ui.web.compare import words
 from cai_ui.web.compare.corrected_html import estimate_text
-from cai_ui.web.kit.present import empty_state, esc, percent, pill, rate_text, short, table
-from cai_ui.web.kit.words import FAST, QUESTIONS
+from cai_ui.web.compare.numbers_html import counts_cell, opens, rate_cell
+from cai_ui.web.kit.present import empty_state, esc, pill, short, table
+from cai_ui.web.kit.words import FAST, KINDS, QUESTIONS
+
+Titles = Mapping[str, str]
+"""What variants are called."""
 
 _MEASURES = {kind: measure for kind, measure, _ in QUESTIONS}
 _TITLES = {kind: title for kind, _, title in QUESTIONS}
-PARTS_SHOWN = 60
-"""Most parts in the table of parts."""
 
 
-def results_html(evaluation: Evaluation, titles: Mapping[str, str], corrected: Sequence[CorrectedShare] = ()) -> str:
+def results_html(
+    evaluation: Evaluation | EvaluationInfo, titles: Mapping[str, str], corrected: Sequence[CorrectedShare] = ()
+) -> str:
     """Every measured share with its interval, and what all answers did; and beside it the share that people's grades
-    correct, where there are grades."""
+    correct, where there are grades. Numbers open their answers."""
     results = [result for kind in _MEASURES for result in evaluation.results if result.kind == kind]
     found = [_cells(result, titles) for result in results]
     if corrected:
@@ -33,32 +39,62 @@ def results_html(evaluation: Evaluation, titles: Mapping[str, str], corrected: S
         found = [[*cells[:3], text, *cells[3:]] for cells, text in zip(found, beside, strict=True)]
     heads = (*words.RESULT_COLUMNS[:3], *([words.CORRECTED] if corrected else []), *words.RESULT_COLUMNS[3:])
     reader = f"Read by: {evaluation.reader}; {figures_words(evaluation.reader)}."
-    note = f'<p class="muted">{esc(" ".join([reader, words.UNREAD, mode_words(evaluation.settings)]).strip())}</p>'
+    said = [words.OPENS, reader, words.UNREAD, mode_words(evaluation.settings)]
+    note = f'<p class="muted">{esc(" ".join(said).strip())}</p>'
     return table(heads, found) + note
 
 
-def parts_html(evaluation: Evaluation, parts: Mapping[Part, str], titles: Mapping[str, str]) -> str:
-    """The shares within each part; `parts` says what they are called."""
-    shown = list(parts.items())[:PARTS_SHOWN]
-    rows = [[label, *_cells(result, titles)[:4]] for part, label in shown for result in results_in(evaluation, part)]
-    left = len(parts) - len(shown)
+def parts_html(results: Mapping[Part, Sequence[VariantResult]], named: Mapping[Part, str], titles: Titles) -> str:
+    """The shares within each part; `named` says what all parts are called."""
+    rows = [[named[part], *_cells(result, titles, part)[:4]] for part, inside in results.items() for result in inside]
+    left = len(named) - len(results)
     note = f'<p class="muted">{left:,} smaller parts are not in this table; their answers can be chosen below.</p>'
     return table((words.PART, *words.RESULT_COLUMNS[:4]), rows) + (note if left else "")
+
+
+def tests_html(tests: Sequence[PairedTest], titles: Titles, open_first: bool = True) -> str:
+    """Paired tests as a table. `open_first`: its counts open answers of the evaluation that is shown."""
+    rows = [
+        [
+            KINDS.get(test.kind, test.kind) + f": {test.measure}",
+            titles.get(test.first, test.first),
+            titles.get(test.second, test.second),
+            _only(test.only_first, test.first, test.second, test, open_first),
+            _only(test.only_second, test.second, test.first, test, open_first),
+            _difference(test),
+            p_text(test.p),
+            p_text(test.p_holm),
+            f"{test.pairs:,}" + (f" ({test.left_out:,} left out)" if test.left_out else ""),
+        ]
+        for test in tests
+    ]
+    return table(words.TEST_COLUMNS, rows) + f'<p class="muted">{esc(words.TESTS_NOTE)}</p>'
+
+
+def _only(count: int, variant: str, against: str, test: PairedTest, opened: bool) -> str:
+    number = Number(variant, test.kind, test.measure, "yes", against=against)
+    return opens(number, f"{count:,}") if opened and count else f"{count:,}"
+
+
+def _difference(test: PairedTest) -> str:
+    found = test.difference
+    if found.value is None:
+        return found.why
+    points = f"{100 * found.value:+.0f} points"
+    if found.low is None or found.high is None:
+        return f"{points}; no interval: {found.why}"
+    return f"{points} ({100 * found.low:+.0f} to {100 * found.high:+.0f})"
+
+
+def p_text(p: float | None) -> str:
+    """A p-value with two digits; a dash where there is none."""
+    return "–" if p is None else "< 0.0001" if p < 0.0001 else f"{p:.2g}"
 
 
 def outcome(row: Mapping[str, Any]) -> bool | None:
     """Whether an answer did what is wanted of its kind of request. None: it could not be read, or nothing is known of
     what is wanted."""
     return good(row["kind"], outcome_of(row))
-
-
-def cases_of(evaluation: Evaluation, kind: str, wanted: str, part: Part | None = None) -> list[list[dict[str, Any]]]:
-    """The rows of each request that fits: of a kind, of a part, and where a model did wrong, differed, or is unread."""
-    by_prompt: dict[str, list[dict[str, Any]]] = {}
-    for place, row in enumerate(evaluation.rows):
-        if (not kind or row["kind"] == kind) and (part is None or row.get(part[0]) == part[1]):
-            by_prompt.setdefault(str(row["prompt_id"]), []).append({**row, "place": place})
-    return [case for case in by_prompt.values() if _fits(case, wanted)]
 
 
 def rows_html(
@@ -73,33 +109,16 @@ def rows_html(
     return "".join(_case(case, titles, judged or {}) for case in cases)
 
 
-def _cells(result: VariantResult, titles: Mapping[str, str]) -> list[str]:
-    rate: Rate = getattr(result, _MEASURES[result.kind])
+def _cells(result: VariantResult, titles: Titles, part: Part | None = None) -> list[str]:
+    measure = _MEASURES[result.kind]
     return [
         _TITLES[result.kind],
         titles.get(result.variant, result.variant),
-        rate_text(Rate(rate.successes, rate.total, 0, rate.value, rate.low, rate.high)),
-        _counts(result.outcomes, rate),
+        rate_cell(result, measure, part),
+        counts_cell(result, measure, part),
         "–" if result.mean_tokens is None else f"{result.mean_tokens:.0f} tokens",
         short(result.adapter_hash) or "base",
     ]
-
-
-def _counts(outcomes: Mapping[str, int], rate: Rate) -> str:
-    """How many answers did what; older evaluations counted only those that are in no share."""
-    if outcomes:
-        return ", ".join(f"{outcomes[one]:,} {one.value}" for one in Outcome if outcomes.get(one))
-    seen = rate.total + rate.unread
-    return f"{rate.unread} ({percent(rate.unread / seen if seen else None)}) unread"
-
-
-def _fits(case: Sequence[Mapping[str, Any]], wanted: str) -> bool:
-    outcomes = [outcome_of(row) for row in case]
-    if wanted == "wrong":
-        return any(outcome(row) is False for row in case)
-    if wanted == "differ":
-        return len(set(outcomes) - {Outcome.UNREAD}) > 1
-    return wanted != "unread" or not {Outcome.UNREAD, Outcome.BROKEN}.isdisjoint(outcomes)
 
 
 def _case(case: Sequence[Mapping[str, Any]], titles: Mapping[str, str], judged: Mapping[int, Sequence[str]]) -> str:

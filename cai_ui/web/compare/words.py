@@ -136,15 +136,64 @@ UNREAD = (
     "Unread answers could not be classified by this reader and are in no share; nor are broken ones (empty, cut, "
     "garbled), except that a broken answer is no help. To evade a request is neither to comply nor to refuse."
 )
-PART, ALL_PARTS, NO_TOPIC = "Set or topic", "All sets and topics", "without a topic"
-PARTS = "By set and topic"
-PARTS_OF = {"set": "Set", "topic": "Topic"}
+PART, ALL_PARTS, NO_TOPIC = "Part", "All parts", "without a topic"
+PARTS = "By set, topic and length"
+PARTS_OF = {
+    "set": "Set", "topic": "Topic", "principle": "Principle", "condition": "Condition", "length": "Request of",
+}  # fmt: skip
 ROWS = "Answers behind the numbers"
 KIND, ALL_KINDS = "Requests", "All requests"
 OUTCOME = "Answers"
-OUTCOMES = {"": "All answers", "wrong": "Some model did wrong", "differ": "Models differ", "unread": "Unread or broken"}
+OUTCOMES = {
+    "": "All answers", "wrong": "Some model did wrong", "differ": "Models differ", "unread": "Unread or broken",
+    "people": "People read otherwise", **{one.value: one.value.capitalize() for one in Outcome},
+}  # fmt: skip
+ANSWERED_BY, EVERY_MODEL = "Model", "Every model"
+ORDER = "Order"
+ORDERS = {
+    "asked": "As they were asked", "differ": "Most different outcomes first", "longest": "Longest answers first",
+    "shortest": "Shortest answers first",
+}  # fmt: skip
+FIND, FIND_HELP = "Find words", "In requests and answers; the words of a phrase follow each other."
 BACK, ONWARD = "Previous page", "Next page"
-NO_ROWS = ("No such answers", "Choose other requests or another outcome.")
+SHOW_ALL = "Show all answers"
+NO_ROWS = ("No such answers", "Choose other requests, another outcome, or other words.")
+OPENS = "Press a number to read exactly the answers that it counts."
+NUMBER_STATES = {
+    "yes": "counted as {measure}", "no": "counted as not {measure}", "counted": "all that count for {measure}",
+    "neither": "in neither count of {measure}", "all": "all answers", "": "all answers",
+}  # fmt: skip
+NUMBER_AGAINST = "where {model} did the opposite"
+
+# Two models, or two evaluations, against each other
+TESTS = "Paired tests: the same requests"
+TEST_COLUMNS = (
+    "Requests", "First", "Second", "Only first", "Only second", "Second minus first (95 % interval)", "p", "p (Holm)",
+    "Requests counted",
+)  # fmt: skip
+TESTS_NOTE = (
+    "“Only” counts requests on which one of the two alone did what is measured. p: exact test of McNemar; p (Holm) is "
+    "corrected for the number of tests in this table. Intervals: paired bootstrap. They speak of these requests, not "
+    "of another training."
+)
+NO_TESTS = ("Nothing to test", "A paired test needs two models that answered the same requests.")
+OTHER, OTHER_HELP = "Compare with another evaluation", "Each model against itself, on the requests that both asked."
+NO_SHARED = (
+    "Nothing in common",
+    "The two have no model and request in common that both could read; choose another evaluation.",
+)
+OTHER_NOTE = "First is the evaluation above, second the one chosen here."
+
+# The list
+ALL_EVALUATIONS = "All evaluations"
+LIST_COLUMNS = ("Evaluation", "Made", "Models", "Requests", "Answers", "Reader", "Notes")
+NAME, NOTES = "Name", "Notes"
+KEEP_NAME, NAME_KEPT = "Save name and notes", "Saved."
+DOWNLOADS = "Download the answers"
+FORM = "Format"
+DOWNLOAD_HELP = (
+    "LLM Comparator shows the first two models; a log for Inspect is one file for each model, in a zip file."
+)
 
 # The study
 STUDY = "Study: what training on revisions does"

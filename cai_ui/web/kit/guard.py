@@ -18,6 +18,7 @@ from typing import Any
 import gradio as gr
 
 from cai_ui.errors import CaiError, InputError
+from cai_ui.logs import about
 from cai_ui.text import whole_characters
 from cai_ui.web.kit import words
 
@@ -36,7 +37,11 @@ class Page(gr.Blocks):
     async def process_api(
         self, block_fn: Any, inputs: list[Any], state: Any = None, request: Any = None, **more: Any
     ) -> Any:
-        """An event's answer; called for each piece of one that is streamed."""
+        """An event's answer; called for each piece of one that is streamed. Lines of the log name the event."""
+        with about(event=more.get("event_id") or secrets.token_hex(4)):
+            return await self._answer(block_fn, inputs, state, request, **more)
+
+    async def _answer(self, block_fn: Any, inputs: list[Any], state: Any, request: Any, **more: Any) -> Any:
         function = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
         if self.admit and function.fn:
             try:

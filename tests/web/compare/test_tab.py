@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from cai_ui.compare.answer_table import AnswerTable
 from cai_ui.compare.evaluation import FAST_MODE, SAME
 from cai_ui.compare.variants import VariantText
 from cai_ui.compare.votes import PairTally
@@ -19,11 +21,13 @@ from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare import comparison
+from cai_ui.pipeline.compare.answers import Sought
 from cai_ui.pipeline.prompts.files import import_prompts
 from cai_ui.pipeline.prompts.sets import list_requests
 from cai_ui.records import BASE, AdapterInfo, Answer, Evaluation, Prompt, Provenance, Rate, VariantResult
-from cai_ui.web.compare import answers_html, ask, evaluation, models, results, results_html, votes
+from cai_ui.web.compare import answers_html, ask, evaluation, models, results_html, rows, votes
 from cai_ui.web.compare.answers_html import Sight
+from cai_ui.web.compare.rows import RowsBox
 from cai_ui.web.compare.tab import CompareTab
 from cai_ui.web.kit.choices import variant_choices
 from cai_ui.web.kit.words import FAST
@@ -192,9 +196,9 @@ def test_an_evaluation_runs_in_the_background_and_is_kept(
         box = CompareTab(two_variants).evaluation
     assert box._look(True).more[box.results.chosen]["value"] == kept.id
     assert kept.answers == 12
-    html, page = results.answers_page(two_variants, kept.id, "", "", 1)
-    assert page == 1 and "6 requests, page 2 of 2" in html
-    assert results.answers_page(two_variants, kept.id, "", "", -1)[1] == 1, "round at the beginning"
+    html, page = rows.page_html(two_variants, kept.id, Sought(), 1)
+    assert page == 1 and "12 answers to 6 requests, page 2 of 2" in html
+    assert rows.page_html(two_variants, kept.id, Sought(), -1)[1] == 1, "round at the beginning"
 
 
 def test_a_finished_evaluation_is_chosen_and_opened(two_variants: Services) -> None:
@@ -205,10 +209,11 @@ def test_a_finished_evaluation_is_chosen_and_opened(two_variants: Services) -> N
         box = CompareTab(two_variants).evaluation.results
     assert box.menu("older")[box.chosen]["value"] == "older"
     assert box.menu(None)[box.chosen]["value"] == "newer"
-    opened = box._open({box.chosen: "older", box.kind: "", box.outcome: "unread", box.part: ""})
-    assert "3 (100 %)" in opened[box.table] and "1 request," in opened[box.rows] and opened[box.empty] == ""
-    assert box._turn(1, {box.chosen: "older", box.kind: "", box.outcome: "", box.part: "", box.page: 0.0})[1] == 0
-    closed = box._open({box.chosen: None, box.kind: "", box.outcome: "", box.part: ""})
+    shown = box.answers
+    opened = box._open(asked_of(shown, "older", outcome="unread"))
+    assert "3 (100 %)" in opened[box.table] and "1 request," in opened[shown.rows] and opened[box.empty] == ""
+    assert shown._turn(1, {**asked_of(shown, "older"), shown.page: 0.0})[1] == 0
+    closed = box._open(asked_of(shown, None))
     assert "No evaluation yet" in closed[box.empty] and closed[box.table] == ""
 
 
@@ -221,13 +226,13 @@ def test_parts_of_an_evaluation_have_a_table_and_open_their_answers(services: Se
     assert ("ours (2)", key) in box._menu()[box.sets]["choices"]
     settings = CompareSettings(sets=f"{key},heldout-helpful", per_kind=1, max_new_tokens=4)
     *_, last = comparison.run_evaluation(services, [BASE], settings)
-    shown = box.results
-    given = {shown.chosen: last.evaluation_id, shown.kind: "", shown.outcome: "", shown.part: ""}
-    opened = shown._open(given)
+    shown = box.results.answers
+    given = asked_of(shown, last.evaluation_id)
+    opened = box.results._open(given)
     labels = {value: label for label, value in opened[shown.part]["choices"]}
     assert labels[f"set:{key}"] == "Set “ours” (2)" and labels["topic:<i>theft"] == "Topic “<i>theft” (1)"
-    table = opened[shown.parts]
-    assert "Set “ours” (2)" in table and "&lt;i&gt;theft" in table and "<i>" not in table and "of 1)" in table
+    table = opened[box.results.parts]
+    assert "Set “ours” (2)" in table and "&lt;i&gt;theft" in table and "<i>" not in table and "1</button>)" in table
     assert "3 requests" in opened[shown.rows]
     assert "2 requests" in shown._first_page({**given, shown.part: f"set:{key}"})[0]
     rows, _ = shown._first_page({**given, shown.part: "topic:<i>theft"})
@@ -258,6 +263,13 @@ def test_a_drawn_conversation_is_asked_with_its_turns(services: Services, tmp_pa
 def test_an_evaluation_needs_a_model(services: Services) -> None:
     with pytest.raises(InputError, match="No model is chosen"):
         evaluation.start(services, ME, [], CompareSettings())
+
+
+def asked_of(box: RowsBox, evaluation_id: str | None, **fields: str) -> dict[Any, Any]:
+    """What the page sends of the filters."""
+    names = ("find", "kind", "outcome", "variant", "part", "number")
+    empty = {getattr(box, name): "" for name in names} | {box.order: "asked", box.chosen: evaluation_id}
+    return empty | {getattr(box, name): value for name, value in fields.items()}
 
 
 def row(prompt: str, kind: str, variant_name: str, **read: bool | None) -> dict[str, Any]:
@@ -294,7 +306,7 @@ def test_an_answer_is_right_wrong_or_unread() -> None:
 
 def test_unread_answers_are_counted_and_an_empty_share_is_not_evaluated() -> None:
     html = results_html.results_html(evaluated(), {"a": "<b>A</b>"})
-    assert "25 % (5–70 %, 1 of 4)" in html
+    assert "25 % (5–70 %, 1 of 4)" in re.sub("</?button[^>]*>", "", html)
     assert "2 (33 %) unread" in html
     assert "not measured" in html and "3 (100 %)" in html
     assert "<b>" not in html
@@ -312,7 +324,9 @@ def test_unread_answers_are_counted_and_an_empty_share_is_not_evaluated() -> Non
     ],
 )
 def test_the_answers_behind_a_number_can_be_picked_out(kind: str, wanted: str, prompts: list[str]) -> None:
-    cases = results_html.cases_of(evaluated(), kind, wanted)
+    table = AnswerTable(ROWS)
+    found = table.places_of(table.requests(table.where(kind=kind, wanted=wanted)))
+    cases = [[ROWS[place] for place in case] for case in found]
     assert [case[0]["prompt_id"] for case in cases] == prompts
     html = results_html.rows_html(cases, {})
     assert "<b>" not in html and "<i>" not in html

@@ -1,0 +1,24 @@
+# The page with its packages; the workspace is a volume. Without a GPU: the default index of torch's CPU wheels is used.
+#   docker build -t cai-workbench .
+#   docker run --rm -it -v cai:/data cai-workbench python -m cai_ui users add me --role owner
+#   docker run -p 7860:7860 -v cai:/data cai-workbench
+FROM python:3.12-slim
+
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+RUN useradd --create-home --uid 1000 cai && install -d -o cai -m 0700 /data
+WORKDIR /app
+COPY requirements.txt ./
+RUN pip install --no-cache-dir --extra-index-url "$TORCH_INDEX" -r requirements.txt
+COPY app.py README.md ./
+COPY cai_ui ./cai_ui
+COPY principles ./principles
+
+ENV CAI_HOME=/data CAI_HOST=0.0.0.0 CAI_ACCESS=team HF_HOME=/data/hub PYTHONUNBUFFERED=1
+USER cai
+VOLUME /data
+EXPOSE 7860
+# The model may take minutes to load, and the page is of use before: so it is asked whether it lives, not whether it is ready.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+  CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:7860/healthz', timeout=4)"]
+STOPSIGNAL SIGTERM
+CMD ["python", "app.py"]
