@@ -25,6 +25,7 @@ from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.judges import standing_html
 from cai_ui.web.kit.present import notice
+from cai_ui.web.kit.sight import sees
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.train import run_card, sweep, words
 from cai_ui.web.train.preflight_card import preflight_html
@@ -101,6 +102,8 @@ class RunForm:
             self.sweep.variants.click(bind(self._queue_variants), variants, shown, **SLOW),
         )
         watch.look_at(*(event.success for event in begun))
+        for event in begun:
+            event.success(**sees("train-watch"))
 
     def _wire_menus(self, visits: Sequence[Any]) -> None:
         current = [self.dataset, self.start_from]
@@ -127,7 +130,9 @@ class RunForm:
         settings = {self.preset, self.method, *inputs}
         self.method.input(**knobs).then(bind(self._switch), settings, filled, **ASIDE)
         continued = [self.method, self.dataset, self.start_from, *filled]
-        with_dpo.click(bind(self._with_dpo), [self.watch.run, self.preset], continued, **ASIDE).then(**knobs)
+        continuing = with_dpo.click(bind(self._with_dpo), [self.watch.run, self.preset], continued, **ASIDE)
+        continuing.success(**sees("train-checked"))
+        continuing.then(**knobs)
 
     def takes(self) -> Handover:
         """Leads here with a dataset to train on."""
