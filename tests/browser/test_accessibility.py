@@ -88,7 +88,8 @@ def is_said_once(page: Any, button: str, place: str) -> None:
     page.evaluate("place => { const box = document.querySelector(place); box.innerHTML = box.innerHTML; }", place)
     page.wait_for_timeout(500)
     said = page.evaluate("said")
-    assert len(said) == 1 and said[0] in " ".join(page.locator(f"{place} [data-said]").first.inner_text().split()), said
+    shown = " ".join(" ".join(page.locator(f"{place} [data-said]").all_inner_texts()).split())
+    assert said == [shown]
 
 
 def test_charts_are_read_by_pointer_and_keys_and_saved(
