@@ -71,10 +71,11 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     from cai_ui.engine.memory import few_heaps
     from cai_ui.pipeline import open_services
     from cai_ui.pipeline.curate import queue
+    from cai_ui.pipeline.zero_gpu import lent_engine
 
     few_heaps()
     at_sigterm(lambda: None)
-    services = open_services(settings, engine)
+    services = open_services(settings, engine or lent_engine(settings))
     try:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(services.store.workspace.uploads_dir()))
         from cai_ui.web.access import Access, Mode, is_loopback, mode_of

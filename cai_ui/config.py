@@ -288,6 +288,7 @@ _SETS = knob("", "Prompt sets to measure on, their keys with commas between; emp
 class CompareSettings(AskSettings):
     """A batch evaluation of several variants over held-out prompts."""
 
+    LATER = frozenset({"conditions", "strengths"})
     sets: str = _SETS
     per_kind: int = knob(
         60, "Prompts of each kind (harmful, helpful, benign look-alike) from each set.", ge=1, le=1000, step=1
@@ -295,6 +296,14 @@ class CompareSettings(AskSettings):
     temperature: float = knob(0.0, "0 picks the likeliest token.", ge=0, le=2, step=0.05)
     max_new_tokens: int = knob(160, "Longest answer.", ge=1, le=2048, unit="tokens", step=1, advanced=True)
     seed: int = knob(0, "Decides which prompts are drawn, and the sampling.", ge=0, le=2**31 - 1, step=1)
+    conditions: str = knob(
+        "", "What every request is asked under, with commas between: none, system, role-play, both, human, prefilled. "
+        "Empty: none.", advanced=True,
+    )  # fmt: skip
+    strengths: str = knob(
+        "", "Adapter strengths that every request is asked at, with commas between, such as 0, 0.5, 1, 1.5; 0 is the "
+        "adapter removed.", advanced=True,
+    )  # fmt: skip
 
 
 class JudgeSettings(Settings):

@@ -6,19 +6,23 @@ Every class also inherits the standard class a Python caller would expect, so th
 
 from __future__ import annotations
 
+import re
+
+_HALVES = re.compile("[\ud800-\udfff]")
+
 
 class CaiError(Exception):
     """An error a person is meant to read.
 
     `what` is one sentence on what happened; `kept` says what was not lost ("" where nothing was at
-    stake); `next_step` says what to do.
+    stake); `next_step` says what to do. Half characters quoted from outside become a replacement character,
+    since no page and no terminal could be sent them.
     """
 
     def __init__(self, what: str, *, kept: str = "", next_step: str = "") -> None:
-        self.what = what
-        self.kept = kept
-        self.next_step = next_step
-        super().__init__(" ".join(part for part in (what, kept, next_step) if part))
+        said = (_HALVES.sub("\N{REPLACEMENT CHARACTER}", part) for part in (what, kept, next_step))
+        self.what, self.kept, self.next_step = said
+        super().__init__(" ".join(part for part in (self.what, self.kept, self.next_step) if part))
 
 
 class InputError(CaiError, ValueError):

@@ -16,6 +16,7 @@ from cai_ui.cli import (
     demo,
     deploy,
     doctor,
+    evaluations,
     experiment,
     generate,
     grades,
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CaiError as error:
         print(str(error), file=sys.stderr)
         return 2
+    except UnicodeEncodeError:  # a word of the command line, or of a file that is named there
+        print("A text holds half of a character, which cannot be kept or written. Type it again.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("Stopped. What was finished is kept.", file=sys.stderr)
         return 130
@@ -64,6 +68,7 @@ def build_parser() -> Parser:
     curate.add(commands)
     train.add(commands)
     compare.add(commands)
+    evaluations.add(commands)
     grades.add(commands)
     votes.add(commands)
     study.add(commands)

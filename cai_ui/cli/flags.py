@@ -21,6 +21,8 @@ class Parser(argparse.ArgumentParser):
 
     def parse_args(self, args: Sequence[str] | None = None, namespace: Arguments | None = None) -> Arguments:  # type: ignore[override]
         given = list(sys.argv[1:] if args is None else args)
+        if any("\0" in word for word in given):
+            self.error("a NUL character can be part of no file name, number or text here")
         end = given.index("--") if "--" in given else len(given)
         return super().parse_args([_with_dashes(word) for word in given[:end]] + given[end:], namespace)
 

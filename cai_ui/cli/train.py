@@ -59,7 +59,7 @@ def add(commands: Commands) -> None:
         "--processes", type=int, help="how many processes torchrun or accelerate was asked for; fewer are refused"
     )
     packer = command(commands, "pack", _pack, "write a run with all it needs into a folder, for another machine")
-    packer.add_argument("run", help="id of the run")
+    packer.add_argument("run_id", metavar="run", help="id of the run")
     packer.add_argument("--out", type=Path, required=True, help="folder to make")
 
 
@@ -125,7 +125,7 @@ def _pack(parsed: Arguments) -> int:
     from cai_ui.pipeline.train.hub_job import pack, train_arguments
 
     with opened(parsed) as services:
-        run = services.store.run(parsed.run)
+        run = services.store.run(parsed.run_id)
         folder = pack(services, run, parsed.out)
         print(shlex.join(["python", "-m", "cai_ui", *train_arguments(services, run, str(folder))]))
     return 0

@@ -82,7 +82,10 @@ def _new_password(parsed: Arguments) -> str:
     """Typed twice, or a line of standard input; never a flag, since command lines can be read by others."""
     if parsed.stdin:
         return sys.stdin.readline(10_000).rstrip("\n")
-    first = getpass.getpass("Password: ")
-    if first != getpass.getpass("The same again: "):
+    try:
+        first, again = getpass.getpass("Password: "), getpass.getpass("The same again: ")
+    except EOFError:
+        raise InputError("No password was typed.", kept="Nothing was changed.", next_step="Or use --stdin.") from None
+    if first != again:
         raise InputError("The two passwords differ.", kept="Nothing was changed.", next_step="Try again.")
     return first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from cai_ui.errors import FileFormatError
@@ -19,6 +20,10 @@ def read_json(text: str) -> Any:
         ) from None
     except RecursionError:
         raise FileFormatError("The JSON is nested too deeply.", next_step="See principles/README.md.") from None
+    except ValueError as error:
+        if isinstance(error, FileFormatError):
+            raise
+        raise FileFormatError("The JSON has a number of thousands of digits.", next_step="Shorten it.") from None
 
 
 def field(plain: Any, key: str, where: str, kind: type = str, required: bool = True) -> Any:
@@ -31,13 +36,20 @@ def field(plain: Any, key: str, where: str, kind: type = str, required: bool = T
         return None
     value = plain[key]
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if not isinstance(value, kind):
+        value = float(value) if abs(value) < _LARGEST else math.inf
+    if not isinstance(value, kind) or value in (math.inf, -math.inf):
         raise FileFormatError(f"`{key}` of {where} is not {_WORDS[kind]}.", next_step="Correct it.")
     return value
 
 
-_WORDS: dict[type, str] = {str: "text", list: "a list", dict: "an object", bool: "true or false", float: "a number"}
+_LARGEST = 10**300
+_WORDS: dict[type, str] = {
+    str: "text",
+    list: "a list",
+    dict: "an object",
+    bool: "true or false",
+    float: "a number that can be kept",
+}
 
 
 def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

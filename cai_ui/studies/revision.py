@@ -13,7 +13,7 @@ from typing import Any
 
 from cai_ui import constitution as rules
 from cai_ui import revise
-from cai_ui.config import RevisionSettings, Sampling
+from cai_ui.config import RevisionSettings, Sampling, checked
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import InputError
 from cai_ui.pipeline.model_host import WAIT_S
@@ -119,7 +119,7 @@ def run_study(
     engine = services.engine(WAIT_S)
     harmful, harmless = _sides(services, sets, number, seed)
     readers = readers_for(engine, [*harmful, *harmless])
-    sampling = Sampling(temperature=temperature, max_new_tokens=160, seed=seed)
+    sampling = checked(Sampling, {"temperature": temperature, "max_new_tokens": 160, "seed": seed})
     shipped = rules.shipped()
     main = shipped["harmlessness"]
     rounds: list[RoundShares] = []

@@ -37,7 +37,7 @@ class StudySettings:
             )  # fmt: skip
         self.requests.label = words.STUDY_SET
         with gr.Row():
-            files = {"file_types": list(SUFFIXES), "height": 110, "min_width": 240}
+            files = {"file_types": list(SUFFIXES), "height": 180, "min_width": 240}
             self.rows = gr.File(label=words.STUDY_ROWS, elem_id="study-rows-file", **files)
             self.helpful = gr.File(label=words.STUDY_HELPFUL, elem_id="study-helpful-file", **files)
         variants = [(title, name) for name, title in words.STUDY_VARIANTS.items()]
