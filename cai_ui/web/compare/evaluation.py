@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import gradio as gr
 
+from cai_ui.compare.conditions import CONDITIONS
 from cai_ui.config import CompareSettings, JudgeSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
@@ -70,8 +71,12 @@ class EvaluationBox:
                 elem_id="evaluate-sets",
             )  # fmt: skip
             self.form = build_form(
-                CompareSettings, "evaluate", leave_out=("sets",), labels={"per_kind": words.PER_KIND}
+                CompareSettings, "evaluate", leave_out=("sets", "conditions"), labels={"per_kind": words.PER_KIND}
             )
+            self.conditions = gr.Dropdown(
+                [(one.title, key) for key, one in CONDITIONS.items()], value=[], multiselect=True,
+                label=words.CONDITIONS, info=words.CONDITIONS_HELP, elem_id="evaluate-conditions",
+            )  # fmt: skip
             self.judge = JudgeBox(services)
             with gr.Row(elem_classes="toolbar"):
                 start = gr.Button(words.EVALUATE, variant="primary", elem_id="compare-evaluate", scale=0)
@@ -87,7 +92,7 @@ class EvaluationBox:
         visits = [tab.select, session.ready.then]
         self.work.wire(
             self._start,
-            {session.state, chosen, self.sets, *self.form.inputs, *self.judge.inputs},
+            {session.state, chosen, self.sets, self.conditions, *self.form.inputs, *self.judge.inputs},
             self.services.evaluation.stop,
             visits,
         )
@@ -104,7 +109,9 @@ class EvaluationBox:
         return {self.sets: gr.update(choices=set_choices(prompt_sets(self.services)))}
 
     def _start(self, given: Given) -> None:
-        settings = self.form.read_from(given).model_copy(update={"sets": ",".join(given[self.sets] or [])})
+        lists = {"sets": given[self.sets], "conditions": given[self.conditions]}
+        told = {name: ",".join(value or []) for name, value in lists.items()}
+        settings = self.form.read_from(given).model_copy(update=told)
         judging = self.judge.settings(given)
         start(self.services, given[self.session.state], given[self.chosen] or [], settings, judging)
 

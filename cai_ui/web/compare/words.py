@@ -184,6 +184,18 @@ NO_SHARED = (
 )
 OTHER_NOTE = "First is the evaluation above, second the one chosen here."
 
+# Conditions
+CONDITIONS, CONDITIONS_HELP = (
+    "Conditions",
+    "Every request is asked under each: as it is, behind a safety system prompt, in a role-play jailbreak, with both, "
+    "as raw “Human:” text, or with the answer begun. None chosen: as it is.",
+)
+CONDITIONS_NOTE = (
+    "Intervals: 95 %. The reader sees the request without its wrapper, and a begun answer with its beginning. Shares "
+    "further up are over all conditions together."
+)
+BY_CONDITION = "By condition and strength"
+
 # The list
 ALL_EVALUATIONS = "All evaluations"
 LIST_COLUMNS = ("Evaluation", "Made", "Models", "Requests", "Answers", "Reader", "Notes")
