@@ -226,6 +226,16 @@ NEEDS = {
     for handler in handlers.split()
 }
 
+_ASKING = {
+    "compare.ask": "AskBox._answer",
+    "principles.trial": "TrialBox._run",
+    "revise.tab": "ReviseTab._run",
+    "revise.branches": "BranchBox._again BranchBox._compute BranchBox._go_on BranchBox._replay",
+    "revise.format_lab": "FormatBox._run ask_about_human",
+}
+ASKS_MODEL = frozenset(f"web.{room}:{handler}" for room, handlers in _ASKING.items() for handler in handlers.split())
+"""Of what visitors may press, that which has the model answer."""
+
 REFUSED: Mapping[Right, str] = {
     LOOK: "You may not look at this.",
     TRY: "You may look, and not have the model answer or write here.",
