@@ -16,6 +16,7 @@ from cai_ui.cli import (
     demo,
     deploy,
     doctor,
+    evaluations,
     experiment,
     generate,
     grades,
@@ -68,6 +69,7 @@ def build_parser() -> Parser:
     curate.add(commands)
     train.add(commands)
     compare.add(commands)
+    evaluations.add(commands)
     grades.add(commands)
     votes.add(commands)
     study.add(commands)
