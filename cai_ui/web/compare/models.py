@@ -18,8 +18,8 @@ from cai_ui.pipeline.compare.checkpoints import checkpoint_choices
 from cai_ui.pipeline.compare.columns import column_title, known_columns
 from cai_ui.text import PROMPT_LIMIT
 from cai_ui.web.compare import words
-from cai_ui.web.kit.choices import variant_choices
-from cai_ui.web.kit.events import ASIDE, Changes, Given, in_turn
+from cai_ui.web.kit.choices import looked_up, variant_choices
+from cai_ui.web.kit.events import ASIDE, AT_ONCE, Changes, Given, in_turn
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, notice
@@ -126,10 +126,10 @@ class ModelsBox:
         """Follow what can be asked; `ask` can be pressed only while there is a model. A link fills the `prompt`."""
         self.ask, self.prompt = ask, prompt
         here = "() => [location.search]"
-        session.restore(bind(self._opened, quiet=True), [self.address], [prompt, self.wanted], js=here)
+        session.page.load(bind(self._opened, quiet=True), [self.address], [prompt, self.wanted], js=here, **AT_ONCE)
         page = {self.chosen, self.known, self.added, self.wanted, self.sent, self.mark}
         shown = [*self.listed, ask, self.added, self.wanted, self.link_said]
-        for trigger in (session.ready.then, session.strip.change, tab.select, self.wanted.change):
+        for trigger in (session.strip.change, tab.select, self.wanted.change):
             trigger(bind(self._look, quiet=True), page, shown, **in_turn("compare-models"))
         self.box.add.click(bind(self._add), {*page, *self.box.inputs}, shown, **in_turn("compare-models"))
 
@@ -155,7 +155,7 @@ class ModelsBox:
             changes = {self.added: added, self.wanted: [], self.link_said: said}
             ticked = good or ticked
         return {
-            **self._listed(ticked, added, given[self.sent][0] + 1),
+            **self._listed(ticked, added, given[self.sent][0] + 1, given[self.chosen] if self._is_new(given) else None),
             self.ask: gr.update(interactive=bool(there)),
             **changes,
         }
@@ -169,14 +169,17 @@ class ModelsBox:
 
     def _ticked(self, given: Given) -> list[str]:
         """What is ticked on the page as it is now."""
-        number, ticked = given[self.sent]
-        return list(given[self.chosen] or []) if str(given[self.mark]) == str(number) else list(ticked)
+        return list(given[self.chosen] or []) if self._is_new(given) else list(given[self.sent][1])
 
-    def _listed(self, ticked: list[str], added: Sequence[str], number: int) -> Changes:
+    def _is_new(self, given: Given) -> bool:
+        """Whether a look comes from the page as it is now, and not from before the last answer to it."""
+        return str(given[self.mark]) == str(given[self.sent][0])
+
+    def _listed(self, ticked: list[str], added: Sequence[str], number: int, given: Any = None) -> Changes:
         choices, titles = variant_choices(self.services), comparison.variant_titles(self.services)
         own = [(column_title(self.services, name, titles), name) for name in added]
         return {
-            self.chosen: gr.update(choices=[*choices, *own], value=ticked),
+            self.chosen: looked_up([*choices, *own], ticked, given),
             self.about: about_html(self.services),
             self.known: [name for _, name in choices],
             self.sent: (number, ticked),
