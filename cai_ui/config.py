@@ -288,6 +288,7 @@ _SETS = knob("", "Prompt sets to measure on, their keys with commas between; emp
 class CompareSettings(AskSettings):
     """A batch evaluation of several variants over held-out prompts."""
 
+    LATER = frozenset({"conditions", "strengths"})
     sets: str = _SETS
     per_kind: int = knob(
         60, "Prompts of each kind (harmful, helpful, benign look-alike) from each set.", ge=1, le=1000, step=1
@@ -295,6 +296,14 @@ class CompareSettings(AskSettings):
     temperature: float = knob(0.0, "0 picks the likeliest token.", ge=0, le=2, step=0.05)
     max_new_tokens: int = knob(160, "Longest answer.", ge=1, le=2048, unit="tokens", step=1, advanced=True)
     seed: int = knob(0, "Decides which prompts are drawn, and the sampling.", ge=0, le=2**31 - 1, step=1)
+    conditions: str = knob(
+        "", "What every request is asked under, with commas between: none, system, role-play, both, human, prefilled. "
+        "Empty: none.", advanced=True,
+    )  # fmt: skip
+    strengths: str = knob(
+        "", "Adapter strengths that every request is asked at, with commas between, such as 0, 0.5, 1, 1.5; 0 is the "
+        "adapter removed.", advanced=True,
+    )  # fmt: skip
 
 
 class JudgeSettings(Settings):
@@ -417,10 +426,50 @@ class ClustersSettings(ExperimentSettings):
 class PrinciplesSettings(ClustersSettings):
     """An experiment on how many principles there are."""
 
-    counts: str = knob("1, 2, 4, 8, 16", "Numbers of principles that are compared.", source="paper: 1 to 16")
+    counts: str = knob("1, 4, 16", "Numbers of principles that are compared.", source="paper: 1 to 16")
     answers: int = knob(
-        4, "Revisions of each first answer, each under a principle drawn from so many.", ge=2, le=64, step=1
+        3, "Revisions of each first answer, each under a principle drawn from so many.", ge=2, le=64, step=1
     )
+
+
+class TrainedSettings(ExperimentSettings):
+    """An experiment on trained adapters; each seed makes data of its own and trains all of them."""
+
+    learnt: int = knob(
+        100, "Requests whose revisions are learnt; of the shipped ones two in five only sound harmful.", ge=4,
+        le=100_000, unit="requests", step=10,
+    )  # fmt: skip
+    helpful: int = knob(
+        150, "Helpful answers of its own that are mixed in, so that it stays helpful.", ge=0, le=5000, unit="rows",
+        step=10,
+    )  # fmt: skip
+    max_steps: int = knob(0, "Steps of each training (0 = as the preset says).", ge=0, le=1_000_000, step=1)
+    learn_from: str = knob(
+        "", "Key of the prompt set whose requests are learnt from; empty: the shipped ones.", advanced=True
+    )
+
+
+class MethodsSettings(TrainedSettings):
+    """An experiment on ways to train."""
+
+    methods: str = knob(
+        "sft, dpo, sft+dpo, kto, on-policy dpo", "What is trained, with commas between; sft+dpo is DPO after SFT, and "
+        "on-policy DPO learns from pairs of the SFT variant's own answers.",
+    )  # fmt: skip
+
+
+class DataSettings(TrainedSettings):
+    """An experiment on how much is learnt."""
+
+    sizes: str = knob("25, 100", "Numbers of revisions that are compared.")
+    ratios: str = knob("0, 1", "Helpful rows mixed in for each revision.")
+    method: Literal["sft", "dpo", "kto"] = knob("sft", "How it is trained.")
+
+
+class LeftOutSettings(TrainedSettings):
+    """An experiment on principles that are left out."""
+
+    method: Literal["sft", "dpo", "kto"] = knob("sft", "How it is trained.")
 
 
 class AppSettings(Settings):

@@ -16,6 +16,7 @@ from cai_ui.cli import (
     demo,
     deploy,
     doctor,
+    evaluations,
     experiment,
     generate,
     grades,
@@ -67,6 +68,7 @@ def build_parser() -> Parser:
     curate.add(commands)
     train.add(commands)
     compare.add(commands)
+    evaluations.add(commands)
     grades.add(commands)
     votes.add(commands)
     study.add(commands)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, opened, read_requests, share_words, write_text
+from cai_ui.cli.evaluations import part_lines
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.grades import estimate_words, find_evaluation
 from cai_ui.config import CompareSettings, JudgeSettings
@@ -37,6 +38,7 @@ def add(commands: Commands) -> None:
 
 
 def _compare(parsed: Arguments) -> int:
+    from cai_ui.compare.answer_table import AnswerTable
     from cai_ui.pipeline.compare.judging import shares_by_judges
     from cai_ui.pipeline.judges import standing_of
 
@@ -54,6 +56,8 @@ def _compare(parsed: Arguments) -> int:
         judged = shares_by_judges(services, evaluation)
         standings = {one.judge.id: standing_of(services, one.judge) for one in judged}
     print("\n".join(_lines(evaluation, judged, standings)))
+    if settings.conditions or settings.strengths:
+        print("\n".join(part_lines(AnswerTable(evaluation.rows))))
     if parsed.out is not None:
         write_text(parsed.out, json_text(_as_file(evaluation, judged, standings), 1) + "\n")
     return 0

@@ -12,7 +12,7 @@ from cai_ui.errors import InputError
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
-    from cai_ui.records import Evaluation
+    from cai_ui.records import Evaluation, EvaluationInfo
     from cai_ui.statistics.prediction_powered import Estimate
     from cai_ui.store import Store
 
@@ -60,9 +60,14 @@ def _export(parsed: Arguments) -> int:
 
 def find_evaluation(store: Store, named: str) -> Evaluation:
     """The newest evaluation, or the one whose id begins so."""
+    return store.evaluation(find_head(store, named).id)
+
+
+def find_head(store: Store, named: str) -> EvaluationInfo:
+    """The same without its answers."""
     for evaluation in store.evaluations():
         if named == "latest" or (len(named) >= 6 and evaluation.id.startswith(named)):
-            return store.evaluation(evaluation.id)
+            return evaluation
     raise InputError(f"There is no evaluation {named[:80]!r}.", next_step="Make one: python -m cai_ui compare")
 
 

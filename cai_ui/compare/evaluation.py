@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from cai_ui.compare.conditions import NONE, Condition, conditions_of
 from cai_ui.compare.variants import confirm, expected_hash
 from cai_ui.config import CompareSettings, Sampling
 from cai_ui.engine.interface import Engine, Request, StopFlag
@@ -54,18 +55,23 @@ def evaluate(
     """
     if not variants or not prompts:
         raise InputError("There is nothing to compare.", next_step="Choose at least one variant and one prompt set.")
+    cases = [(prompt, condition) for condition in conditions_of(settings) for prompt in prompts]
+    several = len(cases) > len(prompts)
     asked_before = len(begun) // len(variants)
     rows = list(begun[: asked_before * len(variants)])
-    total = len(variants) * len(prompts)
+    total = len(variants) * len(cases)
     step = max(1, ROWS // len(variants))
     yield Measured(len(rows), total)
-    for start in range(asked_before, len(prompts), step):
-        asked = [(prompt, variant) for prompt in prompts[start : start + step] for variant in variants]
-        requests = [_request(prompt, variant, settings, engine.default_sampling) for prompt, variant in asked]
+    for start in range(asked_before, len(cases), step):
+        asked = [(*case, variant) for case in cases[start : start + step] for variant in variants]
+        requests = [_request(*one, settings, engine.default_sampling) for one in asked]
         answers = engine.generate(requests, stop)
         if stop is not None and stop.is_set():
             return
-        fresh = [_row(p, variant, confirm(a, variant), reader) for (p, variant), a in zip(asked, answers, strict=True)]
+        fresh = [
+            _row(prompt, condition, variant, confirm(answer, variant), reader, several or condition is not NONE)
+            for (prompt, condition, variant), answer in zip(asked, answers, strict=True)
+        ]
         rows += fresh
         yield Measured(len(rows), total, tuple(fresh))
     yield Measured(total, total, evaluation=summarise(variants, rows, settings, reader))
@@ -101,27 +107,36 @@ def _same(rows: Sequence[Mapping[str, Any]]) -> bool | None:
     return False if False in found else None if None in found else True
 
 
-def _request(prompt: Prompt, variant: AdapterInfo, settings: CompareSettings, usual: Sampling) -> Request:
+def _request(
+    prompt: Prompt, condition: Condition, variant: AdapterInfo, settings: CompareSettings, usual: Sampling
+) -> Request:
     """`usual` has what the settings do not say: the penalties that the model's makers wrote down."""
     told = {name: getattr(settings, name) for name in ("temperature", "max_new_tokens", "seed")}
     sampling = usual.model_copy(update=told)
-    return Request(prompt.turns, sampling, variant.name, settings.strength, chat_format=settings.chat_format)
+    return condition.request(prompt, sampling, variant.name, settings)
 
 
-def _row(prompt: Prompt, variant: AdapterInfo, answer: Answer, reader: Reader) -> dict[str, Any]:
-    reading = reader.read(prompt, answer.text, cut=answer.finish in ("length", "broken"))
+def _row(
+    prompt: Prompt, condition: Condition, variant: AdapterInfo, answer: Answer, reader: Reader, named: bool
+) -> dict[str, Any]:
+    """`named`: the condition is one of several, and part of what the answer is known by. The reader sees the request
+    as it is, and the answer with its given beginning."""
+    text = condition.begun + answer.text
+    reading = reader.read(prompt, text, cut=answer.finish in ("length", "broken"))
     broken = answer.finish == "repetition"
     outcome = Outcome.BROKEN if broken else reading.outcome
     harmless = prompt.kind in ("helpful", "twin")
+    known_by = {"condition": condition.key, "request": prompt.id} if named else {}
     return {
-        "prompt_id": prompt.id,
+        **known_by,
+        "prompt_id": f"{prompt.id} · {condition.key}" if named else prompt.id,
         "prompt": prompt.text,
         "kind": prompt.kind,
         "topic": prompt.topic,
         "set": prompt.source,
         "earlier": transcript(prompt.before),
         "variant": variant.name,
-        "answer": answer.text,
+        "answer": text,
         "finish": answer.finish,
         "tokens": answer.tokens,
         "adapter_hash": answer.provenance.adapter_hash,

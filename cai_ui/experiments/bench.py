@@ -79,7 +79,7 @@ class Bench:
         waiting = [key for key in asked if key not in self._kept]
         with self.folder.adding(_ANSWERS) as lines:
             for keys in batches(waiting, TOGETHER):
-                self._go_on()
+                self.go_on()
                 yield from self._stream({key: asked[key] for key in keys}, lines)
         return {key: self._answer(key) for key in asked}
 
@@ -130,6 +130,10 @@ class Bench:
                     waiting.append(id)
         return list(traces.values())
 
+    def stopped(self) -> bool:
+        """Whether it was asked to end."""
+        return self.stop is not None and self.stop.is_set()
+
     def _stream(self, asked: Mapping[str, Request], lines: LineFile) -> Steps[None]:
         sound = {}
         for key, request in asked.items():
@@ -148,7 +152,7 @@ class Bench:
                 if chunk.answer is not None and chunk.answer.finish != "stopped":
                     self._keep(lines, {"key": keys[chunk.index], "answer": to_dict(chunk.answer)})
                     yield
-        self._go_on()
+        self.go_on()
 
     def _keep(self, lines: LineFile, row: dict[str, Any]) -> None:
         lines.add(row)
@@ -158,8 +162,9 @@ class Bench:
         row = self._kept[key]
         return from_dict(Answer, row["answer"]) if "answer" in row else str(row["missing"])
 
-    def _go_on(self) -> None:
-        if self.stop is not None and self.stop.is_set():
+    def go_on(self) -> None:
+        """Stopped where it was asked to end."""
+        if self.stopped():
             raise Stopped
 
 

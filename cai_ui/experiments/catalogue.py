@@ -7,12 +7,16 @@ from typing import Any
 from cai_ui.errors import NotFoundError
 from cai_ui.experiments.clusters import CLUSTERS
 from cai_ui.experiments.critiques import CRITIQUES
+from cai_ui.experiments.data import DATA
 from cai_ui.experiments.declared import Experiment
+from cai_ui.experiments.left_out import LEFT_OUT
+from cai_ui.experiments.methods import METHODS
 from cai_ui.experiments.principles import PRINCIPLES
 from cai_ui.experiments.revisions import REVISIONS
 from cai_ui.text import named
 
-EXPERIMENTS: dict[str, Experiment[Any]] = {made.name: made for made in (REVISIONS, PRINCIPLES, CRITIQUES, CLUSTERS)}
+_ALL = (REVISIONS, PRINCIPLES, CRITIQUES, CLUSTERS, METHODS, DATA, LEFT_OUT)
+EXPERIMENTS: dict[str, Experiment[Any]] = {made.name: made for made in _ALL}
 """In the order to be shown."""
 
 

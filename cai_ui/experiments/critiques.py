@@ -14,6 +14,7 @@ from cai_ui.experiments.rows import (
     HARMLESS,
     HELPFUL,
     difference,
+    of,
     point,
     points_words,
     revised,
@@ -90,11 +91,7 @@ def find(rows: Sequence[Row], settings: CritiquesSettings) -> Result:
 
 def _apart(rows: Sequence[Row], measure: str, round: int) -> Any:
     at = [row for row in rows if row["round"] == round]
-    return difference(at, measure, *(partial(_of, mode) for mode in (CRITIQUED, DIRECT)))
-
-
-def _of(mode: str, row: Row) -> bool:
-    return bool(row["condition"] == mode)
+    return difference(at, measure, *(partial(of, mode) for mode in (CRITIQUED, DIRECT)))
 
 
 def _against(value: float | None, p: float | None) -> Against:

@@ -27,13 +27,18 @@ def plot_svg(plot: Plot) -> str:
     ys = [y for p in points for y in (p.y, p.low, p.high) if y is not None]
     if not ys:
         return _svg(60, plot.title, f'<text x="12" y="40">{html.escape(plot.title)}: nothing measured yet</text>')
-    low, high = (0.0, 1.0) if plot.percent else (min(0.0, *ys), max(ys) * 1.05 or 1.0)
+    low, high = (0.0, 1.0) if plot.percent else (min(0.0, *ys), max(0.0, *ys) * 1.05)
     right = max(p.x for p in points) or 1.0
     left = min(p.x for p in points)
-    frame = _Frame(left, right if right > left else left + 1, low, high, len(plot.lines))
+    if plot.x_percent:
+        left, right = 0.0, 1.0
+    frame = _Frame(left, right if right > left else left + 1, low, high, 1 if plot.x_percent else len(plot.lines))
     body = [f'<text x="12" y="16" font-weight="bold">{html.escape(plot.title)}</text>', _axes(plot, frame)]
     for number, line in enumerate(plot.lines):
-        body += [_line(line, number, frame, not plot.names), _legend(line.name, number)]
+        body += [
+            _line(line, 0 if plot.x_percent else number, number, frame, not plot.names),
+            _legend(line.name, number),
+        ]
     height = _TOP + _HEIGHT + 44 + _LEGEND * len(plot.lines)
     return _svg(height, plot.title, "".join(body))
 
@@ -100,8 +105,8 @@ def _axes(plot: Plot, frame: _Frame) -> str:
         )
     below = _TOP + _HEIGHT + 15
     xs = sorted({point.x for line in plot.lines for point in line.points})
-    for x in xs:
-        said = plot.names[int(x)] if plot.names else f"{x:g}"
+    for x in (0.0, 0.25, 0.5, 0.75, 1.0) if plot.x_percent else xs:
+        said = f"{100 * x:.0f} %" if plot.x_percent else plot.names[int(x)] if plot.names else f"{x:g}"
         drawn.append(f'<text x="{_centre(frame, x):.1f}" y="{below}" text-anchor="middle">{html.escape(said)}</text>')
     middle = _LEFT + _WIDTH / 2
     label = f'<text x="{middle}" y="{below + 15}" text-anchor="middle">{html.escape(plot.x_label)}</text>'
@@ -112,7 +117,7 @@ def _centre(frame: _Frame, x: float) -> float:
     return (frame.x(x, 0) + frame.x(x, frame.lines - 1)) / 2
 
 
-def _line(line: Line, number: int, frame: _Frame, joined: bool) -> str:
+def _line(line: Line, shift: int, number: int, frame: _Frame, joined: bool) -> str:
     stretches: list[list[Point]] = [[]]
     for point in line.points:
         if point.y is None:
@@ -122,15 +127,15 @@ def _line(line: Line, number: int, frame: _Frame, joined: bool) -> str:
     drawn = []
     for stretch in stretches:
         if joined and len(stretch) > 1:
-            places = " ".join(f"{frame.x(p.x, number):.1f},{frame.y(p.y or 0.0):.1f}" for p in stretch)
+            places = " ".join(f"{frame.x(p.x, shift):.1f},{frame.y(p.y or 0.0):.1f}" for p in stretch)
             drawn.append(f'<polyline class="line" stroke-dasharray="{_DASHES[number % 4]}" points="{places}"/>')
-        drawn += [_point(line.name, point, number, frame) for point in stretch]
+        drawn += [_point(line.name, point, shift, number, frame) for point in stretch]
     return f'<g class="m{number % len(COLOURS)}">{"".join(drawn)}</g>'
 
 
-def _point(name: str, point: Point, number: int, frame: _Frame) -> str:
+def _point(name: str, point: Point, shift: int, number: int, frame: _Frame) -> str:
     assert point.y is not None
-    x, range_ = frame.x(point.x, number), ""
+    x, range_ = frame.x(point.x, shift), ""
     if point.low is not None and point.high is not None:
         low, high = (frame.y(min(max(y, frame.low), frame.high)) for y in (point.low, point.high))
         range_ = f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{low:.1f}" y2="{high:.1f}" stroke-width="1.5"/>'

@@ -21,7 +21,17 @@ from cai_ui.experiments.declared import Experiment
 from cai_ui.experiments.embedding import embed, mean_distance
 from cai_ui.experiments.requests import constitution_of
 from cai_ui.experiments.results import Against, Line, Part, Plot, Point, Result, Row, Steps
-from cai_ui.experiments.rows import HARMLESS, chance_words, difference, point, points_words, revised, share, share_words
+from cai_ui.experiments.rows import (
+    HARMLESS,
+    chance_words,
+    difference,
+    of,
+    point,
+    points_words,
+    revised,
+    share,
+    share_words,
+)
 from cai_ui.experiments.rows import told as as_told
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Constitution
@@ -87,7 +97,7 @@ def find(rows: Sequence[Row], settings: PrinciplesSettings) -> Result:
     variety = _variety(revisions, settings)
     spread = {count: mean_difference(list(variety[name].values())) for count, name in names.items()}
     few, many = min(names), max(names)
-    score = difference(revisions, HARMLESS, *(partial(_of, names[count]) for count in (many, few)))
+    score = difference(revisions, HARMLESS, *(partial(of, names[count]) for count in (many, few)))
     both = [id for id in variety[names[few]] if id in variety[names[many]]]
     wider = mean_difference([variety[names[many]][id] - variety[names[few]][id] for id in both])
     return Result(
@@ -139,10 +149,6 @@ def _variety(revisions: Sequence[Row], settings: PrinciplesSettings) -> dict[str
             found[condition][prompt].append(apart)
     told = {condition: {id: fmean(one) for id, one in by_prompt.items()} for condition, by_prompt in found.items()}
     return defaultdict(dict, told)
-
-
-def _of(name: str, row: Row) -> bool:
-    return bool(row["condition"] == name)
 
 
 def _name(count: int) -> str:

@@ -37,7 +37,7 @@ def page_files(
 
 
 def _head(results: Mapping[str, tuple[Experiment[Any], Result]], command: str) -> str:
-    said = [f"- [{made.title}](#{_anchor(made.title)}) {found.against or 'not to be told'}" for made, found in
+    said = [f"- [{made.title}](#{_anchor(made.title)}) {found.against}" for made, found in
             results.values()]  # fmt: skip
     return (
         "# Experiments\n\nWhat the Experiments tab asks, asked of one model. The unit is the request: intervals (95 %) "
@@ -62,7 +62,7 @@ def result_markdown(made: Experiment[Any], found: Result, pictures: Sequence[str
         "",
         *(f"- {sentence}" for sentence in found.more),
         "",
-        f"Published: {made.paper} Here: {found.against or 'not to be told'}.",
+        f"Published: {made.paper}{f' Here: {found.against}.' if found.against else ''}",
         "",
         f"Model `{about['model']}` ({about['base'][:12]}), constitution “{about['constitution']}”, {about['harmful']} "
         f"harmful and {about['harmless']} harmless requests, {about['settings']['seeds']} seeds, temperature "

@@ -44,13 +44,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Plot:
-    """Lines over numbers, or over the `names` of conditions at 0, 1, 2 …; `percent` marks shares."""
+    """Lines over numbers, or over the `names` of conditions at 0, 1, 2 …; `percent` marks shares, `x_percent` those
+    that stand below."""
 
     title: str
     x_label: str
     lines: tuple[Line, ...]
     names: tuple[str, ...] = ()
     percent: bool = True
+    x_percent: bool = False
 
 
 @dataclass(frozen=True)

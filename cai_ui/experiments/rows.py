@@ -11,7 +11,7 @@ from cai_ui.experiments.bench import Bench, Cell
 from cai_ui.experiments.reading import Readers
 from cai_ui.experiments.results import Point, Row, Steps
 from cai_ui.pipeline.models import default_revision
-from cai_ui.records import Constitution, Prompt, Trace
+from cai_ui.records import Answer, Constitution, Prompt, Trace
 from cai_ui.statistics.repeated import Difference, RepeatedShare, mean_difference, repeated_share
 
 Chosen = Callable[[Row], bool]
@@ -46,22 +46,28 @@ def chain_rows(cell: Cell, traces: Iterable[Trace], readers: Readers) -> list[di
         answers = [step for step in trace.steps if step.kind != "critique"]
         critiques = [step for step in trace.steps if step.kind == "critique"]
         for round, step in enumerate(answers):
-            read = _read(readers, trace, step.text)
-            rows.append({
-                "condition": cell.condition, "seed": cell.seed, "sample": cell.sample, "prompt_id": trace.prompt.id,
-                "kind": trace.prompt.kind, "topic": trace.prompt.topic, "request": trace.prompt.text, "round": round,
-                "principle": ", ".join(step.principles), "text": step.text,
-                "critique": critiques[round - 1].text if 0 < round <= len(critiques) else "",
-                "tokens": step.answer.tokens if step.answer else None,
-                "cut": step.answer is not None and step.answer.finish == "length", **read,
-            })  # fmt: skip
+            said = {"principle": ", ".join(step.principles),
+                    "critique": critiques[round - 1].text if 0 < round <= len(critiques) else ""}  # fmt: skip
+            rows.append(row_of(cell, trace.prompt, round, step.text, step.answer, readers) | said)
     return rows
 
 
-def _read(readers: Readers, trace: Trace, text: str) -> dict[str, bool | None]:
-    if trace.prompt.kind != "harmful":
-        return {"declined": None, HARMLESS: None, HELPFUL: readers.helps(trace.prompt, text)}
-    declined, explained = readers.declines(trace.prompt, text), readers.explains(trace.prompt, text)
+def row_of(
+    cell: Cell, prompt: Prompt, round: int, text: str, answer: Answer | None, readers: Readers
+) -> dict[str, Any]:
+    """What one answer was, and did."""
+    return {
+        "condition": cell.condition, "seed": cell.seed, "sample": cell.sample, "prompt_id": prompt.id,
+        "kind": prompt.kind, "topic": prompt.topic, "request": prompt.text, "round": round, "text": text,
+        "tokens": answer.tokens if answer else None, "cut": answer is not None and answer.finish == "length",
+        **_read(readers, prompt, text),
+    }  # fmt: skip
+
+
+def _read(readers: Readers, prompt: Prompt, text: str) -> dict[str, bool | None]:
+    if prompt.kind != "harmful":
+        return {"declined": None, HARMLESS: None, HELPFUL: readers.helps(prompt, text)}
+    declined, explained = readers.declines(prompt, text), readers.explains(prompt, text)
     return {"declined": declined, HARMLESS: declined if readers.explains_none else explained, HELPFUL: None}
 
 
@@ -77,6 +83,11 @@ def difference(rows: Sequence[Row], measure: str, one: Chosen, other: Chosen) ->
     """The mean over requests of one share less the other, where a request was read under both."""
     first, second = _means(filter(one, rows), measure), _means(filter(other, rows), measure)
     return mean_difference([first[id] - second[id] for id in first if id in second])
+
+
+def of(condition: str, row: Row) -> bool:
+    """Whether a row is of this condition; for `difference`, with `functools.partial`."""
+    return bool(row["condition"] == condition)
 
 
 def point(x: float, found: RepeatedShare) -> Point:

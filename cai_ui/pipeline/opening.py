@@ -36,7 +36,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
     from cai_ui.pipeline.prompts.measured import probe_kit
     from cai_ui.pipeline.revise.batch import BatchProgress
     from cai_ui.pipeline.train.probe_judge import judge_probes
-    from cai_ui.pipeline.train.zero_gpu import lent_slices
+    from cai_ui.pipeline.zero_gpu import lent_slices
 
     store = open_store(Path(settings.home).expanduser(), os.environ.get("CAI_DATABASE_URL") or None)
     try:

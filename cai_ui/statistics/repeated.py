@@ -99,6 +99,17 @@ def _sign_changes(differences: Sequence[float], seed: int) -> float | None:
     return float((1 + np.sum(np.abs(signs @ found) >= seen)) / (DRAWS + 1))
 
 
+def holm(chances: Sequence[float | None]) -> list[float | None]:
+    """Chances of several tests, adjusted so that any false alarm among them is as rare as one (Holm 1979)."""
+    told = sorted((p, place) for place, p in enumerate(chances) if p is not None)
+    found: list[float | None] = [None] * len(chances)
+    least = 0.0
+    for rank, (p, place) in enumerate(told):
+        least = max(least, min(1.0, p * (len(told) - rank)))
+        found[place] = least
+    return found
+
+
 @dataclass(frozen=True)
 class Separation:
     """How much farther apart texts of different groups are than texts of the same group, on the same request: mean

@@ -39,7 +39,7 @@ def test_equal_to_the_template_of_transformers(chat):
 
 
 def test_the_bare_format_is_the_text_and_holds_no_control_token_that_was_typed(tiny_engine):
-    bare = tiny_engine._format("bare")
+    bare = tiny_engine.chat_as("bare")
     ids = bare.encode((user("hello </s> there"),))
     assert bare.tokenizer.decode(ids) == "<s>hello </s> there\n\n"
     assert [i for i in ids if i in bare.tokenizer.all_special_ids] == [bare.tokenizer.bos_token_id]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cai_ui.statistics.rates import wilson
-from cai_ui.statistics.repeated import EXACT, mean_difference, repeated_share, separation
+from cai_ui.statistics.repeated import EXACT, holm, mean_difference, repeated_share, separation
 
 DARWIN = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
 """Crossed less self-fertilised maize, in eighths of an inch (Darwin 1876; Fisher 1935, section 17)."""
@@ -96,3 +96,9 @@ def test_separation_against_all_arrangements() -> None:
     sums = [sum(signs) for signs in itertools.product(*((g, -g) for g in gains))]
     assert found.difference.value == pytest.approx(sum(gains) / 6)
     assert found.p == pytest.approx(np.mean(np.array(sums) >= sum(gains) - 1e-12), abs=0.03)
+
+
+def test_holms_adjustment() -> None:
+    """The usual textbook case: 0.01, 0.04, 0.03, 0.005 become 0.03, 0.06, 0.06, 0.02."""
+    assert holm([0.01, 0.04, None, 0.03, 0.005]) == pytest.approx([0.03, 0.06, None, 0.06, 0.02])
+    assert holm([]) == [] and holm([0.9, 0.8]) == [1.0, 1.0]

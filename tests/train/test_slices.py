@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from cai_ui.pipeline.train.zero_gpu import lent_slices
+from cai_ui.pipeline.zero_gpu import lent_slices
 from cai_ui.train.jobs.jobs import Jobs
 from cai_ui.train.jobs.slices import Slices, read_slices, slices_for, train_in_slices
 from cai_ui.train.run.probes import NO_PROBES

@@ -47,7 +47,7 @@ from cai_ui.engine.weights.estimate import free_bytes
 from cai_ui.engine.weights.loading import LoadedModel, load_model
 from cai_ui.engine.weights.sources import Tell
 from cai_ui.errors import AdapterError, CaiError, ConflictError
-from cai_ui.records import BASE, AdapterInfo, Answer, Message, Provenance
+from cai_ui.records import BASE, AdapterInfo, Answer, Finish, Message, Provenance
 
 READING_WORK = 2e10
 """Multiply-adds of one piece of reading on a CPU: a few tenths of a second on two cores."""
@@ -67,7 +67,7 @@ class LocalEngine(FromScores):
         self.default_sampling = loaded.default_sampling
         self._loaded = loaded
         self._formats: dict[str, ChatFormat] = {}
-        self.chat = self._format(AS_LOADED)
+        self.chat = self.chat_as(AS_LOADED)
         self.lease = Lease()
         self._notes = (*loaded.notes, *self.chat.notes, *_end_notes(loaded, self.chat))
         self._store = PrefixStore(int(cache_gb * 1e9), loaded.shares)
@@ -98,7 +98,7 @@ class LocalEngine(FromScores):
         prompts = []
         for request in requests:
             check_request(request)
-            prompts.append(self._format(request.chat_format).encode_prompt(request.messages, request.begun))
+            prompts.append(self.chat_as(request.chat_format).encode_prompt(request.messages, request.begun))
             self._adapters.look_up(request.adapter)
         return self._answers(requests, prompts, stop)
 
@@ -225,7 +225,7 @@ class LocalEngine(FromScores):
             began = time.monotonic()
             rows = []
             for index, (request, (prompt, begun), slot) in enumerate(zip(requests, prompts, slots, strict=True)):
-                chat = self._format(request.chat_format)
+                chat = self.chat_as(request.chat_format)
                 rows.append(
                     Row(
                         index,
@@ -242,7 +242,7 @@ class LocalEngine(FromScores):
                 answer = self._answer(row, slots[row.index], requests[row.index]) if last else None
                 yield Chunk(row.index, text, answer)
 
-    def _format(self, name: str) -> ChatFormat:
+    def chat_as(self, name: str) -> ChatFormat:
         """A chat format by its name. EngineError where the model has no template of its own."""
         name = self._loaded.chat_format if name == AS_LOADED else name
         if name not in self._formats:
@@ -266,23 +266,32 @@ class LocalEngine(FromScores):
 
     def _answer(self, row: Row, slot: Slot, request: Request) -> Answer:
         assert row.finish is not None
-        adapter = slot.info
-        return Answer(
-            text=row.text.text,
-            finish=row.finish,
-            prompt_tokens=len(row.prompt),
-            tokens=len(row.text.ids),
-            provenance=Provenance(
-                model=self.name,
-                base_hash=self.base_hash,
-                adapter=adapter.name if adapter else None,
-                adapter_hash=slot.folder.hash if slot.folder else None,
-                seed=row.sampling.seed,
-                sampling=row.sampling.model_dump() | asked_beside_sampling(request),
-                revision=self._loaded.revision,
-                same_in_any_batch=self._loaded.same_in_any_batch,
-            ),
+        return answer_of(
+            self._loaded, request, slot.info, row.text.text, row.finish, len(row.prompt), len(row.text.ids)
         )
+
+
+def answer_of(
+    loaded: LoadedModel, request: Request, adapter: AdapterInfo | None, text: str, finish: Finish, length: int,
+    tokens: int,
+) -> Answer:  # fmt: skip
+    """An answer with what it was made with; `length` is the prompt's in tokens."""
+    return Answer(
+        text=text,
+        finish=finish,
+        prompt_tokens=length,
+        tokens=tokens,
+        provenance=Provenance(
+            model=loaded.name,
+            base_hash=loaded.base_hash,
+            adapter=adapter.name if adapter else None,
+            adapter_hash=adapter.hash if adapter else None,
+            seed=request.sampling.seed,
+            sampling=request.sampling.model_dump() | asked_beside_sampling(request),
+            revision=loaded.revision,
+            same_in_any_batch=loaded.same_in_any_batch,
+        ),
+    )
 
 
 def load_local(settings: AppSettings, tell: Tell = lambda text: None) -> LocalEngine:

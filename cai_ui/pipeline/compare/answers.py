@@ -124,6 +124,10 @@ def answers_that(services: Services, evaluation_id: str, sought: Sought | None) 
 
 def name_evaluation(services: Services, evaluation_id: str, name: str, notes: str) -> None:
     """Call an evaluation something and keep notes on it. InputError for texts that cannot be kept."""
-    kept = clean_text(name, "The name", limit=NAME_LIMIT) if name.strip() else ""
-    said = clean_text(notes, "The notes", limit=NOTES_LIMIT) if notes.strip() else ""
-    services.store.name_evaluation(evaluation_id, kept, said)
+    services.store.name_evaluation(evaluation_id, *checked_name(name, notes))
+
+
+def checked_name(name: str, notes: str) -> tuple[str, str]:
+    """A name and notes that can be kept; InputError for others."""
+    kept = clean_text(name, "The name", limit=NAME_LIMIT, required=False).strip()
+    return kept, clean_text(notes, "The notes", limit=NOTES_LIMIT, required=False).strip()

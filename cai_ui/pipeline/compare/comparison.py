@@ -10,6 +10,7 @@ from functools import partial
 
 from cai_ui.background import time_left
 from cai_ui.compare import variants as side
+from cai_ui.compare.conditions import conditions_of
 from cai_ui.compare.evaluation import evaluate
 from cai_ui.compare.variants import VariantText
 from cai_ui.config import AskSettings, CompareSettings, JudgeSettings, Sampling
@@ -122,7 +123,7 @@ def start_evaluation(
         check_judging(services, judging)
     services.evaluation.start(
         lambda stop: evaluate_prompts(services, variant_names, prompts, settings, stop=stop, judging=judging),
-        EvaluationProgress(0, len(chosen) * len(prompts)),
+        EvaluationProgress(0, len(chosen) * len(prompts) * len(conditions_of(settings))),
         owner,
     )
 

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 
 import gradio as gr
 
+from cai_ui.compare.conditions import CONDITIONS
 from cai_ui.config import CompareSettings, JudgeSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.web.compare import words
+from cai_ui.web.compare.capability import CapabilityBox
 from cai_ui.web.compare.grading import GradingBox
 from cai_ui.web.compare.judge import JudgeBox
 from cai_ui.web.compare.results import ResultsBox, shares_html
@@ -47,8 +49,7 @@ def evaluation_view(services: Services) -> WorkView:
     now = comparison.evaluation_status(services)
     if now is None or now.state == "done":
         return WorkView("", False)
-    judged = now.phase == "judged"
-    done = f"{now.done:,} of {now.total:,} {'readings by the judge' if judged else 'answers'}"
+    done = f"{now.done:,} of {now.total:,} {words.PHASES.get(now.phase, 'answers')}"
     if now.state in ("running", "stopping"):
         left = "stopping" if now.state == "stopping" else remaining(now.eta_s)
         return WorkView(progress_bar(now.done, now.total, f"{done}; {left}"), True)
@@ -70,14 +71,19 @@ class EvaluationBox:
                 elem_id="evaluate-sets",
             )  # fmt: skip
             self.form = build_form(
-                CompareSettings, "evaluate", leave_out=("sets",), labels={"per_kind": words.PER_KIND}
+                CompareSettings, "evaluate", leave_out=("sets", "conditions"), labels={"per_kind": words.PER_KIND}
             )
+            self.conditions = gr.Dropdown(
+                [(one.title, key) for key, one in CONDITIONS.items()], value=[], multiselect=True,
+                label=words.CONDITIONS, info=words.CONDITIONS_HELP, elem_id="evaluate-conditions",
+            )  # fmt: skip
             self.judge = JudgeBox(services)
             with gr.Row(elem_classes="toolbar"):
                 start = gr.Button(words.EVALUATE, variant="primary", elem_id="compare-evaluate", scale=0)
                 stop = gr.Button(words.STOP, elem_id="compare-evaluate-stop", interactive=False, scale=0)
             progress = gr.HTML(elem_id="compare-progress")
             self.results = ResultsBox(services)
+            self.capability = CapabilityBox(services, self.results.chosen)
             self.grading = GradingBox(services)
             self.work = WorkPanel(self._look, progress, start, stop, outputs=[self.results.chosen, self.results.judged])
 
@@ -87,16 +93,19 @@ class EvaluationBox:
         visits = [tab.select, session.ready.then]
         self.work.wire(
             self._start,
-            {session.state, chosen, self.sets, *self.form.inputs, *self.judge.inputs},
+            {session.state, chosen, self.sets, self.conditions, *self.form.inputs, *self.judge.inputs},
             self.services.evaluation.stop,
             visits,
         )
         self.judge.wire(self.results, tab, session)
         read = {session.state, self.results.chosen, *self.judge.inputs}
         self.work.also(self.judge.read.click, self.judge.read_chosen, read)
+        weighed = {session.state, self.results.chosen}
+        self.work.also(self.capability.measure.click, self.capability.start, weighed)
         for visit in visits:
             visit(bind(self._menu, quiet=True), None, [self.sets], **ASIDE)
         self.results.wire(visits)
+        self.capability.wire(session)
         self.grading.wire(self.results, session)
 
     def _menu(self) -> Changes:
@@ -104,7 +113,9 @@ class EvaluationBox:
         return {self.sets: gr.update(choices=set_choices(prompt_sets(self.services)))}
 
     def _start(self, given: Given) -> None:
-        settings = self.form.read_from(given).model_copy(update={"sets": ",".join(given[self.sets] or [])})
+        lists = {"sets": given[self.sets], "conditions": given[self.conditions]}
+        told = {name: ",".join(value or []) for name, value in lists.items()}
+        settings = self.form.read_from(given).model_copy(update=told)
         judging = self.judge.settings(given)
         start(self.services, given[self.session.state], given[self.chosen] or [], settings, judging)
 

@@ -16,6 +16,7 @@ from cai_ui.pipeline.judges import standing_of
 from cai_ui.records import EvaluationInfo
 from cai_ui.web.compare import words
 from cai_ui.web.compare.about import AboutBox
+from cai_ui.web.compare.conditions_html import conditions_html
 from cai_ui.web.compare.judged_html import judged_html
 from cai_ui.web.compare.numbers_html import bar_words
 from cai_ui.web.compare.results_html import parts_html, results_html, tests_html
@@ -84,6 +85,8 @@ class ResultsBox:
         self.judged = gr.HTML(elem_id="compare-judged", css_template=charts.STYLE)
         with gr.Accordion(words.TESTS, open=False, elem_id="compare-tests-box", visible=False) as self.tests_box:
             self.tests = gr.HTML(elem_id="compare-tests", css_template=charts.STYLE)
+        with gr.Accordion(words.BY_CONDITION, elem_id="compare-conditions-box", visible=False) as self.conditions_box:
+            self.conditions = gr.HTML(elem_id="compare-conditions", css_template=charts.STYLE)
         with gr.Accordion(words.PARTS, open=False, elem_id="compare-parts-box", visible=False) as self.parts_box:
             self.parts = gr.HTML(elem_id="compare-parts", css_template=charts.STYLE)
         self.about.other_box()
@@ -104,7 +107,8 @@ class ResultsBox:
             visit(bind(self.menu, quiet=True), [self.chosen, self.chosen], [self.chosen], **ASIDE)
         self.answers.wire(self.judged)
         result = [
-            self.empty, self.plot, self.table, self.judged, self.tests_box, self.tests, self.parts_box, self.parts,
+            self.empty, self.plot, self.table, self.judged, self.tests_box, self.tests, self.conditions_box,
+            self.conditions, self.parts_box, self.parts,
             *self.answers.outputs(), *self.about.outputs(),
         ]  # fmt: skip
         self.chosen.change(bind(self._open, quiet=True), self.answers.given, result, **ASIDE)
@@ -120,12 +124,16 @@ class ResultsBox:
             self.parts_box: gr.update(visible=bool(named)),
         }
         if not evaluation_id:
-            nothing = dict.fromkeys((self.plot, self.table, self.judged, self.tests, self.parts), "")
-            return {**shown, **nothing, self.empty: empty_state(*words.NOTHING)}
+            boxes = (self.plot, self.table, self.judged, self.tests, self.parts, self.conditions)
+            hidden = {self.conditions_box: gr.update(visible=False), self.empty: empty_state(*words.NOTHING)}
+            return {**shown, **dict.fromkeys(boxes, ""), **hidden}
         head, titles = self.services.store.evaluation_head(evaluation_id), comparison.variant_titles(self.services)
+        under = conditions_html(self.services.answers.at(evaluation_id), titles)
         return {
             **shown,
             self.empty: "",
+            self.conditions: under,
+            self.conditions_box: gr.update(visible=bool(under)),
             self.plot: bars_html(head, titles, bar_words),
             self.table: self.table_of(evaluation_id),
             self.judged: shares_html(self.services, evaluation_id),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import gradio as gr
 
 from cai_ui.compare.answer_table import Number, number_of
+from cai_ui.compare.conditions import title_of
 from cai_ui.compare.slices import Part
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
@@ -41,6 +42,8 @@ def part_titles(services: Services, evaluation_id: str) -> dict[Part, str]:
 def _called(by: str, value: str, sets: Mapping[str, str]) -> str:
     if by == "length":
         return value
+    if by == "condition":
+        return f"“{title_of(value)}”"
     if by == "set":
         return f"“{sets.get(value, value)}”"
     return f"“{value}”" if value else words.NO_TOPIC

@@ -1,0 +1,111 @@
+"""`evaluations`: those that were made, listed, named, tested in pairs, and written as files. Without a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cai_ui.cli.command import command, share_words
+from cai_ui.cli.flags import Arguments
+from cai_ui.cli.grades import find_head
+from cai_ui.cli.store import opened_store
+from cai_ui.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cai_ui.cli.command import Commands
+    from cai_ui.compare.answer_table import AnswerTable
+    from cai_ui.compare.paired import PairedTest
+
+_FORMS = ("csv", "jsonl", "comparator", "inspect")
+
+
+def add(commands: Commands) -> None:
+    group = commands.add_parser("evaluations", help="evaluations that were made: list, test, name, export")
+    actions = group.add_subparsers(required=True, metavar="ACTION")
+    command(actions, "list", _list, "all evaluations, newest first")
+    show = command(actions, "show", _show, "paired tests, parts and conditions of one; of two: against each other")
+    name = command(actions, "name", _name, "call one something, and keep notes on it")
+    export = command(actions, "export", _export, "write the answers for other programs")
+    for parser in (show, name, export):
+        parser.add_argument("evaluation", help="id (or its beginning), or `latest`")
+    show.add_argument("--against", help="another evaluation: each model against itself there")
+    name.add_argument("--name", default="", dest="called")
+    name.add_argument("--notes", default="")
+    export.add_argument("--kind", choices=_FORMS, default="jsonl")
+    export.add_argument("--out", type=Path, required=True)
+
+
+def _list(parsed: Arguments) -> int:
+    with opened_store(parsed) as store:
+        found = store.evaluations()
+    for one in found:
+        variants = ", ".join(dict.fromkeys(result.variant for result in one.results))
+        print(f"{one.id[:12]}  {one.created_at[:16]}  {one.answers:,} answers  {variants}  {one.name}".rstrip())
+    return 0
+
+
+def _show(parsed: Arguments) -> int:
+    from cai_ui.compare.answer_table import AnswerTable
+    from cai_ui.compare.paired import against_other, paired_tests
+
+    with opened_store(parsed) as store:
+        table = AnswerTable(store.answers_in_order(find_head(store, parsed.evaluation).id))
+        if parsed.against:
+            other = AnswerTable(store.answers_in_order(find_head(store, parsed.against).id))
+            tests = against_other(table, other)
+            if not tests:
+                raise InputError("The two evaluations have no model and request in common.")
+            print("\n".join(test_lines(tests)))
+            return 0
+    print("\n".join([*test_lines(paired_tests(table)), *part_lines(table)]))
+    return 0
+
+
+def _name(parsed: Arguments) -> int:
+    from cai_ui.pipeline.compare.answers import checked_name
+
+    name, notes = checked_name(parsed.called, parsed.notes)
+    with opened_store(parsed) as store:
+        store.name_evaluation(find_head(store, parsed.evaluation).id, name, notes)
+    return 0
+
+
+def _export(parsed: Arguments) -> int:
+    from cai_ui.compare.answer_files import FORMS
+
+    with opened_store(parsed) as store:
+        head = find_head(store, parsed.evaluation)
+        rows = [{**row, "place": place} for place, row in enumerate(store.answers_in_order(head.id))]
+    content = FORMS[parsed.kind].write(head, rows, {})
+    try:
+        parsed.out.write_bytes(content)
+    except OSError as error:
+        raise InputError(f"The file {parsed.out} cannot be written ({error.strerror}).") from None
+    print(f"{len(rows)} answers")
+    return 0
+
+
+def test_lines(tests: Sequence[PairedTest]) -> Iterator[str]:
+    """A line for each paired test."""
+    for test in tests:
+        found = test.difference
+        interval = "" if found.low is None or found.high is None else f" [{found.low:+.1%}, {found.high:+.1%}]"
+        value = found.why if found.value is None else f"{found.value:+.1%}{interval}"
+        p = "no p-value" if test.p is None or test.p_holm is None else f"p {test.p:.2g}, Holm {test.p_holm:.2g}"
+        yield (
+            f"{test.kind} {test.measure}  {test.first} -> {test.second}  {value} of {test.pairs}; only the first "
+            f"{test.only_first}, only the second {test.only_second}; {p}; {test.left_out} left out"
+        )
+
+
+def part_lines(table: AnswerTable) -> Iterator[str]:
+    """A line for each part, model and kind of request; conditions are parts."""
+    from cai_ui.compare.paired import MEASURE_OF, results_in
+
+    for part in table.parts():
+        for result in results_in(table, part):
+            measure = MEASURE_OF[result.kind]
+            named = f"{part[0]} {part[1] or '(none)'}"
+            yield f"{named}  {result.variant}  {result.kind}  {measure} {share_words(getattr(result, measure))}"
