@@ -69,12 +69,13 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     checkpoint; a second one ends the program at once.
     """
     from cai_ui.engine.memory import few_heaps
-    from cai_ui.pipeline import open_services
+    from cai_ui.pipeline import open_services, visitors
     from cai_ui.pipeline.curate import queue
     from cai_ui.pipeline.zero_gpu import lent_engine
 
     few_heaps()
     at_sigterm(lambda: None)
+    cleaning = None
     services = open_services(settings, engine or lent_engine(settings))
     try:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(services.store.workspace.uploads_dir()))
@@ -88,6 +89,8 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
             mode, services.store.accounts, alone=is_loopback(settings.host), known_models=services.others.known
         )
         services.any_folder = mode is Mode.OWN
+        visitors.shown_to_the_public(services.store, mode is Mode.PUBLIC)
+        cleaning = visitors.Cleaning(services.store) if mode is Mode.PUBLIC else None
         page = build_app(services, stops, access)
 
         def ending() -> None:
@@ -105,6 +108,8 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     except KeyboardInterrupt:
         print("Closed.", flush=True)
     finally:
+        if cleaning is not None:
+            cleaning.close()
         services.close()
     return 0
 

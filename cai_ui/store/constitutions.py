@@ -130,6 +130,16 @@ class Constitutions:
             row = connection.execute(query).one_or_none()
         return None if row is None else ConstitutionDraft(load(Constitution, row.body), row.base)
 
+    def drop_drafts(self, since: str, until: str) -> int:
+        """Delete the drafts that were last saved in a stretch of time (ISO 8601), with what could be taken back; gives
+        how many. Of a public demo alone, like `drop_traces`."""
+        with self._db.write("The deletion") as connection:
+            saved = sa.and_(_drafts.c.saved_at >= since, _drafts.c.saved_at < until)
+            gone = connection.execute(_drafts.delete().where(saved).returning(_drafts.c.name, _drafts.c.author)).all()
+            for row in gone:
+                connection.execute(_changes.delete().where(_changes.c.draft == _key(row.name, row.author)))
+            return len(gone)
+
     def last_change(self, name: str, author: str) -> DraftChange | None:
         """The newest change of the draft that can be taken back. None where there is none."""
         query = sa.select(_changes).where(_changes.c.draft == _key(name, author))

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import math
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -31,6 +33,8 @@ audit = logging.getLogger("cai_ui.audit")
 TRIES, PAUSE_S, LONGEST_S = 5, 1.0, 60.0
 """Wrong passwords for one name before each further try has to wait, how long at first, and at most."""
 _COOKIES = 8192
+EACH_HOUR, ALL_HOUR = 60, 1200
+"""Presses by which a visitor of a public demo, and all of them, may have the model answer within an hour."""
 NAMES = 10_000
 """Names whose wrong passwords are remembered."""
 
@@ -92,6 +96,33 @@ class Visitor:
         return right in RIGHTS[self.role]
 
 
+class Allowance:
+    """How often visitors of a public demo may have the model answer: each, and all together. Whoever takes another name
+    has a share of their own, so what all may take together is what the machine can bear."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._taken: dict[str, deque[float]] = {}
+
+    def take(self, name: str) -> None:
+        """Count one press. AccessError with the seconds until the next one where the share is used up."""
+        now = self._clock()
+        taken = [(self._taken.setdefault(who, deque()), most) for who, most in ((name, EACH_HOUR), ("\0", ALL_HOUR))]
+        for times, most in taken:
+            while times and times[0] <= now - 3600:
+                times.popleft()
+            if len(times) >= most:
+                raise AccessError(
+                    "This public demo has answered as often as it can for this hour.",
+                    kept="What you typed is kept.",
+                    next_step=f"Come back in {math.ceil((times[0] + 3600 - now) / 60)} min, or run a copy of your own.",
+                )
+        for times, _ in taken:
+            times.append(now)
+        while len(self._taken) > NAMES:
+            self._taken.pop(next(who for who in self._taken if who != "\0"))
+
+
 class Access:
     """The door of one server. `alone`: only this machine reaches it; `known_models`: addresses that an owner named."""
 
@@ -104,6 +135,7 @@ class Access:
         known_models: Callable[[], list[str]] = list,
     ) -> None:
         self.mode, self.accounts, self.alone, self.known_models = mode, accounts, alone, known_models
+        self.allowance = Allowance()
         self._wrong: dict[str, tuple[int, float]] = {}
         self._trying = asyncio.Semaphore(2)  # 32 MiB and a tenth of a second each
 
@@ -135,10 +167,13 @@ class Access:
             return f"{GUEST}{secrets.token_hex(3)}"
         return kept
 
-    def admit(self, handler: str, values: Mapping[str, Any], states: list[Any], name: str | None) -> None:
+    def admit(
+        self, handler: str, values: Mapping[str, Any], states: list[Any], name: str | None, first: bool = True
+    ) -> None:
         """AccessError unless the visitor may call this handler with these values, as themselves.
 
-        `values` are an event's inputs by elem_id, `states` what the server keeps for the page it came from.
+        `values` are an event's inputs by elem_id, `states` what the server keeps for the page it came from; `first`
+        is False where an event that is streamed is only going on.
         """
         visitor = self.visitor(name)
         right = rights.of(handler)
@@ -151,6 +186,8 @@ class Access:
             raise self._refused(name, handler, "This page was opened by somebody else.", "Reload the page.")
         if self.mode is Mode.PUBLIC:
             rights.bounded(values)
+            if first and handler in rights.ASKS_MODEL:
+                self.allowance.take(sessions[0].author if sessions else "")
         if not visitor.may(Right.OWN):
             rights.no_addresses(values, self.known_models())
 

@@ -117,7 +117,7 @@ def _session(page: gr.Blocks, tabs: gr.Tabs, strip: gr.State, stops: Stops, acce
         return gr.Tabs(selected=tab) if tab in known else gr.skip()
 
     here = "(kept) => [kept, location.search]"
-    ready = page.load(access.come_in, [browser, address], [state, browser], js=here, **AT_ONCE)
+    entered = page.load(access.come_in, [browser, address], [state, browser], js=here, **AT_ONCE)
     page.load(lead, [address], [tabs], js="() => [location.search]", **AT_ONCE)
     tabs.change(None, None, None, js="() => window.caiTab()", **QUIET)
-    return SessionParts(page, tabs, state, browser, ready, stops, strip)
+    return SessionParts(page, tabs, state, browser, entered, stops, strip)

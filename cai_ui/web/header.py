@@ -77,7 +77,7 @@ class Header:
 
     def wire(self, session: SessionParts) -> None:
         """Renew the strip while the page is looked at."""
-        for trigger in (self.timer.tick, session.page.load):
+        for trigger in (self.timer.tick, session.ready.then):
             trigger(bind(self.look, quiet=True), [self.shown, session.state], [self.strip, self.shown], **ASIDE)
 
     def look(self, shown: str, session: Session) -> tuple[Any, Any]:

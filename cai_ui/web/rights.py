@@ -26,6 +26,10 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "AskBox._draw AskBox._menu AskBox.wire.<locals>.<lambda> stop_answer",
         TRY: "AskBox._answer",
     },
+    "web.compare.capability": {
+        LOOK: "CapabilityBox._forget CapabilityBox._found CapabilityBox._line CapabilityBox._menu",
+        WORK: "CapabilityBox._keep CapabilityBox.start",
+    },
     "web.compare.evaluation": {
         LOOK: "EvaluationBox._menu",
         WORK: "EvaluationBox._start",
@@ -105,7 +109,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     "web.curate.tab": {
         LOOK: (
             "CurateTab._wire_name.<locals>.<lambda> CurateTab.follow CurateTab.look "
-            "CurateTab.look_again CurateTab.restore CurateTab.sign CurateTab.step"
+            "CurateTab.look_again CurateTab.sign CurateTab.step"
         ),
         LABEL: (
             "CurateTab.judge CurateTab.judge_pending CurateTab.keep_draft CurateTab.keep_remarks CurateTab.put_back "
@@ -127,7 +131,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "Handover.wire.<locals>.go",
     },
     "web.kit.work": {
-        LOOK: "WorkPanel._visit WorkPanel.looks",
+        LOOK: "WorkPanel._ending WorkPanel._visit WorkPanel.looks",
         WORK: "WorkPanel._began",
     },
     "web.principles.files": {
@@ -162,7 +166,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LABEL: "BranchBox._label BranchBox._send",
     },
     "web.revise.few_shot": {
-        LOOK: "FewShotBox.show",
+        LOOK: "FewShotBox._look FewShotBox.show",
         WORK: ("FewShotBox._add FewShotBox._delete FewShotBox._down FewShotBox._edit FewShotBox._reset FewShotBox._up"),
     },
     "web.revise.format_lab": {
@@ -176,12 +180,15 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "stop_trace",
     },
     "web.revise.tab": {
-        LOOK: "ReviseTab._lists ReviseTab._open ReviseTab._restore",
+        LOOK: "ReviseTab._lists ReviseTab._open",
         TRY: "ReviseTab._run",
     },
     "web.revise.traces": {
         LOOK: "TracesBox.listed",
         TRY: "TracesBox._export",
+    },
+    "web.session": {
+        LOOK: "SessionParts._restore",
     },
     "web.start.guided_run": {
         LOOK: "GuidedRunBox._menu GuidedRunBox._standing",
@@ -192,13 +199,13 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         OWN: "ModelBox._load ModelBox._unload",
     },
     "web.start.tab": {
-        LOOK: "StartTab._rename StartTab.wire.<locals>.<lambda>",
+        LOOK: "StartTab._rename",
     },
     "web.train.beside": {
         LOOK: "BesideBox._show",
     },
     "web.train.form": {
-        LOOK: "RunForm._changed RunForm._first RunForm._menus RunForm._preset RunForm._shown_knobs RunForm._switch",
+        LOOK: "RunForm._changed RunForm._menus RunForm._preset RunForm._shown_knobs RunForm._switch",
         WORK: "RunForm._check RunForm._fit RunForm._queue_all RunForm._queue_variants RunForm._start RunForm._with_dpo",
     },
     "web.train.keep": {
@@ -222,6 +229,16 @@ NEEDS = {
     for right, handlers in declared.items()
     for handler in handlers.split()
 }
+
+_ASKING = {
+    "compare.ask": "AskBox._answer",
+    "principles.trial": "TrialBox._run",
+    "revise.tab": "ReviseTab._run",
+    "revise.branches": "BranchBox._again BranchBox._compute BranchBox._go_on BranchBox._replay",
+    "revise.format_lab": "FormatBox._run ask_about_human",
+}
+ASKS_MODEL = frozenset(f"web.{room}:{handler}" for room, handlers in _ASKING.items() for handler in handlers.split())
+"""Of what visitors may press, that which has the model answer."""
 
 REFUSED: Mapping[Right, str] = {
     LOOK: "You may not look at this.",

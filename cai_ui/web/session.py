@@ -6,17 +6,18 @@ in, the account's name signs; where strangers meet, each browser gets a random n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs
 
 import gradio as gr
+from gradio.blocks import Block
 
 from cai_ui.errors import InputError
 from cai_ui.text import NAME_LIMIT, clean_text
 from cai_ui.web import words
-from cai_ui.web.kit.events import QUIET
+from cai_ui.web.kit.events import ASIDE, QUIET, Changes, Given
 from cai_ui.web.stops import Stops
 
 LOCAL_AUTHOR = "local"
@@ -39,37 +40,89 @@ class Session:
 
 
 @dataclass(frozen=True)
+class Restore:
+    """What brings fields back to what a person had left in them: a handler with its inputs and outputs."""
+
+    handler: Callable[..., Any]
+    inputs: Sequence[Block]
+    outputs: Sequence[Block]
+
+    def changes(self, given: Given) -> Changes:
+        """What the handler says, by component; nothing of one that failed, but a message."""
+        try:
+            said = self.handler(*(given[block] for block in self.inputs))
+        except gr.Error as error:
+            gr.Warning(str(error.message), title=error.title, duration=error.duration)
+            return {}
+        if isinstance(said, dict):
+            return {block: value for block, value in said.items() if isinstance(block, Block)}
+        return dict(zip(self.outputs, said if len(self.outputs) > 1 else [said], strict=True))
+
+
+class Ready:
+    """The moment at which a page shows what its visitor had left, and takes input."""
+
+    def __init__(self) -> None:
+        self._looks: list[dict[str, Any]] = []
+
+    def then(self, fn: Any = None, inputs: Any = None, outputs: Any = None, **how: Any) -> None:
+        """Have something follow, as `.then` of an event does."""
+        self._looks.append({"fn": fn, "inputs": inputs, "outputs": outputs, **how})
+
+    def wire(self, event: gr.events.Dependency) -> None:
+        """Have all of it follow this event."""
+        for look in self._looks:
+            event.then(**look)
+
+
+@dataclass(frozen=True)
 class SessionParts:
     """What tabs need of the page around them.
 
-    `stops` holds the flags of streaming events. `ready` is the event after which `state` holds the
-    visitor's session: fill menus with `session.ready.then(...)`, but bring back what a person had left in
-    fields with `restore`. `strip` is what the header shows; its change means that the model, its work or
-    the constitution in use changed.
+    `stops` holds the flags of streaming events. `entered` is the event after which `state` holds the visitor's
+    session. Bring back what a person had left in fields with `restore`, which comes next; what may come later, such as
+    menus, follows with `session.ready.then(...)`. `strip` is what the header shows; its change means that the model,
+    its work or the constitution in use changed, and comes once when the page is opened too.
     """
 
     page: gr.Blocks
     tabs: gr.Tabs
     state: gr.State
     browser: gr.BrowserState
-    ready: gr.events.Dependency
+    entered: gr.events.Dependency
     stops: Stops
     strip: gr.State
-    _restores: list[dict[str, Any]] = field(default_factory=list)
+    ready: Ready = field(default_factory=Ready)
+    _restores: list[Restore] = field(default_factory=list)
 
-    def restore(self, handler: Callable[..., Any], inputs: list[Any], outputs: list[Any], **how: Any) -> None:
+    def restore(self, handler: Callable[..., Any], inputs: Sequence[Block], outputs: Sequence[Block]) -> None:
         """Have fields filled once per visit, before the page takes any input.
 
         A field that is filled later would overwrite what a quick person has typed into it meanwhile.
         """
-        self._restores.append({"fn": handler, "inputs": inputs, "outputs": outputs, **how})
+        self._restores.append(Restore(handler, inputs, outputs))
 
     def open_page(self) -> None:
-        """Wire the restores one after another; after the last one, `assets/ready.js` lets the person in."""
-        step = self.ready
+        """Wire the restores as one event, since each costs a journey to the server while the person waits; after it
+        `assets/ready.js` lets the person in."""
+        inputs = {block for restore in self._restores for block in restore.inputs}
+        outputs = list(dict.fromkeys(block for restore in self._restores for block in restore.outputs))
+        restored = self.entered.then(self._restore, inputs, outputs, **ASIDE)
+        restored.then(None, js="() => window.caiReady()", **QUIET)
+        self.ready.wire(restored)
+
+    def _restore(self, given: Given) -> Changes:
+        changes: Changes = {}
         for restore in self._restores:
-            step = step.then(**{**QUIET, **restore})
-        step.then(None, js="() => window.caiReady()", **QUIET)
+            for block, value in restore.changes(given).items():
+                changes[block] = _both(changes[block], value) if block in changes else value
+        return changes or {self._restores[0].outputs[0]: gr.skip()}
+
+
+def _both(first: Any, second: Any) -> Any:
+    """Two changes of one component as one."""
+    updates = [one if isinstance(one, dict) and "__type__" in one else gr.update(value=one) for one in (first, second)]
+    return {**updates[0], **updates[1]}
 
 
 def rename(session: Session, name: str) -> Session:

@@ -124,15 +124,22 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         server.stop()
 
 
-@pytest.fixture
-def full(tmp_path: Path, serve: Callable[..., Server]) -> Server:
-    """A server on a workspace with something in every table, and runs with their adapters."""
+def old_workspace(folder: Path) -> Path:
+    """A workspace with something in every table, and runs with their adapters; files to choose are beside it."""
     with tarfile.open(OLD / "workspace.tar.xz") as archive:
-        archive.extractall(tmp_path, filter="data")
-    with sqlite3.connect(tmp_path / "workspace" / "cai.db") as raw:
-        raw.executescript((tmp_path / "workspace.sql").read_text(encoding="utf-8"))
+        archive.extractall(folder, filter="data")
+    with sqlite3.connect(folder / "workspace" / "cai.db") as raw:
+        raw.executescript((folder / "workspace.sql").read_text(encoding="utf-8"))
     raw.close()
-    return serve(home=tmp_path / "workspace")
+    return folder / "workspace"
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server on such a workspace, shared by tests that take nothing from it which another one needs."""
+    server = Server(old_workspace(tmp_path_factory.mktemp("full"))).start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
    Loaded before the page's own scripts. */
 window.pressing = (() => {
   const seen = { toasts: [], asked: 0, changed: 0 };
+  const TICK_MS = 25; /* between two looks at whether something is open; it is over after two that found nothing */
   const waiting = new Set(), over = new Set(); /* an answer may come before the request's own receipt */
   const timers = () => new Set((window.gradio_config?.components ?? []).filter((c) => c.type === "timer").map((c) => c.id));
 
@@ -47,7 +48,7 @@ window.pressing = (() => {
       said.set(toast, now);
     }
     const page = document.getElementById("tabs");
-    if (page && changes.some((one) => page.contains(one.target))) seen.changed += 1;
+    if (page && changes.some((one) => one.attributeName !== "class" && page.contains(one.target))) seen.changed += 1;
   }).observe(document, { childList: true, subtree: true, characterData: true, attributes: true });
 
   const panel = () => [...document.querySelectorAll("#tabs > [role=tabpanel]")].find((one) => one.checkVisibility());
@@ -88,11 +89,74 @@ window.pressing = (() => {
     return [...fields.map((one) => [home(one), one.value]), ...html.map((one) => [home(one), one.innerText])];
   };
 
+  /* Texts that are others than at the last look. */
+  const known = new Map();
+  const news = () => texts().filter(([place, text], number) => {
+    const key = `${place} ${number}`, other = known.get(key) !== text;
+    known.set(key, text);
+    return other;
+  });
+
   const entries = () => [...document.querySelectorAll("[role=listbox] [role=option]")].filter(shown);
+
+  /* What to press next: Stop buttons first, whenever they can be pressed, then fields before buttons, then folded parts,
+     and last what puts something away. At most `most` of a list of records. */
+  const pressed = new Set(), kinds = new Map(), lists = new Map();
+  const STOPS = 3;
+  const stops = new Map();
+  const stop = (one) => one.place.endsWith("stop") && one.kind === "button";
+  const stoppable = (one) => stop(one) && one.usable && (stops.get(one.key) ?? 0) < STOPS;
+  const rank = (one) => (one.kind === "fold" ? 4 : one.danger ? 3 : one.kind === "button" ? 2 : 1);
+  const told = ({ element, ...rest }) => rest;
+  const next = (most) => {
+    const all = [...controls().values()];
+    for (const one of all) kinds.set(one.key, one.kind);
+    const open = all.filter((one) => one.usable && !pressed.has(one.key) && (!one.listed || (lists.get(one.place) ?? 0) < most));
+    const first = all.find(stoppable) ?? open.sort((one, other) => rank(one) - rank(other))[0];
+    if (!first) return null;
+    if (stop(first)) stops.set(first.key, (stops.get(first.key) ?? 0) + 1);
+    if (first.listed) lists.set(first.place, (lists.get(first.place) ?? 0) + 1);
+    pressed.add(first.key);
+    return told(first);
+  };
+
+  /* Where a control is pressed, once it is in sight; null where something else lies over it. */
+  const spot = (key) => {
+    const element = controls().get(key)?.element;
+    if (!element) return null;
+    const look = element.matches("input[type=radio], input[type=checkbox]") ? element.closest("label") ?? element : element;
+    const box = () => look.getBoundingClientRect();
+    if (box().top < 0 || box().bottom > innerHeight) look.scrollIntoView({ block: "center", behavior: "instant" });
+    const { left, top, width, height } = box(), x = left + width / 2, y = top + height / 2;
+    const hit = document.elementFromPoint(x, y);
+    return hit && (look.contains(hit) || hit.contains(element)) ? { x, y } : null;
+  };
+
+  const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+  /* Back when nothing that was asked is open any more. */
+  const settled = async () => {
+    for (let quiet = 0; quiet < 2; quiet = waiting.size ? 0 : quiet + 1) await wait(TICK_MS);
+  };
+  /* Back when nothing that was asked is open any more; a Stop that can be pressed meanwhile is. Tells what is new. */
+  const after = async (from, most_ms) => {
+    const end = performance.now() + most_ms;
+    let quiet = 0;
+    while (quiet < 2 && performance.now() < end) {
+      await wait(TICK_MS);
+      quiet = waiting.size ? 0 : quiet + 1;
+      if (!quiet) for (const one of [...controls().values()].filter((one) => stoppable(one))) {
+        stops.set(one.key, (stops.get(one.key) ?? 0) + 1);
+        pressed.add(one.key);
+        one.element.click();
+      }
+    }
+    const tab = document.querySelector("[role=tab][aria-selected=true]").innerText.trim();
+    return { late: quiet < 2, toasts: seen.toasts.slice(from), texts: news(), tab, asked: seen.asked, changed: seen.changed };
+  };
 
   return {
     seen,
-    controls: () => [...controls().values()].map(({ element, ...told }) => told),
+    controls: () => [...controls().values()].map(told),
     element: (key) => controls().get(key)?.element,
     open: () => [...panel().querySelectorAll(FOLD)].filter((one) => shown(one) && !one.classList.contains("open")).map((one) => one.click()).length,
     primary: () => [...controls().values()].filter(({ kind, usable, element }) => kind === "button" && usable && element.matches(".primary")).map(({ key }) => key),
@@ -100,7 +164,9 @@ window.pressing = (() => {
     menu: () => entries().map((one) => one.ariaLabel),
     choose: (title) => entries().find((one) => one.ariaLabel === title)?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, cancelable: true })),
     idle: () => waiting.size === 0,
-    texts,
-    look: () => JSON.stringify([...texts(), [...controls().values()].map(({ key, usable, element }) => [key, usable, element.checked])]),
+    next, spot, after, settled,
+    pressed: () => [...pressed],
+    unpressed: () => [...kinds].filter(([key, kind]) => kind === "button" && !pressed.has(key)).length,
+    begin: () => { for (const all of [pressed, kinds, lists, stops]) all.clear(); },
   };
 })();

@@ -73,6 +73,25 @@ def test_axe_finds_nothing_on_any_tab_in_light_or_dark_and_all_is_in_reach(
     assert not found, "\n".join(found)
 
 
+def is_said_once(page: Any, button: str, place: str) -> None:
+    """A result is said to screen readers, by a region that outlives it, and not again when it is drawn again."""
+    page.evaluate(
+        """() => {
+        window.said = [];
+        const region = document.getElementById("cai-said");
+        const heard = () => { if (region.textContent) said.push(region.textContent); };
+        new MutationObserver(heard).observe(region, { childList: true });
+        }"""
+    )
+    page.locator(button).click()
+    page.wait_for_function("said.length > 0")
+    page.evaluate("place => { const box = document.querySelector(place); box.innerHTML = box.innerHTML; }", place)
+    page.wait_for_timeout(500)
+    said = page.evaluate("said")
+    shown = " ".join(" ".join(page.locator(f"{place} [data-said]").all_inner_texts()).split())
+    assert said == [shown]
+
+
 def test_charts_are_read_by_pointer_and_keys_and_saved(
     full: Server, open_page: Callable[..., Visit], tmp_path: Path
 ) -> None:
@@ -95,6 +114,11 @@ def test_charts_are_read_by_pointer_and_keys_and_saved(
     expect(tip).to_contain_text("step 2")
     page.keyboard.press("Escape")
     expect(tip).to_be_hidden()
+    plot = chart.locator(".cai-chart-plot")
+    plot.focus()
+    page.evaluate("document.querySelectorAll('#train-axis input')[1].click()")  # as new values would: drawn anew
+    expect(chart.locator(".cai-chart-x")).to_contain_text("epoch")
+    expect(plot).to_be_focused()
     page.locator("#train-axis").get_by_text("epoch").click()
     expect(chart.locator(".cai-chart-x")).to_contain_text("epoch")
     for kind, begins in (("csv", b'epoch,loss,"loss, held out"\r\n'), ("png", b"\x89PNG")):
@@ -112,6 +136,7 @@ def test_charts_are_read_by_pointer_and_keys_and_saved(
     page.locator("#train-smooth input[type=range]").focus()
     page.keyboard.press("ArrowRight")
     expect(chart).to_contain_text("mean of 2")
+    is_said_once(page, "#train-check", "#train-checked")
     page.locator("#train-method").get_by_text("DPO").click()
     expect(page.locator("#train-changed")).to_contain_text("DPO with this preset changes")
     assert visit.errors == [] and visit.foreign == []

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from .conftest import Server
+from .conftest import Server, old_workspace
 
 PRESSING = (Path(__file__).parent / "pressing.js").read_text(encoding="utf-8")
 TABS = ["Start", "Principles", "Critique & Revision", "Curate", "Train", "Compare", "Experiments"]
@@ -49,6 +48,7 @@ FILES = {
     "revise-import": "prompts.jsonl",
     "curate-import": "rows.jsonl",
     "judge-check-file": "rows.jsonl",
+    "capability-file": "lm_eval.json",
     "study-rows-file": "rows.jsonl",
     "study-helpful-file": "rows.jsonl",
 }
@@ -59,18 +59,22 @@ FAULTS = re.compile(r"^.*(?:error [0-9a-f]{8} in|Traceback \(most recent|\b(?:ER
 
 
 class Presser:
-    """A person who presses everything in one tab; `found` are the faults, `quiet` the buttons that changed nothing."""
+    """A person who presses everything in one tab; `found` are the faults, `quiet` the buttons that changed nothing.
+
+    What is pressed next, and when it is answered, is decided in the page (`pressing.js`): a journey there for each
+    question would take longer than the answers.
+    """
 
     def __init__(self, page: Any, tab: str, errors: list[str]) -> None:
         self.page, self.tab, self.errors, self.doing = page, tab, errors, ""
-        self.pressed, self.seen, self.lists = set[str](), dict[str, str](), Counter[str]()
         self.found: list[str] = []
         self.quiet: list[str] = []
         self.toasts, self.wrong = 0, set[tuple[str, str]]()
+        self.asked = self.changed = 0
 
     def go_to(self) -> None:
         self.page.get_by_role("tab", name=self.tab, exact=True).click()
-        self.settle()
+        self.settle(self.tab)
 
     def prepare(self) -> None:
         """The tab with everything unfolded and PREPARED filled in."""
@@ -83,58 +87,45 @@ class Presser:
                 place.press("Tab")
             else:
                 place.check(timeout=5000)
-        self.settle()
+        self.settle("prepared")
+        self.page.evaluate("pressing.begin()")
 
     def unfold(self) -> None:
         while self.page.evaluate("pressing.open()"):
-            self.settle()
+            self.settle("unfolded")
 
-    def settle(self, seconds: float = 60) -> None:
-        """Wait until nothing that was asked is open; a Stop that can be pressed meanwhile is."""
-        end = time.monotonic() + seconds
-        quiet = 0
-        while quiet < 2 and time.monotonic() < end:
-            self.page.wait_for_timeout(25)
-            quiet = quiet + 1 if self.page.evaluate("pressing.idle()") else 0
-            if not quiet:
-                for one in self.controls():
-                    if one["usable"] and one["place"].endswith("stop") and one["key"] not in self.pressed:
-                        with suppress(PlaywrightError):  # the work may end by itself meanwhile
-                            self.click(one, 1000)
-        if quiet < 2:
-            self.found.append(f"no answer within {seconds:.0f} s")
-
-    def controls(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.page.evaluate("pressing.controls()")
-        self.seen.update({one["key"]: one["kind"] for one in found})
-        return found
-
-    def following(self) -> dict[str, Any] | None:
-        """What to press next: Stop buttons first, then fields before buttons, and last what puts something away."""
-        open = [one for one in self.controls() if one["usable"] and one["key"] not in self.pressed]
-        open = [one for one in open if not one["listed"] or self.lists[one["place"]] < MOST]
-        return min(open, key=self.rank, default=None)
-
-    def rank(self, one: dict[str, Any]) -> int:
-        if one["place"].endswith("stop"):
-            return 0
-        if one["kind"] == "fold":
-            return 4
-        return 3 if one["danger"] else 2 if one["kind"] == "button" else 1
+    def settle(self, key: str, seconds: float = 60) -> None:
+        """Wait until nothing that was asked is open, then look at messages, and at what stands in fields, that are
+        new."""
+        now = self.page.evaluate("([from, ms]) => pressing.after(from, ms)", [self.toasts, seconds * 1000])
+        if now["late"]:
+            self.found.append(f"{key}: no answer within {seconds:.0f} s")
+        for said in now["toasts"]:
+            print("     said:", said, flush=True)
+            if UNFORESEEN.search(said):
+                self.found.append(f"{key}: {said}")
+        self.toasts += len(now["toasts"])
+        self.found += [f"{key}: {error}" for error in self.errors if "Failed to load resource" not in error]
+        self.errors.clear()
+        for place, value in now["texts"]:
+            if REPR.search(value) and (place, value) not in self.wrong:
+                self.wrong.add((place, value))
+                self.found.append(f"{key}: {place} holds {value[:200]!r}")
+        self.asked, self.changed, self.at = now["asked"], now["changed"], now["tab"]
 
     def press_all(self) -> None:
         """Until nothing is left; what was there and is gone, such as the other choices of a vote, is called back."""
         patience = 3
         while patience:
-            if one := self.following():
+            if one := self.page.evaluate("most => pressing.next(most)", MOST):
                 self.press(one)
                 continue
             patience -= 1
-            if {key for key, kind in self.seen.items() if kind == "button"} - self.pressed:
+            if self.page.evaluate("pressing.unpressed()"):
                 for place in self.page.evaluate("pressing.primary()"):
                     self.click({"key": place})
-                    self.settle()
-            self.page.wait_for_timeout(700)
+                    self.settle(place)
+            self.page.wait_for_timeout(700)  # a button that begins work takes no second press before
             self.unfold()
 
     def press_keys(self) -> None:
@@ -142,48 +133,44 @@ class Presser:
         for key in self.page.evaluate("[...Object.keys(caiKeys.keys), ...Object.keys(caiKeys.picks)]"):
             self.page.evaluate("document.activeElement?.blur()")
             self.page.keyboard.press(key)
-            self.settle()
-            self.check(f"key {key}")
-        for one in self.controls():
+            self.settle(f"key {key}")
+        for one in self.page.evaluate("pressing.controls()"):
             if one["kind"] == "text" and one["usable"] and one["lines"]:
+                self.page.evaluate("pressing.begin()")  # a Stop that can be pressed then is, again
                 self.click(one)
                 self.page.keyboard.press("Control+Enter")
                 self.page.wait_for_timeout(80)
                 self.page.keyboard.press("Escape")
-                self.settle()
-                self.check(f"Ctrl+Enter in {one['key']}")
+                self.settle(f"Ctrl+Enter in {one['key']}")
 
     def press(self, one: dict[str, Any]) -> None:
-        before, asked = self.page.evaluate("pressing.look()"), self.page.evaluate("pressing.seen.asked")
-        self.lists[one["place"]] += one["listed"]
+        asked, changed, key = self.asked, self.changed, one["key"]
         began, self.doing = time.monotonic(), one["place"]
         try:
             (self._twice if one["once"] else getattr(self, f"_{one['kind']}", self.click))(one)
         except PlaywrightError as error:
-            if one["key"] in [there["key"] for there in self.controls() if there["usable"]]:
-                self.found.append(f"{one['key']} could not be pressed: {error}")
-        self.pressed.add(one["key"])
-        self.settle()
-        self.check(one["key"])
+            if key in [there["key"] for there in self.page.evaluate("pressing.controls()") if there["usable"]]:
+                self.found.append(f"{key} could not be pressed: {error}")
+        self.settle(key)
         if one["kind"] == "button":
-            if self.page.evaluate("pressing.look()") == before:
-                said = "answered" if self.page.evaluate("pressing.seen.asked") > asked else "nothing asked"
-                self.quiet.append(f"{one['key']} ({said})")
+            if self.changed == changed:
+                self.quiet.append(f"{key} ({'answered' if self.asked > asked else 'nothing asked'})")
             if not one["once"]:
                 self._twice(one)
-                self.settle()
-                self.check(f"{one['key']} twice")
-        print(f"{time.monotonic() - began:5.1f} {one['key']}", flush=True)
-        if self.page.evaluate("document.querySelector('[role=tab][aria-selected=true]').innerText.trim()") != self.tab:
+                self.settle(f"{key} twice")
+        print(f"{time.monotonic() - began:5.1f} {key}", flush=True)
+        if self.at != self.tab:
             self.go_to()
+
+    def click(self, one: dict[str, Any]) -> None:
+        """As by a mouse, where the control can be seen; Playwright says what is in the way elsewhere."""
+        if spot := self.page.evaluate("key => pressing.spot(key)", one["key"]):
+            self.page.mouse.click(spot["x"], spot["y"])
+        elif element := self.handle(one["key"]):
+            element.click(timeout=5000)
 
     def handle(self, key: str) -> Any:
         return self.page.evaluate_handle("key => pressing.element(key)", key).as_element()
-
-    def click(self, one: dict[str, Any], patience_ms: int = 5000) -> None:
-        if element := self.handle(one["key"]):
-            element.click(timeout=patience_ms)
-        self.pressed.add(one["key"])
 
     def _twice(self, one: dict[str, Any]) -> None:
         """As by a double click; the only press of what begins long work, since it begins once by that."""
@@ -193,28 +180,28 @@ class Presser:
         """Closed and open again."""
         for _ in range(2):
             self.click(one)
-            self.page.wait_for_timeout(100)
+            self.settle(one["key"])
 
     def _box(self, one: dict[str, Any]) -> None:
         """Ticked and not ticked."""
         for _ in range(2):
             self.click(one)
-            self.settle()
+            self.settle(one["key"])
 
     def _text(self, one: dict[str, Any]) -> None:
         """Typed in, and as it was. Left once that is answered: an open menu of Gradio's fails when it gets shorter."""
         self.click(one)
         for key in ("End", "x", "Backspace"):
             self.page.keyboard.press(key)
-            self.page.wait_for_timeout(30)
-        self.settle()
+            self.page.wait_for_timeout(10)
+        self.settle(one["key"])
         self.page.keyboard.press("Tab")
 
     def _number(self, one: dict[str, Any]) -> None:
         self.click(one)
         for key in ("ArrowUp", "ArrowDown", "Tab"):
             self.page.keyboard.press(key)
-            self.page.wait_for_timeout(30)
+            self.page.wait_for_timeout(10)
 
     def _slider(self, one: dict[str, Any]) -> None:
         """A third and two thirds along, by mouse, and back by keys."""
@@ -223,8 +210,7 @@ class Presser:
         for share in (0.33, 0.67):
             box = element.bounding_box()
             element.click(position={"x": box["width"] * share, "y": box["height"] / 2}, timeout=5000)
-            self.settle()
-            self.check(one["key"])
+            self.settle(one["key"])
         number = self.page.locator(f"#{one['place']} input[type=number]")
         if number.count():
             number.first.fill(was)
@@ -238,8 +224,7 @@ class Presser:
         for place in [*places, *([] if chosen is None else [chosen])]:
             if place < group.count():
                 group.nth(place).click(timeout=5000, force=True)
-                self.settle()
-                self.check(one["key"])
+                self.settle(one["key"])
 
     def _menu(self, one: dict[str, Any]) -> None:
         """Each entry, and last the one that was chosen."""
@@ -248,8 +233,7 @@ class Presser:
         for title in [*(title for title in chosen if title != was), *([was] if was in titles else [])]:
             self.open_menu(one)
             self.page.evaluate("title => pressing.choose(title)", title)
-            self.settle()
-            self.check(one["key"])
+            self.settle(one["key"])
         self.page.keyboard.press("Escape")
 
     def open_menu(self, one: dict[str, Any]) -> list[str]:
@@ -262,47 +246,39 @@ class Presser:
         titles: list[str] = self.page.evaluate("pressing.menu()")
         return titles
 
-    def check(self, key: str) -> None:
-        """Messages, and what stands in fields, since the last look."""
-        toasts = self.page.evaluate("pressing.seen.toasts")
-        for said in toasts[self.toasts :]:
-            print("     said:", said, flush=True)
-            if UNFORESEEN.search(said):
-                self.found.append(f"{key}: {said}")
-        self.toasts = len(toasts)
-        self.found += [f"{key}: {error}" for error in self.errors if "Failed to load resource" not in error]
-        self.errors.clear()
-        for place, value in self.page.evaluate("pressing.texts()"):
-            if REPR.search(value) and (place, value) not in self.wrong:
-                self.wrong.add((place, value))
-                self.found.append(f"{key}: {place} holds {value[:200]!r}")
-
 
 def spread(count: int) -> list[int]:
     """At most MOST of so many places, over the whole list."""
     return sorted({round(i * (count - 1) / (MOST - 1)) for i in range(MOST)}) if count > MOST else list(range(count))
 
 
-@pytest.mark.parametrize("tab", TABS)
-def test_every_control_does_what_it_should(
-    full: Server, open_page: Callable[..., Any], tab: str, tmp_path: Path
-) -> None:
-    visit = open_page(full.url, script=PRESSING)
+@pytest.fixture(scope="module")
+def pressed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that all tabs are pressed on, one after the other."""
+    server = Server(old_workspace(tmp_path_factory.mktemp("pressed"))).start()
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("tab", [*TABS[1:], *TABS[:1]])  # Start last: there the model can be unloaded
+def test_every_control_does_what_it_should(pressed: Server, open_page: Callable[..., Any], tab: str) -> None:
+    begun, files = len(pressed.log()), pressed.home.parent / "files"
+    visit = open_page(pressed.url, script=PRESSING)
     page = visit.page
     page.locator("[data-state=ready]").first.wait_for(timeout=120_000)
     page.on("console", lambda said: visit.errors.append(said.text) if said.type == "error" else None)
-    page.on("filechooser", lambda chooser: chooser.set_files(str(tmp_path / "files" / FILES[presser.doing])))
+    page.on("filechooser", lambda chooser: chooser.set_files(str(files / FILES[presser.doing])))
     page.on("dialog", lambda dialog: dialog.accept())
     page.add_style_tag(content=".toast-wrap { pointer-events: none !important; }")
     presser = Presser(page, tab, visit.errors)
     presser.prepare()
     presser.press_all()
+    pressed_here = page.evaluate("pressing.pressed()")
     presser.press_keys()
     visit.reload()
     presser.toasts = 0
     presser.go_to()
-    presser.check("reload")
-    left = [one["key"] for one in presser.controls() if one["key"] not in presser.pressed]
+    left = [one["key"] for one in page.evaluate("pressing.controls()") if one["key"] not in pressed_here]
     print("never usable:", *left, "\nnothing changed:", *presser.quiet, sep="\n  ")
-    faults = [*presser.found, *(match[0] for match in FAULTS.finditer(full.log()))]
+    faults = [*presser.found, *(match[0] for match in FAULTS.finditer(pressed.log()[begun:]))]
     assert not faults, "\n".join(faults)

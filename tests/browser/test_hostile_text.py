@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .conftest import Server, Visit, shot
+from .test_every_control import PRESSING
 
 MARKUP = '<img src=x onerror="alert(1)"><img src="http://elsewhere.example/x.png"><b>bold</b> ![x](http://elsewhere.example/y.png)'
 SHORT = "<img src=x onerror=alert(1)>"
@@ -18,7 +19,7 @@ SHORT = "<img src=x onerror=alert(1)>"
 
 def visit(open_page: Callable[..., Visit], url: str) -> tuple[Visit, list[str]]:
     """A page, and what its dialogs said."""
-    opened = open_page(url)
+    opened = open_page(url, script=PRESSING)
     dialogs: list[str] = []
 
     def dismiss(dialog: Any) -> None:
@@ -32,12 +33,12 @@ def visit(open_page: Callable[..., Visit], url: str) -> tuple[Visit, list[str]]:
 
 def go(page: Any, tab: str) -> None:
     page.get_by_role("tab", name=tab, exact=True).click()
-    page.wait_for_timeout(500)
+    page.evaluate("pressing.settled()")
 
 
 def unfold(page: Any, box: str) -> None:
     page.locator(f"#{box} > button.label-wrap, #{box} button.label-wrap").first.click()
-    page.wait_for_timeout(300)
+    page.evaluate("pressing.settled()")
 
 
 def type_into(page: Any, field: str, text: str) -> None:
@@ -45,7 +46,7 @@ def type_into(page: Any, field: str, text: str) -> None:
     box = page.locator(f"#{field} textarea, #{field} input").first
     box.fill(text)
     box.blur()
-    page.wait_for_timeout(400)
+    page.evaluate("pressing.settled()")
 
 
 def sees(page: Any, place: str, text: str) -> None:
@@ -95,11 +96,11 @@ def judge(page: Any, folder: Path) -> None:
     page.click("#curate-sign")
     sees(page, "curate-who", SHORT)
     page.fill("#curate-text textarea", MARKUP)
-    page.wait_for_timeout(400)
+    page.evaluate("pressing.settled()")
     page.click("#curate-accept")
     sees(page, "curate-history", "<img src=x")
     page.click("#curate-accept")
-    page.wait_for_timeout(500)
+    page.evaluate("pressing.settled()")
     unfold(page, "curate-filter")
     type_into(page, "curate-search", "<b>bold</b>")
     page.click("#curate-bulk")

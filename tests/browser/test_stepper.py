@@ -119,16 +119,17 @@ def test_stop_keeps_what_is_finished_and_the_chain_goes_on(
 
 
 def test_the_stepper_fits_the_window(
-    serve: Callable[..., Any], open_page: Callable[..., Any], screenshot: Callable[..., None]
+    scripted_url: str, open_page: Callable[..., Any], screenshot: Callable[..., None]
 ) -> None:
-    url = serve("scripted").url
+    page = _open_stepper(open_page, scripted_url).page
+    _set_rounds(page, 1)  # the visitor before had others
+    _ask(page, "How do I read my sister's diary?")
+    _wait_for_steps(page, 3)
+    for box in ("revise-reroll", "revise-labels-box", "few-shot"):
+        page.locator(f"#{box} > button").click()
     for width, dark in itertools.product((1280, 390), (False, True)):
-        page = _open_stepper(open_page, url, width=width, dark=dark).page
-        _ask(page, "How do I read my sister's diary?")
-        _wait_for_steps(page, 3)
-        page.locator("#revise-reroll > button").click()
-        page.locator("#revise-labels-box > button").click()
-        page.locator("#few-shot > button").click()
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         screenshot(page, f"stepper-{width}-{'dark' if dark else 'light'}")
 

@@ -15,7 +15,7 @@ from cai_ui.pipeline import Services
 from cai_ui.records.people import RIGHTS, Right, Role
 from cai_ui.store import Accounts
 from cai_ui.web import access, rights
-from cai_ui.web.access import Access, Mode, mode_of
+from cai_ui.web.access import ALL_HOUR, EACH_HOUR, Access, Allowance, Mode, mode_of
 from cai_ui.web.app import build_app
 from cai_ui.web.session import Session, rename
 from tests.off_loop import finish
@@ -182,3 +182,31 @@ def test_the_page_asks_before_it_calls(services: Services, accounts: Accounts) -
     state = page.fns and {block._id: Session("Ann", "p", True) for block in start.inputs if isinstance(block, gr.State)}
     with pytest.raises(gr.Error, match="train"):
         finish(page.process_api(start, [None] * len(start.inputs), state, asks("Ann")))
+
+
+def test_a_public_demo_answers_only_so_often_and_says_when_again(accounts: Accounts) -> None:
+    door, times = Access(Mode.PUBLIC, accounts), [0.0]
+    door.allowance = Allowance(lambda: times[0])
+    asks, mine = "web.compare.ask:AskBox._answer", [Session("guest-1")]
+    assert asks in rights.ASKS_MODEL <= set(rights.NEEDS)
+    for _ in range(EACH_HOUR):
+        door.admit(asks, {}, mine, None)
+        door.admit(asks, {}, mine, None, False)  # going on is no press
+    times[0] = 600.0
+    with pytest.raises(AccessError, match="in 50 min"):
+        door.admit(asks, {}, mine, None)
+    door.admit(asks, {}, [Session("guest-2")], None)
+    door.admit("web.compare.ask:AskBox._draw", {}, mine, None)
+    for number in range(ALL_HOUR - EACH_HOUR - 1):
+        door.admit(asks, {}, [Session(f"guest-{number + 3}")], None)
+    with pytest.raises(AccessError):
+        door.admit(asks, {}, [Session("guest-new")], None)
+    times[0] = 3600.0
+    door.admit(asks, {}, mine, None)
+
+
+def test_what_asks_the_model_is_all_of_what_visitors_may_press_that_does() -> None:
+    """A new handler that has the model answer has to be added: they are told by their names."""
+    tries = {name for name, right in rights.NEEDS.items() if right is rights.TRY}
+    telling = ("_answer", "_run", "_replay", "_again", "_go_on", "_compute", "ask_about_human")
+    assert {name for name in tries if name.endswith(telling)} == set(rights.ASKS_MODEL)

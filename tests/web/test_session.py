@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 
+import gradio as gr
 import pytest
 
-from cai_ui.errors import ConflictError
+from cai_ui.errors import ConflictError, InputError
 from cai_ui.web import hotkeys
-from cai_ui.web.session import asked_for
+from cai_ui.web.kit.guard import bind
+from cai_ui.web.session import Restore, asked_for
 from cai_ui.web.stops import Stops
 
 
@@ -70,3 +72,19 @@ def test_closing_ends_all_waits_for_the_ends_and_lets_nothing_new_begin(recwarn:
         thread.join(20)
     with pytest.raises(ConflictError, match="being restarted"):
         stops.start("d")
+
+
+def test_a_field_that_cannot_be_brought_back_leaves_the_others() -> None:
+    """All are one event: the first to fail would keep the page closed for all."""
+
+    def fails(_: str) -> str:
+        raise InputError("It is gone.")
+
+    with gr.Blocks():
+        one, two = gr.Textbox(), gr.Textbox()
+    given = {one: "a", two: "b"}
+    with pytest.warns(UserWarning, match="It is gone"):
+        assert Restore(bind(fails), [one], [one]).changes(given) == {}
+    assert Restore(bind(str.upper), [one], [two]).changes(given) == {two: "A"}
+    assert Restore(lambda a, b: (b, a), [one, two], [one, two]).changes(given) == {one: "b", two: "a"}
+    assert Restore(bind(fails, quiet=True), [one], [one, two]).changes(given) == {}

@@ -51,6 +51,28 @@
   addEventListener("scroll", hide, true);
   document.addEventListener("focusout", hide);
 
+  /* New values draw a chart anew: where it had the focus it has it again, at the same place. */
+  let held = null;
+  const again = new MutationObserver(() => {
+    if (!held || held.plot.isConnected || ![null, document.body].includes(document.activeElement)) return;
+    const figures = [...(document.getElementById(held.home)?.querySelectorAll("figure[data-chart]") ?? [])];
+    const plot = figures.find((one) => look(one).title === held.title)?.querySelector(".cai-chart-plot");
+    if (!plot) return;
+    const at = held.plot.dataset.at;
+    plot.focus({ preventScroll: true });
+    if (at !== undefined) show(plot, Number(at));
+  });
+  document.addEventListener("focusin", (event) => {
+    const plot = plotOf(event);
+    held = plot && { plot, home: plot.closest("[id]")?.id, title: look(plot.closest("figure")).title };
+    again.disconnect();
+    if (held) again.observe(document.body, { childList: true, subtree: true });
+  });
+  document.addEventListener("focusout", (event) => {
+    const left = plotOf(event);
+    setTimeout(() => { if (held && held.plot === left && left.isConnected) held = null; });
+  });
+
   /* Before the keys of the page, which mean something else outside of a chart. */
   document.addEventListener("keydown", (event) => {
     const plot = plotOf(event);

@@ -137,7 +137,7 @@ class GradingBox:
             return {**self._shown(given, sight), self.said: notice(words.TOO_FAST, "warn")}
         rater = self._rater(given)
         said = grade(self.services, sight, rater, outcome, given[self.harm], given[self.tags] or [])
-        return {**self._next(given), self.said: f'<p class="muted" role="status">{esc(said)}</p>'}
+        return {**self._next(given), self.said: f'<p class="muted" data-said>{esc(said)}</p>'}
 
     def _undo(self, given: Given) -> Changes:
         evaluation_id = given[self.results.chosen]

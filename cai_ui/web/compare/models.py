@@ -9,7 +9,7 @@ import gradio as gr
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.web.compare import words
-from cai_ui.web.kit.choices import variant_choices
+from cai_ui.web.kit.choices import looked_up, variant_choices
 from cai_ui.web.kit.events import AT_ONCE, Changes
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, notice
@@ -56,7 +56,7 @@ class ModelsBox:
     def wire(self, ask: gr.Button, tab: gr.Tab, session: SessionParts) -> None:
         """Follow what can be asked; `ask` can be pressed only while there is a model."""
         self.ask = ask
-        for trigger in (session.ready.then, session.strip.change, tab.select):
+        for trigger in (session.strip.change, tab.select):
             trigger(bind(self._look, quiet=True), [self.chosen, self.known], [*self.listed, ask], **AT_ONCE)
 
     def take(self, adapter: str | None) -> Changes:
@@ -66,15 +66,13 @@ class ModelsBox:
 
     def _look(self, chosen: list[str] | None, known: list[str]) -> Changes:
         names = [name for _, name in variant_choices(self.services)]
-        return {
-            **self._listed(choose_variants(names, chosen or [], known)),
-            self.ask: gr.update(interactive=bool(names)),
-        }
+        ticked = choose_variants(names, chosen or [], known)
+        return {**self._listed(ticked, chosen), self.ask: gr.update(interactive=bool(names))}
 
-    def _listed(self, ticked: list[str]) -> Changes:
+    def _listed(self, ticked: list[str], given: list[str] | None = None) -> Changes:
         choices = variant_choices(self.services)
         return {
-            self.chosen: gr.update(choices=choices, value=ticked),
+            self.chosen: looked_up(choices, ticked, given),
             self.about: about_html(self.services),
             self.known: [name for _, name in choices],
         }

@@ -75,4 +75,4 @@ class AgreementBox:
     def keep_share(self, share: float) -> str:
         """Keep which share two people are to judge; says so."""
         set_double_share(self.services, float(share or 0))
-        return f'<p class="muted" role="status">{float(share or 0):.0%} of the examples are judged by two people.</p>'
+        return f'<p class="muted" data-said>{float(share or 0):.0%} of the examples are judged by two people.</p>'

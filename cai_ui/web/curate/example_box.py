@@ -18,12 +18,15 @@ from cai_ui.web.kit.events import Changes
 from cai_ui.web.kit.markdown import markdown_html
 from cai_ui.web.kit.present import empty_state, esc, notice, text_block, when
 
+OPENING = "opening"
+"""The place of a page that does not show yet what was left in it."""
+
 # HTML
 
 
-def said_html(sentence: str) -> str:
-    """The line that says what was just done or saved."""
-    return f'<p class="muted" role="status">{esc(sentence)}</p>'
+def said_html(sentence: str, aloud: bool = True) -> str:
+    """The line that says what was just done or saved; not `aloud` to screen readers while somebody types."""
+    return f'<p class="muted"{" data-said" if aloud else ""}>{esc(sentence)}</p>'
 
 
 def guidelines_html(guidelines: Guidelines | None) -> str:
@@ -85,7 +88,7 @@ class ExampleBox:
         # Not within what is shown later: Gradio would show them, too.
         self.spans = gr.Textbox(visible="hidden", elem_id="curate-spans")
         self.key_typed = gr.Textbox(visible="hidden", elem_id="curate-key")
-        self.place = gr.Textbox(visible="hidden", elem_id="curate-place")
+        self.place = gr.Textbox(OPENING, visible="hidden", elem_id="curate-place")
         self.memory = gr.BrowserState({}, storage_key="cai-curate", secret="place-in-queue-only")
         self.command = gr.Textbox(visible="hidden", elem_id="curate-command")
         self.outputs: list[Block] = [

@@ -87,7 +87,7 @@ class OnPolicyBox:
         self.usual.wire(session)
         asked = {session.state, self.variant, self.prompt_set, self.number, *self.form.inputs}
         self.work.wire(self.start, asked, self.services.pairs.stop, [tab.select, session.ready.then])
-        for trigger in (session.ready.then, session.strip.change, tab.select):
+        for trigger in (session.strip.change, tab.select):
             trigger(bind(self.variants, quiet=True), [self.variant], [self.variant], **AT_ONCE)
         return self.freeze.click(bind(self.freeze_now), {session.state, self.name}, [self.frozen], **SLOW)
 

@@ -24,7 +24,7 @@ from cai_ui.web.curate.agreement import AgreementBox
 from cai_ui.web.curate.bar import Bar, keep_goal
 from cai_ui.web.curate.checks import ChecksBox
 from cai_ui.web.curate.datasets import DatasetsBox
-from cai_ui.web.curate.example_box import ExampleBox, guidelines_html, said_html
+from cai_ui.web.curate.example_box import OPENING, ExampleBox, guidelines_html, said_html
 from cai_ui.web.curate.filter import Menu, filter_of, fixed_menus, known_values, queue_menus, values_of
 from cai_ui.web.curate.filter_box import FilterBox
 from cai_ui.web.curate.importing import ImportBox
@@ -123,10 +123,11 @@ class CurateTab:
             self.bar.ask, self.bar.who, self.bar.pending, example.key_list, example.guidelines, self.bar.suggest,
             self.bar.suggested,
         ]  # fmt: skip
-        session.restore(bind(self.restore), [session.state, example.memory], [*filled, *mine], **AT_ONCE)
+        session.restore(bind(self.restore), [session.state, example.memory], [*filled, *mine])
         about = [self.bar.who, example.key_list, example.guidelines, self.bar.suggest, self.bar.suggested]
         looked = [*filled, *about]
-        again: dict[str, Any] = {"fn": bind(self.look_again), "inputs": here, "outputs": looked, **AT_ONCE}
+        given = {*here, *example.given}
+        again: dict[str, Any] = {"fn": bind(self.look_again), "inputs": given, "outputs": looked, **AT_ONCE}
         self.tab.select(**again)
         self.table.wire(session, again)
         self.raters.wire(session)
@@ -192,9 +193,14 @@ class CurateTab:
         return {**self.example.show(author, filter, view), **self.filter.changes(filter)}
 
     def look_again(self, given: Given) -> Changes:
-        """The example on the page as it stands now, and menus of what is in the queue now."""
+        """The example on the page as it stands now, and menus of what is in the queue now. What the page has is not
+        sent again: somebody may be typing."""
         place = str(given[self.example.place] or "")
+        if place == OPENING:  # a link to this tab selects it; the answer would take back what `restore` shows meanwhile
+            return {self.example.place: gr.skip()}
         changes = self.look(lambda author, filter: walking.look_again(self.services, author, filter, place), given)
+        kept = {field for field in (self.example.place, *self.example.given) if field in given}
+        changes = {block: value for block, value in changes.items() if block not in kept or given[block] != value}
         session: Session = given[self.session.state]
         return {
             **changes,
@@ -254,7 +260,8 @@ class CurateTab:
         """Keep what is being typed; says when it was saved."""
         if not place:
             return gr.skip()
-        return said_html(judging.keep_draft(self.services, session.author, read_place(place), text or ""))
+        said = judging.keep_draft(self.services, session.author, read_place(place), text or "")
+        return said_html(said, aloud=False)
 
     def keep_remarks(self, given: Given) -> Changes:
         """Keep a comment that is being typed, and the passages that are highlighted; says when they were saved."""
@@ -266,7 +273,7 @@ class CurateTab:
         if kept is None:
             return {example.remarked: gr.skip()}
         return {
-            example.remarked: said_html(f"Saved {judging.clock(kept[0])}"),
+            example.remarked: said_html(f"Saved {judging.clock(kept[0])}", aloud=False),
             example.marks: marks_html(kept[1].spans),
         }
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 Point = tuple[float, float | None]
 
 MOST_POINTS = 500
-"""Points of a series that are sent to the page; more would slow it down and could not be told apart."""
+"""Points of a series that are drawn; more would slow the page down and could not be told apart."""
+WHOLE_POINTS = 20_000
+"""Points of a series that go along to be saved, where the series is at its end."""
 WIDTH, HEIGHT = 1000.0, 240.0
 _DECADES = 7
 """Powers of ten that are marked one by one on a logarithmic axis."""

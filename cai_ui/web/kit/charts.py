@@ -16,7 +16,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cai_ui.web.kit.chart_scale import HEIGHT, WIDTH, Frame, Point, is_finite, log_scale, number, scale, thinned
+from cai_ui.web.kit.chart_scale import (
+    HEIGHT,
+    MOST_POINTS,
+    WHOLE_POINTS,
+    WIDTH,
+    Frame,
+    Point,
+    is_finite,
+    log_scale,
+    number,
+    scale,
+    thinned,
+)
 from cai_ui.web.kit.present import esc
 
 STYLE = (Path(__file__).parents[1] / "assets" / "work.css").read_text(encoding="utf-8")
@@ -56,12 +68,18 @@ def colour_of(place: int) -> Colour:
 
 
 def line_chart(
-    title: str, series: Sequence[Series], x_label: str = "step", percent: bool = False, log: bool = False
+    title: str,
+    series: Sequence[Series],
+    x_label: str = "step",
+    percent: bool = False,
+    log: bool = False,
+    whole: bool = False,
 ) -> str:
     """A chart with axes, legend, last values in words, and a note on values that are not numbers.
 
     `percent` marks shares from 0 to 1. `log` asks for a logarithmic axis, which a chart of shares or of values below 0
-    does not take. Without a single finite value there is a sentence instead of a plot.
+    does not take. `whole` has all points go along, for the file that the chart is saved as; while values still come,
+    all of them would be sent again with each. Without a single finite value there is a sentence instead of a plot.
     """
     found = [(x, float(y)) for one in series for x, y in (*one.points, *one.raw) if y is not None and is_finite(y)]
     log = log and not percent and any(y > 0 for _, y in found) and all(y >= 0 for _, y in found)
@@ -73,7 +91,9 @@ def line_chart(
     values, xs = [y for _, y in found if y > 0 or not log], [x for x, _ in found]
     low, high, ticks = log_scale(values) if log else scale(values, percent)
     frame = Frame(min(xs), max(xs), low, high, log)
-    data = json.dumps(_data(title, series, x_label, percent, frame), allow_nan=False)
+    data = json.dumps(
+        _data(title, series, x_label, percent, frame, WHOLE_POINTS if whole else MOST_POINTS), allow_nan=False
+    )
     return (
         f'<figure class="cai-chart" data-chart="{esc(data)}"><div class="cai-chart-head">{head}{_SAVE}</div>'
         f"{_legend(series, percent)}{_plot(title, series, frame, ticks, percent)}"
@@ -105,8 +125,10 @@ def _plot(title: str, series: Sequence[Series], frame: Frame, ticks: Sequence[fl
     )
 
 
-def _data(title: str, series: Sequence[Series], x_label: str, percent: bool, frame: Frame) -> dict[str, object]:
-    """What the script reads: the values drawn, six digits each, and the frame they are drawn in."""
+def _data(
+    title: str, series: Sequence[Series], x_label: str, percent: bool, frame: Frame, most: int
+) -> dict[str, object]:
+    """What the script reads: at most so many values of each line, six digits each, and the frame they are drawn in."""
     lines = [(one.title, one.points) for one in series] + [(one.name, one.raw) for one in series if one.raw]
     return {
         "title": title,
@@ -114,7 +136,7 @@ def _data(title: str, series: Sequence[Series], x_label: str, percent: bool, fra
         "percent": percent,
         "frame": [frame.left, frame.right, frame.low, frame.high, int(frame.log)],
         "lines": [
-            {"name": name, "all": len(points), "points": [[_digits(x), _digits(y)] for x, y in thinned(points)]}
+            {"name": name, "all": len(points), "points": [[_digits(x), _digits(y)] for x, y in thinned(points, most)]}
             for name, points in lines
         ],
     }

@@ -32,7 +32,7 @@ class Page(gr.Blocks):
     by the press before, say. `admit` is asked before every event, and raises what is to be said to whoever may not.
     """
 
-    admit: Callable[[str, dict[str, Any], list[Any], str | None], None] | None = None
+    admit: Callable[[str, dict[str, Any], list[Any], str | None, bool], None] | None = None
 
     async def process_api(
         self, block_fn: Any, inputs: list[Any], state: Any = None, request: Any = None, **more: Any
@@ -45,7 +45,7 @@ class Page(gr.Blocks):
         function = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
         if self.admit and function.fn:
             try:
-                self._ask(function, inputs, state, request)
+                self._ask(function, inputs, state, request, more.get("iterator") is None)
             except CaiError as error:
                 raise _refusal(function, str(error)) from None
         try:
@@ -57,12 +57,12 @@ class Page(gr.Blocks):
         except Exception as error:
             raise _refusal(function, unexpected(error, function.name)) from None
 
-    def _ask(self, function: Any, inputs: list[Any], state: Any, request: Any) -> None:
+    def _ask(self, function: Any, inputs: list[Any], state: Any, request: Any, first: bool) -> None:
         """Put an event to `admit`: what is called, its inputs by elem_id, the sessions it is given, and who asks."""
         values = {block.elem_id: value for block, value in zip(function.inputs, inputs, strict=False) if block.elem_id}
         kept = [state[block._id] for block in function.inputs if isinstance(block, gr.State)] if state else []
         handler = f"{function.fn.__module__.removeprefix('cai_ui.')}:{function.fn.__qualname__}"
-        self.admit(handler, values, kept, getattr(request, "username", None))  # type: ignore[misc]
+        self.admit(handler, values, kept, getattr(request, "username", None), first)  # type: ignore[misc]
 
     async def preprocess_data(
         self, block_fn: Any, inputs: list[Any], state: Any = None, explicit_call: bool = False

@@ -28,8 +28,8 @@ def pill(text: str, kind: Kind = "neutral") -> str:
 
 
 def notice(text: str, kind: Kind = "neutral") -> str:
-    """A sentence or two in a coloured box, announced politely to screen readers."""
-    return f'<div class="cai-notice cai-notice-{kind}" role="status">{esc(text)}</div>'
+    """A sentence or two in a coloured box; `assets/said.js` has screen readers say it once."""
+    return f'<div class="cai-notice cai-notice-{kind}" data-said>{esc(text)}</div>'
 
 
 def empty_state(title: str, hint_text: str) -> str:

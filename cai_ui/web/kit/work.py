@@ -5,7 +5,8 @@ The work belongs to the server: a reload or a closed browser changes nothing, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,9 @@ from cai_ui.web.kit.events import ASIDE, Changes
 from cai_ui.web.kit.guard import bind
 
 EVERY_S = 1.5
+ENDS_S, ENDING_POLL_S = 0.8, 0.03
+"""How long a press on Stop is watched for the end it brings, in seconds, since the next look by the clock may be late;
+and how often."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class WorkPanel:
         self._start.click(bind(start), inputs, None, **ASIDE).success(
             **{**look, "fn": bind(self._began, quiet=True), "inputs": None}
         )
-        self._stop.click(bind(stop), None, None, **ASIDE).then(**look)
+        self._stop.click(bind(stop), None, None, **ASIDE).then(**{**look, "fn": bind(self._ending, quiet=True)})
         if self._resume is not None and resume is not None:
             self._resume.click(bind(resume), None, None, **ASIDE).then(**look)
         self._timer.tick(**look)
@@ -102,6 +106,14 @@ class WorkPanel:
     def _began(self) -> Changes:
         """Short work may be over before the page has seen it run; it has ended for the page all the same."""
         return self.looks("True")
+
+    def _ending(self, seen: str) -> Iterator[Changes]:
+        """That it is stopping, and as soon as it has stopped, that."""
+        until = time.monotonic() + ENDS_S
+        yield (first := self.looks(seen))
+        while self._look(False).running and time.monotonic() < until:
+            time.sleep(ENDING_POLL_S)
+        yield self.looks(first[self._seen])
 
     def _visit(self) -> Changes:
         return self.looks("")

@@ -29,8 +29,7 @@ def findings_html(services: Services, view: View) -> str:
     lines = "".join(f"<li>{esc(names.get(f.principle_id or '', words.WHOLE))}: {esc(f.message)}</li>" for f in first)
     more = f"<li>and {len(found) - len(first)} more</li>" if len(found) > len(first) else ""
     return (
-        f'<div class="cai-notice cai-notice-warn" role="status"><strong>{words.ISSUES}</strong><ul>{lines}{more}</ul>'
-        "</div>"
+        f'<div class="cai-notice cai-notice-warn" data-said><strong>{words.ISSUES}</strong><ul>{lines}{more}</ul></div>'
     )
 
 

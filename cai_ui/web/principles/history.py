@@ -92,7 +92,7 @@ class HistoryBox:
     def wire(self, tab: gr.Tab, session: SessionParts) -> None:
         """Connect the panel; its menus follow what is saved."""
         menus = [self.older, self.newer]
-        for trigger in (session.ready.then, tab.select, session.strip.change):
+        for trigger in (tab.select, session.strip.change):
             trigger(bind(self._menus), [self._seen], self.filled, **QUIET)
         for menu in menus:
             menu.input(bind(compare_versions, self.services), menus, [self.changes], **NEWEST)

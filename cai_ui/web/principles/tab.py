@@ -14,6 +14,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from cai_ui.pipeline import Services
+from cai_ui.web.kit.choices import looked_up
 from cai_ui.web.kit.events import NEWEST, Changes, Given, in_turn
 from cai_ui.web.kit.guard import bind, uploaded
 from cai_ui.web.kit.present import hint, lead, notice
@@ -86,7 +87,7 @@ class PrinciplesTab:
     def wire(self, session: SessionParts) -> None:
         """Connect the tab."""
         self.here: list[Block] = [session.state, self.base, self.editing]
-        session.restore(bind(self._all, editor.open_current), [session.state], self.all, **DRAFT)
+        session.restore(bind(self._all, editor.open_current), [session.state], self.all)
         self.version.input(bind(self._all, editor.open_version), [session.state, self.version], self.all, **TYPING)
         self.use.click(bind(self._use), self.here[:2], [self.use_note], **DRAFT)
         chosen = [session.state, self.base, self.navigator]
@@ -99,7 +100,7 @@ class PrinciplesTab:
 
     def _wire_typing(self) -> None:
         here = self.here
-        self.search.input(bind(self.find), {*here, self.search}, [self.navigator], **TYPING)
+        self.search.input(bind(self.find), {*here, self.search, self.navigator}, [self.navigator], **TYPING)
         typed, changed = {*here, self.search, *self.fields.inputs}, [self.navigator, *self.beside]
         for field in self.fields.fields.values():
             field.input(bind(self.edit), typed, changed, **TYPING)
@@ -152,7 +153,8 @@ class PrinciplesTab:
         """Only the rows that were searched for."""
         view = editor.open_principle(self.services, *self._where(given))
         rows = editor.found_rows(view, given[self.search])
-        return gr.update(choices=rows, value=view.chosen if view.chosen in [id for _, id in rows] else None)
+        chosen = view.chosen if view.chosen in [id for _, id in rows] else None
+        return looked_up(rows, chosen, given[self.navigator])
 
     def edit(self, given: Given) -> Changes:
         """Keep the fields; the list is only sent again where a row of it reads differently now."""

@@ -14,7 +14,7 @@ from cai_ui.pipeline.constitution.statistics import principle_statistics
 from cai_ui.pipeline.constitution.trying import Tried
 from cai_ui.pipeline.prompts.sets import list_prompts
 from cai_ui.web.kit import charts
-from cai_ui.web.kit.choices import set_menu
+from cai_ui.web.kit.choices import looked_up, set_menu
 from cai_ui.web.kit.events import AT_ONCE, MODEL, QUIET, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state
@@ -155,7 +155,7 @@ class TrialBox:
     def _menu(self, session: Session, base: str, chosen: list[str] | None) -> Any:
         choices = tryable(self.services, session, base)
         known = [id for _, id in choices]
-        return gr.update(choices=choices, value=[id for id in chosen or [] if id in known])
+        return looked_up(choices, [id for id in chosen or [] if id in known], chosen)
 
     def _first(self, given: Given) -> Any:
         """The principle in the editor is the one to try until others are chosen."""

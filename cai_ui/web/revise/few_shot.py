@@ -9,7 +9,7 @@ import gradio as gr
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions, few_shot
-from cai_ui.records import FewShot
+from cai_ui.records import FewShot, content_hash, to_dict
 from cai_ui.web.kit.events import NEWEST, Changes, Given, in_turn
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import first_line, notice
@@ -131,22 +131,32 @@ class FewShotBox:
             for name in TEXTS
         }
         self.fields: dict[str, gr.components.Component] = {**texts, "enabled": enabled}
+        self.seen = gr.State("")
 
     def wire(self, tab: gr.Tab, session: SessionParts) -> None:
         """Connect the panel; handlers that change the list run one at a time."""
         turn, newest = in_turn("few-shot"), {**NEWEST, **in_turn("few-shot")}
         fields, here = list(self.fields.values()), [self.listed]
-        everything = [self.listed, *fields, self.state]
+        everything = [self.listed, *fields, self.state, self.seen]
         typed = [field.input for field in fields]
-        gr.on(typed, bind(self._edit), {self.listed, *fields}, [self.listed, self.state], **newest)
+        gr.on(typed, bind(self._edit), {self.listed, *fields}, [self.listed, self.state, self.seen], **newest)
         self.listed.input(bind(self.show), here, everything, **newest)
         self.add.click(bind(self._add), None, everything, **turn)
         self.up.click(bind(self._up), here, everything, **turn)
         self.down.click(bind(self._down), here, everything, **turn)
         self.delete.click(bind(self._delete), here, everything, **turn)
         self.reset.click(bind(self._reset), None, everything, **turn)
-        for trigger in (session.ready.then, tab.select, session.strip.change):
-            trigger(bind(self.show), here, everything, **turn)
+        for trigger in (tab.select, session.strip.change):
+            trigger(bind(self._look), [self.listed, self.seen], everything, **turn)
+
+    def _look(self, place: int | None, seen: str) -> Changes:
+        """The panel where its examples are others than the page has; else what is typed and chosen stays."""
+        examples = examples_now(self.services)
+        return (
+            {self.state: state_html(self.services)}
+            if content_hash([to_dict(one) for one in examples]) == seen
+            else self.show(place)
+        )
 
     def show(self, place: int | None) -> Changes:
         """All of the panel, with the example at `place` (or the nearest) in the fields."""
@@ -159,7 +169,11 @@ class FewShotBox:
 
     def _list(self, examples: tuple[FewShot, ...], index: int | None) -> Changes:
         choices = gr.update(choices=example_choices(examples), value=index)
-        return {self.listed: choices, self.state: state_html(self.services)}
+        return {
+            self.listed: choices,
+            self.state: state_html(self.services),
+            self.seen: content_hash([to_dict(one) for one in examples]),
+        }
 
     def _edit(self, given: Given) -> Changes:
         texts = {name: given[self.fields[name]] or "" for name in TEXTS}

@@ -75,7 +75,7 @@ class ReviseTab:
         for event in (run, *streams):
             idle = event.then(self.branches.idle, None, [*self.branches.begin, self.ask.stop], **QUIET)
             idle.then(**listing)
-        for trigger in (self.tab.select, self.session.ready.then, self.session.strip.change):
+        for trigger in (self.tab.select, self.session.strip.change):
             trigger(**listing)
 
     def _run(self, given: Given) -> Iterator[Changes]:

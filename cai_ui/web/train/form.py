@@ -25,6 +25,7 @@ from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.judges import standing_html
 from cai_ui.web.kit.present import notice
+from cai_ui.web.kit.sight import sees
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.train import run_card, sweep, words
 from cai_ui.web.train.preflight_card import preflight_html
@@ -101,11 +102,14 @@ class RunForm:
             self.sweep.variants.click(bind(self._queue_variants), variants, shown, **SLOW),
         )
         watch.look_at(*(event.success for event in begun))
+        for event in begun:
+            event.success(**sees("train-watch"))
 
     def _wire_menus(self, visits: Sequence[Any]) -> None:
         current = [self.dataset, self.start_from]
         menus = [self.about, *current, self.preset, self.form.widgets["probe_set"]]
-        for trigger in (*visits, self.session.strip.change, self.session.restore):
+        self.session.restore(bind(self._menus, quiet=True), current, menus)
+        for trigger in (*visits, self.session.strip.change):
             trigger(bind(self._menus, quiet=True), current, menus, **ASIDE)
 
     def _wire_settings(self, with_dpo: gr.Button) -> None:
@@ -113,8 +117,8 @@ class RunForm:
         filled = [*inputs, self.checked, self.changed]
         knobs = {"fn": self._shown_knobs, "inputs": [self.method], "outputs": self.some_only, **ASIDE}
         by_preset = {"fn": bind(self._preset), "inputs": [self.preset, self.method], "outputs": filled, **ASIDE}
-        restore(bind(self._first, quiet=True), [self.method], [self.preset, *inputs], **ASIDE)
-        restore(self._shown_knobs, [self.method], self.some_only, **ASIDE)
+        restore(bind(self._first, quiet=True), [self.method], [self.preset, *inputs])
+        restore(self._shown_knobs, [self.method], self.some_only)
         gr.on(
             [widget.input for widget in inputs],
             bind(self._changed, quiet=True),
@@ -126,7 +130,9 @@ class RunForm:
         settings = {self.preset, self.method, *inputs}
         self.method.input(**knobs).then(bind(self._switch), settings, filled, **ASIDE)
         continued = [self.method, self.dataset, self.start_from, *filled]
-        with_dpo.click(bind(self._with_dpo), [self.watch.run, self.preset], continued, **ASIDE).then(**knobs)
+        continuing = with_dpo.click(bind(self._with_dpo), [self.watch.run, self.preset], continued, **ASIDE)
+        continuing.success(**sees("train-checked"))
+        continuing.then(**knobs)
 
     def takes(self) -> Handover:
         """Leads here with a dataset to train on."""

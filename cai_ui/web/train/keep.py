@@ -13,6 +13,7 @@ from cai_ui.web.kit.download import Download
 from cai_ui.web.kit.events import ASIDE, SLOW
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import notice
+from cai_ui.web.kit.sight import sees
 from cai_ui.web.train import words
 from cai_ui.web.train.watch import chosen
 
@@ -41,10 +42,11 @@ def send_job(services: Services, run_id: str | None, owner: str, flavor: str) ->
     return notice(f"Sent. The job is at {job.url}; its adapter will be in {job.adapter} (private).", "good")
 
 
-def rename(services: Services, run_id: str | None, name: str, note: str) -> None:
-    """Keep a name and a note."""
+def rename(services: Services, run_id: str | None, name: str, note: str) -> str:
+    """Keep a name and a note; says so, since the menu that shows the name is out of sight."""
     rename_run(services, chosen(run_id), name)
     note_run(services, chosen(run_id), note)
+    return notice(words.NAMED, "good")
 
 
 def trash(services: Services, run_id: str | None) -> None:
@@ -99,10 +101,12 @@ class KeepBox:
         self.merge.click(bind(merge, services), [run], said, **SLOW)
         self.push.click(bind(push, services), [run, self.repository], said, **SLOW)
         self.send.click(bind(send_job, services), [run, self.owner, self.flavor], said, **SLOW)
+        trashed = self.trash.click(bind(trash, services), [run], None, **ASIDE)
+        trashed.success(**sees("train-watch"))
         run.change(bind(self._named, quiet=True), [run], [self.name, self.note, self.said], **ASIDE)
         return [
-            self.save.click(bind(rename, services), [run, self.name, self.note], None, **ASIDE),
-            self.trash.click(bind(trash, services), [run], None, **ASIDE),
+            self.save.click(bind(rename, services), [run, self.name, self.note], said, **ASIDE),
+            trashed,
         ]
 
     def _named(self, run_id: str | None) -> tuple[str, str, str]:

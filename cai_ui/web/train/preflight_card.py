@@ -123,6 +123,4 @@ def _decoded(pieces: Sequence[tuple[str, bool]]) -> str:
 
 def _list(title: str, sentences: Sequence[str], kind: Kind) -> str:
     items = "".join(f"<li>{esc(sentence)}</li>" for sentence in sentences)
-    return (
-        f'<div class="cai-notice cai-notice-{kind}" role="status"><strong>{esc(title)}</strong><ul>{items}</ul></div>'
-    )
+    return f'<div class="cai-notice cai-notice-{kind}" data-said><strong>{esc(title)}</strong><ul>{items}</ul></div>'

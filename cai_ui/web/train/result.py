@@ -10,6 +10,7 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.train.runs import restore_run, run_metrics
 from cai_ui.web.kit import charts
+from cai_ui.web.kit.choices import looked_up
 from cai_ui.web.kit.events import ASIDE, NEWEST, Changes, Given, News
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
@@ -99,9 +100,9 @@ class ResultBox:
         sorting = self.ordering.input(bind(self._sort), [self.ordering, self.order], [self.order, self.find], **ASIDE)
         triggers = (
             self.watch.timer.tick, self.watch.live.change, self.filter.input, self.find.input, session.strip.change,
-            session.ready.then, self.run.change, sorting.success, *changed,
+            self.run.change, sorting.success, *changed,
         )  # fmt: skip
-        given = {self.filter, self.find, self.order, self.beside.several, self.listed, self.run}
+        given = {self.filter, self.find, self.order, self.trashed, self.beside.several, self.listed, self.run}
         listing = [
             self.box, self.next, self.runs, self.trash_row, self.trashed, self.beside.row, self.beside.several,
             self.listed,
@@ -133,7 +134,10 @@ class ResultBox:
         news.put(self.next, gr.update(visible=any(run.id == given[self.run] and run.adapter for run in here)))
         news.put(self.runs, list_html(self.services, given[self.filter], given[self.find], given[self.order]))
         news.put(self.trash_row, gr.update(visible=bool(away)))
-        news.put(self.trashed, gr.update(choices=trashed, value=away[0].id if away else None), mark=trashed)
+        to_restore = given[self.trashed] if given[self.trashed] in {run.id for run in away} else None
+        if to_restore is None and away:
+            to_restore = away[0].id
+        news.put(self.trashed, looked_up(trashed, to_restore, given[self.trashed]), mark=trashed)
         news.put(self.beside.row, gr.update(visible=len(here) > 1))
-        news.put(self.beside.several, gr.update(choices=menu, value=kept), mark=menu)
+        news.put(self.beside.several, looked_up(menu, kept, given[self.beside.several]), mark=menu)
         return {**news.changes, self.listed: news.marks}

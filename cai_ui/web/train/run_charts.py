@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from cai_ui.pipeline.train.runs import RunView
+from cai_ui.records import NOT_OVER
 from cai_ui.train.method import Chart, Line
 from cai_ui.train.methods import METHODS
 from cai_ui.web.kit.chart_scale import Point, thinned
@@ -36,16 +37,18 @@ Rows = Sequence[Mapping[str, Any]]
 class Look:
     """How a person wants the charts: of which steps, over steps or epochs, how smooth, and on which kind of axis.
 
-    `smooth` is the number of values of which a line is the mean; 1 draws them as they are.
+    `smooth` is the number of values of which a line is the mean; 1 draws them as they are. `whole` has all values go
+    along, to be saved.
     """
 
     zoom: str = "all steps"
     axis: str = "step"
     smooth: int = 1
     log: bool = False
+    whole: bool = False
 
     def chart(self, title: str, lines: Sequence[Series], percent: bool = False) -> str:
-        return line_chart(title, lines, self.axis, percent, self.log)
+        return line_chart(title, lines, self.axis, percent, self.log, self.whole)
 
     def line(self, rows: Rows, name: str, label: str, tone: Colour = "accent") -> Series:
         """One logged value, smoothed with the values themselves behind it."""
@@ -57,7 +60,7 @@ class Look:
 
 def charts_html(view: RunView, look: Look = Look()) -> str:
     """Loss, rate and gradient, what the method tells beside them, and the probe answers."""
-    rows = zoomed(view.metrics, look.zoom)
+    rows, look = zoomed(view.metrics, look.zoom), replace(look, whole=view.run.state not in NOT_OVER)
     charts = [look.chart("Loss (lower is better)", _both(rows, Line("loss", "loss"), look, "warn"))]
     if view.run.method in METHODS:
         charts += [_of_method(chart, rows, look) for chart in METHODS[view.run.method].charts]
@@ -100,6 +103,7 @@ def compare_html(runs: Sequence[tuple[str, Rows]], name: str, look: Look = Look(
         return f'<p class="cai-chart-note">{esc(words.NOT_LOGGED)}</p>'
     lines = [look.line(rows, name, title, colour_of(i)) for i, (title, rows) in enumerate(logged)]
     plain = name.removeprefix("eval_")
+    look = replace(look, whole=True)
     chart = look.chart(COMPARABLE.get(name, name), lines, percent=plain in _ALONE and _ALONE[plain].percent)
     return f'<div class="cai-charts">{chart}</div>'
 

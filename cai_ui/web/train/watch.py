@@ -152,7 +152,7 @@ class WatchBox:
         """Connect it; whoever begins a run chooses it and has this box `look_at` the event."""
         self.look_at(
             self.timer.tick, self.run.input, *self.controls.changed, self.probe_step.input, self.probe_step.release,
-            tab.select, session.strip.change, session.ready.then,
+            tab.select, session.strip.change,
         )  # fmt: skip
         actions = ((self.stop, stop), (self.cancel, cancel), (self.resume, resume), (self.first, first))
         for button, handler in actions:

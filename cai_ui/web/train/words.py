@@ -124,6 +124,7 @@ NOT_FOUND = "No run here has all these words in its name or note."
 NOT_THERE = "This run is not in the list any more."
 IN_TRASH, RESTORE = "In the trash", "Restore"
 EMPTY_TRASH, NONE_OF_KIND = "The trash is empty.", "No run of this kind."
+NAMED = "Name and note are saved."
 NONE_IN_TRASH, CHOOSE_TRASHED = "No run of the trash is chosen.", "Choose one."
 CURVES_OF, VALUE = "Compare curves and settings of", "Value"
 DIFFERENCES, SETTING, SAME_SETTINGS = (

@@ -74,6 +74,17 @@ def test_the_last_values_are_said_in_words() -> None:
     assert "100 %" in html
 
 
+def test_a_series_at_its_end_goes_along_whole_and_is_drawn_thinned() -> None:
+    """A chart that was saved as a table had 500 of 3,000 rows."""
+    points = [(n, 1 / n) for n in range(1, 3001)]
+    for whole, count in ((True, 3000), (False, MOST_POINTS)):
+        drawn = line_chart("Loss", [Series("loss", points)], whole=whole)
+        found = re.search(r'data-chart="([^"]*)"', drawn)
+        assert found is not None
+        assert len(json.loads(html.unescape(found[1]))["lines"][0]["points"]) == count
+        assert lines(drawn)[0].count("L") < MOST_POINTS
+
+
 @pytest.mark.parametrize("count", [MOST_POINTS, MOST_POINTS + 1, 20_000])
 def test_long_series_are_thinned_and_keep_their_spikes_and_ends(count: int) -> None:
     points = [(float(n), 1.0 + n / count) for n in range(count)]

@@ -53,6 +53,26 @@ def test_work_that_is_over_before_the_first_look_has_ended_for_the_page_that_beg
     assert work.panel._began()[work.progress] == "done" and work.ends == 1
 
 
+def test_a_press_on_stop_is_followed_to_the_end_it_brings() -> None:
+    """The next look by the clock would come a second and a half later."""
+    work = Work()
+    work.page()
+    work.now = WorkView("stopping", True)
+    answers = work.panel._ending(work.seen)
+    first = next(answers)
+    assert first[work.progress] == "stopping" and not first[work.start]["interactive"]
+    work.now = WorkView("stopped", False)
+    (last,) = answers
+    assert last[work.progress] == "stopped" and last[work.start]["interactive"] and work.ends == 1
+
+
+def test_work_that_takes_longer_to_stop_is_left_to_the_clock() -> None:
+    work = Work()
+    work.page()
+    *_, last = work.panel._ending(work.seen)
+    assert set(last) == {work.panel._seen}
+
+
 def test_a_change_beside_the_progress_is_sent_too() -> None:
     work = Work()
     work.page()

@@ -50,7 +50,8 @@ def typed(page: PrinciplesTab, view: tab.View, search: str = "", **changes: obje
     """What the page sends when somebody types into a field."""
     values = fields(view, **changes)
     held = {field: values[name] for name, field in page.fields.fields.items()}
-    return {**dict(zip(page.here, (ME, view.base, view.chosen), strict=True)), **held, page.search: search}
+    here = dict(zip(page.here, (ME, view.base, view.chosen), strict=True))
+    return {**here, **held, page.search: search, page.navigator: view.chosen}
 
 
 def test_the_first_start_shows_a_constitution_in_use(services: Services) -> None:

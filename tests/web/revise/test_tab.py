@@ -198,7 +198,9 @@ def test_changes_fill_components_that_the_events_name(services: Services) -> Non
     for view in (*run(services), tab.View(trace_html.NOTHING_YET, None)):
         assert set(box.changes(view)) <= set(box.shown)
     shown = panel.show(0)
-    assert set(shown) == {panel.listed, panel.state, *panel.fields.values()}
+    assert set(shown) == {panel.listed, panel.state, panel.seen, *panel.fields.values()}
+    assert set(panel._look(0, shown[panel.seen])) == {panel.state}, "what is typed stays"
+    assert set(panel._look(0, "")) == set(shown)
     assert shown[panel.fields["request"]]["value"] == few_shot.examples_now(services)[0].request
     assert tab.kept_settings(services, ME) == (RevisionSettings(), Sampling())
     tab.keep_settings(services, ME, QUICK, Sampling(seed=7))

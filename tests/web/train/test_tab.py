@@ -253,13 +253,19 @@ def test_the_list_of_runs_changes_only_where_something_changed(train: TrainTab) 
     several = box.beside.several
     asked = {
         box.filter: "all", box.find: "", box.order: run_list.Order(), several: ["run-1", "gone"], box.listed: {},
-        box.run: "run-1",
+        box.run: "run-1", box.trashed: None,
     }  # fmt: skip
     assert not box._look(asked)[box.box]["visible"]
     store.create_run(replace(RUN, state="done", adapter="run-1"))
     first = box._look(asked)
     assert first[box.next]["visible"] and first[several]["value"] == ["run-1"]
     assert list(box._look({**asked, several: [], box.listed: first[box.listed]})) == [box.listed]
+    store.create_run(replace(RUN, id="run-2", name="second", state="done"))
+    for id in ("run-1", "run-2"):
+        store.update_run(id, trashed_at="2026-11-01T00:00:00+00:00")
+    chosen = {**asked, several: [], box.trashed: "run-1"}
+    assert "value" not in box._look(chosen)[box.trashed] and "value" not in box._look(chosen)[several]
+    assert box._look({**chosen, box.trashed: "gone"})[box.trashed]["value"] in ("run-1", "run-2")
 
 
 def test_the_histogram_holds_every_row_and_says_it_in_words() -> None:
