@@ -26,6 +26,10 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "AskBox._draw AskBox._menu AskBox.wire.<locals>.<lambda> stop_answer",
         TRY: "AskBox._answer",
     },
+    "web.compare.capability": {
+        LOOK: "CapabilityBox._forget CapabilityBox._found CapabilityBox._line CapabilityBox._menu",
+        WORK: "CapabilityBox._keep CapabilityBox.start",
+    },
     "web.compare.evaluation": {
         LOOK: "EvaluationBox._menu",
         WORK: "EvaluationBox._start",
@@ -114,7 +118,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.experiments.tab": {
         LOOK: "ExperimentsTab._choose ExperimentsTab._menu ExperimentsTab._open",
-        TRY: "result_file rows_file",
+        TRY: "ExperimentsTab._adopt result_file rows_file",
         WORK: "ExperimentsTab._estimate ExperimentsTab._forget ExperimentsTab._resume ExperimentsTab._start",
     },
     "web.header": {
@@ -129,6 +133,9 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     "web.kit.work": {
         LOOK: "WorkPanel._ending WorkPanel._visit WorkPanel.looks",
         WORK: "WorkPanel._began",
+    },
+    "web.lineage.tab": {
+        LOOK: "LineageTab._address LineageTab._begin LineageTab._go LineageTab._look LineageTab._nearest",
     },
     "web.principles.files": {
         TRY: "FilesBox._export",
@@ -246,7 +253,7 @@ REFUSED: Mapping[Right, str] = {
 
 PUBLIC_LIMITS = {"max_new_tokens": 256, "critique_tokens": 256, "revisions": 2, "number": 40, "seeds": 2}
 """What one press on a public demo may ask for, by knob."""
-MODELS = ("critic", "reviser", "judge")
+MODELS = ("critic", "reviser", "judge", "proposer")
 """Fields in which a model is named, or the address of a server."""
 
 
