@@ -26,6 +26,10 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "AskBox._draw AskBox._menu AskBox.wire.<locals>.<lambda> stop_answer",
         TRY: "AskBox._answer",
     },
+    "web.compare.capability": {
+        LOOK: "CapabilityBox._forget CapabilityBox._found CapabilityBox._line CapabilityBox._menu",
+        WORK: "CapabilityBox._keep CapabilityBox.start",
+    },
     "web.compare.evaluation": {
         LOOK: "EvaluationBox._menu",
         WORK: "EvaluationBox._start",

@@ -48,6 +48,7 @@ FILES = {
     "revise-import": "prompts.jsonl",
     "curate-import": "rows.jsonl",
     "judge-check-file": "rows.jsonl",
+    "capability-file": "lm_eval.json",
     "study-rows-file": "rows.jsonl",
     "study-helpful-file": "rows.jsonl",
 }

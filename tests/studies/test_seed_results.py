@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cai_ui.compare import likelihood
 from cai_ui.records import BASE
 from cai_ui.statistics.means import mean_per_token
 from cai_ui.studies.seed import results
@@ -43,7 +44,7 @@ def test_a_broken_answer_to_a_harmful_prompt_is_not_good() -> None:
 def test_what_a_variant_finds_less_likely_is_counted_per_token() -> None:
     base = {"variant": BASE, "scores": [[[-10.0, 5], [-4.0, 2]], [[-6.0, 3], [-9.0, 3]], "too long"]}
     tuned = {"variant": "SFT", "scores": [[[-14.0, 5], [-4.0, 2]], [[-10.0, 3], [-12.0, 3]], [[-1.0, 1]]]}
-    one, other = results.kept([base, tuned])
+    one, other = likelihood.kept([base, tuned])
     assert one.references.value == -2
     assert (one.lost.value, one.lost.low, one.lost.high) == (0, 0, 0)
     assert (other.references.value, other.lost.value, other.divergence.value) == (-3, 1, pytest.approx(0.6))

@@ -9,8 +9,9 @@ from cai_ui.records import Evaluation
 
 @dataclass(frozen=True)
 class EvaluationProgress:
-    """In answers; `phase` says whether they are written ("answers") or read by a judge ("judged"). `evaluation_id` is
-    there once all are written, and then `evaluation` where it was asked for."""
+    """In answers; `phase` says whether they are written ("answers"), read by a judge ("judged") or helpful answers are
+    weighed ("weighed"). `evaluation_id` is there once all are written, and then `evaluation` where it was asked for.
+    """
 
     done: int
     total: int

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from cai_ui.compare import likelihood
 from cai_ui.compare.evaluation import evaluate, summarise
 from cai_ui.compare.variants import choose
-from cai_ui.config import CompareSettings, Sampling
-from cai_ui.engine.interface import Request, ScoreRequest
-from cai_ui.errors import CaiError
+from cai_ui.config import CompareSettings
 from cai_ui.pipeline.compare.comparison import engine_variants
 from cai_ui.pipeline.progress import StudyProgress
 from cai_ui.pipeline.readers import reader_for
@@ -97,11 +96,7 @@ class Measuring:
         """Each variant's log-probabilities of held-out helpful answers, and of answers that the base drew itself."""
         _, references = self._stages.helpful()
         settings = self._plan.settings
-        requests = [
-            Request(row.conversation, Sampling(temperature=1.0, seed=settings.seed + n,
-                                               max_new_tokens=settings.answer_tokens))
-            for n, row in enumerate(references)
-        ]  # fmt: skip
+        requests = likelihood.to_draw(references, settings.seed, settings.answer_tokens)
         yield from self._stages.ask("drawn", requests, "answers drawn from the base")
         drawn = [row["text"] for row in self._folder.rows("drawn")]
         there = {row["variant"] for row in self._folder.rows("scores")}
@@ -112,18 +107,10 @@ class Measuring:
                 return
             if variant in there:
                 continue
-            asked = [
-                ScoreRequest(row.conversation, (row.answer, text) if text.strip() else (row.answer,), adapter)
-                for row, text in zip(references, drawn, strict=True)
-            ]
+            asked = likelihood.to_score(references, drawn, adapter)
             scores = dict(self._stages.engine.score_many(asked, self._stages.stop))
             if self._stages.stopped:
                 return
-            told = [_told(scores[place]) for place in range(len(asked))]
+            told = [likelihood.told(scores[place]) for place in range(len(asked))]
             self._folder.add("scores", [{"variant": variant, "scores": told}])
         yield StudyProgress(stage, len(self._names), len(self._names))
-
-
-def _told(found: Any) -> list[list[float]] | str:
-    """Log-probability and tokens of each reply, or the sentence why there are none."""
-    return str(found) if isinstance(found, CaiError) else [[score.total, score.tokens] for score in found]

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+from cai_ui.compare.likelihood import Kept
 from cai_ui.records import BASE, PromptKind, Rate, Trace
 from cai_ui.revise import few_shot_of, labels_of
 from cai_ui.statistics import rate_of, sign_test
-from cai_ui.statistics.means import Mean, mean_per_token
 
 Row = Mapping[str, Any]
 OPENING_WORDS = 4
@@ -46,17 +46,6 @@ class Cell:
     openings: Rate
     outcomes: dict[str, int]
     against_base: Against | None
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Natural log-probability per token of held-out helpful answers (`references`), how much less that is than the
-    base gives them (`lost`), and KL(base || variant) per token, from answers that the base drew at temperature 1."""
-
-    variant: str
-    references: Mean
-    lost: Mean
-    divergence: Mean
 
 
 @dataclass(frozen=True)
@@ -126,28 +115,6 @@ def paired(rows: Iterable[Row], others: Iterable[Row]) -> tuple[int, int, float 
     both = [(row["refused"], then.get(row["prompt_id"])) for row in rows]
     more, fewer = both.count((True, False)), both.count((False, True))
     return more, fewer, sign_test(more, fewer)
-
-
-def kept(scores: Iterable[Row]) -> tuple[Kept, ...]:
-    """From the lines that `measuring` keeps; answers that a variant could not be asked about are left out for all."""
-    known = {row["variant"]: row["scores"] for row in scores}
-    base = known.get(BASE, [])
-    places = [n for n in range(len(base)) if all(not isinstance(found[n], str) for found in known.values())]
-    drawn = [n for n in places if len(base[n]) > 1]
-    return tuple(
-        Kept(
-            variant,
-            mean_per_token([found[n][0][0] for n in places], [found[n][0][1] for n in places]),
-            _less(base, found, places, 0),
-            _less(base, found, drawn, 1),
-        )
-        for variant, found in known.items()
-    )
-
-
-def _less(base: Sequence[Any], found: Sequence[Any], places: Sequence[int], reply: int) -> Mean:
-    """How much less likely a variant finds the replies than the base, per token."""
-    return mean_per_token([base[n][reply][0] - found[n][reply][0] for n in places], [base[n][reply][1] for n in places])
 
 
 def formats(found: Mapping[str, Sequence[Row]], template: Sequence[Row]) -> tuple[FormatCell, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cai_ui.compare import likelihood
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import NotFoundError
 from cai_ui.pipeline.progress import StudyProgress
@@ -55,7 +56,7 @@ def _results(stages: Stages, measuring: Measuring, evaluation: str | None) -> Se
     version = stages.services.store.version(stages.plan.constitution)
     return SeedResults(
         cells=results.cells(answers, stages.plan.variants),
-        kept=results.kept(stages.folder.rows("scores")),
+        kept=likelihood.kept(stages.folder.rows("scores")),
         formats=results.formats({format: measuring.rows(f"format-{format}") for format in FORMATS}, answers),
         critiques=results.critiques(
             stages.traces(), {principle.id: principle.name for principle in version.constitution.principles}

@@ -16,6 +16,7 @@ from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.web.compare import words
+from cai_ui.web.compare.capability import CapabilityBox
 from cai_ui.web.compare.grading import GradingBox
 from cai_ui.web.compare.judge import JudgeBox
 from cai_ui.web.compare.results import ResultsBox, shares_html
@@ -48,8 +49,7 @@ def evaluation_view(services: Services) -> WorkView:
     now = comparison.evaluation_status(services)
     if now is None or now.state == "done":
         return WorkView("", False)
-    judged = now.phase == "judged"
-    done = f"{now.done:,} of {now.total:,} {'readings by the judge' if judged else 'answers'}"
+    done = f"{now.done:,} of {now.total:,} {words.PHASES.get(now.phase, 'answers')}"
     if now.state in ("running", "stopping"):
         left = "stopping" if now.state == "stopping" else remaining(now.eta_s)
         return WorkView(progress_bar(now.done, now.total, f"{done}; {left}"), True)
@@ -83,6 +83,7 @@ class EvaluationBox:
                 stop = gr.Button(words.STOP, elem_id="compare-evaluate-stop", interactive=False, scale=0)
             progress = gr.HTML(elem_id="compare-progress")
             self.results = ResultsBox(services)
+            self.capability = CapabilityBox(services, self.results.chosen)
             self.grading = GradingBox(services)
             self.work = WorkPanel(self._look, progress, start, stop, outputs=[self.results.chosen, self.results.judged])
 
@@ -99,9 +100,12 @@ class EvaluationBox:
         self.judge.wire(self.results, tab, session)
         read = {session.state, self.results.chosen, *self.judge.inputs}
         self.work.also(self.judge.read.click, self.judge.read_chosen, read)
+        weighed = {session.state, self.results.chosen}
+        self.work.also(self.capability.measure.click, self.capability.start, weighed)
         for visit in visits:
             visit(bind(self._menu, quiet=True), None, [self.sets], **ASIDE)
         self.results.wire(visits)
+        self.capability.wire(session)
         self.grading.wire(self.results, session)
 
     def _menu(self) -> Changes:

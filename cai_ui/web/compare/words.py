@@ -58,6 +58,7 @@ SETS, SETS_HELP = (
     "the Critique & Revision tab.",
 )
 EVALUATE = "Evaluate"
+PHASES = {"judged": "readings by the judge", "weighed": "helpful answers weighed"}
 
 # The judge
 JUDGE_BOX = "A judge beside the reader"
@@ -195,6 +196,36 @@ CONDITIONS_NOTE = (
     "further up are over all conditions together."
 )
 BY_CONDITION = "By condition and strength"
+
+# Still capable?
+CAPABLE = "Still capable?"
+CAPABLE_WHAT = (
+    "How likely the models of the chosen evaluation find held-out helpful answers, against the base, and how far they "
+    "are from answers that the base drew itself. The answers come from the newest dataset that holds helpful rows out "
+    "of training."
+)
+WEIGH = "Weigh helpful answers"
+NOT_WEIGHED = ("Not weighed yet", "Press “Weigh helpful answers”; then open this again.")
+KEPT_COLUMNS = ("Model", "Log-probability per token", "Less than the base", "KL(base ‖ model) per token")
+KEPT_NOTE = (
+    "{number} held-out helpful answers; natural logarithms; 95 % intervals over answers. KL from one answer of the "
+    "base to each request, drawn at temperature 1."
+)
+DRIFT_COLUMNS = (
+    "Model", "Mean tokens", "More than the first (95 % interval)", "Repeated", "More than the first (95 % interval)",
+    "Ended: it repeated itself",
+)  # fmt: skip
+DRIFT_NOTE = (
+    "On all but harmful requests of this evaluation; repeated: runs of three words that the answer held before. "
+    "Differences are on the same requests."
+)
+HARNESS = "Benchmarks from outside (lm-evaluation-harness)"
+HARNESS_WHAT = (
+    "Optional, and no part of this program: run the command where the model can be loaded, then bring its results "
+    "file here."
+)
+HARNESS_COMMAND, HARNESS_FILE = "Command for this model", "Bring its results …"
+HARNESS_COLUMNS = ("Model", "Task", "Metric", "Value", "Standard error")
 
 # The list
 ALL_EVALUATIONS = "All evaluations"
