@@ -129,8 +129,8 @@ class ResultsBox:
             hidden = {self.conditions_box: gr.update(visible=False), self.empty: empty_state(*words.NOTHING)}
             return {**shown, **dict.fromkeys(boxes, ""), **hidden}
         head, titles = self.services.store.evaluation_head(evaluation_id), comparison.variant_titles(self.services)
-        if given[self.wanted]:  # a number of another tab, which came with the evaluation
-            shown |= {**self.answers.shown(evaluation_id, number_of(given[self.wanted])), self.wanted: ""}
+        if wanted := given.get(self.wanted):  # a number of another tab, which came with the evaluation
+            shown |= {**self.answers.shown(evaluation_id, number_of(wanted)), self.wanted: ""}
         under = conditions_html(self.services.answers.at(evaluation_id), titles)
         return {
             **shown,
