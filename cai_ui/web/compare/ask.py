@@ -25,7 +25,6 @@ from cai_ui.web.compare.further import FurtherBox
 from cai_ui.web.compare.live import Live
 from cai_ui.web.compare.streams import answer, answer_blind, stop_answer, typed_vote
 from cai_ui.web.compare.votes import BallotBox
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import drawn, set_choices
 from cai_ui.web.kit.events import ASIDE, AT_ONCE, MODEL, QUIET, Changes, Given
 from cai_ui.web.kit.follows_model import FollowsModel
@@ -67,7 +66,7 @@ class AskBox:
             self.sampling = build_form(Sampling, "compare-sampling")
             self.beside = build_form(BesideSettings, "compare-beside")
         self.usual = FollowsModel(services, self._usual, self.sampling.inputs)
-        self.answers = gr.HTML(NO_ANSWERS, elem_id="compare-answers", css_template=charts.STYLE)
+        self.answers = gr.HTML(NO_ANSWERS, elem_id="compare-answers")
         self.sight = gr.State(None)
         self.ballot = BallotBox(services, self.live, self.reveal)
         self.further = FurtherBox()

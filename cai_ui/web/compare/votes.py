@@ -17,7 +17,6 @@ from cai_ui.web.compare import words
 from cai_ui.web.compare.answers_html import answers_html
 from cai_ui.web.compare.live import Live, Taken
 from cai_ui.web.compare.votes_html import analysis_html, titled, votes_html
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.download import Download
 from cai_ui.web.kit.events import AT_ONCE, EACH, QUIET, Changes, Given
 from cai_ui.web.kit.guard import bind
@@ -77,7 +76,7 @@ class BallotBox:
         with gr.Row(elem_classes="toolbar", visible=False) as self.session_row:
             self.end = gr.Button(words.END, elem_id="compare-vote-end", scale=0)
         with gr.Accordion(words.VOTES, open=False, elem_id="compare-votes") as self.all:
-            self.tally = gr.HTML(elem_id="compare-tally", css_template=charts.STYLE)
+            self.tally = gr.HTML(elem_id="compare-tally")
             with gr.Row(elem_classes="toolbar"):
                 self.files = {
                     kind: Download(label, f"compare-votes-{kind}", size="sm", scale=0)
