@@ -245,7 +245,7 @@ NEEDS = {
 }
 
 _ASKING = {
-    "compare.ask": "AskBox._answer",
+    "compare.ask": "AskBox._again AskBox._answer AskBox._follow_up",
     "principles.trial": "TrialBox._run",
     "revise.tab": "ReviseTab._run",
     "revise.branches": "BranchBox._again BranchBox._compute BranchBox._go_on BranchBox._replay",
