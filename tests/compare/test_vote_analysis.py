@@ -122,6 +122,11 @@ def test_bases_of_two_models_are_two_variants() -> None:
         ("base:22222222", 0),
     ]
     assert [pair.first for pair in analyse([mine]).pairs] == ["base"]
+    told = [dataclasses.replace(vote, left="base::strength=0.5") for vote in (mine, other)]
+    assert [pair.first for pair in analyse(told).pairs] == [
+        "base:11111111::strength=0.5",
+        "base:22222222::strength=0.5",
+    ]
 
 
 def test_reasons_are_counted_for_the_winner_and_unknown_ones_refused() -> None:

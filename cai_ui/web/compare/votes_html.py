@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from cai_ui.compare.vote_analysis import VoteAnalysis, analyse
@@ -14,16 +15,21 @@ from cai_ui.records import BASE, Vote
 from cai_ui.web.compare import words
 from cai_ui.web.kit.present import Html, empty_state, esc, rate_text, table
 
+_MARKED = re.compile(rf"{BASE}:([0-9a-f]{{8}})")
 Titles = Callable[[str], str]
 
 
 def titled(services: Services) -> Titles:
     """What people call a variant, also one that is no longer there, and the base of another model."""
     titles = variant_titles(services)
-    return lambda name: (
-        titles.get(name)
-        or (f"{titles[BASE]} ({name[5:]})" if name.startswith(f"{BASE}:") else column_title(services, name, titles))
-    )
+
+    def title(name: str) -> str:
+        marked = _MARKED.match(name)  # the base of one of several models
+        if marked is None:
+            return column_title(services, name, titles)
+        return f"{column_title(services, BASE + name[marked.end() :], titles)} ({marked[1]})"
+
+    return title
 
 
 def tally_html(pairs: Sequence[PairTally], title: Titles) -> str:

@@ -30,7 +30,7 @@ from cai_ui.web.compare.further import difference_html
 from cai_ui.web.compare.live import Live
 from cai_ui.web.compare.streams import answer_blind, typed_vote
 from cai_ui.web.compare.tab import CompareTab
-from cai_ui.web.compare.votes_html import tally_html
+from cai_ui.web.compare.votes_html import tally_html, titled
 from cai_ui.web.session import Session
 from cai_ui.web.stops import Stops
 
@@ -288,6 +288,13 @@ def test_a_column_is_added_ticked_and_kept_once(two: Services) -> None:
     assert stale[box.chosen]["value"] == ["base", name], "a look from before the column was there unticks nothing"
     with pytest.raises(InputError, match="No model is chosen"):
         box._add({**page, box.box.source: " "})
+
+
+def test_a_variant_in_a_tally_is_called_as_in_the_list(two: Services) -> None:
+    title = titled(two)
+    assert title("base::strength=0.5") == "Base model · strength 0.5"
+    assert title("base:1a2b3c4d::strength=0.5") == "Base model · strength 0.5 (1a2b3c4d)"
+    assert (title("base"), title("base:1a2b3c4d"), title("gone")) == ("Base model", "Base model (1a2b3c4d)", "gone")
 
 
 def test_the_tally_shows_the_share_with_its_interval_and_what_is_missing() -> None:
