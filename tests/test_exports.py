@@ -163,7 +163,7 @@ PARTS = {
     "cai_ui.constitution.files", "cai_ui.constitution.csv_format", "cai_ui.curate.card",  # of EXPORTS above
     "cai_ui.pipeline.constitution.constitutions", "cai_ui.curate.label_columns",
     "cai_ui.cli.command", "cai_ui.cli.demo", "cai_ui.cli.study", "cai_ui.cli.readers", "cai_ui.cli.judge",
-    "cai_ui.cli.seed_study",  # figures
+    "cai_ui.cli.seed_study", "cai_ui.cli.lineage",  # figures
     "cai_ui.studies.seed.folder", "cai_ui.train.config_file", "cai_ui.pipeline.train.results",  # their own tests below
 }  # fmt: skip
 

@@ -21,6 +21,7 @@ from cai_ui.cli import (
     generate,
     grades,
     judge,
+    lineage,
     pairs,
     principles,
     prompts,
@@ -76,6 +77,7 @@ def build_parser() -> Parser:
     readers.add(commands)
     judge.add(commands)
     pairs.add(commands)
+    lineage.add(commands)
     store.add(commands)
     users.add(commands)
     demo.add(commands)

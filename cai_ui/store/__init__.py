@@ -20,6 +20,7 @@ from cai_ui.store.evaluations import Evaluations
 from cai_ui.store.examples import DOUBLE_SHARE, GOLD_SHARE, AddReport, Examples, QueueCounts
 from cai_ui.store.grades import Grades
 from cai_ui.store.judgements import Judgements, Reading
+from cai_ui.store.lineage import Lineages
 from cai_ui.store.lock import WorkspaceLock
 from cai_ui.store.prompts import Prompts
 from cai_ui.store.queue import Order, QueueFilter, QueueItem, Status
@@ -44,6 +45,7 @@ class Store(
     Votes,
     Evaluations,
     Grades,
+    Lineages,
     Settings,
 ):
     """All records of one workspace. Made by `open_store`."""

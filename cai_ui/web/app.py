@@ -19,6 +19,7 @@ from cai_ui.web.experiments.tab import ExperimentsTab
 from cai_ui.web.header import Header
 from cai_ui.web.kit.events import AT_ONCE, QUIET
 from cai_ui.web.kit.guard import Page
+from cai_ui.web.lineage.tab import LineageTab
 from cai_ui.web.principles.tab import PrinciplesTab
 from cai_ui.web.revise.tab import ReviseTab
 from cai_ui.web.session import Session, SessionParts, asked_for
@@ -45,6 +46,7 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
             train = TrainTab(services)
             compare = CompareTab(services)
             experiments = ExperimentsTab(services)
+            lineage = LineageTab(services)
         session = _session(page, tabs, head.shown, stops or Stops(), access)
         head.wire(session)
         start.wire(session)
@@ -54,6 +56,7 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
         train.wire(session, compare.takes())
         compare.wire(session)
         experiments.wire(session)
+        lineage.wire(session)
         session.open_page()
     _track_no_hidden_progress(page)
     page.queue(max_size=64, default_concurrency_limit=4)

@@ -134,6 +134,9 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "WorkPanel._ending WorkPanel._visit WorkPanel.looks",
         WORK: "WorkPanel._began",
     },
+    "web.lineage.tab": {
+        LOOK: "LineageTab._address LineageTab._begin LineageTab._go LineageTab._look LineageTab._nearest",
+    },
     "web.principles.files": {
         TRY: "FilesBox._export",
     },

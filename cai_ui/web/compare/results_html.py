@@ -18,6 +18,7 @@ from cai_ui.web.compare.corrected_html import estimate_text
 from cai_ui.web.compare.numbers_html import counts_cell, opens, rate_cell
 from cai_ui.web.kit.present import empty_state, esc, pill, short, table
 from cai_ui.web.kit.words import FAST, KINDS, QUESTIONS
+from cai_ui.web.lineage.where_from import where_from
 
 Titles = Mapping[str, str]
 """What variants are called."""
@@ -101,12 +102,13 @@ def rows_html(
     cases: Sequence[Sequence[Mapping[str, Any]]],
     titles: Mapping[str, str],
     judged: Mapping[int, Sequence[str]] | None = None,
+    evaluation_id: str = "",
 ) -> str:
     """Requests with every model's answer and how it was read; one case is the rows of one request. `judged` is HTML of
-    what judges say, by the place of the answer."""
+    what judges say, by the place of the answer. With `evaluation_id`, links lead to where the answers come from."""
     if not cases:
         return empty_state(*words.NO_ROWS)
-    return "".join(_case(case, titles, judged or {}) for case in cases)
+    return "".join(_case(case, titles, judged or {}, evaluation_id) for case in cases)
 
 
 def _cells(result: VariantResult, titles: Titles, part: Part | None = None) -> list[str]:
@@ -121,17 +123,23 @@ def _cells(result: VariantResult, titles: Titles, part: Part | None = None) -> l
     ]
 
 
-def _case(case: Sequence[Mapping[str, Any]], titles: Mapping[str, str], judged: Mapping[int, Sequence[str]]) -> str:
+def _case(
+    case: Sequence[Mapping[str, Any]], titles: Mapping[str, str], judged: Mapping[int, Sequence[str]], evaluation: str
+) -> str:
     blocks = "".join(
         f'<div class="cai-block"><div class="cai-block-label">{esc(titles.get(str(row["variant"]), row["variant"]))} '
         f'{_reading(row)}{_mode(row)}</div><div class="cai-block-text" dir="auto">{esc(row["answer"])}</div>'
-        f"{''.join(judged.get(row.get('place', -1), ()))}</div>"
+        f"{''.join(judged.get(row.get('place', -1), ()))}{_origin(evaluation, row)}</div>"
         for row in case
     )
     earlier = case[0].get("earlier")
     asked = f'<div class="cai-block-text muted" dir="auto">{esc(earlier)}</div>' if earlier else ""
     asked += f'<p class="cai-question" dir="auto">{esc(case[0]["prompt"])}</p>'
     return f'{asked}<div class="cai-pair">{blocks}</div>'
+
+
+def _origin(evaluation: str, row: Mapping[str, Any]) -> str:
+    return where_from("answer", f"{evaluation}/{row['place']}") if evaluation and "place" in row else ""
 
 
 def _mode(row: Mapping[str, Any]) -> str:

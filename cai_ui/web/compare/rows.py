@@ -62,7 +62,9 @@ def page_html(services: Services, evaluation_id: str | None, sought: Sought, pag
     found = answers_page(services, evaluation_id, sought, page)
     line = f"{counted(found.answers, 'answer')} to {counted(found.requests, 'request')}, page {found.page + 1:,} of "
     places = [row["place"] for case in found.cases for row in case]
-    shown = rows_html(found.cases, comparison.variant_titles(services), _judged(services, evaluation_id, places))
+    shown = rows_html(
+        found.cases, comparison.variant_titles(services), _judged(services, evaluation_id, places), evaluation_id
+    )
     return f'<p class="muted" role="status">{esc(f"{line}{found.pages:,}")}</p>{shown}', found.page
 
 

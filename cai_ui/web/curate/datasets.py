@@ -27,6 +27,7 @@ from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.judges import standing_html
 from cai_ui.web.kit.present import empty_state, esc, facts, first_line, notice, short, table, when
+from cai_ui.web.lineage.where_from import where_from
 from cai_ui.web.session import Session, SessionParts
 
 _SHOWN = 8
@@ -97,7 +98,7 @@ def _dataset_html(info: DatasetInfo) -> str:
     rows = facts(list(zip(words.FACTS, values, strict=True)))
     return (
         f'<div class="cai-block" data-hash="{esc(info.hash)}"><div class="cai-block-label">{esc(info.name)} · '
-        f"{esc(short(info.hash))}</div>{rows}</div>"
+        f"{esc(short(info.hash))}</div>{rows}{where_from('dataset', info.hash) if info.hash else ''}</div>"
     )
 
 

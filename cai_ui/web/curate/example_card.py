@@ -10,6 +10,7 @@ from cai_ui.store import QueueItem
 from cai_ui.web.curate import words
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.kit.present import Kind, esc, first_line, pill, text_block, when
+from cai_ui.web.lineage.where_from import where_from
 
 _COLOURS: dict[Verdict, Kind] = {
     "accept": "good", "edit": "good", "reject": "bad", "flip": "warn", "flag": "warn", "tie": "neutral",
@@ -80,10 +81,12 @@ def _head(item: QueueItem, place: str, findings: Sequence[str]) -> str:
         source += f"<span>{esc(', '.join(words.LABELS.get(label, label) for label in decision.labels))}</span>"
     if item.preference is not None and not item.second:
         source += f"<span>model prefers the revision: {item.preference:.0%}</span>"
+    # A second reader is not to see what others decided.
+    origin = "" if item.second else where_from("example", example.id)
     link = f"?tab=curate&item={quote(example.id)}"
     return (
         f'<div class="cai-case-head"><strong>{esc(place)}</strong>'
-        f'<a class="cai-link" href="{esc(link)}" data-copy>{esc(words.LINK)}</a>{state}'
+        f'<a class="cai-link" href="{esc(link)}" data-copy>{esc(words.LINK)}</a>{origin}{state}'
         f"<span>{esc(words.KINDS.get(example.prompt.kind, ''))}</span>{source}</div>"
     )
 

@@ -21,6 +21,7 @@ from cai_ui.web.kit.present import (
     short,
     when,
 )
+from cai_ui.web.lineage.where_from import where_from
 from cai_ui.web.train import words
 from cai_ui.web.train.run_charts import newest
 
@@ -47,7 +48,7 @@ def run_html(view: RunView) -> str:
 
 def made_of_html(view: RunView) -> str:
     """What it was trained on, from what, with what, and what came of it."""
-    return facts(_facts(view))
+    return facts(_facts(view)) + where_from("run", view.run.id)
 
 
 def run_choices(runs: Sequence[Run]) -> list[tuple[str, str]]:

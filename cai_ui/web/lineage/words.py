@@ -1,0 +1,22 @@
+"""Words of the Lineage tab."""
+
+from __future__ import annotations
+
+TAB = TITLE = "Lineage"
+WHAT = (
+    "Where does this come from? From an answer, vote or row back to who decided it and the principle it was revised "
+    "under, and from a principle to all it touched."
+)
+ID, ID_HELP = "Id", "An id, the first digits of a hash, a run's name, or a principle's id, from anywhere on the page."
+LOOK_UP = "Look up"
+NOTHING = ("Nothing looked up yet", "Press “Where from?” beside an answer or a row, choose below, or paste an id.")
+SEVERAL = "It may be one of these:"
+WAY, FROM, TO, TEXTS = "Way back", "Comes from", "Led to", "Texts"
+NONE_BACK, NONE_ON = "Nothing came before it.", "Nothing was made of it yet."
+NEAREST = "Nearest training rows"
+NO_NEAREST = "No training row shares a word with it."
+COMPARED = "{compared:,} of {rows:,} rows were compared."
+WHERE_FROM = "Where from?"
+LINK = "Link to this view"
+BEGIN = "Begin with"
+NEXT = "Follow a bad answer to its principle, reword the principle, and see in Compare whether the answer changes."
