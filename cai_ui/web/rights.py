@@ -118,7 +118,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.experiments.tab": {
         LOOK: "ExperimentsTab._choose ExperimentsTab._menu ExperimentsTab._open",
-        TRY: "result_file rows_file",
+        TRY: "ExperimentsTab._adopt result_file rows_file",
         WORK: "ExperimentsTab._estimate ExperimentsTab._forget ExperimentsTab._resume ExperimentsTab._start",
     },
     "web.header": {
@@ -253,7 +253,7 @@ REFUSED: Mapping[Right, str] = {
 
 PUBLIC_LIMITS = {"max_new_tokens": 256, "critique_tokens": 256, "revisions": 2, "number": 40, "seeds": 2}
 """What one press on a public demo may ask for, by knob."""
-MODELS = ("critic", "reviser", "judge")
+MODELS = ("critic", "reviser", "judge", "proposer")
 """Fields in which a model is named, or the address of a server."""
 
 

@@ -12,10 +12,10 @@ import pytest
 from cai_ui.compare import likelihood
 from cai_ui.config import SeedStudySettings
 from cai_ui.errors import InputError
+from cai_ui.experiments.folder import ResultFolder
 from cai_ui.records import BASE
 from cai_ui.statistics.means import mean_per_token
 from cai_ui.studies.seed import results
-from cai_ui.studies.seed.folder import StudyFolder
 from cai_ui.studies.seed.plan import ALONE, BOTH, DPO, SFT, chosen
 
 
@@ -75,7 +75,7 @@ def test_nothing_to_average_is_no_number() -> None:
 
 
 def test_a_line_that_was_cut_by_a_crash_is_dropped_and_written_anew(tmp_path: Path) -> None:
-    folder = StudyFolder(tmp_path)
+    folder = ResultFolder(tmp_path)
     folder.add("answers", [{"n": 1}, {"n": 2}])
     with folder.lines_path("answers").open("ab") as file:
         file.write(b'{"n": 3, "te')
