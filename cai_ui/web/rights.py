@@ -195,7 +195,10 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.start.guided_run": {
         LOOK: "GuidedRunBox._menu GuidedRunBox._standing",
-        WORK: "GuidedRunBox._start",
+        WORK: "GuidedRunBox._resume GuidedRunBox._start",
+    },
+    "web.start.leads": {
+        LOOK: "Leads.go",
     },
     "web.start.model": {
         LOOK: "ModelBox._fields ModelBox._look",
@@ -216,7 +219,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         WORK: "export merge push rename send_job trash",
     },
     "web.train.result": {
-        LOOK: "ResultBox._look ResultBox._open ResultBox._sort",
+        LOOK: "ResultBox._look ResultBox.open_run ResultBox._sort",
         WORK: "restore",
     },
     "web.train.watch": {

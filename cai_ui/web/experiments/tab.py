@@ -21,7 +21,6 @@ from cai_ui.pipeline import Services
 from cai_ui.records import to_dict
 from cai_ui.web.experiments import words
 from cai_ui.web.experiments.result_html import estimate_html, question_html, result_html
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import looked_up
 from cai_ui.web.kit.download import Download
 from cai_ui.web.kit.events import ASIDE, QUIET, SLOW, Changes, Given
@@ -93,12 +92,12 @@ class ExperimentsTab:
                     stop = gr.Button(words.STOP, elem_id="experiments-stop", interactive=False, scale=0)
                     go_on = gr.Button(words.RESUME, elem_id="experiments-resume", visible=False, scale=0)
                 gr.HTML(f'<p class="muted narrow">{words.RUNNING_ON}</p>')
-                self.cost = gr.HTML(elem_id="experiments-cost", css_template=charts.STYLE)
+                self.cost = gr.HTML(elem_id="experiments-cost")
                 progress = gr.HTML(elem_id="experiments-progress")
             self.shown = gr.Dropdown(
                 [], label=words.SHOWN, info=words.SHOWN_HELP, elem_id="experiments-shown", filterable=False
             )
-            self.result = gr.HTML(empty_state(*words.NONE_YET), elem_id="experiments-result", css_template=charts.STYLE)
+            self.result = gr.HTML(empty_state(*words.NONE_YET), elem_id="experiments-result")
             with gr.Row(visible=False, elem_id="experiments-rules-row") as self.rules_row:
                 self.rules = gr.Dropdown(
                     [], label=words.RULES, info=words.RULES_HELP, elem_id="experiments-rules", filterable=False, scale=3
