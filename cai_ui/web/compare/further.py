@@ -37,8 +37,10 @@ class FurtherBox:
                 self.again = gr.Button(words.AGAIN, elem_id="compare-again", elem_classes="once", scale=0)
             with gr.Accordion(words.DIFFERENCE, open=False, elem_id="compare-diff-box"):
                 with gr.Row():
-                    self.one = gr.Dropdown([], label=words.ONE, elem_id="compare-diff-one", filterable=False)
-                    self.other = gr.Dropdown([], label=words.OTHER, elem_id="compare-diff-other", filterable=False)
+                    self.one = gr.Dropdown([], label=words.ONE_COLUMN, elem_id="compare-diff-one", filterable=False)
+                    self.other = gr.Dropdown(
+                        [], label=words.OTHER_COLUMN, elem_id="compare-diff-other", filterable=False
+                    )
                 self.difference = gr.HTML(elem_id="compare-diff")
         self.inputs = {self.prompt, self.which}
         self.opens = [self.box, self.prompt, self.which, self.one, self.other, self.difference]

@@ -72,7 +72,7 @@ class BallotBox:
                     for choice, label in words.CHOICES.items()
                 }
             tags = [(f"{reason} ({place})", reason) for place, reason in enumerate(REASONS, 5)]
-            self.reasons = gr.CheckboxGroup(tags, label=words.REASONS, elem_id="vote-reasons")
+            self.reasons = gr.CheckboxGroup(tags, label=words.WHY, elem_id="vote-reasons")
         with gr.Row(elem_classes="toolbar", visible=False) as self.session_row:
             self.end = gr.Button(words.END, elem_id="compare-vote-end", scale=0)
         with gr.Accordion(words.VOTES, open=False, elem_id="compare-votes") as self.all:

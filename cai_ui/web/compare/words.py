@@ -58,14 +58,14 @@ FOLLOW_UP, ASK_ALL = "Next turn", "Ask all"
 NOTHING_TO_FOLLOW, ANSWER_FIRST = "There are no answers to go on from.", "Press Answer first."
 ALL_COLUMNS, AGAIN_OF, AGAIN = "All columns", "Write again", "With another seed"
 COLUMN_GONE = "This column is not among the answers."
-DIFFERENCE, ONE, OTHER = "Words that differ", "One", "Other"
+DIFFERENCE, ONE_COLUMN, OTHER_COLUMN = "Words that differ", "One", "Other"
 
 # Votes
 CHOICES = {
     "left": "Left is better (← or 1)", "right": "Right is better (→ or 2)", "tie": "Equally good (↑ or 3)",
     "both_bad": "Both bad (↓ or 4)",
 }  # fmt: skip
-REASONS = "Why (optional; before the vote)"
+WHY = "Why (optional; before the vote)"
 REVEAL_WHEN, REVEAL = "Show names", {"vote": "After each vote", "end": "At the end of the session"}
 END = "End the session and show names"
 SAVED = "Saved; names are shown at the end."
