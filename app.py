@@ -75,8 +75,8 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
 
     few_heaps()
     at_sigterm(lambda: None)
-    cleaning = None
-    services = open_services(settings, engine or lent_engine(settings))
+    engine, cleaning = engine or lent_engine(settings), None
+    services = open_services(settings, engine, load=False)
     try:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(services.store.workspace.uploads_dir()))
         from cai_ui.web.access import Access, Mode, is_loopback, mode_of
@@ -102,7 +102,11 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
         print(f"Constitutional AI Workbench: http://{settings.host}:{settings.port}", flush=True)
         if settings.open and not access.alone:
             print("Open: whoever reaches this port may read, change, train and delete everything here.", flush=True)
-        page.launch(server_name=settings.host, server_port=settings.port, **launch_arguments(services, access))
+        arguments = launch_arguments(services, access)
+        page.launch(server_name=settings.host, server_port=settings.port, prevent_thread_lock=True, **arguments)
+        if engine is None:
+            services.load_model()  # its libraries take seconds to come in, and the page is not to wait for them
+        page.block_thread()
     except OSError as error:
         return refuse(f"The page could not be served on {settings.host}:{settings.port}: {error}")
     except KeyboardInterrupt:

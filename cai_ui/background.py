@@ -42,7 +42,7 @@ class Background(Generic[P]):
     """A place for one job at a time. `remember` is called with each new state, from the job's thread."""
 
     def __init__(self, what: str, remember: Callable[[Snapshot[P]], None] = lambda _: None) -> None:
-        self._what = what
+        self.what = what
         self._remember = remember
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -56,14 +56,14 @@ class Background(Generic[P]):
             if self._now is not None and self._now.active:
                 whose = f" (begun by {self._now.owner})" if self._now.owner else ""
                 raise ConflictError(
-                    f"{self._what} is already running{whose}.",
+                    f"{self.what} is already running{whose}.",
                     kept="It goes on.",
                     next_step="Wait for it to end, or stop it first.",
                 )
             self._flag = threading.Event()
             self._began = time.monotonic()
             self._now = Snapshot("running", first, "", 0.0, owner)
-            self._thread = threading.Thread(target=self._run, args=(work, self._flag), name=self._what, daemon=True)
+            self._thread = threading.Thread(target=self._run, args=(work, self._flag), name=self.what, daemon=True)
             self._thread.start()
 
     def snapshot(self) -> Snapshot[P] | None:
@@ -100,7 +100,7 @@ class Background(Generic[P]):
         except CaiError as failure:
             end, error = "failed", str(failure)
         except Exception as failure:
-            log.exception("%s failed", self._what)
+            log.exception("%s failed", self.what)
             end, error = "failed", f"An unexpected error ended it ({type(failure).__name__}). The log has the details."
         assert self._now is not None
         last = replace(self._now, state=end, error=error, seconds=time.monotonic() - self._began)
@@ -112,7 +112,7 @@ class Background(Generic[P]):
         try:
             self._remember(snapshot)
         except CaiError:
-            log.exception("the state of %s could not be kept", self._what)
+            log.exception("the state of %s could not be kept", self.what)
 
 
 def time_left(done: int, total: int, seconds: float) -> float | None:

@@ -472,6 +472,17 @@ class LeftOutSettings(TrainedSettings):
     method: Literal["sft", "dpo", "kto"] = knob("sft", "How it is trained.")
 
 
+class FromLabelsSettings(ExperimentSettings):
+    """An experiment on the principles that labels follow."""
+
+    rater: str = knob("", "Whose decisions and votes (empty: everybody's, without those that no person made).")
+    candidates: int = knob(8, "Proposed rules that are tried, those proposed most.", ge=1, le=64, unit="rules", step=1)
+    most: int = knob(60, "Labels of each half at most.", ge=4, le=10_000, unit="labels", step=1)
+    shipped: bool = knob(True, "Also try the preference principles there are, for comparison.")
+    proposer: str = knob("", "Who proposes (empty: the loaded model). " + _WHO, advanced=True)
+    judge: str = knob("", "Who judges under a rule (empty: the loaded model). " + _WHO, advanced=True)
+
+
 class AppSettings(Settings):
     """How the server starts. Environment variables and flags fill the same fields."""
 

@@ -28,6 +28,7 @@ from cai_ui.constitution.few_shot import dump_few_shot
 from cai_ui.curate import exporting as datasets
 from cai_ui.curate.card import CardFacts, card_markdown
 from cai_ui.curate.lint import lint
+from cai_ui.experiments.report import rows_text
 from cai_ui.formats.writing import CELL_LIMIT, json_text, safe_cell, unsafe_cell
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare import grade_files
@@ -157,14 +158,17 @@ ALONE: dict[str, tuple[str, Made]] = {
     "cai_ui.train.run.metrics": ("metrics.jsonl", metrics),
     "cai_ui.pipeline.compare.grade_files": ("grades.csv", of_grades(grade_files.as_table)),
     "cai_ui.pipeline.compare.grade_files lines": ("grades.jsonl", of_grades(grade_files.as_lines)),
+    "cai_ui.experiments.report lines": ("rows.jsonl", text(lambda: rows_text(ANSWERS, "jsonl"))),
+    "cai_ui.experiments.report": ("rows.csv", text(lambda: rows_text(ANSWERS, "csv"))),
     "cai_ui.cli.compare": ("evaluation.json", text(lambda: json_text(to_dict(EVALUATION), 1))),
 }
 PARTS = {
     "cai_ui.constitution.files", "cai_ui.constitution.csv_format", "cai_ui.curate.card",  # of EXPORTS above
     "cai_ui.pipeline.constitution.constitutions", "cai_ui.curate.label_columns",
     "cai_ui.cli.command", "cai_ui.cli.demo", "cai_ui.cli.study", "cai_ui.cli.readers", "cai_ui.cli.judge",
-    "cai_ui.cli.seed_study", "cai_ui.cli.lineage",  # figures
-    "cai_ui.studies.seed.folder", "cai_ui.train.config_file", "cai_ui.pipeline.train.results",  # their own tests below
+    "cai_ui.cli.seed_study", "cai_ui.studies.seed.work", "cai_ui.cli.lineage",  # figures
+    "cai_ui.cli.experiment", "cai_ui.web.experiments.tab",  # figures
+    "cai_ui.experiments.folder", "cai_ui.train.config_file", "cai_ui.pipeline.train.results",  # their own tests below
 }  # fmt: skip
 
 

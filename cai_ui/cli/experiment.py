@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cai_ui.cli.command import Progress, command, opened, write_text
 from cai_ui.cli.flags import Arguments, given_flags, read_flags
 from cai_ui.config import ExperimentSettings, checked
+from cai_ui.errors import InputError
 from cai_ui.formats.writing import json_text
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ def add(commands: Commands) -> None:
         parser = command(actions, made.name, partial(_run, made.name), made.question, made.settings)
         parser.add_argument("--json", action="store_true", help="print the whole result as JSON")
         parser.add_argument("--estimate", action="store_true", help="only say what it would cost")
+    about = "put a rule that from-labels found into a draft of the preference principles"
+    rule = command(actions, "adopt", _adopt, about)
+    rule.add_argument("key", help="the experiment, as from-labels prints it with --json (about, key)")
+    rule.add_argument("number", type=int, help="the rule's place in its table, from 1")
+    rule.add_argument("--author", default="local", help="whose draft (default: local)")
     page = command(
         actions, "page", _page, "several experiments, run where they were not, as one page", ExperimentSettings
     )
@@ -82,6 +88,18 @@ def _page(parsed: Arguments) -> int:
     for name, text in page_files(parsed.out.stem, results, written, before).items():
         write_text(parsed.out.with_name(name), text)
     print(parsed.out)
+    return 0
+
+
+def _adopt(parsed: Arguments) -> int:
+    from cai_ui.experiments.adopting import adopt, rules_found
+
+    with opened(parsed) as services:
+        rules = rules_found(services, parsed.key)
+        if not 1 <= parsed.number <= len(rules):
+            raise InputError(f"That experiment tried {len(rules)} rules.", next_step="Give a number from 1.")
+        title = adopt(services, parsed.key, rules[parsed.number - 1], parsed.author)
+    print(f"In {parsed.author}'s draft of “{title}”.")
     return 0
 
 

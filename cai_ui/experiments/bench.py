@@ -13,8 +13,8 @@ from typing import Any
 
 from cai_ui import revise
 from cai_ui.config import RevisionSettings, Sampling
-from cai_ui.engine.interface import Engine, Request, StopFlag
-from cai_ui.errors import InputError
+from cai_ui.engine.interface import Engine, Request, ScoreRequest, StopFlag
+from cai_ui.errors import CaiError, InputError
 from cai_ui.experiments.folder import LineFile, ResultFolder
 from cai_ui.experiments.reading import Readers
 from cai_ui.experiments.results import Row, Steps
@@ -129,6 +129,20 @@ class Bench:
                     traces[id] = extended(traces[id], planned[id], answer)
                     waiting.append(id)
         return list(traces.values())
+
+    def choose(self, asked: Mapping[str, ScoreRequest]) -> Steps[dict[str, tuple[float, ...] | None]]:
+        """The shares that the model gives to the replies of each question by its key; None where it gives none."""
+        waiting = [key for key in asked if key not in self._kept]
+        with self.folder.adding(_ANSWERS) as lines:
+            for keys in batches(waiting, TOGETHER):
+                self.go_on()
+                for place, found in self.engine.choose_many([asked[key] for key in keys], self.stop):
+                    shares = None if isinstance(found, CaiError) else found.shares
+                    self._keep(lines, {"key": keys[place], "shares": shares})
+                    yield
+                self.go_on()
+        told = {key: self._kept[key]["shares"] for key in asked}
+        return {key: None if shares is None else tuple(shares) for key, shares in told.items()}
 
     def stopped(self) -> bool:
         """Whether it was asked to end."""

@@ -9,13 +9,14 @@ from cai_ui.experiments.clusters import CLUSTERS
 from cai_ui.experiments.critiques import CRITIQUES
 from cai_ui.experiments.data import DATA
 from cai_ui.experiments.declared import Experiment
+from cai_ui.experiments.from_labels import FROM_LABELS
 from cai_ui.experiments.left_out import LEFT_OUT
 from cai_ui.experiments.methods import METHODS
 from cai_ui.experiments.principles import PRINCIPLES
 from cai_ui.experiments.revisions import REVISIONS
 from cai_ui.text import named
 
-_ALL = (REVISIONS, PRINCIPLES, CRITIQUES, CLUSTERS, METHODS, DATA, LEFT_OUT)
+_ALL = (REVISIONS, PRINCIPLES, CRITIQUES, CLUSTERS, METHODS, DATA, LEFT_OUT, FROM_LABELS)
 EXPERIMENTS: dict[str, Experiment[Any]] = {made.name: made for made in _ALL}
 """In the order to be shown."""
 

@@ -37,6 +37,7 @@ from cai_ui.pipeline.services import Services
 from cai_ui.records import Constitution
 from cai_ui.statistics.repeated import Difference, mean_difference
 
+_SETS = "sets of principles"
 _LITTLE = 0.1
 """A change of the share that is surely smaller than this is none."""
 MANY = "sixteen_themes"
@@ -97,18 +98,20 @@ def find(rows: Sequence[Row], settings: PrinciplesSettings) -> Result:
     variety = _variety(revisions, settings)
     spread = {count: mean_difference(list(variety[name].values())) for count, name in names.items()}
     few, many = min(names), max(names)
-    score = difference(revisions, HARMLESS, *(partial(of, names[count]) for count in (many, few)))
-    both = [id for id in variety[names[few]] if id in variety[names[many]]]
-    wider = mean_difference([variety[names[many]][id] - variety[names[few]][id] for id in both])
+    within = difference(revisions, HARMLESS, *(partial(of, names[count]) for count in (many, few)))
+    score, wider = _by_draw(revisions, settings, names[many], names[few])
     return Result(
         finding=(
             f"From {few} to {many} principles the share of harmful requests with a harmless answer changes by "
-            f"{points_words(score)}, and the diversity of revisions of the same answer by {_apart(wider)}."
+            f"{points_words(score, _SETS)}, and the diversity of revisions of the same answer by {_apart(wider)}."
         ),
         more=(
             f"Diversity is the mean cosine distance of {settings.embedding} points between {settings.answers} "
             "revisions of one first answer; under a single principle it is what sampling alone gives.",
-            "A single principle is one drawn by each seed, so it differs between seeds and not within.",
+            "Each seed draws its principles, a small set being part of a larger one. What a set does depends on which "
+            "principles are in it, so the sets are the units here; more seeds make this surer, more requests do not.",
+            f"Over requests, for these sets alone: {points_words(within)}. By set, in per cent: {few}: "
+            f"{_by_seed(revisions, names[few])}; {many}: {_by_seed(revisions, names[many])}.",
         ),
         against=_against(score),
         heads=("principles", "harmful: harmless answer", "diversity"),
@@ -131,9 +134,31 @@ def find(rows: Sequence[Row], settings: PrinciplesSettings) -> Result:
         numbers={
             "harmless": {str(count): as_told(one) for count, one in shares.items()},
             "diversity": {str(count): as_told(one) for count, one in spread.items()},
-            "differences": {"harmless": as_told(score), "diversity": as_told(wider)},
+            "differences": {"harmless": as_told(score), "diversity": as_told(wider), "over requests": as_told(within)},
         },
     )
+
+
+def _by_draw(
+    revisions: Sequence[Row], settings: PrinciplesSettings, many: str, few: str
+) -> tuple[Difference, Difference]:
+    """What many principles do less what few do, to the score and to diversity, over the sets that were drawn."""
+    scores, varieties = [], []
+    for seed in sorted({row["seed"] for row in revisions}):
+        own = [row for row in revisions if row["seed"] == seed]
+        one, other = (share([row for row in own if row["condition"] == name], HARMLESS).value for name in (many, few))
+        variety = _variety(own, settings)
+        both = [id for id in variety[few] if id in variety[many]]
+        if one is not None and other is not None and both:
+            scores.append(one - other)
+            varieties.append(fmean(variety[many][id] - variety[few][id] for id in both))
+    return mean_difference(scores), mean_difference(varieties)
+
+
+def _by_seed(revisions: Sequence[Row], name: str) -> str:
+    seeds = sorted({row["seed"] for row in revisions})
+    shares = (share([r for r in revisions if (r["condition"], r["seed"]) == (name, s)], HARMLESS).value for s in seeds)
+    return ", ".join("–" if value is None else f"{100 * value:.0f}" for value in shares)
 
 
 def _variety(revisions: Sequence[Row], settings: PrinciplesSettings) -> dict[str, dict[str, float]]:
@@ -170,7 +195,7 @@ def _apart(found: Difference) -> str:
     if found.value is None:
         return "not measured"
     interval = "" if found.low is None or found.high is None else f"{found.low:+.3f} to {found.high:+.3f}; "
-    said = f"{found.value:+.3f} ({interval}{chance_words(found.p)}; {found.units} requests)"
+    said = f"{found.value:+.3f} ({interval}{chance_words(found.p)}; {found.units} {_SETS})"
     return said.replace("-", "−")
 
 

@@ -1,4 +1,4 @@
-"""Results as Markdown."""
+"""Results as Markdown, and measured rows as lines or as a table."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from cai_ui.experiments.declared import Experiment
 from cai_ui.experiments.plots import map_svg, plot_svg, standing
-from cai_ui.experiments.results import Result
-from cai_ui.formats.writing import json_text
+from cai_ui.experiments.results import Result, Row
+from cai_ui.formats.writing import json_lines, json_text, plain_line, table_text
 from cai_ui.records import to_dict
 
 _NOTE = re.compile(r"<!-- ([a-z-]+) -->\n(.*?)\n?<!-- end -->", re.DOTALL)
@@ -58,9 +58,9 @@ def result_markdown(made: Experiment[Any], found: Result, pictures: Sequence[str
         "",
         made.question,
         "",
-        f"**{found.finding}**",
+        f"**{plain_line(found.finding)}**",
         "",
-        *(f"- {sentence}" for sentence in found.more),
+        *(f"- {plain_line(sentence)}" for sentence in found.more),
         "",
         f"Published: {made.paper}{f' Here: {found.against}.' if found.against else ''}",
         "",
@@ -76,12 +76,20 @@ def result_markdown(made: Experiment[Any], found: Result, pictures: Sequence[str
         lines += ["", "Not finished: this is what there is so far."]
     if found.missing:
         reasons = (f"{count:,} × {why.rstrip('.')}" for why, count in found.missing.items())
-        lines += ["", f"Gave no row: {'; '.join(reasons)}."]
+        lines += ["", plain_line(f"Gave no row: {'; '.join(reasons)}.")]
     return "\n".join(lines) + "\n"
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [
-        "| " + " | ".join(cell.replace("|", "¦") for cell in cells) + " |"
-        for cells in (heads, ["---"] * len(heads), *rows)
+        f"| {' | '.join(cells)} |"
+        for cells in (map(plain_line, heads), ["---"] * len(heads), *(map(plain_line, row) for row in rows))
     ]
+
+
+def rows_text(rows: Sequence[Row], form: str) -> str:
+    """JSON lines, or a table for spreadsheets ("csv") with every column that any row has."""
+    if form == "jsonl":
+        return json_lines(rows)
+    heads = list(dict.fromkeys(name for row in rows for name in row))
+    return table_text(heads, [[row.get(name) for name in heads] for row in rows])

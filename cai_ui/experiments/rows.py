@@ -114,15 +114,16 @@ def share_words(found: RepeatedShare) -> str:
     return f"{100 * found.value:.0f} % ({100 * found.low:.0f} to {100 * found.high:.0f}{unread})"
 
 
-def points_words(found: Difference) -> str:
-    """A difference of shares in percentage points, its interval, and how surprising it is."""
+def points_words(found: Difference, units: str = "requests") -> str:
+    """A difference of shares in percentage points, its interval, and how surprising it is. `units` are what it is a
+    mean over."""
     if found.value is None:
         return "not measured"
     value = f"{100 * found.value:+.0f} points".replace("-", "−")
     if found.low is None or found.high is None:
-        return f"{value} ({chance_words(found.p)}; {found.units} requests)"
+        return f"{value} ({chance_words(found.p)}; {found.units} {units})"
     interval = f"{100 * found.low:+.0f} to {100 * found.high:+.0f}".replace("-", "−")
-    return f"{value} ({interval}; {chance_words(found.p)}; {found.units} requests)"
+    return f"{value} ({interval}; {chance_words(found.p)}; {found.units} {units})"
 
 
 def chance_words(p: float | None) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cai_ui.background import time_left
-from cai_ui.config import ExperimentSettings, checked
+from cai_ui.config import ExperimentSettings, FromLabelsSettings, checked
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.experiments.bench import Bench, Stopped
@@ -23,9 +23,9 @@ from cai_ui.experiments.declared import Experiment
 from cai_ui.experiments.estimate import Estimate, estimate
 from cai_ui.experiments.folder import ResultFolder
 from cai_ui.experiments.reading import readers_for
+from cai_ui.experiments.report import rows_text
 from cai_ui.experiments.requests import constitution_of, sides
 from cai_ui.experiments.results import Result, Row
-from cai_ui.formats.writing import json_lines, table_text
 from cai_ui.pipeline.constitution.few_shot import few_shot
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.progress import ExperimentProgress
@@ -149,10 +149,7 @@ def rows_of(services: Services, key: str, form: str = "jsonl") -> str:
     rows = _folder(services, kept(services, key).key).value("rows")
     if not rows:
         raise NotFoundError("Nothing has been measured yet.", next_step="Let it run for a while.")
-    if form == "jsonl":
-        return json_lines(rows)
-    heads = list(dict.fromkeys(name for row in rows for name in row))
-    return table_text(heads, [[row.get(name) for name in heads] for row in rows])
+    return rows_text(rows, form)
 
 
 def forget(services: Services, key: str) -> None:
@@ -170,7 +167,8 @@ def _bench(
     stop: StopFlag | None,
     wait_s: float = WAIT_S,
 ) -> tuple[Bench, dict[str, Any]]:
-    engine = services.engine(wait_s)
+    others = [settings.proposer, settings.judge] if isinstance(settings, FromLabelsSettings) else []
+    engine = services.engine_for(others, wait_s)
     constitution = constitution_of(services, settings.constitution or made.constitution)
     harmful, harmless = sides(services, settings)
     shown = few_shot(services, constitution.name)

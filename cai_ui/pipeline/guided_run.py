@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from cai_ui import revise
 from cai_ui.background import time_left
 from cai_ui.config import CompareSettings, DatasetSettings, GuidedRunSettings, TrainSettings
 from cai_ui.engine.interface import BUILT_IN, StopFlag
-from cai_ui.errors import EngineError, NotFoundError, TrainingError
+from cai_ui.errors import ConflictError, EngineError, NotFoundError, TrainingError
+from cai_ui.pipeline import guided_result
 from cai_ui.pipeline.compare import comparison
-from cai_ui.pipeline.constitution.constitutions import current_constitution
 from cai_ui.pipeline.constitution.few_shot import few_shot
 from cai_ui.pipeline.curate.datasets import freeze_dataset
-from cai_ui.pipeline.curate.helpful import own_answers
+from cai_ui.pipeline.curate.helpful import changed_by_revision, kept_helpful, own_answers
 from cai_ui.pipeline.gate import approved
+from cai_ui.pipeline.guided_progress import GuidedRunProgress, GuidedRunView
+from cai_ui.pipeline.guided_result import GuidedResult
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.models import default_revision, default_sampling
 from cai_ui.pipeline.prompts.measured import prompts_to_measure
@@ -31,55 +33,13 @@ from cai_ui.pipeline.revise.batch import keep_result
 from cai_ui.pipeline.services import Services
 from cai_ui.pipeline.train.runs import run_view
 from cai_ui.readers import good as right
-from cai_ui.records import BASE, NOT_OVER, Evaluation, Example, Run, TrainingExample
+from cai_ui.records import BASE, NOT_OVER, RESUMABLE, Run
 from cai_ui.train.presets import default_preset, preset
 
 RATER = "guided run"
 """Signs the automatic acceptances, so that they can be told from a person's."""
 _POLL_S = 0.5
 _FEWEST = 2
-
-TITLES: dict[str, str] = {
-    "chains": "Revise answers",
-    "accept": "Accept the revisions that changed for the better",
-    "freeze": "Freeze a dataset",
-    "sft": "Train on the revisions (SFT)",
-    "dpo": "Train on preferences (DPO)",
-    "measure": "Ask before and after",
-}
-
-
-@dataclass(frozen=True)
-class GuidedRunStage:
-    """A stage as it is shown. `state`: waiting, running, done, failed, stopped. `seconds` is None before it began."""
-
-    key: str
-    title: str
-    state: str = "waiting"
-    detail: str = ""
-    seconds: float | None = None
-
-
-@dataclass(frozen=True)
-class GuidedRunProgress:
-    """All stages, and what they left behind."""
-
-    stages: tuple[GuidedRunStage, ...] = tuple(GuidedRunStage(key, title) for key, title in TITLES.items())
-    dataset_hash: str | None = None
-    run_ids: dict[str, str] = field(default_factory=dict)
-    evaluation_id: str | None = None
-
-
-@dataclass(frozen=True)
-class GuidedRunView:
-    """The guided run as a page shows it. `state`: idle, running, stopping, stopped, done, failed."""
-
-    state: str
-    stages: list[GuidedRunStage]
-    evaluation: Evaluation | None = None
-    error: str = ""
-    run_ids: dict[str, str] = field(default_factory=dict)
-    dataset_hash: str | None = None
 
 
 def start_guided_run(services: Services, author: str = "", settings: GuidedRunSettings | None = None) -> None:
@@ -95,6 +55,15 @@ def start_guided_run(services: Services, author: str = "", settings: GuidedRunSe
     services.guided_run.start(lambda stop: run_stages(services, stop, settings, author), GuidedRunProgress(), author)
 
 
+def resume_guided_run(services: Services, author: str = "") -> None:
+    """Go on with the last one where it ended early. ConflictError where there is nothing to go on with."""
+    view, last = guided_run_status(services), services.guided_run.last()
+    if last is None or not view.resumable:
+        raise ConflictError("There is no guided run to go on with.", next_step="Start a new one.")
+    settings, before = GuidedRunSettings(**last.progress.settings), last.progress
+    services.guided_run.start(lambda stop: run_stages(services, stop, settings, author, before), before, author)
+
+
 def guided_run_status(services: Services) -> GuidedRunView:
     """The guided run that runs, or the last one, also from before a restart."""
     last = services.guided_run.last()
@@ -104,22 +73,37 @@ def guided_run_status(services: Services) -> GuidedRunView:
 
 
 def run_stages(
-    services: Services, stop: StopFlag, settings: GuidedRunSettings | None = None, author: str = ""
+    services: Services,
+    stop: StopFlag,
+    settings: GuidedRunSettings | None = None,
+    author: str = "",
+    before: GuidedRunProgress | None = None,
 ) -> Iterator[GuidedRunProgress]:
-    """The guided run here and now, stage by stage. What each stage makes is stored as it is made."""
-    return _GuidedRun(services, stop, settings or GuidedRunSettings(), author).run()
+    """The guided run here and now, stage by stage. What each stage makes is stored as it is made; what one that ended
+    early did `before` is not done again."""
+    return _GuidedRun(services, stop, settings or GuidedRunSettings(), author, before).run()
 
 
 class _GuidedRun:
     """One guided run on its way: what the stages hand to one another."""
 
-    def __init__(self, services: Services, stop: StopFlag, settings: GuidedRunSettings, author: str) -> None:
+    def __init__(
+        self,
+        services: Services,
+        stop: StopFlag,
+        settings: GuidedRunSettings,
+        author: str,
+        before: GuidedRunProgress | None,
+    ) -> None:
         self._services = services
         self._stop = stop
         self._settings = settings
         self._author = author or "local"
-        self._now = GuidedRunProgress()
-        self._examples: list[Example] = []
+        self._version = guided_result.version_of(services, before.constitution_hash if before else "")
+        self._now = replace(
+            before or GuidedRunProgress(), settings=settings.model_dump(), constitution_hash=self._version.hash
+        )
+        self._examples = list(services.store.examples_by_id(self._now.example_ids).values())
 
     def run(self) -> Iterator[GuidedRunProgress]:
         """Stops between and within stages; an error ends the stage as failed and is raised on."""
@@ -134,7 +118,10 @@ class _GuidedRun:
         for key, stage in stages.items():
             if self._stop.is_set():
                 return
-            began = time.monotonic()
+            at = next(one for one in self._now.stages if one.key == key)
+            if at.state == "done":
+                continue
+            began = time.monotonic() - (at.seconds or 0.0)
             yield self._stage(key, began, "running")
             try:
                 for detail in stage():
@@ -143,6 +130,14 @@ class _GuidedRun:
                 yield self._stage(key, began, "failed")
                 raise
             yield self._stage(key, began, "stopped" if self._stop.is_set() else "done")
+        if self._now.evaluation_id and not self._stop.is_set():
+            guided_result.keep_result(self._services, self._result(self._now.evaluation_id))
+
+    def _result(self, evaluation_id: str) -> GuidedResult:
+        took, of = {s.key: s.seconds or 0.0 for s in self._now.stages}, self._version
+        return GuidedResult(
+            evaluation_id, of.constitution.title, of.hash, self._now.dataset_hash or "", self._now.run_ids, took
+        )
 
     def _chains(self) -> Iterator[str]:
         """Chains on harmful requests and on twins under the constitution in use."""
@@ -150,11 +145,13 @@ class _GuidedRun:
         prompts = draw("train-harmful", settings.harmful, settings.seed) + draw(
             "train-twin", settings.twins, settings.seed
         )
-        constitution = current_constitution(self._services).constitution
+        constitution = self._version.constitution
+        here = {example.prompt.id for example in self._examples}
+        prompts, total = [prompt for prompt in prompts if prompt.id not in here], len(prompts)
         engine = self._services.engine(WAIT_S)
         sampling = default_sampling(self._services).model_copy(update={"seed": settings.seed})
         failed, began = 0, time.monotonic()
-        yield f"0 of {len(prompts)} traces under “{constitution.title}”"
+        yield f"{len(here)} of {total} traces under “{constitution.title}”"
         results = revise.revise_batch(
             engine, prompts, constitution, default_revision(self._services), sampling, revise.BATCH_SIZE, self._stop,
             examples=few_shot(self._services, constitution.name),
@@ -165,23 +162,26 @@ class _GuidedRun:
                 failed += 1
             else:
                 self._examples.append(kept[0])
+                self._now = replace(self._now, example_ids=(*self._now.example_ids, kept[0].id))
             left = time_left(number, len(prompts), time.monotonic() - began) or 0.0
             rest = f", {failed} failed" if failed else ""
             more = f", about {left:.0f} s left" if number < len(prompts) else ""
-            yield f"{number} of {len(prompts)} traces under “{constitution.title}”{rest}{more}"
+            yield f"{len(here) + number} of {total} traces under “{constitution.title}”{rest}{more}"
 
     def _accept(self) -> Iterator[str]:
         """Accept as a bulk decision what the reader finds right; the rest stays open for a person."""
         reader = reader_for(self._services.engine(WAIT_S))
-        found = [e for e in self._examples if right(e.prompt.kind, reader.read(e.prompt, e.revision).outcome)]
+        changed = [example for example in self._examples if changed_by_revision(example)]
+        found = [e for e in changed if right(e.prompt.kind, reader.read(e.prompt, e.revision).outcome)]
         agreed, doubts = approved(self._services, self._settings.judge, found, self._stop)
         good = [example.id for example in agreed]
         accepted = self._services.store.decide_many(good, "accept", RATER) if good else 0
-        before = len(good) - accepted
+        before, same = len(good) - accepted, len(self._examples) - len(changed)
         rest = len(self._examples) - len(good)
         yield (
-            f"{accepted} accepted automatically{f', {before} were judged before' if before else ''}; "
-            f"{rest} left open in Curate{doubts}"
+            f"{len(self._examples)} traces: {accepted} accepted automatically"
+            f"{f', {before} were judged before' if before else ''}; {rest} left open in Curate, "
+            f"{same} of them because the revision changed nothing{doubts}"
         )
         if len(good) < _FEWEST:
             raise TrainingError(
@@ -193,8 +193,9 @@ class _GuidedRun:
     def _freeze(self) -> Iterator[str]:
         settings = DatasetSettings(helpful=self._settings.helpful, seed=self._settings.seed)
         ids = {example.id for example in self._examples}
-        helpful: list[TrainingExample] = []
-        for row in own_answers(self._services.engine(WAIT_S), settings.helpful, settings.seed, self._stop):
+        engine = self._services.engine(WAIT_S)
+        helpful = kept_helpful(self._examples, reader_for(engine))[: settings.helpful]
+        for row in own_answers(engine, settings.helpful - len(helpful), settings.seed, self._stop):
             helpful.append(row)
             yield f"{len(helpful)} of {settings.helpful} helpful answers of its own"
         if self._stop.is_set():
@@ -202,18 +203,17 @@ class _GuidedRun:
         info = freeze_dataset(self._services, RATER, settings, self._author, example_ids=ids, helpful=helpful)
         self._now = replace(self._now, dataset_hash=info.hash)
         count = info.counts
+        rows = count["sft_train"] + count["sft_eval"]
         yield (
-            f"{count['sft_train']} training rows and {count['sft_eval']} held out; "
-            f"{count['pairs_train']} preference pairs and {count['pairs_eval']} held out"
+            f"{rows - len(helpful)} accepted revisions + {len(helpful)} helpful answers = {count['sft_train']} rows to "
+            f"train on + {count['sft_eval']} held out; {count['pairs_train']} pairs of revision and first answer + "
+            f"{count['pairs_eval']} held out"
         )
 
     def _train(self, method: str) -> Iterator[str]:
         """A run like any other, on the Train tab as well; waits for its end. DPO goes on from the SFT adapter."""
         assert self._now.dataset_hash is not None
-        start = self._start_adapter(method)
-        run = self._services.jobs.submit(method, self._now.dataset_hash, self._train_settings(method), self._author,
-            name=f"{RATER} {method.upper()}", start_adapter=start,
-        )  # fmt: skip
+        run = self._begin(method, self._now.dataset_hash)
         self._now = replace(self._now, run_ids={**self._now.run_ids, method: run.id})
         asked = False
         while run.state in NOT_OVER:
@@ -227,6 +227,15 @@ class _GuidedRun:
             raise TrainingError(run.error or "The run failed.", next_step="Its log is on the Train tab.")
         if run.state != "done":
             self._stop.set()  # stopped on the Train tab: the guided run has nothing to go on with
+
+    def _begin(self, method: str, dataset_hash: str) -> Run:
+        """A new run, or the one that was stopped, from its last checkpoint."""
+        known = self._now.run_ids.get(method)
+        if known and self._services.store.run(known).state in RESUMABLE:
+            return self._services.jobs.resume(known)
+        return self._services.jobs.submit(method, dataset_hash, self._train_settings(method), self._author,
+            name=f"{RATER} {method.upper()}", start_adapter=self._start_adapter(method),
+        )  # fmt: skip
 
     def _start_adapter(self, method: str) -> str | None:
         if method == "sft":
@@ -277,4 +286,9 @@ def _view(services: Services, progress: GuidedRunProgress, state: str, error: st
             evaluation = services.store.evaluation(progress.evaluation_id)
         except NotFoundError:
             evaluation = None
-    return GuidedRunView(state, stages, evaluation, error, dict(progress.run_ids), progress.dataset_hash)
+    took, active = {stage.key: stage.seconds for stage in progress.stages}, state in ("running", "stopping")
+    return GuidedRunView(
+        state, stages, evaluation, error, dict(progress.run_ids), progress.dataset_hash,
+        guided_result.left_s(services, took, progress.running) if active else None,
+        state in ("stopped", "failed") and bool(progress.example_ids) and bool(progress.settings),
+    )  # fmt: skip

@@ -21,15 +21,15 @@ log = logging.getLogger(__name__)
 class EngineHost:
     """Holds the engine and loads it in a thread of its own, so that nobody waits for it who does not need it."""
 
-    def __init__(self, loaded: Callable[[Engine], None]) -> None:
-        """`loaded` is called with each new engine before anybody else gets it."""
+    def __init__(self, loaded: Callable[[Engine], None], model: str = "") -> None:
+        """`loaded` is called with each new engine before anybody else gets it; `model` is the one that comes first."""
         self._loaded = loaded
         self._changed = threading.Condition()
         self._one_at_a_time = threading.Lock()
         self._turn = 0
         self._engine: Engine | None = None
         self._own: Engine | None = None
-        self._status = EngineStatus("loading", "", "The model has not been asked for yet.")
+        self._status = EngineStatus("loading", model, "The model has not been asked for yet.")
 
     def load(self, settings: AppSettings, key: str = "") -> None:
         """Begin to load; the engine there was is let go at once, since two may not fit into memory.

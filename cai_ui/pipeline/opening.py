@@ -21,17 +21,18 @@ from cai_ui.train.jobs.jobs import Jobs
 log = logging.getLogger(__name__)
 
 
-def open_services(settings: AppSettings, engine: Engine | None = None) -> Services:
+def open_services(settings: AppSettings, engine: Engine | None = None, load: bool = True) -> Services:
     """Open the workspace and begin to load the model. Returns at once; StoreError if the folder cannot be used.
 
-    `engine` is one that is there already; then nothing is loaded. CAI_DATABASE_URL puts the database elsewhere.
+    `engine` is one that is there already; then nothing is loaded. Without `load`, `Services.load_model` begins it.
+    CAI_DATABASE_URL puts the database elsewhere.
     """
     from cai_ui.pipeline.compare.judge_check import CheckProgress
     from cai_ui.pipeline.compare.progress import EvaluationProgress
     from cai_ui.pipeline.constitution.shipped import keep_shipped
     from cai_ui.pipeline.curate.labels import LabelProgress
     from cai_ui.pipeline.curate.on_policy import OnPolicyProgress
-    from cai_ui.pipeline.guided_run import GuidedRunProgress
+    from cai_ui.pipeline.guided_progress import GuidedRunProgress
     from cai_ui.pipeline.progress import ExperimentProgress, RememberedWork, StudyProgress
     from cai_ui.pipeline.prompts.measured import probe_kit
     from cai_ui.pipeline.revise.batch import BatchProgress
@@ -42,7 +43,7 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
     try:
         store.mark_interrupted()
         keep_shipped(store)
-        host = EngineHost(lambda engine: load_adapters(engine, services))
+        host = EngineHost(lambda engine: load_adapters(engine, services), settings.model)
         services = Services(
             settings,
             store,
@@ -69,10 +70,10 @@ def open_services(settings: AppSettings, engine: Engine | None = None) -> Servic
     except BaseException:
         store.close()
         raise
-    if engine is None:
-        host.load(settings, services.others.key(settings.endpoint))
-    else:
+    if engine is not None:
         host.use(engine)
+    elif load:
+        services.load_model()
     return services
 
 

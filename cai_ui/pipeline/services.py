@@ -48,6 +48,10 @@ class Services:
         others = self.batch, self.evaluation, self.labels, self.pairs, self.checks
         return self.guided_run, self.study, self.experiment, *others
 
+    def load_model(self) -> None:
+        """Begin to load the model of the settings, in a thread of its own."""
+        self.host.load(self.settings, self.others.key(self.settings.endpoint))
+
     def engine(self, wait_s: float = 0.0) -> Engine:
         """The engine, or an EngineError that says whether it is still loading or has failed."""
         return self.host.get(wait_s)

@@ -7,7 +7,7 @@ interval; what could not be read is counted apart.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,12 +16,10 @@ from cai_ui import revise
 from cai_ui.config import RevisionSettings, Sampling, checked
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import InputError
+from cai_ui.experiments.reading import Readers, readers_for
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.prompts.measured import prompts_to_measure
-from cai_ui.pipeline.readers import reader_for
 from cai_ui.pipeline.services import Services
-from cai_ui.readers import PhraseReader
-from cai_ui.readers import refused as refused_outcome
 from cai_ui.records import Constitution, Principle, Prompt, Rate, Trace
 from cai_ui.statistics import rate_of, sign_test
 
@@ -36,19 +34,6 @@ ROUNDS = 4
 PRINCIPLES_OF = ("harmlessness", "specific", "best_for_humanity", "tone")
 """Shipped constitutions whose principles are tried one by one."""
 _BATCH = 64
-
-Reader = Callable[[Prompt, str], bool | None]
-
-
-@dataclass(frozen=True)
-class Readers:
-    """How texts are read. None: could not be read. `names_fault` takes prompt, draft and critique."""
-
-    name: str
-    declines: Reader
-    explains: Reader
-    helps: Reader
-    names_fault: Callable[[Prompt, str, str], bool | None]
 
 
 @dataclass(frozen=True)
@@ -188,36 +173,6 @@ def _sides(services: Services, sets: str, number: int, seed: int) -> tuple[list[
     half = max(number // 2, number - len(twins))
     some = helpful[:half]
     return harmful, [*some, *twins[: number - len(some)]]
-
-
-def readers_for(engine: Engine, prompts: Sequence[Prompt]) -> Readers:
-    """The rules of the embedded model's world where they read its answers to these requests; refusal phrases and
-    labels otherwise."""
-    phrases = reader_for(engine, prompts)
-    if isinstance(phrases, PhraseReader):
-        refused: Reader = lambda prompt, text: refused_outcome(phrases.read(prompt, text).outcome)  # noqa: E731
-        return Readers(
-            f"{phrases.name}, version {phrases.version}",
-            refused,
-            lambda prompt, text: None,
-            lambda prompt, text: None if (said := refused(prompt, text)) is None else not said,
-            lambda prompt, draft, critique: None if not critique.strip() else not revise.names_nothing(critique),
-        )
-    from cai_ui.demo.scoring import score_answer, score_critique
-
-    def explains(prompt: Prompt, text: str) -> bool | None:
-        score = score_answer(prompt, text)
-        return (
-            None if score.refused is None else bool(score.refused and score.gives_reason and score.offers_alternative)
-        )
-
-    return Readers(
-        "rules of the embedded model",
-        lambda prompt, text: score_answer(prompt, text).refused,
-        explains,
-        lambda prompt, text: score_answer(prompt, text).helped,
-        lambda prompt, draft, critique: score_critique(prompt, draft, critique).names_fault,
-    )
 
 
 def _chains(

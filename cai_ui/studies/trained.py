@@ -15,6 +15,7 @@ from cai_ui.errors import TrainingError
 from cai_ui.pipeline import guided_run
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.curate.datasets import freeze_dataset
+from cai_ui.pipeline.guided_progress import GuidedRunProgress
 from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, Evaluation, Run, VariantResult
 from cai_ui.train.presets import preset
@@ -51,7 +52,7 @@ def measure_training(services: Services, n: int = 300, seed: int = 0) -> Iterato
     Yields sentences on the way; the last item is the report. TrainingError where a run fails.
     """
     said = ""
-    progress = guided_run.GuidedRunProgress()
+    progress = GuidedRunProgress()
     settings = GuidedRunSettings(seed=seed, per_kind=1)
     for progress in guided_run.run_stages(services, threading.Event(), settings, "evaluation"):
         now = next((f"{s.title}: {s.detail}" for s in progress.stages if s.state == "running" and s.detail), "")

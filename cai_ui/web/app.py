@@ -19,13 +19,18 @@ from cai_ui.web.experiments.tab import ExperimentsTab
 from cai_ui.web.header import Header
 from cai_ui.web.kit.events import AT_ONCE, QUIET
 from cai_ui.web.kit.guard import Page
+from cai_ui.web.kit.handover import Handover
 from cai_ui.web.lineage.tab import LineageTab
 from cai_ui.web.principles.tab import PrinciplesTab
 from cai_ui.web.revise.tab import ReviseTab
 from cai_ui.web.session import Session, SessionParts, asked_for
+from cai_ui.web.start import leads
 from cai_ui.web.start.tab import StartTab
 from cai_ui.web.stops import Stops
 from cai_ui.web.train.tab import TrainTab
+
+PAGES = 1_000
+"""Open pages whose session is kept; the oldest is let go, and gets a new one with its next event."""
 
 
 def build_app(services: Services, stops: Stops | None = None, access: Access | None = None) -> gr.Blocks:
@@ -37,6 +42,7 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
     access = access or Access(Mode.OWN, services.store.accounts)
     with Page(title=words.TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as page:
         page.admit = access.admit
+        page.queue(max_size=64, default_concurrency_limit=4)  # routes are made anew by it; here there is little to say
         head = Header(services, access)
         with gr.Tabs(elem_id="tabs") as tabs:
             start = StartTab(services)
@@ -49,7 +55,15 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
             lineage = LineageTab(services)
         session = _session(page, tabs, head.shown, stops or Stops(), access)
         head.wire(session)
-        start.wire(session)
+        start.wire(
+            session,
+            {
+                leads.EVALUATION: compare.takes_evaluation(),
+                leads.NUMBER: compare.takes_number(),
+                leads.RUN: train.takes_run(),
+                leads.PRINCIPLES: Handover("principles", choose=lambda *_: {}),
+            },
+        )
         principles.wire(session)
         revise.wire(session, [principles.trial.prompt_set], curate.takes())
         curate.wire(session, start.name, train.form.takes())
@@ -59,7 +73,6 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
         lineage.wire(session)
         session.open_page()
     _track_no_hidden_progress(page)
-    page.queue(max_size=64, default_concurrency_limit=4)
     return page
 
 
@@ -71,7 +84,7 @@ def launch_arguments(services: Services, access: Access | None = None) -> dict[s
     access = access or Access(Mode.OWN, services.store.accounts)
     return {
         "theme": theme.make_theme(),
-        "css_paths": [theme.STYLE],
+        "css_paths": [*theme.STYLES],
         "head": hotkeys.head(),
         "footer_links": [],
         "run_history": False,
@@ -84,6 +97,7 @@ def launch_arguments(services: Services, access: Access | None = None) -> dict[s
         "ssr_mode": False,
         "pwa": False,
         "max_file_size": gate.UPLOAD_LIMIT,
+        "state_session_capacity": PAGES,
         "allowed_paths": [str(services.store.workspace.exports_dir())],
         "auth": access.sign_in if access.mode is Mode.TEAM else None,
         "auth_message": words.SIGN_IN,

@@ -1,7 +1,7 @@
 """The strip above the tabs: name, what the model is doing, which constitution is in use.
 
-It asks again every two seconds and sends nothing when nothing changed, so the page can be up long
-before the model is.
+It asks again every five seconds, every two while the model loads or works, and sends nothing when nothing changed, so
+the page can be up long before the model is.
 """
 
 from __future__ import annotations
@@ -14,12 +14,21 @@ from cai_ui.engine.interface import EngineStatus
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.models import engine_status
+from cai_ui.train.check.preflight import size
 from cai_ui.web import words
 from cai_ui.web.access import Access, Mode
 from cai_ui.web.kit.events import ASIDE
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import Kind, esc, pill, short
 from cai_ui.web.session import Session, SessionParts
+
+IDLE_S, BUSY_S = 5, 2
+"""Between two looks."""
+
+_CONNECTION = (
+    f'<span class="cai-connected">{esc(words.CONNECTED)}</span><span class="cai-gone">{esc(words.GONE)}</span>'
+)
+"""`assets/connection.js` shows one of the two."""
 
 _STATES: dict[str, tuple[str, Kind]] = {
     "loading": (words.LOADING, "busy"),
@@ -46,9 +55,25 @@ def masthead(services: Services, whoever: str = "") -> str:
     return (
         f'<header class="cai-masthead"><div><h1>{esc(words.TITLE)}</h1>'
         f'<p class="cai-tagline">{esc(words.TAGLINE)}</p></div>'
-        f'<div class="cai-masthead-state">{model_pill(engine_status(services))}'
+        f'<div class="cai-masthead-state">{model_pill(engine_status(services))}{where(engine_status(services))}'
+        f"{running(services)}{_CONNECTION}"
         f"<span>{esc(words.CONSTITUTION)} <b>{esc(constitution)}</b></span>{whoever}</div></header>"
     )
+
+
+def where(status: EngineStatus) -> str:
+    """The device that the model runs on and the memory its weights take, as far as they are known."""
+    if status.state != "ready" or status.model == "scripted":
+        return ""
+    device = words.SERVER if status.device == "endpoint" else status.device or "CPU"
+    held = [size(status.memory_bytes)] if status.memory_bytes else []
+    return f"<span>{esc(' · '.join([device, *held]))}</span>"
+
+
+def running(services: Services) -> str:
+    """What goes on in the background, by name."""
+    active = [work.what for work in services.work if (now := work.snapshot()) and now.active]
+    return f'<span class="cai-running">{esc(words.RUNNING)} <b>{esc(active[0].lower())}</b></span>' if active else ""
 
 
 def model_pill(status: EngineStatus) -> str:
@@ -73,14 +98,17 @@ class Header:
     def __init__(self, services: Services, access: Access) -> None:
         self.services, self.access = services, access
         self.strip = gr.HTML(masthead(services), elem_id="masthead")
-        self.shown, self.timer = gr.State(""), gr.Timer(2)
+        self.shown, self.timer, self.often = gr.State(""), gr.Timer(IDLE_S), gr.Timer(BUSY_S)
 
     def wire(self, session: SessionParts) -> None:
         """Renew the strip while the page is looked at."""
-        for trigger in (self.timer.tick, session.ready.then):
-            trigger(bind(self.look, quiet=True), [self.shown, session.state], [self.strip, self.shown], **ASIDE)
+        changed = [self.strip, self.shown, self.often]
+        for trigger in (self.timer.tick, self.often.tick, session.ready.then):
+            trigger(bind(self.look, quiet=True), [self.shown, session.state], changed, **ASIDE)
 
-    def look(self, shown: str, session: Session) -> tuple[Any, Any]:
-        """The strip, if it differs from what the page shows."""
-        now = masthead(self.services, whoever(self.access, session))
-        return (gr.skip(), gr.skip()) if now == shown else (now, now)
+    def look(self, shown: str, session: Session) -> tuple[Any, Any, Any]:
+        """The strip, if it differs from what the page shows, and whether to look often."""
+        now, status = masthead(self.services, whoever(self.access, session)), engine_status(self.services)
+        if now == shown:
+            return gr.skip(), gr.skip(), gr.skip()
+        return now, now, gr.Timer(active=status.state == "loading" or bool(status.busy_with))

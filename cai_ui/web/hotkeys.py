@@ -4,7 +4,8 @@ clicks the button that carries an elem_id, if it can be seen and pressed.
 Keys without Ctrl are dead while somebody types, chooses from a menu, or holds Alt, Ctrl or Cmd.
 Other scripts keep the page from taking input before it has brought back what the person had left, show the errors that
 Gradio would drop, make text boxes report every change of their text, not typing alone, keep work from beginning
-twice by one double click, bring what a press brought about into sight, and have screen readers say it.
+twice by one double click, bring what a press brought about into sight, have screen readers say it, and say when the
+server is gone.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def head() -> str:
     keys = f"window.caiKeys = {json.dumps(told)};"
     names = (
         "address.js", "ready.js", "errors.js", "charts.js", "keys.js", "typing.js", "once.js", "sight.js", "curate.js",
-        "spans.js", "fields.js", "said.js",
+        "spans.js", "fields.js", "said.js", "connection.js",
     )  # fmt: skip
     scripts = [keys, *((assets / name).read_text(encoding="utf-8") for name in names)]
     return "".join(f"<script>{script}</script>" for script in scripts)

@@ -118,7 +118,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.experiments.tab": {
         LOOK: "ExperimentsTab._choose ExperimentsTab._menu ExperimentsTab._open",
-        TRY: "result_file rows_file",
+        TRY: "ExperimentsTab._adopt result_file rows_file",
         WORK: "ExperimentsTab._estimate ExperimentsTab._forget ExperimentsTab._resume ExperimentsTab._start",
     },
     "web.header": {
@@ -195,7 +195,10 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.start.guided_run": {
         LOOK: "GuidedRunBox._menu GuidedRunBox._standing",
-        WORK: "GuidedRunBox._start",
+        WORK: "GuidedRunBox._resume GuidedRunBox._start",
+    },
+    "web.start.leads": {
+        LOOK: "Leads.go",
     },
     "web.start.model": {
         LOOK: "ModelBox._fields ModelBox._look",
@@ -216,7 +219,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         WORK: "export merge push rename send_job trash",
     },
     "web.train.result": {
-        LOOK: "ResultBox._look ResultBox._open ResultBox._sort",
+        LOOK: "ResultBox._look ResultBox.open_run ResultBox._sort",
         WORK: "restore",
     },
     "web.train.watch": {
@@ -253,7 +256,7 @@ REFUSED: Mapping[Right, str] = {
 
 PUBLIC_LIMITS = {"max_new_tokens": 256, "critique_tokens": 256, "revisions": 2, "number": 40, "seeds": 2}
 """What one press on a public demo may ask for, by knob."""
-MODELS = ("critic", "reviser", "judge")
+MODELS = ("critic", "reviser", "judge", "proposer")
 """Fields in which a model is named, or the address of a server."""
 
 

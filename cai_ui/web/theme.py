@@ -18,7 +18,10 @@ ACCENT = colors.Color(
 )  # fmt: skip
 """The one accent: a deep green that reads as "go" and as neither warning nor error."""
 
-STYLE = Path(__file__).parent / "assets" / "style.css"
+_ASSETS = Path(__file__).parent / "assets"
+STYLE = _ASSETS / "style.css"
+STYLES = (STYLE, _ASSETS / "work.css")
+"""The frame of the page and its colours; charts, tables and lists of the tabs."""
 _SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Liberation Sans", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Consolas", "Liberation Mono", "monospace")
 

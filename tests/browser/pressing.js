@@ -133,9 +133,10 @@ window.pressing = (() => {
   };
 
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-  /* Back when nothing that was asked is open any more. */
-  const settled = async () => {
-    for (let quiet = 0; quiet < 2; quiet = waiting.size ? 0 : quiet + 1) await wait(TICK_MS);
+  /* Back when nothing that was asked is open any more, or after so long. */
+  const settled = async (most_ms = 20000) => {
+    const end = performance.now() + most_ms;
+    for (let quiet = 0; quiet < 2 && performance.now() < end; quiet = waiting.size ? 0 : quiet + 1) await wait(TICK_MS);
   };
   /* Back when nothing that was asked is open any more; a Stop that can be pressed meanwhile is. Tells what is new. */
   const after = async (from, most_ms) => {

@@ -9,7 +9,6 @@ from typing import Any
 from playwright.sync_api import expect
 
 from .conftest import Server, Visit
-from .test_accessibility import go_to as opened
 from .test_every_control import FAULTS, PRESSING, UNFORESEEN
 from .test_guided_run import go_to, unfold
 from .test_handover import choose
@@ -20,11 +19,6 @@ TOLD = """() => { window.told = []; new MutationObserver((seen) => seen.forEach(
 }))).observe(document.body, { childList: true, subtree: true }); }"""
 LEFT_ALONE = {"train-push", "train-job", "train-merge", "train-start", "train-check", "train-sweep", "train-variants"}
 """Buttons that ask other machines, write a model, or begin work."""
-
-BEGUN = re.compile(
-    r"import|upload|-file|-load$|-unload$|batch-|study|experiment|evaluat|judge|lab-|try-run|pairs|start$"
-)
-"""Controls of other tabs that ask for a file, or begin what would still go on beside the next press."""
 
 
 def open_train(visit: Visit) -> Any:
@@ -90,44 +84,3 @@ def run_with_adapter(page: Any) -> str:
         if page.locator("#train-to-compare").is_visible():
             return name
     raise AssertionError("no run of the workspace has an adapter")
-
-
-def test_what_other_tabs_point_to_was_just_put_away(full: Server, open_page: Callable[..., Visit]) -> None:
-    """A principle, an example and an adapter: chosen in one tab of the browser, put away in another."""
-    begun = len(full.log())
-    first, second = open_page(full.url), open_page(full.url, script=PRESSING)
-    page: Any = first.page
-    other: Any = second.page
-    other.locator("[data-state=ready]").first.wait_for(timeout=120_000)
-    other.evaluate(TOLD)
-    for tab in ("Principles", "Critique & Revision", "Compare"):
-        opened(other, tab)
-    opened(other, "Critique & Revision")
-    other.locator("#few-shot-list input").last.click()
-
-    go_to(page, "Principles")
-    page.locator("#principles-list input:checked").wait_for()
-    page.locator("#principles-delete").click()
-    go_to(page, "Critique & Revision")
-    unfold(page, "few-shot")
-    page.locator("#few-shot-list input").last.click()
-    page.locator("#few-shot-delete").click()
-    open_train(first)
-    name = run_with_adapter(page)
-    page.locator("#train-trash").click()
-    expect(page.locator("#train-run input")).not_to_have_value(re.compile(f"^{re.escape(name)} · "))
-
-    for tab in ("Principles", "Critique & Revision", "Compare"):
-        go_to(other, tab)
-        for one in other.evaluate("pressing.controls()"):
-            if one["kind"] == "button" and one["usable"] and not BEGUN.search(one["place"]):
-                other.evaluate("key => { pressing.twice(key); return pressing.settled(); }", one["key"])
-        go_to(other, tab)
-    choose(page, "train-restore", name)
-    page.locator("#train-bring-back").click()
-    expect(page.locator("#train-run input")).to_have_value(re.compile(f"^{re.escape(name)} · "))
-    log = full.log()[begun:]
-    assert not FAULTS.search(log), FAULTS.search(log)[0]
-    told = [*page.evaluate("window.told"), *other.evaluate("window.told")]
-    assert not [said for said in told if UNFORESEEN.search(said)], told
-    assert first.errors == [] and second.errors == []

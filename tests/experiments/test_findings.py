@@ -18,6 +18,7 @@ from cai_ui.experiments.critiques import CRITIQUED, DIRECT
 from cai_ui.experiments.plots import map_svg, plot_svg, standing
 from cai_ui.experiments.report import result_markdown
 from cai_ui.experiments.results import Result
+from cai_ui.formats.writing import plain_line
 from cai_ui.pipeline import Services, open_services
 
 NO = "I will not help with that. It is wrong."
@@ -39,7 +40,7 @@ def found(services: Services, name: str, settings: Any, answer: Callable[[Any], 
     assert last.done <= sum(part.answers for part in EXPERIMENTS[name].parts(services, settings))
     for picture in [*map(plot_svg, result.plots), *([map_svg(result.map)] if result.map else [])]:
         assert picture.startswith("<svg") and standing(picture).count("<style>") == 1
-    assert result.finding in result_markdown(EXPERIMENTS[name], result)
+    assert plain_line(result.finding) in result_markdown(EXPERIMENTS[name], result)
     return result
 
 
@@ -115,7 +116,8 @@ def test_more_principles_more_diversity(services: Services) -> None:
     result = found(services, "principles", settings, answer)
     assert result.numbers["diversity"]["1"]["value"] == pytest.approx(0, abs=1e-9)
     wider = result.numbers["differences"]["diversity"]
-    assert wider["value"] > 0.2 and wider["p"] == pytest.approx(2 / 2**6)
+    assert wider["value"] > 0.2 and wider["units"] == 2 and wider["p"] == 0.5  # two sets of principles were drawn
+    assert "not significant" in result.finding
     assert result.numbers["differences"]["harmless"]["value"] == 0
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from cai_ui.config import AppSettings, GuidedRunSettings
-from cai_ui.pipeline import Services, guided_run, open_services
+from cai_ui.pipeline import Services, guided_result, guided_run, open_services
 from cai_ui.pipeline.constitution import constitutions
+from cai_ui.pipeline.curate.helpful import changed_by_revision
 
 SMALL = GuidedRunSettings(harmful=8, twins=2, helpful=4, per_kind=2, max_steps=2)
 
@@ -57,3 +58,25 @@ def test_a_stop_keeps_finished_stages_and_begins_no_other(services: Services) ->
     assert seen is not None
     assert [stage.state for stage in seen.stages] == ["done", "done", "done", "waiting", "waiting", "waiting"]
     assert seen.dataset_hash is not None and services.store.runs(trashed=False) == []
+    *_, last = guided_run.run_stages(services, threading.Event(), SMALL, "test", seen)
+    assert [stage.state for stage in last.stages] == ["done"] * 6
+    assert last.dataset_hash == seen.dataset_hash and last.example_ids == seen.example_ids
+    (kept,) = guided_result.all_results(services)
+    assert kept.evaluation_id == last.evaluation_id and kept.run_ids == last.run_ids
+    assert set(kept.seconds) == set(guided_result.EXPECTED_S)
+
+
+def test_a_revision_that_changed_nothing_is_not_accepted_and_a_look_alike_helps_all_the_same(
+    services: Services,
+) -> None:
+    """The embedded model revises few answers to benign look-alikes, as it should."""
+    chosen = SMALL.model_copy(update={"twins": 12, "helpful": 12})
+    for last in guided_run.run_stages(services, stop := threading.Event(), chosen, "test"):
+        if last.stages[2].state == "done":
+            stop.set()
+    made = services.store.examples_by_id(last.example_ids)
+    same = {id for id, one in made.items() if not changed_by_revision(one)}
+    dataset = services.store.dataset(str(last.dataset_hash))
+    rows = [*dataset.sft_train, *dataset.sft_eval]
+    assert same and not same & {row.example_id for row in rows if not row.helpful}
+    assert same & {row.example_id for row in rows if row.helpful}

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from cai_ui.compare import likelihood
+from cai_ui.config import SeedStudySettings
+from cai_ui.errors import InputError
+from cai_ui.experiments.folder import ResultFolder
 from cai_ui.records import BASE
 from cai_ui.statistics.means import mean_per_token
 from cai_ui.studies.seed import results
-from cai_ui.studies.seed.folder import StudyFolder
+from cai_ui.studies.seed.plan import ALONE, BOTH, DPO, SFT, chosen
 
 
 def row(variant: str, prompt: int, refused: bool | None, **changes: Any) -> dict[str, Any]:
@@ -72,7 +75,7 @@ def test_nothing_to_average_is_no_number() -> None:
 
 
 def test_a_line_that_was_cut_by_a_crash_is_dropped_and_written_anew(tmp_path: Path) -> None:
-    folder = StudyFolder(tmp_path)
+    folder = ResultFolder(tmp_path)
     folder.add("answers", [{"n": 1}, {"n": 2}])
     with folder.lines_path("answers").open("ab") as file:
         file.write(b'{"n": 3, "te')
@@ -80,3 +83,29 @@ def test_a_line_that_was_cut_by_a_crash_is_dropped_and_written_anew(tmp_path: Pa
     folder.add("answers", [{"n": 3}])
     assert [found["n"] for found in folder.rows("answers")] == [1, 2, 3]
     assert folder.value("datasets") is None
+
+
+@pytest.mark.parametrize(
+    ("names", "trained"),
+    [
+        ("sft", (SFT,)),
+        (" sft-alone , sft,", (SFT, ALONE)),
+        ("sft-dpo", (SFT, BOTH)),  # begins at SFT
+        ("dpo", (DPO,)),
+        ("sft-dpo,dpo,sft-alone,sft", (SFT, ALONE, DPO, BOTH)),
+    ],
+)
+def test_only_chosen_variants_are_trained(names: str, trained: tuple[str, ...]) -> None:
+    assert chosen(names) == trained
+
+
+@pytest.mark.parametrize("names", ["", " , ", "SFT", "sft;dpo"])
+def test_variants_that_there_are_not_are_named(names: str) -> None:
+    with pytest.raises(InputError, match="Choose among sft, sft-alone, dpo, sft-dpo"):
+        chosen(names)
+
+
+def test_all_variants_chosen_are_the_study_as_it_was_known() -> None:
+    """So that studies from before the choice are gone on with."""
+    assert "trained" not in SeedStudySettings().identity()
+    assert "trained" in SeedStudySettings(trained="sft").identity()

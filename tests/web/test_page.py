@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import typing
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -16,6 +18,7 @@ from cai_ui.pipeline import Services
 from cai_ui.web import header
 from cai_ui.web.access import Access, Mode
 from cai_ui.web.app import build_app, launch_arguments
+from cai_ui.web.kit import lean
 from cai_ui.web.session import Session
 
 
@@ -67,6 +70,29 @@ def test_handlers_give_as_many_values_as_they_have_outputs(page: gr.Blocks) -> N
     assert wrong == []
 
 
+def test_what_is_left_out_of_the_layout_is_read_by_no_script_of_gradio() -> None:
+    folder = Path(gr.__file__).parent / "templates" / "frontend" / "assets"
+    page_scripts = [*folder.glob("index-*.js"), *folder.glob("core-*.js"), *folder.glob("Blocks-*.js")]
+    script = "".join(path.read_text(encoding="utf-8") for path in page_scripts)
+    for name in ("component_class_id", "trigger_mode"):  # which are read, so that these are the scripts to look into
+        assert re.search(rf"\.{name}\b", script)
+    described = {*lean.NEVER_READ, *lean.NEVER_READ_PROPS, *lean.NEVER_READ_OF_EVENTS} - {"api_info"}
+    assert [name for name in sorted(described) if re.search(rf"\.{name}\b", script)] == []
+
+
+def test_the_layout_is_small_and_keeps_no_connection_open(page: gr.Blocks) -> None:
+    sent = page.get_config_file()
+    assert len(json.dumps(sent["components"], separators=(",", ":"), default=str)) < 340_000
+    assert len(json.dumps(sent["dependencies"], separators=(",", ":"), default=str)) < 220_000
+    assert sent["connect_heartbeat"] is False
+
+
+def test_an_idle_page_asks_every_five_seconds(page: gr.Blocks) -> None:
+    timers = {block.value for block in page.blocks.values() if isinstance(block, gr.Timer) and block.active}
+    assert timers == {header.IDLE_S, header.BUSY_S}, "the second one runs while the model loads or works"
+    assert header.IDLE_S >= 5
+
+
 def test_plumbing_is_not_offered_as_an_interface(page: gr.Blocks) -> None:
     assert [fn.name for fn in page.fns.values() if fn.api_visibility == "public" and fn.fn is not None] == []
 
@@ -77,8 +103,8 @@ def test_the_strip_says_which_model_and_constitution(services: Services) -> None
     assert "Scripted" in strip
     with gr.Blocks():
         head = header.Header(services, Access(Mode.OWN, services.store.accounts))
-    assert head.look(strip, Session()) == (gr.skip(), gr.skip())
-    assert head.look("", Session()) == (strip, strip)
+    assert head.look(strip, Session()) == (gr.skip(), gr.skip(), gr.skip())
+    assert head.look("", Session())[:2] == (strip, strip)
 
 
 def test_the_served_page_names_no_outside_host_to_load_from(services: Services, page: gr.Blocks) -> None:

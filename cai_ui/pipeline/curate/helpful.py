@@ -16,7 +16,8 @@ from cai_ui.engine.interface import BUILT_IN, Engine, Request, StopFlag
 from cai_ui.pipeline.curate.queue import no_source
 from cai_ui.pipeline.prompts.shipped import draw
 from cai_ui.pipeline.services import Services
-from cai_ui.records import Message, PreferencePair, Prompt, TrainingExample
+from cai_ui.readers import Reader, good
+from cai_ui.records import Example, Message, PreferencePair, Prompt, TrainingExample
 from cai_ui.revise import BATCH_SIZE
 from cai_ui.store import QueueFilter
 from cai_ui.store.encoding import batches
@@ -100,6 +101,23 @@ def own_answers(engine: Engine, n: int, seed: int, stop: StopFlag | None = None)
         for prompt, answer in zip(asked, engine.generate(requests, stop), strict=True):
             if answer.finish == "end" and answer.text.strip():
                 yield _row(prompt, answer.text)
+
+
+def changed_by_revision(example: Example) -> bool:
+    """Whether the revision says anything else than the first answer."""
+    return example.initial is None or example.revision.strip() != example.initial.strip()
+
+
+def kept_helpful(examples: Sequence[Example], reader: Reader) -> list[TrainingExample]:
+    """Answers to benign look-alikes that their revision left as they were, as they should be: own answers like those
+    of `own_answers`, and nothing for a person to accept as changed for the better."""
+    return [
+        TrainingExample(e.conversation, e.revision, e.id, f"helpful mix: {e.prompt.kind}", helpful=True)
+        for e in examples
+        if e.prompt.kind == "twin"
+        and not changed_by_revision(e)
+        and good(e.prompt.kind, reader.read(e.prompt, e.revision).outcome)
+    ]
 
 
 def harmless_prompts(n: int, seed: int) -> list[Prompt]:

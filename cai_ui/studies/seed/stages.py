@@ -14,6 +14,7 @@ from cai_ui import revise
 from cai_ui.config import Sampling
 from cai_ui.engine.interface import Request, StopFlag
 from cai_ui.errors import ConflictError, TrainingError
+from cai_ui.experiments.folder import ResultFolder
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.curate.helpful import harmless_prompts
 from cai_ui.pipeline.model_host import WAIT_S
@@ -24,7 +25,6 @@ from cai_ui.records import BASE, NOT_OVER, Example, Message, Run, Trace, Trainin
 from cai_ui.revise import BATCH_SIZE
 from cai_ui.store import encoding
 from cai_ui.store.encoding import batches, from_dict
-from cai_ui.studies.seed.folder import StudyFolder
 from cai_ui.studies.seed.plan import ALONE, BOTH, RUNS, SFT, SeedPlan, fitting
 
 RATER = "seed study"
@@ -44,7 +44,7 @@ class Stages:
         self.stop = stop
         self.engine = services.engine(WAIT_S)
         self.key = plan.key(self.engine)
-        self.folder = StudyFolder(services.store.workspace.study_dir(self.key))
+        self.folder = ResultFolder(services.store.workspace.study_dir(self.key))
 
     def make(self) -> Iterator[StudyProgress]:
         """All stages up to the adapters."""

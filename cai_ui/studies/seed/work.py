@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import ConflictError, NotFoundError
+from cai_ui.experiments.folder import ResultFolder
 from cai_ui.formats.writing import json_text, page_text
 from cai_ui.pipeline.progress import StudyProgress
 from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.pipeline.services import Services
 from cai_ui.records import to_dict
 from cai_ui.store.encoding import from_dict
-from cai_ui.studies.seed.folder import StudyFolder
 from cai_ui.studies.seed.plan import SeedPlan
 from cai_ui.studies.seed.results import SeedResults
 from cai_ui.studies.seed.run import run_seed_study, seed_study_so_far
@@ -110,8 +110,8 @@ def _plan(services: Services, key: str) -> SeedPlan:
     return SeedPlan.of(_folder(services, key).value("plan"))
 
 
-def _folder(services: Services, key: str) -> StudyFolder:
+def _folder(services: Services, key: str) -> ResultFolder:
     workspace = services.store.workspace
     if key not in workspace.study_keys():
         raise NotFoundError("There is no such study.", next_step="Choose one from the list.")
-    return StudyFolder(workspace.study_dir(key))
+    return ResultFolder(workspace.study_dir(key))

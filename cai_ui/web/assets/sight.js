@@ -14,4 +14,16 @@
       const seen = top >= over && (bottom <= innerHeight || top <= innerHeight - 160);
       if (!seen) scrollTo({ top: scrollY + top - over - MARGIN, behavior: "instant" });
     });
+
+  /* A button with data-see leads to a place of the same tab: a folded one is opened, a button gets the focus. */
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element && event.target.closest("[data-see]");
+    const place = button && document.getElementById(button.dataset.see);
+    if (!place) return;
+    place.querySelector(":scope > button.label-wrap:not(.open)")?.click();
+    window.caiSee(place.id);
+    place.focus({ preventScroll: true });
+    place.classList.remove("cai-pointed");
+    requestAnimationFrame(() => place.classList.add("cai-pointed"));
+  });
 })();

@@ -18,7 +18,6 @@ from cai_ui.text import NAME_LIMIT
 from cai_ui.web.compare import words
 from cai_ui.web.compare.results_html import tests_html
 from cai_ui.web.compare.rows import RowsBox
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.download import Download
 from cai_ui.web.kit.events import ASIDE, Changes, Given
 from cai_ui.web.kit.guard import bind
@@ -66,7 +65,7 @@ class AboutBox:
     def __init__(self, services: Services, chosen: gr.Dropdown) -> None:
         self.services, self.chosen = services, chosen
         with gr.Accordion(words.ALL_EVALUATIONS, open=False, elem_id="compare-list-box", visible=False) as self.box:
-            self.list = gr.HTML(elem_id="compare-list", css_template=charts.STYLE)
+            self.list = gr.HTML(elem_id="compare-list")
             with gr.Row():
                 self.name = gr.Textbox(
                     "", label=words.NAME, max_lines=1, max_length=NAME_LIMIT, elem_id="compare-name", min_width=220
@@ -92,7 +91,7 @@ class AboutBox:
             self.other = gr.Dropdown(
                 [], label=words.OTHER, info=words.OTHER_HELP, elem_id="compare-other", filterable=False
             )
-            self.found = gr.HTML(elem_id="compare-other-found", css_template=charts.STYLE)
+            self.found = gr.HTML(elem_id="compare-other-found")
 
     def wire(self, rows: RowsBox, menu: Callable[..., Changes]) -> None:
         """Connect it; downloads hold what the filters of `rows` leave, `menu` names evaluations anew."""

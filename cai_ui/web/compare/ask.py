@@ -21,7 +21,6 @@ from cai_ui.text import PROMPT_LIMIT, clean_text
 from cai_ui.web.compare import words
 from cai_ui.web.compare.answers_html import NO_ANSWERS, Sight, answers_html
 from cai_ui.web.compare.votes import Ballot
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import drawn, set_choices
 from cai_ui.web.kit.events import ASIDE, AT_ONCE, MODEL, QUIET, Changes, Given
 from cai_ui.web.kit.follows_model import FollowsModel
@@ -107,7 +106,7 @@ class AskBox:
             self.sampling = build_form(Sampling, "compare-sampling")
             self.ask = build_form(AskSettings, "compare-ask")
         self.usual = FollowsModel(services, self._usual, self.sampling.inputs)
-        self.answers = gr.HTML(NO_ANSWERS, elem_id="compare-answers", css_template=charts.STYLE)
+        self.answers = gr.HTML(NO_ANSWERS, elem_id="compare-answers")
         self.sight = gr.State(None)
 
     def _request(self) -> None:

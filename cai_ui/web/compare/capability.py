@@ -17,7 +17,6 @@ from cai_ui.pipeline.compare import capability, comparison
 from cai_ui.statistics.means import Mean
 from cai_ui.statistics.paired import Difference
 from cai_ui.web.compare import words
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import variant_choices
 from cai_ui.web.kit.events import ASIDE, AT_ONCE, Changes, Given
 from cai_ui.web.kit.guard import bind, uploaded
@@ -104,7 +103,7 @@ class CapabilityBox:
             gr.HTML(f'<p class="muted narrow">{esc(words.CAPABLE_WHAT)}</p>')
             with gr.Row(elem_classes="toolbar"):
                 self.measure = gr.Button(words.WEIGH, elem_id="capability-measure", scale=0)
-            self.found = gr.HTML(elem_id="capability-found", css_template=charts.STYLE)
+            self.found = gr.HTML(elem_id="capability-found")
             with gr.Accordion(words.HARNESS, open=False, elem_id="capability-harness") as self.harness:
                 gr.HTML(f'<p class="muted narrow">{esc(words.HARNESS_WHAT)}</p>')
                 with gr.Row():
@@ -115,7 +114,7 @@ class CapabilityBox:
                         words.HARNESS_FILE, file_types=[".json"], elem_id="capability-file", scale=0
                     )
                 self.command = gr.Textbox("", label=words.HARNESS_COMMAND, interactive=False, elem_id="capability-line")
-                self.results = gr.HTML(elem_id="capability-results", css_template=charts.STYLE)
+                self.results = gr.HTML(elem_id="capability-results")
 
     def wire(self, session: SessionParts) -> None:
         """Connect it; the button is wired with the other background work of the tab."""

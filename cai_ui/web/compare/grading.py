@@ -21,7 +21,6 @@ from cai_ui.web.compare import words
 from cai_ui.web.compare.corrected_html import answer_html, corrected_html, progress_html
 from cai_ui.web.compare.judged_html import harm_html
 from cai_ui.web.compare.results import ResultsBox, shares_html
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import ASIDE, AT_ONCE, EACH, Changes, Given
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
@@ -70,7 +69,7 @@ class GradingBox:
         with gr.Accordion(words.GRADING, open=False, elem_id="grading", visible=False) as self.box:
             gr.HTML(f'<p class="muted narrow">{esc(words.GRADING_WHAT)}</p>')
             self.progress = gr.HTML(elem_id="grading-progress")
-            self.card = gr.HTML(elem_id="grading-card", css_template=charts.STYLE)
+            self.card = gr.HTML(elem_id="grading-card")
             self._choices()
             self.said = gr.HTML(elem_id="grading-said")
             with gr.Accordion(words.GRADE_HELP, open=False, elem_id="grading-help"):
@@ -78,7 +77,7 @@ class GradingBox:
             with gr.Accordion(words.SAMPLE, open=False, elem_id="grading-settings"):
                 self.form = build_form(GradingSettings, "grading", labels=words.SAMPLE_LABELS)
             with gr.Accordion(words.CORRECTED_BOX, open=False, elem_id="grading-corrected") as self.corrected_box:
-                self.corrected = gr.HTML(elem_id="grading-shares", css_template=charts.STYLE)
+                self.corrected = gr.HTML(elem_id="grading-shares")
 
     def _choices(self) -> None:
         with gr.Row(elem_classes="toolbar", visible=False, elem_id="grading-ballot") as self.ballot:

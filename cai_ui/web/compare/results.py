@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from cai_ui.compare.answer_table import number_of
 from cai_ui.compare.paired import paired_tests, results_in
 from cai_ui.compare.slices import Part
 from cai_ui.pipeline import Services
@@ -21,7 +22,6 @@ from cai_ui.web.compare.judged_html import judged_html
 from cai_ui.web.compare.numbers_html import bar_words
 from cai_ui.web.compare.results_html import parts_html, results_html, tests_html
 from cai_ui.web.compare.rows import RowsBox, part_titles
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import looked_up
 from cai_ui.web.kit.events import ASIDE, Changes, Given
 from cai_ui.web.kit.guard import bind
@@ -80,17 +80,18 @@ class ResultsBox:
             [], label=words.EVALUATION, elem_id="compare-evaluation", filterable=False, visible=False
         )
         self.about = AboutBox(services, self.chosen)
-        self.plot = gr.HTML(elem_id="compare-plot", css_template=charts.STYLE)
-        self.table = gr.HTML(elem_id="compare-table", css_template=charts.STYLE)
-        self.judged = gr.HTML(elem_id="compare-judged", css_template=charts.STYLE)
+        self.plot = gr.HTML(elem_id="compare-plot")
+        self.table = gr.HTML(elem_id="compare-table")
+        self.judged = gr.HTML(elem_id="compare-judged")
         with gr.Accordion(words.TESTS, open=False, elem_id="compare-tests-box", visible=False) as self.tests_box:
-            self.tests = gr.HTML(elem_id="compare-tests", css_template=charts.STYLE)
+            self.tests = gr.HTML(elem_id="compare-tests")
         with gr.Accordion(words.BY_CONDITION, elem_id="compare-conditions-box", visible=False) as self.conditions_box:
-            self.conditions = gr.HTML(elem_id="compare-conditions", css_template=charts.STYLE)
+            self.conditions = gr.HTML(elem_id="compare-conditions")
         with gr.Accordion(words.PARTS, open=False, elem_id="compare-parts-box", visible=False) as self.parts_box:
-            self.parts = gr.HTML(elem_id="compare-parts", css_template=charts.STYLE)
+            self.parts = gr.HTML(elem_id="compare-parts")
         self.about.other_box()
         self.answers = RowsBox(services, self.chosen)
+        self.wanted = gr.Textbox(visible="hidden", elem_id="compare-wanted")
 
     def menu(self, chosen: str | None, given: str | None = None) -> Changes:
         """All evaluations to choose from, `chosen` chosen where it is there, else the newest; `given` is what a visit
@@ -106,12 +107,12 @@ class ResultsBox:
         for visit in visits:
             visit(bind(self.menu, quiet=True), [self.chosen, self.chosen], [self.chosen], **ASIDE)
         self.answers.wire(self.judged)
-        result = [
+        result = [*dict.fromkeys([
             self.empty, self.plot, self.table, self.judged, self.tests_box, self.tests, self.conditions_box,
-            self.conditions, self.parts_box, self.parts,
-            *self.answers.outputs(), *self.about.outputs(),
-        ]  # fmt: skip
-        self.chosen.change(bind(self._open, quiet=True), self.answers.given, result, **ASIDE)
+            self.conditions, self.parts_box, self.parts, *self.answers.outputs(), *self.answers.pressed(),
+            *self.about.outputs(), self.wanted,
+        ])]  # fmt: skip
+        self.chosen.change(bind(self._open, quiet=True), {*self.answers.given, self.wanted}, result, **ASIDE)
         self.about.wire(self.answers, bind(self.menu, quiet=True))
 
     def _open(self, given: Given) -> Changes:
@@ -128,6 +129,8 @@ class ResultsBox:
             hidden = {self.conditions_box: gr.update(visible=False), self.empty: empty_state(*words.NOTHING)}
             return {**shown, **dict.fromkeys(boxes, ""), **hidden}
         head, titles = self.services.store.evaluation_head(evaluation_id), comparison.variant_titles(self.services)
+        if wanted := given.get(self.wanted):  # a number of another tab, which came with the evaluation
+            shown |= {**self.answers.shown(evaluation_id, number_of(wanted)), self.wanted: ""}
         under = conditions_html(self.services.answers.at(evaluation_id), titles)
         return {
             **shown,

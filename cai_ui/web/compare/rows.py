@@ -17,7 +17,6 @@ from cai_ui.web.compare import words
 from cai_ui.web.compare.judged_html import reading_html
 from cai_ui.web.compare.numbers_html import FIELD, number_words
 from cai_ui.web.compare.results_html import rows_html
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import ASIDE, NEWEST, Changes, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import counted, esc
@@ -86,7 +85,7 @@ class RowsBox:
             with gr.Row(elem_classes="toolbar", visible=False, elem_id="compare-number-row") as self.number_row:
                 self.said = gr.HTML(elem_id="compare-number-said")
                 self.all = gr.Button(words.SHOW_ALL, elem_id="compare-rows-all", size="sm", scale=0)
-            self.rows = gr.HTML(elem_id="compare-rows", css_template=charts.STYLE)
+            self.rows = gr.HTML(elem_id="compare-rows")
             with gr.Row(elem_classes="toolbar"):
                 self.back = gr.Button(words.BACK, elem_id="compare-rows-back", size="sm", scale=0)
                 self.onward = gr.Button(words.ONWARD, elem_id="compare-rows-next", size="sm", scale=0)
@@ -123,14 +122,18 @@ class RowsBox:
         again.change(bind(self._turn, 0), {*self.given, self.page}, shown, **ASIDE)
         for button, by in ((self.back, -1), (self.onward, 1)):
             button.click(bind(self._turn, by), {*self.given, self.page}, shown, **ASIDE)
-        opened = [
-            *shown, self.box, self.number_row, self.said, self.number, self.find, self.kind, self.outcome,
-            self.variant, self.part,
-        ]  # fmt: skip
+        opened = self.pressed()
         self.number.input(bind(self._press), {self.chosen, self.number, self.order}, opened, **ASIDE).success(
             **sees("compare-rows-box")
         )
         self.all.click(bind(self._all), {self.chosen, self.order}, opened, **ASIDE)
+
+    def pressed(self) -> list[gr.blocks.Block]:
+        """What a number that is pressed changes."""
+        return [
+            self.rows, self.page, self.box, self.number_row, self.said, self.number, self.find, self.kind, self.outcome,
+            self.variant, self.part,
+        ]  # fmt: skip
 
     def outputs(self) -> list[gr.blocks.Block]:
         """What another evaluation changes here."""
@@ -173,13 +176,14 @@ class RowsBox:
         evaluation_id, number = given[self.chosen], number_of(given[self.number])
         if not evaluation_id or number is None:
             return self._all(given)
-        return self._shown(evaluation_id, given, number)
+        return self.shown(evaluation_id, number, given[self.order])
 
     def _all(self, given: Given) -> Changes:
-        return self._shown(given[self.chosen], given, None)
+        return self.shown(given[self.chosen], None, given[self.order])
 
-    def _shown(self, evaluation_id: str | None, given: Given, number: Number | None) -> Changes:
-        sought = Sought(number=number, order=given[self.order] or "asked")
+    def shown(self, evaluation_id: str | None, number: Number | None, order: str | None = None) -> Changes:
+        """The answers that a number counts, or all of them, with all filters set back."""
+        sought = Sought(number=number, order=order or "asked")
         rows, page = page_html(self.services, evaluation_id, sought, 0)
         said = ""
         if number is not None and evaluation_id:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gradio as gr
 
+from cai_ui.compare.answer_table import number_of
 from cai_ui.pipeline import Services
 from cai_ui.web.compare import words
 from cai_ui.web.compare.ask import AskBox
@@ -38,6 +39,20 @@ class CompareTab:
     def takes(self) -> Handover:
         """Leads here with a run: its adapter beside the base, and the newest evaluation of it where there is one."""
         return Handover("compare", [*self.models.listed, self.evaluation.results.chosen], self._take)
+
+    def takes_evaluation(self) -> Handover:
+        """Leads here with an evaluation."""
+        return Handover("compare", [self.evaluation.results.chosen], self.evaluation.results.menu)
+
+    def takes_number(self) -> Handover:
+        """Leads here with an evaluation and the text of a number, whose answers are shown."""
+        results = self.evaluation.results
+        return Handover("compare", [results.chosen, results.wanted, *results.answers.pressed()], self._take_number)
+
+    def _take_number(self, evaluation_id: str, number: str) -> Changes:
+        results = self.evaluation.results
+        answers = results.answers.shown(evaluation_id, number_of(number))
+        return {**results.menu(evaluation_id), **answers, results.wanted: number}
 
     def _take(self, run_id: str | None) -> Changes:
         adapter = self.services.store.run(run_id).adapter if run_id else None

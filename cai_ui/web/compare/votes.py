@@ -14,7 +14,6 @@ from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.compare import votes as voting
 from cai_ui.web.compare import words
 from cai_ui.web.compare.answers_html import Sight, answers_html
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import AT_ONCE, Changes
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, esc, notice, rate_text, table
@@ -65,7 +64,7 @@ class Ballot:
             }
         self.voted = gr.HTML(elem_id="compare-voted")
         with gr.Accordion(words.VOTES, open=False, elem_id="compare-votes"):
-            self.tally = gr.HTML(elem_id="compare-tally", css_template=charts.STYLE)
+            self.tally = gr.HTML(elem_id="compare-tally")
         self.opens = [self.box, self.voted]
 
     def opened(self, there: bool) -> Changes:

@@ -61,7 +61,7 @@ class AgreementBox:
             self.share_said = gr.HTML(elem_id="curate-share-said")
             with gr.Row(elem_classes="toolbar"):
                 self.measure = gr.Button(words.MEASURE, elem_id="curate-measure", scale=0)
-            self.report = gr.HTML(elem_id="curate-agreement", css_template=charts.STYLE)
+            self.report = gr.HTML(elem_id="curate-agreement")
 
     def wire(self) -> None:
         """Connect it."""

@@ -61,7 +61,7 @@ class ChecksBox:
             gr.HTML(f'<p class="muted narrow">{esc(words.CHECKS_WHAT)}</p>')
             with gr.Row(elem_classes="toolbar"):
                 self.run = gr.Button(words.CHECK, elem_id="curate-check", scale=0)
-            self.report = gr.HTML(empty_state(*words.NOT_CHECKED), elem_id="curate-findings", css_template=charts.STYLE)
+            self.report = gr.HTML(empty_state(*words.NOT_CHECKED), elem_id="curate-findings")
 
     def wire(self) -> gr.events.Dependency:
         """Connect it; gives the event after which the queue can be filtered by new findings."""

@@ -16,7 +16,6 @@ from cai_ui.pipeline.curate import datasets
 from cai_ui.pipeline.curate.helpful import REFERENCE, usual_sources
 from cai_ui.records import DatasetInfo
 from cai_ui.web.curate import words
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import counts_words, dataset_choices, looked_up
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.kit.download import Download
@@ -142,11 +141,11 @@ class DatasetsBox:
                 self.preview = gr.Button(words.PREVIEW_FREEZE, elem_id="curate-freeze-preview", scale=0)
                 self.freeze = gr.Button(words.FREEZE, variant="primary", elem_id="curate-freeze", scale=0)
             self.frozen = gr.HTML(elem_id="curate-frozen")
-            self.sets = gr.HTML(empty_state(*words.NO_DATASETS), elem_id="curate-datasets", css_template=charts.STYLE)
+            self.sets = gr.HTML(empty_state(*words.NO_DATASETS), elem_id="curate-datasets")
             self.chosen = gr.Dropdown([], label=words.CHOSEN, elem_id="curate-dataset", filterable=False)
             with gr.Row(elem_classes="toolbar"):
                 self._exports()
-            self.changes = gr.HTML(elem_id="curate-changed", css_template=charts.STYLE)
+            self.changes = gr.HTML(elem_id="curate-changed")
 
     def _exports(self) -> None:
         kinds = [(made.title, kind) for kind, made in EXPORTS.items()]

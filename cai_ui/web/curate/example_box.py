@@ -13,7 +13,6 @@ from cai_ui.web.curate.bar import Bar, button, numbers_words
 from cai_ui.web.curate.filter import values_of
 from cai_ui.web.curate.remarks import marks_html, remarks_of, spans_text
 from cai_ui.web.curate.walking import View, place_words
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import Changes
 from cai_ui.web.kit.markdown import markdown_html
 from cai_ui.web.kit.present import empty_state, esc, notice, text_block, when
@@ -101,7 +100,7 @@ class ExampleBox:
         """What a decision is made of."""
 
     def _example(self) -> None:
-        self.card = gr.HTML(elem_id="curate-card", css_template=charts.STYLE)
+        self.card = gr.HTML(elem_id="curate-card")
         self.text = gr.Textbox(label=words.TEXT, info=words.TEXT_HELP, lines=4, max_lines=18, elem_id="curate-text")
         with gr.Row(elem_classes="toolbar"):
             # A line of its own: an answer to typing that comes late must not replace what a decision said.
@@ -110,21 +109,21 @@ class ExampleBox:
 
     def _beside(self) -> None:
         """What is beside the example; on a phone below it."""
-        self.guidelines = gr.HTML(elem_id="curate-guidelines", css_template=charts.STYLE)
+        self.guidelines = gr.HTML(elem_id="curate-guidelines")
         self.labels = gr.CheckboxGroup(
             [(f"{said} ({place})", code) for place, (code, said) in enumerate(words.LABELS.items(), 1)],
             label=words.LABELS_TITLE,
             elem_id="curate-labels",
         )
         self.note = gr.Textbox(label=words.NOTE, info=words.NOTE_HELP, lines=2, max_lines=8, elem_id="curate-note")
-        self.marks = gr.HTML(elem_id="curate-marks", css_template=charts.STYLE)
+        self.marks = gr.HTML(elem_id="curate-marks")
         with gr.Row(elem_classes="toolbar"):
             self.mark = button("mark", size="sm")
             self.remarked = gr.HTML(elem_id="curate-remarked")
         with gr.Row(elem_classes="toolbar"):
             self.blur, self.keys = button("blur", size="sm"), button("keys", size="sm")
-        self.key_list = gr.HTML(elem_id="curate-key-box", css_template=charts.STYLE)
-        self.history = gr.HTML(elem_id="curate-history", css_template=charts.STYLE)
+        self.key_list = gr.HTML(elem_id="curate-key-box")
+        self.history = gr.HTML(elem_id="curate-history")
         gr.HTML(f'<p class="muted">{esc(words.CARE)}</p>')
 
     def _buttons(self) -> None:

@@ -19,7 +19,6 @@ from cai_ui.tables import SUFFIXES
 from cai_ui.text import NAME_LIMIT
 from cai_ui.web.curate import words
 from cai_ui.web.curate.label_box import LabelBox
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import QUIET, SLOW, Changes, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
@@ -101,7 +100,7 @@ class ImportBox:
                 self.address = gr.Textbox(show_label=False, placeholder=words.HUB, max_lines=1,
                                           elem_id="curate-import-hub", scale=1, min_width=240)  # fmt: skip
                 self.fetch = gr.Button(words.FETCH, elem_id="curate-import-fetch", scale=0)
-            self.report = gr.HTML(elem_id="curate-import-report", css_template=charts.STYLE)
+            self.report = gr.HTML(elem_id="curate-import-report")
             self.judge = gr.Button(words.JUDGE, elem_id="curate-import-judge", scale=0, visible=False)
             self.waiting, self.taken = gr.State(Waiting()), gr.State("")
             with gr.Column(visible=False, elem_id="curate-import-mapping") as self.mapping:

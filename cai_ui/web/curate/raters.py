@@ -11,7 +11,6 @@ from cai_ui.pipeline.curate.raters import RaterProgress, gold_share, rater_progr
 from cai_ui.web.curate import words
 from cai_ui.web.curate.example_box import ExampleBox, guidelines_html
 from cai_ui.web.curate.walking import read_place
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import ASIDE, SLOW, Changes
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import counted, esc, notice, rate_text, table
@@ -45,7 +44,7 @@ class RatersBox:
         self.services, self.example = services, example
         with gr.Accordion(words.RATERS, open=False, elem_id="curate-raters") as self.box:
             self.look = gr.Button(words.LOOK_AT_RATERS, elem_id="curate-raters-look", scale=0)
-            self.progress = gr.HTML(elem_id="curate-raters-progress", css_template=charts.STYLE)
+            self.progress = gr.HTML(elem_id="curate-raters-progress")
             gr.HTML(f'<p class="muted narrow">{esc(words.GUIDELINES_WHAT)}</p>')
             self.text = gr.Textbox(label=words.GUIDELINES, lines=6, max_lines=20, elem_id="curate-guidelines-text")
             self.seen = gr.Number(0, visible="hidden", elem_id="curate-guidelines-seen")

@@ -16,7 +16,6 @@ from cai_ui.store import QueueItem
 from cai_ui.web.curate import words
 from cai_ui.web.curate.bar import signer
 from cai_ui.web.curate.filter_box import FilterBox
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import AT_ONCE, Changes, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import Html, empty_state, esc, first_line, notice, table
@@ -83,7 +82,7 @@ class TableBox:
                 )
                 self.back = gr.Button(words.TABLE_BACK, elem_id="curate-table-back", size="sm", scale=0)
                 self.next = gr.Button(words.TABLE_NEXT, elem_id="curate-table-next", size="sm", scale=0)
-            self.rows = gr.HTML(elem_id="curate-table", css_template=charts.STYLE)
+            self.rows = gr.HTML(elem_id="curate-table")
             with gr.Row(elem_classes="toolbar"):
                 self.verdicts = {
                     verdict: gr.Button(words.BUTTONS[verdict], elem_id=f"curate-table-{verdict}", size="sm", scale=0)

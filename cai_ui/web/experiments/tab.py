@@ -10,16 +10,17 @@ from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 
 from cai_ui.config import ExperimentSettings
 from cai_ui.experiments import running
+from cai_ui.experiments.adopting import adopt, rules_found
 from cai_ui.experiments.catalogue import EXPERIMENTS, experiment
 from cai_ui.formats.writing import json_text
 from cai_ui.pipeline import Services
 from cai_ui.records import to_dict
 from cai_ui.web.experiments import words
 from cai_ui.web.experiments.result_html import estimate_html, question_html, result_html
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import looked_up
 from cai_ui.web.kit.download import Download
 from cai_ui.web.kit.events import ASIDE, QUIET, SLOW, Changes, Given
@@ -28,7 +29,7 @@ from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, hint, lead, notice, progress_bar, remaining, when
 from cai_ui.web.kit.sight import sees
 from cai_ui.web.kit.work import WorkPanel, WorkView
-from cai_ui.web.session import SessionParts
+from cai_ui.web.session import Session, SessionParts
 
 # Handlers
 
@@ -91,19 +92,30 @@ class ExperimentsTab:
                     stop = gr.Button(words.STOP, elem_id="experiments-stop", interactive=False, scale=0)
                     go_on = gr.Button(words.RESUME, elem_id="experiments-resume", visible=False, scale=0)
                 gr.HTML(f'<p class="muted narrow">{words.RUNNING_ON}</p>')
-                self.cost = gr.HTML(elem_id="experiments-cost", css_template=charts.STYLE)
+                self.cost = gr.HTML(elem_id="experiments-cost")
                 progress = gr.HTML(elem_id="experiments-progress")
             self.shown = gr.Dropdown(
                 [], label=words.SHOWN, info=words.SHOWN_HELP, elem_id="experiments-shown", filterable=False
             )
-            self.result = gr.HTML(empty_state(*words.NONE_YET), elem_id="experiments-result", css_template=charts.STYLE)
+            self.result = gr.HTML(empty_state(*words.NONE_YET), elem_id="experiments-result")
+            with gr.Row(visible=False, elem_id="experiments-rules-row") as self.rules_row:
+                self.rules = gr.Dropdown(
+                    [], label=words.RULES, info=words.RULES_HELP, elem_id="experiments-rules", filterable=False, scale=3
+                )
+                self.adopt = gr.Button(words.ADOPT, elem_id="experiments-adopt", scale=0)
+            self.adopted = gr.HTML(elem_id="experiments-adopted")
             with gr.Row(elem_classes="toolbar"):
                 self.lines = Download(words.ROWS_LINES, "experiments-lines", scale=0)
                 self.table = Download(words.ROWS_TABLE, "experiments-table", scale=0)
                 self.numbers = Download(words.RESULT, "experiments-numbers", scale=0)
                 self.forget = gr.Button(words.FORGET, elem_id="experiments-forget", variant="stop", scale=0)
             gr.HTML(hint(words.NEXT))
-            self.work = WorkPanel(self._look, progress, start, stop, go_on, [self.shown, self.result])
+            self.work = WorkPanel(self._look, progress, start, stop, go_on, [self.shown, *self._shows])
+
+    @property
+    def _shows(self) -> list[Block]:
+        """What a result fills."""
+        return [self.result, self.rules_row, self.rules, self.adopted]
 
     def _own(self, name: str, visible: bool) -> tuple[gr.Group, Any]:
         """The knobs that one experiment has beside the common ones."""
@@ -127,12 +139,13 @@ class ExperimentsTab:
         self.estimate.click(bind(self._estimate), fields, [self.cost], **SLOW)
         self.work.wire(self._start, {session.state, *fields}, services.experiment.stop, visits, self._resume)
         for visit in visits:
-            visit(bind(self._menu, quiet=True), [self.shown], [self.shown, self.result], **ASIDE)
-        self.shown.input(bind(self._open), [self.shown], [self.result], **QUIET).success(**sees("experiments-result"))
+            visit(bind(self._menu, quiet=True), [self.shown], [self.shown, *self._shows], **ASIDE)
+        self.shown.input(bind(self._open), [self.shown], self._shows, **QUIET).success(**sees("experiments-result"))
         self.lines.wire(bind(rows_file, services, "jsonl"), [self.shown])
         self.table.wire(bind(rows_file, services, "csv"), [self.shown])
         self.numbers.wire(bind(result_file, services), [self.shown])
-        self.forget.click(bind(self._forget), [self.shown], [self.shown, self.result], **QUIET)
+        self.forget.click(bind(self._forget), [self.shown], [self.shown, *self._shows], **QUIET)
+        self.adopt.click(bind(self._adopt), [session.state, self.shown, self.rules], [self.adopted], **QUIET)
 
     def _choose(self, name: str) -> Changes:
         shown = {group: gr.update(visible=key == name) for key, (group, _) in self.own.items()}
@@ -170,13 +183,23 @@ class ExperimentsTab:
         keys = [one.key for one in made]
         chosen = wanted if wanted in keys else next(iter(keys), None)
         menu = looked_up([(_title(one), one.key) for one in made], chosen, given)
-        return {self.shown: menu, self.result: self._html(chosen)}
+        return {self.shown: menu, **self._open(chosen)}
 
     def _html(self, key: str | None) -> str:
         return result_html(running.kept(self.services, key)) if key else empty_state(*words.NONE_YET)
 
     def _open(self, key: str | None) -> Changes:
-        return {self.result: self._html(key)}
+        rules = rules_found(self.services, key) if key else []
+        return {
+            self.result: self._html(key),
+            self.rules_row: gr.update(visible=bool(rules)),
+            self.rules: gr.update(choices=rules, value=rules[0] if rules else None),
+            self.adopted: "",
+        }
+
+    def _adopt(self, session: Session, key: str | None, rule: str | None) -> Changes:
+        title = adopt(self.services, key or "", rule or "", session.author)
+        return {self.adopted: notice(words.ADOPTED.format(title=title), "good")}
 
     def _forget(self, key: str | None) -> Changes:
         running.forget(self.services, key or "")

@@ -13,7 +13,6 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from cai_ui.web.kit.chart_scale import (
@@ -30,9 +29,6 @@ from cai_ui.web.kit.chart_scale import (
     thinned,
 )
 from cai_ui.web.kit.present import esc
-
-STYLE = (Path(__file__).parents[1] / "assets" / "work.css").read_text(encoding="utf-8")
-"""Rules for `gr.HTML(css_template=...)` of components that hold charts, tables and lists."""
 
 Colour = Literal["accent", "ok", "warn", "bad", "muted"]
 

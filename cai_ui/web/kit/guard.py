@@ -21,6 +21,7 @@ from cai_ui.errors import CaiError, InputError
 from cai_ui.logs import about
 from cai_ui.text import whole_characters
 from cai_ui.web.kit import words
+from cai_ui.web.kit.lean import lean
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,10 @@ class Page(gr.Blocks):
     """
 
     admit: Callable[[str, dict[str, Any], list[Any], str | None, bool], None] | None = None
+
+    def get_config_file(self) -> Any:
+        """What the browser gets of the page."""
+        return lean(dict(super().get_config_file()))
 
     async def process_api(
         self, block_fn: Any, inputs: list[Any], state: Any = None, request: Any = None, **more: Any

@@ -13,7 +13,6 @@ from cai_ui.pipeline.constitution import trying
 from cai_ui.pipeline.constitution.statistics import principle_statistics
 from cai_ui.pipeline.constitution.trying import Tried
 from cai_ui.pipeline.prompts.sets import list_prompts
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import looked_up, set_menu
 from cai_ui.web.kit.events import AT_ONCE, MODEL, QUIET, Given
 from cai_ui.web.kit.guard import bind
@@ -105,7 +104,7 @@ class TrialBox:
                 self.stop = gr.Button(words.STOP, elem_id="try-stop")
                 self.count = gr.Button(words.COUNT, elem_id="try-count")
             self.results = gr.HTML(empty_state(*words.NOTHING_TRIED), elem_id="try-results")
-            self.statistics = gr.HTML("", elem_id="try-statistics", css_template=charts.STYLE)
+            self.statistics = gr.HTML("", elem_id="try-statistics")
 
     def _requests(self) -> None:
         self.requests = gr.Textbox(

@@ -17,7 +17,6 @@ from cai_ui.pipeline.revise.format_lab import (
     differences,
     run_formats,
 )
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import set_menu
 from cai_ui.web.kit.events import AT_ONCE, MODEL, Given
 from cai_ui.web.kit.guard import bind
@@ -114,7 +113,7 @@ class FormatBox:
                 self.run = gr.Button(words.ASK, variant="primary", elem_id="lab-run", elem_classes="once")
                 self.human = gr.Button(words.ASK_HUMAN, elem_id="lab-human", elem_classes="once")
                 self.stop = gr.Button(words.STOP, elem_id="lab-stop")
-            self.results = gr.HTML(empty_state(*words.NOTHING_ASKED), elem_id="lab-results", css_template=charts.STYLE)
+            self.results = gr.HTML(empty_state(*words.NOTHING_ASKED), elem_id="lab-results")
 
     def wire(self, session: SessionParts) -> None:
         """Connect the panel."""

@@ -11,7 +11,6 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.revise import trace_files
 from cai_ui.pipeline.revise.chains import find_traces
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.download import Download
 from cai_ui.web.kit.events import NEWEST, Changes, Given
 from cai_ui.web.kit.guard import bind
@@ -64,7 +63,7 @@ class TracesBox:
                     label=words.LABEL, filterable=False, elem_id="revise-find-label", min_width=160,
                 )  # fmt: skip
             self.count = gr.HTML(elem_id="revise-found-count")
-            self.found = gr.HTML(elem_id="revise-found", css_template=charts.STYLE)
+            self.found = gr.HTML(elem_id="revise-found")
             self.opened = gr.Textbox(visible="hidden", elem_id="revise-open")
             with gr.Row(elem_classes="toolbar"):
                 scopes = [(title, scope) for scope, title in words.SCOPES.items()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cai_ui.records import Evaluation
-from cai_ui.web.kit.present import duration, esc, notice, percent
+from cai_ui.web.kit.present import duration, esc, notice, percent, table
 from cai_ui.web.kit.words import KINDS, QUESTIONS
 from cai_ui.web.start import words
 
@@ -47,22 +47,61 @@ def headline_html(evaluation: Evaluation, seconds: float) -> str:
 
 
 def examples_html(evaluation: Evaluation, titles: Mapping[str, str]) -> str:
-    """One request of each kind with every variant's answer: the first on which the last variant did as it should."""
+    """Answers chosen to show: to a harmful request and to a look-alike on which the last variant did as it should, and
+    to a request on which it did not, each with its kind and every variant's answer."""
     variants = list(dict.fromkeys(result.variant for result in evaluation.results))
+    measures = {kind: measure for kind, measure, _ in QUESTIONS}
+    last = [row for row in evaluation.rows if row.get("variant") == variants[-1] and row.get("kind") in measures]
+    right = [row for row in last if row.get(measures[row["kind"]]) is (row["kind"] == "helpful")]
+    wrong = [row for row in last if row.get(measures[row["kind"]]) is (row["kind"] != "helpful")]
+    chosen = [
+        *((KINDS[kind], next((row for row in right if row["kind"] == kind), None)) for kind in ("harmful", "twin")),
+        (words.FAILURE, wrong[0] if wrong else None),
+    ]
     shown = []
-    for kind, measure, _ in QUESTIONS:
-        rows = [row for row in evaluation.rows if row.get("kind") == kind]
-        wanted = kind == "helpful"
-        good = [row["prompt_id"] for row in rows if row.get("variant") == variants[-1] and row.get(measure) is wanted]
-        chosen = good[0] if good else (rows[0]["prompt_id"] if rows else None)
-        answers = {str(row["variant"]): str(row["answer"]) for row in rows if row["prompt_id"] == chosen}
-        if answers:
-            question = next(str(row["prompt"]) for row in rows if row["prompt_id"] == chosen)
-            heading = f'<p class="muted">{esc(KINDS[kind])}</p>'
-            shown.append(
-                heading + answers_html(question, [(titles.get(a, a), answers[a]) for a in variants if a in answers])
-            )
+    for heading, row in chosen:
+        if row is None:
+            shown.append(f'<p class="muted">{esc(words.NO_FAILURE)}</p>' if heading == words.FAILURE else "")
+            continue
+        said = heading if heading != words.FAILURE else f"{heading}: {KINDS[row['kind']]}"
+        answers = {str(r["variant"]): str(r["answer"]) for r in evaluation.rows if r["prompt_id"] == row["prompt_id"]}
+        shown.append(
+            f'<p class="muted">{esc(said)}</p>'
+            + answers_html(str(row["prompt"]), [(titles.get(v, v), answers[v]) for v in variants if v in answers])
+        )
     return "".join(shown)
+
+
+def beside_html(results: Sequence[tuple[str, Evaluation]]) -> str:
+    """Guided runs side by side: the shares of the last variant of each, and answers to one held-out request of each
+    kind. `results`: what each is called, and its evaluation."""
+    heads, rows = ["", *(title for title, _ in results)], []
+    for kind, measure, question in QUESTIONS:
+        cells = [_last_share(evaluation, kind, measure) for _, evaluation in results]
+        if any(cells):
+            rows.append([question, *(cell or "–" for cell in cells)])
+    answers = []
+    for kind, _, _ in QUESTIONS:
+        said = [_last_answers(evaluation, kind) for _, evaluation in results]
+        both = next((asked for asked in said[0] if all(asked in one for one in said)), None)
+        if both is not None:
+            pairs = [(title, one[both]) for (title, _), one in zip(results, said, strict=True)]
+            answers.append(f'<p class="muted">{esc(KINDS[kind])}</p>' + answers_html(both, pairs))
+    return table(heads, rows) + "".join(answers)
+
+
+def _last_share(evaluation: Evaluation, kind: str, measure: str) -> str:
+    found = [getattr(result, measure) for result in evaluation.results if result.kind == kind]
+    return f"{percent(found[-1].value)} of {found[-1].total}" if found else ""
+
+
+def _last_answers(evaluation: Evaluation, kind: str) -> dict[str, str]:
+    last = evaluation.results[-1].variant if evaluation.results else ""
+    return {
+        str(row["prompt"]): str(row["answer"])
+        for row in evaluation.rows
+        if row.get("kind") == kind and row.get("variant") == last
+    }
 
 
 def answers_html(question: str, answers: Sequence[tuple[str, str]]) -> str:

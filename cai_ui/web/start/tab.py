@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import gradio as gr
 
 from cai_ui.pipeline import Services
 from cai_ui.web.kit.events import ASIDE
 from cai_ui.web.kit.guard import bind
-from cai_ui.web.kit.present import hint, lead
+from cai_ui.web.kit.handover import Handover
+from cai_ui.web.kit.present import esc, hint, lead
 from cai_ui.web.session import Session, SessionParts, rename
 from cai_ui.web.start import words
 from cai_ui.web.start.guided_run import GuidedRunBox
+from cai_ui.web.start.leads import PRINCIPLES, Leads, lead_to
 from cai_ui.web.start.model import ModelBox, world_html
+
+_PLACES = {"see": "start-run", "real": "model-panel"}
+
+
+def doors_html() -> str:
+    """The three ways to begin, each with what it takes."""
+    shown = []
+    for door, title, what, takes, link in words.DOORS:
+        see = esc(_PLACES.get(door, ""))
+        way = f'<button type="button" class="cai-link" data-see="{see}">{esc(link)}</button>'
+        shown.append(
+            f'<div class="cai-door"><h3>{esc(title)}</h3><p>{esc(what)}</p>'
+            f'<p class="cai-takes">{esc(takes)}</p>{lead_to(PRINCIPLES, "", link) if door == "hand" else way}</div>'
+        )
+    return f'<div class="cai-doors">{"".join(shown)}</div>'
 
 
 class StartTab:
@@ -21,15 +40,18 @@ class StartTab:
         self.services = services
         with gr.Tab(words.TAB, id="start", elem_id="tab-start") as self.tab:
             gr.HTML(lead(words.TITLE, words.WHAT))
+            gr.HTML(doors_html(), elem_id="start-doors")
             world = gr.HTML(world_html(services), elem_id="start-world")
             self.guided_run = GuidedRunBox(services)
             self.model = ModelBox(services, world)
             with gr.Accordion(words.YOU, open=False, elem_id="start-you"):
                 self.name = gr.Textbox(label=words.NAME, info=words.NAME_HELP, max_lines=1, elem_id="start-name")
             gr.HTML(hint(words.NEXT))
+            self.leads = Leads()
 
-    def wire(self, session: SessionParts) -> None:
-        """Connect the tab."""
+    def wire(self, session: SessionParts, takes: Mapping[str, Handover]) -> None:
+        """Connect the tab; `takes`: where its links lead."""
+        self.leads.wire(session.tabs, takes)
         self.guided_run.wire(self.tab, session)
         self.model.wire(session)
         session.restore(lambda now: now.author, [session.state], [self.name])

@@ -30,6 +30,32 @@ EVALUATED = (
 )
 BEFORE, AFTER = "Before", {"sft": "After SFT", "dpo": "After DPO"}
 FAILED = "The guided run ended early."
+FAILURE, NO_FAILURE = "Where it still fails", "On these held-out requests it failed nowhere."
+LEFT = "about {time} left in all"
+STAGES = "What the stages did"
+SEE_ROWS, SEE_RUN, SEE_DATA = "All answers of this evaluation", "{method} run", "The dataset"
+SIDE_BY_SIDE = "Side by side: “{one}” and “{other}”"
+BESIDE_WHAT = "The last model of each guided run, asked the same held-out requests."
+EARLIER = "Earlier guided runs"
+OWN = "Try it with your own principle"
+OWN_STEPS = (
+    "Change one principle, save it and press “Use this version”.",
+    "Come back here and start the guided run again; this picture is kept.",
+    "See both models side by side.",
+)
+TO_PRINCIPLES = "Open Principles"
+NO_LEAD = "That leads nowhere; press a link on this page."
+RESUME = "Go on where it ended"
+DOORS = (
+    ("see", "See it work", "One press does the whole method and shows what changed.",
+     "Takes a few minutes on two processor cores with the embedded model; nothing is downloaded.", "To the guided run"),
+    ("hand", "Explore by hand", "Write a principle, watch one request being criticised and revised, judge, train.",
+     "Takes as long as you like; each step works at once with the embedded model.", "Open Principles"),
+    ("real", "Use a real model", "SmolLM2 135M or 360M on a CPU, Mistral-7B, a folder of yours, or a server.",
+     "SmolLM2: 0.3 or 0.7 GB once, seconds for an answer on two cores. Mistral-7B: 14.5 GB once and a GPU with 16 GB, "
+     "or 6 GB in 4-bit. A server: its address.", "Choose a model"),
+)  # fmt: skip
+"""Id, title, what, what it takes, and the words of the link."""
 DONE_IN = "Done in {time}"
 HEADLINE = {
     "harmful": "complied with harmful requests {before} → {after}",

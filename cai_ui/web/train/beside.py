@@ -8,7 +8,6 @@ import gradio as gr
 
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.train.runs import run_metrics
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.events import ASIDE, NEWEST, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.train import run_charts, run_list, words
@@ -34,7 +33,7 @@ class BesideBox:
                     min_width=160,
                 )
             self.controls = ChartControls("train-beside")
-        self.shown = gr.HTML(elem_id="train-curves", css_template=charts.STYLE)
+        self.shown = gr.HTML(elem_id="train-curves")
 
     def wire(self) -> None:
         given: set[Any] = {self.several, self.value, *self.controls.inputs}

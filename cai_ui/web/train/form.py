@@ -17,7 +17,6 @@ from cai_ui.records import BASE, Run
 from cai_ui.train.check.preflight import PreflightReport
 from cai_ui.train.methods import METHODS, method_of, own_knobs
 from cai_ui.train.presets import PRESETS
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import dataset_choices, looked_up, set_choices
 from cai_ui.web.kit.events import ASIDE, NEWEST, SLOW, Changes, Given
 from cai_ui.web.kit.forms import build_form
@@ -60,7 +59,7 @@ class RunForm:
         with gr.Row(elem_classes="toolbar"):
             self.start = gr.Button(words.START, variant="primary", elem_id="train-start", elem_classes="once", scale=0)
             self.check = gr.Button(words.CHECK, elem_id="train-check", scale=0)
-        self.checked = gr.HTML(elem_id="train-checked", css_template=charts.STYLE)
+        self.checked = gr.HTML(elem_id="train-checked")
         self.fit = gr.Button(words.FIT, elem_id="train-fit", scale=0, visible=False)
         self.wanted = {self.method, self.dataset, self.start_from, *self.form.inputs}
         self.some_only = [self.form.widgets[knob] for knob in own_knobs()]

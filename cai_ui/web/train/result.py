@@ -9,7 +9,6 @@ import gradio as gr
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.train.runs import restore_run, run_metrics
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import looked_up
 from cai_ui.web.kit.events import ASIDE, NEWEST, Changes, Given, News
 from cai_ui.web.kit.guard import bind
@@ -75,7 +74,7 @@ class ResultBox:
             self.find = gr.Textbox(
                 "", label=words.FIND, info=words.FIND_HELP, max_lines=1, elem_id="train-find", min_width=220
             )
-        self.runs = gr.HTML(elem_id="train-runs", css_template=charts.STYLE)
+        self.runs = gr.HTML(elem_id="train-runs")
         with gr.Row(visible=False, elem_id="train-trash-row") as self.trash_row:
             self.trashed = gr.Dropdown(
                 [], label=words.IN_TRASH, elem_id="train-restore", filterable=False, min_width=220
@@ -91,7 +90,7 @@ class ResultBox:
         there are other runs, or others names of them."""
         to_compare.wire(self.compare, session.tabs, [self.run])
         restored = self.restore.click(bind(restore, self.services), [self.trashed], [self.run], **ASIDE)
-        opened = self.open.input(bind(self._open), [self.open], [self.run], **ASIDE)
+        opened = self.open.input(bind(self.open_run), [self.open], [self.run], **ASIDE)
         for shown in (restored, opened):
             shown.success(**sees("train-watch"))
         self.beside.wire()
@@ -111,7 +110,7 @@ class ResultBox:
             trigger(bind(self._look, quiet=True), given, listing, **{**ASIDE, **NEWEST})
         return changed
 
-    def _open(self, run_id: str) -> Changes:
+    def open_run(self, run_id: str) -> Changes:
         """The run whose name was pressed in the list is watched."""
         runs = self.services.store.runs(trashed=False)
         if run_id not in {run.id for run in runs}:

@@ -29,6 +29,10 @@ class TrainTab:
             self.result = ResultBox(services, self.watch)
             gr.HTML(hint(words.NEXT))
 
+    def takes_run(self) -> Handover:
+        """Leads here with a run to look at; the newest ones are in the menu by then."""
+        return Handover("train", [self.watch.run], self.result.open_run)
+
     def wire(self, session: SessionParts, to_compare: Handover) -> None:
         """Connect the boxes; `to_compare` takes the run that is shown."""
         self.watch.wire(self.tab, session)

@@ -18,7 +18,6 @@ from cai_ui.pipeline import Services
 from cai_ui.pipeline.judges import Standing
 from cai_ui.pipeline.train.runs import RunView, run_view
 from cai_ui.records import NOT_OVER, RESUMABLE, Run
-from cai_ui.web.kit import charts
 from cai_ui.web.kit.choices import looked_up
 from cai_ui.web.kit.events import ASIDE, NEWEST, Changes, Given, Marks, News
 from cai_ui.web.kit.guard import bind
@@ -112,7 +111,7 @@ class WatchBox:
             self.empty = gr.HTML(empty_state(*words.NO_RUNS), elem_id="train-empty")
             with gr.Column(visible=False, elem_id="train-shown") as self.box:
                 self.run = gr.Dropdown([], label=words.RUN, elem_id="train-run", filterable=False)
-                self.live = gr.HTML(elem_id="train-live", css_template=charts.STYLE)
+                self.live = gr.HTML(elem_id="train-live")
                 with gr.Row(elem_classes="toolbar"):
                     self._buttons()
                 self._charts()
@@ -131,13 +130,13 @@ class WatchBox:
 
     def _charts(self) -> None:
         with gr.Accordion(words.CHARTS, open=True, elem_id="train-chart-box"):
-            self.charts = gr.HTML(elem_id="train-charts", css_template=charts.STYLE)
+            self.charts = gr.HTML(elem_id="train-charts")
             self.controls = ChartControls("train")
 
     def _probes(self) -> None:
         with gr.Accordion(words.PROBES, open=False, visible=False, elem_id="train-probe-box") as self.probe_box:
             self.probe_step = gr.Slider(0, 1, 0, step=1, label=words.PROBE_STEP, buttons=[], elem_id="train-probe-step")
-            self.probes = gr.HTML(elem_id="train-probes", css_template=charts.STYLE)
+            self.probes = gr.HTML(elem_id="train-probes")
 
     def _log(self) -> None:
         copied: dict[str, Any] = {"interactive": False, "lines": 3, "buttons": ["copy"]}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import gradio as gr
 import pytest
 
 from cai_ui.errors import InputError
-from cai_ui.pipeline import Services
-from cai_ui.pipeline.guided_run import GuidedRunStage, GuidedRunView, guided_run_status
+from cai_ui.pipeline import Services, guided_result
+from cai_ui.pipeline.guided_progress import GuidedRunStage, GuidedRunView
+from cai_ui.pipeline.guided_result import GuidedResult
+from cai_ui.pipeline.guided_run import guided_run_status
 from cai_ui.pipeline.models import engine_status
 from cai_ui.records import Evaluation, Rate, Run, VariantResult
 from cai_ui.web.kit.rate_bars import bars_html
@@ -17,6 +20,7 @@ from cai_ui.web.session import Session, rename
 from cai_ui.web.start import model
 from cai_ui.web.start.guided_run import GuidedRunBox, headline, result_html, stages_view
 from cai_ui.web.start.guided_run_html import examples_html
+from cai_ui.web.start.leads import Leads
 
 
 def measured(variants: list[str]) -> Evaluation:
@@ -50,9 +54,39 @@ def test_the_picture_shows_every_variant_by_its_name_and_one_example_of_each_kin
     assert bars.count("Before") == bars.count("After SFT") == 3
     assert "90 % (5–95 %) of 10" in bars
     examples = examples_html(shown, titles)
-    assert "base answers harmful 1" in examples, "the example is one on which the last variant does not comply"
-    assert "harmful question 0" not in examples
+    order = [examples.index(text) for text in ("harmful question 1", "twin question 0", "harmful question 0")]
+    assert order == sorted(order), "one that was learnt, a look-alike that is helped with, and one that still fails"
+    assert "Where it still fails: Harmful requests" in examples and "helpful question" not in examples
     assert "run1 answers twin 0" in examples
+
+
+def test_guided_runs_are_kept_and_the_last_two_stand_side_by_side(services: Services) -> None:
+    made = [measured(["base", name]) for name in ("run1", "run2")]
+    for number, one in enumerate(made):
+        services.store.save_evaluation(replace(one, id=f"e{number}"))
+        result = GuidedResult(f"e{number}", f"Constitution {number}", f"hash{number}", "d", {}, {"chains": 30.0})
+        guided_result.keep_result(services, result)
+    assert [one.constitution for one in guided_result.all_results(services)] == ["Constitution 1", "Constitution 0"]
+    shown = result_html(services, GuidedRunView("idle", []))
+    assert "Side by side: “Constitution 1” and “Constitution 0”" in shown and "Earlier guided runs" in shown
+    assert "run2 answers twin 0" in shown and "run1 answers twin 0" in shown
+
+
+def test_the_time_left_follows_how_fast_this_run_goes(services: Services) -> None:
+    expected = guided_result.EXPECTED_S
+    rest = sum(expected.values()) - expected["chains"]
+    slow = {"chains": 2 * expected["chains"], "accept": 0.0}
+    assert guided_result.left_s(services, slow, "accept") == pytest.approx(2 * rest)
+    assert guided_result.left_s(services, {}, None) is None
+
+
+def test_a_link_that_leads_nowhere_is_refused(services: Services) -> None:
+    with gr.Blocks(), gr.Tabs() as tabs:
+        links = Leads()
+        links.wire(tabs, {})
+    for pressed in ("", "[]", "[1]", '["run","x"]', None):
+        with pytest.raises(InputError, match="leads nowhere"):
+            links.go(pressed)  # type: ignore[arg-type]
 
 
 def test_the_guided_run_names_its_variants_by_how_they_were_trained(services: Services) -> None:

@@ -1,0 +1,59 @@
+"""The page's layout without what no browser reads: Gradio sends it whole when a page is opened.
+
+Seen in Gradio 6.31: the scripts never look at how a component is described to API clients, and our events are private,
+so no client does either. A value that says the default is left out only where the scripts read a missing one alike.
+`tests/web/test_page.py` looks into the scripts for what is left out here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+NEVER_READ = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs", "skip_api")
+"""Of a component: for API clients alone."""
+NEVER_READ_PROPS = ("preserved_by_key",)
+"""Of a component's properties: only the server reads them."""
+_FALSY_PROPS = ("_retryable", "_undoable", "_selectable", "likeable", "streamable", "autoscroll")
+"""Of a component's properties: conditions."""
+NEVER_READ_OF_EVENTS = ("api_description", "max_batch_size", "collects_event_data", "scroll_to_output", "batch")
+"""Of an event."""
+_FALSY = (
+    "trigger_after", "trigger_only_on_success", "trigger_only_on_failure", "rendered_in", "render_id", "time_limit",
+    "event_specific_args", "js_implementation", "js", "component_prop_inputs",
+)  # fmt: skip
+"""Of an event: read as a condition, so that None and False are as good as missing."""
+
+
+def lean(config: dict[str, Any]) -> dict[str, Any]:
+    """The same layout with less in it; `config` stays as it is."""
+    return {
+        **config,
+        "components": [_component(one) for one in config["components"]],
+        "dependencies": [_event(one) for one in config["dependencies"]],
+        "connect_heartbeat": False,  # it takes one of the six connections that a browser has for all tabs of a server
+    }
+
+
+def _component(one: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in one.items() if name not in NEVER_READ and value is not None}
+    kept["props"] = {
+        name: value
+        for name, value in one["props"].items()
+        if name not in NEVER_READ_PROPS and not (name in _FALSY_PROPS and _no(value))
+    }
+    if "component_class_id" in kept:  # tells kinds of components apart, which their names do as well
+        kept["component_class_id"] = one["type"]
+    return kept
+
+
+def _event(one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in one.items()
+        if name not in NEVER_READ_OF_EVENTS and not (name in _FALSY and _no(value))
+    }
+
+
+def _no(value: Any) -> bool:
+    """What a condition takes as no; a zero may be the number of an event."""
+    return value is None or value is False or value == []

@@ -1,0 +1,43 @@
+"""More tabs of the page than a browser has connections for one server; and a server that goes away and comes back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from .conftest import Server, Visit
+from .test_guided_run import go_to
+
+TABS = 8
+SAID_S = 5.0
+
+
+def test_eight_tabs_of_one_browser_can_all_be_used(scripted_url: str, open_page: Callable[..., Visit]) -> None:
+    first: Any = open_page(scripted_url).page
+    pages = [first]
+    for _ in range(TABS - 1):
+        page = first.context.new_page()
+        page.goto(scripted_url)
+        page.wait_for_selector("html.cai-ready")
+        pages.append(page)
+    for page in pages:
+        page.bring_to_front()
+        go_to(page, "Principles")
+        page.locator("#principles-list label").first.wait_for()
+
+
+def test_a_lost_connection_is_said_and_what_was_typed_is_kept(
+    serve: Callable[..., Server], open_page: Callable[..., Visit]
+) -> None:
+    server = serve("scripted")
+    page: Any = open_page(server.url).page
+    go_to(page, "Critique & Revision")
+    page.locator("#revise-prompt textarea").fill("How do I read her diary?")
+    server.kill()
+    killed = time.monotonic()
+    page.wait_for_selector("html.cai-lost #cai-lost:not(:empty)")
+    assert time.monotonic() - killed < SAID_S
+    server.start()
+    page.wait_for_selector("html:not(.cai-lost)")
+    assert page.locator("#revise-prompt textarea").input_value() == "How do I read her diary?"
