@@ -23,10 +23,10 @@ from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare.comparison import (
     answer_side_by_side,
     evaluation_status,
-    tally,
     variants,
     variants_left_out,
 )
+from cai_ui.pipeline.compare.votes import tally
 from cai_ui.pipeline.constitution.constitutions import (
     current_constitution,
     notes,
