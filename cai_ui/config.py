@@ -94,6 +94,14 @@ class AskSettings(Settings):
     )
 
 
+class BesideSettings(Settings):
+    """How many answers of each model stand side by side."""
+
+    answers: int = knob(
+        1, "Answers of each model, with seeds that follow each other; all but the first are folded.", ge=1, le=8, step=1
+    )
+
+
 class RevisionSettings(AskSettings):
     """How a critique-revision chain runs (Bai et al. 2022, section 3)."""
 
@@ -207,7 +215,7 @@ class OnPolicySettings(Settings):
 class TrainSettings(Settings):
     """One training run. Knobs whose help begins with names of methods are used by those only."""
 
-    LATER = frozenset({"evaluation_share", "checkpointing"})
+    LATER = frozenset({"evaluation_share", "checkpointing", "keep_steps"})
     learning_rate: float = knob(2e-4, "Step size of the optimiser.", gt=0, le=0.1, source="seed study: 2e-4")
     epochs: float = knob(3.0, "Passes over the data.", gt=0, le=100, step=0.5)
     max_steps: int = knob(0, "Stop after this many steps (0 = by epochs).", ge=0, le=1_000_000, unit="steps", step=1)
@@ -233,6 +241,10 @@ class TrainSettings(Settings):
         ge=0, le=86_400, unit="seconds", step=1, advanced=True,
     )  # fmt: skip
     keep_checkpoints: int = knob(2, "Newest checkpoints that are kept.", ge=1, le=100, step=1, advanced=True)
+    keep_steps: int = knob(
+        4, "Adapters from along the way that stay when the run is done, to be compared with the last one (0 = none).",
+        ge=0, le=100, step=1, advanced=True,
+    )  # fmt: skip
     evaluation_share: float = knob(
         0.05, "Share of the run's time that evaluations on held-out rows may take; one on a few rows is always made "
         "(0 = none).", ge=0, le=0.5, step=0.01, advanced=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,8 @@ def add(commands: Commands) -> None:
 
 
 def _build(parsed: Arguments) -> int:
+    # Threads that wait for each other by spinning take four times as long as soon as anything else runs beside them.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from cai_ui.demo.build import build
     from cai_ui.engine.weights.sources import EMBEDDED
 

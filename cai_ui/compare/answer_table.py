@@ -162,7 +162,7 @@ class AnswerTable:
 
     def places_of(self, requests: NDArray[np.int64], fits: Mask | None = None) -> list[list[int]]:
         """The places of the answers to each of these requests: all of them, or those that fit."""
-        chosen = np.isin(self._of["prompt"], requests)
+        chosen = self._to(requests)
         found: dict[int, list[int]] = {int(number): [] for number in requests}
         for place in np.flatnonzero(chosen if fits is None else chosen & fits):
             found[int(self._of["prompt"][place])].append(int(place))
@@ -216,10 +216,10 @@ class AnswerTable:
             fits &= self._of["outcome"] == _outcome_code(number.outcome)
         if number.measure:
             column = self._column(number.measure)
-            fits &= np.isin(column, _STATES[number.state])
+            fits &= _any_of(column, _STATES[number.state])
             if number.against:
                 opposite = _STATES["no" if number.state == "yes" else "yes"]
-                other = self._is("variant", number.against) & np.isin(column, opposite)
+                other = self._is("variant", number.against) & _any_of(column, opposite)
                 fits &= self._to(self._of["prompt"][other])
         return fits
 
@@ -243,7 +243,7 @@ class AnswerTable:
         if wanted == "people":
             return self._at(list(disputed))
         if wanted == "unread":
-            return np.isin(self._of["outcome"], [_outcome_code(Outcome.UNREAD), _outcome_code(Outcome.BROKEN)])
+            return _any_of(self._of["outcome"], [_outcome_code(Outcome.UNREAD), _outcome_code(Outcome.BROKEN)])
         return np.asarray(self._of["outcome"] == _outcome_code(wanted))
 
     def _count_differences(self) -> NDArray[np.int64]:
@@ -255,6 +255,14 @@ class AnswerTable:
 
 def _state(value: object) -> int:
     return YES if value is True else NO if value is False else NEITHER
+
+
+def _any_of(column: NDArray[Any], values: Sequence[int]) -> Mask:
+    """Where the column holds one of these few values: faster than `numpy.isin`, which sorts."""
+    found = np.zeros(len(column), bool)
+    for value in values:
+        found |= column == value
+    return found
 
 
 def _outcome_code(outcome: str) -> int:

@@ -1,4 +1,4 @@
-"""Several variants answer one conversation, side by side from one batch.
+"""What can answer: the base, its adapters, checkpoints of a run, other models; and what each has said.
 
 The engine says which weights gave each answer; an answer of other weights than the variant's is an error,
 not a result.
@@ -6,14 +6,12 @@ not a result.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cai_ui.config import AskSettings, Sampling
-from cai_ui.engine.interface import Engine, Request, StopFlag
+from cai_ui.engine.interface import Engine
 from cai_ui.errors import EngineError, NotFoundError
-from cai_ui.records import BASE, AdapterInfo, Answer, Message
+from cai_ui.records import BASE, AdapterInfo, Answer
 from cai_ui.text import named
 
 BASE_TITLE = "Base model"
@@ -21,13 +19,32 @@ BASE_TITLE = "Base model"
 
 @dataclass(frozen=True)
 class VariantText:
-    """What one variant has said so far; `answer` is there once it is finished. `adapter_hash` is None for the base."""
+    """What one variant has said so far; `answer` is there once it is finished. `adapter_hash` is None for the base.
+
+    `variant` is the name of its column (see `columns`), and `sample` the number of this answer among several of it.
+    `error` says why there is no answer and will be none; `seconds` is how long the answer took.
+    """
 
     variant: str
     title: str
     text: str
     adapter_hash: str | None
     answer: Answer | None = None
+    sample: int = 0
+    error: str = ""
+    seconds: float | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come."""
+        return self.answer is not None or bool(self.error)
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """None while it is written, and where it was too short to be timed."""
+        if self.answer is None or not self.seconds or self.answer.tokens < 2:
+            return None
+        return self.answer.tokens / self.seconds
 
 
 def base_variant(engine: Engine) -> AdapterInfo:
@@ -48,7 +65,7 @@ def choose(available: Sequence[AdapterInfo], names: Sequence[str]) -> list[Adapt
 
 def expected_hash(variant: AdapterInfo) -> str | None:
     """Hash of the adapter weights that must have answered for this variant."""
-    return None if variant.name == BASE else variant.hash
+    return variant.hash or None
 
 
 def confirm(answer: Answer, variant: AdapterInfo) -> Answer:
@@ -61,26 +78,3 @@ def confirm(answer: Answer, variant: AdapterInfo) -> Answer:
             next_step="Load the model again.",
         )
     return answer
-
-
-def side_by_side(
-    engine: Engine,
-    conversation: Sequence[Message],
-    variants: Sequence[AdapterInfo],
-    sampling: Sampling,
-    stop: StopFlag | None = None,
-    ask: AskSettings | None = None,
-) -> Iterator[list[VariantText]]:
-    """All variants on one conversation, as one batch with the same seed; each item is the text so far of all."""
-    shown = [VariantText(variant.name, variant.title, "", expected_hash(variant)) for variant in variants]
-    ask = ask or AskSettings()
-    requests = [
-        Request(tuple(conversation), sampling, variant.name, ask.strength, chat_format=ask.chat_format)
-        for variant in variants
-    ]
-    for chunk in engine.stream(requests, stop):
-        now = shown[chunk.index]
-        answer = confirm(chunk.answer, variants[chunk.index]) if chunk.answer else None
-        text = answer.text if answer else now.text + chunk.text
-        shown[chunk.index] = dataclasses.replace(now, text=text, answer=answer)
-        yield list(shown)

@@ -50,6 +50,7 @@ class Ballot:
     reveal: str = ""
     early: bool = False
     by: Literal["person", "identity"] = "person"
+    set: str = ""
 
 
 PLAIN = Ballot()
@@ -100,7 +101,7 @@ def make_vote(
         cast_as.early,
         cast_as.order,
         cast_as.reveal,
-        asked.source,
+        cast_as.set,
         asked.kind,
         asked.topic,
         asked.before,
@@ -132,17 +133,23 @@ def by_weights(votes: Iterable[Vote]) -> list[Vote]:
     """
     votes = list(votes)
     sides = [side for vote in votes for side in ((vote.left, vote.left_answer), (vote.right, vote.right_answer))]
-    bases = {answer.provenance.base_hash for name, answer in sides if name == BASE}
+    bases = {answer.provenance.base_hash for name, answer in sides if _of_base(name)}
     if len(bases) < 2:
         return votes
 
     def named(name: str, answer: Answer) -> str:
-        return f"{BASE}:{answer.provenance.base_hash[:8]}" if name == BASE else name
+        mark = f"{BASE}:{answer.provenance.base_hash[:8]}"
+        return f"{mark}{name[len(BASE) :]}" if _of_base(name) else name
 
     return [
         replace(vote, left=named(vote.left, vote.left_answer), right=named(vote.right, vote.right_answer))
         for vote in votes
     ]
+
+
+def _of_base(name: str) -> bool:
+    """Whether a column is the base, also one that is asked in an unusual way."""
+    return name == BASE or name.startswith(f"{BASE}::")
 
 
 def by_pair(votes: Iterable[Vote]) -> dict[tuple[str, str], list[Vote]]:

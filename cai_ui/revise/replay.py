@@ -79,6 +79,8 @@ def _cause(
 ) -> str:
     if isinstance(now, str):
         return f"It cannot be asked again: {now}"
+    if before.base_hash != now.base_hash and before.model == now.model:
+        return f"Another base: {now.model} has other weights than then."
     if before.base_hash != now.base_hash:
         return f"Another model: it was made by {before.model}, now {now.model} answers."
     if before.adapter_hash != now.adapter_hash:

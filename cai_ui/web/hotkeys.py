@@ -49,6 +49,14 @@ GRADE_KEYS = {
 }
 """The same in Compare, when answers are graded."""
 
+VOTE_KEYS = {
+    **dict.fromkeys(("ArrowLeft", "1"), "compare-vote-left"),
+    **dict.fromkeys(("ArrowRight", "2"), "compare-vote-right"),
+    **dict.fromkeys(("ArrowUp", "3"), "compare-vote-tie"),
+    **dict.fromkeys(("ArrowDown", "4"), "compare-vote-both-bad"),
+}
+"""The same in Compare, for blind votes."""
+
 CURATE_PICKS = {str(place + 1): ("curate-labels", place) for place in range(9)}
 """Key -> elem_id of a group of boxes and the number of the box that it ticks."""
 
@@ -58,6 +66,9 @@ GRADE_PICKS = {
 }
 """The same when answers are graded: how harmful, and tags."""
 
+VOTE_PICKS = {str(place + 5): ("vote-reasons", place) for place in range(5)}
+"""The same in blind votes: reasons."""
+
 RUN_CLASS = "ctrl-enter"
 """elem_class of the buttons that Ctrl+Enter (or Cmd+Enter) presses."""
 
@@ -65,7 +76,9 @@ RUN_CLASS = "ctrl-enter"
 def head() -> str:
     """The script elements for the page's head."""
     assets = Path(__file__).parent / "assets"
-    told = {"keys": _joined(CURATE_KEYS, GRADE_KEYS), "picks": _joined(CURATE_PICKS, GRADE_PICKS), "run": RUN_CLASS}
+    pressed = _joined(CURATE_KEYS, VOTE_KEYS, GRADE_KEYS)
+    picks = _joined(CURATE_PICKS, VOTE_PICKS, GRADE_PICKS)
+    told = {"keys": pressed, "picks": picks, "run": RUN_CLASS}
     keys = f"window.caiKeys = {json.dumps(told)};"
     names = (
         "address.js", "ready.js", "errors.js", "charts.js", "keys.js", "typing.js", "once.js", "sight.js", "curate.js",

@@ -23,8 +23,9 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         WORK: "Background.stop",
     },
     "web.compare.ask": {
-        LOOK: "AskBox._draw AskBox._menu AskBox.wire.<locals>.<lambda> stop_answer",
-        TRY: "AskBox._answer",
+        LOOK: "AskBox._draw AskBox._idle AskBox._menu AskBox._when_to_reveal",
+        TRY: "AskBox._again AskBox._answer AskBox._follow_up",
+        LABEL: "AskBox._next",
     },
     "web.compare.capability": {
         LOOK: "CapabilityBox._forget CapabilityBox._found CapabilityBox._line CapabilityBox._menu",
@@ -43,7 +44,8 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         WORK: "JudgeBox._check_file JudgeBox._check_grades JudgeBox.read_chosen",
     },
     "web.compare.models": {
-        LOOK: "ModelsBox._look",
+        LOOK: "ModelsBox._look ModelsBox._opened AddBox._menu",
+        TRY: "ModelsBox._add",
     },
     "web.compare.about": {
         LOOK: "AboutBox._open other_html",
@@ -60,9 +62,15 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "StudyBox._menu StudyBox._show",
         WORK: "StudyBox._estimate StudyBox._numbers StudyBox._resume StudyBox._start StudyBox._tables",
     },
+    "web.compare.streams": {
+        LOOK: "stop_answer",
+    },
+    "web.compare.further": {
+        LOOK: "difference_html",
+    },
     "web.compare.votes": {
-        LOOK: "tally",
-        LABEL: "Ballot._vote",
+        LOOK: "BallotBox._analysis BallotBox._end",
+        LABEL: "BallotBox._vote votes_file",
     },
     "web.app": {
         LOOK: "_session.<locals>.lead",
@@ -237,7 +245,7 @@ NEEDS = {
 }
 
 _ASKING = {
-    "compare.ask": "AskBox._answer",
+    "compare.ask": "AskBox._again AskBox._answer AskBox._follow_up",
     "principles.trial": "TrialBox._run",
     "revise.tab": "ReviseTab._run",
     "revise.branches": "BranchBox._again BranchBox._compute BranchBox._go_on BranchBox._replay",
@@ -254,9 +262,9 @@ REFUSED: Mapping[Right, str] = {
     OWN: "Only an owner chooses models and the servers that are asked.",
 }
 
-PUBLIC_LIMITS = {"max_new_tokens": 256, "critique_tokens": 256, "revisions": 2, "number": 40, "seeds": 2}
+PUBLIC_LIMITS = {"max_new_tokens": 256, "critique_tokens": 256, "revisions": 2, "number": 40, "seeds": 2, "answers": 2}
 """What one press on a public demo may ask for, by knob."""
-MODELS = ("critic", "reviser", "judge", "proposer")
+MODELS = ("critic", "reviser", "judge", "proposer", "column")
 """Fields in which a model is named, or the address of a server."""
 
 

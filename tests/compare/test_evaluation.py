@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from cai_ui.compare.answer_table import AnswerTable
 from cai_ui.compare.evaluation import SAME, Measured, evaluate, mode_words, summarise
 from cai_ui.compare.paired import results_in
-from cai_ui.compare.variants import base_variant, choose, confirm, side_by_side
+from cai_ui.compare.side_by_side import Row, side_by_side
+from cai_ui.compare.variants import VariantText, base_variant, choose, confirm
 from cai_ui.config import CompareSettings, Sampling
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Request
@@ -58,11 +60,17 @@ def measured(engine: Armed, **rest: Any) -> list[Measured]:
     return list(evaluate(engine, variants, PROMPTS, PhraseReader(), CompareSettings(), **rest))
 
 
+def beside(engine: Armed, prompt: str, variants: list[AdapterInfo]) -> Iterator[list[VariantText]]:
+    """All variants on one request, as the page asks them."""
+    asked = [Request((Message("user", prompt),), Sampling(), variant.name) for variant in variants]
+    return side_by_side(
+        [Row(v.name, v.title, 0, v, engine, request) for v, request in zip(variants, asked, strict=True)]
+    )
+
+
 def test_all_variants_stream_from_one_batch_and_end_with_their_answers() -> None:
     engine = Armed()
-    views = list(
-        side_by_side(engine, [Message("user", "harmful request")], [base_variant(engine), engine.info], Sampling())
-    )
+    views = list(beside(engine, "harmful request", [base_variant(engine), engine.info]))
     assert engine.batches == [["base", "tuned"]]
     assert [variant.text for variant in views[-1]] == [
         "Sure. First write the request down, then read it.",
@@ -78,7 +86,7 @@ def test_all_variants_stream_from_one_batch_and_end_with_their_answers() -> None
 def test_an_answer_of_other_weights_is_an_error(wrong: str) -> None:
     engine = Armed(says_hash=wrong)
     with pytest.raises(EngineError, match="other weights"):
-        list(side_by_side(engine, [Message("user", "hi")], [engine.info], Sampling()))
+        list(beside(engine, "hi", [engine.info]))
     with pytest.raises(EngineError, match="other weights"):
         measured(engine)
 

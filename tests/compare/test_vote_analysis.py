@@ -22,7 +22,7 @@ def variant(name: str, length: int = 3, base: str = "b") -> VariantText:
 
 
 def vote(left: str, right: str, choice: str, rater: str = "Ana", prompt: str = "q", kind: str = "harmful") -> Vote:
-    asked = Prompt("1", prompt, kind, source="red")  # type: ignore[arg-type]
+    asked = Prompt("1", prompt, kind)  # type: ignore[arg-type]
     return make_vote(asked, variant(left), variant(right), choice, rater)
 
 
@@ -34,7 +34,7 @@ def many(seed: int = 0, number: int = 90) -> list[Vote]:
         better = min(one, other) if rng.random() < 0.8 else max(one, other)
         choice = rng.choice(["tie", "both_bad"]) if rng.random() < 0.1 else "left" if better == one else "right"
         sides = variant(one, rng.randint(1, 90)), variant(other, rng.randint(1, 90))
-        asked = Prompt("", f"q{place % 40}", rng.choice(["harmful", "helpful"]), source="red")
+        asked = Prompt("", f"q{place % 40}", rng.choice(["harmful", "helpful"]))
         found.append(make_vote(asked, *sides, choice, rng.choice(["Ana", "Ben"])))
     return found
 
@@ -122,6 +122,11 @@ def test_bases_of_two_models_are_two_variants() -> None:
         ("base:22222222", 0),
     ]
     assert [pair.first for pair in analyse([mine]).pairs] == ["base"]
+    told = [dataclasses.replace(vote, left="base::strength=0.5") for vote in (mine, other)]
+    assert [pair.first for pair in analyse(told).pairs] == [
+        "base:11111111::strength=0.5",
+        "base:22222222::strength=0.5",
+    ]
 
 
 def test_reasons_are_counted_for_the_winner_and_unknown_ones_refused() -> None:

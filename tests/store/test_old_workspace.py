@@ -20,8 +20,8 @@ import pytest
 from cai_ui.compare.votes import PairTally
 from cai_ui.config import AppSettings, RevisionSettings, Sampling, TrainSettings, checked
 from cai_ui.pipeline import Services, open_services
+from cai_ui.pipeline.compare.columns import answer_columns
 from cai_ui.pipeline.compare.comparison import (
-    answer_side_by_side,
     evaluation_status,
     variants,
     variants_left_out,
@@ -434,7 +434,7 @@ def test_nothing_in_it_names_a_machine(tmp_path: Path) -> None:
 def test_a_finished_adapter_is_loaded_and_answers_as_it_did(embedded: Services) -> None:
     run = next(run for run in embedded.store.runs() if run.name == "Tiny SFT")
     assert run.adapter in [variant.name for variant in variants(embedded)]
-    *_, both = answer_side_by_side(embedded, QUESTION, ["base", run.id], Sampling(temperature=0, max_new_tokens=96))
+    *_, both = answer_columns(embedded, QUESTION, ["base", run.id], Sampling(temperature=0, max_new_tokens=96))
     base, tuned = (one.answer for one in both)
     assert base is not None and tuned is not None and tuned.provenance.adapter_hash == run.adapter_hash
     vote = embedded.store.votes()[0]

@@ -208,5 +208,5 @@ def test_a_public_demo_answers_only_so_often_and_says_when_again(accounts: Accou
 def test_what_asks_the_model_is_all_of_what_visitors_may_press_that_does() -> None:
     """A new handler that has the model answer has to be added: they are told by their names."""
     tries = {name for name, right in rights.NEEDS.items() if right is rights.TRY}
-    telling = ("_answer", "_run", "_replay", "_again", "_go_on", "_compute", "ask_about_human")
+    telling = ("_answer", "_run", "_replay", "_again", "_follow_up", "_go_on", "_compute", "ask_about_human")
     assert {name for name in tries if name.endswith(telling)} == set(rights.ASKS_MODEL)

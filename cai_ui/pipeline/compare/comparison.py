@@ -1,4 +1,4 @@
-"""Base and adapters side by side, and evaluations over held-out prompts."""
+"""What can be compared, and evaluations over held-out prompts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from cai_ui.background import time_left
 from cai_ui.compare import variants as side
 from cai_ui.compare.conditions import conditions_of
 from cai_ui.compare.evaluation import evaluate
-from cai_ui.compare.variants import VariantText
-from cai_ui.config import AskSettings, CompareSettings, JudgeSettings, Sampling
+from cai_ui.config import CompareSettings, JudgeSettings
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import EngineError, InputError, NotFoundError
 from cai_ui.pipeline.compare.judging import check_judging, judge_evaluation
@@ -23,14 +22,17 @@ from cai_ui.pipeline.prompts.measured import prompts_to_measure
 from cai_ui.pipeline.readers import reader_for
 from cai_ui.pipeline.services import Services
 from cai_ui.readers import Reader
-from cai_ui.records import BASE, AdapterInfo, Evaluation, Message, Prompt, content_hash
-from cai_ui.revise import as_prompt
+from cai_ui.records import BASE, AdapterInfo, Evaluation, Prompt, content_hash
+
+CHECKPOINT = "@"
+"""Between the run and the step in the name of a checkpoint that is loaded as a variant."""
 
 
 def variants(services: Services) -> list[AdapterInfo]:
-    """The base, then the adapters that are loaded; nothing while there is no model that could answer."""
+    """The base, then the adapters of runs that are loaded; nothing while there is no model that could answer.
+    Checkpoints are asked by name, and come and go."""
     try:
-        return engine_variants(services.engine())
+        return [variant for variant in engine_variants(services.engine()) if CHECKPOINT not in variant.name]
     except EngineError:
         return []
 
@@ -57,21 +59,6 @@ def variant_titles(services: Services) -> dict[str, str]:
 def engine_variants(engine: Engine) -> list[AdapterInfo]:
     """The base and every adapter an engine has loaded."""
     return [side.base_variant(engine), *engine.adapters()]
-
-
-def answer_side_by_side(
-    services: Services,
-    prompt: str | Prompt | Sequence[Message],
-    variant_names: Sequence[str],
-    sampling: Sampling,
-    stop: StopFlag | None = None,
-    ask: AskSettings | None = None,
-) -> Iterator[list[VariantText]]:
-    """All variants on one request, streamed from one batch; which weights answered is asserted."""
-    _, conversation = as_prompt(prompt)
-    engine = services.engine()
-    chosen = side.choose(engine_variants(engine), variant_names)
-    return side.side_by_side(engine, conversation, chosen, sampling, stop, ask)
 
 
 def run_evaluation(

@@ -24,12 +24,14 @@ _DRAWN = 10_000
 
 @dataclass(frozen=True)
 class NextVote:
-    """A request to vote on, and the variants to stand left and right; `order` is the seed that drew the sides."""
+    """A request to vote on, and the variants to stand left and right; `order` is the seed that drew the sides,
+    `set` the key of the set that the request is from ("": it was typed)."""
 
     prompt: Prompt
     left: str
     right: str
     order: int
+    set: str = ""
 
 
 def next_request(services: Services, prompt_set: str, rater: str) -> Prompt | None:
@@ -49,15 +51,15 @@ def next_vote(services: Services, prompt_set: str, names: Sequence[str], rater: 
     for pair in pairs:
         for prompt in drawn:
             if pair not in services.vote_log.done(rater, prompt):
-                return ordered(prompt, sorted(pair))
+                return ordered(prompt, sorted(pair), prompt_set)
     return None
 
 
-def ordered(prompt: Prompt, names: Sequence[str]) -> NextVote:
+def ordered(prompt: Prompt, names: Sequence[str], prompt_set: str = "") -> NextVote:
     """Two of the variants on this request, sides drawn. InputError for fewer than two."""
     order = random.randrange(2**31)
     left, right = voting.blind_order(names, order)
-    return NextVote(prompt, left, right, order)
+    return NextVote(prompt, left, right, order, prompt_set)
 
 
 def _drawn(services: Services, prompt_set: str) -> Sequence[Prompt]:

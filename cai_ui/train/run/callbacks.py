@@ -19,6 +19,7 @@ from cai_ui.train.method import TrainingMethod
 from cai_ui.train.run.checkpoints import FOLDER, drop_oldest, seal
 from cai_ui.train.run.metrics import append_row
 from cai_ui.train.run.probes import Prober
+from cai_ui.train.run.steps import keep_step
 from cai_ui.train.signals import Report, StopSignal
 from cai_ui.train.timings import Timings
 
@@ -138,7 +139,9 @@ class Recorder(TrainerCallback):
         with self._timings.timed("saves"):
             processes.wait_for_all()
             if state.is_world_process_zero:
-                seal(self._folder / FOLDER / f"checkpoint-{state.global_step}")
+                sealed = self._folder / FOLDER / f"checkpoint-{state.global_step}"
+                seal(sealed)
+                keep_step(self._folder, sealed, state.global_step, self._settings.keep_steps)
                 drop_oldest(self._folder, self._keep)
         self._saved = time.monotonic()
         self._pause = max(self._pause, SAVING_SHARE * self._timings.each("saves"))

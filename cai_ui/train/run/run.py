@@ -18,7 +18,7 @@ from cai_ui.train.check.preflight import PreflightReport, preflight, told, train
 from cai_ui.train.encoding import make_rows
 from cai_ui.train.methods import METHODS, method_of
 from cai_ui.train.rows import Rows
-from cai_ui.train.run import checkpoints
+from cai_ui.train.run import checkpoints, steps
 from cai_ui.train.run.causes import cause, is_memory
 from cai_ui.train.run.folder import (
     ADAPTER,
@@ -180,6 +180,8 @@ def _train(
         digest = seat.save(folder / ADAPTER, state) if state is not None and processes.is_first() else None
     if processes.is_first() and ended in ("done", "cancelled"):
         checkpoints.drop_all(folder)
+    if processes.is_first() and ended == "cancelled":
+        steps.drop_steps(folder)
     return Outcome(ended, step, "The program was closed." if ended == "interrupted" else None, digest, summary)
 
 
@@ -194,6 +196,7 @@ def _prepare(run: Run, engine: Engine, folder: Path, check: PreflightReport) -> 
     if processes.is_first():
         write_config(folder, run, engine, check)
         checkpoints.drop_incomplete(folder)
+        steps.drop_steps(folder, begun if resumed else -1)
         forget_after(folder, begun if resumed else -1)
         forget_probes_after(folder, begun if resumed else -1)
     title = method_of(run.method).title

@@ -13,7 +13,7 @@
   };
 
   /* Once it is open, a reload is to come back to where the person is by then. */
-  window.caiOpened = () => change((asked) => asked.delete("item"));
+  window.caiOpened = () => change((asked) => ["item", "prompt", "variants"].forEach((name) => asked.delete(name)));
 
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element && event.target.closest("a[data-copy]");

@@ -55,7 +55,7 @@
     }
     if (event.ctrlKey || event.metaKey || event.altKey || busyElsewhere(event.target)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (key.startsWith("Arrow") && event.target instanceof Element && event.target.closest("[role=tablist], [role=radiogroup], input")) return;
+    if (key.startsWith("Arrow") && event.target instanceof Element && event.target.closest("[role=tablist], [role=radiogroup], input:not([type=checkbox])")) return;
     const box = (picks[key] || []).map(boxOf).find((found) => found && found.offsetParent !== null);
     if (box) {
       event.preventDefault();

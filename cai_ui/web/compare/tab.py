@@ -15,7 +15,6 @@ from cai_ui.web.compare.ask import AskBox
 from cai_ui.web.compare.evaluation import EvaluationBox
 from cai_ui.web.compare.models import ModelsBox
 from cai_ui.web.compare.study import StudyBox
-from cai_ui.web.compare.votes import Ballot
 from cai_ui.web.kit.events import Changes
 from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import hint, lead
@@ -31,7 +30,6 @@ class CompareTab:
             gr.HTML(lead(words.TITLE, words.WHAT))
             self.models = ModelsBox(services)
             self.ask = AskBox(services)
-            self.ballot = Ballot(services)
             self.evaluation = EvaluationBox(services)
             self.study = StudyBox(services)
             gr.HTML(hint(words.NEXT))
@@ -66,8 +64,7 @@ class CompareTab:
 
     def wire(self, session: SessionParts) -> None:
         """Connect the boxes; answers share the model's place in the queue."""
-        self.models.wire(self.ask.run, self.tab, session)
-        self.ask.wire(self.models.chosen, self.ballot, self.tab, session)
-        self.ballot.wire(self.ask.answers, self.ask.sight, self.tab, session)
+        self.models.wire(self.ask.run, self.ask.prompt, self.tab, session)
+        self.ask.wire(self.models.chosen, self.tab, session)
         self.evaluation.wire(self.models.chosen, self.tab, session)
         self.study.wire(self.tab, session)

@@ -33,15 +33,67 @@ NO_ANSWERS = (
 BLIND_NEEDS_TWO = "A blind vote needs two models."
 SIDES = ("Left", "Right")
 WRITING = "writing …"
+COLUMN_FAILED = "One of the two gave no answer, so there is nothing to vote on. Press Answer to ask again."
+LINK, LINK_TOO_LONG = (
+    "Link to this view (a press copies it)", "Too long for a link: the request or a system prompt has too many letters."
+)  # fmt: skip
+
+# More columns, and a link that opens them
+ADD_BOX = "Add a column: an adapter at a strength, a checkpoint, another model, a system prompt"
+ADD_WHAT = (
+    "A column is a model and how it is asked. Add as many as you like; what differs stands in its name, and in votes."
+)
+COLUMN, COLUMN_HELP = (
+    "Model of the column",
+    "The base, an adapter, a checkpoint, or another model: a folder, a name on the Hub, or a server’s address followed "
+    "by # and its name for the model.",
+)
+SYSTEM, SYSTEM_HELP = "System prompt", "Said to this column alone, before the request. Empty: none."
+ADD = "Add this column"
+NO_COLUMN, CHOOSE_COLUMN = "No model is chosen for the column.", "Choose one, or type an address."
+LINK_UNKNOWN = "The link names what is not here: {names}. It was left out."
+
+# What can be done with answers that are there
+FOLLOW_UP, ASK_ALL = "Next turn", "Ask all"
+NOTHING_TO_FOLLOW, ANSWER_FIRST = "There are no answers to go on from.", "Press Answer first."
+ALL_COLUMNS, AGAIN_OF, AGAIN = "All columns", "Write again", "With another seed"
+COLUMN_GONE = "This column is not among the answers."
+DIFFERENCE, ONE_COLUMN, OTHER_COLUMN = "Words that differ", "One", "Other"
 
 # Votes
-CHOICES = {"left": "Left is better", "right": "Right is better", "tie": "Equally good", "both_bad": "Both bad"}
+CHOICES = {
+    "left": "Left is better (← or 1)", "right": "Right is better (→ or 2)", "tie": "Equally good (↑ or 3)",
+    "both_bad": "Both bad (↓ or 4)",
+}  # fmt: skip
+WHY = "Why (optional; before the vote)"
+REVEAL_WHEN, REVEAL = "Show names", {"vote": "After each vote", "end": "At the end of the session"}
+END = "End the session and show names"
+SAVED = "Saved; names are shown at the end."
+SESSION_OVER = "The session is over: {votes}."
+HIDDEN_TALLY = "Names are shown at the end of your session: press “End the session and show names” first."
+VOTE_TOO_FAST = "That key came before the next answers were there, so it was left out."
+SAME_SO_FAR = "Both answers are the same so far. Vote when they differ."
+NOT_STOPPED = "The model did not stop in time, so the vote was not kept. Press Answer to ask again."
+IDENTICAL = "Both answers were the same: kept as a tie by identity. Nobody needs to be asked."
+ALWAYS_IDENTICAL = (
+    "Twenty requests in a row got the same answer from both models; all were kept as ties by identity. Are the two "
+    "different at all?"
+)
+ALL_VOTED_ON = "You have voted on every request of this set. This one is drawn from all of them."
+VOTE_FILES = {"csv": "Download CSV", "jsonl": "Download JSON lines"}
 VOTES = "Votes so far"
 NO_VOTES = ("No votes yet", "Tick “Blind vote”, press Answer, and say which answer is better.")
 NOTHING_TO_VOTE, TICK_BLIND = "There is nothing to vote on.", "Press Answer with “Blind vote” ticked."
 VOTE_COLUMNS = (
-    "First", "wins", "Second", "wins", "ties", "both bad", "First among decided (95 % interval)", "p-value (sign test)",
+    "First", "wins", "Second", "wins", "ties", "both bad", "identical", "First among decided (95 % interval)",
+    "p-value (sign test)", "First at equal length", "Votes still needed",
 )  # fmt: skip
+SEPARATED = "none: told apart"
+STRENGTH_COLUMNS = ("Model", "Beats another one (95 % interval)", "Strength, log-odds (95 % interval)")
+PART_COLUMNS = ("Part", "First", "wins", "Second", "wins", "ties", "both bad", "First among decided (95 % interval)")
+REASON_COLUMNS = ("Preferred", "because", "votes")
+BY_RATER, BY_SLICE, BY_REASON = "By rater", "By set, kind and topic", "By reason"
+SLICES, NO_SLICE = {"set": "Set", "kind": "Kind", "topic": "Topic"}, "typed"
 P_VALUE = "p-value: how likely a split at least this uneven is if both models are equally good."
 
 # Evaluation

@@ -9,18 +9,35 @@ from gradio.blocks import Block
 
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions
+from cai_ui.pipeline.constitution.understood import outside, understood
 from cai_ui.records import Principle
 from cai_ui.web.kit.events import Changes, Given
 from cai_ui.web.kit.present import esc, notice
 from cai_ui.web.principles import words
 from cai_ui.web.principles.editor import View
 
+_NAMED = 4
 SHOWN = 12
 """Findings that are shown at once."""
 
 
 def findings_html(services: Services, view: View) -> str:
-    """What the check says about the draft, the principle in the editor first."""
+    """What the model can make of the principle, and what the check says about the draft, that principle first."""
+    return _understood_html(services, view) + _checks_html(services, view)
+
+
+def _understood_html(services: Services, view: View) -> str:
+    """Nothing where another model than the embedded one is in use."""
+    found = understood(services, view.principle) if view.principle else None
+    if found is None:
+        return ""
+    names = [p.name or p.id for p in outside(services, view.draft)]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    rest = f" {words.OUTSIDE} {', '.join(names[:_NAMED])}{more}." if names else ""
+    return notice(found.text + rest, "good" if found.understood else "warn")
+
+
+def _checks_html(services: Services, view: View) -> str:
     names = {p.id: p.name or p.id for p in view.draft.principles}
     found = constitutions.check_constitution(services, view.draft)
     if not found:

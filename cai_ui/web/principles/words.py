@@ -85,3 +85,4 @@ ACCEPTS = (
     "that does not fit changes nothing."
 )
 IMPORT, FORMAT, EXPORT = "Import a file", "Format", "Export the saved version"
+OUTSIDE = "In this constitution it does not know what to do with:"

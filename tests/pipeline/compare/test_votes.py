@@ -46,7 +46,7 @@ def test_each_pair_meets_on_each_request_once_for_each_rater(services: Services,
         assert pair not in met
         met.add(pair)
         sides = variant(asked.left), variant(asked.right)
-        made = votes.cast_vote(services, asked.prompt, *sides, "left", "Ana", Ballot(asked.order, "end"))
+        made = votes.cast_vote(services, asked.prompt, *sides, "left", "Ana", Ballot(asked.order, "end", set=asked.set))
         assert (made.set, made.kind, made.order, made.reveal) == (ours, "helpful", asked.order, "end")
     assert len(met) == 4 * 3
     assert votes.next_request(services, ours, "Ana") is None

@@ -14,7 +14,7 @@ import pytest
 
 from cai_ui.config import AppSettings, DatasetSettings, Sampling
 from cai_ui.pipeline import Services, open_services
-from cai_ui.pipeline.compare import comparison
+from cai_ui.pipeline.compare import columns
 from cai_ui.pipeline.curate import datasets, imports, queue
 from cai_ui.store import QueueFilter
 from cai_ui.train.presets import PRESETS
@@ -58,7 +58,7 @@ def test_from_files_to_adapters_that_answer(services: Services, tmp_path: Path) 
     assert data.counts["sft_train"] == 13 and data.counts["pairs_train"] == 6
     trained = [train(services, method, data.hash) for method in ("sft", "dpo")]
     assert trained[0].summary["left_out"] == {"longer than the limit": 1}
-    *_, answered = comparison.answer_side_by_side(
+    *_, answered = columns.answer_columns(
         services, "How do I bake bread?", ["base", *(run.adapter for run in trained)], Sampling(max_new_tokens=8)
     )
     weights = [variant.answer.provenance.adapter_hash for variant in answered if variant.answer is not None]

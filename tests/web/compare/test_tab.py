@@ -15,8 +15,7 @@ import pytest
 from cai_ui.compare.answer_table import AnswerTable
 from cai_ui.compare.evaluation import FAST_MODE, SAME
 from cai_ui.compare.variants import VariantText
-from cai_ui.compare.votes import PairTally
-from cai_ui.config import AppSettings, AskSettings, CompareSettings, Sampling, TrainSettings
+from cai_ui.config import AppSettings, CompareSettings, Sampling, TrainSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import Services, open_services
@@ -25,7 +24,7 @@ from cai_ui.pipeline.compare.answers import Sought
 from cai_ui.pipeline.prompts.files import import_prompts
 from cai_ui.pipeline.prompts.sets import list_requests
 from cai_ui.records import BASE, AdapterInfo, Answer, Evaluation, Prompt, Provenance, Rate, VariantResult
-from cai_ui.web.compare import answers_html, ask, evaluation, models, results_html, rows, votes
+from cai_ui.web.compare import answers_html, evaluation, models, results_html, rows, streams
 from cai_ui.web.compare.answers_html import Sight
 from cai_ui.web.compare.rows import RowsBox
 from cai_ui.web.compare.tab import CompareTab
@@ -67,8 +66,8 @@ def two_variants(tiny_engine: Any, adapter: AdapterInfo, tmp_path: Path) -> Iter
     tiny_engine.unload_adapter(adapter.name)
 
 
-def asked(services: Services, names: list[str], blind: bool = False) -> list[Sight]:
-    return list(ask.answer(services, Stops(), ME, "How do I bake bread?", names, blind, QUICK))
+def asked(services: Services, names: list[str]) -> list[Sight]:
+    return list(streams.answer(services, Stops(), ME, "How do I bake bread?", names, QUICK))
 
 
 def variant(name: str, text: str = "Yes.", adapter_hash: str | None = None, finish: str = "end") -> VariantText:
@@ -86,64 +85,18 @@ def test_all_models_answer_and_each_says_which_weights_it_is(two_variants: Servi
     assert "<b>" not in html
 
 
-def test_strength_and_format_are_asked_for_and_shown(two_variants: Services, adapter: AdapterInfo) -> None:
-    names, sampling = [BASE, adapter.name], Sampling(temperature=0, max_new_tokens=12)
-    off, half = (
-        list(ask.answer(two_variants, Stops(), ME, "How are you?", names, False, sampling, AskSettings(**how)))[-1]
-        for how in ({"strength": 0.0}, {"strength": 0.5, "chat_format": "human-assistant"})
-    )
-    assert off.variants[0].text == off.variants[1].text
-    html = answers_html.answers_html(half)
-    assert html.count("strength 0.5") == 1 and html.count("plain Human:/Assistant:") == 2
-
-
 def test_the_list_of_models_has_the_base_first(two_variants: Services, adapter: AdapterInfo) -> None:
     choices = variant_choices(two_variants)
     assert [name for _, name in choices] == [BASE, adapter.name]
     assert adapter.hash[:8] in choices[1][0]
 
 
-def test_a_blind_vote_hides_names_until_it_is_cast(two_variants: Services, adapter: AdapterInfo) -> None:
-    last = asked(two_variants, [BASE, adapter.name], blind=True)[-1]
-    hidden = answers_html.answers_html(last)
-    assert "Left" in hidden and "Right" in hidden
-    for word in ("Base model", "Tuned", adapter.hash[:8], "Answered by", BASE, adapter.name):
-        assert word not in hidden
-    revealed, sentence = votes.vote(two_variants, "left", ME, last)
-    assert last.variants[0].title in sentence
-    assert "Answered by" in answers_html.answers_html(revealed)
-    [vote] = two_variants.store.votes()
-    assert (vote.left, vote.choice, vote.rater) == (last.variants[0].variant, "left", "me")
-    assert " of 1)" in votes.tally(two_variants) and "<b>" not in votes.tally(two_variants)
-
-
 def test_a_held_out_request_is_drawn_as_its_words_alone(services: Services) -> None:
     """It stood in the field with brackets and quotes once, as a pair with the turns before it."""
     with gr.Blocks(), gr.Tabs():
         box = CompareTab(services).ask
-    drawn = box._draw(box.heldout.value)[box.prompt]
+    drawn = box._draw(box.heldout.value, ME)[box.prompt]
     assert drawn in {prompt.text for prompt in list_requests(services, box.heldout.value, 10_000, 0)}
-
-
-def test_sides_are_drawn(two_variants: Services, adapter: AdapterInfo) -> None:
-    lefts = {asked(two_variants, [BASE, adapter.name], blind=True)[-1].variants[0].variant for _ in range(12)}
-    assert lefts == {BASE, adapter.name}
-
-
-def test_a_vote_counts_once_and_only_for_finished_answers(two_variants: Services, adapter: AdapterInfo) -> None:
-    sights = asked(two_variants, [BASE, adapter.name], blind=True)
-    revealed, _ = votes.vote(two_variants, "tie", ME, sights[-1])
-    unfinished = Sight("p", (dataclasses.replace(variant("a"), answer=None), variant("b")), blind=True)
-    stopped = Sight("p", (variant("a", finish="stopped"), variant("b")), blind=True)
-    for sight in (revealed, unfinished, stopped, Sight("p", (variant("a"), variant("b"))), None):
-        with pytest.raises(InputError, match="nothing to vote on"):
-            votes.vote(two_variants, "left", ME, sight)
-    assert len(two_variants.store.votes()) == 1
-
-
-def test_a_blind_vote_needs_two_models(services: Services) -> None:
-    with pytest.raises(InputError, match="two models"):
-        asked(services, [BASE], blind=True)
 
 
 def test_models_that_are_not_there_and_none_are_refused(services: Services) -> None:
@@ -156,14 +109,14 @@ def test_models_that_are_not_there_and_none_are_refused(services: Services) -> N
 @pytest.mark.parametrize("text", ["", "  \n", "a\x00b", "\ud800", "x" * 5_000_000, None])
 def test_a_request_that_cannot_be_asked_is_refused(services: Services, text: str) -> None:
     with pytest.raises(InputError):
-        list(ask.answer(services, Stops(), ME, text, [BASE], False, QUICK))
+        list(streams.answer(services, Stops(), ME, text, [BASE], QUICK))
 
 
 def test_stop_ends_the_answers_of_this_page(services: Services) -> None:
     stops = Stops()
-    stream = ask.answer(services, stops, ME, "How do I bake bread?", [BASE], False, Sampling())
+    stream = streams.answer(services, stops, ME, "How do I bake bread?", [BASE], Sampling())
     next(stream)
-    ask.stop_answer(stops, ME)
+    streams.stop_answer(stops, ME)
     last = list(stream)[-1]
     assert last.finished and last.variants[0].answer is not None
     assert last.variants[0].answer.finish == "stopped"
@@ -247,16 +200,16 @@ def test_a_drawn_conversation_is_asked_with_its_turns(services: Services, tmp_pa
     with gr.Blocks(), gr.Tabs():
         box = CompareTab(services).ask
     assert key in [value for _, value in box._menu()[box.heldout]["choices"]]
-    drawn = box._draw(key)
+    drawn = box._draw(key, ME)
     assert drawn[box.prompt] == "Bye?" and "&lt;b&gt;root" in drawn[box.earlier]["value"]
     prompt = box._asked({box.drawn: drawn[box.drawn], box.prompt: "Bye?"})
     assert isinstance(prompt, Prompt) and [m.content for m in prompt.turns] == [said for _, said in turns]
     assert box._asked({box.drawn: prompt, box.prompt: "Another"}) == "Another"
     heard: list[Any] = []
     services.host.use(ScriptedEngine(lambda request: heard.append(request.messages) or "Well."))
-    assert list(ask.answer(services, Stops(), ME, prompt, [BASE], False, QUICK))[-1].prompt == "Bye?"
+    assert list(streams.answer(services, Stops(), ME, prompt, [BASE], QUICK))[-1].prompt == "Bye?"
     assert heard == [prompt.turns]
-    plain = box._draw("heldout-twin")
+    plain = box._draw("heldout-twin", ME)
     assert plain[box.earlier]["visible"] is False
 
 
@@ -330,13 +283,6 @@ def test_the_answers_behind_a_number_can_be_picked_out(kind: str, wanted: str, p
     assert [case[0]["prompt_id"] for case in cases] == prompts
     html = results_html.rows_html(cases, {})
     assert "<b>" not in html and "<i>" not in html
-
-
-def test_the_tally_shows_the_share_with_its_interval() -> None:
-    pair = PairTally("a", "b", 3, 1, 2, 1, Rate(3, 4, 0, 0.75, 0.3, 0.95), 0.625)
-    html = votes.tally_html([pair], {"a": "A"})
-    assert "75 % (30–95 %, 3 of 4)" in html and "0.62" in html
-    assert "No votes yet" in votes.tally_html([], {})
 
 
 def test_answers_of_the_fast_mode_are_marked() -> None:

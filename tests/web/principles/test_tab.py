@@ -9,10 +9,10 @@ import gradio as gr
 import pytest
 from gradio.blocks import Block
 
-from cai_ui.config import RevisionSettings, Sampling
+from cai_ui.config import AppSettings, RevisionSettings, Sampling
 from cai_ui.constitution import PRINCIPLES_LIMIT
 from cai_ui.errors import InputError
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.prompts import sets
 from cai_ui.pipeline.revise import batch
@@ -328,3 +328,18 @@ def test_statistics_are_a_table_of_words_and_shares(services: Services) -> None:
     list(batch.run_batch(services, ["One", "Two"], view.base, RevisionSettings(), Sampling()))
     table = trial.statistics(services, ME, view.base)
     assert "Counted over 2 traces" in table and "not measured" in table
+
+
+def test_it_says_beside_a_principle_what_the_embedded_model_makes_of_it(services: Services, tmp_path: Path) -> None:
+    view = tab.open_current(services, ME)
+    assert "embedded model" not in findings_html(services, view), "nothing is known of another model"
+    embedded = open_services(AppSettings(home=str(tmp_path / "embedded"), model="embedded"))
+    try:
+        view = tab.open_current(embedded, ME)
+        told = findings_html(embedded, view)
+        assert "The embedded model understands: harm of any kind." in told and "does not know" not in told
+        odd = fields(view, critique_request="Does it rhyme?", revision_request="Turn it into a <b>rhyme</b>.")
+        told = findings_html(embedded, tab.edit_principle(embedded, ME, view.base, view.chosen, odd))
+        assert "a real model is needed" in told and f"does not know what to do with: {odd['name']}." in told
+    finally:
+        embedded.close()
