@@ -12,6 +12,7 @@ import importlib
 import io
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import pytest
 import yaml
 
 from cai_ui import constitution as rules
+from cai_ui.compare import answer_files
 from cai_ui.config import AppSettings, TrainSettings
 from cai_ui.constitution.csv_format import from_csv
 from cai_ui.constitution.few_shot import dump_few_shot
@@ -31,10 +33,11 @@ from cai_ui.curate.lint import lint
 from cai_ui.experiments.report import rows_text
 from cai_ui.formats.writing import CELL_LIMIT, json_text, safe_cell, unsafe_cell
 from cai_ui.pipeline import Services, open_services
-from cai_ui.pipeline.compare import grade_files
+from cai_ui.pipeline.compare import grade_files, vote_files
 from cai_ui.pipeline.revise import trace_files
 from cai_ui.pipeline.revise.result_file import ResultFile
 from cai_ui.records import (
+    Answer,
     Constitution,
     Dataset,
     Decision,
@@ -45,11 +48,13 @@ from cai_ui.records import (
     PreferencePair,
     Principle,
     Prompt,
+    Provenance,
     Run,
     Span,
     Step,
     Trace,
     TrainingExample,
+    Vote,
     make_example,
     to_dict,
 )
@@ -92,6 +97,9 @@ ANSWERS = tuple({"prompt_id": f"p{n}", "variant": "base", "kind": "harmful", "pr
 EVALUATION = Evaluation("e", (), ANSWERS, {}, "reader")
 GRADES = [Grade(f"e{n}", "e", f"p{n}", "base", text, "refused", None, (text,)) for n, text in enumerate(HOSTILE)]
 
+SAID = [Answer(text, "end", 1, 1, Provenance("m", "b", None, None, 0, {})) for text in HOSTILE]
+VOTES = [Vote(f"v{n}", text, "base", text, SAID[n], SAID[n], "tie", text, reasons=(text,), topic=text)
+         for n, text in enumerate(HOSTILE)]  # fmt: skip
 JUDGED = [(make_example(asked(text), text, f"{text}!", source=text),
            Decision(f"e{n}", "x", "edit", text, text, text, spans=(Span("initial", 0, len(text), text),)))
           for n, text in enumerate(HOSTILE)]  # fmt: skip
@@ -133,6 +141,20 @@ def of_grades(write: Callable[[Any], str]) -> Made:
     return lambda services, path: path.write_bytes(write(rows).encode("utf-8"))
 
 
+def of_answers(form: str) -> Made:
+    rows = [row | {"variant": variant} for row in ANSWERS for variant in ("base", "run-1")]
+    rows = rows if form == "comparator" else list(ANSWERS)
+
+    def make(services: Services, path: Path) -> None:
+        made = answer_files.FORMS[form].write(EVALUATION, rows, {"base": "=base"})
+        if form == "inspect":
+            with zipfile.ZipFile(io.BytesIO(made)) as archive:
+                made = archive.read(archive.namelist()[0])
+        path.write_bytes(made)
+
+    return make
+
+
 def results(services: Services, path: Path) -> None:
     with ResultFile(path, [trace.id for trace in TRACES]) as file:
         file.append(TRACES)
@@ -160,13 +182,23 @@ ALONE: dict[str, tuple[str, Made]] = {
     "cai_ui.pipeline.compare.grade_files lines": ("grades.jsonl", of_grades(grade_files.as_lines)),
     "cai_ui.experiments.report lines": ("rows.jsonl", text(lambda: rows_text(ANSWERS, "jsonl"))),
     "cai_ui.experiments.report": ("rows.csv", text(lambda: rows_text(ANSWERS, "csv"))),
+    "cai_ui.compare.answer_files": ("answers.csv", of_answers("csv")),
+    "cai_ui.compare.answer_files lines": ("answers.jsonl", of_answers("jsonl")),
+    "cai_ui.compare.answer_files comparator": ("comparator.json", of_answers("comparator")),
+    "cai_ui.compare.answer_files inspect": ("inspect.json", of_answers("inspect")),
+    "cai_ui.pipeline.compare.vote_files": ("votes.csv", text(lambda: vote_files.as_table(vote_files.vote_rows(VOTES)))),
+    "cai_ui.pipeline.compare.vote_files lines": (
+        "votes.jsonl",
+        text(lambda: vote_files.as_lines(vote_files.vote_rows(VOTES))),
+    ),
     "cai_ui.cli.compare": ("evaluation.json", text(lambda: json_text(to_dict(EVALUATION), 1))),
 }
 PARTS = {
     "cai_ui.constitution.files", "cai_ui.constitution.csv_format", "cai_ui.curate.card",  # of EXPORTS above
     "cai_ui.pipeline.constitution.constitutions", "cai_ui.curate.label_columns",
     "cai_ui.cli.command", "cai_ui.cli.demo", "cai_ui.cli.study", "cai_ui.cli.readers", "cai_ui.cli.judge",
-    "cai_ui.cli.seed_study", "cai_ui.studies.seed.work", "cai_ui.cli.lineage",  # figures
+    "cai_ui.cli.seed_study", "cai_ui.studies.seed.work", "cai_ui.cli.lineage", "cai_ui.cli.doctor",
+    "cai_ui.cli.votes", "cai_ui.compare.answer_table",  # figures
     "cai_ui.cli.experiment", "cai_ui.web.experiments.tab",  # figures
     "cai_ui.experiments.folder", "cai_ui.train.config_file", "cai_ui.pipeline.train.results",  # their own tests below
 }  # fmt: skip
@@ -202,7 +234,7 @@ def test_no_exporter_is_forgotten() -> None:
 @pytest.mark.parametrize("name", SOURCES)
 def test_files_for_others_are_written_by_one_module(name: str) -> None:
     """What the store, a run's folder or the engine keeps for itself has other needs."""
-    if name.split(".")[1] in ("formats", "store", "train", "engine", "web", "demo", "records"):
+    if name.split(".")[1] in ("formats", "store", "train", "engine", "web", "demo", "records", "logs"):
         return
     calls = {ast.unparse(node.func) for node in ast.walk(SOURCES[name]) if isinstance(node, ast.Call)}
     assert not calls & {"json.dumps", "json.dump", "csv.writer", "csv.DictWriter", "yaml.dump", "yaml.safe_dump"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from cai_ui.cli.command import app_settings, command
 from cai_ui.cli.flags import Arguments
 from cai_ui.errors import CaiError
+from cai_ui.formats.writing import json_text
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
@@ -32,7 +32,7 @@ def add(commands: Commands) -> None:
 def _doctor(parsed: Arguments) -> int:
     found = dict(facts(Path(app_settings(parsed).home).expanduser()))
     if parsed.json:
-        print(json.dumps(found, indent=1))
+        print(json_text(found, 1))
         return 0
     width = max(len(name) for name in found)
     for name, value in found.items():

@@ -6,7 +6,6 @@ Formats: github.com/PAIR-code/llm-comparator (client/lib/types.ts) and inspect.a
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -107,7 +106,7 @@ def _cells(evaluation: Evaluation | EvaluationInfo, row: Row) -> list[object]:
 
 
 def _plain(value: object) -> object:
-    return json.dumps(value) if isinstance(value, bool) else value
+    return ("true" if value else "false") if isinstance(value, bool) else value
 
 
 def _pair(first: Row, second: Row) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from cai_ui.compare.corrected import outcome_of
 from cai_ui.compare.slices import BY, Part, value_of
 from cai_ui.errors import InputError
+from cai_ui.formats.writing import json_text
 from cai_ui.readers import Outcome, good
 from cai_ui.records import PromptKind
 
@@ -49,7 +50,7 @@ class Number:
     @property
     def text(self) -> str:
         """As a page keeps it; `number_of` reads it."""
-        return json.dumps({name: value for name, value in asdict(self).items() if value})
+        return json_text({name: value for name, value in asdict(self).items() if value})
 
 
 def number_of(text: str | None) -> Number | None:

@@ -180,6 +180,14 @@ def _prepare(connection: sa.Connection, place: str) -> None:
         return
     found = connection.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.key == "schema_version"))
     version = int(found) if found and found.isdecimal() else 0
+    gone = sorted(set(schema.metadata.tables) - set(sa.inspect(connection).get_table_names()))
+    if version == schema.SCHEMA_VERSION and gone:
+        # Made anew they would be empty, and what was in them missed by nobody.
+        raise StoreError(
+            f"The database {place} is damaged: it has no table {', '.join(gone)}.",
+            kept="It was left as it is.",
+            next_step="Put a backup in its place, or start with another folder (CAI_HOME).",
+        )
     if not 0 < version <= schema.SCHEMA_VERSION:
         raise StoreError(
             f"The database {place} has format {version or 'unknown'}; this program knows formats up to "
@@ -198,6 +206,7 @@ def _prepare(connection: sa.Connection, place: str) -> None:
 def open_database(path: Path, database_url: str | None) -> Database:
     """SQLite at `path`, or what the URL names. StoreError if it cannot be opened."""
     if not database_url:
+        _not_emptied(path)
         return Database(sa.URL.create("sqlite", database=str(path)), str(path))
     try:
         url = sa.make_url(database_url)
@@ -208,3 +217,13 @@ def open_database(path: Path, database_url: str | None) -> Database:
             next_step="Write it as postgresql+psycopg://USER:PASSWORD@HOST/NAME.",
         ) from None
     return Database(url, url.render_as_string(hide_password=True))
+
+
+def _not_emptied(path: Path) -> None:
+    """StoreError for a file without a byte, which SQLite would take for a new database: a lost one would be no loss."""
+    if path.exists() and path.stat().st_size == 0 and not path.with_name(f"{path.name}-wal").exists():
+        raise StoreError(
+            f"The database {path} is empty (0 bytes): it was cut off or replaced.",
+            kept="It was left as it is.",
+            next_step="Put a backup in its place. To begin with nothing, delete the file.",
+        )

@@ -34,6 +34,8 @@ class LineageTab:
 
     def __init__(self, services: Services) -> None:
         self.services = services
+        self.go = gr.Textbox(visible="hidden", elem_id=FIELD, render=False)
+        self.address = gr.Textbox(visible="hidden", elem_id="lineage-address", render=False)
         with gr.Tab(words.TAB, id="lineage", elem_id="tab-lineage") as self.tab:
             gr.HTML(lead(words.TITLE, words.WHAT))
             with gr.Row(elem_classes="toolbar"):
@@ -44,11 +46,14 @@ class LineageTab:
             self.nearest = gr.HTML(elem_id="lineage-nearest")
             self.begin = gr.HTML(elem_id="lineage-begin")
             gr.HTML(hint(words.NEXT))
-        self.go = gr.Textbox(visible="hidden", elem_id=FIELD)
-        self.address = gr.Textbox(visible="hidden", elem_id="lineage-address")
 
     def wire(self, session: SessionParts) -> None:
-        """Connect the tab, and the hidden field that links of all tabs write into."""
+        """Connect the tab, and the hidden field that links of all tabs write into.
+
+        The field stands outside the tabs: what is in a tab is on the page only once that was opened.
+        """
+        self.go.render()
+        self.address.render()
         shown = [self.id, self.view, self.near, self.nearest]
         for asked in (self.look.click, self.id.submit):
             asked(bind(self._look), [self.id], shown, **QUIET).success(**sees("lineage-view"))
