@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from playwright.sync_api import expect
+
 from .conftest import Server, Visit
 from .test_guided_run import go_to
 
@@ -39,5 +41,5 @@ def test_a_lost_connection_is_said_and_what_was_typed_is_kept(
     page.wait_for_selector("html.cai-lost #cai-lost:not(:empty)")
     assert time.monotonic() - killed < SAID_S
     server.start()
-    page.wait_for_selector("html:not(.cai-lost)")
-    assert page.locator("#revise-prompt textarea").input_value() == "How do I read her diary?"
+    page.wait_for_selector("html.cai-ready:not(.cai-lost)")
+    expect(page.locator("#revise-prompt textarea")).to_have_value("How do I read her diary?")

@@ -1,10 +1,11 @@
-/* Says when the server is gone, and when it is there again. One small stream is held open for it while the page is
-   looked at; a hidden tab gives it up, since a browser has six connections for all tabs of a server. */
+/* Says when the server is gone, and when it is there again. It is asked for a sign of life while the page is looked at;
+   no connection is held open for that, since a browser has six for all tabs of a server. */
 (() => {
-  const AWAY_MS = 10000;
+  const EVERY_MS = 3000, PATIENCE_MS = 2000;
   const LOST = "The connection to the server is lost. What you typed is kept here; the page goes on by itself once the server is back.";
   const root = document.documentElement;
-  let stream = null, timer = 0;
+  const send = window.fetch.bind(window);
+  let late = 0, gone = false; /* whether it was gone since the page was opened */
 
   const say = (lost) => {
     root.classList.toggle("cai-lost", lost);
@@ -14,30 +15,46 @@
       box.setAttribute("role", "alert");
       (document.querySelector(".gradio-container") || document.body).append(box);
     }
-    if (box) box.textContent = lost ? LOST : "";
+    if (box && !!box.textContent !== lost) box.textContent = lost ? LOST : "";
   };
-  const open = () => {
-    clearTimeout(timer);
-    if (stream || document.hidden) return;
-    stream = new EventSource(new URL(`gradio_api/heartbeat/seen-${crypto.getRandomValues(new Uint32Array(1))[0]}`, document.baseURI));
-    stream.onopen = () => say(false);
-    stream.onerror = () => {
-      say(true);
-      close();
-      timer = setTimeout(open, 2000);
-    };
+  const ask = async () => {
+    if (document.hidden) return;
+    try {
+      await send(new URL("healthz", document.baseURI), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+      say(false);
+      late = 0;
+    } catch (lost) {
+      /* slow is not gone: a server that only answers late is asked once more */
+      late += lost.name === "TimeoutError" ? 1 : 2;
+      if (late > 1) say(gone = true);
+    }
   };
-  const close = () => {
-    stream?.close();
-    stream = null;
+  /* A server that was begun anew makes Gradio load the page again. What stood in text fields comes back where they are
+     empty then; drafts that the server keeps are there already. */
+  const KEPT = "cai-typed";
+  const typed = () => [...document.querySelectorAll("#tabs [id] textarea")].map((field) => [field.closest("[id]:not([id^=component-])")?.id, field.value]);
+  const bring = (kept) => {
+    for (const [id, text] of kept) {
+      const field = document.querySelector(`#${CSS.escape(id)} textarea`);
+      if (field && !field.value) window.caiTell(id, text);
+    }
   };
-  addEventListener("offline", () => say(true));
-  addEventListener("online", () => { close(); open(); });
-  addEventListener("pagehide", close);
-  document.addEventListener("visibilitychange", () => {
-    clearTimeout(timer);
-    if (document.hidden) timer = setTimeout(close, AWAY_MS);
-    else open();
+  addEventListener("pagehide", () => {
+    const kept = typed().filter(([id, text]) => id && text);
+    if (gone) sessionStorage.setItem(KEPT, JSON.stringify(kept));
   });
-  open();
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
+  sessionStorage.removeItem(KEPT);
+  if (kept) {
+    const wait = setInterval(() => {
+      if (!root.classList.contains("cai-ready")) return;
+      clearInterval(wait);
+      setTimeout(() => bring(kept), 500);
+    }, 200);
+  }
+
+  addEventListener("offline", () => say(true));
+  addEventListener("online", ask);
+  document.addEventListener("visibilitychange", ask);
+  setInterval(ask, EVERY_MS);
 })();

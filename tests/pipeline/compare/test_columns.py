@@ -12,7 +12,8 @@ import pytest
 from cai_ui.compare.columns import Column, make_column, read_column
 from cai_ui.compare.variants import VariantText
 from cai_ui.config import AppSettings, DatasetSettings, Sampling
-from cai_ui.errors import InputError, NotFoundError
+from cai_ui.engine.backends.scripted import ScriptedEngine
+from cai_ui.errors import EndpointError, InputError, NotFoundError
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare import columns
 from cai_ui.pipeline.compare.checkpoints import checkpoint_choices, checkpoint_steps
@@ -155,3 +156,23 @@ def test_a_strength_of_zero_is_the_base_beside_the_adapter_itself(trained: tuple
     assert on.title.endswith("strength 1.5")
     assert on.answer is not None and on.answer.provenance.sampling["strength"] == 1.5
     assert on.answer.provenance.adapter_hash == run.adapter_hash
+
+
+class Dying(ScriptedEngine):
+    """A server that breaks off after its third word."""
+
+    def stream(self, requests: Any, stop: Any = None) -> Iterator[Any]:
+        for number, chunk in enumerate(super().stream(requests, stop)):
+            if number == 3:
+                raise EndpointError("broken off", "The endpoint broke off in the middle of an answer.", passes=True)
+            yield chunk
+
+
+def test_a_server_that_dies_in_the_middle_leaves_the_other_column_alone(services: Services) -> None:
+    address = "http://127.0.0.1:9/v1#m"
+    services.others._there[address] = Dying()
+    base, other = last(services, ["base", address])
+    assert base.answer is not None and base.answer.finish == "length"
+    assert "broke off in the middle" in other.error and other.text and other.answer is None
+    with pytest.raises(EndpointError):
+        last(services, [address])
