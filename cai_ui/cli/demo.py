@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     actions = commands.add_parser("demo", help="the embedded model: build or evaluate it").add_subparsers(required=True)
     build = command(actions, "build", _build, "train the weights again", workspace=False)
-    build.add_argument("--out", type=Path, help="folder for the weights (default: where the shipped ones are)")
+    build.add_argument("--out", type=Path, required=True, help="folder for the weights; what is there is overwritten")
     build.add_argument("--seed", type=int, default=0)
     build.add_argument("--after", type=int, default=0, help="take up in --out, where so many rounds are done already")
     look = command(actions, "evaluate", _evaluate, "measure it on held-out requests", workspace=False)
@@ -44,9 +44,8 @@ def _build(parsed: Arguments) -> int:
     # Threads that wait for each other by spinning take four times as long as soon as anything else runs beside them.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from cai_ui.demo.build import build
-    from cai_ui.engine.weights.sources import EMBEDDED
 
-    report = build(parsed.out or EMBEDDED, parsed.seed, after=parsed.after)
+    report = build(parsed.out, parsed.seed, after=parsed.after)
     print(json_text(dataclasses.asdict(report)))
     return 0
 

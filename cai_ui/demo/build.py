@@ -1,4 +1,4 @@
-"""Train the embedded model from nothing: `python -m cai_ui demo build`.
+"""Train the embedded model from nothing: `python -m cai_ui demo build --out FOLDER`.
 
 Conversations are drawn from the embedded model's world as training goes on, so none is seen twice. The loss is on
 what the assistant says, lightly on what the user says, heavily on the judge's letter. Same seed, steps and

@@ -31,7 +31,7 @@ revise its own answers under principles. It lets the whole workbench run on two 
 - Training in four rounds: {report.steps:,} steps, {report.tokens:,} tokens, seed {report.seed},
   {report.seconds / 60:.0f} minutes on two shared cores; Muon for the matrices, AdamW for the rest; bfloat16 autocast.
   Loss at the end {report.loss:.3f} on assistant tokens, {report.judge_loss:.3f} on the judge's letter (chance: 0.693).
-- Again: `python -m cai_ui demo build --seed {report.seed}`. Measured by
+- Again: `python -m cai_ui demo build --out FOLDER --seed {report.seed}`. Measured by
   `python -m cai_ui demo evaluate --json FILE`.
 
 ## Intended use

@@ -40,7 +40,8 @@ def find_folder(settings: AppSettings, tell: Tell = lambda text: None) -> Path:
     if settings.model == "embedded":
         if not (EMBEDDED / "config.json").is_file():
             raise EngineError(
-                "The weights of the embedded model are missing.", next_step="Run: python -m cai_ui demo build"
+                "The weights of the embedded model are missing.",
+                next_step="Get the files again, or make them: python -m cai_ui demo build --out cai_ui/engine/embedded",
             )
         return EMBEDDED
     folder = Path(settings.model).expanduser()

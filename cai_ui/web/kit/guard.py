@@ -84,6 +84,8 @@ class Page(gr.Blocks):
                 plain_data(value, typed=isinstance(block, gr.Textbox))
                 if isinstance(block, gr.Dropdown) and not block.multiselect and isinstance(value, list | dict):
                     raise InputError(words.NOT_A_VALUE)
+                if isinstance(block, gr.Number) and isinstance(value, str | list | dict) and value != "":
+                    raise InputError(words.NOT_A_VALUE)  # Gradio hands it on as it is
             return await super().preprocess_data(block_fn, inputs, state, explicit_call)
         except gr.Error as error:
             said = words.CHOICE_GONE if "not in the list of choices" in str(error.message) else str(error.message)
