@@ -82,7 +82,7 @@ def test_a_chain_replays_the_same_and_names_the_cause_where_it_does_not(services
     found = chains.replay_chain(services, trace.id).difference
     assert found is not None
     assert (found.index, found.again) == (0, "Something else.")
-    assert "Another model" in found.cause
+    assert "Another base" in found.cause
 
 
 def test_chains_are_found_by_their_words(services: Services, chain: Chain) -> None:
