@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import dataclasses
 import importlib
 import io
 import json
@@ -34,6 +35,7 @@ from cai_ui.experiments.report import rows_text
 from cai_ui.formats.writing import CELL_LIMIT, json_text, safe_cell, unsafe_cell
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare import grade_files, vote_files
+from cai_ui.pipeline.compare.report import report_html
 from cai_ui.pipeline.revise import trace_files
 from cai_ui.pipeline.revise.result_file import ResultFile
 from cai_ui.records import (
@@ -54,10 +56,12 @@ from cai_ui.records import (
     Step,
     Trace,
     TrainingExample,
+    VariantResult,
     Vote,
     make_example,
     to_dict,
 )
+from cai_ui.statistics import rate
 from cai_ui.train.config_file import config_text, read_config_file
 from cai_ui.train.run.metrics import append_row
 
@@ -155,6 +159,14 @@ def of_answers(form: str) -> Made:
     return make
 
 
+def of_report(services: Services, path: Path) -> None:
+    result = VariantResult("base", "harmful", rate(1, 2), rate(0, 0), rate(1, 2), None, None)
+    kept = services.store.save_evaluation(
+        dataclasses.replace(EVALUATION, id="", results=(result,), name="=1\n# INJECTED", notes="".join(MARKUP))
+    )
+    path.write_bytes(report_html(services.store, kept.id).encode("utf-8"))
+
+
 def results(services: Services, path: Path) -> None:
     with ResultFile(path, [trace.id for trace in TRACES]) as file:
         file.append(TRACES)
@@ -191,6 +203,7 @@ ALONE: dict[str, tuple[str, Made]] = {
         "votes.jsonl",
         text(lambda: vote_files.as_lines(vote_files.vote_rows(VOTES))),
     ),
+    "cai_ui.pipeline.compare.report": ("report.html", of_report),
     "cai_ui.cli.compare": ("evaluation.json", text(lambda: json_text(to_dict(EVALUATION), 1))),
 }
 PARTS = {

@@ -28,7 +28,9 @@ def add(commands: Commands) -> None:
     show = command(actions, "show", _show, "paired tests, parts and conditions of one; of two: against each other")
     name = command(actions, "name", _name, "call one something, and keep notes on it")
     export = command(actions, "export", _export, "write the answers for other programs")
-    for parser in (show, name, export):
+    report = command(actions, "report", _report, "one page that needs nothing else: to read, send and print")
+    report.add_argument("--out", type=Path, required=True, help="HTML file")
+    for parser in (show, name, export, report):
         parser.add_argument("evaluation", help="id (or its beginning), or `latest`")
     show.add_argument("--against", help="another evaluation: each model against itself there")
     name.add_argument("--name", default="", dest="called")
@@ -84,6 +86,16 @@ def _export(parsed: Arguments) -> int:
     except OSError as error:
         raise InputError(f"The file {parsed.out} cannot be written ({error.strerror}).") from None
     print(f"{len(rows)} answers")
+    return 0
+
+
+def _report(parsed: Arguments) -> int:
+    from cai_ui.cli.command import write_text
+    from cai_ui.pipeline.compare.report import report_html
+
+    with opened_store(parsed) as store:
+        write_text(parsed.out, report_html(store, find_head(store, parsed.evaluation).id))
+    print(f"Report: {parsed.out}")
     return 0
 
 

@@ -49,7 +49,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.compare.about": {
         LOOK: "AboutBox._open other_html",
-        TRY: "AboutBox._export",
+        TRY: "AboutBox._export AboutBox._report",
         WORK: "AboutBox._keep",
     },
     "web.compare.results": {

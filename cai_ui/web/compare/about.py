@@ -13,6 +13,7 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.compare.answers import NOTES_LIMIT, export_answers, name_evaluation
+from cai_ui.pipeline.compare.report import export_report
 from cai_ui.records import EvaluationInfo
 from cai_ui.text import NAME_LIMIT
 from cai_ui.web.compare import words
@@ -83,6 +84,7 @@ class AboutBox:
                     filterable=False, min_width=240,
                 )  # fmt: skip
                 self.download = Download(words.DOWNLOADS, "compare-download", scale=0)
+                self.report = Download(words.REPORT, "compare-report", scale=0)
         self.open = gr.Textbox(visible="hidden", elem_id=OPEN)
 
     def other_box(self) -> None:
@@ -101,6 +103,7 @@ class AboutBox:
         self.open.input(bind(self._open), [self.open], [self.chosen], **ASIDE)
         self.other.input(bind(other_html, self.services), [self.chosen, self.other], [self.found], **ASIDE)
         self.download.wire(bind(self._export), {*rows.given, self.form})
+        self.report.wire(bind(self._report), [self.chosen])
 
     def outputs(self) -> list[gr.blocks.Block]:
         """What another evaluation changes here."""
@@ -136,6 +139,9 @@ class AboutBox:
     def _export(self, given: Given) -> str:
         evaluation_id = _chosen(given[self.chosen])
         return str(export_answers(self.services, evaluation_id, given[self.form], self.rows.sought(given)))
+
+    def _report(self, evaluation_id: str | None) -> str:
+        return str(export_report(self.services, _chosen(evaluation_id)))
 
 
 def _chosen(evaluation_id: Any) -> str:

@@ -285,6 +285,7 @@ LIST_COLUMNS = ("Evaluation", "Made", "Models", "Requests", "Answers", "Reader",
 NAME, NOTES = "Name", "Notes"
 KEEP_NAME, NAME_KEPT = "Save name and notes", "Saved."
 DOWNLOADS = "Download the answers"
+REPORT = "Report to print or send"
 FORM = "Format"
 DOWNLOAD_HELP = (
     "LLM Comparator shows the first two models; a log for Inspect is one file for each model, in a zip file."
