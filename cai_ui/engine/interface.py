@@ -283,13 +283,21 @@ class FromScores:
         return [score.total for score in self.score_replies(messages, continuations, adapter)]
 
 
-def attempt_each(engine: Engine, requests: Sequence[Request], stop: StopFlag | None) -> list[Answer | CaiError]:
-    """`Engine.attempt` for backends that refuse a request before they begin: the refused ones are found first."""
-    refused: dict[int, CaiError] = {}
-    for place, request in enumerate(requests):
-        try:
-            engine.stream([request], stop)
-        except InputError as error:
-            refused[place] = error
-    answers = iter(engine.generate([r for place, r in enumerate(requests) if place not in refused], stop))
-    return [refused[place] if place in refused else next(answers) for place in range(len(requests))]
+class FromStream:
+    """What follows for a backend from its `stream`, which refuses a bad request before it begins."""
+
+    stream: Callable[..., Iterator[Chunk]]
+
+    def generate(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer]:
+        answers = {c.index: c.answer for c in self.stream(requests, stop) if c.answer is not None}
+        return [answers[index] for index in range(len(requests))]
+
+    def attempt(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer | CaiError]:
+        refused: dict[int, CaiError] = {}
+        for place, request in enumerate(requests):
+            try:
+                self.stream([request], stop)
+            except InputError as error:
+                refused[place] = error
+        answers = iter(self.generate([r for place, r in enumerate(requests) if place not in refused], stop))
+        return [refused[place] if place in refused else next(answers) for place in range(len(requests))]

@@ -25,11 +25,11 @@ from cai_ui.engine.interface import (
     Chunk,
     EngineStatus,
     FromScores,
+    FromStream,
     Request,
     ScoreRequest,
     Scores,
     StopFlag,
-    attempt_each,
     check_request,
 )
 from cai_ui.engine.weights.loading import LoadedModel
@@ -60,7 +60,7 @@ _REFUSALS = (
 )
 
 
-class LentEngine(FromScores):
+class LentEngine(FromStream, FromScores):
     """See `cai_ui.engine.Engine`. Make it before the page is launched: weights and functions must be there by then."""
 
     def __init__(self, loaded: LoadedModel, lend: Lend, cache_gb: float = 1.0) -> None:
@@ -86,13 +86,6 @@ class LentEngine(FromScores):
             prompt, begun = here.chat_as(request.chat_format).encode_prompt(request.messages, request.begun)
             lengths.append(len(prompt) + len(begun))
         return self._chunks(tuple(requests), lengths, needed, stop)
-
-    def generate(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer]:
-        answers = {c.index: c.answer for c in self.stream(requests, stop) if c.answer is not None}
-        return [answers[index] for index in range(len(requests))]
-
-    def attempt(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer | CaiError]:
-        return attempt_each(self, requests, stop)
 
     def score_many(
         self, requests: Sequence[ScoreRequest], stop: StopFlag | None = None

@@ -33,12 +33,12 @@ from cai_ui.engine.interface import (
     Chunk,
     EngineStatus,
     FromScores,
+    FromStream,
     Request,
     ScoreRequest,
     Scores,
     StopFlag,
     asked_beside_sampling,
-    attempt_each,
     check_request,
 )
 from cai_ui.engine.lease import Lease
@@ -57,7 +57,7 @@ SCORED_TOGETHER = 512
 """Requests whose texts are turned into tokens, and sorted, before the first of them is read."""
 
 
-class LocalEngine(FromScores):
+class LocalEngine(FromStream, FromScores):
     """See `cai_ui.engine.Engine` for what each method promises."""
 
     def __init__(self, loaded: LoadedModel, cache_gb: float = 1.0) -> None:
@@ -101,13 +101,6 @@ class LocalEngine(FromScores):
             prompts.append(self.chat_as(request.chat_format).encode_prompt(request.messages, request.begun))
             self._adapters.look_up(request.adapter)
         return self._answers(requests, prompts, stop)
-
-    def generate(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer]:
-        answers = {c.index: c.answer for c in self.stream(requests, stop) if c.answer is not None}
-        return [answers[index] for index in range(len(requests))]
-
-    def attempt(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer | CaiError]:
-        return attempt_each(self, requests, stop)
 
     def score_many(
         self, requests: Sequence[ScoreRequest], stop: StopFlag | None = None

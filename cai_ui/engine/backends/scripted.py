@@ -16,6 +16,7 @@ from cai_ui.engine.interface import (
     Chunk,
     EngineStatus,
     FromScores,
+    FromStream,
     ReplyScore,
     Request,
     ScoreRequest,
@@ -23,7 +24,6 @@ from cai_ui.engine.interface import (
     StopFlag,
     TrainingSeat,
     asked_beside_sampling,
-    attempt_each,
     check_request,
 )
 from cai_ui.errors import CaiError, EngineError, InputError, NotFoundError, PromptTooLongError
@@ -53,7 +53,7 @@ _REVISIONS = (
 )
 
 
-class ScriptedEngine(FromScores):
+class ScriptedEngine(FromStream, FromScores):
     """`answer` gives the text for a request; left out, built-in rules do. `delay_s` waits before each word."""
 
     def __init__(self, answer: AnswerFunction | None = None, delay_s: float = 0.0, context_length: int = 4096) -> None:
@@ -71,13 +71,6 @@ class ScriptedEngine(FromScores):
     def stream(self, requests: Sequence[Request], stop: StopFlag | None = None) -> Iterator[Chunk]:
         counts = [self._check(request) for request in requests]
         return self._words(requests, counts, stop)
-
-    def generate(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer]:
-        answers = {c.index: c.answer for c in self.stream(requests, stop) if c.answer is not None}
-        return [answers[index] for index in range(len(requests))]
-
-    def attempt(self, requests: Sequence[Request], stop: StopFlag | None = None) -> list[Answer | CaiError]:
-        return attempt_each(self, requests, stop)
 
     def score_many(
         self, requests: Sequence[ScoreRequest], stop: StopFlag | None = None
