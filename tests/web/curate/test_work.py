@@ -130,7 +130,7 @@ def test_a_second_rater_brings_up_double_annotation_until_it_is_answered(filled:
     first.judge("accept")
     first.visit()
     assert not first.of(first.bar.suggest)["visible"]
-    second.visit()
+    second.reload({})
     assert second.of(second.bar.suggest)["visible"] and "Ana judged here, too" in second[second.bar.suggested]
     second.take(second.bar.settle(0.1))
     for page in (first, second):
