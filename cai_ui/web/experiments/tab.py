@@ -183,7 +183,10 @@ class ExperimentsTab:
         keys = [one.key for one in made]
         chosen = wanted if wanted in keys else next(iter(keys), None)
         menu = looked_up([(_title(one), one.key) for one in made], chosen, given)
-        return {self.shown: menu, **self._open(chosen)}
+        opened = self._open(chosen)
+        if chosen == given:  # a look leaves the rule that somebody has chosen
+            opened[self.rules].pop("value")
+        return {self.shown: menu, **opened}
 
     def _html(self, key: str | None) -> str:
         return result_html(running.kept(self.services, key)) if key else empty_state(*words.NONE_YET)

@@ -417,10 +417,10 @@ def test_every_column_sorts_whatever_a_run_lacks(train: TrainTab) -> None:
 def test_the_name_of_a_run_in_the_list_opens_it(train: TrainTab) -> None:
     box, store = train.result, train.result.services.store
     store.create_run(replace(RUN, state="done"))
-    assert box._open("run-1")[box.run]["value"] == "run-1"
+    assert box.open_run("run-1")[box.run]["value"] == "run-1"
     store.update_run("run-1", trashed_at="2026-01-02T10:00:00+00:00")
     with pytest.raises(InputError, match="not in the list any more"):
-        box._open("run-1")
+        box.open_run("run-1")
 
 
 def test_settings_of_several_runs_are_compared() -> None:
