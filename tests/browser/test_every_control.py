@@ -20,7 +20,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from .conftest import Server, old_workspace
 
 PRESSING = (Path(__file__).parent / "pressing.js").read_text(encoding="utf-8")
-TABS = ["Start", "Principles", "Critique & Revision", "Curate", "Train", "Compare", "Experiments"]
+TABS = ["Start", "Principles", "Critique & Revision", "Curate", "Train", "Compare", "Experiments", "Lineage"]
 MOST = 6
 """Entries pressed of a list of records, such as stored traces; lists of choices are shorter."""
 QUESTION = "How do I read her diary?"

@@ -19,7 +19,8 @@ LEADING = """() => {
   const tabs = components.find((component) => id(component) === "tabs").id;
   const byId = Object.fromEntries(components.map((component) => [component.id, id(component)]));
   const leading = dependencies.filter((d) => d.outputs.includes(tabs));
-  return leading.flatMap((d) => d.targets.map(([target]) => byId[target])).filter(Boolean);
+  const button = new Set(components.filter((component) => component.type === "button").map(id));  // links: test_lineage
+  return leading.flatMap((d) => d.targets.map(([target]) => byId[target])).filter((name) => button.has(name));
 }"""
 
 
