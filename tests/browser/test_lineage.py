@@ -43,7 +43,7 @@ def site(serve: Callable[..., Server], tmp_path: Path) -> Server:
         store.start_trace(Trace("trace-1", Prompt("p", ASKED), turns, rules.hash, steps))
         example = make_example(turns, "At night.", "I will not.", principle_ids=(principle.id,),
                                constitution_hash=rules.hash, trace_id="trace-1")  # fmt: skip
-        store.add_examples([example])
+        store.add_examples([example, make_example((Message("user", "And now?"),), "Yes.", "No.")])  # one to be judged
         store.decide(Decision("event-1", example.id, "accept", "Ann"), 0)
         rows = (TrainingExample(turns, "I will not.", example.id, "this app"),)
         dataset = Dataset("diaries", rows, (), (), (), {}, (rules.hash,), {})
