@@ -6,6 +6,7 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -150,8 +151,15 @@ def test_an_error_of_ours_in_the_worker_arrives_as_it_was(make: Make, adapter: A
         engine.generate([ask("hello", adapter=adapter.name)])
 
 
+def slowed(engine: LentEngine) -> LentEngine:
+    """The engine with a pause at every token, so that there is a middle of an answer to be met."""
+    engine._loaded.model.get_input_embeddings().register_forward_hook(lambda *_: time.sleep(0.01))
+    return engine
+
+
 def test_a_stop_keeps_the_text_and_ends_the_worker(make: Make, ask: Any) -> None:
     engine, lender = make()
+    slowed(engine)
     stop, text = threading.Event(), ""
     for chunk in engine.stream([ask("hello there", max_new_tokens=400, temperature=1.0)], stop):
         text += chunk.text
@@ -170,6 +178,7 @@ def test_a_stop_keeps_the_text_and_ends_the_worker(make: Make, ask: Any) -> None
 
 def test_a_gpu_taken_back_in_the_middle_leaves_what_was_written(make: Make, ask: Any) -> None:
     engine, _ = make(kill_after=1)
+    slowed(engine)
     (answer,) = engine.generate([ask("hello there", max_new_tokens=400, temperature=1.0)])
     assert answer.finish == "broken" and answer.text
     engine, _ = make(kill_after=0)
