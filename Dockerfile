@@ -1,14 +1,14 @@
-# The page with its packages; the workspace is a volume. Without a GPU: the default index of torch's CPU wheels is used.
+# The page with its packages; the workspace is a volume. PIP_OPTIONS may name where other builds of torch come from.
 #   docker build -t cai-workbench .
 #   docker run --rm -it -v cai:/data cai-workbench python -m cai_ui users add me --role owner
 #   docker run -p 7860:7860 -v cai:/data cai-workbench
 FROM python:3.12-slim
 
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+ARG PIP_OPTIONS=""
 RUN useradd --create-home --uid 1000 cai && install -d -o cai -m 0700 /data
 WORKDIR /app
 COPY requirements.txt ./
-RUN pip install --no-cache-dir --extra-index-url "$TORCH_INDEX" -r requirements.txt
+RUN pip install --no-cache-dir $PIP_OPTIONS -r requirements.txt
 COPY app.py README.md ./
 COPY cai_ui ./cai_ui
 COPY principles ./principles

@@ -19,7 +19,7 @@ _LINE = re.compile(r"([A-Za-z0-9][\w.-]*)==([^\s\\]+)")
 _HEAD = """\
 # Made by: python -m cai_ui deploy lock
 # Tested together on Python {python}, {system}. Wheels of other systems have other hashes; there use requirements.txt.
-# pip install --require-hashes -r {lock} --extra-index-url https://download.pytorch.org/whl/cpu
+# pip install --require-hashes -r {lock}; a torch ending in +cpu comes from where its makers keep their CPU builds.
 """
 
 
