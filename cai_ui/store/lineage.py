@@ -1,4 +1,4 @@
-"""What belongs to what, asked in both directions. No question walks over more than `LOOKED` rows of one table.
+"""What belongs to what, asked in both directions. Traces and votes are looked through for at most `LOOKED` rows.
 
 Rows of datasets, traces and votes are records in JSON, whose keys stand in quotation marks; within a text of such a
 record a quotation mark is escaped, so `"example_id":"…"` is found where it is a key and nowhere else.
