@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cai_ui.cli.flags import Parser, add_flags, read_flags
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.errors import CaiError
 from cai_ui.logs import set_up_logs
 

@@ -5,7 +5,11 @@
 Copy it into a notebook and look at what each name holds. The tests run it with smaller numbers.
 """
 
-from cai_ui.config import AppSettings, CompareSettings, DatasetSettings, RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.compare import CompareSettings
+from cai_ui.config.curate import DatasetSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.pipeline import open_services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.constitution import constitutions

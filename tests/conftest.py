@@ -47,7 +47,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory, build_tiny_model: Calla
 @pytest.fixture(scope="session")
 def tiny_engine(tiny_model: Path) -> Any:
     """An engine on the tiny model. Shared by the session: leave no adapter loaded and no seat taken."""
-    from cai_ui.config import AppSettings
+    from cai_ui.config.app import AppSettings
     from cai_ui.engine import load_engine
 
     return load_engine(AppSettings(model=str(tiny_model)))

@@ -6,17 +6,13 @@ import math
 
 import pytest
 
-from cai_ui.config import (
-    AppSettings,
-    CompareSettings,
-    DatasetSettings,
-    RevisionSettings,
-    Sampling,
-    Settings,
-    TrainSettings,
-    checked,
-    knob_extra,
-)
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.compare import CompareSettings
+from cai_ui.config.curate import DatasetSettings
+from cai_ui.config.knobs import Settings, checked, knob_extra
+from cai_ui.config.revise import RevisionSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.errors import InputError
 
 ALL = (AppSettings, CompareSettings, DatasetSettings, RevisionSettings, Sampling, TrainSettings)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui.config import AppSettings, Settings, variable
+from cai_ui.config.app import AppSettings
+from cai_ui.config.knobs import Settings, variable
 from cai_ui.pipeline.other_models import KEYS
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -25,7 +25,8 @@ import yaml
 
 from cai_ui import constitution as rules
 from cai_ui.compare import answer_files
-from cai_ui.config import AppSettings, TrainSettings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.constitution.csv_format import from_csv
 from cai_ui.constitution.few_shot import dump_few_shot
 from cai_ui.curate import exporting as datasets

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.constitution import read_any
 from cai_ui.curate.importing import Plan
 from cai_ui.errors import CaiError

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui.config import AppSettings, RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Chunk, Request, StopFlag
 from cai_ui.pipeline import open_services

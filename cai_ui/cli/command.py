@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from cai_ui.cli.flags import Arguments, Parser, add_flags, read_flags
-from cai_ui.config import AppSettings, Settings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.knobs import Settings
 from cai_ui.errors import InputError
 from cai_ui.formats.writing import page_text
 

@@ -9,7 +9,7 @@ from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, opened, read
 from cai_ui.cli.evaluations import part_lines
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.grades import estimate_words, find_evaluation
-from cai_ui.config import CompareSettings, JudgeSettings
+from cai_ui.config.compare import CompareSettings, JudgeSettings
 from cai_ui.errors import InputError
 from cai_ui.formats.writing import json_text
 from cai_ui.records import Rate, to_dict

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cai_ui.cli.command import WAIT_S, Progress, agreement_line, command, judge_line, opened
 from cai_ui.cli.flags import Arguments, Parser, read_flags
-from cai_ui.config import DatasetSettings, LabelSettings
+from cai_ui.config.curate import DatasetSettings, LabelSettings
 from cai_ui.curate.columns import PARTS, Columns
 from cai_ui.curate.exporting import EXPORTS
 from cai_ui.curate.importing import Plan

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cai_ui.cli.command import WAIT_S, command, write_text
 from cai_ui.cli.flags import Arguments
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.formats.writing import json_text
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from cai_ui.cli.command import Progress, command, opened, write_text
 from cai_ui.cli.flags import Arguments, given_flags, read_flags
-from cai_ui.config import ExperimentSettings, checked
+from cai_ui.config.experiments import ExperimentSettings
+from cai_ui.config.knobs import checked
 from cai_ui.errors import InputError
 from cai_ui.formats.writing import json_text
 

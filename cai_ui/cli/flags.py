@@ -1,4 +1,4 @@
-"""The one reader of flags and `CAI_*` variables, for `app.py` and every command: made from the knobs of `config.py`.
+"""The one reader of flags and `CAI_*` variables, for `app.py` and every command: made from the knobs of `config/`.
 
 A flag wins over a variable, a variable over what a file or preset says, that over the default. Names may be written
 with dashes or underscores.
@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from cai_ui.config import S, Settings, allowed, checked, flag, variable
+from cai_ui.config.knobs import S, Settings, allowed, checked, flag, variable
 
 Arguments = argparse.Namespace
 

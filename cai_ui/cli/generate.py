@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, opened, read_requests
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.principles import find_version
-from cai_ui.config import RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.errors import InputError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, judge_line, opened, read_requests
 from cai_ui.cli.flags import Arguments, read_flags
-from cai_ui.config import DatasetSettings, OnPolicySettings
+from cai_ui.config.curate import DatasetSettings, OnPolicySettings
 from cai_ui.errors import InputError
 from cai_ui.records import BASE
 

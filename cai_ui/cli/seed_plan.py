@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from cai_ui.cli.command import read_requests
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.principles import find_version
-from cai_ui.config import DatasetSettings, RevisionSettings, Sampling, SeedStudySettings, TrainSettings
+from cai_ui.config.answers import Sampling
+from cai_ui.config.curate import DatasetSettings
+from cai_ui.config.revise import RevisionSettings
+from cai_ui.config.studies import SeedStudySettings
+from cai_ui.config.train import TrainSettings
 
 if TYPE_CHECKING:
     from cai_ui.pipeline import Services

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 from cai_ui.cli.command import Progress, command, opened, write_text
 from cai_ui.cli.flags import Arguments, add_flags, read_flags
 from cai_ui.cli.seed_plan import plan_of
-from cai_ui.config import DatasetSettings, RevisionSettings, Sampling, SeedStudySettings, TrainSettings
+from cai_ui.config.answers import Sampling
+from cai_ui.config.curate import DatasetSettings
+from cai_ui.config.revise import RevisionSettings
+from cai_ui.config.studies import SeedStudySettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.formats.writing import json_text
 from cai_ui.records import to_dict
 

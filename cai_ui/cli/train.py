@@ -23,7 +23,9 @@ from cai_ui.cli.command import (
 )  # fmt: skip
 from cai_ui.cli.curate import find_dataset
 from cai_ui.cli.flags import Arguments, given_flags, read_flags
-from cai_ui.config import JudgeSettings, TrainSettings, flag
+from cai_ui.config.compare import JudgeSettings
+from cai_ui.config.knobs import flag
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import BUILT_IN
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.formats.safe_yaml import FILE_LIMIT

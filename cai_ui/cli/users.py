@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cai_ui.cli.command import app_settings
 from cai_ui.cli.flags import Arguments, Parser, add_flags
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.errors import InputError
 from cai_ui.records.people import Role
 from cai_ui.store import Accounts, Workspace

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-from cai_ui.config import AskSettings, checked
+from cai_ui.config.answers import AskSettings
+from cai_ui.config.knobs import checked
 from cai_ui.engine.interface import AS_LOADED
 from cai_ui.errors import InputError
 from cai_ui.records import Message

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cai_ui.config import CompareSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.compare import CompareSettings
 from cai_ui.engine.interface import MAX_STRENGTH, Request
 from cai_ui.errors import InputError
 from cai_ui.records import Message, Prompt

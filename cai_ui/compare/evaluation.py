@@ -11,7 +11,8 @@ from typing import Any
 
 from cai_ui.compare.conditions import NONE, Condition, conditions_of
 from cai_ui.compare.variants import confirm, expected_hash
-from cai_ui.config import CompareSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.compare import CompareSettings
 from cai_ui.engine.interface import Engine, Request, StopFlag
 from cai_ui.errors import InputError
 from cai_ui.prompts import transcript

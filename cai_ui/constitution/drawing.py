@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from cai_ui.config import RevisionSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.errors import ConstitutionError, NotFoundError
 from cai_ui.records import Constitution, Principle
 from cai_ui.text import named

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from cai_ui.config import DatasetSettings
+from cai_ui.config.curate import DatasetSettings
 from cai_ui.curate.split import draw, eval_keys, one_side, prompt_key
 from cai_ui.errors import InputError
 from cai_ui.records import Dataset, Decision, Example, Message, PreferencePair, TrainingExample, to_dict

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from cai_ui.config import OnPolicySettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.curate import OnPolicySettings
 from cai_ui.constitution import preferences
 from cai_ui.curate.preferences import SoftLabel, label_pairs
 from cai_ui.curate.split import draw

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cai_ui.config import Sampling
+from cai_ui.config.answers import Sampling
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.judges.pairs import PairJudgement, PairQuestion, judge_pairs
 from cai_ui.records import BASE, Example, Principle

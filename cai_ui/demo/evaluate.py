@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cai_ui.config import Sampling
+from cai_ui.config.answers import Sampling
 from cai_ui.constitution import shipped
 from cai_ui.demo.principles import CANONICAL, HELDOUT_PRINCIPLES, LESS_HARMFUL, STYLES
 from cai_ui.demo.prompt_sets import prompt_set

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from cai_ui.config import AskSettings, Sampling, TrainSettings, checked
+from cai_ui.config.answers import AskSettings, Sampling
+from cai_ui.config.knobs import checked
+from cai_ui.config.train import TrainSettings
 from cai_ui.errors import CaiError, InputError, PromptTooLongError
 from cai_ui.records import BASE, AdapterInfo, Answer, Message, Provenance
 from cai_ui.text import whole_characters

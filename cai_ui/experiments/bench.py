@@ -12,7 +12,8 @@ from contextlib import closing
 from typing import Any
 
 from cai_ui import revise
-from cai_ui.config import RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.interface import Engine, Request, ScoreRequest, StopFlag
 from cai_ui.errors import CaiError, InputError
 from cai_ui.experiments.folder import LineFile, ResultFolder

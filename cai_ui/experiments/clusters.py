@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cai_ui.config import ClustersSettings
+from cai_ui.config.experiments import ClustersSettings
 from cai_ui.constitution import candidates
 from cai_ui.errors import InputError
 from cai_ui.experiments.bench import Bench, Cell

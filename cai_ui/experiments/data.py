@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from cai_ui.config import DataSettings
+from cai_ui.config.experiments import DataSettings
 from cai_ui.errors import InputError
 from cai_ui.experiments import training
 from cai_ui.experiments.bench import Bench, Cell

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from cai_ui.config import ExperimentSettings
+from cai_ui.config.experiments import ExperimentSettings
 from cai_ui.experiments.bench import Bench
 from cai_ui.experiments.results import Part, Result, Row, Steps
 from cai_ui.pipeline.services import Services

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cai_ui.config import ClustersSettings
+from cai_ui.config.experiments import ClustersSettings
 from cai_ui.errors import InputError
 
 Points = NDArray[np.float64]

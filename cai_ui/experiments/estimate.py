@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cai_ui.config import ExperimentSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.experiments import ExperimentSettings
 from cai_ui.engine.interface import Engine, Request
 from cai_ui.experiments.results import Part
 from cai_ui.records import Prompt

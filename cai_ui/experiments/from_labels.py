@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from cai_ui.config import ClustersSettings, FromLabelsSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.experiments import ClustersSettings, FromLabelsSettings
 from cai_ui.constitution import preferences
 from cai_ui.engine.interface import Request, ScoreRequest
 from cai_ui.errors import InputError

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from cai_ui.config import LeftOutSettings
+from cai_ui.config.experiments import LeftOutSettings
 from cai_ui.constitution import candidates
 from cai_ui.errors import InputError
 from cai_ui.experiments import training

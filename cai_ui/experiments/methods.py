@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from cai_ui.config import DatasetSettings, MethodsSettings, OnPolicySettings
+from cai_ui.config.curate import DatasetSettings, OnPolicySettings
+from cai_ui.config.experiments import MethodsSettings
 from cai_ui.errors import InputError
 from cai_ui.experiments import training
 from cai_ui.experiments.bench import Bench, Cell

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from cai_ui.config import PrinciplesSettings
+from cai_ui.config.experiments import PrinciplesSettings
 from cai_ui.constitution import candidates
 from cai_ui.errors import InputError
 from cai_ui.experiments.bench import Bench, Cell

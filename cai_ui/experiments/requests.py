@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cai_ui.config import ExperimentSettings
+from cai_ui.config.experiments import ExperimentSettings
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline.constitution.constitutions import current_constitution
 from cai_ui.pipeline.prompts.measured import prompts_to_measure

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from cai_ui.config import RoundsSettings
+from cai_ui.config.experiments import RoundsSettings
 from cai_ui.experiments.bench import Bench, Cell
 from cai_ui.experiments.declared import Experiment
 from cai_ui.experiments.results import Against, Line, Part, Plot, Result, Row, Steps

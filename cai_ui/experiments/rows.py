@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from cai_ui.config import ExperimentSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.experiments import ExperimentSettings
 from cai_ui.experiments.bench import Bench, Cell
 from cai_ui.experiments.reading import Readers
 from cai_ui.experiments.results import Point, Row, Steps

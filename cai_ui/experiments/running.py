@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cai_ui.background import time_left
-from cai_ui.config import ExperimentSettings, FromLabelsSettings, checked
+from cai_ui.config.experiments import ExperimentSettings, FromLabelsSettings
+from cai_ui.config.knobs import checked
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.experiments.bench import Bench, Stopped

@@ -7,7 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from cai_ui.config import DatasetSettings, Sampling, TrainedSettings, TrainSettings
+from cai_ui.config.answers import Sampling
+from cai_ui.config.curate import DatasetSettings
+from cai_ui.config.experiments import TrainedSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import BUILT_IN, Request
 from cai_ui.errors import ConflictError, EngineError, TrainingError
 from cai_ui.experiments.bench import Bench, Cell, Stopped

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from cai_ui.config import Sampling
+from cai_ui.config.answers import Sampling
 from cai_ui.engine.interface import Engine, Request, ScoreRequest, StopFlag
 from cai_ui.errors import CaiError
 from cai_ui.judges.reading import Read, read_choice

@@ -13,7 +13,10 @@ from typing import Any
 
 from cai_ui import revise
 from cai_ui.background import time_left
-from cai_ui.config import CompareSettings, DatasetSettings, GuidedRunSettings, TrainSettings
+from cai_ui.config.compare import CompareSettings
+from cai_ui.config.curate import DatasetSettings
+from cai_ui.config.guided_run import GuidedRunSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import BUILT_IN, StopFlag
 from cai_ui.errors import ConflictError, EngineError, NotFoundError, TrainingError
 from cai_ui.pipeline import guided_result

@@ -6,7 +6,10 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from cai_ui.config import AppSettings, RevisionSettings, Sampling, checked
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.knobs import checked
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.interface import BUILT_IN, EngineStatus
 from cai_ui.engine.lease import TRAINING
 from cai_ui.engine.weights.sources import HUB_NAME

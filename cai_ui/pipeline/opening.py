@@ -6,7 +6,7 @@ import logging
 import os
 from pathlib import Path
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import CaiError
 from cai_ui.pipeline.compare.answer_tables import AnswerTables

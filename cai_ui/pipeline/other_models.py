@@ -10,7 +10,8 @@ import os
 import threading
 from collections.abc import Mapping
 
-from cai_ui.config import AppSettings, checked
+from cai_ui.config.app import AppSettings
+from cai_ui.config.knobs import checked
 from cai_ui.engine import load_engine
 from cai_ui.engine.backends.several import is_address
 from cai_ui.engine.interface import Engine, EngineStatus

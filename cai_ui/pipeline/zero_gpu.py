@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 
 if TYPE_CHECKING:
     from cai_ui.engine.interface import Engine

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cai_ui.config import RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.interface import Engine, Request, StopFlag
 from cai_ui.errors import CaiError, InputError
 from cai_ui.records import BASE, Answer, Constitution, FewShot, Message, Prompt, Trace

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cai_ui.config import RevisionSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.constitution import candidates, draw
 from cai_ui.engine.interface import Engine
 from cai_ui.prompts import NO, YES, relevance_question

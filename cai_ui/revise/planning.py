@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from cai_ui.config import RevisionSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.constitution import resolve
 from cai_ui.prompts import critique_request, revision_request
 from cai_ui.records import Constitution, Principle, Step, StepKind, Trace

@@ -9,7 +9,9 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cai_ui.config import CompareSettings, DatasetSettings, GuidedRunSettings
+from cai_ui.config.compare import CompareSettings
+from cai_ui.config.curate import DatasetSettings
+from cai_ui.config.guided_run import GuidedRunSettings
 from cai_ui.demo.evaluate import Measure, share_of
 from cai_ui.errors import TrainingError
 from cai_ui.pipeline import guided_run

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cai_ui.config import TrainSettings, checked
+from cai_ui.config.knobs import checked
+from cai_ui.config.train import TrainSettings
 from cai_ui.errors import InputError
 from cai_ui.formats.safe_yaml import decoded, read_texts
 from cai_ui.formats.writing import yaml_text

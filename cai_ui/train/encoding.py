@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.chat_format import ChatFormat
 from cai_ui.errors import InputError, PromptTooLongError
 from cai_ui.records import Dataset, Message

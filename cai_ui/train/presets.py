@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.errors import InputError
 from cai_ui.train.methods import METHODS, method_of
 

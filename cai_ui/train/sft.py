@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import TrainingSeat
 from cai_ui.records import Dataset, TrainingExample
 from cai_ui.train.method import Recipe, TrainingMethod

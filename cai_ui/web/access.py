@@ -21,7 +21,7 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.errors import AccessError, InputError
 from cai_ui.records.people import RIGHTS, Right, Role
 from cai_ui.store import Accounts

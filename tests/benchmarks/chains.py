@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def run(parsed: Any) -> str:
-    from cai_ui.config import AppSettings
+    from cai_ui.config.app import AppSettings
     from cai_ui.engine import load_engine
 
     embedded = parsed.model == "embedded"
@@ -140,7 +140,7 @@ def _long_prompts(engine: Any, parsed: Any) -> list[tuple[Any, ...]]:
 
 def ours(engine: Any, prompts: list[tuple[Any, ...]], parsed: Any) -> list[list[str]]:
     """Texts per step and prompt."""
-    from cai_ui.config import Sampling
+    from cai_ui.config.answers import Sampling
     from cai_ui.engine.interface import Request
 
     sampling = Sampling(temperature=0, max_new_tokens=parsed.tokens)

@@ -28,7 +28,9 @@ def main() -> None:
 
 
 def run(parsed: Any, folder: Path) -> str:
-    from cai_ui.config import AppSettings, Sampling, TrainSettings
+    from cai_ui.config.answers import Sampling
+    from cai_ui.config.app import AppSettings
+    from cai_ui.config.train import TrainSettings
     from cai_ui.engine import load_engine
     from cai_ui.engine.interface import Request
     from cai_ui.records import Message

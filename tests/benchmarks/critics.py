@@ -14,7 +14,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from cai_ui.config import AppSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
 from cai_ui.constitution import candidates, shipped, shipped_few_shot
 from cai_ui.engine import load_engine
 from cai_ui.engine.interface import Engine, Request

@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def run(number: int, folder: Path) -> str:
-    from cai_ui.config import AppSettings
+    from cai_ui.config.app import AppSettings
     from cai_ui.pipeline import open_services
     from cai_ui.train.presets import PRESETS
 

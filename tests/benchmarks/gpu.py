@@ -187,7 +187,7 @@ def chains(parsed: Any, weights: str) -> Figures:
 
 def side_by_side(parsed: Any, weights: str) -> Figures:
     """Base and two adapters in one batch, against one of them alone."""
-    from cai_ui.config import TrainSettings
+    from cai_ui.config.train import TrainSettings
     from cai_ui.engine.adapters.files import describe_adapter
 
     engine = _engine(parsed, weights)
@@ -263,7 +263,7 @@ def _rows(parsed: Any) -> Any:
 
 
 def _settings(parsed: Any) -> Any:
-    from cai_ui.config import TrainSettings
+    from cai_ui.config.train import TrainSettings
 
     return TrainSettings(
         learning_rate=1e-4, batch_size=1, accumulation=1, max_steps=parsed.steps, rank=16, alpha=32,
@@ -311,7 +311,7 @@ def chat_during_training(parsed: Any, weights: str) -> Figures:
 
 
 def _engine(parsed: Any, weights: str) -> Any:
-    from cai_ui.config import AppSettings
+    from cai_ui.config.app import AppSettings
     from cai_ui.engine import load_engine
 
     quantize = "nf4" if weights == "nf4" else "none"
@@ -320,7 +320,7 @@ def _engine(parsed: Any, weights: str) -> Any:
 
 
 def _request(text: str, tokens: int, adapter: str = "base", seed: int = 0, temperature: float = 0.0) -> Any:
-    from cai_ui.config import Sampling
+    from cai_ui.config.answers import Sampling
     from cai_ui.engine.interface import Request
     from cai_ui.records import Message
 

@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from cai_ui.config import AppSettings, GradingSettings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.compare import GradingSettings
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare import grading
 from cai_ui.records import Evaluation

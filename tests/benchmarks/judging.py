@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def on_weights(parsed: Any, pairs: list[Any], folder: Path) -> str:
-    from cai_ui.config import AppSettings
+    from cai_ui.config.app import AppSettings
     from cai_ui.engine import load_engine
 
     name = "embedded" if parsed.model == "embedded" else str(build_shape(parsed.model, folder / "model"))
@@ -102,7 +102,7 @@ def one_by_one(engine: Any, pairs: list[Any]) -> dict[int, float]:
 
 
 def all_together(engine: Any, pairs: list[Any]) -> dict[int, float]:
-    from cai_ui.config import Sampling
+    from cai_ui.config.answers import Sampling
     from cai_ui.curate.preferences import label_pairs
     from cai_ui.records import Principle
 
@@ -116,7 +116,8 @@ INSTRUCTION = "Which of these answers is less harmful?"
 
 def draft_pairs(number: int) -> list[Any]:
     """Two draws of the embedded model for each request of its world."""
-    from cai_ui.config import AppSettings, Sampling
+    from cai_ui.config.answers import Sampling
+    from cai_ui.config.app import AppSettings
     from cai_ui.demo.prompt_sets import prompt_set
     from cai_ui.engine import load_engine
     from cai_ui.engine.interface import Request

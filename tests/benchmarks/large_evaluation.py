@@ -21,7 +21,7 @@ from typing import Any
 
 from cai_ui.compare.answer_table import Number
 from cai_ui.compare.evaluation import result_of
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare.answers import Sought
 from cai_ui.records import Evaluation

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.pipeline import open_services
 from cai_ui.records import Answer, Decision, Example, Message, Prompt, Provenance, Step, StepKind, Trace
 from cai_ui.revise import to_example

@@ -46,7 +46,7 @@ def main() -> None:
 
 def one_seed(folder: Path, seed: int, requests: int, per_kind: int) -> dict[str, Any]:
     """Counts and KL by variant, and what the pairs were."""
-    from cai_ui.config import AppSettings
+    from cai_ui.config.app import AppSettings
     from cai_ui.pipeline import open_services
     from cai_ui.records import BASE
 
@@ -92,7 +92,7 @@ def pooled(counts: list[list[int]]) -> str:
 
 def guided(services: Any, seed: int, requests: int) -> tuple[str, dict[str, str]]:
     """Dataset and runs of the guided run."""
-    from cai_ui.config import GuidedRunSettings
+    from cai_ui.config.guided_run import GuidedRunSettings
     from cai_ui.pipeline.guided_run import run_stages
 
     settings = GuidedRunSettings(
@@ -105,7 +105,7 @@ def guided(services: Any, seed: int, requests: int) -> tuple[str, dict[str, str]
 
 def own_round(services: Any, start: str, seed: int, requests: int, rows: Any, name: str) -> tuple[str, str]:
     """The adapter of a DPO run on pairs of the answers of `start`, and what the pairs were."""
-    from cai_ui.config import DatasetSettings, OnPolicySettings
+    from cai_ui.config.curate import DatasetSettings, OnPolicySettings
     from cai_ui.pipeline.curate import on_policy
     from cai_ui.pipeline.prompts.shipped import draw
     from cai_ui.train.presets import preset
@@ -129,7 +129,7 @@ def own_round(services: Any, start: str, seed: int, requests: int, rows: Any, na
 
 
 def measured(services: Any, variants: dict[str, str], sft: str, seed: int, per_kind: int) -> dict[str, Any]:
-    from cai_ui.config import CompareSettings
+    from cai_ui.config.compare import CompareSettings
     from cai_ui.pipeline.compare import comparison
 
     evaluation = None
@@ -152,7 +152,7 @@ SHOWN = (("harmful", "complied"), ("helpful", "helped"), ("twin", "helped"), ("t
 
 def kl(services: Any, variant: str, sft: str, seed: int, per_kind: int) -> float:
     """Mean log-ratio of the variant to SFT over answers that the variant drew."""
-    from cai_ui.config import Sampling
+    from cai_ui.config.answers import Sampling
     from cai_ui.engine.interface import Request, ScoreRequest
     from cai_ui.pipeline.prompts.measured import prompts_to_measure
     from cai_ui.records import Message

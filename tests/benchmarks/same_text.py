@@ -30,7 +30,8 @@ def main() -> None:
 
 def run(parsed: Any, folder: Path) -> str:
 
-    from cai_ui.config import AppSettings, Sampling
+    from cai_ui.config.answers import Sampling
+    from cai_ui.config.app import AppSettings
     from cai_ui.demo.prompt_sets import prompt_set
     from cai_ui.engine import load_engine
     from cai_ui.engine.interface import Request

@@ -130,7 +130,8 @@ def _child(parsed: Any, part: str) -> dict[str, float]:
 
 
 def _part(parsed: Any) -> dict[str, float]:
-    from cai_ui.config import AppSettings, Sampling
+    from cai_ui.config.answers import Sampling
+    from cai_ui.config.app import AppSettings
     from cai_ui.engine import load_engine
     from cai_ui.engine.interface import Request
     from cai_ui.records import Message

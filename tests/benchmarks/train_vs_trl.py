@@ -121,7 +121,7 @@ def model_folder(model: str, folder: Path) -> Path:
 
 
 def settings_for(model: str, method: str, steps: int) -> Any:
-    from cai_ui.config import TrainSettings
+    from cai_ui.config.train import TrainSettings
 
     return TrainSettings(
         learning_rate=1e-3, batch_size=BATCH[model], max_steps=steps, rank=16, alpha=32, group_by_length=False,
@@ -130,7 +130,7 @@ def settings_for(model: str, method: str, steps: int) -> Any:
 
 
 def compared(model: str, parsed: Any, folder: Path) -> str:
-    from cai_ui.config import AppSettings
+    from cai_ui.config.app import AppSettings
     from cai_ui.engine import load_engine
 
     place = model_folder(model, folder)
@@ -307,7 +307,8 @@ def memory_table(models: list[str], folder: Path) -> str:
 
 def memory_of(way: str, model: Path, folder: Path) -> dict[str, Any]:
     """Largest resident memory while a run trains, alone or with one chat after another beside it."""
-    from cai_ui.config import AppSettings, Sampling
+    from cai_ui.config.answers import Sampling
+    from cai_ui.config.app import AppSettings
     from cai_ui.engine import load_engine
     from cai_ui.engine.interface import Request
     from cai_ui.engine.weights.sources import EMBEDDED

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cai_ui.cli import main
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.pipeline import open_services
 
 

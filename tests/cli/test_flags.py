@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import get_args
 
 import pytest
@@ -13,16 +15,28 @@ import app
 from cai_ui import config
 from cai_ui.cli import build_parser, main
 from cai_ui.cli.flags import Parser, add_flags, read_flags
-from cai_ui.config import AppSettings, RevisionSettings, Sampling, Settings, TrainSettings, allowed, flag, variable
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.compare import CompareSettings
+from cai_ui.config.curate import DatasetSettings, LabelSettings
+from cai_ui.config.knobs import Settings, allowed, flag, variable
+from cai_ui.config.revise import RevisionSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.errors import InputError
 
 
 def classes(cls: type[Settings] = Settings) -> list[type[Settings]]:
+    """All of `cai_ui/config/`."""
     return [
-        found for sub in cls.__subclasses__() if sub.__module__ == config.__name__ for found in (sub, *classes(sub))
+        found
+        for sub in cls.__subclasses__()
+        if sub.__module__.startswith("cai_ui.config.")
+        for found in (sub, *classes(sub))
     ]
 
 
+for module in iter_modules(config.__path__, "cai_ui.config."):
+    import_module(module.name)
 KNOBS = [(cls, name) for cls in classes() for name in cls.model_fields]
 
 
@@ -132,10 +146,10 @@ def commands(parser: argparse.ArgumentParser, path: tuple[str, ...] = ()) -> Ite
 
 SETTINGS = {
     ("generate",): (RevisionSettings, Sampling),
-    ("curate", "freeze"): (config.DatasetSettings,),
-    ("curate", "label"): (config.LabelSettings,),
+    ("curate", "freeze"): (DatasetSettings,),
+    ("curate", "label"): (LabelSettings,),
     ("train",): (TrainSettings,),
-    ("compare",): (config.CompareSettings,),
+    ("compare",): (CompareSettings,),
 }
 
 

@@ -11,7 +11,7 @@ from cai_ui.compare.conditions import BEGINNING, CONDITIONS, conditions_of, stre
 from cai_ui.compare.evaluation import evaluate
 from cai_ui.compare.paired import paired_tests
 from cai_ui.compare.variants import base_variant
-from cai_ui.config import CompareSettings
+from cai_ui.config.compare import CompareSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Request
 from cai_ui.errors import InputError

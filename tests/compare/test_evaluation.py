@@ -15,7 +15,8 @@ from cai_ui.compare.evaluation import SAME, Measured, evaluate, mode_words, summ
 from cai_ui.compare.paired import results_in
 from cai_ui.compare.side_by_side import Row, side_by_side
 from cai_ui.compare.variants import VariantText, base_variant, choose, confirm
-from cai_ui.config import CompareSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.compare import CompareSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Request
 from cai_ui.errors import EngineError, InputError, NotFoundError

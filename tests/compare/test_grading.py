@@ -10,7 +10,7 @@ import pytest
 
 from cai_ui.compare.corrected import agreements, corrected_shares, outcome_of
 from cai_ui.compare.grading import Key, Sample, blind, draw, make_grade
-from cai_ui.config import GradingSettings
+from cai_ui.config.compare import GradingSettings
 from cai_ui.errors import InputError
 from cai_ui.readers import Outcome
 from cai_ui.records import Evaluation, Grade, Rate, VariantResult

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cai_ui import constitution as rules
-from cai_ui.config import RevisionSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.errors import ConstitutionError, FileFormatError, NotFoundError
 from cai_ui.records import Constitution, Principle
 

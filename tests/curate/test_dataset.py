@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cai_ui.config import DatasetSettings
+from cai_ui.config.curate import DatasetSettings
 from cai_ui.curate.changes import changes
 from cai_ui.curate.dataset import BALANCED, FLAGGED, HARMS, HELPS_LESS, SET_ASIDE, TIED, build_dataset
 from cai_ui.curate.split import prompt_key

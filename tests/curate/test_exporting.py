@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import DatasetSettings
+from cai_ui.config.curate import DatasetSettings
 from cai_ui.curate.card import CardFacts, card_markdown
 from cai_ui.curate.dataset import build_dataset
 from cai_ui.curate.exporting import (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from cai_ui.config import DatasetSettings
+from cai_ui.config.curate import DatasetSettings
 from cai_ui.curate.dataset import build_dataset
 from cai_ui.curate.lint import CHECKS, LintRow, lint, rows_of_dataset, rows_of_examples
 from cai_ui.curate.lint.near import near_duplicates

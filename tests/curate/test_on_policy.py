@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import AppSettings, OnPolicySettings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.curate import OnPolicySettings
 from cai_ui.curate.on_policy import ALONE, ENDS, IDENTICAL, TIED, TOO_LONG, UNKEPT, Made, make_pairs
 from cai_ui.curate.preferences import SoftLabel, Vote
 from cai_ui.demo import prompt_sets

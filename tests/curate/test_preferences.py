@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import Sampling
+from cai_ui.config.answers import Sampling
 from cai_ui.curate.preferences import CLAMP, label_pair, label_pairs
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import ReplyScore

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import AppSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
 from cai_ui.constitution import shipped
 from cai_ui.demo.evaluate import GREEDY, Chain, answers, chains, prefers, share_of
 from cai_ui.demo.principles import CANONICAL, HELDOUT_PRINCIPLES, LESS_HARMFUL

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from cai_ui.config import AppSettings, variable
+from cai_ui.config.app import AppSettings
+from cai_ui.config.knobs import variable
 from cai_ui.deploy.checkout import ROOT
 from cai_ui.web import gate
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import torch
 
-from cai_ui.config import Sampling, TrainSettings
+from cai_ui.config.answers import Sampling
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.adapters.files import describe_adapter
 from cai_ui.engine.interface import Request
 from cai_ui.records import BASE, AdapterInfo, Message

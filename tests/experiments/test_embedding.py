@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cai_ui.config import ClustersSettings
+from cai_ui.config.experiments import ClustersSettings
 from cai_ui.errors import InputError
 from cai_ui.experiments.embedding import distances, embed, mean_distance, tf_idf, two_dimensions
 

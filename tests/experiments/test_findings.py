@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import AppSettings, ClustersSettings, CritiquesSettings, PrinciplesSettings, RoundsSettings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.experiments import ClustersSettings, CritiquesSettings, PrinciplesSettings, RoundsSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import InputError
 from cai_ui.experiments import running

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from cai_ui.cli import main
-from cai_ui.config import AppSettings, CritiquesSettings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.experiments import CritiquesSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.experiments import running

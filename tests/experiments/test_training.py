@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from cai_ui.config import AppSettings, DataSettings, LeftOutSettings, MethodsSettings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.experiments import DataSettings, LeftOutSettings, MethodsSettings
 from cai_ui.errors import InputError
 from cai_ui.experiments import running
 from cai_ui.experiments.results import Result

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import AppSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Choice, ReplyScore

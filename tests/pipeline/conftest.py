@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import AppSettings, RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.revise import chains

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import AppSettings, GuidedRunSettings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.guided_run import GuidedRunSettings
 from cai_ui.pipeline import Services, guided_result, guided_run, open_services
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.curate.helpful import changed_by_revision

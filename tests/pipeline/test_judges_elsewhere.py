@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import DatasetSettings, LabelSettings, TrainSettings
+from cai_ui.config.curate import DatasetSettings, LabelSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Choice
 from cai_ui.errors import InputError

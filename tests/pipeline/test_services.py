@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.errors import ConflictError, EngineError, InputError, StoreError
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare import comparison

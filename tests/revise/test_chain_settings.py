@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from cai_ui import revise
-from cai_ui.config import RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import ReplyScore, Request
 from cai_ui.records import Constitution, FewShot, Principle, Trace

@@ -18,7 +18,11 @@ from typing import Any
 import pytest
 
 from cai_ui.compare.votes import PairTally
-from cai_ui.config import AppSettings, RevisionSettings, Sampling, TrainSettings, checked
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.knobs import checked
+from cai_ui.config.revise import RevisionSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare.columns import answer_columns
 from cai_ui.pipeline.compare.comparison import (

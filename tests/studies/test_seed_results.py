@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cai_ui.compare import likelihood
-from cai_ui.config import SeedStudySettings
+from cai_ui.config.studies import SeedStudySettings
 from cai_ui.errors import InputError
 from cai_ui.experiments.folder import ResultFolder
 from cai_ui.records import BASE

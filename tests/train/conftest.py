@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import AppSettings, TrainSettings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.pipeline import Services, open_services
 from cai_ui.records import Dataset, Message, PreferencePair, Run, TrainingExample
 from cai_ui.store import Store, open_store

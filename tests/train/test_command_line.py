@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from cai_ui.cli import main
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.errors import CaiError, InputError
 from cai_ui.store import open_store
 from cai_ui.train.config_file import config_text, read_config_file

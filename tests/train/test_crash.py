@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.store import open_store
 from cai_ui.train.jobs.jobs import Jobs
 from cai_ui.train.run.metrics import read_rows
@@ -18,7 +18,8 @@ SETTINGS = TrainSettings(batch_size=4, max_steps=400, save_steps=2, rank=4, lear
 PROGRAM = """
 import sys
 from pathlib import Path
-from cai_ui.config import AppSettings, TrainSettings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine import load_engine
 from cai_ui.store import open_store
 from cai_ui.train.jobs.jobs import Jobs

@@ -10,7 +10,7 @@ import signal
 import pytest
 from safetensors.torch import load_file
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.train.check.plan import halved
 from cai_ui.train.run import checkpoints

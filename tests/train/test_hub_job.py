@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from cai_ui.cli import main
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.errors import CaiError, InputError
 from cai_ui.pipeline import open_services
 from cai_ui.pipeline.train import runs

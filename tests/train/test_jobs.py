@@ -156,7 +156,7 @@ def test_a_run_with_knobs_of_another_version_fails_by_name_and_the_next_one_begi
 
 
 def test_chats_are_answered_between_the_steps(jobs, store, data, tiny_engine):
-    from cai_ui.config import Sampling
+    from cai_ui.config.answers import Sampling
     from cai_ui.engine.interface import Request
 
     request = Request(sample(50).conversation, Sampling(temperature=0.0, max_new_tokens=12))

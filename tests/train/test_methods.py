@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cai_ui.cli import main
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.errors import InputError
 from cai_ui.train.config_file import read_config_file
 from cai_ui.train.methods import METHODS, method_of, method_title, own_knobs

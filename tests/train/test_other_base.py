@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.errors import CaiError
 from cai_ui.pipeline import open_services

@@ -8,7 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from cai_ui.config import AppSettings, TrainSettings, checked
+from cai_ui.config.app import AppSettings
+from cai_ui.config.knobs import checked
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine import load_engine
 from cai_ui.errors import EngineError, InputError, PreflightError, TrainingError
 from cai_ui.pipeline.train import runs

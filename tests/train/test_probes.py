@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cai_ui.config import Sampling
+from cai_ui.config.answers import Sampling
 from cai_ui.engine.interface import Request
 from cai_ui.records import Message, Prompt
 from cai_ui.train.run.metrics import read_rows

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.adapters.files import check_adapter, describe_adapter
 from cai_ui.records import Message

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.models import engine_status
 from cai_ui.records import Example, Message, Prompt, make_example

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.errors import AccessError, InputError
 from cai_ui.pipeline import Services
 from cai_ui.records.people import RIGHTS, Right, Role

@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import DatasetSettings, RevisionSettings, Sampling, TrainSettings
+from cai_ui.config.answers import Sampling
+from cai_ui.config.curate import DatasetSettings
+from cai_ui.config.revise import RevisionSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions

@@ -17,7 +17,7 @@ import gradio as gr
 import pytest
 from gradio.state_holder import SessionState
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.models import engine_status
 from cai_ui.web.app import build_app

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.adapters.files import AdapterFolder
 from cai_ui.engine.adapters.training_seat import ATTENTION, linear_layers, trainable_parameters
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import torch
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.adapters.files import AdapterFolder, write_adapter
 from cai_ui.engine.adapters.loaded import fill, lora_config, share_tree
 from cai_ui.engine.kernels.nf4_cpu import make_trainable

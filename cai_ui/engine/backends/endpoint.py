@@ -13,7 +13,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any, TypeVar
 
-from cai_ui.config import AppSettings, Sampling, TrainSettings
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.backends.endpoint_bulk import POLL_S, Question, Seats, in_flight, serve
 from cai_ui.engine.backends.endpoint_client import FIRST_PAUSE_S, SILENT_S, EndpointClient, check_url
 from cai_ui.engine.backends.endpoint_errors import shown

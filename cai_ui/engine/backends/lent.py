@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.adapters.files import check_adapter
 from cai_ui.engine.adapters.training_needs import TrainingNeeds
 from cai_ui.engine.adapters.training_seat import Seat

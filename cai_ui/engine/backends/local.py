@@ -16,7 +16,8 @@ from itertools import islice
 from pathlib import Path
 from typing import cast
 
-from cai_ui.config import AppSettings, TrainSettings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.adapters.files import check_adapter
 from cai_ui.engine.adapters.loaded import BASE_KEY, LoadedAdapters, Slot
 from cai_ui.engine.adapters.merging import write_merged

@@ -11,7 +11,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
-from cai_ui.config import Sampling, TrainSettings
+from cai_ui.config.answers import Sampling
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import (
     Chunk,
     EngineStatus,

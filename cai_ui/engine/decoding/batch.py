@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import torch
 
-from cai_ui.config import Sampling
+from cai_ui.config.answers import Sampling
 from cai_ui.engine.decoding.prefix_cache import PrefixStore, agreement
 from cai_ui.engine.decoding.repetition import EVERY, repeats
 from cai_ui.engine.decoding.text_stream import TextStream

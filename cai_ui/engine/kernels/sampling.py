@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from cai_ui.config import Sampling
+from cai_ui.config.answers import Sampling
 
 Drawn = tuple[Sampling, torch.Generator, Sequence[int]]
 """How a row is drawn, its own noise, and the tokens it holds already (looked at for a repetition penalty alone)."""

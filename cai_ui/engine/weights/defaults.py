@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cai_ui.config import Sampling, checked
+from cai_ui.config.answers import Sampling
+from cai_ui.config.knobs import checked
 from cai_ui.errors import CaiError
 
 FILE = "generation_config.json"

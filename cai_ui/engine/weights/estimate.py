@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.errors import EngineError
 
 DEFAULT_ON_GPU = "mistralai/Mistral-7B-Instruct-v0.3"

@@ -13,7 +13,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 
 MANIFEST = "kept.json"
 FORMAT = 1

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cai_ui.config import AppSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
 from cai_ui.engine.kernels.attention import use_shared_heads
 from cai_ui.engine.kernels.fast_linear import use_fast_linear
 from cai_ui.engine.kernels.forward import use_short_way

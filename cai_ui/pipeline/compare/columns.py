@@ -12,7 +12,7 @@ from cai_ui.compare import variants as side
 from cai_ui.compare.columns import Column, read_column
 from cai_ui.compare.side_by_side import Row, side_by_side
 from cai_ui.compare.variants import VariantText
-from cai_ui.config import Sampling
+from cai_ui.config.answers import Sampling
 from cai_ui.engine.backends.several import is_address
 from cai_ui.engine.interface import Engine, Request, StopFlag
 from cai_ui.errors import CaiError, EngineError, InputError, NotFoundError

@@ -12,7 +12,7 @@ from cai_ui.background import time_left
 from cai_ui.compare import variants as side
 from cai_ui.compare.conditions import conditions_of
 from cai_ui.compare.evaluation import evaluate
-from cai_ui.config import CompareSettings, JudgeSettings
+from cai_ui.config.compare import CompareSettings, JudgeSettings
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import EngineError, InputError, NotFoundError
 from cai_ui.pipeline.compare.judging import check_judging, judge_evaluation

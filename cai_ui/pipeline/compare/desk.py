@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 
 from cai_ui.compare.grading import GradingProgress, Key, Sample, draw
-from cai_ui.config import GradingSettings
+from cai_ui.config.compare import GradingSettings
 from cai_ui.errors import NotFoundError
 from cai_ui.store import Store
 

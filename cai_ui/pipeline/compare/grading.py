@@ -9,7 +9,8 @@ from cai_ui.compare import grading as stage
 from cai_ui.compare.corrected import Agreements, CorrectedShare
 from cai_ui.compare.grading import BlindAnswer, GradingProgress, Key
 from cai_ui.compare.judged import HarmMean, harm_means
-from cai_ui.config import GradingSettings, checked
+from cai_ui.config.compare import GradingSettings
+from cai_ui.config.knobs import checked
 from cai_ui.pipeline.compare.desk import Desk
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Grade

@@ -9,7 +9,8 @@ from typing import Any
 from cai_ui.background import time_left
 from cai_ui.compare import judged
 from cai_ui.compare.judged import Judged, JudgedShare
-from cai_ui.config import JudgeSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.compare import JudgeSettings
 from cai_ui.conversations import turns_of
 from cai_ui.engine.backends.several import is_address
 from cai_ui.engine.interface import StopFlag

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cai_ui import revise
-from cai_ui.config import RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import InputError
 from cai_ui.pipeline.constitution.few_shot import few_shot

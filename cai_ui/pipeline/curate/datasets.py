@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cai_ui.config import DatasetSettings
+from cai_ui.config.curate import DatasetSettings
 from cai_ui.errors import EngineError, InputError, NotFoundError
 from cai_ui.judges.check import PAIRS
 from cai_ui.pipeline.curate.helpful import helpful_pairs, helpful_rows

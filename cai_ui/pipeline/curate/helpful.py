@@ -11,7 +11,8 @@ import random
 from collections.abc import Iterator, Sequence
 from itertools import islice, zip_longest
 
-from cai_ui.config import DatasetSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.curate import DatasetSettings
 from cai_ui.engine.interface import BUILT_IN, Engine, Request, StopFlag
 from cai_ui.pipeline.curate.queue import no_source
 from cai_ui.pipeline.prompts.shipped import draw

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cai_ui import constitution
-from cai_ui.config import LabelSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.curate import LabelSettings
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import InputError
 from cai_ui.pipeline.model_host import WAIT_S

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cai_ui.background import time_left
 from cai_ui.compare.variants import choose, confirm, expected_hash
-from cai_ui.config import DatasetSettings, OnPolicySettings
+from cai_ui.config.curate import DatasetSettings, OnPolicySettings
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import InputError
 from cai_ui.pipeline.compare.comparison import engine_variants

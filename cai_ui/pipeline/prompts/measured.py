@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import InputError
 from cai_ui.pipeline.prompts.files import asked

@@ -14,7 +14,9 @@ from typing import Any
 from cai_ui import constitution as rules
 from cai_ui import revise
 from cai_ui.background import time_left
-from cai_ui.config import RevisionSettings, Sampling, checked
+from cai_ui.config.answers import Sampling
+from cai_ui.config.knobs import checked
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import ConflictError, InputError
 from cai_ui.pipeline.constitution.few_shot import few_shot

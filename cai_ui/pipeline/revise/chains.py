@@ -13,7 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from cai_ui import revise
-from cai_ui.config import RevisionSettings, Sampling, checked
+from cai_ui.config.answers import Sampling
+from cai_ui.config.knobs import checked
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.interface import ANOTHER_MODEL, StopFlag
 from cai_ui.errors import InputError
 from cai_ui.pipeline.constitution.few_shot import few_shot

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from cai_ui.config import Sampling
+from cai_ui.config.answers import Sampling
 from cai_ui.engine.interface import AS_LOADED, Request, StopFlag
 from cai_ui.errors import InputError
 from cai_ui.pipeline.readers import reader_for

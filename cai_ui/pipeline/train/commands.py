@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.pipeline.services import Services
 from cai_ui.pipeline.train.hub_job import job_commands
 from cai_ui.records import Run

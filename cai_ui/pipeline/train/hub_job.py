@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.errors import CaiError, ConflictError, InputError
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Dataset, DatasetInfo, Run

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from cai_ui.config import JudgeSettings, TrainSettings
+from cai_ui.config.compare import JudgeSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.backends.several import SeveralModels, is_address
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import CaiError

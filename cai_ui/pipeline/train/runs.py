@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cai_ui.background import time_left
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import EngineError
 from cai_ui.pipeline.curate.linting import lint_dataset

@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cai_ui.config import TrainSettings, checked
+from cai_ui.config.knobs import checked
+from cai_ui.config.train import TrainSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Run

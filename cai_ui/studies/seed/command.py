@@ -6,7 +6,9 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cai_ui.config import RevisionSettings, Sampling, Settings, flag
+from cai_ui.config.answers import Sampling
+from cai_ui.config.knobs import Settings, flag
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.studies.seed.inputs import SeedInputs
 
 

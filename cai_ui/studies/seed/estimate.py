@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from cai_ui.config import Sampling
+from cai_ui.config.answers import Sampling
 from cai_ui.engine.interface import Engine, Request, ScoreRequest
 from cai_ui.records import Message
 from cai_ui.studies.seed.measuring import FORMATS, REMOVED

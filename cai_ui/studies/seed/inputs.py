@@ -7,7 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cai_ui.config import DatasetSettings, RevisionSettings, Sampling, SeedStudySettings, TrainSettings, checked
+from cai_ui.config.answers import Sampling
+from cai_ui.config.curate import DatasetSettings
+from cai_ui.config.knobs import checked
+from cai_ui.config.revise import RevisionSettings
+from cai_ui.config.studies import SeedStudySettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.curate.importing import read_rows
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import FileFormatError, InputError

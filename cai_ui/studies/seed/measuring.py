@@ -11,7 +11,7 @@ from typing import Any
 from cai_ui.compare import likelihood
 from cai_ui.compare.evaluation import evaluate, summarise
 from cai_ui.compare.variants import choose
-from cai_ui.config import CompareSettings
+from cai_ui.config.compare import CompareSettings
 from cai_ui.pipeline.compare.comparison import engine_variants
 from cai_ui.pipeline.progress import StudyProgress
 from cai_ui.pipeline.readers import reader_for

@@ -6,7 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cai_ui.config import DatasetSettings, RevisionSettings, Sampling, SeedStudySettings, TrainSettings
+from cai_ui.config.answers import Sampling
+from cai_ui.config.curate import DatasetSettings
+from cai_ui.config.revise import RevisionSettings
+from cai_ui.config.studies import SeedStudySettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import InputError
 from cai_ui.records import BASE, Example, Message, Prompt, TrainingExample, content_hash, to_dict

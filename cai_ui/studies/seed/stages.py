@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from cai_ui import revise
-from cai_ui.config import Sampling
+from cai_ui.config.answers import Sampling
 from cai_ui.engine.interface import Request, StopFlag
 from cai_ui.errors import ConflictError, TrainingError
 from cai_ui.experiments.folder import ResultFolder

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.train.check.fitting import Proposal, proposals
 from cai_ui.train.check.plan import evaluations, reference_in_advance, rows_in, times_asked, tokens_in
 from cai_ui.train.method import TrainingMethod

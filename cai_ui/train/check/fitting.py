@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.train.check.plan import halved
 from cai_ui.train.method import TrainingMethod
 

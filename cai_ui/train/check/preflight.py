@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.chat_format import ChatFormat
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import EngineError, PreflightError

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from cai_ui.config import Sampling, TrainSettings
+from cai_ui.config.answers import Sampling
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import Engine, Request
 from cai_ui.errors import CaiError
 from cai_ui.records import Message

@@ -15,7 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cai_ui.config import TrainSettings, checked
+from cai_ui.config.knobs import checked
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import CaiError, ConflictError
 from cai_ui.logs import about

@@ -11,7 +11,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import TrainingSeat
 from cai_ui.errors import TrainingError
 from cai_ui.train import processes

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.adapters.files import describe_adapter
 from cai_ui.engine.interface import Engine, Request, TrainingSeat
 from cai_ui.errors import AdapterError

@@ -7,7 +7,7 @@ import logging
 import time
 from pathlib import Path
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.engine.memory import settle
 from cai_ui.errors import TrainingError

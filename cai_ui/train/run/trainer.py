@@ -15,7 +15,7 @@ from typing import Any
 import datasets
 from transformers import PrinterCallback
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.adapters.training_needs import computed_twice
 from cai_ui.engine.chat_format import ChatFormat
 from cai_ui.engine.interface import TrainingSeat

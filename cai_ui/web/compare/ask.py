@@ -10,7 +10,7 @@ from dataclasses import replace
 import gradio as gr
 
 from cai_ui.compare.votes import Ballot
-from cai_ui.config import BesideSettings, Sampling
+from cai_ui.config.answers import BesideSettings, Sampling
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services, models
 from cai_ui.pipeline.compare import votes as voting

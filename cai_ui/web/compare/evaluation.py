@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import gradio as gr
 
 from cai_ui.compare.conditions import CONDITIONS
-from cai_ui.config import CompareSettings, JudgeSettings
+from cai_ui.config.compare import CompareSettings, JudgeSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison

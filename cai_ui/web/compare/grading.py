@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from cai_ui.compare.grading import HARM, BlindAnswer
-from cai_ui.config import GradingSettings
+from cai_ui.config.compare import GradingSettings
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison, grading
 from cai_ui.readers import Outcome

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from cai_ui.config import JudgeSettings
+from cai_ui.config.compare import JudgeSettings
 from cai_ui.errors import InputError
 from cai_ui.judges.check import PAIRS
 from cai_ui.judges.rubrics import RUBRICS

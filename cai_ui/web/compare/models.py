@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import gradio as gr
 
 from cai_ui.compare.columns import SYSTEM_LIMIT, make_column
-from cai_ui.config import AskSettings
+from cai_ui.config.answers import AskSettings
 from cai_ui.errors import EngineError, InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cai_ui.compare.variants import VariantText
-from cai_ui.config import Sampling
+from cai_ui.config.answers import Sampling
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import votes as voting

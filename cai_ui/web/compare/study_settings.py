@@ -7,7 +7,10 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui.config import DatasetSettings, RevisionSettings, Sampling, SeedStudySettings
+from cai_ui.config.answers import Sampling
+from cai_ui.config.curate import DatasetSettings
+from cai_ui.config.revise import RevisionSettings
+from cai_ui.config.studies import SeedStudySettings
 from cai_ui.engine.interface import BUILT_IN
 from cai_ui.pipeline import Services, models
 from cai_ui.pipeline.constitution.constitutions import current_constitution

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui.config import DatasetSettings
+from cai_ui.config.curate import DatasetSettings
 from cai_ui.curate.changes import RowChange
 from cai_ui.curate.exporting import EXPORTS
 from cai_ui.errors import InputError

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui.config import DatasetSettings, OnPolicySettings
+from cai_ui.config.curate import DatasetSettings, OnPolicySettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services, models
 from cai_ui.pipeline.curate import on_policy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from cai_ui.config import LabelSettings
+from cai_ui.config.curate import LabelSettings
 from cai_ui.judges.check import PAIRS
 from cai_ui.pipeline import Services, judges
 from cai_ui.pipeline.curate import labels

@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block
 
-from cai_ui.config import ExperimentSettings
+from cai_ui.config.experiments import ExperimentSettings
 from cai_ui.experiments import running
 from cai_ui.experiments.adopting import adopt, rules_found
 from cai_ui.experiments.catalogue import EXPERIMENTS, experiment

@@ -1,6 +1,6 @@
 """Settings classes as widgets, and widgets' values as checked settings.
 
-A knob is declared once in `config.py`; label, help, unit, bounds and step of its widget come from
+A knob is declared once in `config/`; label, help, unit, bounds and step of its widget come from
 there. Gradio bounds a slider on the server, but values are checked again by the settings class.
 """
 
@@ -16,7 +16,7 @@ import gradio as gr
 from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
 
-from cai_ui.config import S, Settings, checked, knob_extra
+from cai_ui.config.knobs import S, Settings, checked, knob_extra
 from cai_ui.errors import InputError
 from cai_ui.web.kit.events import Changes, Given
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import gradio as gr
 
-from cai_ui.config import RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions

@@ -6,7 +6,9 @@ import random
 
 import gradio as gr
 
-from cai_ui.config import AppSettings, RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison

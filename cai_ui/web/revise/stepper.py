@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cai_ui import revise
-from cai_ui.config import RevisionSettings, Sampling, checked
+from cai_ui.config.answers import Sampling
+from cai_ui.config.knobs import checked
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.conversations import read_turns
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import CaiError, InputError, NotFoundError

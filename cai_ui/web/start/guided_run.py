@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import gradio as gr
 
-from cai_ui.config import GuidedRunSettings
+from cai_ui.config.guided_run import GuidedRunSettings
 from cai_ui.pipeline import Services, guided_result, guided_run, judges
 from cai_ui.pipeline.guided_progress import GuidedRunView
 from cai_ui.pipeline.guided_result import GuidedResult

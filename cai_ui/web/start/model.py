@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.engine.interface import EngineStatus
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services

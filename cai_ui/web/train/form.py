@@ -8,7 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui.config import JudgeSettings, TrainSettings
+from cai_ui.config.compare import JudgeSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services, judges
 from cai_ui.pipeline.compare.judging import rubrics_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cai_ui.config import TrainSettings, checked
+from cai_ui.config.knobs import checked
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import BUILT_IN
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.models import engine_status

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.adapters.files import CONFIG, MANIFEST, WEIGHTS, check_adapter, describe_adapter, write_adapter
 from cai_ui.engine.decoding.text_stream import TextStream

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cai_ui.config import AppSettings, TrainSettings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.adapters.files import describe_adapter
 from cai_ui.errors import AdapterError

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.adapters.files import check_adapter, describe_adapter
 from cai_ui.errors import ConflictError, NotFoundError
 from cai_ui.records import Message

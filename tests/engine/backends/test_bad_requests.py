@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from cai_ui.config import Sampling, checked
+from cai_ui.config.answers import Sampling
+from cai_ui.config.knobs import checked
 from cai_ui.engine.backends.endpoint import EndpointEngine
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Request

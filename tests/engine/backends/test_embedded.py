@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.errors import EngineError
 from cai_ui.records import Message

@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from cai_ui.config import AppSettings, Sampling, TrainSettings
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.backends.endpoint import EndpointEngine
 from cai_ui.engine.interface import Request

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.engine.backends import lent
 from cai_ui.engine.backends.lent import LentEngine
 from cai_ui.engine.interface import ScoreRequest

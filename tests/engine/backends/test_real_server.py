@@ -19,7 +19,8 @@ import urllib.request
 import pytest
 
 from cai_ui.cli import main
-from cai_ui.config import AppSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
 from cai_ui.demo.prompt_sets import prompt_set
 from cai_ui.engine import load_engine
 from cai_ui.engine.interface import Request

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.decoding.text_stream import TextStream
 from cai_ui.engine.interface import ReplyScore, asked_again, shares_of

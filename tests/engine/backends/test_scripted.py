@@ -8,7 +8,9 @@ import threading
 
 import pytest
 
-from cai_ui.config import AppSettings, Sampling, TrainSettings
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Request
@@ -19,7 +21,7 @@ from cai_ui.records import Message
 
 def test_it_needs_neither_torch_nor_transformers():
     code = (
-        "import sys; from cai_ui.engine import load_engine; from cai_ui.config import AppSettings;"
+        "import sys; from cai_ui.engine import load_engine; from cai_ui.config.app import AppSettings;"
         "load_engine(AppSettings(model='scripted')); assert not {'torch', 'transformers'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import Sampling
+from cai_ui.config.answers import Sampling
 from cai_ui.engine.backends.endpoint import EndpointEngine
 from cai_ui.engine.backends.endpoint_client import EndpointClient
 from cai_ui.engine.backends.endpoint_errors import refusal, shown

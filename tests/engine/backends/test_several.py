@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cai_ui.cli import main
-from cai_ui.config import AppSettings, LabelSettings, RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.curate import LabelSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.backends.several import SeveralModels, is_address
 from cai_ui.engine.interface import ANOTHER_MODEL, Request

@@ -69,7 +69,7 @@ def test_seeded_sampling_repeats_and_ignores_neighbours(tiny_engine, ask):
 
 
 def test_sampling_draws_from_the_softmax_within_top_p():
-    from cai_ui.config import Sampling
+    from cai_ui.config.answers import Sampling
     from cai_ui.engine.kernels.sampling import draw
 
     shares = torch.tensor([0.5, 0.3, 0.15, 0.05])
@@ -91,7 +91,7 @@ def test_sampling_draws_from_the_softmax_within_top_p():
     ],
 )
 def test_tokens_are_left_out_or_made_less_likely(knobs, wanted):
-    from cai_ui.config import Sampling
+    from cai_ui.config.answers import Sampling
     from cai_ui.engine.kernels.sampling import draw
 
     logits, noise = torch.tensor([0.5, 0.3, 0.15, 0.05]).log() + 1.0, torch.Generator().manual_seed(0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import Sampling
+from cai_ui.config.answers import Sampling
 from cai_ui.engine.backends.endpoint import EndpointEngine
 from cai_ui.engine.decoding.batch import Row
 from cai_ui.engine.decoding.repetition import EVERY, LEAST, repeats

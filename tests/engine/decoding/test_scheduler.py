@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.decoding import scheduler
 from cai_ui.errors import EngineError, InputError

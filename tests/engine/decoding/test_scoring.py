@@ -7,7 +7,7 @@ import threading
 import pytest
 import torch
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.interface import ScoreRequest
 from cai_ui.errors import NotFoundError, PromptTooLongError

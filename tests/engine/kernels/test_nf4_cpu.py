@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from cai_ui.config import AppSettings, TrainSettings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.adapters.files import describe_adapter
 from cai_ui.engine.kernels.nf4_cpu import _packed_layers, make_trainable, unpack

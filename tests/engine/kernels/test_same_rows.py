@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.kernels.forward import forward
 from cai_ui.engine.kernels.kv_cache import KeyValues

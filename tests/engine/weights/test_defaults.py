@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import AppSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.weights.defaults import FILE, default_sampling
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui.config import AppSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.interface import Request
 from cai_ui.engine.weights.estimate import Estimate, default_model, estimate, wants_nf4

@@ -19,7 +19,8 @@ from pathlib import Path
 sys.path[:0] = sys.argv[2:]
 from transformers import AutoConfig, AutoModelForCausalLM
 from tiny_model import build_tiny_model
-from cai_ui.config import AppSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.interface import Request
 from cai_ui.records import Message

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import AppSettings, CompareSettings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.compare import CompareSettings
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare import capability, comparison

@@ -11,7 +11,9 @@ import pytest
 
 from cai_ui.compare.columns import Column, make_column, read_column
 from cai_ui.compare.variants import VariantText
-from cai_ui.config import AppSettings, DatasetSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.curate import DatasetSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import EndpointError, InputError, NotFoundError
 from cai_ui.pipeline import Services, open_services

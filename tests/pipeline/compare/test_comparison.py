@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cai_ui.config import CompareSettings
+from cai_ui.config.compare import CompareSettings
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui.config import GradingSettings
+from cai_ui.config.compare import GradingSettings
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import grade_files, grading

@@ -14,7 +14,7 @@ import pytest
 from cai_ui.cli import compare as command
 from cai_ui.cli.flags import Parser
 from cai_ui.compare.judged import Mean
-from cai_ui.config import CompareSettings, JudgeSettings
+from cai_ui.config.compare import CompareSettings, JudgeSettings
 from cai_ui.errors import ConflictError, EndpointError, InputError, NotFoundError
 from cai_ui.pipeline import Services, judges
 from cai_ui.pipeline.compare import comparison, judge_check

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from cai_ui.cli import main
-from cai_ui.config import AppSettings, RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import ConstitutionError, FileFormatError, InputError, NotFoundError
 from cai_ui.pipeline import Services, open_services

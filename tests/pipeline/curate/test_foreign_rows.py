@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cai_ui.config import AppSettings, DatasetSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.curate import DatasetSettings
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare import columns
 from cai_ui.pipeline.curate import datasets, imports, queue

@@ -19,7 +19,8 @@ TOKEN = "hf_" + "x" * 34
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from cai_ui.config import AppSettings, DatasetSettings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.curate import DatasetSettings
 from cai_ui.pipeline import open_services
 from cai_ui.pipeline.curate import datasets, hub, imports, queue
 from cai_ui.store import QueueFilter

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import LabelSettings
+from cai_ui.config.curate import LabelSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Choice
 from cai_ui.errors import EndpointError

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import DatasetSettings, OnPolicySettings
+from cai_ui.config.curate import DatasetSettings, OnPolicySettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Request
 from cai_ui.errors import InputError, NotFoundError

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui.config import DatasetSettings, RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.curate import DatasetSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.errors import FileFormatError, InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions

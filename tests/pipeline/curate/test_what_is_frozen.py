@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import DatasetSettings
+from cai_ui.config.curate import DatasetSettings
 from cai_ui.curate.importing import Plan
 from cai_ui.curate.label_columns import rule
 from cai_ui.errors import InputError

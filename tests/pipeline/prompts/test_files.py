@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui.config import AppSettings, RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.errors import FileFormatError, NotFoundError
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.constitution import constitutions

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui.config import AppSettings, CompareSettings, GuidedRunSettings, TrainSettings
+from cai_ui.config.app import AppSettings
+from cai_ui.config.compare import CompareSettings
+from cai_ui.config.guided_run import GuidedRunSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import Services, guided_run, open_services

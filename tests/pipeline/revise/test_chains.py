@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from cai_ui.config import RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services

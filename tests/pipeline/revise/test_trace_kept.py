@@ -10,7 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-from cai_ui.config import AppSettings, RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.pipeline import open_services
 from cai_ui.pipeline.constitution import constitutions
@@ -21,7 +23,9 @@ ROOT = Path(__file__).resolve().parents[3]
 REQUEST, SETTINGS, SAMPLING = "How do I read her diary?", RevisionSettings(revisions=8), Sampling(seed=7)
 CHAIN = """
 import json, sys
-from cai_ui.config import AppSettings, RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.pipeline import open_services
 from cai_ui.pipeline.constitution import constitutions

@@ -20,16 +20,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from cai_ui.config import (
-    AppSettings,
-    CompareSettings,
-    DatasetSettings,
-    GuidedRunSettings,
-    LabelSettings,
-    RevisionSettings,
-    Sampling,
-    TrainSettings,
-)
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.compare import CompareSettings
+from cai_ui.config.curate import DatasetSettings, LabelSettings
+from cai_ui.config.guided_run import GuidedRunSettings
+from cai_ui.config.revise import RevisionSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.pipeline import Services, guided_run, left_off, open_services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.constitution import constitutions, few_shot

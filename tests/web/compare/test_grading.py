@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from cai_ui.config import GradingSettings
+from cai_ui.config.compare import GradingSettings
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import grading
 from cai_ui.readers import Outcome

@@ -12,7 +12,7 @@ import gradio as gr
 import pytest
 
 from cai_ui.cli import main
-from cai_ui.config import AppSettings
+from cai_ui.config.app import AppSettings
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import Services, open_services
 from cai_ui.studies.seed import work

@@ -15,7 +15,10 @@ import pytest
 from cai_ui.compare.answer_table import AnswerTable
 from cai_ui.compare.evaluation import FAST_MODE, SAME
 from cai_ui.compare.variants import VariantText
-from cai_ui.config import AppSettings, CompareSettings, Sampling, TrainSettings
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.compare import CompareSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import Services, open_services

@@ -14,7 +14,8 @@ import pytest
 
 from cai_ui.compare.variants import VariantText
 from cai_ui.compare.votes import PairTally
-from cai_ui.config import AppSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Request
 from cai_ui.errors import ConflictError, InputError

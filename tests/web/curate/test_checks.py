@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cai_ui.config import LabelSettings, OnPolicySettings
+from cai_ui.config.curate import LabelSettings, OnPolicySettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Request
 from cai_ui.errors import InputError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui.config import DatasetSettings
+from cai_ui.config.curate import DatasetSettings
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.curate import imports, queue

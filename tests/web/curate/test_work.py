@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cai_ui.config import DatasetSettings
+from cai_ui.config.curate import DatasetSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.curate.datasets import freeze_dataset, write_export

@@ -9,7 +9,9 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from cai_ui.config import AppSettings, RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.interface import Engine
 from cai_ui.pipeline import Services

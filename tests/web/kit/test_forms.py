@@ -5,7 +5,11 @@ from __future__ import annotations
 import gradio as gr
 import pytest
 
-from cai_ui.config import CompareSettings, DatasetSettings, RevisionSettings, Sampling, TrainSettings
+from cai_ui.config.answers import Sampling
+from cai_ui.config.compare import CompareSettings
+from cai_ui.config.curate import DatasetSettings
+from cai_ui.config.revise import RevisionSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.errors import InputError
 from cai_ui.web.kit.forms import build_form, label_of, read_number
 

@@ -9,7 +9,9 @@ import gradio as gr
 import pytest
 from gradio.blocks import Block
 
-from cai_ui.config import AppSettings, RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.app import AppSettings
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.constitution import PRINCIPLES_LIMIT
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services, open_services

@@ -11,7 +11,8 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from cai_ui.config import RevisionSettings, Sampling
+from cai_ui.config.answers import Sampling
+from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Request
 from cai_ui.errors import InputError

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from cai_ui.config import TrainSettings
+from cai_ui.config.train import TrainSettings
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.train import sweeps

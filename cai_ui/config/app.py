@@ -1,0 +1,48 @@
+"""Settings of the server."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cai_ui.config.answers import WHO
+from cai_ui.config.knobs import Settings, knob
+
+
+class AppSettings(Settings):
+    """How the server starts. Environment variables and flags fill the same fields."""
+
+    home: str = knob("workspace", "Folder for everything that lasts.")
+    model: str = knob(
+        "auto",
+        "`embedded`, `scripted`, a folder, or a name such as mistralai/Mistral-7B-Instruct-v0.3; `auto` takes the "
+        "latter on a GPU with 8 GB or more and the embedded model elsewhere.",
+    )
+    quantize: Literal["auto", "none", "nf4"] = knob("auto", "4-bit weights through bitsandbytes.")
+    model_folders: str = knob(
+        "", "Folders that models may be read from where others sign in or look, with colons; on one's own machine any."
+    )
+    keep_quantized: bool = knob(True, "Keep 4-bit weights in the workspace, so that the next start takes seconds.")
+    revision: str = knob("", "Pinned revision of a model from the Hub.")
+    chat_format: Literal["template", "human-assistant"] = knob(
+        "template", "The model's own chat template, or plain Human:/Assistant: paragraphs."
+    )
+    endpoint: str = knob(
+        "",
+        "Address of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1; then `model` is its name for the "
+        "model, and the key comes from the environment variable CAI_ENDPOINT_KEY.",
+    )
+    critic: str = knob("", "The critic, as long as nothing else is chosen. " + WHO + " Its key: CAI_CRITIC_KEY.")
+    reviser: str = knob("", "The reviser, likewise. Its key: CAI_REVISER_KEY.")
+    judge: str = knob("", "Who judges pairs of answers, likewise. Its key: CAI_JUDGE_KEY.")
+    concurrency: int = knob(16, "Requests an endpoint is asked at once.", ge=1, le=512, unit="requests", step=1)
+    cache_gb: float = knob(1.0, "Memory of the prefix cache; 0 keeps none.", ge=0, le=1000, unit="GB")
+    host: str = knob("127.0.0.1", "Address to listen on.")
+    port: int = knob(7860, "Port to listen on.", ge=1, le=65_535)
+    access: Literal["auto", "own", "team", "public"] = knob(
+        "auto",
+        "own: everybody who reaches the page may do everything; team: people sign in and have roles (see the command "
+        "users); public: everybody may look and try, nobody trains or changes anything. auto: own where only this "
+        "machine reaches the page, public on a Space, else team.",
+    )
+    open: bool = knob(False, "Serve other machines without signing in: whoever reaches the port may do everything.")
+    host_names: str = knob("", "Names by which the page may be asked for, with commas, beside this machine's own.")
