@@ -38,6 +38,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return cores if everything and cores > 1 else 0
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Workers have to agree on the tests' names, and packed bytes hold the second in which they were packed."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before a worker writes the groups down
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """In which order the tests go to the workers, and which of them go to the same one.
