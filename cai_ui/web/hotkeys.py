@@ -4,8 +4,8 @@ clicks the button that carries an elem_id, if it can be seen and pressed.
 Keys without Ctrl are dead while somebody types, chooses from a menu, or holds Alt, Ctrl or Cmd.
 Other scripts keep the page from taking input before it has brought back what the person had left, show the errors that
 Gradio would drop, make text boxes report every change of their text, not typing alone, keep work from beginning
-twice by one double click, say at once that something stops, bring what a press brought about into sight, have screen readers say it, and say when the
-server is gone.
+twice by one double click, say at once that something stops, bring what a press brought about into sight, have screen
+readers say it, and say when the server is gone.
 """
 
 from __future__ import annotations
