@@ -250,6 +250,7 @@ def find_dataset(services: Services, named: str) -> str:
         return called[0].hash
     known = ", ".join(f"{info.hash[:8]} ({info.name})" for info in (called or infos)[:8])
     if called:
-        raise InputError(f"{len(called)} datasets are called {named[:80]!r}.", next_step=f"Name one by its hash: {known}.")
+        step = f"Name one by its hash: {known}."
+        raise InputError(f"{len(called)} datasets are called {named[:80]!r}.", next_step=step)
     step = f"There are: {known}." if known else "Freeze one: python -m cai_ui curate freeze NAME."
     raise InputError(f"There is no dataset {named[:80]!r}.", next_step=step)

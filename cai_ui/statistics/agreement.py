@@ -1,8 +1,9 @@
 """How far raters agree beyond chance: Cohen's kappa for two of them, Krippendorff's alpha for any number.
 
 Labels are categories without an order. Both measures are 1 for full agreement, 0 for as much as chance gives, and
-undefined where chance agreement is certain (everybody always says the same) or nothing was judged twice. Kappa is also
-left open where one of the two gave everything one label, and so told nothing apart; that is said instead of a number. Intervals are percentile bootstraps over the examples (Efron and Tibshirani 1993, 13.3).
+undefined where chance agreement is certain (everybody always says the same) or nothing was judged twice. Kappa is left
+open, too, where one of the two gave everything one label and so told nothing apart. That is said instead of a number.
+Intervals are percentile bootstraps over the examples (Efron and Tibshirani 1993, 13.3).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The pictures of the README, taken anew from the page itself: python -m tests.browser.pictures [--out docs]
 
-Not a test. It starts the app on a fresh workspace with the embedded model, lets the guided run go to its end (five minutes
-and more), walks through one chain and opens a principle. Needs Chromium.
+Not a test. It starts the app on a fresh workspace with the embedded model, lets the guided run go to its end (five
+minutes and more), walks through one chain and opens a principle. Needs Chromium.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A dataset is named on the command line by its hash, its name or `latest`; what is not found is told with what there is."""
+"""A dataset is named on the command line by its hash, its name or `latest`."""
 
 from __future__ import annotations
 
