@@ -67,8 +67,8 @@ def test_presses_during_an_answer(
             page.locator(f"#{run}").click()
             page.locator(f"#{stop}:enabled").wait_for()
         there = page.evaluate(
-            "key => { const one = pressing.element(key); if (!one || one.disabled || !one.checkVisibility()) return false;"
-            " one.click(); return true; }",
+            "key => { const one = pressing.element(key);"
+            " if (!one || one.disabled || !one.checkVisibility()) return false; one.click(); return true; }",
             key,
         )
         pressed += there
