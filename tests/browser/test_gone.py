@@ -74,7 +74,7 @@ def test_a_run_that_is_renamed_put_away_and_brought_back(full: Server, open_page
 
 
 def test_an_open_menu_gets_shorter_and_its_lost_entry_is_chosen(full: Server, open_page: Callable[..., Visit]) -> None:
-    """The menu hangs open in one tab while the run is put away in another: first the page does not know, then it does."""
+    """The menu hangs open in one tab while the run is put away in another; the page does not know, then it does."""
     begun = len(full.log())
     first, second = open_page(full.url), open_page(full.url, script=PRESSING)
     page, other = open_train(first), open_train(second)
