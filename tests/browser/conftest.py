@@ -153,7 +153,9 @@ def chromium() -> Iterator[object]:
         pytest.skip("Chromium was not found; install it to run the tests in a real browser.")
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=30_000 * PATIENCE)  # five seconds are too few for two cores with a model, a server and a browser
+    expect.set_options(
+        timeout=30_000 * PATIENCE
+    )  # five seconds are too few for two cores with a model, a server and a browser
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
