@@ -31,6 +31,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "readers",
             "tables",
             "formats",
+            "versions",
         }
     ),
     frozenset({"constitution", "store"}),
