@@ -286,6 +286,7 @@ NAME, NOTES = "Name", "Notes"
 KEEP_NAME, NAME_KEPT = "Save name and notes", "Saved."
 DOWNLOADS = "Download the answers"
 REPORT = "Report to print or send"
+BUNDLE = "Bundle to run it again"
 FORM = "Format"
 DOWNLOAD_HELP = (
     "LLM Comparator shows the first two models; a log for Inspect is one file for each model, in a zip file."
