@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -99,6 +100,13 @@ def test_harmless_steps_from_a_tuned_adapter_stopped_and_gone_on_with(services: 
     assert rows and all(row.keeps_helpful for row in rows)
     assert over_steps.run_of(services, "").id == run.id, "a run of an experiment is nobody's newest"
     assert over_steps.run_of(services, made.id).id == made.id
+
+
+def test_a_run_of_another_base_is_a_sentence(services: Services, run: Run) -> None:
+    other = services.store.create_run(replace(run, id="run-other", name="Other", base_hash="f" * 64))
+    with pytest.raises(InputError, match="Other was trained on another base model"):
+        list(running.run_experiment(services, "checkpoints", StepsSettings(**SMALL | {"run": "Other"})))
+    services.store.update_run(other.id, trashed_at="now")
 
 
 @pytest.mark.parametrize("name", ["checkpoints", "undoing"])
