@@ -67,9 +67,11 @@ def test_from_a_bad_answer_to_its_principle_and_back(chromium: Any, site: Server
     shot(page, "lineage-answer")
     view.locator(".cai-graph a[data-value^='run:']").first.click()
     expect(view.locator("[data-place^='run:']")).to_be_visible()
-    view.locator(".cai-graph a[data-value^='answer:ev-1/']").first.focus()
+    view.locator(".cai-graph a[data-value='evaluation:ev-1']").click()
+    expect(view.locator("[data-place='evaluation:ev-1']")).to_be_visible()
+    view.locator(".cai-graph a[data-value='answer:ev-1/0']").focus()
     page.keyboard.press("Enter")
-    expect(view.locator("[data-place^='answer:ev-1/']")).to_be_visible()
+    expect(view.locator("section[data-place='answer:ev-1/0']")).to_be_visible()
     assert page.evaluate("window.scrollX") == 0 and "tab=lineage" in page.url
     view.locator(".cai-way button[value^='principle:']").click()
     expect(view.locator("[data-place^='principle:']")).to_be_visible()
