@@ -31,9 +31,11 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1d1d1b; }
 h1, h2 { line-height: 1.25; } h2 { margin-top: 2rem; border-bottom: 1px solid #ccc; break-after: avoid; }
 table { border-collapse: collapse; width: 100%; margin: .75rem 0; } tr { break-inside: avoid; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #ddd; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #ddd;
+  overflow-wrap: anywhere; } h3 { break-after: avoid; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; background: #f5f5f2; padding: .6rem }
 .bar { background: #e4e4df; height: .6rem; } .bar i { display: block; background: #1f6b5e; height: 100%; }
+.bar, .bar i, pre { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 small, .quiet { color: #666; } article { break-inside: avoid; margin: 1rem 0; }
 @media print { body { margin: 0; max-width: none; font-size: 11px; } }
 """
