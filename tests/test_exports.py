@@ -245,6 +245,10 @@ def test_no_exporter_is_forgotten() -> None:
     assert {name for name, tree in SOURCES.items() if has_table(tree)} == set(TABLES)
     writers = {name for name, tree in SOURCES.items() if "cai_ui.formats.writing" in origins(tree)}
     assert writers <= {*TABLES, *(name.split(" ")[0] for name in ALONE), *PARTS}
+    read_again = {name for name, tree in SOURCES.items() if "cai_ui.formats.sealed_zip" in origins(tree)}
+    assert read_again == {"cai_ui.pipeline.compare.bundle", "cai_ui.pipeline.compare.opened_bundle"}, (
+        "their hostile texts are in tests/formats and tests/pipeline/compare/test_replay.py"
+    )
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -29,6 +29,7 @@ from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import BUILT_IN
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.formats.safe_yaml import FILE_LIMIT
+from cai_ui.leaving import TERMINATED
 from cai_ui.records import NOT_OVER, Run
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.5
 _FILES = (".yaml", ".yml", ".json")
-TERMINATED = 128 + signal.SIGTERM
-"""Exit status after SIGTERM, so that a scheduler does not take the run for done."""
 
 
 def add(commands: Commands) -> None:
