@@ -185,6 +185,8 @@ def _submit(services: Services, parsed: Arguments) -> Run:
     from cai_ui.pipeline.compare.judging import rubrics_of
     from cai_ui.pipeline.train.hub_job import load_start, take_in_dataset
 
+    if parsed.dataset and not parsed.data:
+        find_dataset(services, parsed.dataset)  # loading a model takes a minute; a slip of the hand is told before
     wanted = _with_flags(_wanted(services, parsed), parsed)
     if parsed.data:
         wanted = dataclasses.replace(wanted, dataset=take_in_dataset(services, read_text(parsed.data)).hash)

@@ -14,6 +14,7 @@ from cai_ui.store.accounts import Accounts
 from cai_ui.store.columns import QueueColumns
 from cai_ui.store.constitutions import Constitutions
 from cai_ui.store.database import Database, open_database
+from cai_ui.store.dataset_examples import DatasetExamples
 from cai_ui.store.datasets import Datasets
 from cai_ui.store.decisions import Decisions
 from cai_ui.store.evaluations import Evaluations
@@ -54,6 +55,7 @@ class Store(
         self.workspace = workspace
         self._db = database
         self._columns = QueueColumns()
+        self._dataset_examples = DatasetExamples()
         self._lending = threading.Lock()
         self.accounts = Accounts(workspace.accounts_file)
         self._lock = lock

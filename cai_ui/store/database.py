@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cai_ui.errors import StoreError
-from cai_ui.store import schema, words
+from cai_ui.store import dataset_examples, schema, words
 from cai_ui.store.migrations import MIGRATIONS
 
 log = logging.getLogger(__name__)
@@ -176,6 +176,7 @@ def _prepare(connection: sa.Connection, place: str) -> None:
         schema.metadata.create_all(connection)
         for index in (words.TABLE, words.ANSWERS):
             words.create(connection, index)
+        dataset_examples.create(connection)
         connection.execute(schema.meta.insert().values(key="schema_version", value=str(schema.SCHEMA_VERSION)))
         return
     found = connection.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.key == "schema_version"))
@@ -198,6 +199,7 @@ def _prepare(connection: sa.Connection, place: str) -> None:
     for step in range(version, schema.SCHEMA_VERSION):
         MIGRATIONS[step](connection)
     schema.metadata.create_all(connection)
+    dataset_examples.create(connection)
     connection.execute(
         schema.meta.update().where(schema.meta.c.key == "schema_version").values(value=str(schema.SCHEMA_VERSION))
     )

@@ -31,11 +31,20 @@ def flags(home: Path, out: Path) -> list[str]:
 def found(out: Path) -> dict[str, Any]:
     """The results, without what another clock or another id changes."""
     text = out.with_suffix(".json").read_text(encoding="utf-8")
-    told: dict[str, Any] = json.loads(text, parse_float=lambda number: round(float(number), 5))  # batches may differ
+    told: dict[str, Any] = json.loads(text)
     del told["settings"]["evaluation"]
     for run in told["made"]["runs"].values():
         del run["seconds"]
     return told
+
+
+def figures(told: Any, path: str = "") -> dict[str, Any]:
+    """Every leaf by its path."""
+    if isinstance(told, dict):
+        return {key: leaf for name, below in told.items() for key, leaf in figures(below, f"{path}/{name}").items()}
+    if isinstance(told, list):
+        return {key: leaf for n, below in enumerate(told) for key, leaf in figures(below, f"{path}/{n}").items()}
+    return {path: told}
 
 
 def killed_at(stage: str, arguments: list[str]) -> None:
@@ -59,7 +68,8 @@ def test_a_study_that_was_killed_goes_on_and_finds_the_same(tmp_path: Path, caps
     left = capsys.readouterr().out.partition("# The seed study")[0]
     assert "training SFT:" not in left and "answers, critiques" not in left
     assert "training SFT, then DPO: 2 calls" in left
-    assert found(cut) == found(whole)
+    # what is left after a stop is asked in other batches, whose sums are the same to about 1e-6
+    assert figures(found(cut)) == pytest.approx(figures(found(whole)), abs=1e-4)
     _has_all_measures(found(whole), whole.read_text(encoding="utf-8"))
     assert main([*flags(tmp_path / "b", cut)[:-1], "--estimate"]) == 0
     assert "all: 0 calls, 0 tokens" in capsys.readouterr().out
