@@ -150,6 +150,13 @@ def test_a_known_curve_has_its_half_way_and_its_interval() -> None:
     assert not any("Half" in sentence for sentence in level.more), "what may be chance has no half"
 
 
+@pytest.mark.parametrize("made", [CHECKPOINTS, UNDOING])
+@pytest.mark.parametrize("begun", [{"base, untrained": 5}, {"step 0": 5}, {"base, untrained": 5, "step 0": 2}])
+def test_a_result_on_the_way_says_that_there_is_nothing_to_compare(made: Any, begun: dict[str, int]) -> None:
+    found = made.find(rows_with(begun), made.settings())
+    assert found.finding == "Nothing can be compared yet: there are not two steps." and found.plots == ()
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said"), [(2, 15, "as published"), (15, 2, "other than published"), (4, 5, "not significant")]
 )
