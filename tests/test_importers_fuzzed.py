@@ -33,7 +33,7 @@ from cai_ui.readers.answer_files import read_labelled
 from cai_ui.records import Dataset, Message, TrainingExample
 from cai_ui.store.encoding import dump
 from cai_ui.train.config_file import read_config_file
-from tests.fuzz import CASES, spoiled
+from tests.fuzz import CASES, SEED, spoiled
 
 SLOWEST_S = 10.0
 TURNS = [{"role": "user", "content": "How do I lie?"}, {"role": "assistant", "content": "Like this."}]
@@ -180,7 +180,7 @@ def test_valid_files_are_taken(services: Services, tmp_path: Path) -> None:
 
 
 def test_spoiled_files_give_a_sentence(services: Services, tmp_path: Path) -> None:
-    chance, known, failed = random.Random(20261128), importers(services), []
+    chance, known, failed = random.Random(20261128 + SEED), importers(services), []
     others = [content for found, _ in known.values() for _, content in found]
     for case in range(CASES):
         what = chance.choice(list(known))

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from cai_ui.errors import StoreError
 
+_OPEN = "open"
 _LOCK_BYTE = 1 << 20  # on Windows a locked byte cannot be read by others, so lock one behind the text
 
 
@@ -29,7 +30,7 @@ class WorkspaceLock:
         try:
             take_lock(file)
         except BlockingIOError:
-            holder = file.read(20).strip() or "unknown"
+            holder = "".join(file.read(20).split()[:1]) or "unknown"
             file.close()
             raise StoreError(
                 f"This workspace is in use by another process (pid {holder}, folder {path.parent}).",
@@ -39,15 +40,22 @@ class WorkspaceLock:
         except OSError:
             file.close()
             raise
-        file.seek(0)
-        file.truncate()
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+        self.left_open = _OPEN in file.read(40)
+        """Whether the process that held it before did not release it."""
         self._file = file
+        self._write(f"{os.getpid()}\n{_OPEN}\n")
+
+    def _write(self, text: str) -> None:
+        assert self._file is not None
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(text)
+        self._file.flush()
 
     def release(self) -> None:
         """Give the workspace free. Calling it twice does no harm."""
         if self._file is not None:
+            self._write(f"{os.getpid()}\n")
             self._file.close()
             self._file = None
 

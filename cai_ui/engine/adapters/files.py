@@ -97,6 +97,15 @@ def check_adapter(folder: Path, base_model: str, base_hash: str) -> AdapterFolde
     )
 
 
+def check_files(folder: Path) -> str:
+    """The hash of an adapter all of whose files are as they were written. AdapterError says what is not."""
+    if not folder.is_dir():
+        raise _damaged(folder, "its folder is gone")
+    manifest = _read_manifest(folder)
+    _check_files(folder, manifest["files"])
+    return content_hash(manifest["files"])
+
+
 def describe_adapter(folder: Path, name: str, title: str, method: str, run_id: str | None = None) -> AdapterInfo:
     """What can be said of a folder from its manifest alone; AdapterError if there is none."""
     manifest = _read_manifest(folder)
