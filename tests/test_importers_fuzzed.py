@@ -196,3 +196,21 @@ def test_spoiled_files_give_a_sentence(services: Services, tmp_path: Path) -> No
         if time.monotonic() - began > SLOWEST_S:
             failed.append(f"case {case}, {what}, {path.name}: {time.monotonic() - began:.0f} s")
     assert not failed, f"{len(failed)} of {CASES}:\n" + "\n\n".join(failed[:12])
+
+
+def test_what_100_000_cases_found(services: Services, tmp_path: Path) -> None:
+    """Values of a wrong kind in a dataset of a package, and a name in a ZIP archive that is no UTF-8."""
+    example = TrainingExample((Message("user", "How do I lie?"),), "Better not.", "Like this.", "test")
+    plain = json.loads(dump(Dataset("d", (example,), (example,), (), (), {}, ("h",), {"a": 1})))
+    for spoil in ({"settings": {"x": 1e999}}, {"left_out": {"a": "b"}}, {"name": None}, {"sft_train": [3]}):
+        with pytest.raises(CaiError, match="no dataset of a package"):
+            take_in_dataset(services, json.dumps(plain | spoil))
+    plain["sft_train"][0]["source"] = 3
+    with pytest.raises(CaiError, match="no dataset of a package"):
+        take_in_dataset(services, json.dumps(plain))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("rowsé.jsonl", lines(LABELLED))
+    (tmp_path / "a.zip").write_bytes(packed.getvalue().replace("é".encode(), b"\x93\x93"))
+    with pytest.raises(CaiError, match="damaged"):
+        read_labelled_answers(tmp_path / "a.zip", RUBRICS["refusal"])

@@ -79,6 +79,7 @@ class Store(
 
     def close(self) -> None:
         """End all work with the database and give the workspace free."""
+        self._lock.at_work(False)
         self._db.close()
         self._lock.release()
 
@@ -105,7 +106,9 @@ def open_store(home: Path, database_url: str | None = None) -> Store:
         raise unwritable(workspace.home, error) from None
     try:
         workspace.drop_tmp()  # left by a process that was killed; nobody else works here now
-        return Store(workspace, open_database(workspace, database_url, lock.left_open), lock)
+        database = open_database(workspace, database_url, lock.left_open)
+        lock.at_work(True)
+        return Store(workspace, database, lock)
     except BaseException:
         lock.release()
         raise

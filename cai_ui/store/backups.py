@@ -49,25 +49,24 @@ class Backups:
         """Why the last attempt made none; "" where it did."""
 
     def all(self) -> list[Backup]:
-        """Newest first."""
-        folder = self._workspace.backups_dir()
-        found = [_read_name(path) for path in folder.glob(PATTERN)]
-        return sorted((one for one in found if one), key=lambda one: one.path.name, reverse=True)
+        """Newest first; those of a time to come, which a wrong clock made, last."""
+        now, folder = datetime.now(UTC), self._workspace.backups_dir()
+        found = [one for path in folder.glob(PATTERN) if (one := _read_name(path))]
+        return sorted(found, key=lambda one: (one.made_at <= now, one.path.name), reverse=True)
 
     def last(self) -> Backup | None:
         """The newest, or None."""
-        return next(iter(self.all()), None)
+        return next((one for one in self.all() if one.made_at <= datetime.now(UTC)), None)
 
     def due(self, hours: float) -> bool:
-        """Whether the newest is older than so many hours (or of a time to come: the clock was set back), and something
-        may have changed since."""
+        """Whether the newest is older than so many hours, and something may have changed since."""
         last, source = self.last(), self._workspace.database
         if last is None:
             return True
-        age = datetime.now(UTC) - last.made_at
+        if datetime.now(UTC) - last.made_at < timedelta(hours=hours):
+            return False
         log = source.with_name(f"{source.name}-wal")
-        changed = max(path.stat().st_mtime for path in (source, log) if path.exists()) > last.made_at.timestamp()
-        return changed and not timedelta(0) <= age < timedelta(hours=hours)
+        return max(path.stat().st_mtime for path in (source, log) if path.exists()) > last.made_at.timestamp()
 
     def make(self, why: str, keep: int | None = None) -> Backup:
         """A new backup; then all but the newest `keep` and those of earlier days are removed (None: none is).

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 WORKSPACE = "workspace"
 """The key of `meta` that says which workspace a database was made in."""
+SERVER_STEP = "Check the database server; once it is there again, try again."
 _PRAGMAS = (
     "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "mmap_size=0", "trusted_schema=OFF", "temp_store=MEMORY",
 )  # fmt: skip
@@ -105,14 +106,16 @@ class Database:
         return StoreError(
             f"{what} could not be saved: {reason(error)}.",
             kept="Nothing was saved; what was saved before is unchanged.",
-            next_step="Free some space on the workspace's disk or check its folder, then try again.",
+            next_step="Free some space on the workspace's disk or check its folder, then try again."
+            if self.is_sqlite
+            else SERVER_STEP,
         )
 
     def _unreadable(self, error: Exception) -> StoreError:
         return StoreError(
             f"The database cannot be read: {reason(error)} ({self._place}).",
             kept="It was left as it is.",
-            next_step=RESTORE + ELSEWHERE if self.is_sqlite else "Restore a copy of it. " + ELSEWHERE,
+            next_step=RESTORE + ELSEWHERE if self.is_sqlite else SERVER_STEP,
         )
 
 

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -41,21 +41,23 @@ class WorkspaceLock:
             file.close()
             raise
         self.left_open = _OPEN in file.read(40)
-        """Whether the process that held it before did not release it."""
+        """Whether the process that held it before was killed while it had the database open."""
         self._file = file
-        self._write(f"{os.getpid()}\n{_OPEN}\n")
+        self.at_work(False)
 
-    def _write(self, text: str) -> None:
-        assert self._file is not None
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(text)
-        self._file.flush()
+    def at_work(self, open: bool) -> None:
+        """Note, for whoever comes after a kill, whether the database is open: say so once it is, and before it is
+        closed."""
+        if self._file is None:
+            return
+        with suppress(OSError):  # a full disk keeps nobody from reading
+            os.ftruncate(self._file.fileno(), 0)
+            os.lseek(self._file.fileno(), 0, os.SEEK_SET)
+            os.write(self._file.fileno(), f"{os.getpid()}\n{_OPEN if open else ''}\n".encode("ascii"))
 
     def release(self) -> None:
         """Give the workspace free. Calling it twice does no harm."""
         if self._file is not None:
-            self._write(f"{os.getpid()}\n")
             self._file.close()
             self._file = None
 

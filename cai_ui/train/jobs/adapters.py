@@ -6,10 +6,10 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from cai_ui.engine.adapters.files import check_files, describe_adapter
+from cai_ui.engine.adapters.files import check_files, describe_adapter, settle
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import AdapterError, CaiError, NotFoundError
-from cai_ui.records import BASE, AdapterInfo, Run
+from cai_ui.records import BASE, GOING_ON, AdapterInfo, Run
 from cai_ui.store import Store
 from cai_ui.train.run.folder import ADAPTER
 
@@ -45,7 +45,7 @@ class RunAdapters:
     def files(self, run: Run) -> Path:
         """The folder of a run's adapter, once all its files were looked at. AdapterError if they are not as they were
         written."""
-        folder = self._store.workspace.run_dir(run.id) / ADAPTER
+        folder = self._folder(run)
         try:
             found = check_files(folder)
         except AdapterError as error:
@@ -85,7 +85,13 @@ class RunAdapters:
             log.warning("the adapter of %s could not be put up: %s", run.name, error)
 
     def _describe(self, run: Run) -> AdapterInfo:
-        return describe_adapter(self._store.workspace.run_dir(run.id) / ADAPTER, run.id, run.name, run.method, run.id)
+        return describe_adapter(self._folder(run), run.id, run.name, run.method, run.id)
+
+    def _folder(self, run: Run) -> Path:
+        folder = self._store.workspace.run_dir(run.id) / ADAPTER
+        if run.state not in GOING_ON and not folder.exists():
+            settle(folder)
+        return folder
 
 
 def _unusable(run: Run, why: str) -> AdapterError:
