@@ -320,3 +320,17 @@ def test_a_copy_never_takes_the_place_of_a_file(tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="there already"):
             copy_database(store.workspace.database, tmp_path / "there")
         assert (tmp_path / "there").read_text() == "mine"
+
+
+def test_a_backup_fills_an_empty_folder(tmp_path: Path, examples: Make) -> None:
+    """A22, as far as there is a copy elsewhere."""
+    with open_store(tmp_path / "lost") as store:
+        store.add_examples(examples(10))
+        assert store.backups is not None
+        backup = store.backups.make("asked").path
+    elsewhere = shutil.move(backup, tmp_path / "elsewhere.db")
+    shutil.rmtree(tmp_path / "lost")
+    done = restore(Workspace(tmp_path / "new"), elsewhere)
+    assert done.aside is None and rows_of(tmp_path / "new" / "cai.db") == rows_of(elsewhere)
+    with open_store(tmp_path / "new") as store:
+        assert store.counts().total == 10 and store.check() == []
