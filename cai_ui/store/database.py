@@ -84,8 +84,11 @@ class Database:
         """What the database itself finds wrong with its file and with rows that name others; empty when it is sound."""
         if not self.is_sqlite:
             return []
-        with self.read() as connection:
-            found = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+        with self._engine.connect() as connection:
+            try:
+                found = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+            except sa.exc.DBAPIError as error:  # of a page that cannot even be looked at
+                return [f"{self._place}: {reason(error)}"]
             if found != ["ok"]:
                 return [str(line) for line in found]
             lost = Counter((row[0], row[2]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check"))
