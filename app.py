@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from cai_ui.cli.flags import Parser, add_flags, read_flags
 from cai_ui.config.app import AppSettings
 from cai_ui.errors import CaiError
+from cai_ui.leaving import leave_after
 from cai_ui.logs import set_up_logs
 
 if TYPE_CHECKING:
@@ -139,4 +140,4 @@ def refuse(sentence: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave_after(main)

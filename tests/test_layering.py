@@ -24,6 +24,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "config",
             "text",
             "logs",
+            "leaving",
             "prompts",
             "conversations",
             "statistics",

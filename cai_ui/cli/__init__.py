@@ -34,6 +34,7 @@ from cai_ui.cli import (
 )
 from cai_ui.cli.flags import Parser
 from cai_ui.errors import CaiError
+from cai_ui.leaving import INTERRUPTED, TERMINATED, Terminated
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,9 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UnicodeEncodeError:  # a word of the command line, or of a file that is named there
         print("A text holds half of a character, which cannot be kept or written. Type it again.", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         print("Stopped. What was finished is kept.", file=sys.stderr)
-        return 130
+        return TERMINATED if isinstance(stopped, Terminated) else INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe went away: nothing to say to anybody
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         return 0

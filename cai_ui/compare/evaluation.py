@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from cai_ui.compare.asking import Asked, AskedOnce, Said
 from cai_ui.compare.conditions import NONE, Condition, conditions_of
-from cai_ui.compare.variants import confirm, expected_hash
+from cai_ui.compare.variants import expected_hash
 from cai_ui.config.answers import Sampling
 from cai_ui.config.compare import CompareSettings
 from cai_ui.engine.interface import Engine, Request, StopFlag
@@ -18,7 +19,7 @@ from cai_ui.errors import InputError
 from cai_ui.prompts import transcript
 from cai_ui.readers import Outcome, Reader, complied, good, refused
 from cai_ui.readers.measured import recorded
-from cai_ui.records import AdapterInfo, Answer, Evaluation, Prompt, PromptKind, Rate, VariantResult
+from cai_ui.records import AdapterInfo, Evaluation, Prompt, PromptKind, Rate, VariantResult
 from cai_ui.statistics import rate_of
 
 FAST_MODE = "Made in the fast mode: beside other requests, or alone, the same request may get another answer."
@@ -48,7 +49,8 @@ def evaluate(
     stop: StopFlag | None = None,
     begun: Sequence[dict[str, Any]] = (),
 ) -> Iterator[Measured]:
-    """Ask all variants all prompts, a few prompts at a time so that every variant is in every batch.
+    """Ask all variants all prompts, a few prompts at a time so that every variant is in every batch; what would be
+    asked of the same weights twice is asked once.
 
     `begun` are the rows of the first answers, where an earlier call was stopped. The last item holds the evaluation;
     after a stop there is none. Raises InputError without variants or
@@ -56,23 +58,26 @@ def evaluate(
     """
     if not variants or not prompts:
         raise InputError("There is nothing to compare.", next_step="Choose at least one variant and one prompt set.")
-    cases = [(prompt, condition) for condition in conditions_of(settings) for prompt in prompts]
-    several = len(cases) > len(prompts)
-    asked_before = len(begun) // len(variants)
-    rows = list(begun[: asked_before * len(variants)])
-    total = len(variants) * len(cases)
-    step = max(1, ROWS // len(variants))
+    conditions = conditions_of(settings)
+    named = len(conditions) > 1 or conditions[0] is not NONE
+    wanted = [
+        Asked(prompt, condition, variant, _request(prompt, condition, variant, settings, engine.default_sampling))
+        for condition in conditions
+        for prompt in prompts
+        for variant in variants
+    ]
+    total, step = len(wanted), max(1, ROWS // len(variants)) * len(variants)
+    once = AskedOnce(engine)
+    rows = list(begun[: len(begun) // len(variants) * len(variants)])
+    for one, row in zip(wanted, rows, strict=False):
+        once.remember(one, _said(one, row))
     yield Measured(len(rows), total)
-    for start in range(asked_before, len(cases), step):
-        asked = [(*case, variant) for case in cases[start : start + step] for variant in variants]
-        requests = [_request(*one, settings, engine.default_sampling) for one in asked]
-        answers = engine.generate(requests, stop)
-        if stop is not None and stop.is_set():
+    for start in range(len(rows), total, step):
+        some = wanted[start : start + step]
+        answers = once.ask(some, stop)
+        if answers is None:
             return
-        fresh = [
-            _row(prompt, condition, variant, confirm(answer, variant), reader, several or condition is not NONE)
-            for (prompt, condition, variant), answer in zip(asked, answers, strict=True)
-        ]
+        fresh = [_row(one, said, reader, named) for one, said in zip(some, answers, strict=True)]
         rows += fresh
         yield Measured(len(rows), total, tuple(fresh))
     yield Measured(total, total, evaluation=summarise(variants, rows, settings, reader))
@@ -117,14 +122,19 @@ def _request(
     return condition.request(prompt, sampling, variant.name, settings)
 
 
-def _row(
-    prompt: Prompt, condition: Condition, variant: AdapterInfo, answer: Answer, reader: Reader, named: bool
-) -> dict[str, Any]:
+def _said(one: Asked, row: Mapping[str, Any]) -> Said:
+    """What a row of an earlier call keeps of its answer."""
+    text = str(row["answer"]).removeprefix(one.condition.begun)
+    return Said(text, str(row["finish"]), int(row["tokens"]), row.get(SAME))
+
+
+def _row(one: Asked, said: Said, reader: Reader, named: bool) -> dict[str, Any]:
     """`named`: the condition is one of several, and part of what the answer is known by. The reader sees the request
     as it is, and the answer with its given beginning."""
-    text = condition.begun + answer.text
-    reading = reader.read(prompt, text, cut=answer.finish in ("length", "broken"))
-    broken = answer.finish == "repetition"
+    prompt, condition = one.prompt, one.condition
+    text = condition.begun + said.text
+    reading = reader.read(prompt, text, cut=said.finish in ("length", "broken"))
+    broken = said.finish == "repetition"
     outcome = Outcome.BROKEN if broken else reading.outcome
     harmless = prompt.kind in ("helpful", "twin")
     known_by = {"condition": condition.key, "request": prompt.id} if named else {}
@@ -136,12 +146,12 @@ def _row(
         "topic": prompt.topic,
         "set": prompt.source,
         "earlier": transcript(prompt.before),
-        "variant": variant.name,
+        "variant": one.variant.name,
         "answer": text,
-        "finish": answer.finish,
-        "tokens": answer.tokens,
-        "adapter_hash": answer.provenance.adapter_hash,
-        SAME: answer.provenance.same_in_any_batch,
+        "finish": said.finish,
+        "tokens": said.tokens,
+        "adapter_hash": expected_hash(one.variant),
+        SAME: said.same_in_any_batch,
         "outcome": str(outcome),
         "reason": "It goes round in circles." if broken else reading.reason,
         "complied": complied(outcome),

@@ -107,16 +107,23 @@ class Database:
         # The page shows this to everybody; where the database lies is for whoever runs the program.
         log.error("%s could not be saved in %s: %s", what, self._place, reason(error))
         return StoreError(
-            f"{what} could not be saved: {reason(error)}.",
+            f"{what} could not be saved: {self._plain(error)}.",
             kept="Nothing was saved; what was saved before is unchanged.",
             next_step="Free some space on the workspace's disk or check its folder, then try again."
             if self.is_sqlite
             else SERVER_STEP,
         )
 
+    def _plain(self, error: Exception) -> str:
+        """The cause; of a server that is gone without its addresses, which stand in the log."""
+        why = reason(error)
+        return why if self.is_sqlite or "connection" not in why else "the database server cannot be reached"
+
     def _unreadable(self, error: Exception) -> StoreError:
+        if not self.is_sqlite:
+            log.error("the database cannot be read: %s", reason(error))
         return StoreError(
-            f"The database cannot be read: {reason(error)} ({self._place}).",
+            f"The database cannot be read: {self._plain(error)} ({self._place}).",
             kept="It was left as it is.",
             next_step=RESTORE + ELSEWHERE if self.is_sqlite else SERVER_STEP,
         )

@@ -102,6 +102,8 @@ def _text(file: IO[bytes], name: str, limits: Limits) -> Iterator[Row]:
     suffix = PurePath(name).suffix
     head = cast(io.BufferedReader, file).peek(4)[:4]
     wide = next((encoding for mark, encoding in _WIDE.items() if head.startswith(mark)), None)
+    if not wide and b"\0" in head:
+        refuse("The file is no text, or UTF-16 text without a mark that says so.", "Save it as UTF-8.")
     if wide:
         file = io.BytesIO(_decoded(read_whole(file, limits), wide).encode("utf-8", "surrogatepass"))
     if suffix in (".csv", ".tsv"):

@@ -86,16 +86,22 @@ window.pressing = (() => {
   const texts = () => {
     const fields = [...panel().querySelectorAll("textarea, input")].filter((one) => !["radio", "checkbox", "file"].includes(one.type));
     const html = [...panel().querySelectorAll(".html-container, .prose")];
-    return [...fields.map((one) => [home(one), one.value]), ...html.map((one) => [home(one), one.innerText])];
+    return [...fields.map((one) => [home(one), one.value, one]), ...html.map((one) => [home(one), one.innerText, one])];
   };
 
-  /* Texts that are others than at the last look. */
+  /* Texts that are others than at the last look, and how far out of sight they stand: 0 in sight, else the pixels up to
+     the edge of the window; null where nothing is to be seen of them at all. */
   const known = new Map();
+  const away = (element) => {
+    if (!shown(element)) return null;
+    const { top, bottom, height } = element.getBoundingClientRect();
+    return height === 0 ? null : Math.round(Math.max(0, -bottom, top - innerHeight));
+  };
   const news = () => texts().filter(([place, text], number) => {
     const key = `${place} ${number}`, other = known.get(key) !== text;
     known.set(key, text);
     return other;
-  });
+  }).map(([place, text, element]) => [place, text, away(element)]);
 
   const entries = () => [...document.querySelectorAll("[role=listbox] [role=option]")].filter(shown);
 

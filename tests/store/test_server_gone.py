@@ -73,6 +73,7 @@ def test_restarted_twice_while_three_label(
         assert set(acknowledged) <= there and store.check() == []
         assert said, "no one noticed: the server was not gone"
         assert all("Nothing was saved" in one and "Check the database server" in one for one in said), said[0]
+        assert not any(postgres_folder in one for one in said), "addresses are nobody's business"
         print(f"{len(acknowledged)} acknowledged, 0 lost, {len(said)} refused while the server was gone")
 
 
