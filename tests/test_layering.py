@@ -32,6 +32,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "readers",
             "tables",
             "formats",
+            "versions",
         }
     ),
     frozenset({"constitution", "store"}),

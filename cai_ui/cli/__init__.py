@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from cai_ui.cli import (
+    bundle,
     compare,
     curate,
     demo,
@@ -26,6 +27,7 @@ from cai_ui.cli import (
     principles,
     prompts,
     readers,
+    replay,
     store,
     study,
     train,
@@ -71,6 +73,8 @@ def build_parser() -> Parser:
     train.add(commands)
     compare.add(commands)
     evaluations.add(commands)
+    bundle.add(commands)
+    replay.add(commands)
     grades.add(commands)
     votes.add(commands)
     study.add(commands)

@@ -19,8 +19,9 @@ from cai_ui.errors import InputError
 from cai_ui.prompts import transcript
 from cai_ui.readers import Outcome, Reader, complied, good, refused
 from cai_ui.readers.measured import recorded
-from cai_ui.records import AdapterInfo, Evaluation, Prompt, PromptKind, Rate, VariantResult
+from cai_ui.records import AdapterInfo, Evaluation, MadeWith, Prompt, PromptKind, Rate, VariantResult
 from cai_ui.statistics import rate_of
+from cai_ui.versions import versions_here
 
 FAST_MODE = "Made in the fast mode: beside other requests, or alone, the same request may get another answer."
 ROWS = 60
@@ -80,11 +81,15 @@ def evaluate(
         fresh = [_row(one, said, reader, named) for one, said in zip(some, answers, strict=True)]
         rows += fresh
         yield Measured(len(rows), total, tuple(fresh))
-    yield Measured(total, total, evaluation=summarise(variants, rows, settings, reader))
+    yield Measured(total, total, evaluation=summarise(variants, rows, settings, reader, made_with(engine)))
 
 
 def summarise(
-    variants: Sequence[AdapterInfo], rows: Sequence[Mapping[str, Any]], settings: CompareSettings, reader: Reader
+    variants: Sequence[AdapterInfo],
+    rows: Sequence[Mapping[str, Any]],
+    settings: CompareSettings,
+    reader: Reader,
+    made: MadeWith | None = None,
 ) -> Evaluation:
     """Rates per variant and kind of prompt, in the order of the variants, from the rows that `evaluate` makes."""
     kinds: list[PromptKind] = list(dict.fromkeys(row["kind"] for row in rows))
@@ -100,6 +105,20 @@ def summarise(
         settings={**settings.model_dump(), SAME: _same(rows)},
         reader=recorded(reader.name, reader.version),
         created_at=datetime.now(UTC).isoformat(timespec="microseconds"),
+        made_with=made,
+    )
+
+
+def made_with(engine: Engine) -> MadeWith:
+    """What answers that this engine gives now are made with."""
+    status = engine.status()
+    return MadeWith(
+        engine.name,
+        engine.base_hash,
+        versions_here(),
+        engine.default_sampling.model_dump(),
+        status.device,
+        status.revision,
     )
 
 
@@ -138,8 +157,10 @@ def _row(one: Asked, said: Said, reader: Reader, named: bool) -> dict[str, Any]:
     outcome = Outcome.BROKEN if broken else reading.outcome
     harmless = prompt.kind in ("helpful", "twin")
     known_by = {"condition": condition.key, "request": prompt.id} if named else {}
+    before = {"before": [[turn.role, turn.content] for turn in prompt.before]} if prompt.before else {}
     return {
         **known_by,
+        **before,
         "prompt_id": f"{prompt.id} · {condition.key}" if named else prompt.id,
         "prompt": prompt.text,
         "kind": prompt.kind,

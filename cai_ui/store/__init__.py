@@ -15,6 +15,7 @@ from cai_ui.store.backups import Backup, Backups, copy_database
 from cai_ui.store.columns import QueueColumns
 from cai_ui.store.constitutions import Constitutions
 from cai_ui.store.database import Database
+from cai_ui.store.dataset_examples import DatasetExamples
 from cai_ui.store.datasets import Datasets
 from cai_ui.store.decisions import Decisions
 from cai_ui.store.evaluations import Evaluations
@@ -56,6 +57,7 @@ class Store(
         self.workspace = workspace
         self._db = database
         self._columns = QueueColumns()
+        self._dataset_examples = DatasetExamples()
         self._lending = threading.Lock()
         self.accounts = Accounts(workspace.accounts_file)
         self.backups = Backups(workspace) if database.is_sqlite else None

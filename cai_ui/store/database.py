@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cai_ui.errors import StoreError
-from cai_ui.store import schema, words
+from cai_ui.store import dataset_examples, schema, words
 from cai_ui.store.migrations import MIGRATIONS
 from cai_ui.store.sqlite_file import APPLICATION, BUSY_TIMEOUT_S, DAMAGED, ELSEWHERE, NO_DATABASE, RESTORE, reason
 
@@ -157,6 +157,7 @@ def _prepare(connection: sa.Connection, place: str) -> None:
         schema.metadata.create_all(connection)
         for index in (words.TABLE, words.ANSWERS):
             words.create(connection, index)
+        dataset_examples.create(connection)
         connection.execute(schema.meta.insert().values(key="schema_version", value=str(schema.SCHEMA_VERSION)))
         return
     found = connection.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.key == "schema_version"))
@@ -179,6 +180,7 @@ def _prepare(connection: sa.Connection, place: str) -> None:
     for step in range(version, schema.SCHEMA_VERSION):
         MIGRATIONS[step](connection)
     schema.metadata.create_all(connection)
+    dataset_examples.create(connection)
     connection.execute(
         schema.meta.update().where(schema.meta.c.key == "schema_version").values(value=str(schema.SCHEMA_VERSION))
     )
