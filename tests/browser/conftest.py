@@ -28,6 +28,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 OLD = ROOT / "tests" / "store" / "workspace_2026_11"
 ARTIFACTS = Path(os.environ.get("CAI_ARTIFACTS", ROOT / "artifacts"))
+PATIENCE = float(os.environ.get("CAI_PATIENCE", "1"))
+"""How many times as long to wait for the page as usual, where others use the machine, too."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -154,7 +156,9 @@ def chromium() -> Iterator[object]:
         pytest.skip("Chromium was not found; install it to run the tests in a real browser.")
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=30_000)  # five seconds are too few for two cores with a model, a server and a browser
+    expect.set_options(
+        timeout=30_000 * PATIENCE
+    )  # five seconds are too few for two cores with a model, a server and a browser
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -226,7 +230,7 @@ def open_page(chromium: object) -> Iterator[Callable[..., Visit]]:
         visit = Visit(page, [], [])
         page.on("pageerror", lambda error: visit.errors.append(str(error)))
         page.on("request", lambda r: None if r.url.startswith((url, "data:", "blob:")) else visit.foreign.append(r.url))
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(60_000 * PATIENCE)
         page.goto(url + ("/?__theme=dark" if dark else "/?__theme=light"))
         page.wait_for_selector("html.cai-ready")
         return visit

@@ -16,6 +16,7 @@ from gradio.blocks import Block
 
 from cai_ui.web.kit.events import ASIDE, Changes, in_turn
 from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.sight import sees
 
 EVERY_S = 1.5
 ENDS_S, ENDING_POLL_S = 0.8, 0.03
@@ -101,9 +102,9 @@ class WorkPanel:
             visit(**{**look, "fn": bind(self._visit, quiet=True), "inputs": None})
 
     def also(self, event: Any, start: Callable[..., None], inputs: AbstractSet[Block]) -> None:
-        """Another event that begins the same work."""
+        """Another event that begins the same work, whose progress it brings into sight."""
         look = {"fn": bind(self._began, quiet=True), "inputs": None, "outputs": self._outputs, **self._in_turn}
-        event(bind(start), inputs, None, **ASIDE).success(**look)
+        event(bind(start), inputs, None, **ASIDE).success(**look).success(**sees(str(self._progress.elem_id)))
 
     def _began(self) -> Changes:
         """Short work may be over before the page has seen it run; it has ended for the page all the same."""
