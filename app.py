@@ -71,6 +71,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     """
     from cai_ui.engine.memory import few_heaps
     from cai_ui.pipeline import open_services, visitors
+    from cai_ui.pipeline.backing_up import BackingUp
     from cai_ui.pipeline.curate import queue
     from cai_ui.pipeline.zero_gpu import lent_engine
 
@@ -78,6 +79,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     at_sigterm(lambda: None)
     engine, cleaning = engine or lent_engine(settings), None
     services = open_services(settings, engine, load=False)
+    backing_up = BackingUp(services.store, settings.backup_hours, settings.backups_kept)
     try:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(services.store.workspace.uploads_dir()))
         from cai_ui.web.access import Access, Mode, is_loopback, mode_of
@@ -115,6 +117,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     finally:
         if cleaning is not None:
             cleaning.close()
+        backing_up.close()
         services.close()
     return 0
 

@@ -25,6 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cai_ui.store.backups import DISK_RESERVE
 from cai_ui.web import words
 from cai_ui.web.wayfinding import replaced_scripts
 
@@ -35,8 +36,6 @@ UPLOAD_LIMIT = 64 * MB
 """Largest file that can be imported through the page."""
 UPLOADS_A_DAY, UPLOADS_IN_ALL = 512 * MB, 2048 * MB
 """What one address or person may upload in 24 hours, and what uploads may take of the disk altogether."""
-DISK_RESERVE = 512 * MB
-"""Left free on the disk of the workspace whatever is uploaded: decisions must always find room."""
 FRAMES = 64 * 1024
 """What an upload's form adds to its file."""
 ALIVE, READY = "/healthz", "/readyz"
