@@ -64,6 +64,8 @@ _SIDE = re.compile(
 )
 _LISTS = ("responses", "answers", "completions", "outputs", "options", "candidates", "generations")
 _SIDES = (("0", "1"), ("1", "2"), ("a", "b"))
+_READ = 100_000
+"""Characters up to which a text is read as a list."""
 Cells = Mapping[str, Any]
 
 
@@ -100,7 +102,7 @@ def many(row: Cells) -> tuple[str, int]:
 
 def _listed(cell: Any) -> Any:
     """A list, also as a table without lists writes it."""
-    if isinstance(cell, str) and cell.lstrip().startswith("["):
+    if isinstance(cell, str) and len(cell) <= _READ and cell.lstrip().startswith("["):
         with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
             return ast.literal_eval(cell)
     return cell

@@ -21,6 +21,8 @@ Lines = list[tuple[int, list[str]]]
 """Cells with the line where they begin."""
 _MISSING = frozenset({"", "nan", "NaN", "NULL", "null", "<NA>", "#N/A"})
 """How tables write a missing value. "None" and "N/A" are answers, too."""
+_READ = 100_000
+"""Characters up to which a cell is read as a list."""
 _BEGINS = re.compile(r"""\[\s*\{\s*["'](?:role|from|content|value)["']\s*:""")
 _BETWEEN = re.compile(r"\}\s*\n\s*\{")
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
@@ -44,7 +46,7 @@ def delimited_rows(text: str, limits: Limits) -> Iterator[Row]:
 def _value(cell: str) -> str | list[Any] | None:
     if cell in _MISSING:
         return None
-    return (_messages(cell) or cell) if _BEGINS.match(cell) else cell
+    return (_messages(cell) or cell) if len(cell) <= _READ and _BEGINS.match(cell) else cell
 
 
 def _messages(cell: str) -> list[Any] | None:

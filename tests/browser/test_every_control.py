@@ -271,6 +271,7 @@ def pressed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.stop()
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize("tab", [*TABS[1:], *TABS[:1]])  # Start last: there the model can be unloaded
 def test_every_control_does_what_it_should(pressed: Server, open_page: Callable[..., Any], tab: str) -> None:
     begun, files = len(pressed.log()), pressed.home.parent / "files"
@@ -279,7 +280,7 @@ def test_every_control_does_what_it_should(pressed: Server, open_page: Callable[
     page = visit.page
     page.set_viewport_size({"width": WIDTH, "height": 800})
     page.locator("[data-state=ready]").first.wait_for(timeout=120_000)
-    page.on("console", lambda said: visit.errors.append(said.text) if said.type == "error" else None)
+    visit.hear_console()
     page.on("filechooser", lambda chooser: chooser.set_files(str(files / FILES[presser.doing])))
     page.on("dialog", lambda dialog: dialog.accept())
     page.add_style_tag(content=".toast-wrap { pointer-events: none !important; }")

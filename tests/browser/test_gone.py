@@ -73,43 +73,6 @@ def test_a_run_that_is_renamed_put_away_and_brought_back(full: Server, open_page
     assert first.errors == [] and second.errors == []
 
 
-def test_an_open_menu_gets_shorter_and_its_lost_entry_is_chosen(full: Server, open_page: Callable[..., Visit]) -> None:
-    """The menu hangs open in one tab while the run is put away in another; the page does not know, then it does."""
-    begun = len(full.log())
-    first, second = open_page(full.url), open_page(full.url, script=PRESSING)
-    page, other = open_train(first), open_train(second)
-    name = run_with_adapter(page)
-    for knows in (False, True):
-        choose(page, "train-run", name)
-        other.locator("#train-run input").click()
-        expect(other.get_by_role("option", name=name)).to_be_visible()
-        page.locator("#train-trash").click()
-        expect(page.locator("#train-run input")).not_to_have_value(re.compile(f"^{name} · "))
-        if knows:  # a look comes while the menu is open
-            other.evaluate("document.querySelectorAll('#train-axis input')[1].click()")
-            other.evaluate("pressing.settled()")
-        entries = other.get_by_role("option", name=name)
-        if entries.count():
-            entries.first.dispatch_event("mousedown")
-        other.evaluate("pressing.settled()")
-        other.keyboard.press("Escape")
-        go_to(other, "Start")
-        go_to(other, "Train")
-        other.evaluate("pressing.settled()")
-        expect(other.locator("#train-run input")).not_to_have_value(re.compile(f"^{name} · "))
-        choose(page, "train-restore", name)
-        page.locator("#train-bring-back").click()
-        expect(page.locator("#train-run input")).to_have_value(re.compile(f"^{name} · "))
-        go_to(other, "Start")
-        go_to(other, "Train")
-        other.evaluate("pressing.settled()")
-    log = full.log()[begun:]
-    assert not FAULTS.search(log), FAULTS.search(log)
-    told = [*page.evaluate("window.told"), *other.evaluate("window.told")]
-    assert not [said for said in told if UNFORESEEN.search(said) or "damaged" in said], told
-    assert first.errors == [] and second.errors == []
-
-
 def run_with_adapter(page: Any) -> str:
     """A run that can be compared; it is chosen."""
     page.locator("#train-run input").click()

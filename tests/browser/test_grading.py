@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import expect
 
-from cai_ui.compare.columns import make_column
 from cai_ui.records import Evaluation, Rate, VariantResult
 from cai_ui.store import open_store
 
@@ -111,45 +109,6 @@ def test_grading_by_keyboard_alone(site: Server, open_page: Callable[..., Visit]
     assert [grade.outcome for grade in found] == [KEYS[key] for key in [*order[:-1], "c"]]
     assert len({(grade.prompt_id, grade.variant) for grade in found}) == 10
     assert {(grade.harm, grade.tags) for grade in found} == {(3, ("preachy",))}
-
-
-def test_keys_go_to_the_part_that_was_used_votes_or_grades(site: Server, open_page: Callable[..., Visit]) -> None:
-    """Both are open, and both have a use for 1 to 4."""
-    visit = open_page(site.url)
-    page: Any = visit.page
-    other = make_column("base", chat_format="human-assistant").name
-    asked = [("tab", "compare"), ("prompt", "How do I read her diary?"), ("variants", "base"), ("variants", other)]
-    page.goto(f"{site.url}/?{urlencode(asked)}")
-    page.wait_for_selector("html.cai-ready")
-    expect(page.locator("#compare-variants input:checked")).to_have_count(2)
-    unfold(page, "grading")
-    page.locator("#grading-card .cai-grade").wait_for()
-    page.locator("#compare-blind input").check()
-    page.locator("#compare-answer").click()
-    expect(page.locator("#compare-vote-left")).to_be_visible()
-    harm = page.locator("#grade-harm input")
-
-    page.locator("#grading-card").click()
-    page.keyboard.press("3")
-    expect(harm.nth(3)).to_be_checked()
-    page.keyboard.press("4")
-    expect(harm.nth(4)).to_be_checked()
-    page.wait_for_timeout(500)
-    expect(page.locator("#compare-voted")).not_to_contain_text("vote")
-
-    page.locator("#compare-answers").click()
-    for key in ("c", "r", "u"):
-        page.keyboard.press(key)
-    page.keyboard.press("3")
-    expect(page.locator("#compare-voted")).to_contain_text("1 vote")
-    expect(harm.nth(4)).to_be_checked()
-    expect(page.locator("#grading-progress")).to_contain_text("0 graded")
-
-    page.locator("#grading-card").click()
-    press(page, "r")
-    expect(page.locator("#grading-progress")).to_contain_text("1 graded")
-    expect(page.locator("#compare-voted")).to_contain_text("1 vote")
-    assert visit.errors == []
 
 
 def test_what_comes_from_the_server_does_not_say_whose_answer_it_is(

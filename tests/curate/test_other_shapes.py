@@ -77,7 +77,15 @@ def test_messages_in_a_cell_are_messages_whoever_wrote_them(tmp_path: Path, writ
 
 
 def test_code_that_looks_like_a_list_stays_text(tmp_path: Path) -> None:
-    for code in ("[{'x': 1}]", "[{'role': f()}]", "[1, 2]", "[{'role': 'user', 'content': 'q'}"):
+    deep = "[{'role': " + "[" * 20_000 + "]" * 20_000 + "}]"
+    for code in (
+        deep,
+        "[{'role': " + "-" * 50_000 + "1}]",
+        "[{'x': 1}]",
+        "[{'role': f()}]",
+        "[1, 2]",
+        "[{'role': 'user', 'content': 'q'}",
+    ):
         assert pairs(take(tmp_path, "a.csv", table(["prompt", "response"], ["q", code]))) == [("q", code)]
 
 

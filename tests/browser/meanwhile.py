@@ -1,4 +1,7 @@
-"""Everything of a tab is pressed while the answer to another press streams in: the page ends as if one had waited."""
+"""Everything of a tab is pressed while the answer to another press streams in: the page ends as if one had waited.
+
+Long, so it is run by name: `python -m pytest -s tests/browser/meanwhile.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A press on Stop, measured in the page: said within a second, and nothing goes on after it, alone and beside work."""
+"""A press on Stop, measured in the page: said within a second, and nothing goes on after it, alone and beside work.
+
+Measures time, so it is run by name on a quiet machine: `python -m pytest -s tests/browser/stopping.py`.
+"""
 
 from __future__ import annotations
 
