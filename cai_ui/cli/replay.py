@@ -32,6 +32,7 @@ def add(commands: Commands) -> None:
 
 
 def _replay(parsed: Arguments) -> int:
+    from cai_ui.compare.evaluation import mode_words
     from cai_ui.pipeline import open_services
     from cai_ui.pipeline.compare.opened_bundle import open_bundle
 
@@ -46,6 +47,8 @@ def _replay(parsed: Arguments) -> int:
         finally:
             services.close()
     print("\n".join(_lines(trained, replayed)))
+    if not replayed.same and (said := mode_words(bundle.head.settings)):
+        print(said)
     return 0 if replayed.same and all(figure.same for figure in trained) else 1
 
 

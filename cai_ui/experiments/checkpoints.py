@@ -34,6 +34,8 @@ def measure(bench: Bench, settings: StepsSettings) -> Steps[None]:
 
 def find(rows: Sequence[Row], settings: StepsSettings) -> Result:
     steps = over_steps.steps_in(rows)
+    if (early := over_steps.not_yet(rows, [step_name(step) for step in steps])) is not None:
+        return early
     first, last = step_name(steps[0]), step_name(steps[-1])
     whole = {m: apart(rows, m, last, first) for m in over_steps.MEASURES}
     half = _half_way(rows, steps)

@@ -11,7 +11,7 @@ from cai_ui.config.experiments import ExperimentSettings, StepsSettings
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.experiments import training
 from cai_ui.experiments.bench import Bench, Cell
-from cai_ui.experiments.results import Line, Plot, Row, Steps
+from cai_ui.experiments.results import Line, Plot, Result, Row, Steps
 from cai_ui.experiments.rows import COMPLIED, HELPFUL, REFUSED, difference, of, point, share, share_words
 from cai_ui.pipeline.compare.checkpoints import load_checkpoint
 from cai_ui.pipeline.services import Services
@@ -79,6 +79,14 @@ def steps_in(rows: Sequence[Row]) -> list[int]:
     """Steps that were measured."""
     found = {int(match[1]) for row in rows if (match := _STEP.fullmatch(row["condition"]))}
     return sorted(found)
+
+
+def not_yet(rows: Sequence[Row], names: Sequence[str]) -> Result | None:
+    """What there is to say while there are not two steps to be compared; None once there are."""
+    if len(steps_in(rows)) > 1:
+        return None
+    shown = [name for name in names if any(row["condition"] == name for row in rows)]
+    return Result("Nothing can be compared yet: there are not two steps.", (), "", HEADS, table(rows, shown))
 
 
 def shares(rows: Sequence[Row], condition: str) -> dict[str, RepeatedShare]:

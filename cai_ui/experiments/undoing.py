@@ -80,6 +80,8 @@ def settings_of(bench: Bench, settings: UndoingSettings, seed: int) -> TrainSett
 
 def find(rows: Sequence[Row], settings: UndoingSettings) -> Result:
     steps = over_steps.steps_in(rows)
+    if (early := over_steps.not_yet(rows, [_BASE, *map(step_name, steps)])) is not None:
+        return early
     first, last = step_name(steps[0]), step_name(steps[-1])
     undone = {m: apart(rows, m, last, first) for m in over_steps.MEASURES}
     gained, left = apart(rows, COMPLIED, first, _BASE), apart(rows, COMPLIED, last, _BASE)

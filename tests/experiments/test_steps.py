@@ -65,7 +65,7 @@ def test_the_adapters_along_a_run_are_asked_and_one_that_is_gone_is_said(service
     assert [line.name for line in plot.lines] == list(over_steps.MEASURES.values())
     assert [point.x for point in plot.lines[0].points] == [0, 1, 2, 3, 4]
     assert sum(part.answers for part in CHECKPOINTS.parts(services, StepsSettings(**SMALL))) == last.done
-    shutil.rmtree(services.store.workspace.run_dir(run.id) / "steps" / "step-2")
+    shutil.rmtree(services.store.workspace.run_dir(run.id) / "steps" / "step-2", ignore_errors=True)
     begun = running.kept(services, last.key)
     two = StepsSettings(**SMALL | {"seed": 5, "run": "Four"})
     again = list(running.run_experiment(services, "checkpoints", two))[-1]
@@ -79,6 +79,7 @@ def test_a_checkpoint_that_goes_on_the_way_is_counted(services: Services, run: R
 
     bench, _ = running._bench(services, CHECKPOINTS, StepsSettings(**SMALL | {"seed": 9}), None)
     assert isinstance(bench, Bench)
+    shutil.rmtree(services.store.workspace.run_dir(run.id) / "steps" / "step-2", ignore_errors=True)
     assert list(over_steps.ask_step(bench, StepsSettings(**SMALL), run, 2, 0, 2)) == []
     assert bench.missing == {"step 2: its checkpoint is not there any more": 1} and bench.rows == []
 
@@ -148,6 +149,13 @@ def test_a_known_curve_has_its_half_way_and_its_interval() -> None:
     assert "−0" not in found.finding and "+0 points (the same on every request" in found.finding
     level = CHECKPOINTS.find(rows_with({"step 0": 5, "step 10": 5}), StepsSettings())
     assert not any("Half" in sentence for sentence in level.more), "what may be chance has no half"
+
+
+@pytest.mark.parametrize("made", [CHECKPOINTS, UNDOING])
+@pytest.mark.parametrize("begun", [{"base, untrained": 5}, {"step 0": 5}, {"base, untrained": 5, "step 0": 2}])
+def test_a_result_on_the_way_says_that_there_is_nothing_to_compare(made: Any, begun: dict[str, int]) -> None:
+    found = made.find(rows_with(begun), made.settings())
+    assert found.finding == "Nothing can be compared yet: there are not two steps." and found.plots == ()
 
 
 @pytest.mark.parametrize(
