@@ -43,27 +43,36 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) else None
 
 
-@pytest.hookimpl(tryfirst=True)  # before a worker writes the groups down
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In which order the tests go to the workers, and which of them go to the same one.
-
-    First those that fork: a copy of a process has none of its threads, and waits for ever for a lock that one of them
-    held, so they need a worker that has run nothing yet. Then the browser's, which are the longest. A file's tests stay
-    together, since they share what is costly, such as a server; `apart` are those that do not.
-    """
+    """First the tests that fork: a copy of a process has none of its threads, and waits for ever for a lock that one of
+    them held, so they need a process that has run nothing yet. Then the browser's, which are the longest."""
     items.sort(key=_turn)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
 
 
 def _turn(item: pytest.Item) -> int:
     return 0 if item.get_closest_marker("forks") else 1 if item.get_closest_marker("browser") else 2
 
 
-def _group(item: pytest.Item) -> str:
-    if item.get_closest_marker("forks"):
-        return "forks"
-    return item.nodeid if item.get_closest_marker("apart") else item.nodeid.partition("::")[0]
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Files with tests that fork go to one worker, any other file to one that is free, since its tests share what is
+    costly, such as a server; only tests that are `apart` are given out one by one. (xdist's own groups are lost with
+    pytest 9.2, which no longer takes an item's name from where they are written.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    texts = {path: path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("test_*.py")}
+
+    def marked(mark: str) -> set[str]:
+        return {path.relative_to(config.rootpath).as_posix() for path, text in texts.items() if f"mark.{mark}" in text}
+
+    forks, apart = marked("forks"), marked("apart")
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "forks" if file in forks else nodeid if file in apart else file
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
