@@ -13,6 +13,7 @@ is looked for in the database, under its rater and with its own text.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
 import json
 import random
@@ -222,7 +223,7 @@ def _reopened(page: Page, until: float) -> None:
 
 def sip(port: int, until: float) -> None:
     """Take the page one byte a second."""
-    with socket.create_connection(("127.0.0.1", port), 30) as reader:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 600) as reader:
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         reader.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         while time.monotonic() < until and reader.recv(1):
