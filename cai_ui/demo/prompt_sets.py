@@ -50,9 +50,11 @@ def load(name: str) -> list[Prompt]:
 
 
 def request_of(prompt: Prompt) -> Request | None:
-    """The parts of a prompt of these sets; None for any other prompt."""
+    """The parts of a prompt of these sets; None for any other, such as one kept from an earlier version of a set."""
     name = prompt.id.rpartition("-")[0]
-    return next((r for p, r in _made(name) if p.id == prompt.id), None) if name in SETS else None
+    if name not in SETS:
+        return None
+    return next((r for p, r in _made(name) if p.id == prompt.id and p.text == prompt.text), None)
 
 
 def reference_answer(prompt: Prompt, seed: int = 0) -> str | None:
