@@ -154,7 +154,7 @@ class Corpus:
 
     def preference(self) -> Conversation:
         request = self.request(0.65)
-        composed = self._rng.random() < self._composed / 2
+        composed = self._rng.random() < self._composed / 4
         better, worse, ask = (self._revisions_to_judge if composed else self._answers_to_judge)(request)
         first = self._rng.random() < 0.5
         question = preference_question(

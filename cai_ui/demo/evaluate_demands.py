@@ -40,8 +40,8 @@ class Case:
 
 
 def cases(n: int, seed: int = 0) -> list[Case]:
-    """`n` held-out requests, each with a principle in words kept out of training. Full help is not asked for: the drafts
-    help already."""
+    """`n` held-out requests, each with a principle in words kept out of training. Full help is not asked for: the
+    drafts help already."""
     rng = random.Random(f"demands/{seed}")
     made: list[Case] = []
     while len(made) < n:
@@ -62,13 +62,13 @@ def follows(engine: Engine, n: int, seed: int, sampling: Sampling) -> dict[str, 
     """What was found in critiques and in revisions, by demand; under "all" every demand of a case was met."""
     drawn = cases(n, seed)
     talks = [[Message("user", case.prompt.text)] for case in drawn]
-    drafts = _said(engine, talks, sampling)
+    drafts = said_next(engine, talks, sampling)
     for talk, case in zip(talks, drawn, strict=True):
         talk.append(Message("user", case.critique_request))
-    critiques = _said(engine, talks, sampling)
+    critiques = said_next(engine, talks, sampling)
     for talk, case in zip(talks, drawn, strict=True):
         talk.append(Message("user", case.revision_request))
-    revisions = _said(engine, talks, sampling)
+    revisions = said_next(engine, talks, sampling)
     found: dict[str, dict[str, list[Found]]] = {"critique": {"all": []}, "revision": {"all": []}}
     for case, draft, critique, revision in zip(drawn, drafts, critiques, revisions, strict=True):
         minded = minds(case.demands, case.request)
@@ -103,7 +103,7 @@ def prefers_what_is_asked(engine: Engine, n: int, seed: int) -> list[Found]:
     return found
 
 
-def _said(engine: Engine, talks: Sequence[list[Message]], sampling: Sampling) -> list[str]:
+def said_next(engine: Engine, talks: Sequence[list[Message]], sampling: Sampling) -> list[str]:
     """The answer to each conversation, which is put at its end."""
     asked = [
         Asked(tuple(talk), sampling.model_copy(update={"seed": sampling.seed + number}))

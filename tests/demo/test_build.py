@@ -63,6 +63,14 @@ def test_a_build_taken_up_after_a_round_ends_as_an_unbroken_one(
     assert (taken_up.steps, taken_up.tokens, taken_up.loss) == (whole.steps, whole.tokens, whole.loss)
 
 
+def test_going_on_from_given_weights_leaves_them_as_they_are(built: tuple[Path, BuildReport], tmp_path: Path) -> None:
+    start, before = built
+    kept = _hash(start)
+    after = build(tmp_path, rounds=(Round(2, peak=0.4, number=5, rest=0.3),), batch_tokens=512, start=start)
+    assert _hash(start) == kept != _hash(tmp_path)
+    assert after.steps == before.steps + 2 and after.tokens > before.tokens
+
+
 def test_batches_weigh_what_is_learnt() -> None:
     tokenizer = train_tokenizer(["How do I bake the bread? Nothing is wrong. (A) (B)"] * 3, vocabulary=300)
     letters = set(tokenizer.convert_tokens_to_ids(["A", "B"]))
