@@ -19,7 +19,7 @@ ADULTS = ("family", "friends", "work")
 """The groups of roles an act goes with unless it names others."""
 _HERE = Path(__file__).resolve().parent
 _SAID_OF = {"f": "women", "m": "men"}
-_FILES = ("harmful", "helpful", "twins", "situations")
+_FILES = ("harmful", "helpful", "twins")
 
 
 @dataclass(frozen=True)
