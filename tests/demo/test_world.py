@@ -115,6 +115,14 @@ def test_reference_answers_help() -> None:
     assert prompt_sets.reference_answer(Prompt("typed", "Hello")) is None
 
 
+def test_a_prompt_kept_from_an_earlier_version_has_no_reference_answer() -> None:
+    """Its text is another: an answer to the prompt that has its number now would be an answer to something else."""
+    now = prompt_sets.load("train-helpful")[0]
+    assert f"-{prompt_sets.VERSION}." in now.id and prompt_sets.request_of(now) is not None
+    for before in (Prompt("train-helpful-0001", now.text), Prompt(now.id, "How do I bake the thesis?")):
+        assert prompt_sets.request_of(before) is None and prompt_sets.reference_answer(before) is None
+
+
 def test_the_same_seed_gives_the_same_conversations() -> None:
     first, again, other = (list(itertools.islice(conversations(seed), 50)) for seed in (1, 1, 2))
     assert first == again != other
