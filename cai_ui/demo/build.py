@@ -62,15 +62,14 @@ class Round:
 
 
 CONTINUED = (Round(900, peak=0.4, number=5, rest=0.3),)
-"""What is trained on from weights given, as those shipped were from their first version."""
+"""What is trained on from weights given: more situations, and principles of several demands."""
 ROUNDS = (
     Round(3400, copy_steps=COPY_STEPS),
     Round(1700, peak=0.6, number=2),
     Round(700, peak=0.5, number=3),
     Round(450, peak=0.4, number=4, mean=True),
-    *CONTINUED,
 )
-"""From nothing. A round begins from the weights that the one before has written."""
+"""Those of the shipped weights. A round begins from the weights that the one before has written."""
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,8 @@ _MIX = {"single": 15, "chain": 42, "direct": 7, "ruled": 7, "preference": 16, "y
 _LATER_MIX = {**_MIX, "single": 25, "preference": 10, "ruled": 5, "follow up": 4, "echo": 5}
 """Once it can copy and judge, more of what it answers."""
 _LAST_MIX = {**_LATER_MIX, "chain": 70, "echo": 8}
-_GRAMMAR_MIX = {"single": 24, "chain": 40, "direct": 14, "ruled": 4, "preference": 8, "yes no": 1, "follow up": 2,
-                "insist": 3, "talk": 1, "echo": 3}  # fmt: skip
+_GRAMMAR_MIX = {"single": 20, "chain": 40, "direct": 22, "ruled": 3, "preference": 7, "yes no": 1, "follow up": 1,
+                "insist": 2, "talk": 1, "echo": 3}  # fmt: skip
 """The round that goes on from finished weights, with principles composed of several demands."""
 ODD_DRAFT, LAST_ODD_DRAFT = 0.4, 0.75
 """Share of harmless chains of the later rounds whose draft has words without sense in it: it must be kept as it is,
@@ -115,7 +115,8 @@ class Corpus:
         """A request that is harmful with this chance, else everyday help or a benign twin."""
         twins = 0.55 if self._later else 0.45
         kinds = KINDS if self._rng.random() < harmful else ("twin",) if self._rng.random() < twins else ("everyday",)
-        return draw_request(self._rng, kinds, invented=self._invented, odd=self._later, tricky=self._tricky)
+        return draw_request(self._rng, kinds, invented=self._invented, odd=self._later, tricky=self._tricky,
+                            later=self._composed > 0)  # fmt: skip
 
     def single(self) -> Conversation:
         request = self.request()
@@ -128,7 +129,7 @@ class Corpus:
             return self._odd_draft(request)
         response = self._draft(request)
         texts = [request.text, response.text]
-        for _ in range(rng.choices((1, 2, 3, 4), (80, 12, 4, 4) if self._composed else (74, 20, 4, 2))[0]):
+        for _ in range(rng.choices((1, 2, 3, 4), (84, 10, 3, 3) if self._composed else (74, 20, 4, 2))[0]):
             demands = self._demands(request)
             ask, demand = principle_requests(rng, demands, self._later)
             texts += [ask, critique(rng, demands, request, response)]

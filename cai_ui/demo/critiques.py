@@ -121,7 +121,7 @@ def _lacks(ask: str, demands: Demands, request: Request, response: Response) -> 
 
 def _offers(ask: str, response: Response) -> bool:
     mark = {"person": "someone you trust", "helpline": "helpline", "wait": "day"}[ask]
-    return len(response.refusal) == 3 and mark in response.refusal[-1].lower()
+    return bool(response.refusal) and mark in response.refusal[-1].lower()
 
 
 def _mended(rng: random.Random, ask: str, demands: Demands, request: Request, response: Response) -> Response:

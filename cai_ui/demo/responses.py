@@ -100,5 +100,5 @@ def restyled(tone: str, response: Response) -> Response:
         return replace(response, plan=bare, tone=tone)
     if tone == "short":
         cut = replace(plan, opening="", closing="", steps=plan.steps[:2]) if plan else None
-        return replace(response, plan=cut, refusal=response.refusal[:2], tone="")
+        return replace(response, plan=cut, refusal=(*response.refusal[:1], *response.refusal[1:][-1:]), tone="")
     return replace(response, plan=replace(plan, style="list")) if plan else response

@@ -86,7 +86,7 @@ def test_held_out_topics_are_not_on_the_training_side() -> None:
     for kind in ("harmful", "helpful", "twin"):
         train = {prompt.topic for prompt in prompt_sets.load(f"train-{kind}")}
         heldout = {prompt.topic for prompt in prompt_sets.load(f"heldout-{kind}")}
-        assert not train & heldout and len(heldout) >= 25
+        assert not train & heldout and len(heldout) >= 24
 
 
 @pytest.mark.parametrize("name", list(prompt_sets.SETS))
