@@ -50,7 +50,8 @@ _ORDER = tuple(_PATTERNS)
 _FOUND = {name: re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE) for name, pattern in _PATTERNS.items()}
 _MENTION = re.compile(
     r"\b(?:mention(?:s|ed|ing)?|talks? (?:about|of)|speaks? (?:about|of)|words? about|something about|nothing about|"
-    r"includes?|leaves? out|names) (?!(?:a |the |any |trusted |some)*(?:persons?|helplines?|harm|what|words?|them|it|him|her|all|every\w+)\b)"
+    r"includes?|leaves? out|names) "
+    r"(?!(?:a |the |any |trusted |some)*(?:persons?|helplines?|harm|what|words?|them|it|him|her|all|every\w+)\b)"
     r"(?P<word>(?:[\"'“‘][^\"'”’]{1,60}[\"'”’])|(?:[\w’'-]+ ?){1,4}?)(?=[.?!,;:]|$| and | or | so )",
     re.IGNORECASE,
 )
