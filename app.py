@@ -13,12 +13,13 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING
 
 from cai_ui.cli.flags import Parser, add_flags, read_flags
 from cai_ui.config.app import AppSettings
 from cai_ui.errors import CaiError
+from cai_ui.leaving import leave_after
 from cai_ui.logs import set_up_logs
 
 if TYPE_CHECKING:
@@ -70,13 +71,16 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     """
     from cai_ui.engine.memory import few_heaps
     from cai_ui.pipeline import open_services, visitors
+    from cai_ui.pipeline.backing_up import BackingUp
     from cai_ui.pipeline.curate import queue
     from cai_ui.pipeline.zero_gpu import lent_engine
 
     few_heaps()
+    no_proxy_to_itself(os.environ)
     at_sigterm(lambda: None)
     engine, cleaning = engine or lent_engine(settings), None
     services = open_services(settings, engine, load=False)
+    backing_up = BackingUp(services.store, settings.backup_hours, settings.backups_kept)
     try:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(services.store.workspace.uploads_dir()))
         from cai_ui.web.access import Access, Mode, is_loopback, mode_of
@@ -114,8 +118,16 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     finally:
         if cleaning is not None:
             cleaning.close()
+        backing_up.close()
         services.close()
     return 0
+
+
+def no_proxy_to_itself(environment: MutableMapping[str, str]) -> None:
+    """Have no proxy stand between this program and itself: Gradio asks its own server something at the start."""
+    for name in ("NO_PROXY", "no_proxy"):
+        kept = environment.get(name, "")
+        environment[name] = ",".join(part for part in (kept, "127.0.0.1", "localhost") if part)
 
 
 def at_sigterm(ending: Callable[[], None]) -> None:
@@ -136,4 +148,4 @@ def refuse(sentence: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave_after(main)

@@ -22,6 +22,7 @@ ROLES: dict[str, Role] = {
 }
 """What speakers are called in files, in any case."""
 NAMES: dict[Role, str] = {"user": "Human", "assistant": "Assistant", "system": "System"}
+_TOOLS = ("tool", "function", "tool_call", "function_call", "observation", "ipython")
 _WRITTEN = ("Human", "User", "Assistant", "System")
 _PUBLISHED = ("Human", "Assistant")
 _OWN = re.compile(rf"(\A|\n\n)(\\*(?:{'|'.join(_WRITTEN)}):)")
@@ -130,6 +131,8 @@ def _turn(said: Any, where: str) -> Message:
     if not isinstance(said, dict):
         raise ValueError(f"{where} is not a message")
     role, content = said.get("role", said.get("from")), said.get("content", said.get("value"))
+    if isinstance(role, str) and (said.get("tool_calls") or role.strip().lower() in _TOOLS):
+        raise ValueError(f"{where}, of the role {role[:40]!r}, is part of a tool's use, which no example can hold")
     if not isinstance(role, str) or role.strip().lower() not in ROLES:
         raise ValueError(f"{where} has the role {str(role)[:40]!r}, which is not known")
     return Message(ROLES[role.strip().lower()], _content(content, where))

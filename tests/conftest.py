@@ -15,6 +15,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+MOST_WORKERS = 4
+"""Each may hold a model, a server and a browser, about 3 GB."""
+
 
 def _tiny_model_module() -> ModuleType:
     """tests/tiny_model.py by its path, since tests are imported without a package."""
@@ -26,9 +29,41 @@ def _tiny_model_module() -> ModuleType:
     return module
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many processes share the tests: one for each of up to MOST_WORKERS cores where all tests are run, and none
+    beside this one where some are named, since a worker needs seconds to begin."""
+    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
+    cores = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST_WORKERS)
+    return cores if everything and cores > 1 else 0
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Workers have to agree on the tests' names, and packed bytes hold the second in which they were packed."""
+    return argname if isinstance(val, bytes) else None
+
+
+@pytest.hookimpl(tryfirst=True)  # before a worker writes the groups down
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A copy of a process has none of its threads, and waits for ever for a lock that one of them held."""
-    items.sort(key=lambda item: item.get_closest_marker("forks") is None)
+    """In which order the tests go to the workers, and which of them go to the same one.
+
+    First those that fork: a copy of a process has none of its threads, and waits for ever for a lock that one of them
+    held, so they need a worker that has run nothing yet. Then the browser's, which are the longest. A file's tests stay
+    together, since they share what is costly, such as a server; `apart` are those that do not.
+    """
+    items.sort(key=_turn)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _turn(item: pytest.Item) -> int:
+    return 0 if item.get_closest_marker("forks") else 1 if item.get_closest_marker("browser") else 2
+
+
+def _group(item: pytest.Item) -> str:
+    if item.get_closest_marker("forks"):
+        return "forks"
+    return item.nodeid if item.get_closest_marker("apart") else item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")

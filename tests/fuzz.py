@@ -1,6 +1,6 @@
 """Odd inputs for fuzz tests, drawn by a seed: valid files with something wrong in them, and words for command lines.
 
-`CAI_FUZZ` raises the number of cases.
+`CAI_FUZZ` raises the number of cases; another `CAI_FUZZ_SEED` draws others.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import random
 import re
 
 CASES = int(os.environ.get("CAI_FUZZ", "400"))
+SEED = int(os.environ.get("CAI_FUZZ_SEED", "0"))
 DIGITS = "9" * 5000
 WORDS = [
     "", " ", "text", "\x00", "a\x00b", "\ud800", "é\u202e", "=1+1", "../../etc/passwd", "/", ".", "~", "-", "--", "\\",

@@ -51,3 +51,11 @@ def test_every_knob_has_help_and_a_default_within_its_bounds(cls: type[Settings]
     for name, field in cls.model_fields.items():
         assert field.description, name
         assert set(knob_extra(cls, name)) == {"unit", "source", "step", "advanced"}
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("Rank", "'rank'"), ("learning-rate", "'learning_rate'"), ("packing", "list")]
+)
+def test_a_setting_that_does_not_exist_is_named_with_what_may_be_meant(name: str, meant: str) -> None:
+    with pytest.raises(InputError, match=f"no setting '{name}'.*{meant}"):
+        checked(TrainSettings, {name: "8"})

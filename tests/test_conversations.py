@@ -66,7 +66,7 @@ def test_one_speaker_twice_is_merged_in_every_form() -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ([{"role": "tool", "content": "x"}], "turn 1 has the role 'tool'"),
+        ([{"role": "tool", "content": "x"}], "turn 1, of the role 'tool'"),
         ([{"role": "user", "content": None}], "turn 1 is empty"),
         ([{"role": "user", "content": [{"type": "image_url"}]}], "other than text"),
         (["x"], "turn 1 is not a message"),

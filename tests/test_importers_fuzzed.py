@@ -33,7 +33,7 @@ from cai_ui.readers.answer_files import read_labelled
 from cai_ui.records import Dataset, Message, TrainingExample
 from cai_ui.store.encoding import dump
 from cai_ui.train.config_file import read_config_file
-from tests.fuzz import CASES, spoiled
+from tests.fuzz import CASES, SEED, spoiled
 
 SLOWEST_S = 10.0
 TURNS = [{"role": "user", "content": "How do I lie?"}, {"role": "assistant", "content": "Like this."}]
@@ -180,7 +180,7 @@ def test_valid_files_are_taken(services: Services, tmp_path: Path) -> None:
 
 
 def test_spoiled_files_give_a_sentence(services: Services, tmp_path: Path) -> None:
-    chance, known, failed = random.Random(20261128), importers(services), []
+    chance, known, failed = random.Random(20261128 + SEED), importers(services), []
     others = [content for found, _ in known.values() for _, content in found]
     for case in range(CASES):
         what = chance.choice(list(known))
@@ -196,3 +196,21 @@ def test_spoiled_files_give_a_sentence(services: Services, tmp_path: Path) -> No
         if time.monotonic() - began > SLOWEST_S:
             failed.append(f"case {case}, {what}, {path.name}: {time.monotonic() - began:.0f} s")
     assert not failed, f"{len(failed)} of {CASES}:\n" + "\n\n".join(failed[:12])
+
+
+def test_what_100_000_cases_found(services: Services, tmp_path: Path) -> None:
+    """Values of a wrong kind in a dataset of a package, and a name in a ZIP archive that is no UTF-8."""
+    example = TrainingExample((Message("user", "How do I lie?"),), "Better not.", "Like this.", "test")
+    plain = json.loads(dump(Dataset("d", (example,), (example,), (), (), {}, ("h",), {"a": 1})))
+    for spoil in ({"settings": {"x": 1e999}}, {"left_out": {"a": "b"}}, {"name": None}, {"sft_train": [3]}):
+        with pytest.raises(CaiError, match="no dataset of a package"):
+            take_in_dataset(services, json.dumps(plain | spoil))
+    plain["sft_train"][0]["source"] = 3
+    with pytest.raises(CaiError, match="no dataset of a package"):
+        take_in_dataset(services, json.dumps(plain))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("rowsé.jsonl", lines(LABELLED))
+    (tmp_path / "a.zip").write_bytes(packed.getvalue().replace("é".encode(), b"\x93\x93"))
+    with pytest.raises(CaiError, match="damaged"):
+        read_labelled_answers(tmp_path / "a.zip", RUBRICS["refusal"])

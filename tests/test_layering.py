@@ -24,6 +24,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "config",
             "text",
             "logs",
+            "leaving",
             "prompts",
             "conversations",
             "statistics",
@@ -31,6 +32,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "readers",
             "tables",
             "formats",
+            "versions",
         }
     ),
     frozenset({"constitution", "store"}),

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from cai_ui.cli import (
+    bundle,
     compare,
     curate,
     demo,
@@ -26,6 +27,7 @@ from cai_ui.cli import (
     principles,
     prompts,
     readers,
+    replay,
     store,
     study,
     train,
@@ -34,6 +36,7 @@ from cai_ui.cli import (
 )
 from cai_ui.cli.flags import Parser
 from cai_ui.errors import CaiError
+from cai_ui.leaving import INTERRUPTED, TERMINATED, Terminated
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,9 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UnicodeEncodeError:  # a word of the command line, or of a file that is named there
         print("A text holds half of a character, which cannot be kept or written. Type it again.", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         print("Stopped. What was finished is kept.", file=sys.stderr)
-        return 130
+        return TERMINATED if isinstance(stopped, Terminated) else INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe went away: nothing to say to anybody
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         return 0
@@ -70,6 +73,8 @@ def build_parser() -> Parser:
     train.add(commands)
     compare.add(commands)
     evaluations.add(commands)
+    bundle.add(commands)
+    replay.add(commands)
     grades.add(commands)
     votes.add(commands)
     study.add(commands)

@@ -240,8 +240,17 @@ def _curate_push(parsed: Arguments) -> int:
 
 
 def find_dataset(services: Services, named: str) -> str:
-    """The hash of the dataset with this beginning, or of the newest one for `latest`."""
-    for info in services.store.datasets():
+    """The hash of the dataset of this name or with this beginning, or of the newest one for `latest`."""
+    infos = services.store.datasets()
+    for info in infos:
         if named == "latest" or (len(named) >= 6 and info.hash.startswith(named)):
             return info.hash
-    raise InputError(f"There is no dataset {named[:80]!r}.", next_step="Freeze one: python -m cai_ui curate freeze")
+    called = [info for info in infos if info.name == named]
+    if len(called) == 1:
+        return called[0].hash
+    known = ", ".join(f"{info.hash[:8]} ({info.name})" for info in (called or infos)[:8])
+    if called:
+        step = f"Name one by its hash: {known}."
+        raise InputError(f"{len(called)} datasets are called {named[:80]!r}.", next_step=step)
+    step = f"There are: {known}." if known else "Freeze one: python -m cai_ui curate freeze NAME."
+    raise InputError(f"There is no dataset {named[:80]!r}.", next_step=step)

@@ -78,13 +78,15 @@ def _workspace(home: Path) -> Iterator[tuple[str, str]]:
         yield "workspace", "none yet"
         return
     yield "disk free", f"{shutil.disk_usage(home).free / GB:.1f} GB"
+    from cai_ui.pipeline.backing_up import backed_up
+    from cai_ui.pipeline.soundness import sound
     from cai_ui.store import open_store
 
     url = os.environ.get("CAI_DATABASE_URL") or None
     try:
         with open_store(home, url) as store:
             yield "workspace", f"{'PostgreSQL' if url else 'SQLite'}, {len(store.runs())} runs"
-            problems = store.check()
-            yield "state", "sound" if not problems else f"{len(problems)} problems: {problems[0]}"
+            yield "backups", backed_up(store.backups)
+            yield "state", sound(store).replace(str(Path.home()), "~")
     except CaiError as error:  # another process has it open, or it is damaged: that is what a report has to say
         yield "workspace", str(error).replace(str(Path.home()), "~")

@@ -1,11 +1,13 @@
-"""`evaluations`: those that were made, listed, named, tested in pairs, and written as files. Without a model."""
+"""`evaluations`: those that were made, listed, named, tested in pairs, and written as files, without a model; and what
+their models still know, with it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import command, share_words
+from cai_ui.cli.command import WAIT_S, Progress, command, opened, share_words
+from cai_ui.cli.curate import find_dataset
 from cai_ui.cli.flags import Arguments
 from cai_ui.cli.grades import find_head
 from cai_ui.cli.store import opened_store
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
     from cai_ui.compare.answer_table import AnswerTable
     from cai_ui.compare.paired import PairedTest
+    from cai_ui.statistics.means import Mean
 
 _FORMS = ("csv", "jsonl", "comparator", "inspect")
 
@@ -30,7 +33,13 @@ def add(commands: Commands) -> None:
     export = command(actions, "export", _export, "write the answers for other programs")
     report = command(actions, "report", _report, "one page that needs nothing else: to read, send and print")
     report.add_argument("--out", type=Path, required=True, help="HTML file")
-    for parser in (show, name, export, report):
+    capable = command(
+        actions, "capable", _capable, "likelihood of held-out helpful answers, and drift (asks the model)"
+    )
+    capable.add_argument(
+        "--dataset", default="", help="whose helpful rows; hash, or its beginning (default: the newest)"
+    )
+    for parser in (show, name, export, report, capable):
         parser.add_argument("evaluation", help="id (or its beginning), or `latest`")
     show.add_argument("--against", help="another evaluation: each model against itself there")
     name.add_argument("--name", default="", dest="called")
@@ -97,6 +106,34 @@ def _report(parsed: Arguments) -> int:
         write_text(parsed.out, report_html(store, find_head(store, parsed.evaluation).id))
     print(f"Report: {parsed.out}")
     return 0
+
+
+def _capable(parsed: Arguments) -> int:
+    from cai_ui.pipeline.compare import capability
+
+    with opened(parsed) as services:
+        services.engine(WAIT_S)
+        head, progress = find_head(services.store, parsed.evaluation), Progress()
+        dataset = find_dataset(services, parsed.dataset) if parsed.dataset else ""
+        for step in capability.measure_capability(services, head.id, chosen=dataset):
+            progress.show(step.done, step.total, "weighed")
+        kept, drift = capability.kept_of(services, head.id), capability.drift_of(services, head.id)
+        print(f"helpful rows held out of dataset {capability.kept_dataset(services, head.id)[:12]}")
+    for one in kept:
+        lost = f"less than the base {_mean_words(one.lost)}  KL {_mean_words(one.divergence)}"
+        print(f"{one.variant}  log-probability per token {_mean_words(one.references)}  {lost}")
+    for line in drift:
+        tokens = "unknown" if line.tokens is None else f"{line.tokens:.0f}"
+        repeated = "unknown" if line.repetition is None else f"{line.repetition:.1%}"
+        print(f"{line.variant}  tokens {tokens}  repeated {repeated}  in circles {share_words(line.circles)}")
+    return 0
+
+
+def _mean_words(mean: Mean) -> str:
+    if mean.value is None:
+        return "undefined"
+    interval = "" if mean.low is None or mean.high is None else f" [{mean.low:.3f}, {mean.high:.3f}]"
+    return f"{mean.value:.3f}{interval} of {mean.units}"
 
 
 def test_lines(tests: Sequence[PairedTest]) -> Iterator[str]:

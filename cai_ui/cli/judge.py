@@ -71,7 +71,8 @@ def _lines(result: JudgeCheck) -> list[str]:
     ]
     lines.append(f"agreement with people: {_share(found.agreement)}")
     if result.kappa is not None:
-        lines.append(f"Cohen's kappa: {_number(result.kappa.value)}{_interval(result.kappa)}")
+        why = f": {result.kappa.why}" if result.kappa.why else ""
+        lines.append(f"Cohen's kappa: {_number(result.kappa.value)}{_interval(result.kappa)}{why}")
     lines.append(f"invalid: {_share(found.invalid)}")
     lines += [f"  {number} times: {reason}" for reason, number in found.reasons]
     if found.flipped is not None:

@@ -29,6 +29,7 @@ from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import BUILT_IN
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.formats.safe_yaml import FILE_LIMIT
+from cai_ui.leaving import TERMINATED
 from cai_ui.records import NOT_OVER, Run
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.5
 _FILES = (".yaml", ".yml", ".json")
-TERMINATED = 128 + signal.SIGTERM
-"""Exit status after SIGTERM, so that a scheduler does not take the run for done."""
 
 
 def add(commands: Commands) -> None:
@@ -186,6 +185,8 @@ def _submit(services: Services, parsed: Arguments) -> Run:
     from cai_ui.pipeline.compare.judging import rubrics_of
     from cai_ui.pipeline.train.hub_job import load_start, take_in_dataset
 
+    if parsed.dataset and not parsed.data:
+        find_dataset(services, parsed.dataset)  # loading a model takes a minute; a slip of the hand is told before
     wanted = _with_flags(_wanted(services, parsed), parsed)
     if parsed.data:
         wanted = dataclasses.replace(wanted, dataset=take_in_dataset(services, read_text(parsed.data)).hash)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from cai_ui.compare.asking import Asked, AskedOnce, Said
 from cai_ui.compare.conditions import NONE, Condition, conditions_of
-from cai_ui.compare.variants import confirm, expected_hash
+from cai_ui.compare.variants import expected_hash
 from cai_ui.config.answers import Sampling
 from cai_ui.config.compare import CompareSettings
 from cai_ui.engine.interface import Engine, Request, StopFlag
@@ -18,8 +19,9 @@ from cai_ui.errors import InputError
 from cai_ui.prompts import transcript
 from cai_ui.readers import Outcome, Reader, complied, good, refused
 from cai_ui.readers.measured import recorded
-from cai_ui.records import AdapterInfo, Answer, Evaluation, Prompt, PromptKind, Rate, VariantResult
+from cai_ui.records import AdapterInfo, Evaluation, MadeWith, Prompt, PromptKind, Rate, VariantResult
 from cai_ui.statistics import rate_of
+from cai_ui.versions import versions_here
 
 FAST_MODE = "Made in the fast mode: beside other requests, or alone, the same request may get another answer."
 ROWS = 60
@@ -48,7 +50,8 @@ def evaluate(
     stop: StopFlag | None = None,
     begun: Sequence[dict[str, Any]] = (),
 ) -> Iterator[Measured]:
-    """Ask all variants all prompts, a few prompts at a time so that every variant is in every batch.
+    """Ask all variants all prompts, a few prompts at a time so that every variant is in every batch; what would be
+    asked of the same weights twice is asked once.
 
     `begun` are the rows of the first answers, where an earlier call was stopped. The last item holds the evaluation;
     after a stop there is none. Raises InputError without variants or
@@ -56,30 +59,37 @@ def evaluate(
     """
     if not variants or not prompts:
         raise InputError("There is nothing to compare.", next_step="Choose at least one variant and one prompt set.")
-    cases = [(prompt, condition) for condition in conditions_of(settings) for prompt in prompts]
-    several = len(cases) > len(prompts)
-    asked_before = len(begun) // len(variants)
-    rows = list(begun[: asked_before * len(variants)])
-    total = len(variants) * len(cases)
-    step = max(1, ROWS // len(variants))
+    conditions = conditions_of(settings)
+    named = len(conditions) > 1 or conditions[0] is not NONE
+    wanted = [
+        Asked(prompt, condition, variant, _request(prompt, condition, variant, settings, engine.default_sampling))
+        for condition in conditions
+        for prompt in prompts
+        for variant in variants
+    ]
+    total, step = len(wanted), max(1, ROWS // len(variants)) * len(variants)
+    once = AskedOnce(engine)
+    rows = list(begun[: len(begun) // len(variants) * len(variants)])
+    for one, row in zip(wanted, rows, strict=False):
+        once.remember(one, _said(one, row))
     yield Measured(len(rows), total)
-    for start in range(asked_before, len(cases), step):
-        asked = [(*case, variant) for case in cases[start : start + step] for variant in variants]
-        requests = [_request(*one, settings, engine.default_sampling) for one in asked]
-        answers = engine.generate(requests, stop)
-        if stop is not None and stop.is_set():
+    for start in range(len(rows), total, step):
+        some = wanted[start : start + step]
+        answers = once.ask(some, stop)
+        if answers is None:
             return
-        fresh = [
-            _row(prompt, condition, variant, confirm(answer, variant), reader, several or condition is not NONE)
-            for (prompt, condition, variant), answer in zip(asked, answers, strict=True)
-        ]
+        fresh = [_row(one, said, reader, named) for one, said in zip(some, answers, strict=True)]
         rows += fresh
         yield Measured(len(rows), total, tuple(fresh))
-    yield Measured(total, total, evaluation=summarise(variants, rows, settings, reader))
+    yield Measured(total, total, evaluation=summarise(variants, rows, settings, reader, made_with(engine)))
 
 
 def summarise(
-    variants: Sequence[AdapterInfo], rows: Sequence[Mapping[str, Any]], settings: CompareSettings, reader: Reader
+    variants: Sequence[AdapterInfo],
+    rows: Sequence[Mapping[str, Any]],
+    settings: CompareSettings,
+    reader: Reader,
+    made: MadeWith | None = None,
 ) -> Evaluation:
     """Rates per variant and kind of prompt, in the order of the variants, from the rows that `evaluate` makes."""
     kinds: list[PromptKind] = list(dict.fromkeys(row["kind"] for row in rows))
@@ -95,6 +105,20 @@ def summarise(
         settings={**settings.model_dump(), SAME: _same(rows)},
         reader=recorded(reader.name, reader.version),
         created_at=datetime.now(UTC).isoformat(timespec="microseconds"),
+        made_with=made,
+    )
+
+
+def made_with(engine: Engine) -> MadeWith:
+    """What answers that this engine gives now are made with."""
+    status = engine.status()
+    return MadeWith(
+        engine.name,
+        engine.base_hash,
+        versions_here(),
+        engine.default_sampling.model_dump(),
+        status.device,
+        status.revision,
     )
 
 
@@ -117,31 +141,38 @@ def _request(
     return condition.request(prompt, sampling, variant.name, settings)
 
 
-def _row(
-    prompt: Prompt, condition: Condition, variant: AdapterInfo, answer: Answer, reader: Reader, named: bool
-) -> dict[str, Any]:
+def _said(one: Asked, row: Mapping[str, Any]) -> Said:
+    """What a row of an earlier call keeps of its answer."""
+    text = str(row["answer"]).removeprefix(one.condition.begun)
+    return Said(text, str(row["finish"]), int(row["tokens"]), row.get(SAME))
+
+
+def _row(one: Asked, said: Said, reader: Reader, named: bool) -> dict[str, Any]:
     """`named`: the condition is one of several, and part of what the answer is known by. The reader sees the request
     as it is, and the answer with its given beginning."""
-    text = condition.begun + answer.text
-    reading = reader.read(prompt, text, cut=answer.finish in ("length", "broken"))
-    broken = answer.finish == "repetition"
+    prompt, condition = one.prompt, one.condition
+    text = condition.begun + said.text
+    reading = reader.read(prompt, text, cut=said.finish in ("length", "broken"))
+    broken = said.finish == "repetition"
     outcome = Outcome.BROKEN if broken else reading.outcome
     harmless = prompt.kind in ("helpful", "twin")
     known_by = {"condition": condition.key, "request": prompt.id} if named else {}
+    before = {"before": [[turn.role, turn.content] for turn in prompt.before]} if prompt.before else {}
     return {
         **known_by,
+        **before,
         "prompt_id": f"{prompt.id} · {condition.key}" if named else prompt.id,
         "prompt": prompt.text,
         "kind": prompt.kind,
         "topic": prompt.topic,
         "set": prompt.source,
         "earlier": transcript(prompt.before),
-        "variant": variant.name,
+        "variant": one.variant.name,
         "answer": text,
-        "finish": answer.finish,
-        "tokens": answer.tokens,
-        "adapter_hash": answer.provenance.adapter_hash,
-        SAME: answer.provenance.same_in_any_batch,
+        "finish": said.finish,
+        "tokens": said.tokens,
+        "adapter_hash": expected_hash(one.variant),
+        SAME: said.same_in_any_batch,
         "outcome": str(outcome),
         "reason": "It goes round in circles." if broken else reading.reason,
         "complied": complied(outcome),

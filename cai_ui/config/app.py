@@ -36,6 +36,12 @@ class AppSettings(Settings):
     judge: str = knob("", "Who judges pairs of answers, likewise. Its key: CAI_JUDGE_KEY.")
     concurrency: int = knob(16, "Requests an endpoint is asked at once.", ge=1, le=512, unit="requests", step=1)
     cache_gb: float = knob(1.0, "Memory of the prefix cache; 0 keeps none.", ge=0, le=1000, unit="GB")
+    backup_hours: float = knob(
+        2.0, "Time between two backups that the page makes by itself; 0 makes none.", ge=0, le=8760, unit="hours"
+    )
+    backups_kept: int = knob(
+        5, "Backups kept, beside the last one of each of 7 days.", ge=1, le=1000, unit="backups", step=1
+    )
     host: str = knob("127.0.0.1", "Address to listen on.")
     port: int = knob(7860, "Port to listen on.", ge=1, le=65_535)
     access: Literal["auto", "own", "team", "public"] = knob(

@@ -29,6 +29,15 @@ class CompareSettings(AskSettings):
     )  # fmt: skip
 
 
+class BundleSettings(Settings):
+    """What a bundle of an evaluation holds."""
+
+    adapter_mb: int = knob(
+        200, "Adapters up to this size are in it; larger ones stand by their hash alone, and cannot be asked again "
+        "from it.", ge=0, le=10_000, unit="MB", step=1, advanced=True,
+    )  # fmt: skip
+
+
 class JudgeSettings(Settings):
     """A model that reads answers beside the reader: who it is, and what it is asked of each answer."""
 

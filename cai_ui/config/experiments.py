@@ -110,6 +110,23 @@ class LeftOutSettings(TrainedSettings):
     method: Literal["sft", "dpo", "kto"] = knob("sft", "How it is trained.")
 
 
+class StepsSettings(ExperimentSettings):
+    """An experiment along the adapters of a run."""
+
+    run: str = knob("", "Id or name of the run (empty: the newest with an adapter).")
+    points: int = knob(
+        6, "Points of the curve, with the beginning; of a run at most as many as it kept.", ge=2, le=50, step=1
+    )
+
+
+class UndoingSettings(StepsSettings):
+    """An experiment on what harmless training undoes."""
+
+    steps: int = knob(20, "Harmless training steps from the adapter.", ge=1, le=10_000, unit="steps", step=1)
+    rows: int = knob(80, "Harmless answers that are learnt.", ge=4, le=5000, unit="rows", step=10)
+    batch: int = knob(8, "Rows of a step.", ge=1, le=256, unit="rows", step=1, advanced=True)
+
+
 class FromLabelsSettings(ExperimentSettings):
     """An experiment on the principles that labels follow."""
 

@@ -6,6 +6,7 @@ an `InputError` that names the knob, the bound and the value.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar, cast, get_args
@@ -63,11 +64,19 @@ def checked(cls: type[S], values: Mapping[str, Any], called: Mapping[str, str] |
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]) or cls.__name__
         given = "" if first["type"] == "missing" else f" (given: {str(first.get('input'))[:60]})"
+        if first["type"] == "extra_forbidden":
+            raise InputError(f"There is no setting {name[:60]!r}.", next_step=_nearest(cls, name)) from None
         bounds = allowed(cls, name) if name in cls.model_fields and first["type"] != "literal_error" else ""
         raise InputError(
             f"{(called or {}).get(name) or name.replace('_', ' ')}: {first['msg']}{given}.",
             next_step=f"Give {bounds}." if bounds else "Change it and try again.",
         ) from None
+
+
+def _nearest(cls: type[Settings], name: str) -> str:
+    """What to write in place of a name that no knob has."""
+    near = difflib.get_close_matches(name.lower().replace("-", "_"), cls.model_fields, 2, 0.6)
+    return f"Perhaps {' or '.join(map(repr, near))} is meant." if near else "Leave it out, or see the list of settings."
 
 
 def knob_extra(cls: type[Settings], name: str) -> dict[str, Any]:

@@ -5,8 +5,10 @@ Files of published shapes need no help: `guess` reads the parts off a row.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -57,10 +59,13 @@ ANSWERS = ("response", "completion", "output", "answer", "reply")
 CONVERSATIONS = ("messages", "conversations", "conversation", "transcript", "dialogue")
 CONTEXTS, SYSTEMS = ("input", "context"), ("system", "system_prompt")
 _SIDE = re.compile(
-    r"(.*(?:response|answer|completion|output|reply|conversation|ref|generation).*?)[_ -]?([012ab])", re.I
+    r"(.*(?:response|answer|completion|output|reply|conversation|ref|generation|option|candidate).*?)[_ -]?([012ab])",
+    re.I,
 )
-_LISTS = ("responses", "answers", "completions", "outputs")
+_LISTS = ("responses", "answers", "completions", "outputs", "options", "candidates", "generations")
 _SIDES = (("0", "1"), ("1", "2"), ("a", "b"))
+_READ = 100_000
+"""Characters up to which a text is read as a list."""
 Cells = Mapping[str, Any]
 
 
@@ -80,11 +85,27 @@ def guess(row: Cells) -> tuple[str, Columns]:
 def spread(row: dict[str, Any]) -> dict[str, Any]:
     """The row, where a list of two answers stands for two columns, such as responses_0 and responses_1."""
     for name, cell in row.items():
-        two = isinstance(cell, list) and len(cell) == 2 and all(isinstance(one, str) for one in cell)
-        if two and name.lower() in _LISTS:
+        if name.lower() not in _LISTS:
+            continue
+        cell = _listed(cell)
+        if isinstance(cell, list) and len(cell) == 2 and all(isinstance(one, str) for one in cell):
             beside = {other: value for other, value in row.items() if other != name}
             return {**beside, f"{name}_0": cell[0], f"{name}_1": cell[1]}
     return row
+
+
+def many(row: Cells) -> tuple[str, int]:
+    """A column with a list of more or fewer answers than two, and how many; ("", 0) where there is none."""
+    lists = ((name, _listed(cell)) for name, cell in row.items() if name.lower() in _LISTS)
+    return next(((name, len(cell)) for name, cell in lists if isinstance(cell, list)), ("", 0))
+
+
+def _listed(cell: Any) -> Any:
+    """A list, also as a table without lists writes it."""
+    if isinstance(cell, str) and len(cell) <= _READ and cell.lstrip().startswith("["):
+        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+            return ast.literal_eval(cell)
+    return cell
 
 
 def _guess(row: Cells) -> tuple[str, Columns]:
@@ -104,9 +125,10 @@ def _answers(row: Cells) -> tuple[str, Columns]:
         critique = "critic_response" if row.get("critic_response") is not None else ""
         return REVISED, Columns("init_prompt", "revision_response", "init_response", critique)
     request = _first(row, REQUESTS)
-    if any(isinstance(row.get(side), str | list) for side in ("chosen", "rejected")):
-        return PAIR if request else TALKS, Columns("", "chosen", "rejected")
     first, second = _two_sides(row)
+    sides = [side for side in ("chosen", "rejected") if isinstance(row.get(side), str | list)]
+    if sides and not (first and len(sides) == 1):  # beside two answers, `chosen` says which of them
+        return PAIR if request else TALKS, Columns("", "chosen", "rejected")
     if first:
         return TWO, Columns("", first, second)
     answer = _first(row, ANSWERS)

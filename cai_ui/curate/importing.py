@@ -60,7 +60,8 @@ class ImportReport:
 
     `bad_rows` are (line, reason), `repeated` the lines of rows that came before. `meanings` are those of labels, by
     example; `contradicting` the lines of repeated rows whose label is another one (no label counts then). `unsaid` are
-    columns of labels of which nothing was said. `unknown_kinds` counts words for a kind, `cut` labels that were too
+    columns of labels of which nothing was said, `unmatched` what no rule fits of those of which something was.
+    `unknown_kinds` counts words for a kind, `cut` labels that were too
     long. `shapes` counts what the rows were taken for, `columns` are the parts of the first of them.
     """
 
@@ -75,6 +76,7 @@ class ImportReport:
     contradicting: tuple[int, ...] = ()
     labels: tuple[LabelColumn, ...] = ()
     unsaid: tuple[LabelColumn, ...] = ()
+    unmatched: tuple[LabelColumn, ...] = ()
     unknown_kinds: Mapping[str, int] = field(default_factory=dict)
     cut: Mapping[str, int] = field(default_factory=dict)
 
@@ -167,8 +169,17 @@ class _Reading:
         return ImportReport(
             self.rows, tuple(self.examples.values()), tuple(self.bad), tuple(self.repeated), self._uses(unsaid),
             self.columns or Columns(), dict(self.shapes), {i: m for i, m in self.meanings.items() if i not in open_},
-            tuple(self.contradicting), labels, unsaid, dict(self.kinds.most_common()), dict(self.cut),
+            tuple(self.contradicting), labels, unsaid, self._unmatched(), dict(self.kinds.most_common()),
+            dict(self.cut),
         )  # fmt: skip
+
+    def _unmatched(self) -> tuple[LabelColumn, ...]:
+        found = []
+        for name, counted in self.values.items():
+            rules = [one for one in self.plan.rules if one.column == name]
+            left = Counter({v: n for v, n in counted.items() if rules and not any(one.holds(v) for one in rules)})
+            found += [label_column(name, left)] if left else []
+        return tuple(found)
 
     def _uses(self, unsaid: tuple[LabelColumn, ...]) -> tuple[ColumnUse, ...]:
         said, open_ = {one.column for one in self.plan.rules}, {one.name for one in unsaid}

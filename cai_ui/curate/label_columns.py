@@ -34,6 +34,13 @@ _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "=": operator.eq,
 }  # fmt: skip
 _RULE = re.compile(r"(.*?)\s*(>=|<=|=|>|<)\s*(.*)", re.DOTALL)
+_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?(?:e[+-]?\d{1,2})?")
+_RATED = re.compile(
+    r"(-?\d{1,15}(?:[.,]\d{1,15})?(?:e[+-]?\d{1,2})?)(?: ?%| ?(?:/|of|out of) ?\d{1,4}(?:\.0)?| ?stars?| ?points?)?"
+)
+_STARS = re.compile("([★⭐]+)☆*")
+_LOOKS = re.compile(r"[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+"""Characters that say how a picture looks: the hand of 👍🏽 is that of 👍."""
 _SHOWN = 12
 """Different values of a column that are told apart when it is shown."""
 
@@ -52,10 +59,11 @@ class LabelRule:
         said, wanted = folded(cell), self.value
         if cell is None or isinstance(cell, dict | list):
             return False
-        numbers = _number(said), _number(wanted)
-        if None not in numbers:
-            return _TESTS[self.test](*numbers)
-        return self.test == "=" and said == wanted
+        if self.test == "=" and said == wanted:
+            return True
+        read = _plain_number if self.test == "=" else _number  # 4/5 is at least 4, and is not what 4/10 is
+        numbers = read(said), read(wanted)
+        return None not in numbers and _TESTS[self.test](*numbers)
 
 
 @dataclass(frozen=True)
@@ -130,16 +138,25 @@ def _place(one: tuple[str, int]) -> tuple[bool, float]:
 
 
 def folded(cell: Any) -> str:
-    """A value as a word: small letters, `true` and `false`, whole numbers without a point; "" for a missing one."""
+    """A value as a word: small letters, `true` and `false`, whole numbers without a point, pictures in the one colour;
+    "" for a missing one."""
     if cell is None:
         return ""
     if isinstance(cell, dict | list):
         return json_text(cell)[:40]
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    said = " ".join(str(cell).lower().split())[:60]
+    said = _LOOKS.sub("", " ".join(str(cell).lower().split()))[:60]
     return said.removesuffix(".0") if re.fullmatch(r"-?\d+\.0", said) else said
 
 
+def _plain_number(word: str) -> float | None:
+    return float(word) if _NUMBER.fullmatch(word) else None
+
+
 def _number(word: str) -> float | None:
-    return float(word) if re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?(e[+-]?\d{1,2})?", word) else None
+    """The number in a word, also as people rate: 4/5, 4 out of 5, 4 stars, ★★★★☆, 85 %, 0,5."""
+    if stars := _STARS.fullmatch(word):
+        return float(len(stars[1]))
+    rated = _RATED.fullmatch(word)
+    return _plain_number(rated[1].replace(",", ".")) if rated else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cai_ui.conversations import Talk, admissible, check_question, question, turns_in
-from cai_ui.curate.columns import Columns
+from cai_ui.curate.columns import Columns, many
 from cai_ui.records import Example, Message, Prompt, PromptKind, content_hash, make_example
 from cai_ui.tables.kinds import kind_named
 from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT
@@ -33,6 +33,9 @@ def read_row(row: Cells, columns: Columns, source: str) -> ReadRow:
     ValueError says what does not fit, in words that follow "line 7: ".
     """
     if not columns.answer:
+        listed, number = many(row)
+        if columns.request and listed:
+            raise ValueError(f"{listed} is a list of {number}, and an example has one answer or two")
         if columns.request:
             raise ValueError("there is a request but no answer (requests alone are imported as a prompt set)")
         raise ValueError("no known columns (such as prompt and response, chosen and rejected, or messages)")

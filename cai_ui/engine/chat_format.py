@@ -188,10 +188,14 @@ class ChatFormat:
         """What the template makes of an answer, without the prompt. The two are never joined before they are ids: a
         line break that ends the prompt would grow together with one that begins the answer."""
         if self._frame is None:
-            raise EngineError("This model's chat template changes the prompt once there is a reply; it cannot be used.")
+            raise EngineError(
+                "This model's chat template changes the prompt once there is a reply; it cannot be used.",
+                next_step="Choose another model, or the Human/Assistant format in place of its template.",
+            )
         masked, again = self._masked([*turns, {"role": "assistant", "content": reply}])
         text = self._render(masked, False)
-        if again != shown or not text.startswith(prompt + self._frame.head):
+        whole = masked[-1]["content"].strip() in text[len(prompt) :]  # some leave out thoughts, say
+        if again != shown or not whole or not text.startswith(prompt + self._frame.head):
             raise InputError(
                 "The chat template makes something else of this answer.", next_step="Leave out its marks, or the row."
             )

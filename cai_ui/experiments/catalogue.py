@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cai_ui.errors import NotFoundError
+from cai_ui.experiments.checkpoints import CHECKPOINTS
 from cai_ui.experiments.clusters import CLUSTERS
 from cai_ui.experiments.critiques import CRITIQUES
 from cai_ui.experiments.data import DATA
@@ -14,9 +15,10 @@ from cai_ui.experiments.left_out import LEFT_OUT
 from cai_ui.experiments.methods import METHODS
 from cai_ui.experiments.principles import PRINCIPLES
 from cai_ui.experiments.revisions import REVISIONS
+from cai_ui.experiments.undoing import UNDOING
 from cai_ui.text import named
 
-_ALL = (REVISIONS, PRINCIPLES, CRITIQUES, CLUSTERS, METHODS, DATA, LEFT_OUT, FROM_LABELS)
+_ALL = (REVISIONS, PRINCIPLES, CRITIQUES, CLUSTERS, METHODS, DATA, LEFT_OUT, CHECKPOINTS, UNDOING, FROM_LABELS)
 EXPERIMENTS: dict[str, Experiment[Any]] = {made.name: made for made in _ALL}
 """In the order to be shown."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from cai_ui.config.answers import Sampling
 from cai_ui.config.curate import DatasetSettings
-from cai_ui.config.experiments import TrainedSettings
+from cai_ui.config.experiments import ExperimentSettings, TrainedSettings
 from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import BUILT_IN, Request
 from cai_ui.errors import ConflictError, EngineError, TrainingError
@@ -80,7 +80,7 @@ def revisions(
     return found
 
 
-def helpful_answers(bench: Bench, settings: TrainedSettings, number: int, seed: int) -> Steps[list[TrainingExample]]:
+def helpful_answers(bench: Bench, settings: ExperimentSettings, number: int, seed: int) -> Steps[list[TrainingExample]]:
     """The base's own likeliest answers to harmless requests (Bai et al. 2022, section 3.2)."""
     measured = {prompt.text for prompt in (*bench.harmful, *bench.harmless)}
     prompts = [prompt for prompt in harmless_prompts(number, seed) if prompt.text not in measured]
@@ -132,6 +132,14 @@ def train_settings(bench: Bench, settings: TrainedSettings, method: str, seed: i
 def train(
     bench: Bench, settings: TrainedSettings, title: str, method: str, dataset: str, seed: int, start: str = BASE
 ) -> Steps[str]:
+    """The adapter of a run with the settings of the preset; see `trained`."""
+    how = train_settings(bench, settings, method, seed)
+    return (yield from trained(bench, how, title, method, dataset, seed, start))
+
+
+def trained(
+    bench: Bench, how: TrainSettings, title: str, method: str, dataset: str, seed: int, start: str = BASE
+) -> Steps[str]:
     """The adapter of a run like any other, also on the Train tab; one that was cut off goes on from its checkpoint.
 
     `start` is the adapter to begin from. TrainingError where the run fails, Stopped after a stop.
@@ -141,7 +149,6 @@ def train(
     run = _known(bench.services, runs.get(key))
     if run is None or run.state == "cancelled":
         name = f"{OWNER} {bench.folder.path.name[:8]} {key}"
-        how = train_settings(bench, settings, method, seed)
         begin = None if start == BASE else start
         run = jobs.submit(method, dataset, how, OWNER, name, begin, f"{OWNER} {bench.folder.path.name}")
         bench.folder.keep(_RUNS, {**runs, key: run.id})
@@ -167,7 +174,7 @@ def train(
     return str(run.adapter)
 
 
-def ask(bench: Bench, settings: TrainedSettings, cell: Cell, adapter: str) -> Steps[None]:
+def ask(bench: Bench, settings: ExperimentSettings, cell: Cell, adapter: str) -> Steps[None]:
     """Rows of a variant's answers to the requests of both sides. EngineError where other weights answered."""
     bench.part = f"{cell.condition}, seed {cell.seed}: held-out requests"
     prompts = {f"{cell.key}/{prompt.id}": prompt for prompt in (*bench.harmful, *bench.harmless)}
@@ -183,7 +190,7 @@ def ask(bench: Bench, settings: TrainedSettings, cell: Cell, adapter: str) -> St
         bench.rows.append(row_of(cell, prompts[key], 0, answer.text, answer, bench.readers))
 
 
-def drawn(settings: TrainedSettings, seed: int) -> Sampling:
+def drawn(settings: ExperimentSettings, seed: int) -> Sampling:
     return Sampling(temperature=settings.temperature, max_new_tokens=settings.answer_tokens, seed=seed)
 
 

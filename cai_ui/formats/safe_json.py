@@ -49,6 +49,7 @@ _WORDS: dict[type, str] = {
     dict: "an object",
     bool: "true or false",
     float: "a number that can be kept",
+    int: "a whole number",
 }
 
 

@@ -69,6 +69,8 @@ def sentence(found: Standing) -> str:
     said = [f"agrees with people in {_share(check['agreement'])} of {check['agreement']['total']:,}"]
     if kappa and kappa["value"] is not None:
         said.append(f"kappa {kappa['value']:.2f}")
+    elif kappa and kappa["why"]:
+        said.append(f"kappa undefined: {kappa['why']}")
     said.append(f"invalid {_share(check['invalid'])}")
     if check.get("flipped"):
         bias = "" if check.get("order_bias") is None else f", order bias {check['order_bias']:+.2f}"

@@ -21,11 +21,13 @@ from cai_ui.train.jobs.jobs import Jobs
 log = logging.getLogger(__name__)
 
 
-def open_services(settings: AppSettings, engine: Engine | None = None, load: bool = True) -> Services:
+def open_services(
+    settings: AppSettings, engine: Engine | None = None, load: bool = True, alone: bool = False
+) -> Services:
     """Open the workspace and begin to load the model. Returns at once; StoreError if the folder cannot be used.
 
     `engine` is one that is there already; then nothing is loaded. Without `load`, `Services.load_model` begins it.
-    CAI_DATABASE_URL puts the database elsewhere.
+    CAI_DATABASE_URL puts the database elsewhere; of a workspace that is to be `alone` it lies in the folder.
     """
     from cai_ui.pipeline.compare.judge_check import CheckProgress
     from cai_ui.pipeline.compare.progress import EvaluationProgress
@@ -39,7 +41,8 @@ def open_services(settings: AppSettings, engine: Engine | None = None, load: boo
     from cai_ui.pipeline.train.probe_judge import judge_probes
     from cai_ui.pipeline.zero_gpu import lent_slices
 
-    store = open_store(Path(settings.home).expanduser(), os.environ.get("CAI_DATABASE_URL") or None)
+    elsewhere = None if alone else os.environ.get("CAI_DATABASE_URL") or None
+    store = open_store(Path(settings.home).expanduser(), elsewhere)
     try:
         store.mark_interrupted()
         keep_shipped(store)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +19,11 @@ from cai_ui.pipeline.other_models import OtherModels
 from cai_ui.pipeline.progress import ExperimentProgress, RememberedWork
 from cai_ui.store import Store
 from cai_ui.train.jobs.jobs import Jobs
+
+CLOSE_S = 30.0
+"""How long the end of all that runs in the background is waited for when the program is left."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -69,10 +76,19 @@ class Services:
             work.stop()
 
     def close(self) -> None:
-        """Ask all background work to end, wait a few seconds for it, and let go of the workspace."""
+        """Ask all background work to end, wait CLOSE_S for it, and let go of the workspace.
+
+        What does not end in that time is named in the log, and cut off where the program ends.
+        """
         self.ask_to_close()
-        for work in self.work:
-            work.wait(10)
-        self.jobs.close()
+        end = time.monotonic() + CLOSE_S
+        late = [work.what for work in self.work if not work.wait(max(0.0, end - time.monotonic()))]
+        if not self.jobs.close(max(0.0, end - time.monotonic())):
+            late.append("A training run")
+        for what in late:
+            log.warning(
+                "%s did not end within %.0f seconds and is cut off. What it had finished is kept; start it again, or "
+                "resume it, to go on.", what, CLOSE_S,
+            )  # fmt: skip
         self.others.close()
         self.store.close()

@@ -100,6 +100,9 @@ def cohen_kappa(pairs: Pairs) -> tuple[float | None, float | None, float | None,
     chance = one[True] * other[True] + one[False] * other[False]
     if chance > 1 - 1e-12:
         return None, None, None, "everybody says the same, so chance agreement is certain"
+    for who, labels in (("the reader", one), ("people", other)):
+        if max(labels.values()) > 1 - 1e-12:
+            return None, None, None, f"{who} gave one and the same label to all {number}"
     kappa = (cells[True, True] + cells[False, False] - chance) / (1 - chance)
     same = sum(cells[a, a] * (1 - (one[a] + other[a]) * (1 - kappa)) ** 2 for a in (False, True))
     apart = (1 - kappa) ** 2 * sum(cells[a, not a] * (other[a] + one[not a]) ** 2 for a in (False, True))

@@ -11,7 +11,16 @@ Times are ISO 8601 in UTC and never part of a hash.
 from __future__ import annotations
 
 from cai_ui.records.answers import Answer, Finish, Provenance
-from cai_ui.records.comparison import Evaluation, EvaluationInfo, Grade, JudgeUsed, Rate, VariantResult, Vote
+from cai_ui.records.comparison import (
+    Evaluation,
+    EvaluationInfo,
+    Grade,
+    JudgeUsed,
+    MadeWith,
+    Rate,
+    VariantResult,
+    Vote,
+)
 from cai_ui.records.constitutions import (
     Constitution,
     ConstitutionDraft,
@@ -53,6 +62,7 @@ __all__ = [
     "Guidelines",
     "JudgeUsed",
     "Judged",
+    "MadeWith",
     "Message",
     "PreferencePair",
     "Principle",

@@ -71,10 +71,24 @@ class VariantResult:
 
 
 @dataclass(frozen=True)
+class MadeWith:
+    """What the answers of an evaluation were made with, at the time: the base by its name and its weights' hash, the
+    device, how answers are drawn beside what the settings say, and the versions of program and libraries."""
+
+    model: str
+    base_hash: str
+    versions: dict[str, str]
+    sampling: dict[str, Any]
+    device: str = ""
+    revision: str = ""
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """A batch evaluation of several variants over the same prompts, with the answers it rests on.
 
-    `name` and `notes` are what people call it and want known of it; "" where nobody said anything.
+    `name` and `notes` are what people call it and want known of it; "" where nobody said anything. `made_with` is None
+    where it was not recorded, as in evaluations of older versions.
     """
 
     id: str
@@ -85,6 +99,7 @@ class Evaluation:
     created_at: str = ""
     name: str = ""
     notes: str = ""
+    made_with: MadeWith | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +114,7 @@ class EvaluationInfo:
     answers: int = 0
     name: str = ""
     notes: str = ""
+    made_with: MadeWith | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """How far raters agree beyond chance: Cohen's kappa for two of them, Krippendorff's alpha for any number.
 
 Labels are categories without an order. Both measures are 1 for full agreement, 0 for as much as chance gives, and
-undefined where chance agreement is certain (everybody always says the same) or nothing was judged twice; that is
-said instead of a number. Intervals are percentile bootstraps over the examples (Efron and Tibshirani 1993, 13.3).
+undefined where chance agreement is certain (everybody always says the same) or nothing was judged twice. Kappa is left
+open, too, where one of the two gave everything one label and so told nothing apart. That is said instead of a number.
+Intervals are percentile bootstraps over the examples (Efron and Tibshirani 1993, 13.3).
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ def cohen_kappa(units: Units, one: str, other: str, seed: int = 0) -> Agreement:
     names = sorted({label for pair in both for label in pair})
     pairs = np.asarray([[names.index(a), names.index(b)] for a, b in both])
     same = float((pairs[:, 0] == pairs[:, 1]).mean())
+    for who, labels in ((one, pairs[:, 0]), (other, pairs[:, 1])):
+        if len(names) > 1 and len(set(labels.tolist())) == 1:
+            # the formula gives 0 for every resample, too, and so an interval that looks certain
+            return _undefined("kappa", len(both), same, f"{who} gave one and the same label to all {len(both)}")
     return _with_interval("kappa", lambda chosen: _kappa(pairs[chosen], len(names)), len(both), same, seed)
 
 

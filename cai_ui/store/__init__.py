@@ -11,9 +11,11 @@ from types import TracebackType
 
 from cai_ui.errors import StoreError
 from cai_ui.store.accounts import Accounts
+from cai_ui.store.backups import Backup, Backups, copy_database
 from cai_ui.store.columns import QueueColumns
 from cai_ui.store.constitutions import Constitutions
-from cai_ui.store.database import Database, open_database
+from cai_ui.store.database import Database
+from cai_ui.store.dataset_examples import DatasetExamples
 from cai_ui.store.datasets import Datasets
 from cai_ui.store.decisions import Decisions
 from cai_ui.store.evaluations import Evaluations
@@ -22,6 +24,7 @@ from cai_ui.store.grades import Grades
 from cai_ui.store.judgements import Judgements, Reading
 from cai_ui.store.lineage import Lineages
 from cai_ui.store.lock import WorkspaceLock
+from cai_ui.store.opening import open_database
 from cai_ui.store.prompts import Prompts
 from cai_ui.store.queue import Order, QueueFilter, QueueItem, Status
 from cai_ui.store.raters import Raters
@@ -54,9 +57,17 @@ class Store(
         self.workspace = workspace
         self._db = database
         self._columns = QueueColumns()
+        self._dataset_examples = DatasetExamples()
         self._lending = threading.Lock()
         self.accounts = Accounts(workspace.accounts_file)
+        self.backups = Backups(workspace) if database.is_sqlite else None
+        """Copies of the database in the workspace; None where it is on a server, which has its own means."""
         self._lock = lock
+
+    @property
+    def unsaved(self) -> str:
+        """Why the last attempt to save something failed; "" where it did not."""
+        return self._db.unsaved
 
     def backup(self, path: Path) -> None:
         """Copy the database to a new file, while it is in use. StoreError if it is there or cannot be written."""
@@ -64,10 +75,13 @@ class Store(
             raise StoreError(
                 f"{path} is there already.", kept="It was left as it is.", next_step="Choose another name."
             )
-        self._db.backup(path)
+        if self.backups is None:
+            raise on_a_server()
+        copy_database(self.workspace.database, path)
 
     def close(self) -> None:
         """End all work with the database and give the workspace free."""
+        self._lock.at_work(False)
         self._db.close()
         self._lock.release()
 
@@ -94,10 +108,22 @@ def open_store(home: Path, database_url: str | None = None) -> Store:
         raise unwritable(workspace.home, error) from None
     try:
         workspace.drop_tmp()  # left by a process that was killed; nobody else works here now
-        return Store(workspace, open_database(workspace.database, database_url), lock)
+        database = open_database(workspace, database_url, lock.left_open)
+        lock.at_work(True)
+        return Store(workspace, database, lock)
     except BaseException:
         lock.release()
         raise
+
+
+def on_a_server() -> StoreError:
+    """How a database is backed up and restored that is no file of ours."""
+    return StoreError(
+        "The database is on a server (CAI_DATABASE_URL).",
+        kept="Nothing was copied or changed.",
+        next_step="Back it up with pg_dump --format=custom --file=cai.dump DATABASE-ADDRESS, and restore it with "
+        "pg_restore --clean --if-exists --dbname=DATABASE-ADDRESS cai.dump while nobody uses the page.",
+    )
 
 
 __all__ = [
@@ -105,6 +131,8 @@ __all__ = [
     "GOLD_SHARE",
     "Accounts",
     "AddReport",
+    "Backup",
+    "Backups",
     "Order",
     "QueueCounts",
     "QueueFilter",
@@ -113,5 +141,6 @@ __all__ = [
     "Status",
     "Store",
     "Workspace",
+    "on_a_server",
     "open_store",
 ]

@@ -9,39 +9,45 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cai_ui.errors import StoreError
-from cai_ui.store import schema, words
+from cai_ui.store import dataset_examples, schema, words
 from cai_ui.store.migrations import MIGRATIONS
+from cai_ui.store.sqlite_file import APPLICATION, BUSY_TIMEOUT_S, DAMAGED, ELSEWHERE, NO_DATABASE, RESTORE, reason
 
 log = logging.getLogger(__name__)
 
-BUSY_TIMEOUT_S = 15
+WORKSPACE = "workspace"
+"""The key of `meta` that says which workspace a database was made in."""
+SERVER_STEP = "Check the database server; once it is there again, try again."
 _PRAGMAS = (
     "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "mmap_size=0", "trusted_schema=OFF", "temp_store=MEMORY",
 )  # fmt: skip
-DAMAGED = ("the file is not a database", "the file is damaged")
 
 
 class Database:
     """Short transactions on one database. Threads may share it."""
 
-    def __init__(self, url: sa.URL, place: str) -> None:
-        """`place` names the database in messages (a file, or an address without its password)."""
-        self._place = place
+    def __init__(self, url: sa.URL, place: str, workspace: str = "") -> None:
+        """`place` names the database in messages (a file, or an address without its password); `workspace` is the id of
+        the folder it belongs to ("": of none)."""
+        self._place, self.unsaved = place, ""
+        """Why the last attempt to write saved nothing; "" where it saved."""
         self._writing = threading.RLock()
         self.is_sqlite = url.get_backend_name() == "sqlite"
         try:
             self._engine = _sqlite_engine(url) if self.is_sqlite else sa.create_engine(url, pool_pre_ping=True)
             with self.write("The workspace") as connection:
                 _prepare(connection, place)
+                if self.is_sqlite:
+                    _sign(connection, workspace)
         except (sa.exc.SQLAlchemyError, ImportError) as error:
             raise self._unreadable(error) from error
 
@@ -66,6 +72,7 @@ class Database:
             try:
                 with self._engine.connect().execution_options(cai_write=True) as connection, connection.begin():
                     yield connection
+                self.unsaved = ""
             except sa.exc.DBAPIError as error:
                 raise self._unsaved(what, error) from error
 
@@ -74,78 +81,52 @@ class Database:
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
     def integrity(self) -> list[str]:
-        """What the database itself finds wrong with its file; empty when it is sound."""
+        """What the database itself finds wrong with its file and with rows that name others; empty when it is sound."""
         if not self.is_sqlite:
             return []
-        with self.read() as connection:
-            found = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
-        return [] if found == ["ok"] else [str(line) for line in found]
-
-    def backup(self, path: Path) -> None:
-        """Copy the database as of one moment, while it is in use. StoreError if it cannot be written.
-
-        SQLite only; a server has its own means (pg_dump).
-        """
-        if not self.is_sqlite:
-            raise StoreError(
-                f"The database {self._place} is on a server.",
-                kept="Nothing was copied.",
-                next_step="Use pg_dump to back it up.",
-            )
-        partial = path.with_name(f"{path.name}.part")
-        try:
-            partial.unlink(missing_ok=True)
-            with self._writing, self._engine.connect() as connection:
-                connection.exec_driver_sql("COMMIT")
-                connection.exec_driver_sql("VACUUM INTO ?", (str(partial),))
-            partial.replace(path)
-        except (sa.exc.DBAPIError, OSError) as error:
-            partial.unlink(missing_ok=True)
-            raise StoreError(
-                f"The backup {path} could not be written: {_reason(error)}.",
-                kept="No partial file was left; the database is unchanged.",
-                next_step="Choose another place or free some disk space.",
-            ) from error
+        with self._engine.connect() as connection:
+            try:
+                found = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+            except sa.exc.DBAPIError as error:  # of a page that cannot even be looked at
+                return [f"{self._place}: {reason(error)}"]
+            if found != ["ok"]:
+                return [str(line) for line in found]
+            lost = Counter((row[0], row[2]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check"))
+        return [
+            f"{number} rows of {table} name {parent} that are not there" for (table, parent), number in lost.items()
+        ]
 
     def close(self) -> None:
         with self._writing:
             self._engine.dispose()
 
     def _unsaved(self, what: str, error: sa.exc.DBAPIError) -> StoreError:
-        if _reason(error) in DAMAGED:
+        if reason(error) in (DAMAGED, NO_DATABASE):
             return self._unreadable(error)
+        self.unsaved = reason(error)
         # The page shows this to everybody; where the database lies is for whoever runs the program.
-        log.error("%s could not be saved in %s: %s", what, self._place, _reason(error))
+        log.error("%s could not be saved in %s: %s", what, self._place, reason(error))
         return StoreError(
-            f"{what} could not be saved: {_reason(error)}.",
+            f"{what} could not be saved: {self._plain(error)}.",
             kept="Nothing was saved; what was saved before is unchanged.",
-            next_step="Free some space on the workspace's disk or check its folder, then try again.",
+            next_step="Free some space on the workspace's disk or check its folder, then try again."
+            if self.is_sqlite
+            else SERVER_STEP,
         )
+
+    def _plain(self, error: Exception) -> str:
+        """The cause; of a server that is gone without its addresses, which stand in the log."""
+        why = reason(error)
+        return why if self.is_sqlite or "connection" not in why else "the database server cannot be reached"
 
     def _unreadable(self, error: Exception) -> StoreError:
+        if not self.is_sqlite:
+            log.error("the database cannot be read: %s", reason(error))
         return StoreError(
-            f"The database cannot be read: {_reason(error)} ({self._place}).",
+            f"The database cannot be read: {self._plain(error)} ({self._place}).",
             kept="It was left as it is.",
-            next_step="Restore a copy of it, or start with another folder (CAI_HOME).",
+            next_step=RESTORE + ELSEWHERE if self.is_sqlite else SERVER_STEP,
         )
-
-
-def _reason(error: Exception) -> str:
-    """A cause in plain words, without the statement and its values, which may be private."""
-    cause = getattr(error, "orig", None) or error
-    said = str(cause).splitlines()[0][:200] if str(cause) else type(cause).__name__
-    for sign, plain in (
-        ("disk is full", "the workspace's disk is full"),
-        ("disk I/O error", "the workspace's disk is full or damaged"),
-        ("readonly", "there is no write permission"),
-        ("unable to open", "the file cannot be opened"),
-        ("locked", "another process holds it"),
-        ("not a database", "the file is not a database"),
-        ("malformed", "the file is damaged"),
-    ):
-        if sign in said:
-            return plain
-    return said
 
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
@@ -176,6 +157,7 @@ def _prepare(connection: sa.Connection, place: str) -> None:
         schema.metadata.create_all(connection)
         for index in (words.TABLE, words.ANSWERS):
             words.create(connection, index)
+        dataset_examples.create(connection)
         connection.execute(schema.meta.insert().values(key="schema_version", value=str(schema.SCHEMA_VERSION)))
         return
     found = connection.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.key == "schema_version"))
@@ -186,7 +168,7 @@ def _prepare(connection: sa.Connection, place: str) -> None:
         raise StoreError(
             f"The database {place} is damaged: it has no table {', '.join(gone)}.",
             kept="It was left as it is.",
-            next_step="Put a backup in its place, or start with another folder (CAI_HOME).",
+            next_step=RESTORE + ELSEWHERE,
         )
     if not 0 < version <= schema.SCHEMA_VERSION:
         raise StoreError(
@@ -198,32 +180,16 @@ def _prepare(connection: sa.Connection, place: str) -> None:
     for step in range(version, schema.SCHEMA_VERSION):
         MIGRATIONS[step](connection)
     schema.metadata.create_all(connection)
+    dataset_examples.create(connection)
     connection.execute(
         schema.meta.update().where(schema.meta.c.key == "schema_version").values(value=str(schema.SCHEMA_VERSION))
     )
 
 
-def open_database(path: Path, database_url: str | None) -> Database:
-    """SQLite at `path`, or what the URL names. StoreError if it cannot be opened."""
-    if not database_url:
-        _not_emptied(path)
-        return Database(sa.URL.create("sqlite", database=str(path)), str(path))
-    try:
-        url = sa.make_url(database_url)
-    except sa.exc.ArgumentError:
-        raise StoreError(
-            "The database address (CAI_DATABASE_URL) cannot be read.",
-            kept="Nothing was saved.",
-            next_step="Write it as postgresql+psycopg://USER:PASSWORD@HOST/NAME.",
-        ) from None
-    return Database(url, url.render_as_string(hide_password=True))
-
-
-def _not_emptied(path: Path) -> None:
-    """StoreError for a file without a byte, which SQLite would take for a new database: a lost one would be no loss."""
-    if path.exists() and path.stat().st_size == 0 and not path.with_name(f"{path.name}-wal").exists():
-        raise StoreError(
-            f"The database {path} is empty (0 bytes): it was cut off or replaced.",
-            kept="It was left as it is.",
-            next_step="Put a backup in its place. To begin with nothing, delete the file.",
-        )
+def _sign(connection: sa.Connection, workspace: str) -> None:
+    """Mark a file as this program's and of this workspace, if it is not yet."""
+    if connection.exec_driver_sql("PRAGMA application_id").scalar() != APPLICATION:
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION}")
+    known = sa.select(schema.meta.c.value).where(schema.meta.c.key == WORKSPACE)
+    if workspace and connection.scalar(known) is None:
+        connection.execute(schema.meta.insert().values(key=WORKSPACE, value=workspace))

@@ -227,10 +227,17 @@ class Decisions:
                         yield load(Example, row.body), decision
 
     def check(self) -> list[str]:
-        """Faults of the database file, and places where the projection differs from the log; empty when sound."""
-        faults = self._db.integrity()
+        """Faults of the database, and places where the projection differs from the log; empty when sound."""
+        return self.damage() or self.drifted()
+
+    def damage(self) -> list[str]:
+        """Faults of the database's file and rows that name others which are not there; empty when sound."""
+        return self._db.integrity()
+
+    def drifted(self) -> list[str]:
+        """Places where what is shown differs from the log of decisions."""
         with self._db.read() as connection:
-            return faults + decision_log.differences(connection)
+            return decision_log.differences(connection)
 
     def rebuild(self) -> int:
         """Derive what stands anew from the log; gives the number of examples."""

@@ -22,6 +22,12 @@ def dump(record: Any) -> str:
     return json.dumps(dataclasses.asdict(record), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
+def plain(record: Any) -> dict[str, Any]:
+    """A record as dictionaries and lists, as `dump` writes it and `from_dict` reads it."""
+    found: dict[str, Any] = dataclasses.asdict(record)
+    return found
+
+
 def load(kind: type[R], text: str) -> R:
     """The record of class `kind` that `dump` wrote. Fields it does not know are ignored."""
     return from_dict(kind, json.loads(text))

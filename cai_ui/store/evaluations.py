@@ -135,9 +135,8 @@ class Evaluations:
         with self._db.read() as connection:
             head = load(EvaluationInfo, _body(connection, id))
         rows = tuple(self.answers(id))
-        return Evaluation(
-            head.id, head.results, rows, head.settings, head.reader, head.created_at, head.name, head.notes
-        )
+        told = head.reader, head.created_at, head.name, head.notes, head.made_with
+        return Evaluation(head.id, head.results, rows, head.settings, *told)
 
     def save_readings(self, evaluation_id: str, judge_id: str, bodies: Mapping[int, Row]) -> None:
         """Keep what a judge says of answers, by their place, in place of what it said before."""

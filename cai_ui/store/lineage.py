@@ -1,22 +1,24 @@
 """What belongs to what, asked in both directions. Traces and votes are looked through for at most `LOOKED` rows.
 
-Rows of datasets, traces and votes are records in JSON, whose keys stand in quotation marks; within a text of such a
-record a quotation mark is escaped, so `"example_id":"…"` is found where it is a key and nowhere else.
+Examples and rows of datasets are counted in memory (`columns`, `dataset_examples`), so that the answer for 100,000
+comes as fast as that for 200.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from cai_ui.errors import NotFoundError
 from cai_ui.records import Decision, Vote
 from cai_ui.records.lineage import PlaceKind
 from cai_ui.store import schema
+from cai_ui.store.columns import STATUSES, Mask, QueueColumns, Rows
 from cai_ui.store.database import Database
+from cai_ui.store.dataset_examples import DatasetExamples, example_id
 from cai_ui.store.datasets import Part
 from cai_ui.store.decision_log import PRINCIPLE
 from cai_ui.store.encoding import load
@@ -26,7 +28,6 @@ from cai_ui.text import named
 LOOKED = 200_000
 """Rows of a table that one question looks at, the newest first where there are more."""
 _events, _rows, _examples, _votes = schema.events, schema.dataset_rows, schema.examples, schema.votes
-_ID_LENGTH = 24
 _IDS: dict[PlaceKind, sa.Column[str]] = {
     "constitution": schema.constitutions.c.hash,
     "dataset": schema.datasets.c.hash,
@@ -43,6 +44,8 @@ class Lineages:
     """The part of the store that tells what belongs to what."""
 
     _db: Database
+    _columns: QueueColumns
+    _dataset_examples: DatasetExamples
 
     def ids_like(self, start: str, limit: int = 10) -> list[tuple[PlaceKind, str]]:
         """Things whose id begins so, of every kind at most `limit`."""
@@ -78,32 +81,50 @@ class Lineages:
     def rows_of_examples(self, ids: Sequence[str], limit: int = 50) -> list[tuple[str, Part, int]]:
         """Rows of datasets that were made of these examples: hash, part and position."""
         at = (_rows.c.dataset_hash, _rows.c.part, _rows.c.position)
-        query = sa.select(*at).where(_example_id(self._db).in_(list(ids)[:500])).limit(limit)
         with self._db.read() as connection:
+            query = sa.select(*at).where(example_id(connection).in_(list(ids)[:500])).limit(limit)
             return [(row[0], row[1], row[2]) for row in connection.execute(query)]
 
     def rows_under(self, principle_id: str, constitution: str, datasets: Sequence[str]) -> dict[str, int]:
-        """How many rows of each of these datasets were made of examples revised under a principle of a version."""
-        under = _under(principle_id, constitution, schema.standing.c.example_id)
-        counted = sa.select(_rows.c.dataset_hash, sa.func.count()).where(_rows.c.dataset_hash.in_(datasets))
-        query = counted.where(_example_id(self._db).in_(under)).group_by(_rows.c.dataset_hash)
-        with self._db.read() as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
+        """How many rows of each of these datasets were made of examples revised under a principle of a version; those
+        with none are left out."""
+        with self._db.read() as connection, self._columns.lock:
+            rows = self._under(connection, principle_id, constitution)
+            seqs = self._columns["seq"][rows]
+            among = np.zeros(int(seqs.max()) + 1 if len(seqs) else 0, np.bool_)
+            among[seqs] = True
+            known = len(self._columns)
+            counted = {one: self._dataset_examples.count(connection, one, among, known) for one in datasets}
+        return {one: count for one, count in counted.items() if count}
 
     def examples_under(self, principle_id: str, constitution: str, limit: int = 8) -> tuple[dict[str, int], list[str]]:
         """Examples revised under a principle of a version: their number by status, and the ids of the newest."""
-        place = schema.standing.c
-        status = _under(principle_id, constitution, place.status, sa.func.count()).group_by(place.status)
-        newest = _under(principle_id, constitution, place.example_id).order_by(place.seq.desc()).limit(limit)
-        with self._db.read() as connection:
-            return {row[0]: row[1] for row in connection.execute(status)}, list(connection.scalars(newest))
+        with self._db.read() as connection, self._columns.lock:
+            rows = self._under(connection, principle_id, constitution)
+            newest = [int(seq) for seq in self._columns["seq"][rows[-limit:]]]
+            query = sa.select(_examples.c.id).where(_examples.c.seq.in_(newest)).order_by(_examples.c.seq.desc())
+            return self._by_status(rows), list(connection.scalars(query))
 
     def examples_of_constitution(self, constitution: str) -> dict[str, int]:
         """Examples made under a version, by status."""
-        place = schema.standing.c
-        query = sa.select(place.status, sa.func.count()).where(place.constitution == constitution)
-        with self._db.read() as connection:
-            return {row[0]: row[1] for row in connection.execute(query.group_by(place.status))}
+        with self._db.read() as connection, self._columns.lock:
+            self._columns.follow(connection)
+            return self._by_status(np.flatnonzero(self._made_under(constitution)))
+
+    def _under(self, connection: sa.Connection, principle_id: str, constitution: str) -> Rows:
+        """Places in the columns of what was revised under a principle of a version."""
+        self._columns.follow(connection)
+        rows = self._columns.marked(PRINCIPLE, principle_id[:200])
+        found: Rows = rows[self._made_under(constitution)[rows]].astype(np.int64)
+        return found
+
+    def _made_under(self, constitution: str) -> Mask:
+        made: Mask = self._columns["constitution"] == self._columns.code(constitution)
+        return made
+
+    def _by_status(self, rows: Rows) -> dict[str, int]:
+        numbers = np.bincount(self._columns["status"][rows], minlength=len(STATUSES))
+        return {status: int(count) for status, count in zip(STATUSES, numbers, strict=True) if count}
 
     def examples_of_trace(self, trace_id: str, limit: int = 20) -> list[str]:
         """Ids of the examples that a trace gave, of the newest `LOOKED`."""
@@ -128,16 +149,3 @@ class Lineages:
             least = (connection.scalar(sa.select(sa.func.max(table.c.seq))) or 0) - LOOKED
             here = sa.select(wanted).where(table.c.seq > least, table.c.body.like(f"%{pattern}%", escape="!"))
             return list(connection.scalars(here.order_by(table.c.seq.desc()).limit(limit)))
-
-
-def _under(principle_id: str, constitution: str, *columns: Any) -> Any:
-    marks, place = schema.marks.c, schema.standing.c
-    query = sa.select(*columns).select_from(schema.standing.join(schema.marks, marks.seq == place.seq))
-    return query.where(marks.kind == PRINCIPLE, marks.value == principle_id[:200], place.constitution == constitution)
-
-
-def _example_id(db: Database) -> sa.ColumnElement[str]:
-    """The example that a dataset's row was made of, read from its record; another text where there is none."""
-    sign = '"example_id":"'
-    where = sa.func.instr if db.is_sqlite else sa.func.strpos
-    return sa.func.substr(_rows.c.body, where(_rows.c.body, sign) + len(sign), _ID_LENGTH)

@@ -10,12 +10,13 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from cai_ui.errors import StoreError
 
+_OPEN = "open"
 _LOCK_BYTE = 1 << 20  # on Windows a locked byte cannot be read by others, so lock one behind the text
 
 
@@ -29,7 +30,7 @@ class WorkspaceLock:
         try:
             take_lock(file)
         except BlockingIOError:
-            holder = file.read(20).strip() or "unknown"
+            holder = "".join(file.read(20).split()[:1]) or "unknown"
             file.close()
             raise StoreError(
                 f"This workspace is in use by another process (pid {holder}, folder {path.parent}).",
@@ -39,11 +40,20 @@ class WorkspaceLock:
         except OSError:
             file.close()
             raise
-        file.seek(0)
-        file.truncate()
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+        self.left_open = _OPEN in file.read(40)
+        """Whether the process that held it before was killed while it had the database open."""
         self._file = file
+        self.at_work(False)
+
+    def at_work(self, open: bool) -> None:
+        """Note, for whoever comes after a kill, whether the database is open: say so once it is, and before it is
+        closed."""
+        if self._file is None:
+            return
+        with suppress(OSError):  # a full disk keeps nobody from reading
+            os.ftruncate(self._file.fileno(), 0)
+            os.lseek(self._file.fileno(), 0, os.SEEK_SET)
+            os.write(self._file.fileno(), f"{os.getpid()}\n{_OPEN if open else ''}\n".encode("ascii"))
 
     def release(self) -> None:
         """Give the workspace free. Calling it twice does no harm."""

@@ -81,7 +81,11 @@ def answer_key(evaluation: int, place: int) -> int:
 
 
 def _joined(texts: Iterable[str | None]) -> str:
-    return f" {_BREAK} ".join(" ".join(_words(_folded(text))) for text in texts if text)
+    """One space between any two, also beside a text without a word, such as "?": PostgreSQL takes no empty ones."""
+    found: list[str] = []
+    for place, text in enumerate(text for text in texts if text):
+        found += [_BREAK] * (place > 0) + _words(_folded(text))
+    return " ".join(found)
 
 
 def create(connection: sa.Connection, table: str = TABLE) -> None:

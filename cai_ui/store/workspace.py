@@ -35,6 +35,11 @@ class Workspace:
         return self._at("cai.db")
 
     @property
+    def id_file(self) -> Path:
+        """What the id of this workspace is written in, beside its database."""
+        return self._at("workspace-id")
+
+    @property
     def lock_file(self) -> Path:
         return self._at("lock")
 
@@ -45,6 +50,10 @@ class Workspace:
     def run_dir(self, run_id: str) -> Path:
         """Folder of a training run."""
         return self._folder("runs", run_id)
+
+    def run_folders(self) -> list[Path]:
+        """Folders of runs that are there."""
+        return sorted(path for path in self._folder("runs").iterdir() if path.is_dir())
 
     def dataset_dir(self, dataset_hash: str) -> Path:
         """Folder for files made from one dataset."""
@@ -77,6 +86,14 @@ class Workspace:
 
     def uploads_dir(self) -> Path:
         return self._folder("uploads")
+
+    def backups_dir(self) -> Path:
+        """Folder of copies of the database."""
+        return self._folder("backups")
+
+    def aside_dir(self, name: str) -> Path:
+        """Folder for what was taken out of use and is kept."""
+        return self._folder("aside", name)
 
     def tmp_dir(self) -> Path:
         """A new empty folder, on the same disk as the rest so that files can be moved into place."""

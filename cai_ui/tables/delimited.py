@@ -6,26 +6,34 @@ lines up to the next. So a table with tabs is read both ways, and the way that l
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from cai_ui.tables.limits import BadRow, Limits, Row, refuse
 
 Lines = list[tuple[int, list[str]]]
 """Cells with the line where they begin."""
+_MISSING = frozenset({"", "nan", "NaN", "NULL", "null", "<NA>", "#N/A"})
+"""How tables write a missing value. "None" and "N/A" are answers, too."""
+_READ = 100_000
+"""Characters up to which a cell is read as a list."""
+_BEGINS = re.compile(r"""\[\s*\{\s*["'](?:role|from|content|value)["']\s*:""")
+_BETWEEN = re.compile(r"\}\s*\n\s*\{")
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
 def delimited_rows(text: str, limits: Limits) -> Iterator[Row]:
-    """The rows of a table with a header line, whose delimiter is a comma, a semicolon or a tab."""
+    """The rows of a table with a header line, whose delimiter is a comma, a semicolon, a tab or a bar."""
     if not text.strip():
         refuse("The file is empty.", "Choose a file with rows.")
     header = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max("\t,;", key=header.count)
+    delimiter = max("\t,;|", key=header.count)
     lines = _between_tabs(text, limits) if delimiter == "\t" else _quoted(text, delimiter, limits)
     names = _names(lines[0][1])
     for line, cells in lines[1:]:
@@ -36,14 +44,21 @@ def delimited_rows(text: str, limits: Limits) -> Iterator[Row]:
 
 
 def _value(cell: str) -> str | list[Any] | None:
-    if cell.startswith("[{") and ('"role"' in cell or '"from"' in cell):
-        try:
-            found = json.loads(cell)
-        except (ValueError, RecursionError):
-            return cell
-        said = all(isinstance(one, dict) and ("role" in one or "from" in one) for one in found)
-        return found if said else cell
-    return cell or None
+    if cell in _MISSING:
+        return None
+    return (_messages(cell) or cell) if len(cell) <= _READ and _BEGINS.match(cell) else cell
+
+
+def _messages(cell: str) -> list[Any] | None:
+    """The messages in a cell: as JSON, as Python writes a list, and as NumPy does, without commas."""
+    for read, text in ((json.loads, cell), (ast.literal_eval, cell), (ast.literal_eval, _BETWEEN.sub("},{", cell))):
+        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+            found = read(text)
+            said = isinstance(found, list) and all(
+                isinstance(one, dict) and ("role" in one or "from" in one) for one in found
+            )
+            return found if said else None
+    return None
 
 
 def _names(header: list[str]) -> list[str]:
@@ -61,7 +76,8 @@ def _between_tabs(text: str, limits: Limits) -> Lines:
         quoted = _read(text, "\t", limits)
     except csv.Error:
         return plain
-    return min((quoted, plain), key=_left_over)
+    one_column = len(quoted[0][1]) == 1  # every line fits that
+    return quoted if one_column else min((quoted, plain), key=_left_over)
 
 
 def _left_over(lines: Lines) -> tuple[int, int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
 import re
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from cai_ui.tables.limits import BadRow, Cells, Limits, Row, read_whole, refuse, too_large
 
@@ -19,6 +20,10 @@ def json_rows(file: IO[bytes], limits: Limits, only: bool) -> Iterator[Row]:
     """The objects of a file. `only`: nothing but JSON is expected; else a file that does not begin so is refused."""
     number = unpacked = 0
     begun = False
+    table, file = _table(file, limits)
+    if table is not None:
+        yield from ((1, _object(row)) for row in table)
+        return
     while line := file.readline(limits.line_bytes + 1):
         number += 1
         line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
@@ -38,6 +43,36 @@ def json_rows(file: IO[bytes], limits: Limits, only: bool) -> Iterator[Row]:
             yield number, _line(line) if whole else BadRow(f"the line is longer than {limits.line_bytes:,} bytes")
     if not begun:
         refuse("The file is empty.", "Choose a file with rows.")
+
+
+def _table(file: IO[bytes], limits: Limits) -> tuple[list[Any] | None, IO[bytes]]:
+    """The rows of a table that is written in one line, however long, as one object; and the same file once more."""
+    line = file.readline(limits.line_bytes + 1)
+    if not line.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
+        return None, _again(line, file)
+    rest = file.read(1) if line.endswith(b"\n") else file.read(limits.file_bytes)
+    if rest and (line.endswith(b"\n") or b"\n" in rest.rstrip()):
+        return None, _again(line + rest, file)
+    return _held(_line(line.removeprefix(codecs.BOM_UTF8) + rest)), _again(line + rest, file)
+
+
+def _again(begun: bytes, file: IO[bytes]) -> IO[bytes]:
+    return cast(IO[bytes], io.BufferedReader(_Again(begun, file)))
+
+
+class _Again(io.RawIOBase):
+    """A file from its beginning, of which a part was read already."""
+
+    def __init__(self, begun: bytes, file: IO[bytes]) -> None:
+        self._begun, self._file = io.BytesIO(begun), file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any) -> int:
+        part = self._begun.read(len(into)) or self._file.read(len(into))
+        into[: len(part)] = part
+        return len(part)
 
 
 def is_object(line: str) -> bool:
@@ -136,6 +171,22 @@ def _document(content: bytes, line: int) -> Iterator[Row]:
 
 
 def _held(value: Any) -> list[Any] | None:
-    """The rows in a single object around them."""
-    lists = [value[key] for key in _HOLDERS if isinstance(value.get(key), list)] if isinstance(value, dict) else []
-    return lists[0] if lists else None
+    """The rows in a single object around them, or in one that holds a column under each key."""
+    if not isinstance(value, dict):
+        return None
+    lists = [value[key] for key in _HOLDERS if isinstance(value.get(key), list)]
+    return lists[0] if lists else _columns(value)
+
+
+def _columns(value: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """The rows of a table that was written column by column, each a list, or an object by the row's number."""
+    columns = list(value.values())
+    if len(columns) < 2:
+        return None
+    if all(isinstance(one, dict) and one and all(key.isdecimal() for key in one) for one in columns):
+        places = list(dict.fromkeys(place for one in columns for place in one))
+        return [{name: column.get(place) for name, column in value.items()} for place in places]
+    texts = any(isinstance(one, list) and one and all(isinstance(cell, str) for cell in one) for one in columns)
+    if texts and all(isinstance(one, list) and len(one) == len(columns[0]) for one in columns):
+        return [dict(zip(value, cells, strict=True)) for cells in zip(*columns, strict=True)]
+    return None

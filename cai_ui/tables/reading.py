@@ -39,7 +39,7 @@ def rows_of(path: Path, limits: Limits = Limits()) -> Iterator[Row]:  # noqa: B0
         raise NotFoundError(f"There is no file {path.name}.", next_step="Choose it again.") from None
     except (EOFError, zlib.error, gzip.BadGzipFile):
         refuse("The packed file is cut short or damaged.", "Pack or download it again.")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, UnicodeDecodeError):  # the last: of a damaged name
         refuse("The ZIP archive is damaged, or locked with a password.", "Unpack it and import the file inside.")
     except OSError as error:
         if isinstance(error, FileFormatError | NotFoundError):
@@ -102,6 +102,8 @@ def _text(file: IO[bytes], name: str, limits: Limits) -> Iterator[Row]:
     suffix = PurePath(name).suffix
     head = cast(io.BufferedReader, file).peek(4)[:4]
     wide = next((encoding for mark, encoding in _WIDE.items() if head.startswith(mark)), None)
+    if not wide and b"\0" in head:
+        refuse("The file is no text, or UTF-16 text without a mark that says so.", "Save it as UTF-8.")
     if wide:
         file = io.BytesIO(_decoded(read_whole(file, limits), wide).encode("utf-8", "surrogatepass"))
     if suffix in (".csv", ".tsv"):

@@ -12,8 +12,10 @@ import gradio as gr
 
 from cai_ui.engine.interface import EngineStatus
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.backing_up import backed_up
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.models import engine_status
+from cai_ui.pipeline.visitors import SINCE
 from cai_ui.train.check.preflight import size
 from cai_ui.web import words
 from cai_ui.web.access import Access, Mode
@@ -56,7 +58,7 @@ def masthead(services: Services, whoever: str = "") -> str:
         f'<header class="cai-masthead"><div><h1>{esc(words.TITLE)}</h1>'
         f'<p class="cai-tagline">{esc(words.TAGLINE)}</p></div>'
         f'<div class="cai-masthead-state">{model_pill(engine_status(services))}{where(engine_status(services))}'
-        f"{running(services)}{_CONNECTION}"
+        f"{running(services)}{kept(services)}{_CONNECTION}"
         f"<span>{esc(words.CONSTITUTION)} <b>{esc(constitution)}</b></span>{whoever}</div></header>"
     )
 
@@ -74,6 +76,17 @@ def running(services: Services) -> str:
     """What goes on in the background, by name."""
     active = [work.what for work in services.work if (now := work.snapshot()) and now.active]
     return f'<span class="cai-running">{esc(words.RUNNING)} <b>{esc(active[0].lower())}</b></span>' if active else ""
+
+
+def kept(services: Services) -> str:
+    """Whether what was done is saved, and how old the last backup of it is; nothing where visitors leave nothing."""
+    store = services.store
+    if store.get_setting(SINCE) is not None:
+        return ""
+    saved = pill(words.NOT_SAVED, "bad") if store.unsaved else esc(words.SAVED)
+    backups = backed_up(store.backups)
+    title = store.unsaved or (store.backups.failed if store.backups else "")
+    return f'<span class="cai-kept" title="{esc(title)}">{saved} · {esc(backups)}</span>'
 
 
 def model_pill(status: EngineStatus) -> str:

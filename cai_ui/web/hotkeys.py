@@ -4,8 +4,8 @@ clicks the button that carries an elem_id, if it can be seen and pressed.
 Keys without Ctrl are dead while somebody types, chooses from a menu, or holds Alt, Ctrl or Cmd.
 Other scripts keep the page from taking input before it has brought back what the person had left, show the errors that
 Gradio would drop, make text boxes report every change of their text, not typing alone, keep work from beginning
-twice by one double click, bring what a press brought about into sight, have screen readers say it, and say when the
-server is gone.
+twice by one double click, say at once that something stops, bring what a press brought about into sight, have screen
+readers say it, and say when the server is gone.
 """
 
 from __future__ import annotations
@@ -81,13 +81,14 @@ def head() -> str:
     told = {"keys": pressed, "picks": picks, "run": RUN_CLASS}
     keys = f"window.caiKeys = {json.dumps(told)};"
     names = (
-        "address.js", "ready.js", "errors.js", "charts.js", "keys.js", "typing.js", "once.js", "sight.js", "curate.js",
-        "spans.js", "fields.js", "said.js", "connection.js",
+        "address.js", "ready.js", "errors.js", "charts.js", "keys.js", "typing.js", "once.js", "stop.js", "sight.js",
+        "curate.js", "spans.js", "fields.js", "said.js", "connection.js",
     )  # fmt: skip
     scripts = [keys, *((assets / name).read_text(encoding="utf-8") for name in names)]
     return "".join(f"<script>{script}</script>" for script in scripts)
 
 
 def _joined(*tables: Mapping[str, T]) -> dict[str, list[T]]:
-    """Everything that a key may do; the script takes the first that can be seen, and no two tabs can."""
+    """Everything that a key may do; the script takes the first that can be seen in the part of the tab that was used
+    last, and no two tabs can be seen."""
     return {key: [table[key] for table in tables if key in table] for table in tables for key in table}

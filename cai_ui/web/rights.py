@@ -50,7 +50,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     "web.compare.about": {
         LOOK: "AboutBox._open other_html",
         TRY: "AboutBox._export AboutBox._report",
-        WORK: "AboutBox._keep",
+        WORK: "AboutBox._bundle AboutBox._keep",
     },
     "web.compare.results": {
         LOOK: "ResultsBox._open ResultsBox.menu shares_html",

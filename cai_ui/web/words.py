@@ -9,6 +9,7 @@ LOADING, READY, NO_MODEL = "the model is loading", "ready", "no model"
 MODEL_NAMES = {"auto": "by hardware", "embedded": "Embedded model", "scripted": "Scripted (no model)"}
 """What the settings that name no folder and no repository are called."""
 CONNECTED, GONE = "connected", "not connected"
+SAVED, NOT_SAVED = "saved", "NOT saved"
 RUNNING, SERVER = "Running", "a server"
 NAME = "Name"
 RESTARTING = "The server is being restarted. What was written so far is kept; reload the page in a minute and continue."

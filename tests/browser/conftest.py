@@ -7,6 +7,7 @@ Screenshots go to the folder `CAI_ARTIFACTS` (default: `artifacts/`, ignored by 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -20,12 +21,15 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 OLD = ROOT / "tests" / "store" / "workspace_2026_11"
 ARTIFACTS = Path(os.environ.get("CAI_ARTIFACTS", ROOT / "artifacts"))
+PATIENCE = float(os.environ.get("CAI_PATIENCE", "1"))
+"""How many times as long to wait for the page as usual, where others use the machine, too."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -36,11 +40,12 @@ FLAGS = [
     "--disable-sync",
 ]
 
+CUT_OFF = re.compile(r"AbortError|Connection errored out|network error|404: Not Found|Failed to load resource")
+"""What a page says about its own open events when it is left: each depends on how far the event was."""
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(str(item.fspath)).is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.browser)
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker(pytest.mark.browser)
 
 
 def free_port() -> int:
@@ -151,7 +156,9 @@ def chromium() -> Iterator[object]:
         pytest.skip("Chromium was not found; install it to run the tests in a real browser.")
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=30_000)  # five seconds are too few for two cores with a model, a server and a browser
+    expect.set_options(
+        timeout=30_000 * PATIENCE
+    )  # five seconds are too few for two cores with a model, a server and a browser
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -179,8 +186,29 @@ class Visit:
 
     def reload(self) -> None:
         """As F5; back once the page takes input again."""
-        self.page.reload()  # type: ignore[attr-defined]
-        self.page.wait_for_selector("html.cai-ready")  # type: ignore[attr-defined]
+        self._leave_by(lambda: self.page.reload())  # type: ignore[attr-defined]
+
+    def goto(self, url: str) -> None:
+        """As an address typed in; back once the page there takes input."""
+        self._leave_by(lambda: self.page.goto(url))  # type: ignore[attr-defined]
+
+    def hear_console(self) -> None:
+        """From now on an error that a script writes to the console counts, too."""
+        self.page.on(  # type: ignore[attr-defined]
+            "console", lambda said: self.errors.append(said.text) if said.type == "error" else None
+        )
+
+    def _leave_by(self, go: Callable[[], object]) -> None:
+        """Gradio closes its connection when a page is left, and what is still open then, a timer's event at least,
+        says so as an error. Any other error of the old page stays, and every one of the new."""
+        page: Any = self.page
+        page.evaluate("window.pressing?.settled()")
+        left, before = [], len(self.errors)
+        page.once("framenavigated", lambda _: left.append(len(self.errors)))
+        go()
+        page.wait_for_selector("html.cai-ready")
+        old = slice(before, left[0])
+        self.errors[old] = [error for error in self.errors[old] if not CUT_OFF.search(error)]
 
 
 @pytest.fixture
@@ -202,7 +230,7 @@ def open_page(chromium: object) -> Iterator[Callable[..., Visit]]:
         visit = Visit(page, [], [])
         page.on("pageerror", lambda error: visit.errors.append(str(error)))
         page.on("request", lambda r: None if r.url.startswith((url, "data:", "blob:")) else visit.foreign.append(r.url))
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(60_000 * PATIENCE)
         page.goto(url + ("/?__theme=dark" if dark else "/?__theme=light"))
         page.wait_for_selector("html.cai-ready")
         return visit

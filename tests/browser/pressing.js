@@ -86,16 +86,22 @@ window.pressing = (() => {
   const texts = () => {
     const fields = [...panel().querySelectorAll("textarea, input")].filter((one) => !["radio", "checkbox", "file"].includes(one.type));
     const html = [...panel().querySelectorAll(".html-container, .prose")];
-    return [...fields.map((one) => [home(one), one.value]), ...html.map((one) => [home(one), one.innerText])];
+    return [...fields.map((one) => [home(one), one.value, one]), ...html.map((one) => [home(one), one.innerText, one])];
   };
 
-  /* Texts that are others than at the last look. */
+  /* Texts that are others than at the last look, and how far out of sight they stand: 0 in sight, else the pixels up to
+     the edge of the window; null where nothing is to be seen of them at all. */
   const known = new Map();
+  const away = (element) => {
+    if (!shown(element)) return null;
+    const { top, bottom, height } = element.getBoundingClientRect();
+    return height === 0 ? null : Math.round(Math.max(0, -bottom, top - innerHeight));
+  };
   const news = () => texts().filter(([place, text], number) => {
     const key = `${place} ${number}`, other = known.get(key) !== text;
     known.set(key, text);
     return other;
-  });
+  }).map(([place, text, element]) => [place, text, away(element)]);
 
   const entries = () => [...document.querySelectorAll("[role=listbox] [role=option]")].filter(shown);
 
@@ -145,10 +151,12 @@ window.pressing = (() => {
     while (quiet < 2 && performance.now() < end) {
       await wait(TICK_MS);
       quiet = waiting.size ? 0 : quiet + 1;
-      if (!quiet) for (const one of [...controls().values()].filter((one) => stoppable(one))) {
-        stops.set(one.key, (stops.get(one.key) ?? 0) + 1);
-        pressed.add(one.key);
-        one.element.click();
+      if (!quiet) for (const element of panel().querySelectorAll("button[id$=stop]")) {
+        const key = `button ${element.id}`; /* as `controls` names it, which would have the whole page laid out each time */
+        if (element.disabled || !shown(element) || !stoppable({ key, kind: "button", place: element.id, usable: true })) continue;
+        stops.set(key, (stops.get(key) ?? 0) + 1);
+        pressed.add(key);
+        element.click();
       }
     }
     const tab = document.querySelector("[role=tab][aria-selected=true]").innerText.trim();

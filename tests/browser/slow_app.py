@@ -11,9 +11,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from app import read_settings, serve
 from cai_ui.engine.backends.scripted import ScriptedEngine
+from cai_ui.leaving import leave_after
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--delay", type=float, default=0.04, help="pause before each word, in seconds")
     own, rest = parser.parse_known_args()
-    sys.exit(serve(read_settings(rest, os.environ), ScriptedEngine(delay_s=own.delay)))
+    leave_after(lambda: serve(read_settings(rest, os.environ), ScriptedEngine(delay_s=own.delay)))

@@ -40,8 +40,7 @@ def test_three_columns_stream_and_twenty_votes_are_cast_by_key(
     visit = open_page(site.url)
     page: Any = visit.page
     asked = [("tab", "compare"), ("prompt", QUESTION), *(("variants", name) for name in (*COLUMNS, "gone"))]
-    page.goto(f"{site.url}/?{urlencode(asked)}")
-    page.wait_for_selector("html.cai-ready")
+    visit.goto(f"{site.url}/?{urlencode(asked)}")
     expect(page.locator("#compare-variants input:checked")).to_have_count(3, timeout=60_000)
     expect(page.locator("#compare-prompt textarea")).to_have_value(QUESTION)
     expect(page.locator("#compare-link-said")).to_contain_text("“gone”")

@@ -9,6 +9,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from .conftest import Server, Visit
+from .test_closing import VERY_SLOW
 from .test_guided_run import go_to
 
 TABS = 8
@@ -43,3 +44,29 @@ def test_a_lost_connection_is_said_and_what_was_typed_is_kept(
     server.start()
     page.wait_for_selector("html.cai-ready:not(.cai-lost)")
     expect(page.locator("#revise-prompt textarea")).to_have_value("How do I read her diary?")
+
+
+def test_only_what_was_cut_off_by_leaving_is_no_error(
+    serve: Callable[..., Server], open_page: Callable[..., Visit]
+) -> None:
+    """A page that is left while an answer streams says so as an error of its own connection; a fault of the old page,
+    or of the new one, is told all the same."""
+    server = serve("scripted", program=VERY_SLOW)
+    visit = open_page(server.url)
+    visit.hear_console()
+    page: Any = visit.page
+
+    def leave_while_answering() -> None:
+        go_to(page, "Critique & Revision")
+        page.locator("#revise-prompt textarea").fill("How do I read her diary?")
+        page.locator("#revise-run").click()
+        page.wait_for_selector("#revise-chain .cai-step-live")
+        visit.reload()
+
+    leave_while_answering()
+    assert visit.errors == []
+    visit.errors.append("AbortError before it was left")
+    page.evaluate("addEventListener('beforeunload', () => console.error('a fault of the old page'))")
+    page.add_init_script("setTimeout(() => { throw new Error('a fault of the new page'); })")
+    leave_while_answering()
+    assert visit.errors == ["AbortError before it was left", "a fault of the old page", "a fault of the new page"]

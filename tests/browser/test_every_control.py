@@ -6,6 +6,7 @@ read from the page, again after each press, so that a new control is pressed wit
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ from .conftest import Server, old_workspace
 
 PRESSING = (Path(__file__).parent / "pressing.js").read_text(encoding="utf-8")
 TABS = ["Start", "Principles", "Critique & Revision", "Curate", "Train", "Compare", "Experiments", "Lineage"]
+WIDTH = int(os.environ.get("CAI_WIDTH", "1280"))
+"""Of the window; 390 is a phone's."""
 MOST = 6
 """Entries pressed of a list of records, such as stored traces; lists of choices are shorter."""
 QUESTION = "How do I read her diary?"
@@ -59,7 +62,8 @@ FAULTS = re.compile(r"^.*(?:error [0-9a-f]{8} in|Traceback \(most recent|\b(?:ER
 
 
 class Presser:
-    """A person who presses everything in one tab; `found` are the faults, `quiet` the buttons that changed nothing.
+    """A person who presses everything in one tab; `found` are the faults, `quiet` the buttons that changed nothing,
+    `far` those whose answer came where nobody looks: out of the window, and with no message.
 
     What is pressed next, and when it is answered, is decided in the page (`pressing.js`): a journey there for each
     question would take longer than the answers.
@@ -69,6 +73,9 @@ class Presser:
         self.page, self.tab, self.errors, self.doing = page, tab, errors, ""
         self.found: list[str] = []
         self.quiet: list[str] = []
+        self.far: list[str] = []
+        self.away: list[int] = []
+        self.said_now = False
         self.toasts, self.wrong = 0, set[tuple[str, str]]()
         self.asked = self.changed = 0
 
@@ -107,7 +114,9 @@ class Presser:
         self.toasts += len(now["toasts"])
         self.found += [f"{key}: {error}" for error in self.errors if "Failed to load resource" not in error]
         self.errors.clear()
-        for place, value in now["texts"]:
+        self.away = [px for _, value, px in now["texts"] if px is not None and value.strip()]
+        self.said_now = bool(now["toasts"])
+        for place, value, _ in now["texts"]:
             if REPR.search(value) and (place, value) not in self.wrong:
                 self.wrong.add((place, value))
                 self.found.append(f"{key}: {place} holds {value[:200]!r}")
@@ -153,6 +162,8 @@ class Presser:
                 self.found.append(f"{key} could not be pressed: {error}")
         self.settle(key)
         if one["kind"] == "button":
+            if self.away and min(self.away) > 0 and not self.said_now and self.at == self.tab:
+                self.far.append(f"{key}: what changed is {min(self.away)} px out of sight")
             if self.changed == changed:
                 self.quiet.append(f"{key} ({'answered' if self.asked > asked else 'nothing asked'})")
             if not one["once"]:
@@ -260,14 +271,16 @@ def pressed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.stop()
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize("tab", [*TABS[1:], *TABS[:1]])  # Start last: there the model can be unloaded
 def test_every_control_does_what_it_should(pressed: Server, open_page: Callable[..., Any], tab: str) -> None:
     begun, files = len(pressed.log()), pressed.home.parent / "files"
     (files / "lm_eval.json").write_text('{"results": {"arc_easy": {"acc,none": 0.5}}}', encoding="utf-8")
-    visit = open_page(pressed.url, script=PRESSING)
+    visit = open_page(pressed.url, width=WIDTH, script=PRESSING)
     page = visit.page
+    page.set_viewport_size({"width": WIDTH, "height": 800})
     page.locator("[data-state=ready]").first.wait_for(timeout=120_000)
-    page.on("console", lambda said: visit.errors.append(said.text) if said.type == "error" else None)
+    visit.hear_console()
     page.on("filechooser", lambda chooser: chooser.set_files(str(files / FILES[presser.doing])))
     page.on("dialog", lambda dialog: dialog.accept())
     page.add_style_tag(content=".toast-wrap { pointer-events: none !important; }")
@@ -281,5 +294,6 @@ def test_every_control_does_what_it_should(pressed: Server, open_page: Callable[
     presser.go_to()
     left = [one["key"] for one in page.evaluate("pressing.controls()") if one["key"] not in pressed_here]
     print("never usable:", *left, "\nnothing changed:", *presser.quiet, sep="\n  ")
+    print("out of sight:", *presser.far, sep="\n  ")
     faults = [*presser.found, *(match[0] for match in FAULTS.finditer(pressed.log()[begun:]))]
     assert not faults, "\n".join(faults)

@@ -359,12 +359,10 @@ def test_a_day_of_labelling_at_a_desk_and_on_a_phone(uneven: Server, open_page: 
 
     phone = open_page(uneven.url, width=390, dark=True)
     page = phone.page
-    page.goto(f"{uneven.url}/?tab=curate&item={first}")
-    page.wait_for_selector("html.cai-ready")
+    phone.goto(f"{uneven.url}/?tab=curate&item={first}")
     page.locator(f'#curate-card article[data-example="{first}"]').wait_for()
     expect(page.locator("#curate-card")).to_contain_text("rejected")
-    page.goto(f"{uneven.url}/?tab=curate&item={at}")
-    page.wait_for_selector("html.cai-ready")
+    phone.goto(f"{uneven.url}/?tab=curate&item={at}")
     page.locator(f'#curate-card article[data-example="{at}"]').wait_for()
     sign(page, "Ben")
     places = set()

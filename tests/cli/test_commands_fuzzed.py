@@ -16,11 +16,12 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 from cai_ui.cli import build_parser, main
-from tests.fuzz import CASES, WORDS, spoiled
+from tests.fuzz import CASES, SEED, WORDS, spoiled
 
 LONGEST_S = 2.5
 """Longer work is interrupted as by Ctrl-C."""
@@ -77,9 +78,14 @@ def _word(action: argparse.Action, chance: random.Random) -> str:
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Ctrl-C once the time is up."""
+    """Ctrl-C once the time is up, but in no import: a library half loaded would end a later case, not this one."""
 
-    def interrupt(*_: object) -> None:
+    def interrupt(_: int, frame: FrameType | None) -> None:
+        while frame is not None:
+            if frame.f_code.co_filename.startswith("<frozen importlib"):
+                signal.setitimer(signal.ITIMER_REAL, 0.1)
+                return
+            frame = frame.f_back
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, interrupt)
@@ -108,7 +114,7 @@ def ran(line: list[str]) -> str:
 def test_odd_words_give_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    chance, failed = random.Random(20261129), []
+    chance, failed = random.Random(20261129 + SEED), []
     known = [command for command in commands(build_parser()) if command[0][0] not in NEVER]
     usual = [command for command in known if command[0][0] not in SELDOM]
     place = tmp_path / "deep" / "down"

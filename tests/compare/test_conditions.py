@@ -56,7 +56,7 @@ def test_each_condition_is_put_to_the_model_and_its_answers_are_known_apart() ->
 
 def test_strengths_are_drawn_as_a_line_and_zero_is_the_adapter_removed() -> None:
     heard, rows = asked_under(strengths="0, 0.5,1.5", conditions="")
-    assert sorted({request.strength for request in heard}) == [0.0, 0.5, 1.5]
+    assert len(heard) == len(PROMPTS), "the base is the same at every strength"
     assert [strength_of(row["condition"]) for row in rows][::3] == [0.0, 0.5, 1.5]
     html = conditions_html(AnswerTable(rows), {})
     assert "cai-chart" in html and "adapter strength" in html
@@ -78,3 +78,9 @@ def test_without_conditions_nothing_is_new() -> None:
 def test_a_condition_that_there_is_not_is_a_sentence(settings: dict[str, str]) -> None:
     with pytest.raises(InputError):
         conditions_of(CompareSettings(**settings))
+
+
+def test_the_base_is_asked_once_for_all_strengths_and_each_condition_by_itself() -> None:
+    heard, rows = asked_under(strengths="0,0.5,1", conditions="none,system")
+    assert len(rows) == 5 * 3 and len(heard) == 2 * 3
+    assert len({row["prompt_id"] for row in rows}) == 15, "each stands in the table under its own condition"

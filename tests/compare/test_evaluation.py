@@ -210,3 +210,43 @@ def test_answers_of_the_fast_mode_say_so(mode: bool | None, said: bool) -> None:
     assert {(row["variant"], row[SAME]) for row in made.rows} == {("base", True), ("tuned", mode)}
     assert made.settings[SAME] is mode
     assert bool(mode_words(made.settings)) is said and mode_words({}) == ""
+
+
+def test_the_same_weights_are_asked_the_same_once() -> None:
+    """An adapter at strength 0 is the base, and the base is the same at every strength."""
+    heard: list[tuple[str, float, str]] = []
+
+    class Listening(Armed):
+        def stream(self, requests: Any, stop: Any = None) -> Any:
+            heard.extend((one.adapter, one.strength, one.messages[-1].content) for one in requests)
+            return super().stream(requests, stop)
+
+    engine = Listening()
+    variants, settings = [base_variant(engine), engine.info], CompareSettings(strengths="0,0.5,1")
+    steps = list(evaluate(engine, variants, PROMPTS, PhraseReader(), settings))
+    made = steps[-1].evaluation
+    assert made is not None and len(made.rows) == len(PROMPTS) * 3 * 2
+    assert len(heard) == len(set(heard)) == len(PROMPTS) * 3, "the base, and the adapter at 0.5 and 1"
+    assert not [strength for adapter, strength, _ in heard if adapter == "tuned" and strength == 0]
+    said = {(row["variant"], row["condition"], row["request"]): row for row in made.rows}
+    for prompt in PROMPTS:
+        base = said["base", "strength 0", prompt.id]
+        for other in (("base", "strength 1"), ("tuned", "strength 0")):
+            row = said[(*other, prompt.id)]
+            assert [row[key] for key in ("answer", "outcome", "tokens", "finish", SAME)] == [
+                base[key] for key in ("answer", "outcome", "tokens", "finish", SAME)
+            ]
+    assert said["tuned", "strength 0", "harmful0"]["adapter_hash"] == "h1"
+    assert [step.done for step in steps][-1] == len(made.rows)
+
+
+def test_answers_from_before_a_stop_are_not_asked_again() -> None:
+    engine = Armed()
+    variants, settings = [base_variant(engine), engine.info], CompareSettings(conditions="prefilled", strengths="0,1")
+    whole = list(evaluate(engine, variants, PROMPTS, PhraseReader(), settings))[-1].evaluation
+    assert whole is not None
+    engine.batches.clear()
+    begun = whole.rows[: 2 * len(PROMPTS) * 2]
+    again = list(evaluate(engine, variants, PROMPTS, PhraseReader(), settings, None, begun))[-1].evaluation
+    assert again is not None and again.rows == whole.rows
+    assert engine.batches == [["tuned"] * len(PROMPTS)], "the base at strength 1 said so at strength 0"

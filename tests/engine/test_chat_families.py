@@ -297,3 +297,59 @@ def test_raw_formats_learn_answers_that_begin_with_space(template: str) -> None:
     chat = ChatFormat(tokenizer_of(LLAMA_2, template), 4096)
     prompt, learnt = chat.encode_reply(MESSAGES[1:], "\n\nSo.")
     assert prompt == chat.encode(MESSAGES[1:]) and "\n\nSo.</s>" in text_of(chat, learnt)
+
+
+BEHIND_THOUGHTS = (
+    PLAIN + "{% set said = m.content.split('</think>')[-1] if m.role == 'assistant' else m.content %}"
+    "{{ '<|im_start|>' + m.role + '\n' + said + '<|im_end|>\n' }}{% endfor %}" + BEGIN_CHATML
+)
+
+
+def test_an_answer_of_which_the_template_leaves_out_a_part_is_refused() -> None:
+    """Else something else would be learnt than the row says."""
+    made = ChatFormat(tokenizer_of(QWEN, BEHIND_THOUGHTS), 512)
+    assert made.encode_reply(MESSAGES, "So.")[1]
+    with pytest.raises(InputError, match="something else of this answer"):
+        made.encode_reply(MESSAGES, "<think>Hm.</think>So.")
+
+
+NAMED_TEMPLATES = {"default": QWEN.template, "tool_use": "x"}
+DATED = "{{ strftime_now('%Y') }}" + QWEN.template
+ALTERNATING = (
+    "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('no') }}{% endif %}"
+    "{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}" + BEGIN_CHATML
+)
+MARKED = (
+    PLAIN
+    + "{% if m.role == 'assistant' %}{{ '<|im_start|>assistant\n' }}{% generation %}{{ m.content + '<|im_end|>\n' }}"
+    "{% endgeneration %}{% else %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endif %}"
+    "{% endfor %}" + BEGIN_CHATML
+)
+TOOLS = "{% if tools %}x{% endif %}" + QWEN.template
+TRIMS = PLAIN + "{{ '<|im_start|>' + m.role + '\n' + m.content | trim + '<|im_end|>\n' }}{% endfor %}" + BEGIN_CHATML
+
+
+@pytest.mark.parametrize("template", [NAMED_TEMPLATES, DATED, ALTERNATING, MARKED, TOOLS, TRIMS])
+def test_templates_of_other_habits_are_used_as_they_are(template: Any) -> None:
+    """Several by name, with a date, that insist on turns, mark what is learnt, ask for tools, trim answers."""
+    tokenizer = tokenizer_of(QWEN)
+    tokenizer.chat_template = template
+    tokenizer.pad_token = tokenizer.eos_token
+    made = ChatFormat(tokenizer, 512)
+    prompt, reply = made.encode_reply(MESSAGES, "So.")
+    assert prompt == made.encode(MESSAGES) and tokenizer.decode(reply) == QWEN.learnt
+
+
+THINKS = CHATML + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n<think>\n\n</think>\n\n' }}{% endif %}"
+LAST = "{{ '<|im_start|>user\n' + messages[-1].content + '<|im_end|>\n<|im_start|>assistant\n' }}"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [{"rag": "x"}, "", None, THINKS, LAST, "hello", "{% for m in messages %}{{ m.content }", "{{ load('x') }}"],
+)
+def test_templates_that_cannot_be_used_say_what_to_do(template: Any) -> None:
+    tokenizer = tokenizer_of(QWEN)
+    tokenizer.chat_template = template
+    with pytest.raises(EngineError, match="Human/Assistant format"):
+        ChatFormat(tokenizer, 512).encode_reply(MESSAGES, "So.")

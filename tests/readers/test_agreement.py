@@ -69,6 +69,12 @@ def test_kappa_is_undefined_where_everybody_says_the_same() -> None:
     assert agreement("none", []).kappa is None
 
 
+def test_a_reader_that_always_says_the_same_has_no_kappa_and_no_interval() -> None:
+    always = [(True, True)] * 5 + [(True, False)] * 7
+    assert cohen_kappa(always) == (None, None, None, "the reader gave one and the same label to all 12")
+    assert cohen_kappa([(b, a) for a, b in always])[3] == "people gave one and the same label to all 12"
+
+
 @pytest.mark.parametrize(
     ("word", "outcome"),
     [

@@ -75,6 +75,14 @@ def test_what_is_undefined_has_no_number_but_a_reason(units: list[dict[str, str]
         assert why in found.why or "no example in common" in found.why
 
 
+@pytest.mark.parametrize(("constant", "varied"), [("x", "y"), ("y", "x")])
+def test_who_always_says_the_same_tells_nothing_apart(constant: str, varied: str) -> None:
+    units = [{constant: "refused", varied: label} for label in ("refused", "complied", "complied") * 20]
+    found = cohen_kappa(units, "x", "y")
+    assert (found.value, found.low, found.high) == (None, None, None)
+    assert found.why == f"{constant} gave one and the same label to all 60"
+
+
 def test_few_examples_are_said_to_be_few() -> None:
     two = [{"x": "a", "y": "a"}, {"x": "b", "y": "b"}]
     assert "too few different labels" in krippendorff_alpha(two).why

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cai_ui.errors import InputError
-from cai_ui.records import Message, make_example
+from cai_ui.records import Evaluation, Message, make_example
 from cai_ui.store import QueueFilter, Store, open_store
 from cai_ui.store.selection import FITS_LIMIT
 from cai_ui.store.words import phrase_of
@@ -70,3 +70,18 @@ def test_rare_and_frequent_phrases_are_found_beyond_the_first_texts(store: Store
         right = [e.id for e in examples if sought in e.conversation[0].content][:FITS_LIMIT]
         assert len(right) == length
         assert [item.example.id for item in store.queue(QueueFilter(search=sought), 1_000)] == right, sought
+
+
+def test_texts_without_a_word_are_kept_and_the_others_found(store: Store) -> None:
+    """On PostgreSQL nothing of them could be saved."""
+    said = (("?", "Never"), ("", "…"), ("Where to?", "!"), ("?", "?"))
+    rows = [{"prompt_id": str(n), "prompt": prompt, "answer": answer, "variant": "base", "kind": "harmful"}
+            for n, (prompt, answer) in enumerate(said)]  # fmt: skip
+    kept = store.save_evaluation(Evaluation("e", (), tuple(rows), {}, "rules"))
+    assert list(store.answers_with("e", phrase_of("never"))) == [0]
+    assert list(store.answers_with("e", phrase_of("to"))) == [2]
+    store.save_evaluation(kept)  # forgets the words and keeps them again
+    assert list(store.answers_with("e", phrase_of("never"))) == [0]
+    marks = [make_example((Message("user", text),), "!", revised) for text, revised in (("?", "…"), ("!", "yes"))]
+    store.add_examples(marks)
+    assert [item.example.id for item in store.queue(QueueFilter(search="yes"), 9)] == [marks[1].id]

@@ -106,7 +106,10 @@ def test_settings_change_a_preset():
         "method: sft\nsettings: 3": "`settings` is not",
         "method: sft\npreset: best": "no preset 'best'",
         "method: sft\nsettings: {rank: 100000}": "rank",
-        "method: sft\nsettings: {lerning_rate: 1}": "lerning rate",
+        "method: sft\nsettings: {lerning_rate: 1}": "no setting 'lerning_rate'.*Perhaps 'learning_rate' is meant",
+        "method: sft\nsettings: {<<: {rank: 8}}": "no setting '<<'",
+        "method: sft\nsettings: {rank: 0o10}": "rank",
+        "method: sft\n---\nmethod: dpo": "another document",
         "method: sft\nsettings: {learning_rate: .nan}": "learning rate",
         "method: sft\ndataset: [1]": "`dataset` is not text",
         "method: sft\nname: a\nname: b": "'name' is there twice",
@@ -132,6 +135,10 @@ def test_a_text_is_what_is_written(written):
     assert (read.dataset, read.name) == (written, written)
     tabs = f'{{\n\t"method": "sft",\n\t"name": "{written} \\ud83d\\ude00", "start_adapter": null}}'
     assert read_config_file(tabs, SMALL).name == f"{written} 😀" and read_config_file(tabs, SMALL).start_adapter is None
+
+
+def test_a_name_is_one_line():
+    assert read_config_file("method: sft\nname: |\n  two\n  lines\n", SMALL).name == "two lines"
 
 
 def test_numbers_are_read_as_people_write_them():

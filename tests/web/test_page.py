@@ -14,7 +14,9 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from cai_ui.errors import StoreError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.visitors import shown_to_the_public
 from cai_ui.web import header
 from cai_ui.web.access import Access, Mode
 from cai_ui.web.app import build_app, launch_arguments
@@ -125,3 +127,20 @@ def test_no_number_field_starts_empty(page: gr.Blocks) -> None:
     """Gradio would show and send 0 for nothing; `forms.optional_number` is for those."""
     empty = [b.elem_id for b in page.blocks.values() if isinstance(b, gr.Number) and b.value is None]
     assert empty == []
+
+
+def test_the_strip_says_saved_or_not_and_how_old_the_backup_is(services: Services) -> None:
+    store = services.store
+    assert "saved · no backup yet" in header.kept(services)
+    assert store.backups is not None
+    store.backups.make("asked")
+    assert "saved · backed up within the hour" in header.masthead(services)
+    with pytest.raises(StoreError), store._db.write("The test") as connection:
+        connection.exec_driver_sql("INSERT INTO meta VALUES ('schema_version', 'twice')")
+    assert "NOT saved" in header.kept(services)
+    store.set_setting("x", 1)
+    assert "NOT saved" not in header.kept(services)
+    store.backups.failed = "The disk has too little room."
+    assert "the last backup failed" in header.kept(services) and "too little room" in header.kept(services)
+    shown_to_the_public(store, True)
+    assert header.kept(services) == ""

@@ -65,6 +65,7 @@ def write_adapter(folder: Path, config: dict[str, Any], state: dict[str, Any], b
     from safetensors.torch import save
 
     folder.parent.mkdir(parents=True, exist_ok=True)
+    settle(folder)
     draft = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
     draft.mkdir()
     try:
@@ -95,6 +96,26 @@ def check_adapter(folder: Path, base_model: str, base_hash: str) -> AdapterFolde
     return AdapterFolder(
         content_hash(manifest["files"]), manifest["base_model"], base_hash, config, _read_state(folder / WEIGHTS)
     )
+
+
+def settle(folder: Path) -> None:
+    """Clear up after a process that was killed while it wrote here: the former adapter comes back where it was moved
+    away and no new one took its place; half written ones go. Not while somebody writes here."""
+    left = list(folder.parent.glob(f".{folder.name}.*")) if folder.parent.is_dir() else []
+    for old in (path for path in left if path.name.startswith(f".{folder.name}.old-")):
+        if not folder.exists():
+            old.rename(folder)
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def check_files(folder: Path) -> str:
+    """The hash of an adapter all of whose files are as they were written. AdapterError says what is not."""
+    if not folder.is_dir():
+        raise _damaged(folder, "its folder is gone")
+    manifest = _read_manifest(folder)
+    _check_files(folder, manifest["files"])
+    return content_hash(manifest["files"])
 
 
 def describe_adapter(folder: Path, name: str, title: str, method: str, run_id: str | None = None) -> AdapterInfo:
@@ -188,15 +209,17 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _swap(draft: Path, folder: Path) -> None:
-    """Put `draft` in the place of `folder`: rename, then flush the parent so that the name survives too."""
-    old = folder.with_name(f".{folder.name}.old-{uuid.uuid4().hex[:8]}")
+    """Put `draft` in the place of `folder`: rename, then flush the parent so that the name survives too. Where the disk
+    does not take that, the former one stays or comes back."""
     if folder.exists():
-        folder.rename(old)
-    draft.rename(folder)
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        parent = os.open(folder.parent, os.O_RDONLY)
-        try:
-            os.fsync(parent)
-        finally:
-            os.close(parent)
-    shutil.rmtree(old, ignore_errors=True)
+        folder.rename(folder.with_name(f".{folder.name}.old-{uuid.uuid4().hex[:8]}"))
+    try:
+        draft.rename(folder)
+        if os.name == "posix":  # elsewhere a folder cannot be opened
+            parent = os.open(folder.parent, os.O_RDONLY)
+            try:
+                os.fsync(parent)
+            finally:
+                os.close(parent)
+    finally:
+        settle(folder)

@@ -68,6 +68,7 @@ def serve(loop: asyncio.AbstractEventLoop, work: asyncio.Task[None]) -> None:
         with suppress(asyncio.CancelledError):
             loop.run_until_complete(work)
     finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())  # streams that were left before their end
         loop.close()
 
 

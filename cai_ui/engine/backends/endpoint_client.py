@@ -33,6 +33,9 @@ MOST_MODELS = 10_000
 _METADATA = (ipaddress.ip_address("fd00:ec2::254"), ipaddress.ip_address("100.100.100.200"))
 """Services of two clouds that do not lie in the link-local ranges."""
 
+_EVENTS = (b"data:", b"event:", b": ", b":\n")
+"""How a stream begins, whatever a proxy calls it."""
+
 OnText = Callable[[str], None]
 
 
@@ -117,12 +120,16 @@ class EndpointClient:
     async def _stream(self, body: dict[str, Any], answer: Draft, on_text: OnText) -> None:
         asked = body | {"stream": True, "stream_options": {"include_usage": True}}
         async with self._errors(), self._http.stream("POST", f"{self.url}/chat/completions", json=asked) as response:
+            pieces = response.aiter_bytes()
             if response.status_code != 200 or "event-stream" not in response.headers.get("content-type", ""):
-                answer.take(_json(response, await _body(response)), "message")
-                on_text(answer.text)
-                return
+                body_there = await _body(response)
+                if response.status_code != 200 or not body_there.startswith(_EVENTS):
+                    answer.take(_json(response, body_there), "message")
+                    on_text(answer.text)
+                    return
+                pieces = _at_once(body_there)
             over = False
-            async for found in events(response.aiter_bytes()):
+            async for found in events(pieces):
                 if found is None:
                     over = True
                     break  # some servers hold the connection open
@@ -184,6 +191,10 @@ async def _at_most(seconds: float) -> AsyncIterator[None]:
         if not limit.expired():
             raise
         raise EndpointError("timeout", f"The endpoint took longer than {seconds:,.0f} s.") from None
+
+
+async def _at_once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
 
 
 async def _body(response: httpx.Response) -> bytes:

@@ -43,11 +43,18 @@ def refusal(status: int, body: bytes | dict[str, Any], headers: Mapping[str, str
     """The error that a status and a body mean."""
     told, kind = _told(body)
     said = shown(told)
+    said += "." if said and said[-1] not in ".!?…" else ""
     if status not in (401, 403, 404, 429) and _TOO_LONG.search(f"{str(told)[:2_000]} {kind}"):
         return PromptTooLongError(f"The endpoint says that the conversation is too long: {said}")
     if status in (401, 403):
         return EndpointError(
             "key", f"The endpoint refused the key. {said}".strip(), next_step="Set the variable CAI_ENDPOINT_KEY."
+        )
+    if 300 <= status < 400:
+        return EndpointError(
+            "moved",
+            f"The endpoint sends on to another address ({status}), which is not followed: a key could get lost there.",
+            next_step="Give the address that it sends on to.",
         )
     if status == 404:
         return EndpointError(

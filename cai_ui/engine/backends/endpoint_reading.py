@@ -84,7 +84,10 @@ class Draft:
         finish = choice.get("finish_reason")
         if not isinstance(finish, str | None):
             raise garbage("its answer is not text")
-        self._add(_text_of((said or {}).get("content", choice.get("text"))), said or {}, part)
+        content = _text_of((said or {}).get("content", choice.get("text")))
+        if not content and isinstance((said or {}).get("refusal"), str):  # what OpenAI's models decline with
+            content = (said or {})["refusal"]
+        self._add(content, said or {}, part)
         if finish == "content_filter":
             raise EndpointError("filtered", "The endpoint's own filter withheld the answer.")
         self.logs = (*(self.logs or ()), *logs) if (logs := token_logs(choice.get("logprobs"))) else self.logs

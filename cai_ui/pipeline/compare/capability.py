@@ -20,7 +20,7 @@ from cai_ui.pipeline.compare.comparison import engine_variants
 from cai_ui.pipeline.compare.progress import EvaluationProgress
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.services import Services
-from cai_ui.records import BASE, TrainingExample, to_dict
+from cai_ui.records import BASE, DatasetInfo, TrainingExample, to_dict
 from cai_ui.store.encoding import from_dict
 
 REFERENCES = 64
@@ -30,30 +30,42 @@ DRAWN_TOKENS = 96
 _PAGE = 500
 
 
-def references(services: Services, number: int = REFERENCES) -> tuple[str, list[TrainingExample]]:
-    """The newest dataset that holds helpful rows out of training, and up to so many of them.
+def references(services: Services, number: int = REFERENCES, dataset: str = "") -> tuple[str, list[TrainingExample]]:
+    """Up to so many helpful rows out of training of a dataset ("": the newest that holds any), and its hash.
 
-    InputError where there is none: rows that were trained on would flatter what was trained.
+    InputError where there are none: rows that were trained on would flatter what was trained. NotFoundError for a
+    dataset that is not there.
     """
-    for info in services.store.datasets():
-        rows, offset = list[TrainingExample](), 0
-        while len(rows) < number and (
-            page := services.store.dataset_rows(info.hash, "sft_eval", limit=_PAGE, offset=offset)
-        ):
-            rows += [row for row in page if row.keeps_helpful]
-            offset += _PAGE
-        if rows:
-            return info.hash, rows[:number]
+    for info in [services.store.dataset_info(dataset)] if dataset else services.store.datasets():
+        if rows := _held_out(services, info.hash, number):
+            return info.hash, rows
     raise InputError(
-        "No dataset holds helpful rows out of training, so there is nothing to weigh.",
+        "This dataset holds no helpful rows out of training, so there is nothing to weigh."
+        if dataset
+        else "No dataset holds helpful rows out of training, so there is nothing to weigh.",
         next_step="Freeze one in Curate with helpful rows mixed in and a held-out share.",
     )
 
 
+def reference_datasets(services: Services) -> list[DatasetInfo]:
+    """Datasets that hold helpful rows out of training, newest first."""
+    held = (info for info in services.store.datasets() if info.counts.get("sft_eval"))
+    return [info for info in held if _held_out(services, info.hash, 1)]
+
+
+def _held_out(services: Services, hash: str, number: int) -> list[TrainingExample]:
+    rows, offset = list[TrainingExample](), 0
+    while len(rows) < number and (page := services.store.dataset_rows(hash, "sft_eval", limit=_PAGE, offset=offset)):
+        rows += [row for row in page if row.keeps_helpful]
+        offset += _PAGE
+    return rows[:number]
+
+
 def measure_capability(
-    services: Services, evaluation_id: str, stop: StopFlag | None = None
+    services: Services, evaluation_id: str, stop: StopFlag | None = None, chosen: str = ""
 ) -> Iterator[EvaluationProgress]:
     """Have the base and the variants of an evaluation weigh the references; each variant is kept once it is done.
+    `chosen` is the dataset these are from, as for `references`.
 
     NotFoundError for an evaluation, or a variant of it, that is not there; InputError without references.
     """
@@ -61,7 +73,7 @@ def measure_capability(
     names = list(dict.fromkeys([BASE, *(result.variant for result in head.results)]))
     engine = services.engine(WAIT_S)
     choose(engine_variants(engine), names)
-    dataset, rows = references(services)
+    dataset, rows = references(services, dataset=chosen)
     state = _state(services, evaluation_id)
     if (state.get("dataset"), state.get("base")) != (dataset, engine.base_hash):
         state = {"dataset": dataset, "base": engine.base_hash, "drawn": [], "scores": []}
@@ -91,20 +103,25 @@ def measure_capability(
         services.store.set_setting(_key(evaluation_id), state)
 
 
-def start_capability(services: Services, evaluation_id: str, owner: str = "") -> None:
+def start_capability(services: Services, evaluation_id: str, owner: str = "", chosen: str = "") -> None:
     """The same in the background. What is not there is said at once; ConflictError while an evaluation runs."""
     head = services.store.evaluation_head(evaluation_id)
     choose(engine_variants(services.engine()), list(dict.fromkeys(result.variant for result in head.results)))
-    references(services, 1)
+    references(services, 1, chosen)
     first = EvaluationProgress(0, 0, evaluation_id=evaluation_id, phase="weighed")
     work = partial(measure_capability, services, evaluation_id)
-    services.evaluation.start(lambda stop: work(stop), first, owner)
+    services.evaluation.start(lambda stop: work(stop, chosen), first, owner)
 
 
 def kept_of(services: Services, evaluation_id: str) -> tuple[Kept, ...]:
     """What was measured so far; nothing before the base is done."""
     scores: list[Mapping[str, Any]] = _state(services, evaluation_id).get("scores", [])
     return likelihood.kept(scores) if any(line["variant"] == BASE for line in scores) else ()
+
+
+def kept_dataset(services: Services, evaluation_id: str) -> str:
+    """Hash of the dataset whose rows were weighed; "" before any were."""
+    return str(_state(services, evaluation_id).get("dataset", ""))
 
 
 def drift_of(services: Services, evaluation_id: str) -> tuple[Drift, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -23,6 +23,7 @@ from cai_ui.pipeline.readers import reader_for
 from cai_ui.pipeline.services import Services
 from cai_ui.readers import Reader
 from cai_ui.records import BASE, AdapterInfo, Evaluation, Prompt, content_hash
+from cai_ui.versions import versions_here
 
 CHECKPOINT = "@"
 """Between the run and the step in the name of a checkpoint that is loaded as a variant."""
@@ -152,8 +153,13 @@ def _measured(
 ) -> Iterator[EvaluationProgress]:
     """Evaluate, and keep answers as they come: the same evaluation of the same weights goes on where it was stopped."""
     key = f"evaluation.begun.{_asked(engine, chosen, prompts, reader, settings)}"
-    id = services.store.get_setting(key) or uuid.uuid4().hex
-    services.store.set_setting(key, id)
+    begun_as = services.store.get_setting(key) or {"id": uuid.uuid4().hex, "with": []}
+    if isinstance(begun_as, str):  # of an older version, which did not keep what it was made with
+        begun_as = {"id": begun_as, "with": [{}]}
+    id, made = begun_as["id"], versions_here()
+    if made not in begun_as["with"]:
+        begun_as["with"].append(made)
+        services.store.set_setting(key, begun_as)
     begun = services.store.answers(id)
     kept, before, began = len(begun), len(begun), time.monotonic()
     for measured in evaluate(engine, chosen, prompts, reader, settings, stop, begun):
@@ -162,11 +168,21 @@ def _measured(
             kept += len(measured.fresh)
         found = None
         if measured.evaluation is not None:
-            services.store.save_evaluation(replace(measured.evaluation, id=id))
+            services.store.save_evaluation(_as_begun(measured.evaluation, id, begun_as["with"]))
             services.store.set_setting(key, None)
             found = id
         eta = time_left(measured.done - before, measured.total - before, time.monotonic() - began)
         yield EvaluationProgress(measured.done, measured.total, eta, found)
+
+
+def _as_begun(made: Evaluation, id: str, versions: Sequence[Mapping[str, str]]) -> Evaluation:
+    """The evaluation under its id. One that was stopped and went on may have been made with several versions."""
+    if made.made_with is None:
+        return replace(made, id=id)
+    told = {}
+    for name in dict.fromkeys(name for known in versions for name in known):
+        told[name] = ", then ".join(dict.fromkeys(known.get(name, "not recorded") for known in versions))
+    return replace(made, id=id, made_with=replace(made.made_with, versions=told))
 
 
 def _asked(

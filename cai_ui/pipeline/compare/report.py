@@ -6,10 +6,8 @@ people and models are shown as texts. Every number comes from the records that t
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from cai_ui.compare.answer_table import AnswerTable
@@ -28,15 +26,16 @@ EXAMPLES = 3
 """Answers shown of each model and kind that did what is wanted, and as many that did not."""
 LONGEST = 1_500
 """Characters of one text that are shown."""
-PACKAGES = ("torch", "transformers", "peft", "trl", "gradio")
 KINDS = {"harmful": "harmful", "helpful": "helpful", "twin": "benign look-alikes", "unknown": "of unknown kind"}
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1d1d1b; }
 h1, h2 { line-height: 1.25; } h2 { margin-top: 2rem; border-bottom: 1px solid #ccc; break-after: avoid; }
 table { border-collapse: collapse; width: 100%; margin: .75rem 0; } tr { break-inside: avoid; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #ddd; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #ddd;
+  overflow-wrap: anywhere; } h3 { break-after: avoid; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; background: #f5f5f2; padding: .6rem }
 .bar { background: #e4e4df; height: .6rem; } .bar i { display: block; background: #1f6b5e; height: 100%; }
+.bar, .bar i, pre { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 small, .quiet { color: #666; } article { break-inside: avoid; margin: 1rem 0; }
 @media print { body { margin: 0; max-width: none; font-size: 11px; } }
 """
@@ -228,8 +227,15 @@ def _limits(head: EvaluationInfo) -> str:
 
 
 def _versions(head: EvaluationInfo, runs: Iterable[Run]) -> str:
-    lines = [["evaluation", _esc(head.id)], ["Python", _esc(platform.python_version())]]
-    lines += [[name, _esc(_version(name))] for name in PACKAGES]
+    lines = [["evaluation", _esc(head.id)]]
+    made = head.made_with
+    if made is None:
+        lines += [["model, libraries and this program", "not recorded"]]
+    else:
+        lines += [["model", _esc(made.model)], ["base", _esc(made.base_hash)]]
+        lines += [["device", _esc(made.device)]] if made.device else []
+        lines += [["revision", _esc(made.revision)]] if made.revision else []
+        lines += [[_esc(name), _esc(version)] for name, version in made.versions.items()]
     for run in runs:
         lines += [[f"adapter of {_esc(run.name or run.id)}", _esc(run.adapter_hash or "none")],
                   [f"dataset of {_esc(run.name or run.id)}", _esc(run.dataset_hash)],
@@ -264,10 +270,3 @@ def _text(value: object) -> str:
 
 def _esc(text: object) -> str:
     return escape(str(text))
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"

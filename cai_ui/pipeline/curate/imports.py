@@ -121,11 +121,13 @@ def account(report: ImportReport) -> str:
 
 
 def remarks(seen: ImportPreview) -> list[str]:
-    """What else there is to know: kinds that are not known, labels that contradict each other, what was cut."""
+    """What else there is to know: kinds that are not known, labels that no rule fits or that contradict each other,
+    what was cut."""
     report = seen.report
     kinds = list(report.unknown_kinds.items())
     named = ", ".join(f"“{word}” {count:,}" for word, count in kinds[:5]) + (", …" if kinds[5:] else "")
     found = [f"not known as a kind of request, so kept as unknown: {named}"] if kinds else []
+    found += [f"no rule fits these labels, so judged by nobody: {o.name[:60]}: {o.words}" for o in report.unmatched]
     if report.contradicting:
         lines = ", ".join(f"{line:,}" for line in report.contradicting[:5])
         found.append(f"repeated with another label, so judged by nobody: line {lines}"

@@ -18,6 +18,7 @@ from cai_ui.config.app import AppSettings
 from cai_ui.errors import CaiError, ConflictError, InputError
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Dataset, DatasetInfo, Run
+from cai_ui.records.hashing import canonical_json
 
 PROGRAM = Path(__file__).resolve().parents[3]
 SHIPPED = ("cai_ui", "principles", "requirements.txt", "LICENSE")
@@ -76,10 +77,14 @@ def pack(services: Services, run: Run, folder: Path) -> Path:
 
 def take_in_dataset(services: Services, text: str) -> DatasetInfo:
     """Keep the dataset of a package here. InputError if the text is none."""
+    from pydantic import TypeAdapter
+
     from cai_ui.store.encoding import load
 
     try:
+        TypeAdapter(Dataset).validate_json(text.encode("utf-8", "surrogatepass"), strict=True)
         dataset = load(Dataset, text)
+        canonical_json(dataset.settings)  # which may be anything, but no number beyond all bounds
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise InputError("The file is no dataset of a package.", next_step="Write one with `pack`.") from None
     return services.store.save_dataset(dataset, "package")

@@ -13,6 +13,7 @@ from cai_ui.errors import ConflictError, EngineError, InputError, StoreError
 from cai_ui.formats.writing import json_text, plain_line
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Run
+from cai_ui.train.jobs.adapters import RunAdapters
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 _FILES = ("adapter_config.json", "adapter_model.safetensors", "adapter.json")
@@ -120,11 +121,10 @@ def push_adapter(services: Services, run_id: str, repository: str) -> str:
 
 
 def _finished(services: Services, run_id: str) -> tuple[Run, Path]:
-    """A run with an adapter, and the adapter's folder."""
+    """A run with an adapter, and the adapter's folder. AdapterError if its files are not as they were written."""
     run = services.store.run(run_id)
-    folder = services.store.workspace.run_dir(run.id) / "adapter"
-    if not run.adapter or not folder.is_dir():
+    if not run.adapter:
         raise ConflictError(
             f"The run {run.name} has no adapter.", next_step="Choose a run that is done or stopped with its adapter."
         )
-    return run, folder
+    return run, RunAdapters(services.store).files(run)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from pathlib import Path
 
-from cai_ui.engine.adapters.files import describe_adapter
+from cai_ui.engine.adapters.files import check_files, describe_adapter, settle
 from cai_ui.engine.interface import Engine
-from cai_ui.errors import CaiError, NotFoundError
-from cai_ui.records import BASE, AdapterInfo, Run
+from cai_ui.errors import AdapterError, CaiError, NotFoundError
+from cai_ui.records import BASE, GOING_ON, AdapterInfo, Run
 from cai_ui.store import Store
 from cai_ui.train.run.folder import ADAPTER
 
@@ -30,6 +32,29 @@ class RunAdapters:
                 except CaiError as error:
                     log.warning("the adapter of %s is left out: %s", run.name, error)
         return found
+
+    def damaged(self) -> Iterator[AdapterError]:
+        """Adapters whose files are gone, cut or changed, by the names of their runs; of those in the trash, too."""
+        for run in self._store.runs():
+            if run.adapter:
+                try:
+                    self.files(run)
+                except AdapterError as error:
+                    yield error
+
+    def files(self, run: Run) -> Path:
+        """The folder of a run's adapter, once all its files were looked at. AdapterError if they are not as they were
+        written."""
+        folder = self._folder(run)
+        try:
+            found = check_files(folder)
+        except AdapterError as error:
+            raise _unusable(run, error.what.partition(": ")[2].rstrip(".")) from None
+        except OSError as error:
+            raise _unusable(run, f"it cannot be read ({error.strerror or type(error).__name__})") from None
+        if run.adapter_hash and found != run.adapter_hash:
+            raise _unusable(run, "it is not the one that the run made")
+        return folder
 
     def need(self, engine: Engine, name: str | None) -> None:
         """Load the adapter a run starts from or is held to, if it is one of ours and not loaded yet.
@@ -60,4 +85,18 @@ class RunAdapters:
             log.warning("the adapter of %s could not be put up: %s", run.name, error)
 
     def _describe(self, run: Run) -> AdapterInfo:
-        return describe_adapter(self._store.workspace.run_dir(run.id) / ADAPTER, run.id, run.name, run.method, run.id)
+        return describe_adapter(self._folder(run), run.id, run.name, run.method, run.id)
+
+    def _folder(self, run: Run) -> Path:
+        folder = self._store.workspace.run_dir(run.id) / ADAPTER
+        if run.state not in GOING_ON and not folder.exists():
+            settle(folder)
+        return folder
+
+
+def _unusable(run: Run, why: str) -> AdapterError:
+    return AdapterError(
+        f"The adapter of the run {run.name} ({run.id}) cannot be used: {why}.",
+        kept="The run's log and its other files were left as they are.",
+        next_step="Put its folder back from a copy of the workspace, or train it again with the same settings.",
+    )

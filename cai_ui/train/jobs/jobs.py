@@ -223,13 +223,15 @@ class Jobs:
             for signal in self._signals.values():
                 signal.ask("close")
 
-    def close(self) -> None:
-        """The same, and wait for the end a while."""
+    def close(self, wait_s: float = 30.0) -> bool:
+        """The same, and wait for the end, but not longer; whether it came."""
         self.ask_to_close()
         with self._changed:
             thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(30)
+        if thread is None or thread is threading.current_thread():
+            return True
+        thread.join(wait_s)
+        return not thread.is_alive()
 
     # The thread
 

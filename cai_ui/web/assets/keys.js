@@ -34,6 +34,19 @@
     return all[0];
   };
 
+  /* Where two parts of a tab take the same keys (votes, and grades in their box), they go to the part that was used
+     last, and never to the other one. A tab that was just opened has no such part; then the first that can be seen
+     takes them. */
+  const partOf = (element) => element.closest(".takes-keys");
+  let used;
+  const uses = (event) => {
+    if (!(event.target instanceof Element)) return;
+    used = event.target.closest("[role=tab]") ? undefined : partOf(event.target);
+  };
+  document.addEventListener("pointerdown", uses, true);
+  document.addEventListener("focusin", uses, true);
+  const here = (element) => used === undefined || partOf(element) === (used?.isConnected ? used : null);
+
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.repeat) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.closest?.("#curate-note")) {
@@ -56,13 +69,13 @@
     if (event.ctrlKey || event.metaKey || event.altKey || busyElsewhere(event.target)) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (key.startsWith("Arrow") && event.target instanceof Element && event.target.closest("[role=tablist], [role=radiogroup], input:not([type=checkbox])")) return;
-    const box = (picks[key] || []).map(boxOf).find((found) => found && found.offsetParent !== null);
+    const box = (picks[key] || []).map(boxOf).find((found) => found && found.offsetParent !== null && here(found));
     if (box) {
       event.preventDefault();
       box.click();
       return;
     }
-    const button = idsOf(key).map(buttonOf).find(usable);
+    const button = idsOf(key).map(buttonOf).find((found) => usable(found) && here(found));
     if (button) {
       event.preventDefault();
       button.click();

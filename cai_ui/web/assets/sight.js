@@ -15,6 +15,16 @@
       if (!seen) scrollTo({ top: scrollY + top - over - MARGIN, behavior: "instant" });
     });
 
+  /* The same for what is added at the end of an element. */
+  window.caiSeeEnd = (id) =>
+    requestAnimationFrame(() => {
+      const box = document.getElementById(id);
+      if (!box || box.offsetParent === null) return;
+      const { bottom } = box.getBoundingClientRect();
+      const seen = bottom >= MARGIN && bottom <= innerHeight;
+      if (!seen) scrollTo({ top: scrollY + bottom - innerHeight * 0.6, behavior: "instant" });
+    });
+
   /* A button with data-see leads to a place of the same tab: a folded one is opened, a button gets the focus. */
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element && event.target.closest("[data-see]");

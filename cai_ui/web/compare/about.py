@@ -13,6 +13,7 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.compare.answers import NOTES_LIMIT, export_answers, name_evaluation
+from cai_ui.pipeline.compare.bundle import export_bundle
 from cai_ui.pipeline.compare.report import export_report
 from cai_ui.records import EvaluationInfo
 from cai_ui.text import NAME_LIMIT
@@ -85,6 +86,7 @@ class AboutBox:
                 )  # fmt: skip
                 self.download = Download(words.DOWNLOADS, "compare-download", scale=0)
                 self.report = Download(words.REPORT, "compare-report", scale=0)
+                self.bundle = Download(words.BUNDLE, "compare-bundle", scale=0)
         self.open = gr.Textbox(visible="hidden", elem_id=OPEN)
 
     def other_box(self) -> None:
@@ -104,6 +106,7 @@ class AboutBox:
         self.other.input(bind(other_html, self.services), [self.chosen, self.other], [self.found], **ASIDE)
         self.download.wire(bind(self._export), {*rows.given, self.form})
         self.report.wire(bind(self._report), [self.chosen])
+        self.bundle.wire(bind(self._bundle), [self.chosen])
 
     def outputs(self) -> list[gr.blocks.Block]:
         """What another evaluation changes here."""
@@ -142,6 +145,9 @@ class AboutBox:
 
     def _report(self, evaluation_id: str | None) -> str:
         return str(export_report(self.services, _chosen(evaluation_id)))
+
+    def _bundle(self, evaluation_id: str | None) -> str:
+        return str(export_bundle(self.services, _chosen(evaluation_id)))
 
 
 def _chosen(evaluation_id: Any) -> str:

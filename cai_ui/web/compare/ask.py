@@ -31,6 +31,7 @@ from cai_ui.web.kit.follows_model import FollowsModel
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import notice, text_block
+from cai_ui.web.kit.sight import sees
 from cai_ui.web.session import Session, SessionParts
 
 IDENTICAL_IN_A_ROW = 20
@@ -107,6 +108,7 @@ class AskBox:
         shown = [self.answers, self.sight, self.run, self.stop, self.prompt, self.earlier, self.drawn]
         shown += [*self.ballot.opens, *self.further.opens]
         self.run.click(None, None, None, js=_LET_GO, **QUIET)
+        self.run.click(**sees("compare-answers"))
         self.blind.change(bind(self._when_to_reveal), [self.blind], [self.reveal], **AT_ONCE)
         voted = self.ballot.wire(self.answers, self.sight, session)
         for pressed, handler in (

@@ -17,10 +17,10 @@ from cai_ui.pipeline.compare import capability, comparison
 from cai_ui.statistics.means import Mean
 from cai_ui.statistics.paired import Difference
 from cai_ui.web.compare import words
-from cai_ui.web.kit.choices import variant_choices
+from cai_ui.web.kit.choices import dataset_choices, looked_up, variant_choices
 from cai_ui.web.kit.events import ASIDE, AT_ONCE, Changes, Given
 from cai_ui.web.kit.guard import bind, uploaded
-from cai_ui.web.kit.present import empty_state, esc, percent, rate_text, table
+from cai_ui.web.kit.present import empty_state, esc, percent, rate_text, short, table
 from cai_ui.web.session import Session, SessionParts
 
 # Handlers
@@ -33,6 +33,9 @@ def capability_html(services: Services, evaluation_id: str | None) -> str:
     titles = comparison.variant_titles(services)
     kept = capability.kept_of(services, evaluation_id)
     measured = kept_html(kept, titles) if kept else empty_state(*words.NOT_WEIGHED)
+    if kept:
+        weighed = words.WEIGHED.format(dataset=short(capability.kept_dataset(services, evaluation_id)))
+        measured += f'<p class="muted">{esc(weighed)}</p>'
     return measured + drift_html(capability.drift_of(services, evaluation_id), titles)
 
 
@@ -102,6 +105,10 @@ class CapabilityBox:
         with gr.Accordion(words.CAPABLE, open=False, elem_id="capability") as self.box:
             gr.HTML(f'<p class="muted narrow">{esc(words.CAPABLE_WHAT)}</p>')
             with gr.Row(elem_classes="toolbar"):
+                self.dataset = gr.Dropdown(
+                    [(words.NEWEST, "")], value="", label=words.WEIGHED_FROM, elem_id="capability-dataset",
+                    filterable=False, min_width=260,
+                )  # fmt: skip
                 self.measure = gr.Button(words.WEIGH, elem_id="capability-measure", scale=0)
             self.found = gr.HTML(elem_id="capability-found")
             with gr.Accordion(words.HARNESS, open=False, elem_id="capability-harness") as self.harness:
@@ -119,7 +126,7 @@ class CapabilityBox:
     def wire(self, session: SessionParts) -> None:
         """Connect it; the button is wired with the other background work of the tab."""
         self.session = session
-        self.box.expand(bind(self._found), [self.chosen], [self.found], **AT_ONCE)
+        self.box.expand(bind(self._found), [self.chosen, self.dataset], [self.found, self.dataset], **AT_ONCE)
         self.chosen.change(bind(self._forget, quiet=True), None, [self.found, self.box], **ASIDE)
         self.harness.expand(bind(self._menu), None, [self.variant, self.results], **AT_ONCE)
         self.variant.input(bind(self._line), [self.variant], [self.command], **ASIDE)
@@ -130,10 +137,13 @@ class CapabilityBox:
         session: Session = given[self.session.state]
         if not given[self.chosen]:
             raise InputError(words.NO_EVALUATION, next_step=words.EVALUATE_FIRST)
-        capability.start_capability(self.services, given[self.chosen], session.author)
+        capability.start_capability(self.services, given[self.chosen], session.author, given[self.dataset] or "")
 
-    def _found(self, evaluation_id: str | None) -> str:
-        return capability_html(self.services, evaluation_id)
+    def _found(self, evaluation_id: str | None, dataset: str | None) -> Changes:
+        there = capability.reference_datasets(self.services)
+        known = dataset if dataset in {info.hash for info in there} else ""
+        menu = looked_up([(words.NEWEST, ""), *dataset_choices(there)], known, dataset)
+        return {self.found: capability_html(self.services, evaluation_id), self.dataset: menu}
 
     def _forget(self) -> Changes:
         """Another evaluation: its drift is read once it is asked for."""

@@ -100,7 +100,7 @@ class EvaluationBox:
         self.judge.wire(self.results, tab, session)
         read = {session.state, self.results.chosen, *self.judge.inputs}
         self.work.also(self.judge.read.click, self.judge.read_chosen, read)
-        weighed = {session.state, self.results.chosen}
+        weighed = {session.state, self.results.chosen, self.capability.dataset}
         self.work.also(self.capability.measure.click, self.capability.start, weighed)
         for visit in visits:
             visit(bind(self._menu, quiet=True), None, [self.sets], **ASIDE)

@@ -66,7 +66,9 @@ class GradingBox:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.sight, self.ticket = gr.State(None), gr.Textbox(visible="hidden", elem_id="grade-ticket")
-        with gr.Accordion(words.GRADING, open=False, elem_id="grading", visible=False) as self.box:
+        with gr.Accordion(
+            words.GRADING, open=False, elem_id="grading", elem_classes="takes-keys", visible=False
+        ) as self.box:
             gr.HTML(f'<p class="muted narrow">{esc(words.GRADING_WHAT)}</p>')
             self.progress = gr.HTML(elem_id="grading-progress")
             self.card = gr.HTML(elem_id="grading-card")

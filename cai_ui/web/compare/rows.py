@@ -22,6 +22,7 @@ from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import counted, esc
 from cai_ui.web.kit.sight import sees
 from cai_ui.web.kit.words import KINDS
+from cai_ui.web.lineage.where_from import where_from
 
 ALL = (words.ALL_PARTS, "")
 EVERY = (words.EVERY_MODEL, "")
@@ -194,7 +195,7 @@ class RowsBox:
             self.page: page,
             self.box: gr.update(open=True),
             self.number_row: gr.update(visible=number is not None),
-            self.said: f"<strong>{esc(said)}</strong>",
+            self.said: f"<strong>{esc(said)}</strong> {where_from('evaluation', evaluation_id or '')}" if said else "",
             self.number: "" if number is None else number.text,
             **dict.fromkeys((self.find, self.kind, self.outcome, self.variant, self.part), ""),
         }

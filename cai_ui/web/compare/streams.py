@@ -22,7 +22,7 @@ from cai_ui.web.compare.live import Live, Shown
 from cai_ui.web.session import Session
 from cai_ui.web.stops import Stops
 
-_PACE_S = 0.08
+_PACE_S = 0.15
 
 # Handlers
 

@@ -21,6 +21,7 @@ from cai_ui.web.kit.download import Download
 from cai_ui.web.kit.events import AT_ONCE, EACH, QUIET, Changes, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import counted, empty_state, notice
+from cai_ui.web.lineage.where_from import where_from
 from cai_ui.web.session import Session, SessionParts
 
 # Handlers
@@ -123,11 +124,12 @@ class BallotBox:
         cast = [*given[self.cast], made.event_id]
         sight = replace(taken.sight, voted=reveal == "vote")
         said = f"{counted(len(cast), 'vote')}. " + (revealed(choice, taken) if reveal == "vote" else words.SAVED)
+        origin = where_from("vote", made.event_id) if reveal == "vote" else ""  # it names the models
         return {
             self.answers: answers_html(sight),
             self.sight: sight,
             self.box: gr.update(visible=False),
-            self.said: notice(said, "good"),
+            self.said: notice(said, "good") + origin,
             self.reasons: [],
             self.cast: cast,
             self.session_row: gr.update(visible=True),

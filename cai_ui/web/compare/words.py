@@ -253,9 +253,11 @@ BY_CONDITION = "By condition and strength"
 CAPABLE = "Still capable?"
 CAPABLE_WHAT = (
     "How likely the models of the chosen evaluation find held-out helpful answers, against the base, and how far they "
-    "are from answers that the base drew itself. The answers come from the newest dataset that holds helpful rows out "
-    "of training."
+    "are from answers that the base drew itself. The answers are helpful rows of a dataset that it held out of "
+    "training."
 )
+WEIGHED_FROM, NEWEST = "Answers of", "The newest dataset that holds some"
+WEIGHED = "Held-out helpful rows of dataset {dataset}."
 WEIGH = "Weigh helpful answers"
 NOT_WEIGHED = ("Not weighed yet", "Press “Weigh helpful answers”; then open this again.")
 KEPT_COLUMNS = ("Model", "Log-probability per token", "Less than the base", "KL(base ‖ model) per token")
@@ -286,6 +288,7 @@ NAME, NOTES = "Name", "Notes"
 KEEP_NAME, NAME_KEPT = "Save name and notes", "Saved."
 DOWNLOADS = "Download the answers"
 REPORT = "Report to print or send"
+BUNDLE = "Bundle to run it again"
 FORM = "Format"
 DOWNLOAD_HELP = (
     "LLM Comparator shows the first two models; a log for Inspect is one file for each model, in a zip file."

@@ -178,13 +178,24 @@ class CurateTab:
         )
         if given[self.example.spans] == changes[self.example.spans]:
             del changes[self.example.marks]
-        # What the page has already is not sent again: each part that changes costs time before the next example shows.
-        return {block: value for block, value in changes.items() if block not in given or given[block] != value}
+        return self._news(changes, given)
 
     def step(self, by: int, given: Given) -> Changes:
         """The next or the previous example, without a decision."""
         place = read_place(given[self.example.place])
-        return self.look(lambda author, filter: walking.step(self.services, author, filter, place, by), given)
+        changes = self.look(lambda author, filter: walking.step(self.services, author, filter, place, by), given)
+        return self._news(changes, given)
+
+    def _news(self, changes: Changes, given: Given) -> Changes:
+        """What the page has not already: each part that is sent costs time before the next example shows, and most of
+        all whether a box is seen, which the browser asks of everything in it."""
+        example = self.example
+        known = {example.work, example.empty} if given[example.place] and changes[example.place] else set()
+        return {
+            block: value
+            for block, value in changes.items()
+            if block not in known and (block not in given or given[block] != value)
+        }
 
     def follow(self, given: Given) -> Changes:
         """What an entry of a list stands for, and the filter's fields as they are then."""

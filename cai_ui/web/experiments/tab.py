@@ -144,7 +144,9 @@ class ExperimentsTab:
         self.lines.wire(bind(rows_file, services, "jsonl"), [self.shown])
         self.table.wire(bind(rows_file, services, "csv"), [self.shown])
         self.numbers.wire(bind(result_file, services), [self.shown])
-        self.forget.click(bind(self._forget), [self.shown], [self.shown, *self._shows], **QUIET)
+        self.forget.click(bind(self._forget), [self.shown], [self.shown, *self._shows], **QUIET).success(
+            **sees("experiments-shown")
+        )
         self.adopt.click(bind(self._adopt), [session.state, self.shown, self.rules], [self.adopted], **QUIET)
 
     def _choose(self, name: str) -> Changes:

@@ -150,11 +150,13 @@ def bind(handler: Callable[..., Any], *fixed: Any, quiet: bool = False) -> Calla
 
         @functools.wraps(handler)
         def call(*values: Any) -> Iterator[Any]:
-            begun = False
+            begun, sent = False, dict[Any, Any]()
             try:
                 for answer in handler(*fixed, *values):
-                    begun = True
-                    yield answer
+                    news = _news(answer, sent)
+                    if news or not begun:
+                        begun = True
+                        yield news
             except Exception as error:
                 if not begun or quiet:
                     yield _answer(error, handler.__name__, quiet)
@@ -173,6 +175,19 @@ def bind(handler: Callable[..., Any], *fixed: Any, quiet: bool = False) -> Calla
     call.quiet = quiet  # type: ignore[attr-defined]
     call.__signature__ = signature.replace(parameters=list(signature.parameters.values())[len(fixed) :])  # type: ignore[attr-defined]
     return call
+
+
+def _news(answer: Any, sent: dict[Any, Any]) -> Any:
+    """What a stream's answer by component has that is not as `sent`, which is brought up to it.
+
+    The browser goes through the whole page for each property that comes (Gradio 6.31), so that a stream which repeats
+    the state of its buttons with every word is shown seconds late, its end too.
+    """
+    if not isinstance(answer, dict):
+        return answer
+    news = {block: value for block, value in answer.items() if block not in sent or sent[block] != value}
+    sent.update(news)
+    return news
 
 
 def _answer(error: Exception, name: str, quiet: bool) -> Any:

@@ -13,4 +13,9 @@ def sees(elem_id: str) -> Options:
     return {**_SCRIPT, "js": f"() => window.caiSee('{elem_id}')"}
 
 
+def sees_end(elem_id: str) -> Options:
+    """The same for what is added at the end of the element."""
+    return {**_SCRIPT, "js": f"() => window.caiSeeEnd('{elem_id}')"}
+
+
 _SCRIPT: dict[str, Any] = {"fn": None, "inputs": None, "outputs": None, **QUIET}

@@ -14,8 +14,9 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block
 
-from cai_ui.web.kit.events import ASIDE, Changes
+from cai_ui.web.kit.events import ASIDE, Changes, in_turn
 from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.sight import sees
 
 EVERY_S = 1.5
 ENDS_S, ENDING_POLL_S = 0.8, 0.03
@@ -55,6 +56,8 @@ class WorkPanel:
         self._look, self._progress, self._start, self._stop, self._resume = look, progress, start, stop, resume
         self._seen, self._timer = gr.State(""), gr.Timer(EVERY_S, active=False)
         buttons = [start, stop] if resume is None else [start, stop, resume]
+        self._in_turn = in_turn(f"work-{progress._id}")
+        """Looks come one after the other: of two at a time the older could reach the page last, and stay."""
         self._outputs = [progress, *buttons, *outputs, self._timer, self._seen]
 
     def looks(self, seen: str) -> Changes:
@@ -87,7 +90,7 @@ class WorkPanel:
     ) -> None:
         """Connect it: what begins the work and takes the values of `inputs` (of a set: one dictionary by component),
         what ends it, and the `visits` (a tab's select, the page's opening) at which the page looks anew."""
-        look = {"fn": bind(self.looks, quiet=True), "inputs": [self._seen], "outputs": self._outputs, **ASIDE}
+        look = {"fn": bind(self.looks, quiet=True), "inputs": [self._seen], "outputs": self._outputs, **self._in_turn}
         self._start.click(bind(start), inputs, None, **ASIDE).success(
             **{**look, "fn": bind(self._began, quiet=True), "inputs": None}
         )
@@ -99,16 +102,16 @@ class WorkPanel:
             visit(**{**look, "fn": bind(self._visit, quiet=True), "inputs": None})
 
     def also(self, event: Any, start: Callable[..., None], inputs: AbstractSet[Block]) -> None:
-        """Another event that begins the same work."""
-        look = {"fn": bind(self._began, quiet=True), "inputs": None, "outputs": self._outputs, **ASIDE}
-        event(bind(start), inputs, None, **ASIDE).success(**look)
+        """Another event that begins the same work, whose progress it brings into sight."""
+        look = {"fn": bind(self._began, quiet=True), "inputs": None, "outputs": self._outputs, **self._in_turn}
+        event(bind(start), inputs, None, **ASIDE).success(**look).success(**sees(str(self._progress.elem_id)))
 
     def _began(self) -> Changes:
         """Short work may be over before the page has seen it run; it has ended for the page all the same."""
         return self.looks("True")
 
     def _ending(self, seen: str) -> Iterator[Changes]:
-        """That it is stopping, and as soon as it has stopped, that."""
+        """That it is stopping, and as soon as it has stopped, that; the other looks wait for it."""
         until = time.monotonic() + ENDS_S
         yield (first := self.looks(seen))
         while self._look(False).running and time.monotonic() < until:

@@ -9,6 +9,7 @@ from cai_ui.pipeline.lineage.nearest import NOT_CAUSE, Nearest
 from cai_ui.records.lineage import Lineage, Link, Place
 from cai_ui.web.kit.present import esc, facts, notice, pill, press, text_block
 from cai_ui.web.lineage import words
+from cai_ui.web.lineage.graph import graph_svg
 from cai_ui.web.lineage.where_from import FIELD
 
 
@@ -17,7 +18,8 @@ def lineage_html(found: Lineage) -> str:
     texts = "".join(text_block(text[:4_000], label) for label, text in found.texts)
     address = f"?tab=lineage&id={quote(found.place.text)}"
     return (
-        f'<nav class="cai-way" aria-label="{words.WAY}">{_way(found.path)}</nav><div class="cai-lineage">'
+        f'<nav class="cai-way" aria-label="{words.WAY}">{_way(found.path)}</nav>{graph_svg(found)}'
+        f'<div class="cai-lineage">'
         f"<section><h3>{words.FROM}</h3>{_links(found.came_from, words.NONE_BACK)}</section>"
         f'<section class="cai-lineage-this" data-place="{esc(found.place.text)}"><h3>{esc(found.place.kind)}: '
         f'<span dir="auto">{esc(found.title)}</span></h3>{facts(found.facts)}{texts}'

@@ -19,4 +19,11 @@ COMPARED = "{compared:,} of {rows:,} rows were compared."
 WHERE_FROM = "Where from?"
 LINK = "Link to this view"
 BEGIN = "Begin with"
+GRAPH = "Drawn: a column for each stage; press a box to go there"
+DRAWN = "This {kind} with {back} things that it comes from and {on} that it led to; they are listed below"
+MORE = "and {number:,} more"
+STAGES = (
+    "Constitution", "Principle", "Trace", "Example", "Decision", "Dataset row", "Dataset", "Run", "Evaluation",
+    "Answer, vote",
+)  # fmt: skip
 NEXT = "Follow a bad answer to its principle, reword the principle, and see in Compare whether the answer changes."

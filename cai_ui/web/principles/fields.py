@@ -13,6 +13,7 @@ from cai_ui.pipeline.constitution.understood import outside, understood
 from cai_ui.records import Principle
 from cai_ui.web.kit.events import Changes, Given
 from cai_ui.web.kit.present import esc, notice
+from cai_ui.web.lineage.where_from import where_from
 from cai_ui.web.principles import words
 from cai_ui.web.principles.editor import View
 
@@ -23,7 +24,14 @@ SHOWN = 12
 
 def findings_html(services: Services, view: View) -> str:
     """What the model can make of the principle, and what the check says about the draft, that principle first."""
-    return _understood_html(services, view) + _checks_html(services, view)
+    return _understood_html(services, view) + _checks_html(services, view) + _touched_html(view)
+
+
+def _touched_html(view: View) -> str:
+    """The way on from the principle as it was saved."""
+    if not any(p.id == view.chosen for p in view.saved.principles):
+        return ""
+    return f"<p>{where_from('principle', f'{view.base}/{view.chosen}', words.TOUCHED)}</p>"
 
 
 def _understood_html(services: Services, view: View) -> str:

@@ -86,3 +86,4 @@ ACCEPTS = (
 )
 IMPORT, FORMAT, EXPORT = "Import a file", "Format", "Export the saved version"
 OUTSIDE = "In this constitution it does not know what to do with:"
+TOUCHED = "What did it touch?"

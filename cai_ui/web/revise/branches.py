@@ -16,6 +16,7 @@ from cai_ui.web.kit.events import MODEL, NEWEST, QUIET, Changes, Given
 from cai_ui.web.kit.forms import optional_number, read_number
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import counted, notice
+from cai_ui.web.kit.sight import sees_end
 from cai_ui.web.revise import stepper, trace_html, words
 from cai_ui.web.revise.stepper import View
 from cai_ui.web.session import Session, SessionParts
@@ -87,7 +88,8 @@ class BranchBox:
         self.step.input(
             bind(self._choose), [self.trace_id, self.step], [self.text, self.labels, self.principle], **NEWEST
         )
-        self.keep.click(bind(self._edit), {*chosen, self.text}, shown, **QUIET)
+        self.keep.click(bind(self._edit), {*chosen, self.text}, shown, **QUIET).success(**sees_end("revise-chain"))
+        self.again.click(**sees_end("revise-chain"))
         self.keep_labels.click(bind(self._label), {*chosen, self.labels}, shown, **QUIET)
         self.compute_labels.click(bind(self._compute), chosen, shown, **QUIET)
         self.send.click(bind(self._send), [self.trace_id], [self.note], **QUIET)

@@ -11,6 +11,7 @@ from cai_ui.records import Step, StepKind, Trace
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.kit.present import answered_by, counted, empty_state, esc, pill
 from cai_ui.web.kit.words import ENDS
+from cai_ui.web.lineage.where_from import where_from
 from cai_ui.web.revise import words
 
 LONG, SHOWN = 1_000, 600
@@ -193,6 +194,7 @@ def _end(trace: Trace | None, live: Live | None) -> str:
     if live is not None:
         done = len(trace.steps) if trace else 0
         return f'<p class="muted">Step {done + 1} of {max(live.total, done + 1)}</p>'
-    if trace is not None and revise.ended_early(trace):
-        return f'<p class="muted">{words.NO_FINDING}</p>'
-    return ""
+    if trace is None:
+        return ""
+    early = f'<p class="muted">{words.NO_FINDING}</p>' if revise.ended_early(trace) else ""
+    return f"{early}<p>{where_from('trace', trace.id)}</p>"

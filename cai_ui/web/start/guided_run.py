@@ -25,6 +25,7 @@ from cai_ui.web.kit.present import duration, esc, lead, notice, when
 from cai_ui.web.kit.rate_bars import bars_html
 from cai_ui.web.kit.sight import sees
 from cai_ui.web.kit.work import WorkPanel, WorkView
+from cai_ui.web.lineage.where_from import where_from
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.start import words
 from cai_ui.web.start.guided_run_html import beside_html, examples_html, headline_html, stages_html
@@ -62,7 +63,9 @@ def result_html(services: Services, view: GuidedRunView) -> str:
     id = evaluation.id
     reader = f"Read by: {evaluation.reader}; {figures_words(evaluation.reader)}."
     bars = bars_html(evaluation, titles, lambda result, measure, said: number_to(id, result, measure, said))
-    shown = f'{bars}<p class="muted">{esc(reader)}</p>{_leads(id, run_ids)}{examples_html(evaluation, titles)}'
+    shown = (
+        f'{bars}<p class="muted">{esc(reader)}</p>{_leads(services, id, run_ids)}{examples_html(evaluation, titles)}'
+    )
     return lead(words.BEFORE_AND_AFTER, words.EVALUATED) + shown + _beside(services, results) + _own() + _earlier(
         services, [one for one in results if one.evaluation_id != id]
     )  # fmt: skip
@@ -77,10 +80,12 @@ def _titles(services: Services, run_ids: Mapping[str, str]) -> dict[str, str]:
     return titles
 
 
-def _leads(evaluation_id: str, run_ids: Mapping[str, str]) -> str:
-    """Where the picture comes from: the evaluation's answers and the runs."""
+def _leads(services: Services, evaluation_id: str, run_ids: Mapping[str, str]) -> str:
+    """Where the picture comes from: the evaluation's answers, the runs, and the dataset they learnt from."""
     runs = [lead_to(RUN, id, words.SEE_RUN.format(method=method.upper())) for method, id in run_ids.items()]
-    return f'<div class="cai-leads">{lead_to(EVALUATION, evaluation_id, words.SEE_ROWS)}{"".join(runs)}</div>'
+    learnt = {run.dataset_hash for run in services.store.runs() if run.id in run_ids.values()}
+    data = [where_from("dataset", hash, words.SEE_DATA) for hash in sorted(learnt)]
+    return f'<div class="cai-leads">{lead_to(EVALUATION, evaluation_id, words.SEE_ROWS)}{"".join([*runs, *data])}</div>'
 
 
 def _beside(services: Services, results: list[GuidedResult]) -> str:
@@ -108,7 +113,7 @@ def _earlier(services: Services, results: list[GuidedResult]) -> str:
             summary = f"<summary>{esc(one.constitution)} · {esc(when(one.finished_at))}</summary>"
             bars = bars_html(evaluation, _titles(services, one.run_ids))
             said = headline_html(evaluation, one.took_s)
-            shown.append(f"<details>{summary}{said}{bars}{_leads(one.evaluation_id, one.run_ids)}</details>")
+            shown.append(f"<details>{summary}{said}{bars}{_leads(services, one.evaluation_id, one.run_ids)}</details>")
     return f'<div class="cai-earlier"><strong>{esc(words.EARLIER)}</strong>{"".join(shown)}</div>' if shown else ""
 
 

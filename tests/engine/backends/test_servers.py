@@ -5,6 +5,7 @@ Every case is asked both ways where it makes sense. The shapes are told from the
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 import time
@@ -110,13 +111,28 @@ STREAMS: dict[str, tuple[list[bytes], str, str]] = {
     "cut inside characters": ([bytes([byte]) for byte in SPLIT.encode()], "é😀", "end"),
     "other answers beside": ([SO, event({"choices": [{"index": 1, "delta": {"content": "No"}}]}), STOP], "So it is.",
                              "end"),
+    "OpenAI: a refusal in a field of its own": (
+        [event(delta(None, refusal="So ")), event(delta(None, refusal="it is.")), event(delta(None, "stop")), DONE],
+        "So it is.", "end"),
+    "text, then a call of a tool": (
+        [SO, event(delta(None, tool_calls=[{"index": 0, "function": {"name": "f", "arguments": ""}}])),
+         event(delta(None, "tool_calls", tool_calls=[{"index": 0, "function": {"arguments": "{}"}}])), DONE],
+        "So", "end"),
+    "comments that end as proxies end them": (
+        [b": ping - 2026-01-01 00:00:00\r\n\r\n", SO, b": ping\r\n\r\n", STOP, DONE], "So it is.", "end"),
+    "text behind its end": ([event(delta("So ", "stop")), event(delta("it is.")), DONE, SO], "So it is.", "end"),
+    "plain text by name": ([SO, STOP, DONE], "So it is.", "end"),
+    "null for error and choices": ([event(delta("So ") | {"error": None}), event({"choices": None}), STOP, DONE],
+                                   "So it is.", "end"),
     "the whole message at once": ([told({"content": "So it is."}, index=0)], "So it is.", "end"),
 }  # fmt: skip
+KINDS = {"the whole message at once": "application/json", "plain text by name": "text/plain"}
 WHOLE: dict[str, tuple[bytes, str]] = {
     "parts": (told({"content": [{"type": "text", "text": "So "}, {"type": "text", "text": "it is."}]}), "So it is."),
     "thoughts beside": (told({"content": "So", "reasoning_content": "hm"}), "So"),
     "empty": (told({"content": ""}), ""),
     "no index": (json.dumps({"choices": [{"message": {"content": "So"}}]}).encode(), "So"),
+    "a refusal in a field of its own": (told({"content": None, "refusal": "I will not."}), "I will not."),
     "null counts": (told({"content": "So"}, "eos_token"), "So"),
 }
 NO_TEXT = {
@@ -162,6 +178,7 @@ SENTENCES = {
     "error as text": (400, {"error": "bad things"}, "bad things"),
     "message at the top": (400, {"object": "error", "message": "bad things"}, "bad things"),
     "plain text": (400, b"bad things", "bad things"),
+    "moved": (307, b"", "sends on to another address"),
     "in a list": (400, [{"error": {"message": "bad things"}}], "bad things"),
 }
 
@@ -233,7 +250,7 @@ QUESTION = Request((Message("user", "Is it?"),), Sampling())
 @pytest.mark.parametrize("name", STREAMS)
 def test_a_stream_gives_the_text_that_was_in_it(playing: Asked, server: Server, name: str) -> None:
     pieces, text, finish = STREAMS[name]
-    engine = playing(Play(pieces, kind="application/json" if name.startswith("the whole") else EVENTS))
+    engine = playing(Play(pieces, kind=KINDS.get(name, EVENTS)))
     chunks = list(engine.stream([QUESTION]))
     answer = chunks[-1].answer
     assert answer is not None and (answer.text, answer.finish) == (text, finish)
@@ -280,7 +297,7 @@ def test_the_servers_own_sentence_is_shown(playing: Asked, name: str) -> None:
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
     with pytest.raises(EndpointError, match=words) as error:
         playing(Play([sent], status, "application/json")).generate([QUESTION])
-    assert error.value.cause == "refused"
+    assert error.value.cause == ("moved" if status == 307 else "refused")
 
 
 def test_a_sentence_is_bounded_and_no_web_page() -> None:
@@ -303,6 +320,38 @@ def test_a_server_that_is_asked_too_often_says_until_when(headers: dict[str, str
     sent = {name.lower(): value.replace("in an hour", hour) for name, value in headers.items()}
     found = refusal(429, b"", sent)
     assert isinstance(found, EndpointError) and least <= found.pause_s <= most and found.passes
+
+
+STREAMED_NO_TEXT: dict[str, tuple[Play, str]] = {
+    "calls of a tool alone": (Play([event(delta(None, tool_calls=[{"index": 0}])), DONE]), "call of a tool"),
+    "a filter before any text": (Play([event(delta("", "content_filter")), DONE]), "filter withheld"),
+    "nothing with a good status": (Play([b""]), "broke off"),
+    "a sign-in page": (Play([b"<!doctype html><title>Sign in</title>"], kind="text/html"), "a web page"),
+    "a page of a proxy": (Play([b"<html>busy</html>"], 503, "text/html"), r"failed \(503\)\. Try again"),
+    "too often": (Play([b'{"error": "slow down"}'], 429, "application/json", {"Retry-After": "0.01"}),
+                  r"slow down\. Try again"),
+    "Ollama's own form": (Play([b'{"message": {"content": "So"}}\n{"done": true}\n'], kind="application/x-ndjson"),
+                          "not JSON"),
+    "no content by status": (Play([], 204), r"\(204\)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STREAMED_NO_TEXT)
+def test_a_stream_without_text_says_why(playing: Asked, name: str) -> None:
+    play, words = STREAMED_NO_TEXT[name]
+    with pytest.raises(EndpointError, match=words):
+        list(playing(play).stream([QUESTION]))
+
+
+def test_a_stream_that_is_left_before_its_end_leaves_no_task_behind(
+    playing: Asked, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = threading.active_count()
+    list(playing(Play([SO, STOP, DONE, *[b": still here\n\n"] * 3], pause_s=0.05)).stream([QUESTION]))
+    while threading.active_count() > before:
+        time.sleep(0.02)
+    gc.collect()
+    assert [said.message for said in caplog.records if said.name == "asyncio"] == []
 
 
 def test_a_failure_before_any_text_is_asked_again(playing: Asked, server: Server) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cai_ui.cli import main
 from cai_ui.config.app import AppSettings
 from cai_ui.config.compare import CompareSettings
 from cai_ui.errors import InputError, NotFoundError
@@ -55,6 +56,41 @@ def test_the_base_loses_nothing_against_itself_and_what_is_kept_is_not_weighed_a
     assert base.references.value < 0 and base.references.units == 4
     assert list(capability.measure_capability(evaluated, id)) == []
     assert "Log-probability" in capability_html(evaluated, id)
+
+
+def test_the_dataset_is_chosen(evaluated: Services) -> None:
+    """And weighing those of another one begins anew."""
+    id = evaluated.store.evaluations()[0].id
+    with_references(evaluated)
+    old = evaluated.store.datasets()[0].hash
+    row = TrainingExample((Message("user", "How do I sow?"),), "Dig, then sow.", None, "mix", helpful=True)
+    new = evaluated.store.save_dataset(Dataset("new", (row,), (row,), (), (), {}, (), {}), "me").hash
+    none = evaluated.store.save_dataset(Dataset("none", (row,), (), (), (), {}, (), {}), "me").hash
+    assert [info.hash for info in capability.reference_datasets(evaluated)] == [new, old]
+    assert capability.kept_dataset(evaluated, id) == ""
+    list(capability.measure_capability(evaluated, id))
+    assert capability.kept_of(evaluated, id)[0].references.units == 1
+    list(capability.measure_capability(evaluated, id, chosen=old))
+    assert capability.kept_of(evaluated, id)[0].references.units == 4
+    assert capability.kept_dataset(evaluated, id) == old and old[:8] in capability_html(evaluated, id)
+    with pytest.raises(InputError, match="This dataset holds no helpful rows"):
+        capability.start_capability(evaluated, id, chosen=none)
+    with pytest.raises(NotFoundError):
+        capability.start_capability(evaluated, id, chosen="gone")
+
+
+def test_the_command_weighs_and_says_of_what(services: Services, capsys: pytest.CaptureFixture[str]) -> None:
+    prompts = [Prompt("b", "How do I bake?", "helpful")]
+    list(comparison.evaluate_prompts(services, [BASE], prompts, CompareSettings(max_new_tokens=4), PhraseReader()))
+    with_references(services)
+    hash, home = services.store.datasets()[0].hash, services.settings.home
+    services.close()
+    asked = ["evaluations", "capable", "latest", "--home", home, "--model", "scripted"]
+    assert main([*asked, "--dataset", hash[:8]]) == 0
+    out = capsys.readouterr().out
+    assert f"helpful rows held out of dataset {hash[:12]}" in out and "base  log-probability per token -" in out
+    assert "of 4" in out and "less than the base 0.000" in out and "base  tokens" in out
+    assert main([*asked, "--dataset", "ffffffff"]) == 2
 
 
 def test_what_is_not_there_is_a_sentence(evaluated: Services) -> None:

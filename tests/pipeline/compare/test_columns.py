@@ -151,6 +151,15 @@ def test_a_checkpoint_is_a_column_until_it_is_deleted(trained: tuple[Services, A
     assert base.answer is not None and "no checkpoint" in gone.error
 
 
+def test_a_checkpoint_of_another_base_says_so_and_the_base_answers(trained: tuple[Services, Any]) -> None:
+    services, run = trained
+    (_, name), *_ = checkpoint_choices(services, services.engine())
+    services.store.update_run(run.id, base_hash="f" * 64)
+    assert checkpoint_choices(services, services.engine()) == []
+    base, other = last(services, ["base", name])
+    assert base.answer is not None and other.answer is None and "was trained on another base model" in other.error
+
+
 def test_a_strength_of_zero_is_the_base_beside_the_adapter_itself(trained: tuple[Services, Any]) -> None:
     services, run = trained
     base, off, on = last(services, ["base", f"{run.id}::strength=0", f"{run.id}::strength=1.5"])

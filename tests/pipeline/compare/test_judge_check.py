@@ -61,7 +61,8 @@ def test_single_answers_have_a_kappa(services: Services, tmp_path: Path) -> None
     path.write_text("\n".join(map(json.dumps, [*rows, {"prompt": "x"}])))
     *_, last = judge_check.check_judge(services, path, "", "refusal")
     assert last.result is not None and last.result.kappa is not None
-    assert last.result.kappa.value == pytest.approx(0) and last.result.check.agreement.value == 0.5
+    assert last.result.kappa.value is None and "judge gave one and the same label to all 16" in last.result.kappa.why
+    assert last.result.check.agreement.value == 0.5
     assert sum(last.result.left_out.values()) == 1
     assert judges.standing(services, "base", "refusal").check is not None
 

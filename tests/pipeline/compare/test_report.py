@@ -49,7 +49,20 @@ def test_it_says_what_was_found_with_its_uncertainty_and_its_limits(services: Se
     assert "did not (12)" in page and page.count("<article>") == 3 + 3 + 2
     assert "kappa with people" in page or "was not measured" in page
     assert "not known here" in page, "a run that is not here is said to be"
-    assert re.search(r"<td>torch</td><td>\d", page)
+    assert "<td>model, libraries and this program</td><td>not recorded</td>" in page and "<td>torch</td>" not in page
+
+
+def test_versions_are_those_it_was_made_with(services: Services, kept: str) -> None:
+    """Not those of the process that writes the report."""
+    from dataclasses import replace
+
+    from cai_ui.records import MadeWith
+
+    made = MadeWith("<model>", "b" * 64, {"torch": "1.0.0 <i>", "python": "3.11"}, {}, "cpu", "abc")
+    services.store.save_evaluation(replace(services.store.evaluation(kept), made_with=made))
+    assert services.store.evaluation_head(kept).made_with == services.store.evaluation(kept).made_with == made
+    page = report_html(services.store, kept)
+    assert "<td>torch</td><td>1.0.0 &lt;i&gt;</td>" in page and "&lt;model&gt;" in page and "not recorded" not in page
 
 
 def test_nothing_of_a_text_runs_and_nothing_is_asked_of_others(services: Services, kept: str) -> None:

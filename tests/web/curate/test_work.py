@@ -163,3 +163,20 @@ def test_markdown_of_others_does_nothing(hostile: str) -> None:
     for tag in ("<script", "<img", "<iframe", 'href="javascript', 'href="data', "onclick=alert(1)>", 'href="//'):
         assert tag not in html
     assert markdown_html("[w](https://a.org/)").count('rel="noopener noreferrer nofollow"') == 1
+
+
+def test_the_page_is_not_told_again_that_an_example_is_shown(filled: Services) -> None:
+    """That costs the browser most of the time to the next example; at the end of the queue, and back, it is told."""
+    page = Page(filled)
+    page.choose()
+    example, left = page.example, filled.store.counts(OPEN).fits
+    for place in range(left):
+        changes = page.tab.judge("accept", page.given)
+        page.take(changes)
+        assert (example.work in changes) == (example.empty in changes) == (place + 1 == left)
+    assert page.of(example.work)["visible"] is False
+    page.undo()
+    assert page.of(example.work)["visible"] is True and page[example.empty] == ""
+    page.choose(status="all")
+    changes = page.tab.step(1, page.given)
+    assert example.work not in changes and changes[example.card]

@@ -95,3 +95,17 @@ def test_gradio_sees_the_handler_without_its_fixed_arguments() -> None:
 
     _, _, event_at, _ = special_args(bind(pick, "s"))
     assert event_at == 0
+
+
+def words(services: str) -> Iterator[dict[str, object]]:
+    yield {"text": "a", "run": gr.update(interactive=False)}
+    yield {"text": "a b", "run": gr.update(interactive=False)}
+    yield {"text": "a b", "run": gr.update(interactive=False)}
+    yield {"text": "a b", "run": gr.update(interactive=True)}
+
+
+def test_a_stream_sends_of_each_component_only_what_is_new() -> None:
+    """Whatever is sent costs the browser a walk through the page: with all of it, seconds behind the last word."""
+    sent = list(bind(words, "The page")())
+    assert [set(answer) for answer in sent] == [{"text", "run"}, {"text"}, {"run"}]
+    assert sent[-1]["run"]["interactive"] is True

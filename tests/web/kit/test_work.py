@@ -91,3 +91,16 @@ def test_only_news_are_sent_and_a_mark_stands_for_a_value() -> None:
     second.put(one, "b")
     second.put(menu, gr.update(choices=["x"], value=None), mark=["x"])
     assert second.changes == {one: "b"}
+
+
+def test_looks_of_one_panel_come_one_after_the_other() -> None:
+    """Two at a time may reach the page in the other order: then it shows what was, and "Go on" is missing."""
+    with gr.Blocks() as page:
+        progress, start, stop, resume = gr.HTML(), gr.Button(), gr.Button(), gr.Button()
+        panel = WorkPanel(lambda ended: WorkView("half", True), progress, start, stop, resume)
+        panel.wire(lambda: None, [], lambda: None, [page.load], resume=lambda: None)
+        panel.also(gr.Button().click, lambda given: None, set())
+    looks = [event for event in page.fns.values() if progress in event.outputs]
+    assert len(looks) == 6
+    assert len({event.concurrency_id for event in looks}) == 1
+    assert {(event.concurrency_limit, event.queue) for event in looks} == {(1, True)}

@@ -94,7 +94,9 @@ def test_the_guided_run_names_its_variants_by_how_they_were_trained(services: Se
         Run("r1", "guided run SFT", "sft", "done", "d", {}, "me", "2026-01-01T00:00:00+00:00", adapter="run1")
     )
     view = GuidedRunView("done", [], measured(["base", "run1"]), run_ids={"sft": "r1"})
-    assert "After SFT" in result_html(services, view)
+    shown = result_html(services, view)
+    assert "After SFT" in shown
+    assert 'value="dataset:d">The dataset</button>' in shown
     assert result_html(services, GuidedRunView("done", [])) == ""
 
 
