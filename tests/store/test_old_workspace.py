@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sqlite3
 import tarfile
 import time
@@ -24,7 +23,6 @@ from cai_ui.config.app import AppSettings
 from cai_ui.config.knobs import checked
 from cai_ui.config.revise import RevisionSettings
 from cai_ui.config.train import TrainSettings
-from cai_ui.engine.weights.sources import EMBEDDED
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare.columns import answer_columns
 from cai_ui.pipeline.compare.comparison import (
@@ -338,13 +336,6 @@ def opened(home: Path, model: str = "scripted") -> Services:
     return services
 
 
-def version_1(folder: Path) -> Path:
-    """The embedded model as it was then. Its tokenizer and shape are those of today's."""
-    shutil.copytree(EMBEDDED, folder)
-    shutil.copyfile(HERE / "version_1.safetensors", folder / "model.safetensors")
-    return folder
-
-
 def told(home: Path) -> dict[str, Any]:
     """What the product says of the workspace, as plain data."""
     services = opened(home)
@@ -393,9 +384,8 @@ def now(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    """The workspace with the model that answered and was trained in it: version 1 of the embedded one."""
-    place = tmp_path_factory.mktemp("embedded")
-    services = opened(unpack(place), str(version_1(place / "version_1")))
+    """The workspace with the model that answered and was trained in it."""
+    services = opened(unpack(tmp_path_factory.mktemp("embedded")), "embedded")
     yield services
     services.close()
 
@@ -442,7 +432,7 @@ def test_nothing_in_it_names_a_machine(tmp_path: Path) -> None:
     assert [name for name, text in texts.items() if re.search(rb"/(tmp|home|root|Users)/", text)] == []
 
 
-# With the model of then
+# With the model
 
 
 def test_a_finished_adapter_is_loaded_and_answers_as_it_did(embedded: Services) -> None:
