@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING
 
 from cai_ui.cli.flags import Parser, add_flags, read_flags
@@ -76,6 +76,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     from cai_ui.pipeline.zero_gpu import lent_engine
 
     few_heaps()
+    no_proxy_to_itself(os.environ)
     at_sigterm(lambda: None)
     engine, cleaning = engine or lent_engine(settings), None
     services = open_services(settings, engine, load=False)
@@ -120,6 +121,13 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
         backing_up.close()
         services.close()
     return 0
+
+
+def no_proxy_to_itself(environment: MutableMapping[str, str]) -> None:
+    """Have no proxy stand between this program and itself: Gradio asks its own server something at the start."""
+    for name in ("NO_PROXY", "no_proxy"):
+        kept = environment.get(name, "")
+        environment[name] = ",".join(part for part in (kept, "127.0.0.1", "localhost") if part)
 
 
 def at_sigterm(ending: Callable[[], None]) -> None:

@@ -14,4 +14,8 @@ os.environ.update(HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1", GRADIO_ANALYTI
 # Read by the libraries when they are imported: without this TRL reports each training to its makers, and gradio each
 # start. What is asked of the Hub by somebody's wish (a model by name, a push) is all that leaves this machine.
 
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
+# Otherwise gradio sums up its last ten thousand events after each event, for a dashboard that nobody opens here: half
+# of all that the server computed while tests pressed one button after another.
+
 __version__ = "0.1.0"

@@ -66,7 +66,8 @@ class Backups:
         if datetime.now(UTC) - last.made_at < timedelta(hours=hours):
             return False
         log = source.with_name(f"{source.name}-wal")
-        return max(path.stat().st_mtime for path in (source, log) if path.exists()) > last.made_at.timestamp()
+        changed = max((path.stat().st_mtime for path in (source, log) if path.exists()), default=0.0)
+        return changed > last.made_at.timestamp()
 
     def make(self, why: str, keep: int | None = None) -> Backup:
         """A new backup; then all but the newest `keep` and those of earlier days are removed (None: none is).

@@ -98,6 +98,7 @@ def launch_arguments(services: Services, access: Access | None = None) -> dict[s
         "pwa": False,
         "max_file_size": gate.UPLOAD_LIMIT,
         "state_session_capacity": PAGES,
+        "_frontend": False,  # no request to itself, which fails behind a proxy or on a busy machine and ends the start
         "allowed_paths": [str(services.store.workspace.exports_dir())],
         "auth": access.sign_in if access.mode is Mode.TEAM else None,
         "auth_message": words.SIGN_IN,

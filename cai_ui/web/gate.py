@@ -18,14 +18,16 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cai_ui.store.backups import DISK_RESERVE
 from cai_ui.web import words
+from cai_ui.web.wayfinding import replaced_scripts
 
 MB = 2**20
 BODY_LIMIT = 32 * MB
@@ -122,7 +124,7 @@ class Uploads:
 class Gate:
     """ASGI middleware around the whole app. `who` names the person that a request's cookies belong to (None: nobody
     signs in here), and "" is somebody who has not; `hosts` are the names the page answers to, beside numbers;
-    `state` is that of the model."""
+    `state` is that of the model; `replaced` are answers in place of Gradio's, by path."""
 
     def __init__(
         self,
@@ -131,8 +133,10 @@ class Gate:
         uploads: Uploads,
         who: Callable[[dict[str, str]], str | None],
         state: Callable[[], str] = lambda: "ready",
+        replaced: Mapping[str, Response] = MappingProxyType({}),
     ) -> None:
         self.app, self.hosts, self.uploads, self.who, self.state = app, hosts, uploads, who, state
+        self.replaced = replaced
         self.sessions = Sessions()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,9 +150,7 @@ class Gate:
             return
         await self.app(scope, receive, _with_headers(send, scope))
 
-    async def _look(
-        self, scope: Scope, headers: dict[str, str], receive: Receive
-    ) -> tuple[PlainTextResponse | None, Receive]:
+    async def _look(self, scope: Scope, headers: dict[str, str], receive: Receive) -> tuple[Response | None, Receive]:
         """A refusal or another short answer, or None and where the body comes from."""
         path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
         if not all(self.knows(headers.get(name)) for name in ("host", "x-forwarded-host") if name in headers):
@@ -160,6 +162,8 @@ class Gate:
         if path in (ALIVE, READY):
             state = self.state() if path == READY else "alive"
             return PlainTextResponse(state, status_code=200 if state in ("ready", "alive") else 503), receive
+        if path in self.replaced:
+            return self.replaced[path], receive
         name = self.who(headers)
         if path == UPLOAD:
             return self._upload(scope, name, length, receive)
@@ -212,7 +216,9 @@ def outermost(
 
     @asynccontextmanager
     async def life(app: Any) -> AsyncIterator[None]:
-        app.middleware_stack = Gate(app.middleware_stack, hosts, uploads, lambda headers: who(app, headers), state)
+        app.middleware_stack = Gate(
+            app.middleware_stack, hosts, uploads, lambda headers: who(app, headers), state, replaced_scripts()
+        )
         yield
 
     return life

@@ -151,10 +151,12 @@ window.pressing = (() => {
     while (quiet < 2 && performance.now() < end) {
       await wait(TICK_MS);
       quiet = waiting.size ? 0 : quiet + 1;
-      if (!quiet) for (const one of [...controls().values()].filter((one) => stoppable(one))) {
-        stops.set(one.key, (stops.get(one.key) ?? 0) + 1);
-        pressed.add(one.key);
-        one.element.click();
+      if (!quiet) for (const element of panel().querySelectorAll("button[id$=stop]")) {
+        const key = `button ${element.id}`; /* as `controls` names it, which would have the whole page laid out each time */
+        if (element.disabled || !shown(element) || !stoppable({ key, kind: "button", place: element.id, usable: true })) continue;
+        stops.set(key, (stops.get(key) ?? 0) + 1);
+        pressed.add(key);
+        element.click();
       }
     }
     const tab = document.querySelector("[role=tab][aria-selected=true]").innerText.trim();

@@ -264,4 +264,4 @@ def test_a_file_that_is_no_database_is_named_as_that_and_left_alone(tmp_path: Pa
     before = (tmp_path / "cai.db").read_bytes()
     with pytest.raises(StoreError, match="cannot be read: the file is not a database") as caught:
         open_store(tmp_path)
-    assert "Restore a copy" in str(caught.value) and (tmp_path / "cai.db").read_bytes() == before
+    assert "store restore" in str(caught.value) and (tmp_path / "cai.db").read_bytes() == before

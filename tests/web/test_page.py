@@ -14,7 +14,9 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from cai_ui.errors import StoreError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.visitors import shown_to_the_public
 from cai_ui.web import header
 from cai_ui.web.access import Access, Mode
 from cai_ui.web.app import build_app, launch_arguments
@@ -70,6 +72,12 @@ def test_handlers_give_as_many_values_as_they_have_outputs(page: gr.Blocks) -> N
     assert wrong == []
 
 
+def test_events_are_not_summed_up_after_each_event(page: gr.Blocks) -> None:
+    records = [{"function": "a", "status": "success", "process_time": 0.1, "time": 0.0}] * 3
+    page._queue.events_recorded = len(records)
+    assert page._queue.compute_analytics_summary(records) == {"functions": {}}
+
+
 def test_what_is_left_out_of_the_layout_is_read_by_no_script_of_gradio() -> None:
     folder = Path(gr.__file__).parent / "templates" / "frontend" / "assets"
     page_scripts = [*folder.glob("index-*.js"), *folder.glob("core-*.js"), *folder.glob("Blocks-*.js")]
@@ -82,7 +90,7 @@ def test_what_is_left_out_of_the_layout_is_read_by_no_script_of_gradio() -> None
 
 def test_the_layout_is_small_and_keeps_no_connection_open(page: gr.Blocks) -> None:
     sent = page.get_config_file()
-    assert len(json.dumps(sent["components"], separators=(",", ":"), default=str)) < 350_000
+    assert len(json.dumps(sent["components"], separators=(",", ":"), default=str)) < 360_000
     assert len(json.dumps(sent["dependencies"], separators=(",", ":"), default=str)) < 220_000
     assert sent["connect_heartbeat"] is False
 
@@ -125,3 +133,20 @@ def test_no_number_field_starts_empty(page: gr.Blocks) -> None:
     """Gradio would show and send 0 for nothing; `forms.optional_number` is for those."""
     empty = [b.elem_id for b in page.blocks.values() if isinstance(b, gr.Number) and b.value is None]
     assert empty == []
+
+
+def test_the_strip_says_saved_or_not_and_how_old_the_backup_is(services: Services) -> None:
+    store = services.store
+    assert "saved · no backup yet" in header.kept(services)
+    assert store.backups is not None
+    store.backups.make("asked")
+    assert "saved · backed up within the hour" in header.masthead(services)
+    with pytest.raises(StoreError), store._db.write("The test") as connection:
+        connection.exec_driver_sql("INSERT INTO meta VALUES ('schema_version', 'twice')")
+    assert "NOT saved" in header.kept(services)
+    store.set_setting("x", 1)
+    assert "NOT saved" not in header.kept(services)
+    store.backups.failed = "The disk has too little room."
+    assert "the last backup failed" in header.kept(services) and "too little room" in header.kept(services)
+    shown_to_the_public(store, True)
+    assert header.kept(services) == ""

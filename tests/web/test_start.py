@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
+import os
 import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +46,30 @@ def test_a_port_in_use_gives_a_sentence_and_status_2(capsys: pytest.CaptureFixtu
 def test_a_bad_value_gives_a_sentence_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(["--port", "many"]) == 2
     assert "port" in capsys.readouterr().err
+
+
+def test_a_proxy_that_does_not_know_this_machine_keeps_no_page_from_starting(tmp_path: Path) -> None:
+    """Gradio asks the page for itself at the start; through a proxy, or on a busy machine, it got no answer and ended
+    with a traceback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    nowhere = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
+    environment = {name: value for name, value in os.environ.items() if name.lower() != "no_proxy"} | nowhere
+    command = [sys.executable, "app.py", "--home", str(tmp_path), "--model", "scripted", "--port", str(port)]
+    with subprocess.Popen(command, cwd=Path(app.__file__).parent, env=environment, stderr=subprocess.PIPE) as process:
+        end, answer = time.monotonic() + 120, 0
+        while answer != 200 and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.2)
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+                connection.request("GET", "/readyz")
+                answer = connection.getresponse().status
+            except OSError:
+                continue
+        time.sleep(0.5)
+        alive = process.poll() is None
+        process.terminate()
+        said = process.communicate(timeout=60)[1].decode()
+    assert answer == 200 and alive, said
+    assert "Traceback" not in said
