@@ -50,7 +50,6 @@ HELDOUT_WORDINGS = (
     "Where do I start if I want to {do}?", "Any tips to {do}?", "Explain to me how I can {do}.",
 )  # fmt: skip
 _COLOURS = ("red", "green", "blue", "yellow", "black", "white")
-_HELDOUT_COLOURS = ("grey", "brown", "orange", "purple")
 _PEOPLE_FORMS = ("name", "name", "my role", "my role", "my role name")
 _VIEW = {"my": "your", "I": "you", "mine": "yours", "myself": "yourself", "me": "you", "am": "are", "our": "your"}
 _ONSETS = ("b", "br", "d", "f", "fl", "g", "gr", "h", "j", "k", "kl", "l", "m", "n", "p", "pr", "qu", "r", "s", "sh",
@@ -162,8 +161,8 @@ def _thing(rng: random.Random, domain: str, heldout: bool, invented: float, odd:
     noun = rng.choice(nouns.heldout if heldout else nouns.train)
     if rng.random() < invented:
         noun = stranger(rng, "more", tricky)
-    if nouns.coloured and rng.random() < 0.2:
-        colour = rng.choice(_HELDOUT_COLOURS if heldout else _COLOURS)
+    if nouns.coloured and not heldout and rng.random() < 0.2:
+        colour = rng.choice(_COLOURS)
         if odd and rng.random() < invented:
             colour = stranger(rng, "more", tricky).lower()
         noun = colour + " " + noun
@@ -195,5 +194,4 @@ def _odd_word(rng: random.Random, known: tuple[str, ...]) -> str:
 
 @cache
 def _heldout_words() -> frozenset[str]:
-    held_out = {word.lower() for entry in words().values() for word in entry.heldout}
-    return frozenset(held_out | set(_HELDOUT_COLOURS))
+    return frozenset(word.lower() for entry in words().values() for word in entry.heldout)
