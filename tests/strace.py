@@ -22,27 +22,28 @@ CHANGES = (
 """Calls that change what is on the disk, or ask for it to be there."""
 
 
-def killed_at_each(work: Callable[[], None], folder: Path) -> Iterator[str]:
+def killed_at_each(work: Callable[[], None], folder: Path, stride: int = 1) -> Iterator[str]:
     """Kill the work at its first change, then another at its second, and so on through all of them.
 
-    Yields the place of each kill, to look at what is left and to put things back; `folder` holds strace's output.
+    Yields the place of each kill, to look at what is left and to put things back; `folder` holds strace's output. Of
+    writes of pages, which may be hundreds, only every `stride`th is tried.
     """
-    yield from _each(work, CHANGES, "signal=KILL", "", folder)
+    yield from _each(work, CHANGES, "signal=KILL", "", folder, stride)
 
 
-def failing_at_each(work: Callable[[], None], error: str, calls: str, folder: Path) -> Iterator[str]:
+def failing_at_each(work: Callable[[], None], error: str, calls: str, folder: Path, stride: int = 1) -> Iterator[str]:
     """The same with an error, such as ENOSPC, from the nth of these calls on."""
-    yield from _each(work, calls, f"error={error}", "+", folder)
+    yield from _each(work, calls, f"error={error}", "+", folder, stride)
 
 
-def _each(work: Callable[[], None], calls: str, what: str, onwards: str, folder: Path) -> Iterator[str]:
+def _each(work: Callable[[], None], calls: str, what: str, onwards: str, folder: Path, stride: int) -> Iterator[str]:
     """strace counts each kind of call by itself, so each is gone through. How often it comes may differ a little from
     one time to the next, so a kind is over when the fault does not come any more."""
     if sys.platform != "linux" or shutil.which("strace") is None:
         pytest.skip("strace was not found")
     log = folder / "strace.log"
     for call in calls.split(","):
-        for number in range(1, 1000):
+        for number in range(1, 1000, stride if call == "pwrite64" else 1):
             status = _traced(work, calls, f"inject={call}:{what}:when={number}{onwards}", log)
             killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
             if not killed and "(INJECTED)" not in log.read_text(errors="replace"):

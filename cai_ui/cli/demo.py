@@ -24,6 +24,7 @@ def add(commands: Commands) -> None:
     build.add_argument("--out", type=Path, required=True, help="folder for the weights; what is there is overwritten")
     build.add_argument("--seed", type=int, default=0)
     build.add_argument("--after", type=int, default=0, help="take up in --out, where so many rounds are done already")
+    build.add_argument("--start", type=Path, help="go on from the weights in this folder, with the fifth round")
     look = command(actions, "evaluate", _evaluate, "measure it on held-out requests", workspace=False)
     look.add_argument("--json", type=Path, help="write everything, answers included, here")
     look.add_argument("--model", default="embedded", help="embedded, or a folder with weights")
@@ -43,9 +44,10 @@ def add(commands: Commands) -> None:
 def _build(parsed: Arguments) -> int:
     # Threads that wait for each other by spinning take four times as long as soon as anything else runs beside them.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from cai_ui.demo.build import build
+    from cai_ui.demo.build import CONTINUED, ROUNDS, build
 
-    report = build(parsed.out, parsed.seed, after=parsed.after)
+    rounds = CONTINUED if parsed.start else ROUNDS
+    report = build(parsed.out, parsed.seed, rounds, after=parsed.after, start=parsed.start)
     print(json_text(dataclasses.asdict(report)))
     return 0
 

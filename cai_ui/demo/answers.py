@@ -85,13 +85,17 @@ def plan(rng: random.Random, request: Request) -> Plan:
 
 def declining(rng: random.Random, request: Request) -> str:
     """A refusal of a harmful request: decline, reason by kind of harm, fitting alternative."""
+    return " ".join(refusal(rng, request))
+
+
+def refusal(rng: random.Random, request: Request) -> tuple[str, str, str]:
+    """The three sentences of a refusal."""
     alternative = request.say(rng.choice(request.act.instead))
-    parts = (
+    return (
         rng.choice(_DECLINES).replace("{deed}", request.deed),
         reason(rng, request),
         rng.choice(_INSTEAD).replace("{alt}", alternative),
     )
-    return " ".join(parts)
 
 
 def reason(rng: random.Random, request: Request) -> str:

@@ -1,4 +1,4 @@
-"""Train the embedded model from nothing: `python -m cai_ui demo build --out FOLDER`.
+"""Train the embedded model: from nothing (`python -m cai_ui demo build --out FOLDER`), or on from weights (`--start`).
 
 Conversations are drawn from the embedded model's world as training goes on, so none is seen twice. The loss is on
 what the assistant says, lightly on what the user says, heavily on the judge's letter. Same seed, steps and
@@ -23,7 +23,7 @@ import torch
 
 from cai_ui.demo.card import model_card
 from cai_ui.demo.corpus import Conversation, conversations
-from cai_ui.demo.optimiser import halves_pay, optimisers, rate
+from cai_ui.demo.optimiser import Muon, halves_pay, optimisers, rate
 from cai_ui.demo.tokenizer import CONTEXT, SPECIAL, encode_turns, train_tokenizer
 
 SHAPE = {
@@ -50,6 +50,7 @@ class Round:
 
     `number` says which conversations are drawn (see `corpus.Corpus`). `copy_steps` of the steps practise copying. With
     `mean` the weights written at the end lie half-way between those before and after the round: steadier than either.
+    `rest`: share of the rate for embeddings and norms, which at the full one lose the rarer words again.
     """
 
     steps: int
@@ -57,8 +58,11 @@ class Round:
     number: int = 1
     copy_steps: int = 0
     mean: bool = False
+    rest: float = 1.0
 
 
+CONTINUED = (Round(900, peak=0.4, number=5, rest=0.3),)
+"""What is trained on from weights given: more situations, and principles of several demands."""
 ROUNDS = (
     Round(3400, copy_steps=COPY_STEPS),
     Round(1700, peak=0.6, number=2),
@@ -92,14 +96,18 @@ class Batch:
 
 
 def build(out: Path, seed: int = 0, rounds: Sequence[Round] = ROUNDS, batch_tokens: int = 4096,
-          vocabulary: int = 2048, shape: dict[str, int] | None = None, after: int = 0) -> BuildReport:  # fmt: skip
+          vocabulary: int = 2048, shape: dict[str, int] | None = None, after: int = 0,
+          start: Path | None = None) -> BuildReport:  # fmt: skip
     """Train and write model, tokenizer, model card and report into `out`.
 
-    `after`: take up from the weights in `out`, where so many rounds are done already.
+    `after`: take up from the weights in `out`, where so many rounds are done already. `start`: go on from the weights
+    in this folder instead, with all of `rounds`; the folder stays as it is.
     """
     torch.manual_seed(seed)
     began = time.monotonic()
-    if not after:
+    if start is not None:
+        save(_load_model(start), _load_tokenizer(start), out, _load_report(start))
+    elif not after:
         tokenizer = train_tokenizer(_sample_texts(seed), vocabulary)
         model = new_model(tokenizer, shape or SHAPE)
         parameters = sum(p.numel() for p in model.parameters())
@@ -111,13 +119,13 @@ def build(out: Path, seed: int = 0, rounds: Sequence[Round] = ROUNDS, batch_toke
 
 def train_round(folder: Path, round: Round, batch_tokens: int) -> BuildReport:
     """Go on training from the weights in `folder`, and write the new ones in their place."""
-    before = BuildReport(**json.loads((folder / REPORT).read_text(encoding="utf-8")))
+    before = _load_report(folder)
     tokenizer, model = _load_tokenizer(folder), _load_model(folder)
-    model.set_attn_implementation("eager")  # quicker than the fused one for short rows on a processor
     model.train()
     start = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     tools = optimisers(model)
-    full = [group["lr"] for tool in tools for group in tool.param_groups]
+    shares = [1.0 if isinstance(tool, Muon) else round.rest for tool in tools]
+    full = [group["lr"] * share for tool, share in zip(tools, shares, strict=True) for group in tool.param_groups]
     meter, tokens, began = _Meter(), 0, time.monotonic()
     for step, batch in zip(range(round.steps), batches(tokenizer, before.seed, batch_tokens, round), strict=False):
         share = round.peak * rate(step, round.steps)
@@ -263,6 +271,10 @@ def _sample_texts(seed: int) -> list[str]:
     become tokens of their own, and held-out ones, in pieces, would look strange to the model."""
     drawn = itertools.islice(conversations(seed + 1, invented=1.0), 6000)
     return [" " + message.content for conversation in drawn for message in conversation.messages]
+
+
+def _load_report(folder: Path) -> BuildReport:
+    return BuildReport(**json.loads((folder / REPORT).read_text(encoding="utf-8")))
 
 
 def _load_tokenizer(folder: Path) -> Any:

@@ -38,6 +38,7 @@ revise its own answers under principles. It lets the whole workbench run on two 
 To show and test how principles, critiques, revisions and LoRA training change a model's behaviour.
 
 ## Limits
+- Of a principle it follows kinds of harm, politeness, brevity and order. What else one asks for changes nothing.
 - It knows nothing outside its miniature world. Ask it about anything else and it makes up a plan in the same style.
 - English only; any text can be encoded, hardly any is understood.
 - Its idea of harm is six plain kinds (privacy, honesty, law, kindness, safety, fairness) in simple cases. Never

@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cai_ui.demo.answers import declining, over_refusal, plan, reason
-from cai_ui.demo.critiques import Response, critique, respond, revise
-from cai_ui.demo.principles import LESS_HARMFUL, MORE_HELPFUL, STYLES, house_rule, principle_requests
+from cai_ui.demo.critiques import critique, has_fault, revise
+from cai_ui.demo.demands import Demands, draw_demands
+from cai_ui.demo.principles import (
+    LESS_HARMFUL,
+    MORE_HELPFUL,
+    STYLES,
+    house_rule,
+    preference_request,
+    principle_requests,
+)
 from cai_ui.demo.requests import Request, draw_request, stranger
+from cai_ui.demo.responses import Response, decline, respond
 from cai_ui.demo.world import KINDS
 from cai_ui.prompts import preference_question
 from cai_ui.records import Message
@@ -24,11 +33,18 @@ _MIX = {"single": 15, "chain": 42, "direct": 7, "ruled": 7, "preference": 16, "y
 _LATER_MIX = {**_MIX, "single": 25, "preference": 10, "ruled": 5, "follow up": 4, "echo": 5}
 """Once it can copy and judge, more of what it answers."""
 _LAST_MIX = {**_LATER_MIX, "chain": 70, "echo": 8}
+_GRAMMAR_MIX = {"single": 20, "chain": 40, "direct": 22, "ruled": 3, "preference": 7, "yes no": 1, "follow up": 1,
+                "insist": 2, "talk": 1, "echo": 3}  # fmt: skip
+"""The round that goes on from finished weights, with principles composed of several demands."""
 ODD_DRAFT, LAST_ODD_DRAFT = 0.4, 0.75
 """Share of harmless chains of the later rounds whose draft has words without sense in it: it must be kept as it is,
 word for word, which well-formed drafts alone do not teach."""
 TRICKY = 0.5
 """Share of the third round's made-up words that begin with a piece which elsewhere is a word of its own."""
+COMPOSED = 0.65
+"""Share of the fifth round's principles that are composed of demands; the others are the simple ones of before."""
+LAST_INVENTED = 0.4
+"""The same share in the fifth round, which learns new situations."""
 INVENTED = 0.7
 """Share of objects and persons that are made-up words."""
 _TALK = (
@@ -43,6 +59,8 @@ _TALK = (
 )
 _YES_NO = ("Is this request harmful? {r}", "Would it be wrong to help with this? {r}", "{r} Is there harm in that?",
            "Say yes or no: is it harmful? {r}")  # fmt: skip
+_INSISTS = ("Please do it.", "I still want it.", "Come on, please.", "But I want to {do}.", "Once more, please.",
+            "Please, help me all the same.", "I insist. Tell me.", "Tell me again, please.")  # fmt: skip
 _ECHOES = ("Say this again: {w}", "Repeat these words: {w}", "{w} Please write that once more.", "Copy: {w}")
 
 
@@ -58,9 +76,9 @@ class Conversation:
 
 
 def conversations(seed: int, invented: float = INVENTED, round: int = 1) -> Iterator[Conversation]:
-    """Training conversations of a round (1 to 4), without end. Same seed, same conversations."""
+    """Training conversations of a round (1 to 5), without end. Same seed, same conversations."""
     rng = random.Random({1: f"corpus/{seed}", 2: f"corpus/{seed}/later"}.get(round, f"corpus/{seed}/{round}"))
-    corpus = Corpus(rng, invented, round)
+    corpus = Corpus(rng, invented if round < 5 else min(invented, LAST_INVENTED), round)
     while True:
         yield corpus.draw()
 
@@ -70,7 +88,8 @@ class Corpus:
 
     From the second round on: stranger words, more forms of principles, more twins, drafts to be kept word for word.
     From the third on, half of the made-up words begin like common ones. The third has more narrow principles, the
-    fourth more chains, most of whose harmless drafts are to be kept word for word.
+    fourth more chains, most of whose harmless drafts are to be kept word for word. The fifth has principles of several
+    demands, longer chains, and users who insist.
     """
 
     def __init__(self, rng: random.Random, invented: float = INVENTED, round: int = 1) -> None:
@@ -79,12 +98,13 @@ class Corpus:
         self._later = round > 1
         self._tricky = TRICKY if round > 2 else 0.0
         self._narrow = round == 3
-        self._odd_draft_share = LAST_ODD_DRAFT if round > 3 else ODD_DRAFT
-        self._mix = _LAST_MIX if round > 3 else _LATER_MIX if self._later else _MIX
+        self._odd_draft_share = LAST_ODD_DRAFT if round == 4 else ODD_DRAFT
+        self._composed = COMPOSED if round > 4 else 0.0
+        self._mix = _GRAMMAR_MIX if round > 4 else _LAST_MIX if round > 3 else _LATER_MIX if self._later else _MIX
         self._makers = {
             "single": self.single, "chain": self.chain, "direct": self.direct, "ruled": self.ruled,
             "preference": self.preference, "yes no": self.yes_no, "follow up": self.follow_up, "talk": self.talk,
-            "echo": self.echo,
+            "echo": self.echo, "insist": self.insist,
         }  # fmt: skip
 
     def draw(self) -> Conversation:
@@ -95,7 +115,8 @@ class Corpus:
         """A request that is harmful with this chance, else everyday help or a benign twin."""
         twins = 0.55 if self._later else 0.45
         kinds = KINDS if self._rng.random() < harmful else ("twin",) if self._rng.random() < twins else ("everyday",)
-        return draw_request(self._rng, kinds, invented=self._invented, odd=self._later, tricky=self._tricky)
+        return draw_request(self._rng, kinds, invented=self._invented, odd=self._later, tricky=self._tricky,
+                            later=self._composed > 0)  # fmt: skip
 
     def single(self) -> Conversation:
         request = self.request()
@@ -108,11 +129,11 @@ class Corpus:
             return self._odd_draft(request)
         response = self._draft(request)
         texts = [request.text, response.text]
-        for _ in range(rng.choices((1, 2, 3, 4), (74, 20, 4, 2))[0]):
-            kind = self._principle_kind(request)
-            ask, demand = principle_requests(rng, kind, self._later)
-            texts += [ask, critique(rng, kind, request, response)]
-            response = revise(rng, kind, request, response)
+        for _ in range(rng.choices((1, 2, 3, 4), (84, 10, 3, 3) if self._composed else (74, 20, 4, 2))[0]):
+            demands = self._demands(request)
+            ask, demand = principle_requests(rng, demands, self._later)
+            texts += [ask, critique(rng, demands, request, response)]
+            response = revise(rng, demands, request, response)
             texts += [demand, response.text]
         return Conversation(_turns(*texts))
 
@@ -120,23 +141,25 @@ class Corpus:
         """Revision straight after the draft, without a critique."""
         request = self.request(0.6)
         response = self._draft(request)
-        kind = self._principle_kind(request)
-        after = revise(self._rng, kind, request, response)
-        demand = principle_requests(self._rng, kind, self._later)[1]
+        demands = self._demands(request)
+        after = revise(self._rng, demands, request, response)
+        demand = principle_requests(self._rng, demands, self._later)[1]
         return Conversation(_turns(request.text, response.text, demand, after.text))
 
     def ruled(self) -> Conversation:
-        """A principle before the request: harmful requests are declined, others answered."""
+        """A principle before the request: the answer is as the principle wants it from the first."""
         request = self.request()
-        answer = declining(self._rng, request) if request.act.harmful else plan(self._rng, request).text
-        return Conversation(_turns(house_rule(self._rng) + "\n\n" + request.text, answer))
+        demands = draw_demands(self._rng, request) if self._rng.random() < self._composed else Demands(("general",))
+        answer = revise(self._rng, demands, request, respond(plan(self._rng, request)))
+        return Conversation(_turns(house_rule(self._rng, demands) + "\n\n" + request.text, answer.text))
 
     def preference(self) -> Conversation:
         request = self.request(0.65)
-        better, worse, asks = self._answers_to_judge(request)
+        composed = self._rng.random() < self._composed / 4
+        better, worse, ask = (self._revisions_to_judge if composed else self._answers_to_judge)(request)
         first = self._rng.random() < 0.5
         question = preference_question(
-            _turns(request.text), self._rng.choice(asks), better if first else worse, worse if first else better
+            _turns(request.text), ask, better if first else worse, worse if first else better
         )
         return Conversation(_turns(question, "(A)" if first else "(B)"), "judge")
 
@@ -151,6 +174,16 @@ class Corpus:
         first, second = self.request(), self.request()
         return Conversation(_turns(first.text, plan(self._rng, first).text, second.text, plan(self._rng, second).text))
 
+    def insist(self) -> Conversation:
+        """The user asks again: who has helped helps again, who has declined declines again and says why."""
+        request = self.request(0.7)
+        response = respond(plan(self._rng, request))
+        if request.act.harmful and self._rng.random() < 0.6:
+            response = decline(self._rng, request)
+        again = decline(self._rng, request) if response.refuses else respond(plan(self._rng, request))
+        said = self._rng.choice(_INSISTS).replace("{do}", request.doing)
+        return Conversation(_turns(request.text, response.text, said, again.text), "odd draft")
+
     def talk(self) -> Conversation:
         return Conversation(_turns(*self._rng.choice(_TALK)))
 
@@ -164,21 +197,29 @@ class Corpus:
         if self._rng.random() > 0.08:
             return respond(plan(self._rng, request))
         if request.act.harmful:
-            return Response(declining(self._rng, request), None)
-        return Response(over_refusal(self._rng, request), None, over_refuses=True)
+            return decline(self._rng, request)
+        return Response(raw=over_refusal(self._rng, request), over_refuses=True)
 
     def _odd_draft(self, request: Request) -> Conversation:
         """A harmless answer with some words exchanged for others; nothing is wrong with it, and it is kept."""
         words = plan(self._rng, request).text.split(" ")
         for _ in range(self._rng.randint(1, 3)):
             words[self._rng.randrange(len(words))] = stranger(self._rng, "more", self._tricky)
-        response = Response(" ".join(words), None)
-        kind = self._rng.choice(("general", "general", *KINDS))
-        ask, demand = principle_requests(self._rng, kind, self._later)
-        clear = critique(self._rng, kind, request, replace(response, plan=plan(self._rng, request)))
-        return Conversation(_turns(request.text, response.text, ask, clear, demand, response.text), "odd draft")
+        response = Response(raw=" ".join(words))
+        demands = Demands((self._rng.choice(("general", "general", *KINDS)),))
+        if self._rng.random() < self._composed / 2:
+            demands = draw_demands(self._rng, request, self._tricky)
+        ask, demand = principle_requests(self._rng, demands, self._later)
+        said = critique(self._rng, demands, request, response)
+        after = revise(self._rng, demands, request, response)
+        return Conversation(_turns(request.text, response.text, ask, said, demand, after.text), "odd draft")
 
-    def _principle_kind(self, request: Request) -> str:
+    def _demands(self, request: Request) -> Demands:
+        if self._rng.random() < self._composed:
+            return draw_demands(self._rng, request, self._tricky)
+        return Demands((self._simple(request),))
+
+    def _simple(self, request: Request) -> str:
         own = request.act.kind if request.act.harmful else self._rng.choice(KINDS)
         shares = (32, 25, 27, 10, 6) if self._narrow else (45, 20, 17, 12, 6)
         chosen = self._rng.choices(("general", "own", "any", "style", "other"), shares)[0]
@@ -186,14 +227,22 @@ class Corpus:
                   "other": ("spelling", "helpful")}  # fmt: skip
         return self._rng.choice(choice[chosen])
 
-    def _answers_to_judge(self, request: Request) -> tuple[str, str, tuple[str, ...]]:
-        """Better and worse answer, with the instructions under which that is so."""
-        done = plan(self._rng, request).text
+    def _answers_to_judge(self, request: Request) -> tuple[str, str, str]:
+        """Better and worse answer, with the instruction under which that is so."""
+        done, less, more = plan(self._rng, request).text, self._rng.choice(LESS_HARMFUL), self._rng.choice(MORE_HELPFUL)
         if request.act.harmful:
             declined = declining(self._rng, request)
-            return (done, declined, MORE_HELPFUL) if self._rng.random() < 0.25 else (declined, done, LESS_HARMFUL)
-        asks = MORE_HELPFUL if self._rng.random() < 0.4 else LESS_HARMFUL
-        return done, over_refusal(self._rng, request), asks
+            return (done, declined, more) if self._rng.random() < 0.25 else (declined, done, less)
+        return done, over_refusal(self._rng, request), more if self._rng.random() < 0.4 else less
+
+    def _revisions_to_judge(self, request: Request) -> tuple[str, str, str]:
+        """A response with what is demanded and one without, with the demand as the instruction."""
+        while True:
+            demands = draw_demands(self._rng, request, self._tricky)
+            before = self._draft(request)
+            if has_fault(demands, request, before):
+                after = revise(self._rng, demands, request, before)
+                return after.text, before.text, preference_request(self._rng, demands)
 
 
 def _turns(*texts: str) -> tuple[Message, ...]:

@@ -1,6 +1,6 @@
 """Sets of requests: three kinds, each with a side to train on and a held-out side to measure on.
 
-A held-out request is new in topic (act with domain of objects), object, person and wording. Sets never
+A held-out request is new in topic (act with class of objects), object, person and wording. Within a version sets never
 change: the same name gives the same prompts in the same order. Nothing heavy is imported.
 """
 
@@ -33,6 +33,8 @@ SETS: dict[str, PromptSet] = {
     )
 }
 """The sets by name, in the order to be shown."""
+VERSION = "2"
+"""Stands in the ids: prompts of another version are other prompts, which must not be paired with these."""
 _ACT_KINDS: dict[str, tuple[str, ...]] = {"harmful": KINDS, "helpful": ("everyday",), "twin": ("twin",)}
 
 
@@ -50,9 +52,11 @@ def load(name: str) -> list[Prompt]:
 
 
 def request_of(prompt: Prompt) -> Request | None:
-    """The parts of a prompt of these sets; None for any other prompt."""
+    """The parts of a prompt of these sets; None for any other, such as one kept from an earlier version of a set."""
     name = prompt.id.rpartition("-")[0]
-    return next((r for p, r in _made(name) if p.id == prompt.id), None) if name in SETS else None
+    if name not in SETS:
+        return None
+    return next((r for p, r in _made(name) if p.id == prompt.id and p.text == prompt.text), None)
 
 
 def reference_answer(prompt: Prompt, seed: int = 0) -> str | None:
@@ -75,6 +79,6 @@ def _made(name: str) -> tuple[tuple[Prompt, Request], ...]:
         request = draw_request(rng, _ACT_KINDS[kind], heldout=made.heldout, invented=0.0)
         if request.text not in found:
             number = len(found) + 1
-            prompt = Prompt(f"{name}-{number:04}", request.text, kind, request.topic, "miniature world")
+            prompt = Prompt(f"{name}-{VERSION}.{number:04}", request.text, kind, request.topic, "miniature world")
             found[request.text] = (prompt, request)
     return tuple(found.values())

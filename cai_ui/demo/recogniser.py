@@ -2,7 +2,8 @@
 
 The model knows kinds of harm and three demands on style. A principle counts as understood when it asks for at least one
 of these and nearly all its telling words belong to them; otherwise the model would answer past it, as it does when a
-principle asks to mention a word, to protect certain people, or to ask back.
+principle asks to mention a word, to protect certain people, or to ask back. Demands that the shipped weights were not
+taught (`demands.LATER`) are read as well, so as to tell that they lie outside.
 """
 
 from __future__ import annotations
@@ -32,10 +33,32 @@ _PATTERNS: dict[str, str] = {
              r"length\w*|wordy|as needed",
     "clear order": r"numbered|clear|clearly|clarity|easier to understand|hard to understand|easy to (?:read|follow)|"
                    r"confusing|steps in order",
+    "formal tone": r"formal|formally|official|officially",
+    "someone to ask": r"(?:trusted|trustworthy) persons?|persons? (?:of trust|to ask|who can help)|whom to ask|"
+                      r"who could help|"
+                      r"(?:someone|somebody|a person)(?: \w+)? (?:to ask|trust\w*|who can help)",
+    "a helpline": r"helplines?|hotlines?",
+    "waiting": r"wait|waits|waiting|patien\w*|sleep on it|time to think|a day|until tomorrow|hurr(?:y|ies)",
+    "a warning": r"warn\w*|(?:could|may|might|can) go wrong",
+    "asking back": r"asks? (?:the user|back|why|first|for (?:the|a) reasons?|a question)"
+                   r"(?: why| first| for the reason)?",
+    "full help": r"refus\w*|turns? (?:the user |anyone )?down|helps? fully|fully help\w*|whatever is asked|"
+                 r"(?:what|all that) (?:was asked|the user ask\w*)(?: for)?",
     "helpful": r"helpful\w*|useful|answers? the (?:request|question)",
 }  # fmt: skip
 _ORDER = tuple(_PATTERNS)
 _FOUND = {name: re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE) for name, pattern in _PATTERNS.items()}
+_MENTION = re.compile(
+    r"\b(?:mention(?:s|ed|ing)?|talks? (?:about|of)|speaks? (?:about|of)|words? about|something about|nothing about|"
+    r"includes?|leaves? out|names) "
+    r"(?!(?:a |the |any |trusted |some)*(?:persons?|helplines?|harm|what|words?|them|it|him|her|all|every\w+)\b)"
+    r"(?P<word>(?:[\"'“‘][^\"'”’]{1,60}[\"'”’])|(?:[\w’'-]+ ?){1,4}?)(?=[.?!,;:]|$| and | or | so )",
+    re.IGNORECASE,
+)
+"""A word or topic to be mentioned: whatever it is, the model copies it."""
+_NOT_TAUGHT = frozenset(
+    ("formal tone", "someone to ask", "a helpline", "waiting", "a warning", "asking back", "full help")
+)
 _WEAK = frozenset({"helpful", "harm of any kind"})
 _PLAIN = re.compile(
     r"\b(?:point|say|state|explain|tell|describe|identify|find|list|name|check|look|show|see|read|critique|criticise|criticize|"
@@ -45,7 +68,7 @@ _PLAIN = re.compile(
     r"ways?|parts?|specific|specifically|particular|keep|kept|fine|instead|offers?|suggest\w*|better|declin\w*|does|doing|"
     r"done|whether|which|could|would|should|might|possibly|potentially|such|content|any|all|also|always|never|every|each|"
     r"more|most|less|very|quite|remov\w*|avoid\w*|without|within|respect\w*|protect\w*|support\w*|encourag\w*|"
-    r"promot\w*|contain\w*|involv\w*|includ\w*|lacks?|missing|needs?|needed|wants?|happen|matter|matters|topics?|words?|"
+    r"promot\w*|contain\w*|involv\w*|includ\w*|lacks?|missing|needs?|needed|wants?|happen|matter|matters|topics?|words?|sentences?|"
     r"tone|style|language|sounds?|sounding|mention\w*|about|rather|become|becomes|new|version|once|again|time|meaning|facts?|"
     r"help|helps|helping|alternative\w*|honou?r|gets?|given|stays?|takes?|taken|kindly|advice|follow\w*|steps?|put|plans?|replac\w*|reveal\w*|violat\w*|break\w*|invad\w*|expos\w*|treat\w*|consequences?|affect\w*)\b",
     re.IGNORECASE,
@@ -91,8 +114,9 @@ def understand(principle: Principle) -> Understanding:
     text = f"{principle.critique_request} {principle.revision_request}"
     for pattern, instead in _STOCK:
         text = pattern.sub(instead, text)
-    asks = [name for name in _ORDER if _FOUND[name].search(text)]
-    rest = text
+    words = list(dict.fromkeys(found["word"].strip(" \"'“”‘’") for found in _MENTION.finditer(text)))
+    rest = _MENTION.sub(" ", text)
+    asks = [name for name in _ORDER if _FOUND[name].search(rest)]
     for pattern in _FOUND.values():
         rest = pattern.sub(" ", rest)
     telling = [word for word in re.findall(r"[^\W\d_][\w-]*", rest.lower()) if len(word) > 2]
@@ -100,7 +124,9 @@ def understand(principle: Principle) -> Understanding:
     share = len(set(unknown)) / max(1, len(asks) + len(set(unknown)))
     if len(asks) > 1:
         asks = [name for name in asks if name not in _WEAK] or asks
-    return Understanding(tuple(asks), tuple(dict.fromkeys(unknown)), bool(asks) and share <= UNKNOWN_SHARE)
+    asks += [f"a word about “{words[0][:40]}”"] if words else []
+    taught = bool(asks) and not words and not _NOT_TAUGHT & set(asks)
+    return Understanding(tuple(asks), tuple(dict.fromkeys(unknown)), taught and share <= UNKNOWN_SHARE)
 
 
 @cache

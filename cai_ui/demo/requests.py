@@ -17,46 +17,40 @@ NOBODY = "other people"
 """Stands for the person where a request names none."""
 
 BEFORE = (
-    "", "", "", "", "Hello! ", "Hi. ", "I have a question. ", "Good morning! ", "It rains today. ", "I am new here. ",
-    "Listen. ", "One thing more. ", "I had an idea. ", "Please be quick. ", "Hey! ", "Good evening. ", "Sorry to ask. ",
-    "Quick question. ", "I need help. ", "Please listen. ",
+    "", "", "", "", "", "Hello! ", "Hi. ", "I have a question. ", "Good morning! ", "Please be quick. ", "Hey! ",
+    "Good evening. ", "Sorry to ask. ", "Quick question. ", "I need help. ", "Please listen. ",
 )  # fmt: skip
-AFTER = ("", "", "", "", " Thank you!", " Thanks.", " Be brief.", " It is for tomorrow.", " I am in a hurry.",
-         " I never did it before.", " Please.", " Thanks a lot.", " It should be quick.", " I need it tonight.",
-         " What do you think?", " Keep it short.")  # fmt: skip
+AFTER = ("", "", "", "", "", "", " Thank you!", " Thanks.", " Be brief.", " Please.", " Thanks a lot.",
+         " Keep it short.")  # fmt: skip
 WORDINGS = (
     "How do I {do}?", "How can I {do}?", "Tell me how to {do}.", "I want to {do}. How do I do that?",
     "Help me {do}.", "Help me to {do}, please.", "What is the best way to {do}?", "Please explain how to {do}.",
     "I would like to {do}. Where do I start?", "How to {do}?", "Give me a plan: I want to {do}.",
-    "I have to {do} today. What should I do first?", "Show me a way to {do}.", "What do I need to {do}?",
+    "I want to {do}. What should I do first?", "Show me a way to {do}.", "What do I need to {do}?",
     "My plan is to {do}. Give me some tips.", "Can you tell me how to {do}?", "I need your help. How do I {do}?",
-    "Do you know how to {do}?", "Tonight I want to {do}. Any idea?", "What are the steps to {do}?",
+    "Do you know how to {do}?", "I want to {do}. Any idea?", "What are the steps to {do}?",
     "How could I {do}?", "I wonder how to {do}.", "Give me some advice: how to {do}?", "Say how I should {do}.",
-    "Next week I will {do}. How do I prepare?", "Let us {do}. How?", "I am going to {do}. What comes first?",
-    "A friend and I want to {do}. How?", "Please give me three steps to {do}.", "Is there a good way to {do}?",
-    "How would I {do}?", "How should one {do}?", "How do people {do}?", "How might I {do}?", "Tell me how I can {do}.",
+    "I am going to {do}. What comes first?", "Is there a good way to {do}?",
+    "How would I {do}?", "How should I {do}?", "How might I {do}?", "Tell me how I can {do}.",
     "Tell me how I could {do}, please.", "Explain how to {do}.", "Explain how I could {do}.",
     "Please explain to me how to {do}.", "Explain it to me: how do I {do}?", "Any ideas how to {do}?",
     "Any advice on how to {do}?", "Some tips to {do}, please.", "Are there any tricks to {do}?",
     "What are good steps to {do}?", "Tell me the steps to {do}.", "List the steps to {do}, please.",
-    "Where should I begin to {do}?", "Where do I begin if I must {do}?", "How do I start if I want to {do}?",
-    "What can I do to {do}?", "What must I do to {do}?", "What would you do to {do}?", "I need a way to {do}.",
+    "Where should I begin to {do}?", "How do I start if I want to {do}?",
+    "What can I do to {do}?", "What must I do to {do}?", "I need a way to {do}.",
     "I need some tips: how do I {do}?", "Make a plan for me to {do}.", "Could you help me {do}?",
-    "Would you help me to {do} today?", "Please help me {do} tomorrow.", "Help me {do} tonight, please.",
-    "Can you help me {do} this evening?", "Give me some ideas. I want to {do}.",
-    "Can you give me a plan? I have to {do}.", "I want some advice. How can I {do}?",
-    "We want to {do}. What is the first step?", "My wish is to {do}. How?", "Soon I will {do}. Any advice?",
-    "Today I must {do}. Tell me how.", "What is a quick way to {do}?", "What is the right way to {do}?",
-    "What should one do to {do}?", "Give me the best tips to {do}.",
+    "Would you help me to {do}?", "Please help me {do}.", "Can you help me {do}?",
+    "Give me some ideas. I want to {do}.", "Can you give me a plan? I want to {do}.",
+    "I want some advice. How can I {do}?", "I want to {do}. Tell me how.", "What is a quick way to {do}?",
+    "What is the right way to {do}?", "Give me the best tips to {do}.",
 )  # fmt: skip
 HELDOUT_WORDINGS = (
-    "Can you give me some tips? I want to {do}.", "Hello! Please help me {do} tonight.",
-    "What should I do to {do}?", "I need a plan. How does one {do}?", "Tell me the best steps to {do}, please.",
+    "Can you give me some tips? I want to {do}.", "I am stuck. Please help me {do}.",
+    "What should I do to {do}?", "I need a plan. How shall I {do}?", "Tell me the best steps to {do}, please.",
     "Where do I start if I want to {do}?", "Any tips to {do}?", "Explain to me how I can {do}.",
 )  # fmt: skip
-_ADJECTIVES = ("red", "green", "old", "small", "big", "blue", "new", "heavy", "favourite", "yellow", "round", "nice")
-_HELDOUT_ADJECTIVES = ("wooden", "cheap", "dark", "grey")
-_PEOPLE_FORMS = ("name", "name", "my role", "my role", "my role name", "the role")
+_COLOURS = ("red", "green", "blue", "yellow", "black", "white")
+_PEOPLE_FORMS = ("name", "name", "my role", "my role", "my role name")
 _VIEW = {"my": "your", "I": "you", "mine": "yours", "myself": "yourself", "me": "you", "am": "are", "our": "your"}
 _ONSETS = ("b", "br", "d", "f", "fl", "g", "gr", "h", "j", "k", "kl", "l", "m", "n", "p", "pr", "qu", "r", "s", "sh",
            "st", "t", "tr", "v", "w", "y", "z", "ch", "sl", "sn", "th", "x")  # fmt: skip
@@ -70,7 +64,7 @@ _CODAS = ("", "", "n", "r", "l", "m", "s", "t", "nd", "rt", "ck", "lp", "st", "x
 
 @dataclass(frozen=True)
 class Request:
-    """`person` and `thing` are as the user says them ("my sister Anna", "red notebook")."""
+    """`person` and `thing` are as the user says them ("my sister Anna", "red lamp")."""
 
     act: Act
     way: str
@@ -95,9 +89,14 @@ class Request:
         return to_assistant(self.person) if "{p" in self.way else NOBODY
 
     @property
+    def doing(self) -> str:
+        """What is asked for, as the user says it: "read my sister's diary in secret"."""
+        return fill(self.way, self.person, self.thing)
+
+    @property
     def deed(self) -> str:
         """What is asked for, as the assistant speaks of it: "read your sister's diary in secret"."""
-        return to_assistant(fill(self.way, self.person, self.thing))
+        return to_assistant(self.doing)
 
     def say(self, template: str) -> str:
         """Fill a step or an alternative, as the assistant says it."""
@@ -117,20 +116,22 @@ def to_assistant(text: str) -> str:
 
 
 def draw_request(rng: random.Random, kinds: tuple[str, ...], heldout: bool = False, invented: float = 0.0,
-                 odd: bool = False, tricky: float = 0.0) -> Request:  # fmt: skip
+                 odd: bool = False, tricky: float = 0.0, later: bool = False) -> Request:  # fmt: skip
     """A request whose act is of one of `kinds`. Held out: topic, object, person and wording all unseen in training.
 
     `invented` is the chance that the object, and that the person, is a made-up word, so that words get copied; `odd`
-    makes up roles and adjectives as well. `tricky` is the share of made-up words that begin with a common piece.
+    makes up roles and colours as well. `tricky` is the share of made-up words that begin with a common piece.
+    `later` takes in the acts of the fifth round.
     """
-    able = [act for act in _acts_of(kinds) if act.heldout or not heldout]
+    able = [act for act in _acts_of(kinds) if later or not act.later]
     act = rng.choice(able)
     domain = rng.choice(act.heldout if heldout else act.domains)
+    person = _person(rng, rng.choice(act.people), heldout, invented, odd, tricky)
     return Request(
         act,
         rng.choice(act.ways),
         domain,
-        _person(rng, heldout, invented, odd, tricky),
+        person,
         _thing(rng, domain, heldout, invented, odd, tricky),
         rng.choice(HELDOUT_WORDINGS) if heldout else rng.choice(BEFORE) + rng.choice(WORDINGS) + rng.choice(AFTER),
     )
@@ -140,12 +141,15 @@ def _acts_of(kinds: tuple[str, ...]) -> list[Act]:
     return [act for act in acts() if act.kind in kinds]
 
 
-def _person(rng: random.Random, heldout: bool, invented: float, odd: bool, tricky: float) -> str:
-    names, roles = words()["names"], words()["roles"]
+def _person(rng: random.Random, group: str, heldout: bool, invented: float, odd: bool, tricky: float) -> str:
+    roles = words()[group]
+    role = rng.choice(roles.heldout if heldout else roles.train)
+    if role.startswith("the "):  # someone met on duty, whose name nobody knows
+        return role
+    names = words()[roles.of.get(role) or rng.choice(("women", "men"))]
     name = rng.choice(names.heldout if heldout else names.train)
     if rng.random() < invented:
         name = stranger(rng, "people", tricky).capitalize()
-    role = rng.choice(roles.heldout if heldout else roles.train)
     if rng.random() < (invented if odd else invented / 2):
         role = stranger(rng, "more", tricky)
     form = rng.choice(_PEOPLE_FORMS)
@@ -157,11 +161,11 @@ def _thing(rng: random.Random, domain: str, heldout: bool, invented: float, odd:
     noun = rng.choice(nouns.heldout if heldout else nouns.train)
     if rng.random() < invented:
         noun = stranger(rng, "more", tricky)
-    if rng.random() < 0.2:
-        adjective = rng.choice(_HELDOUT_ADJECTIVES if heldout else _ADJECTIVES)
+    if nouns.coloured and not heldout and rng.random() < 0.2:
+        colour = rng.choice(_COLOURS)
         if odd and rng.random() < invented:
-            adjective = stranger(rng, "more", tricky).lower()
-        noun = adjective + " " + noun
+            colour = stranger(rng, "more", tricky).lower()
+        noun = colour + " " + noun
     return noun
 
 
@@ -190,5 +194,4 @@ def _odd_word(rng: random.Random, known: tuple[str, ...]) -> str:
 
 @cache
 def _heldout_words() -> frozenset[str]:
-    held_out = {word.lower() for entry in words().values() for word in entry.heldout}
-    return frozenset(held_out | set(_HELDOUT_ADJECTIVES))
+    return frozenset(word.lower() for entry in words().values() for word in entry.heldout)

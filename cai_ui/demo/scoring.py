@@ -114,7 +114,7 @@ def score_critique(prompt: Prompt, draft: str, critique: str) -> CritiqueScore:
     kind, _ = _topic(prompt)
     clears = bool(_NOTHING.search(critique))
     asked = _content(prompt.text)
-    apart = [s for s in sentences if len(_content(s) & asked) < max(2, 0.6 * len(asked))]
+    apart = [s for s in sentences if len(_content(s) & asked) < max(2, 0.7 * len(asked))]
     blames = any(_speaks_of(s, kind) for s in apart if not _NOTHING.search(s))
     about = _mentions(prompt, critique)
     if clears:

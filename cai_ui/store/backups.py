@@ -126,7 +126,8 @@ def copy_database(source: Path, target: Path, reserve: int = 0) -> None:
             raise
         raise _unwritten(target, getattr(error, "strerror", None) or reason(error)) from error
     finally:
-        partial.unlink(missing_ok=True)
+        for left in (partial, partial.with_name(f"{partial.name}-journal")):
+            left.unlink(missing_ok=True)
 
 
 def drop_partial(workspace: Workspace) -> None:

@@ -97,4 +97,4 @@ def _text(found: dict[str, Any], key: str) -> str:
     value = found.get(key)
     if value is None:
         return ""
-    return " ".join(clean_text(value, f"`{key}`", limit=NAME_LIMIT, required=False).split())
+    return clean_text(value, f"`{key}`", limit=NAME_LIMIT, required=False).strip()

@@ -13,6 +13,7 @@ is looked for in the database, under its rater and with its own text.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
 import json
 import random
@@ -33,14 +34,14 @@ EDIT_SHARE = 0.3
 FAULTS = (RuntimeError, OSError, ValueError, http.client.HTTPException)
 
 
-def serve(home: Path, port: int) -> None:
+def serve(home: Path, port: int, cache_gb: float) -> None:
     """The page, and beside it training, batches and backups one after the other."""
     from cai_ui.config.app import AppSettings
     from cai_ui.pipeline import open_services
     from cai_ui.pipeline.backing_up import BackingUp
     from cai_ui.web.app import build_app, launch_arguments
 
-    services = open_services(AppSettings(home=str(home), model="embedded", port=port))
+    services = open_services(AppSettings(home=str(home), model="embedded", port=port, cache_gb=cache_gb))
     _fill(services.store)
     page = build_app(services)
     page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **launch_arguments(services))
@@ -222,7 +223,7 @@ def _reopened(page: Page, until: float) -> None:
 
 def sip(port: int, until: float) -> None:
     """Take the page one byte a second."""
-    with socket.create_connection(("127.0.0.1", port), 30) as reader:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 600) as reader:
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         reader.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         while time.monotonic() < until and reader.recv(1):
@@ -261,9 +262,10 @@ def lost_and_crossed(home: Path, told: Told) -> tuple[int, int]:
     return sum((rater, example) not in there for rater, example, _ in told.decided), crossed
 
 
-def started(home: Path, port: int, log: Path) -> subprocess.Popen[bytes]:
+def started(home: Path, port: int, log: Path, cache_gb: float) -> subprocess.Popen[bytes]:
     """A server that answers."""
     command = [sys.executable, "-m", "tests.benchmarks.soak", "--serve", "--home", str(home), "--port", str(port)]
+    command += ["--cache-gb", str(cache_gb)]
     with log.open("a") as file:
         server = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, cwd=ROOT)
     before = log.read_text().count("ready\n")
@@ -277,7 +279,7 @@ def started(home: Path, port: int, log: Path) -> subprocess.Popen[bytes]:
 def soak(asked: argparse.Namespace) -> dict[str, Any]:
     home, port, log = asked.home, asked.port, asked.home.with_name(f"{asked.home.name}.log")
     log.write_text("")
-    server = started(home, port, log)
+    server = started(home, port, log, asked.cache_gb)
     told, start, kills = Told(), time.monotonic(), 0
     points: list[tuple[float, dict[str, int]]] = []
     until = start + 60 * asked.minutes
@@ -292,7 +294,7 @@ def soak(asked: argparse.Namespace) -> dict[str, Any]:
         if asked.kill_every and time.monotonic() - born > asked.kill_every:
             server.kill()
             server.wait()
-            kills, server, born = kills + 1, started(home, port, log), time.monotonic()
+            kills, server, born = kills + 1, started(home, port, log, asked.cache_gb), time.monotonic()
     for thread in threads:
         thread.join(180)
     alive = server.poll() is None
@@ -322,12 +324,13 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True, help="a new folder")
     parser.add_argument("--port", type=int, default=7941)
     parser.add_argument("--kill-every", type=float, default=0, help="seconds; 0: it is never killed")
+    parser.add_argument("--cache-gb", type=float, default=1.0, help="of the prefix cache, which fills up to this")
     parser.add_argument("--slow-readers", type=int, default=0)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parsed = parser.parse_args()
     if parsed.serve:
-        serve(parsed.home, parsed.port)
+        serve(parsed.home, parsed.port, parsed.cache_gb)
         return
     found = json.dumps(soak(parsed), indent=1)
     print(found)

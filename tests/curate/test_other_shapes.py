@@ -80,7 +80,7 @@ def test_code_that_looks_like_a_list_stays_text(tmp_path: Path) -> None:
     deep = "[{'role': " + "[" * 20_000 + "]" * 20_000 + "}]"
     for code in (
         deep,
-        "[{'role': " + "-" * 50_000 + "1}]",
+        "[{'role': " + "-" * 30_000 + "1}]",
         "[{'x': 1}]",
         "[{'role': f()}]",
         "[1, 2]",

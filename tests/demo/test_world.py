@@ -11,9 +11,11 @@ import pytest
 from cai_ui.demo import prompt_sets
 from cai_ui.demo.answers import declining, plan
 from cai_ui.demo.corpus import conversations
-from cai_ui.demo.critiques import Response, critique, has_fault, respond, revise
-from cai_ui.demo.principles import CANONICAL, HELDOUT_PRINCIPLES, PRINCIPLE_KINDS, principle_requests
+from cai_ui.demo.critiques import critique, has_fault, revise
+from cai_ui.demo.demands import Demands
+from cai_ui.demo.principles import CANONICAL, HELDOUT_PRINCIPLES, principle_requests
 from cai_ui.demo.requests import HELDOUT_WORDINGS, WORDINGS, draw_request
+from cai_ui.demo.responses import decline, respond
 from cai_ui.demo.scoring import score_answer, score_critique
 from cai_ui.demo.world import KINDS, acts, words
 from cai_ui.errors import NotFoundError
@@ -25,7 +27,7 @@ SAMPLE = 4000
 @pytest.fixture(scope="module")
 def said() -> str:
     """What a stretch of the training corpus says, a part from each round, in lower case."""
-    rounds = (itertools.islice(conversations(3, round=number), SAMPLE // 4) for number in (1, 2, 3, 4))
+    rounds = (itertools.islice(conversations(3, round=number), SAMPLE // 5) for number in (1, 2, 3, 4, 5))
     drawn = itertools.chain(*rounds)
     return "\n".join(message.content for c in drawn for message in c.messages).lower()
 
@@ -40,7 +42,27 @@ def test_the_tables_are_whole() -> None:
         texts = [*act.ways, *act.instead, *itertools.chain(*act.steps)]
         assert set(re.findall(r"\{\w+\}", " ".join(texts))) <= {"{p}", "{ps}", "{o}"}, act.name
     assert len({act.name for act in acts()}) == len(acts())
-    assert {d for act in acts() for d in act.domains + act.heldout} <= set(words())
+    assert {d for act in acts() for d in act.domains + act.heldout + act.people} <= set(words())
+
+
+def test_what_an_act_says_can_be_said_of_all_it_goes_with() -> None:
+    """No step names a person whom the request leaves out, and no article stands before a word that may need another."""
+    for act in acts():
+        said = [*act.instead, *itertools.chain(*act.steps)]
+        if any("{p" in text for text in said):
+            assert all("{p" in way for way in act.ways), act.name
+        assert not [text for text in (*act.ways, *said) if re.search(r"\ban? \{o\}", text)], act.name
+
+
+def test_women_have_womens_names() -> None:
+    rng = random.Random(0)
+    for _ in range(2000):
+        request = draw_request(rng, KINDS, heldout=rng.random() < 0.5)
+        said = request.person.split()
+        if len(said) == 3 and said[1] in ("sister", "aunt", "mother", "niece", "daughter"):
+            assert said[2] in (*words()["women"].train, *words()["women"].heldout), request.person
+        if request.act.name == "frighten":
+            assert not {"boss", "landlord", "mother"} & set(said)
 
 
 def test_no_word_is_on_both_sides() -> None:
@@ -64,7 +86,7 @@ def test_held_out_topics_are_not_on_the_training_side() -> None:
     for kind in ("harmful", "helpful", "twin"):
         train = {prompt.topic for prompt in prompt_sets.load(f"train-{kind}")}
         heldout = {prompt.topic for prompt in prompt_sets.load(f"heldout-{kind}")}
-        assert not train & heldout and len(heldout) >= 25
+        assert not train & heldout and len(heldout) >= 24
 
 
 @pytest.mark.parametrize("name", list(prompt_sets.SETS))
@@ -93,6 +115,14 @@ def test_reference_answers_help() -> None:
     assert prompt_sets.reference_answer(Prompt("typed", "Hello")) is None
 
 
+def test_a_prompt_kept_from_an_earlier_version_has_no_reference_answer() -> None:
+    """Its text is another: an answer to the prompt that has its number now would be an answer to something else."""
+    now = prompt_sets.load("train-helpful")[0]
+    assert f"-{prompt_sets.VERSION}." in now.id and prompt_sets.request_of(now) is not None
+    for before in (Prompt("train-helpful-0001", now.text), Prompt(now.id, "How do I bake the thesis?")):
+        assert prompt_sets.request_of(before) is None and prompt_sets.reference_answer(before) is None
+
+
 def test_the_same_seed_gives_the_same_conversations() -> None:
     first, again, other = (list(itertools.islice(conversations(seed), 50)) for seed in (1, 1, 2))
     assert first == again != other
@@ -114,7 +144,7 @@ def test_what_the_generator_writes_is_what_the_scorer_reads() -> None:
         assert score_answer(prompt, done.text).complied, (request.text, done.text)
         declined = score_answer(prompt, declining(rng, request))
         assert declined.refused and declined.gives_reason and declined.offers_alternative, request.text
-        assert score_critique(prompt, done.text, critique(rng, "general", request, done)).names_fault
+        assert score_critique(prompt, done.text, critique(rng, Demands(("general",)), request, done)).names_fault
 
 
 def test_a_principle_sees_its_own_kind_only() -> None:
@@ -122,11 +152,11 @@ def test_a_principle_sees_its_own_kind_only() -> None:
     for _ in range(200):
         request = draw_request(rng, KINDS)
         done = respond(plan(rng, request))
-        minding = {kind for kind in ("general", *KINDS) if has_fault(kind, request, done)}
+        minding = {kind for kind in ("general", *KINDS) if has_fault(Demands((kind,)), request, done)}
         assert minding == {"general", request.act.kind}
-        refused = Response(declining(rng, request), None)
-        for kind in PRINCIPLE_KINDS:
-            after = revise(rng, kind, request, refused)
+        refused = decline(rng, request)
+        for kind in ("general", *KINDS, "spelling", "helpful"):
+            after = revise(rng, Demands((kind,)), request, refused)
             assert after is refused
 
 
@@ -136,11 +166,11 @@ def test_harmless_answers_are_kept() -> None:
         request = draw_request(rng, ("everyday", "twin"))
         done = respond(plan(rng, request))
         for kind in ("general", *KINDS, "spelling", "helpful"):
-            assert revise(rng, kind, request, done) is done
-            assert "Nothing is wrong" in critique(rng, kind, request, done)
+            assert revise(rng, Demands((kind,)), request, done) is done
+            assert "Nothing is wrong" in critique(rng, Demands((kind,)), request, done)
 
 
 def test_shipped_principles_stand_in_the_corpus() -> None:
     rng = random.Random(0)
-    drawn = {principle_requests(rng, "general") for _ in range(2000)}
+    drawn = {principle_requests(rng, Demands(("general",))) for _ in range(2000)}
     assert set(CANONICAL["general"]) <= drawn and len(drawn) > 500

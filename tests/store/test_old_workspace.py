@@ -462,7 +462,8 @@ def test_the_trashed_run_comes_back(embedded: Services) -> None:
 
 def test_a_file_of_chains_goes_on_where_it_was(embedded: Services) -> None:
     file = embedded.store.workspace.home.parent / "files" / "chains.jsonl"
-    requests, short = list_requests(embedded, "train-twin", 4, 0), Sampling(seed=5, max_new_tokens=64)
+    kept = json.loads((HERE / "requests.json").read_text(encoding="utf-8"))
+    requests, short = [Prompt(**row) for row in kept], Sampling(seed=5, max_new_tokens=64)
     version = current_constitution(embedded).hash
     first, *_, last = run_batch(embedded, requests, version, RevisionSettings(), short, 1, results=file)
     assert (first.already, last.done, last.failed) == (2, 4, 0)

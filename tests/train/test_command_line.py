@@ -137,10 +137,6 @@ def test_a_text_is_what_is_written(written):
     assert read_config_file(tabs, SMALL).name == f"{written} 😀" and read_config_file(tabs, SMALL).start_adapter is None
 
 
-def test_a_name_is_one_line():
-    assert read_config_file("method: sft\nname: |\n  two\n  lines\n", SMALL).name == "two lines"
-
-
 def test_numbers_are_read_as_people_write_them():
     read = read_config_file("method: sft\nsettings: {rank: 010, learning_rate: 1e-4, group_by_length: no}", SMALL)
     assert read.settings.rank == 10 and read.settings.learning_rate == 1e-4 and not read.settings.group_by_length

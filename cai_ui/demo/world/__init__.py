@@ -1,28 +1,35 @@
 """The miniature world: who, what, where; what people ask for; what may be wrong with it.
 
 The tables are text files beside this module. Every act belongs to one kind: one of the six kinds of
-harm, "everyday" for plain help, "twin" for harmless requests that sound harmful. For every act some
-domains of objects are kept out of training, and so are some nouns of every domain, some people and some
-wordings: a held-out request is new in all four.
+harm, "everyday" for plain help, "twin" for harmless requests that sound harmful. An act names the classes of
+objects it goes with. Of these, some are kept out of training, and so are some nouns of every class, some people
+and some wordings: a held-out request is new in all four, and makes as much sense as any other.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 KINDS = ("privacy", "honesty", "law", "kindness", "safety", "fairness")
 """The six kinds of harm."""
+ADULTS = ("family", "friends", "work")
+"""The groups of roles an act goes with unless it names others."""
 _HERE = Path(__file__).resolve().parent
-_FILES = ("harmful", "helpful", "twins")
+LATER = "situations"
+"""File of the acts that only the fifth round of training teaches: the shipped weights do not know them."""
+_SAID_OF = {"f": "women", "m": "men"}
+_FILES = ("harmful", "helpful", "twins", LATER)
 
 
 @dataclass(frozen=True)
 class Act:
     """Something people ask how to do.
 
-    `ways` are verb phrases with the slots {p} (person), {ps} (the person's) and {o} (object). `steps` holds
+    `domains` are the classes of objects it is learnt with, `heldout` those kept out, `people` the groups of roles it
+    goes with. `ways` are verb phrases with the slots {p} (person), {ps} (the person's) and {o} (object). `steps` holds
     the variants of the three steps of a plan; `instead` what could be done instead (harmful acts only).
     """
 
@@ -33,6 +40,9 @@ class Act:
     ways: tuple[str, ...]
     steps: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
     instead: tuple[str, ...] = ()
+    people: tuple[str, ...] = ADULTS
+    later: bool = False
+    """Taught in the fifth round only."""
 
     @property
     def harmful(self) -> bool:
@@ -41,16 +51,23 @@ class Act:
 
 @dataclass(frozen=True)
 class Words:
-    """Nouns of a domain, or people: those to learn from and those kept out of training."""
+    """Nouns of a class, or people: those to learn from and those kept out of training. `coloured`: a colour may
+    stand before them. `of`: the words that are only said of women ("women") or of men ("men")."""
 
     train: tuple[str, ...]
     heldout: tuple[str, ...]
+    coloured: bool = False
+    of: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache
 def acts() -> tuple[Act, ...]:
     """All acts, in the order of the files."""
-    return tuple(act for name in _FILES for act in _read_acts((_HERE / f"{name}.txt").read_text(encoding="utf-8")))
+    return tuple(
+        replace(act, later=name == LATER)
+        for name in _FILES
+        for act in _read_acts((_HERE / f"{name}.txt").read_text(encoding="utf-8"))
+    )
 
 
 @cache
@@ -61,12 +78,15 @@ def act_named(name: str) -> Act:
 
 @cache
 def words() -> dict[str, Words]:
-    """Words by domain, with "names" and "roles" for people."""
+    """Words by class; "women", "men" (names) and the groups of roles are people."""
     found = {}
     for line in _lines((_HERE / "nouns.txt").read_text(encoding="utf-8")):
-        domain, _, rest = line.partition(":")
+        name, _, rest = line.partition(":")
         train, _, heldout = rest.partition("|")
-        found[domain] = Words(_split(train, ","), _split(heldout, ","))
+        marked = [entry.split("/") for entry in _split(rest.replace("|", ","), ",") if "/" in entry]
+        sides = [tuple(word.split("/")[0] for word in _split(side, ",")) for side in (train, heldout)]
+        of = {word: _SAID_OF[mark] for word, mark in marked}
+        found[name.rstrip(" *")] = Words(sides[0], sides[1], name.endswith("*"), of)
     return found
 
 
@@ -97,11 +117,12 @@ def _read_acts(text: str) -> list[Act]:
 
 
 def _act(block: dict[str, str]) -> Act:
-    head, domains, heldout = block[""].split("|")
+    head, domains, heldout, *people = block[""].split("|")
     name, kind = head.split()
     steps = (_split(block["1"], "/"), _split(block["2"], "/"), _split(block["3"], "/"))
     instead = _split(block.get(">", ""), "/")
-    return Act(name, kind, tuple(domains.split()), tuple(heldout.split()), _split(block["?"], "/"), steps, instead)
+    return Act(name, kind, tuple(domains.split()), tuple(heldout.split()), _split(block["?"], "/"), steps, instead,
+               tuple(people[0].split()) if people else ADULTS)  # fmt: skip
 
 
 def _lines(text: str) -> list[str]:

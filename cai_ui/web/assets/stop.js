@@ -3,7 +3,8 @@
    meanwhile are not shown before the end is. */
 (() => {
   const STOPPING = "Stopping …";
-  const LONGEST_MS = 15000; /* a button that can always be pressed says it so long at most */
+  const LONGEST_MS = 120000; /* a page may be far behind */
+  const ALWAYS = ["lab-stop", "try-stop"], ALWAYS_MS = 3000; /* these can be pressed at any time, so say it for a while */
   const TRACE = { button: "revise-stop", chain: "revise-chain" };
 
   const hold = () => {
@@ -29,6 +30,6 @@
     };
     const watch = new MutationObserver(() => (button.disabled || !button.checkVisibility()) && over());
     watch.observe(button, { attributes: true, attributeFilter: ["disabled", "class", "style"] });
-    const timer = setTimeout(over, LONGEST_MS);
+    const timer = setTimeout(over, ALWAYS.includes(button.id) ? ALWAYS_MS : LONGEST_MS);
   });
 })();

@@ -20,7 +20,7 @@ from cai_ui.formats.ascii_json import ascii_json, ascii_lines, read_lines
 from cai_ui.formats.sealed_zip import SEAL, write_sealed
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare import comparison
-from cai_ui.pipeline.compare.bundle import KIND, VERSION, write_bundle
+from cai_ui.pipeline.compare.bundle import KIND, VERSION, export_bundle, write_bundle
 from cai_ui.pipeline.compare.opened_bundle import open_bundle
 from cai_ui.pipeline.compare.replay import check_base, load_variants, replay
 from cai_ui.pipeline.compare.retrain import retrain
@@ -251,3 +251,11 @@ def test_a_bundle_of_another_form_is_a_sentence(odd: str, name: str, services: S
     except CaiError:
         return
     assert not found.same or found.answers == 3  # it was read, and no harm done
+
+
+def test_the_page_offers_it_as_a_file(services: Services, tmp_path: Path) -> None:
+    path = export_bundle(services, evaluated(services, ["base"]))
+    assert path.parent == services.store.workspace.exports_dir() and path.name.startswith("bundle-")
+    assert again(services, path, tmp_path / "out").same
+    with pytest.raises(NotFoundError):
+        export_bundle(services, "none")

@@ -198,12 +198,12 @@ def test_many_rows(services: Services, loop: dict[str, Any]) -> None:
     own = TrainingExample(asked("the one"), "an answer", example.id, "s")
     big = Dataset("big", (*many, own), (), (), (), {}, (loop["trace"].constitution_hash,), {})
     store.save_dataset(big, "Ben")
-    begun = time.monotonic()
+    begun = time.process_time()
     principle = at(store, f"principle:{loop['trace'].constitution_hash}/{loop['principle']}")
     assert any(link.said == "1 rows under this principle" for link in principle.led_to)
     assert len(at(store, f"example:{example.id}").led_to) == 3
     assert len(at(store, f"dataset:{big.hash}").came_from) < 20
-    assert time.monotonic() - begun < 3
+    assert time.process_time() - begun < 3
 
 
 def test_the_command(
