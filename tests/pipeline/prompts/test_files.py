@@ -96,7 +96,7 @@ def test_conversations_keep_their_turns_and_lose_the_answer_at_their_end(service
         ('{"prompt": "a", "prompt": "b"}', "there twice"),
         (json.dumps({"prompt": "a\0b"}), "prompt holds a control character"),
         (json.dumps({"prompt": "x" * 9000}), "at most 8,000"),
-        ('{"messages": [{"role": "tool", "content": "x"}]}', "has the role 'tool'"),
+        ('{"messages": [{"role": "tool", "content": "x"}]}', "of the role 'tool', is part of a tool's use"),
         ('{"messages": [{"role": "assistant", "content": "x"}]}', "holds no question"),
         (
             '{"messages": [{"role": "assistant", "content": "x"}, {"role": "user", "content": "y"}]}',
