@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -85,12 +86,15 @@ def test_a_checkpoint_that_goes_on_the_way_is_counted(services: Services, run: R
 
 
 def test_harmless_steps_from_a_tuned_adapter_stopped_and_gone_on_with(services: Services, run: Run) -> None:
-    settings = UndoingSettings(**SMALL | {"run": run.id, "steps": 4, "points": 3, "rows": 8, "batch": 2})
-    key = running.start_experiment(services, "undoing", settings)
-    while "training" not in services.experiment.snapshot().progress.part:  # type: ignore[union-attr]
-        assert not services.experiment.wait(0.02)
-    services.experiment.stop()
-    assert services.experiment.wait(60)
+    settings = UndoingSettings(
+        **SMALL | {"run": run.id, "steps": 4, "points": 3, "rows": 8, "batch": 2, "answer_tokens": 160}
+    )
+    stop = threading.Event()
+    for seen in running.run_experiment(services, "undoing", settings, stop):
+        if "training" in seen.part:
+            stop.set()
+    key = seen.key
+    assert stop.is_set() and not result(services, key).finished
     last = list(running.run_experiment(services, "undoing", settings))[-1]
     assert last.key == key
     found = result(services, key)

@@ -47,7 +47,9 @@ def postgres_url(postgres_folder: str) -> Iterator[str]:
     """The address of a fresh, empty database."""
     name = f"t{uuid.uuid4().hex[:12]}"
     template = _postgres().URL
-    admin = sa.create_engine(template.format(name="postgres", folder=postgres_folder), isolation_level="AUTOCOMMIT")
+    admin = sa.create_engine(
+        template.format(name="postgres", folder=postgres_folder), isolation_level="AUTOCOMMIT", pool_pre_ping=True
+    )
     with admin.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     yield template.format(name=name, folder=postgres_folder)

@@ -151,7 +151,7 @@ def test_a_run_with_knobs_of_another_version_fails_by_name_and_the_next_one_begi
     store.create_run(replace(other, config={**other.config, "temperature_of_the_moon": 3}))
     jobs.resume("run-2")
     failed = jobs.wait("run-2", 60)
-    assert failed.state == "failed" and "temperature of the moon" in failed.error
+    assert failed.state == "failed" and "temperature_of_the_moon" in failed.error
     assert jobs.wait(jobs.submit("sft", data, SHORT, "me").id, 120).state == "done"
 
 
