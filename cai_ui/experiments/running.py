@@ -27,6 +27,7 @@ from cai_ui.experiments.reading import readers_for
 from cai_ui.experiments.report import rows_text
 from cai_ui.experiments.requests import constitution_of, sides
 from cai_ui.experiments.results import Result, Row
+from cai_ui.formats.writing import json_text
 from cai_ui.pipeline.constitution.few_shot import few_shot
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.progress import ExperimentProgress
@@ -149,8 +150,20 @@ def rows_of(services: Services, key: str, form: str = "jsonl") -> str:
     """The measured rows as JSON lines, or as a table for spreadsheets ("csv"). NotFoundError before there are any."""
     rows = _folder(services, kept(services, key).key).value("rows")
     if not rows:
-        raise NotFoundError("Nothing has been measured yet.", next_step="Let it run for a while.")
+        raise _nothing_yet()
     return rows_text(rows, form)
+
+
+def result_text(services: Services, key: str) -> str:
+    """The result for programs, as JSON. NotFoundError before there is one."""
+    result = kept(services, key).result
+    if result is None:
+        raise _nothing_yet()
+    return json_text(to_dict(result), 1)
+
+
+def _nothing_yet() -> NotFoundError:
+    return NotFoundError("Nothing has been measured yet.", next_step="Let it run for a while.")
 
 
 def forget(services: Services, key: str) -> None:

@@ -7,6 +7,7 @@ goes on where it was.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -16,9 +17,7 @@ from cai_ui.config.experiments import ExperimentSettings
 from cai_ui.experiments import running
 from cai_ui.experiments.adopting import adopt, rules_found
 from cai_ui.experiments.catalogue import EXPERIMENTS, experiment
-from cai_ui.formats.writing import json_text
 from cai_ui.pipeline import Services
-from cai_ui.records import to_dict
 from cai_ui.web.experiments import words
 from cai_ui.web.experiments.result_html import estimate_html, question_html, result_html
 from cai_ui.web.kit.choices import looked_up
@@ -60,7 +59,7 @@ def rows_file(services: Services, form: str, key: str | None) -> str:
 
 def result_file(services: Services, key: str | None) -> str:
     """A file with the result for programs."""
-    return _file(services, key, "json", lambda key: json_text(to_dict(running.kept(services, key).result), 1))
+    return _file(services, key, "json", partial(running.result_text, services))
 
 
 def _file(services: Services, key: str | None, ending: str, text: Callable[[str], str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +86,10 @@ def test_what_was_begun_and_measured_nothing_is_said(services: Services, tab: Ex
     assert view.resumable and "ended early" in view.html
     (one,) = running.all_kept(services)
     assert "Nothing measured yet" in result_html(one)
+    for wanted in (
+        partial(rows_file, services, "csv"),
+        partial(rows_file, services, "jsonl"),
+        partial(result_file, services),
+    ):
+        with pytest.raises(NotFoundError, match="Nothing has been measured yet"):
+            wanted(one.key)
