@@ -19,14 +19,17 @@ CLIENT, SECRET = "client-1", "secret-1"
 
 class Provider(ThreadingHTTPServer):
     """Whoever comes is `name`, with the number `person`. `claims` and `discovery` replace what it would say; `refuses`
-    has it send people back without a code."""
+    has it send people back without a code, `silent` hang up."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
+        self.as_new()
+
+    def as_new(self) -> None:
         self.name, self.person = "Ada", "1"
         self.claims: dict[str, Any] = {}
         self.discovery: dict[str, Any] = {}
-        self.refuses = False
+        self.refuses = self.silent = False
         self.body: bytes | None = None
         self.asked: list[dict[str, str]] = []
         self.codes: dict[str, dict[str, str]] = {}
@@ -63,6 +66,10 @@ class _Answer(BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_POST(self) -> None:
+        if self.server.silent:
+            self.close_connection = True
+            self.connection.close()
+            return
         length = int(self.headers.get("content-length") or 0)
         form = {key: values[0] for key, values in parse_qs(self.rfile.read(length).decode()).items()}
         asked = self.server.codes.pop(form.get("code", ""), None)  # each is good for one time

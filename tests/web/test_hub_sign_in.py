@@ -13,26 +13,22 @@ import httpx
 import pytest
 
 from cai_ui.config.app import AppSettings
+from cai_ui.engine import load_engine
 from cai_ui.errors import AccessError, ConflictError, InputError
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import open_services
 from cai_ui.records.people import Role
 from cai_ui.store import Accounts
 from cai_ui.web import hub_sign_in
 from cai_ui.web.access import Access, Mode, mode_of
 from cai_ui.web.app import build_app, launch_arguments
 from cai_ui.web.hub_people import HubPeople, hub_people
-from cai_ui.web.hub_provider import MOST_BYTES, provider_of
+from cai_ui.web.hub_provider import MOST_BYTES, Hub, provider_of
 from cai_ui.web.session import Session
 from tests import openid_server
+from tests.off_loop import finish
 from tests.openid_server import CLIENT, SECRET, Provider
 
 PEOPLE = HubPeople({"ada": Role.OWNER, "ben": Role.ANNOTATOR}, None)
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    with openid_server.running() as found:
-        yield found
 
 
 class Site:
@@ -50,19 +46,38 @@ class Site:
         return browser.get(to_hub, follow_redirects=False).headers["location"]
 
 
-@pytest.fixture
-def site(services: Services, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    with socket.socket() as free:
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Provider]]:
+    """One page and one provider for all tests here; each finds them as they were at first."""
+    home = tmp_path_factory.mktemp("page") / "home"
+    with openid_server.running() as provider, socket.socket() as free, pytest.MonkeyPatch.context() as patch:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    for name, value in environment(provider.url, f"127.0.0.1:{port}").items():
-        monkeypatch.setenv(name, value)
-    access = Access(Mode.TEAM, services.store.accounts, alone=False, hub=PEOPLE)
-    page = build_app(services, access=access)
-    arguments = launch_arguments(services, access)
-    page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **arguments)
-    yield Site(f"http://127.0.0.1:{port}", access)
-    page.close()
+        free.close()
+        for name, value in environment(provider.url, f"127.0.0.1:{port}").items():
+            patch.setenv(name, value)
+        settings = AppSettings(home=str(home), model="scripted")
+        services = open_services(settings, load_engine(settings))
+        access = Access(Mode.TEAM, services.store.accounts, alone=False, hub=PEOPLE)
+        page = build_app(services, access=access)
+        arguments = launch_arguments(services, access)
+        page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **arguments)
+        yield Site(f"http://127.0.0.1:{port}", access), provider
+        page.close()
+        services.close()
+
+
+@pytest.fixture
+def provider(both: tuple[Site, Provider]) -> Provider:
+    both[1].as_new()
+    return both[1]
+
+
+@pytest.fixture
+def site(both: tuple[Site, Provider], provider: Provider) -> Site:
+    for account in both[0].access.accounts.all():
+        both[0].access.accounts.remove(account.name)
+    return both[0]
 
 
 def environment(url: str, host: str) -> dict[str, str]:
@@ -197,10 +212,12 @@ def test_an_answer_that_cannot_be_read_is_a_sentence(site: Site, provider: Provi
     ],
     ids=str,
 )
-def test_codes_and_people_are_sent_nowhere_else(site: Site, provider: Provider, discovery: dict[str, str]) -> None:
+def test_codes_and_people_are_sent_nowhere_else(provider: Provider, discovery: dict[str, str]) -> None:
     provider.discovery = discovery
-    with site.browser() as browser:
-        assert browser.get("/login/hub", follow_redirects=False).status_code == 403
+    known = provider_of(environment(provider.url, "127.0.0.1"))
+    assert known
+    with pytest.raises(AccessError, match="cannot be read"):
+        finish(Hub(known).way("state", "nonce", "verifier"))
 
 
 def test_nobody_is_sent_to_a_foreign_page_and_the_address_of_return_is_not_what_a_request_says(
@@ -223,9 +240,8 @@ def test_a_provider_that_is_gone_or_says_no_is_a_sentence(site: Site, provider: 
     with site.browser() as browser:
         provider.refuses = True
         assert "did not say who you are" in browser.get("/login/hub").text
-        provider.refuses = False
-        provider.shutdown()
-        provider.server_close()
+        provider.refuses, provider.silent = False, True
+        assert "does not answer" in browser.get("/login/hub").text
         for address in ("/login/callback", f"/login/callback?{'&'.join(f'a{n}=1' for n in range(200))}"):
             assert browser.get(address).status_code == 403
         assert not signed_in(browser)
