@@ -11,13 +11,13 @@ from types import TracebackType
 
 from cai_ui.errors import StoreError
 from cai_ui.store.accounts import Accounts
-from cai_ui.store.backups import Backup, Backups, copy_database
+from cai_ui.store.backups import Backup, Backups
 from cai_ui.store.columns import QueueColumns
 from cai_ui.store.constitutions import Constitutions
 from cai_ui.store.database import Database
 from cai_ui.store.dataset_examples import DatasetExamples
-from cai_ui.store.datasets import Datasets
 from cai_ui.store.decisions import Decisions
+from cai_ui.store.drafts import Drafts
 from cai_ui.store.evaluations import Evaluations
 from cai_ui.store.examples import DOUBLE_SHARE, GOLD_SHARE, AddReport, Examples, QueueCounts
 from cai_ui.store.grades import Grades
@@ -31,6 +31,8 @@ from cai_ui.store.raters import Raters
 from cai_ui.store.runs import Runs
 from cai_ui.store.settings import Settings
 from cai_ui.store.traces import Traces
+from cai_ui.store.undoing import Undoing
+from cai_ui.store.upkeep import Upkeep
 from cai_ui.store.votes import Votes
 from cai_ui.store.workspace import Workspace, unwritable
 
@@ -41,9 +43,11 @@ class Store(
     Traces,
     Examples,
     Decisions,
+    Undoing,
+    Drafts,
     Judgements,
     Raters,
-    Datasets,
+    Upkeep,
     Runs,
     Votes,
     Evaluations,
@@ -68,16 +72,6 @@ class Store(
     def unsaved(self) -> str:
         """Why the last attempt to save something failed; "" where it did not."""
         return self._db.unsaved
-
-    def backup(self, path: Path) -> None:
-        """Copy the database to a new file, while it is in use. StoreError if it is there or cannot be written."""
-        if path.exists():
-            raise StoreError(
-                f"{path} is there already.", kept="It was left as it is.", next_step="Choose another name."
-            )
-        if self.backups is None:
-            raise on_a_server()
-        copy_database(self.workspace.database, path)
 
     def close(self) -> None:
         """End all work with the database and give the workspace free."""
@@ -108,6 +102,7 @@ def open_store(home: Path, database_url: str | None = None) -> Store:
         raise unwritable(workspace.home, error) from None
     try:
         workspace.drop_tmp()  # left by a process that was killed; nobody else works here now
+        workspace.drop_exports()
         database = open_database(workspace, database_url, lock.left_open)
         lock.at_work(True)
         return Store(workspace, database, lock)

@@ -6,6 +6,7 @@ import gc
 import logging
 import time
 from pathlib import Path
+from typing import Any
 
 from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import Engine
@@ -152,6 +153,8 @@ def _train(
     check = preflight(run.method, dataset, settings, engine, run.start_adapter, prompts, folder, rows=rows)
     check.require()
     resumed = _prepare(run, engine, folder, check)
+    if (over := _over_already(signal, folder, check)) is not None:
+        return over
     with engine.training_seat(settings, run.start_adapter) as seat:
         if not any(p.requires_grad for p in seat.model.parameters()):
             raise TrainingError("The adapter has no trainable weights.", kept="Nothing was trained.")
@@ -163,6 +166,8 @@ def _train(
             method, seat, rows, settings, folder, signal, report, check.steps, prober, run.name or run.id, timings
         )
         check_first_row(method, trainer, rows, chat)
+        if (over := _over_already(signal, folder, check)) is not None:
+            return over
         began = time.monotonic()
         timings.add("start", began - entered - timings.seconds("reference"), 1)
         begun = checkpoints.step_of(resumed) if resumed else 0
@@ -178,11 +183,29 @@ def _train(
         summary = {**summary_of(folder, check), "seconds": round(spent, 1), "rates": timings.rates()}
         state = seat.state() if ended in ("done", "stopped") else None
         digest = seat.save(folder / ADAPTER, state) if state is not None and processes.is_first() else None
-    if processes.is_first() and ended in ("done", "cancelled"):
+    return _ended(ended, step, folder, summary, digest)
+
+
+def _over_already(signal: StopSignal, folder: Path, check: PreflightReport) -> Outcome | None:
+    """The end of a run that is asked for it while it is prepared; None where it is to go on.
+
+    A run that is to keep an adapter ("stop") takes its first step. Several processes agree at their steps alone.
+    """
+    if signal.wish not in ("close", "cancel") or processes.count() > 1:
+        return None
+    resumed = checkpoints.latest_checkpoint(folder)
+    step = checkpoints.step_of(resumed) if resumed else 0
+    state: RunState = "cancelled" if signal.wish == "cancel" else "interrupted"
+    return _ended(state, step, folder, summary_of(folder, check))
+
+
+def _ended(state: RunState, step: int, folder: Path, summary: dict[str, Any], digest: str | None = None) -> Outcome:
+    """How a run ended, once its folder holds no more than it needs then."""
+    if processes.is_first() and state in ("done", "cancelled"):
         checkpoints.drop_all(folder)
-    if processes.is_first() and ended == "cancelled":
+    if processes.is_first() and state == "cancelled":
         steps.drop_steps(folder)
-    return Outcome(ended, step, "The program was closed." if ended == "interrupted" else None, digest, summary)
+    return Outcome(state, step, "The program was closed." if state == "interrupted" else None, digest, summary)
 
 
 def _prepare(run: Run, engine: Engine, folder: Path, check: PreflightReport) -> Path | None:
