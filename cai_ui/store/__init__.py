@@ -19,7 +19,7 @@ from cai_ui.store.dataset_examples import DatasetExamples
 from cai_ui.store.decisions import Decisions
 from cai_ui.store.drafts import Drafts
 from cai_ui.store.evaluations import Evaluations
-from cai_ui.store.examples import DOUBLE_SHARE, GOLD_SHARE, AddReport, Examples, QueueCounts
+from cai_ui.store.examples import AddReport, Examples
 from cai_ui.store.grades import Grades
 from cai_ui.store.judgements import Judgements, Reading
 from cai_ui.store.lineage import Lineages
@@ -27,6 +27,7 @@ from cai_ui.store.lock import WorkspaceLock
 from cai_ui.store.opening import open_database
 from cai_ui.store.prompts import Prompts
 from cai_ui.store.queue import Order, QueueFilter, QueueItem, Status
+from cai_ui.store.queue_views import DOUBLE_SHARE, GOLD_SHARE, QueueCounts, QueueViews
 from cai_ui.store.raters import Raters
 from cai_ui.store.runs import Runs
 from cai_ui.store.settings import Settings
@@ -42,6 +43,7 @@ class Store(
     Prompts,
     Traces,
     Examples,
+    QueueViews,
     Decisions,
     Undoing,
     Drafts,

@@ -20,7 +20,7 @@ from cai_ui.store.encoding import batches, load, now
 from cai_ui.store.events import EventKind
 from cai_ui.store.queue import NOBODY, QueueFilter, decision_columns, decision_of
 from cai_ui.store.selection import select
-from cai_ui.store.standing import conflict, place_of
+from cai_ui.store.standing import conflict, standing_of
 from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -50,7 +50,7 @@ class Decisions:
             known = _event(connection, decision.event_id)
             if known is not None:
                 return _same(known, decision)
-            place = place_of(connection, decision.example_id)
+            place = standing_of(connection, decision.example_id)
             seen_open = base_rev == 0 and place.event_id is None and not second
             if place.rev != base_rev and not seen_open:
                 raise conflict(place)

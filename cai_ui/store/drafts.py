@@ -12,7 +12,7 @@ from cai_ui.records import Decision, Remarks, Span, SpanPart
 from cai_ui.store import schema
 from cai_ui.store.database import Database
 from cai_ui.store.encoding import dump, now
-from cai_ui.store.standing import place_of
+from cai_ui.store.standing import standing_of
 from cai_ui.text import ANSWER_LIMIT, clean_text
 
 NOTE_LIMIT = 2_000
@@ -33,7 +33,7 @@ class Drafts:
         text = clean_text(text, "The text", limit=ANSWER_LIMIT, required=False)
         values = {"example_id": example_id, "rater": rater, "text": text, "saved_at": now()}
         with self._db.write("The draft") as connection:
-            place_of(connection, example_id)
+            standing_of(connection, example_id)
             _keep(self._db, connection, _drafts, values, replace=True)
         return values["saved_at"]
 
@@ -43,7 +43,7 @@ class Drafts:
         check_spans(remarks.spans)
         values = _remarks_of(example_id, rater, note, remarks.spans)
         with self._db.write("The comment") as connection:
-            place_of(connection, example_id)
+            standing_of(connection, example_id)
             _keep(self._db, connection, _remarks, values, replace=True)
         return str(values["saved_at"])
 

@@ -13,7 +13,7 @@ from cai_ui.text import named
 _standing = schema.standing
 
 
-def place_of(connection: sa.Connection, example_id: str) -> Any:
+def standing_of(connection: sa.Connection, example_id: str) -> Any:
     """The row of `standing` of an example; on a server nobody else changes it before this transaction ends.
 
     NotFoundError if there is no such example.

@@ -14,7 +14,7 @@ from cai_ui.store import decision_log, drafts, schema
 from cai_ui.store.database import Database
 from cai_ui.store.encoding import now
 from cai_ui.store.queue import decision_columns, decision_of
-from cai_ui.store.standing import conflict, place_of
+from cai_ui.store.standing import conflict, standing_of
 
 _REDO_REACH = 2_000
 """So many of a rater's last events are looked through for what can be redone."""
@@ -72,7 +72,7 @@ class Undoing:
                 return []
             fresh = []
             for undo, first in undone:
-                place = place_of(connection, first.example_id)
+                place = standing_of(connection, first.example_id)
                 if place.rev != undo.rev:
                     raise conflict(place)
                 decision = decision_of(first, 0)
