@@ -104,15 +104,6 @@ class Examples:
                 for row in connection.execute(sa.select(_t.c.id, _t.c.body).where(_t.c.id.in_(chunk)))
             }
 
-    def known_examples(self, ids: Sequence[str]) -> set[str]:
-        """Those of the ids whose examples are in the queue already."""
-        with self._db.read() as connection:
-            return {
-                id
-                for chunk in batches(list(ids), 500)
-                for id in connection.scalars(sa.select(_t.c.id).where(_t.c.id.in_(chunk)))
-            }
-
 
 def _row(example: Example) -> tuple[dict[str, Any], dict[str, Any]]:
     """Columns of the example itself and of its place in the queue."""

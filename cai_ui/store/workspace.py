@@ -59,10 +59,6 @@ class Workspace:
         """Folders of runs that are there."""
         return sorted(path for path in self._folder("runs").iterdir() if path.is_dir())
 
-    def dataset_dir(self, dataset_hash: str) -> Path:
-        """Folder for files made from one dataset."""
-        return self._folder("datasets", dataset_hash)
-
     def study_dir(self, key: str) -> Path:
         """Folder of what a study has finished."""
         return self._folder("studies", key)

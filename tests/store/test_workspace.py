@@ -21,7 +21,7 @@ OUTSIDE = [
 @pytest.mark.parametrize("name", OUTSIDE)
 def test_what_is_no_id_is_refused_everywhere(tmp_path: Path, name: str) -> None:
     workspace = Workspace(tmp_path / "home")
-    for make in (workspace.run_dir, workspace.dataset_dir, workspace.export_path):
+    for make in (workspace.run_dir, workspace.study_dir, workspace.export_path):
         with pytest.raises(InputError):
             make(name)
     assert list(tmp_path.rglob("*")) in ([tmp_path / "home"], [tmp_path / "home", tmp_path / "home" / "exports"])
@@ -31,7 +31,7 @@ def test_ids_give_paths_below_home(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "new" / "home")
     paths = [
         workspace.run_dir("run-1_a"),
-        workspace.dataset_dir("0" * 64),
+        workspace.study_dir("0" * 64),
         workspace.uploads_dir(),
         workspace.tmp_dir(),
     ]
