@@ -206,7 +206,7 @@ def test_the_commands_write_it_and_run_it_again(
             archive.writestr(name, content)
     assert main(["replay", path, "--model", "scripted"]) == 2
     assert "'answers.jsonl' was changed after it was written" in capsys.readouterr().err
-    hostile = {"answers.jsonl": lambda rows: rows.replace(b'"answer":"', b'"answer":"\u001b[2J')}
+    hostile = {"answers.jsonl": lambda rows: rows.replace(b'"answer":"', rb'"answer":"\u001b[2J')}
     sealed = without(Path(path), tmp_path / "b.zip", files=hostile)
     assert main(["replay", str(sealed), "--model", "scripted"]) == 1
     out = capsys.readouterr().out
