@@ -44,8 +44,20 @@ CUT_OFF = re.compile(r"AbortError|Connection errored out|network error|404: Not 
 """What a page says about its own open events when it is left: each depends on how far the event was."""
 
 
+VISITS = pytest.StashKey[list["Visit"]]()
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    """What stood on the pages when a test failed is told with it: where it runs, nobody may see a picture."""
+    report = yield
+    if report.when == "call" and report.failed:
+        report.sections += [("page", visit.told()) for visit in item.stash.get(VISITS, [])]
+    return report
 
 
 def free_port() -> int:
@@ -198,6 +210,21 @@ class Visit:
             "console", lambda said: self.errors.append(said.text) if said.type == "error" else None
         )
 
+    def told(self) -> str:
+        """Address, errors, toasts, what has the focus, and the text of the open tab, shortened."""
+        page: Any = self.page
+        try:
+            page.set_default_timeout(5_000)
+            shot(page, f"failed-{time.time_ns()}")
+            seen = page.evaluate(
+                "() => [document.querySelector('.toast-wrap')?.innerText, document.activeElement?.id,"
+                " [...document.querySelectorAll('[role=tabpanel]')].find(one => one.offsetParent)?.innerText]"
+            )
+        except Exception as error:  # the browser itself may be what failed
+            return f"cannot be asked: {error}"
+        toasts, focus, text = (" ".join(str(one or "").split()) for one in seen)
+        return f"{page.url}\nerrors: {self.errors[:5]}\ntoasts: {toasts[:500]}\nfocus: {focus}\n{text[:2500]}"
+
     def _leave_by(self, go: Callable[[], object]) -> None:
         """Gradio closes its connection when a page is left, and what is still open then, a timer's event at least,
         says so as an error. Any other error of the old page stays, and every one of the new."""
@@ -212,13 +239,14 @@ class Visit:
 
 
 @pytest.fixture
-def open_page(chromium: object) -> Iterator[Callable[..., Visit]]:
+def open_page(chromium: object, request: pytest.FixtureRequest) -> Iterator[Callable[..., Visit]]:
     """`open_page(url, width, dark)` opens a fresh visitor (own storage) and records what goes wrong.
 
     `script` runs before the page's own.
     The page is given out once it takes input, that is, once it shows what the person had left.
     """
     contexts = []
+    visits = request.node.stash.setdefault(VISITS, [])
 
     def go(url: str, width: int = 1280, dark: bool = False, script: str = "") -> Visit:
         context = chromium.new_context(  # type: ignore[attr-defined]
@@ -228,6 +256,7 @@ def open_page(chromium: object) -> Iterator[Callable[..., Visit]]:
         page = context.new_page()
         page.add_init_script(script)
         visit = Visit(page, [], [])
+        visits.append(visit)
         page.on("pageerror", lambda error: visit.errors.append(str(error)))
         page.on("request", lambda r: None if r.url.startswith((url, "data:", "blob:")) else visit.foreign.append(r.url))
         page.set_default_timeout(60_000 * PATIENCE)
