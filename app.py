@@ -10,16 +10,15 @@ The page is up before the model is. On a Hugging Face Space it listens on all ad
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING
 
 from cai_ui.cli.flags import Parser, add_flags, read_flags
 from cai_ui.config.app import AppSettings
 from cai_ui.errors import CaiError
-from cai_ui.leaving import leave_after
+from cai_ui.leaving import leave_after, unwind_at_sigterm
 from cai_ui.logs import set_up_logs
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
 
     few_heaps()
     no_proxy_to_itself(os.environ)
-    at_sigterm(lambda: None)
+    unwind_at_sigterm()
     engine, cleaning = engine or lent_engine(settings), None
     repository = backup_repository(settings)
     services = open_services(settings, engine, load=False)
@@ -112,7 +111,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
             services.ask_to_close()
             stops.close(STREAMS_S)
 
-        at_sigterm(ending)
+        unwind_at_sigterm(ending)
         queue.read_queue(services)
         print(f"Constitutional AI Workbench: http://{settings.host}:{settings.port}", flush=True)
         if settings.open and not access.alone:
@@ -141,17 +140,6 @@ def no_proxy_to_itself(environment: MutableMapping[str, str]) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         kept = environment.get(name, "")
         environment[name] = ",".join(part for part in (kept, "127.0.0.1", "localhost") if part)
-
-
-def at_sigterm(ending: Callable[[], None]) -> None:
-    """At SIGTERM run `ending`, then unwind as at Ctrl+C; from then on a second one ends the process at once."""
-
-    def end(*_: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        ending()
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, end)
 
 
 def refuse(sentence: str) -> int:
