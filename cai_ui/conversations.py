@@ -53,14 +53,15 @@ def turns_of(text: str) -> Talk:
 
 
 def turns_in(value: Any, name: str, *, limit: int, transcript: bool = True) -> Talk:
-    """The turns in a cell: a list of messages, a transcript (where that may be), or else a text of the user.
+    """The turns in a cell: a list of messages or one, a transcript (where that may be), or else a text of the user.
 
     `limit`: characters of a turn. Turns of one speaker in a row are one. ValueError in words that begin with `name`.
     """
     if isinstance(value, str):
         found = turns_of(value) if transcript else (Message("user", value),)
-    elif isinstance(value, list):
-        found = merged([_turn(said, f"{name}: turn {place}") for place, said in enumerate(value, 1)])
+    elif isinstance(value, list) or (isinstance(value, dict) and {"role", "from"} & value.keys()):
+        turns = [value] if isinstance(value, dict) else value
+        found = merged([_turn(said, f"{name}: turn {place}") for place, said in enumerate(turns, 1)])
     else:
         raise ValueError(f"{name} is {'missing' if value is None else 'not text, and no list of messages'}")
     if len(found) > TURNS_LIMIT:

@@ -5,12 +5,13 @@ Files of published shapes need no help: `guess` reads the parts off a row.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
+
+from cai_ui.curate.annotation_tools import RESPONSES, SUGGESTION
+from cai_ui.curate.answer_lists import BEST, WORST
 
 PARTS = {
     "request": "Request",
@@ -50,22 +51,35 @@ REVISED = "critique and revision, as in cai-conversation-harmless"
 PAIR = "a better and a worse answer to a request"
 TALKS = "a better and a worse conversation, as in hh-rlhf"
 TWO = "two answers to a request"
+EDITED = "an answer and what people made of it"
 ONE = "request and answer"
 WHOLE = "whole conversations, as in ultrachat"
 """What a row can be, in words."""
 
-REQUESTS = ("prompt", "instruction", "question", "query", "request", "history")
+REQUESTS = ("prompt", "instruction", "question", "query", "request", "history", "input.messages")
 ANSWERS = ("response", "completion", "output", "answer", "reply")
 CONVERSATIONS = ("messages", "conversations", "conversation", "transcript", "dialogue")
 CONTEXTS, SYSTEMS = ("input", "context"), ("system", "system_prompt")
+PAIRS = (
+    ("chosen", "rejected"), ("chosen_response", "rejected_response"), ("preferred_output", "non_preferred_output"),
+    ("preferred_completion", "non_preferred_completion"), ("accepted", "rejected"),
+)  # fmt: skip
+"""The better and the worse answer: TRL, NeMo and Axolotl, OpenAI and those who read its files."""
+_EDITED = (
+    "corrected_response",
+    "corrected",
+    "correction",
+    "revision",
+    "revised_response",
+    "edited_response",
+    "rewrite",
+)
+"""Texts that people wrote in place of an answer, beside the names of answers."""
 _SIDE = re.compile(
     r"(.*(?:response|answer|completion|output|reply|conversation|ref|generation|option|candidate).*?)[_ -]?([012ab])",
     re.I,
 )
-_LISTS = ("responses", "answers", "completions", "outputs", "options", "candidates", "generations")
 _SIDES = (("0", "1"), ("1", "2"), ("a", "b"))
-_READ = 100_000
-"""Characters up to which a text is read as a list."""
 Cells = Mapping[str, Any]
 
 
@@ -82,41 +96,30 @@ def guess(row: Cells) -> tuple[str, Columns]:
     return shape, Columns(**{part: names.get(name, name) for part, name in columns.parts.items()})
 
 
-def spread(row: dict[str, Any]) -> dict[str, Any]:
-    """The row, where a list of two answers stands for two columns, such as responses_0 and responses_1."""
-    for name, cell in row.items():
-        if name.lower() not in _LISTS:
-            continue
-        cell = _listed(cell)
-        if isinstance(cell, list) and len(cell) == 2 and all(isinstance(one, str) for one in cell):
-            beside = {other: value for other, value in row.items() if other != name}
-            return {**beside, f"{name}_0": cell[0], f"{name}_1": cell[1]}
-    return row
-
-
-def many(row: Cells) -> tuple[str, int]:
-    """A column with a list of more or fewer answers than two, and how many; ("", 0) where there is none."""
-    lists = ((name, _listed(cell)) for name, cell in row.items() if name.lower() in _LISTS)
-    return next(((name, len(cell)) for name, cell in lists if isinstance(cell, list)), ("", 0))
-
-
-def _listed(cell: Any) -> Any:
-    """A list, also as a table without lists writes it."""
-    if isinstance(cell, str) and len(cell) <= _READ and cell.lstrip().startswith("["):
-        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-            return ast.literal_eval(cell)
-    return cell
-
-
 def _guess(row: Cells) -> tuple[str, Columns]:
     shape, columns = _answers(row)
-    request = _first(row, REQUESTS)
+    request = _request(row, shape)
     beside = {name: name for name in ("critique", "source", "kind", "topic") if row.get(name) is not None}
     beside["system"] = _first(row, SYSTEMS)
-    if shape in (PAIR, ONE, TWO, ""):
+    if shape in (PAIR, ONE, TWO, EDITED, ""):
         columns = replace(columns, request=request)
         beside["context"] = _first(row, CONTEXTS) if request in ("instruction", "question", "prompt") else ""
     return shape, replace(columns, **{part: name for part, name in beside.items() if not getattr(columns, part)})
+
+
+def _request(row: Cells, shape: str = PAIR) -> str:
+    """The column of the request. Beside two answers a conversation that they go on with is one, too."""
+    request = _first(row, REQUESTS)
+    if request or shape not in (PAIR, TWO):
+        return request
+    talks = (name for name in (*CONVERSATIONS, "context") if _is_asked(row.get(name)))
+    return next(talks, "input" if isinstance(row.get("input"), str) else "")
+
+
+def _is_asked(cell: Any) -> bool:
+    """Whether these are messages that nobody answered yet."""
+    last = cell[-1] if isinstance(cell, list) and cell else None
+    return isinstance(last, dict) and str(last.get("role", last.get("from"))).strip().lower() in ("user", "human")
 
 
 def _answers(row: Cells) -> tuple[str, Columns]:
@@ -124,18 +127,50 @@ def _answers(row: Cells) -> tuple[str, Columns]:
     if row.get("init_prompt") is not None:
         critique = "critic_response" if row.get("critic_response") is not None else ""
         return REVISED, Columns("init_prompt", "revision_response", "init_response", critique)
-    request = _first(row, REQUESTS)
     first, second = _two_sides(row)
-    sides = [side for side in ("chosen", "rejected") if isinstance(row.get(side), str | list)]
-    if sides and not (first and len(sides) == 1):  # beside two answers, `chosen` says which of them
-        return PAIR if request else TALKS, Columns("", "chosen", "rejected")
+    better, worse = _pair(row, first)
+    if better:
+        return PAIR if _request(row) else TALKS, Columns("", better, worse)
     if first:
         return TWO, Columns("", first, second)
-    answer = _first(row, ANSWERS)
-    if answer and request:
-        return ONE, Columns("", answer)
+    if _first(row, REQUESTS):
+        edited, shown = _edited(row)
+        if edited:
+            return (EDITED if shown else ONE), Columns("", edited, shown)
+        if shown:
+            return ONE, Columns("", shown)
     whole = _first(row, CONVERSATIONS)
     return (WHOLE, Columns("", whole)) if whole else ("", Columns())
+
+
+def _pair(row: Cells, two: str) -> tuple[str, str]:
+    """The columns of the better and the worse answer. Beside `two` answers, `chosen` alone says which of them."""
+    best = next((name for name in row if name.endswith(BEST)), "")
+    if best:
+        return best, best.removesuffix(BEST) + WORST
+    for names in PAIRS:
+        sides = [_side(row, name) for name in names]
+        there = [side for side in sides if isinstance(row.get(side), str | list | dict | tuple)]
+        if there and not (two and len(there) == 1):
+            return sides[0], sides[1]
+    unlike = _first(row, ("rejected_messages",))
+    return ("messages", unlike) if unlike and row.get("messages") is not None else ("", "")
+
+
+def _side(row: Cells, name: str) -> str:
+    """The column of this name, or the one with what people made of it, or with what was proposed to them."""
+    return next((one for one in (name + RESPONSES, name, name + SUGGESTION) if row.get(one) is not None), name)
+
+
+def _edited(row: Cells) -> tuple[str, str]:
+    """The column of the text that people gave for an answer, and that of the answer; "" where there is none."""
+    stems = (*ANSWERS, *_EDITED)
+    people = (
+        stem + end for stem in stems for end in (RESPONSES, ".result", "") if isinstance(row.get(stem + end), tuple)
+    )
+    shown = (one for stem in ANSWERS for one in (stem, stem + SUGGESTION) if not isinstance(row.get(one), tuple | None))
+    proposed = (stem + SUGGESTION for stem in _EDITED if isinstance(row.get(stem + SUGGESTION), str))
+    return next(people, ""), next(shown, next(proposed, ""))
 
 
 def _two_sides(row: Cells) -> tuple[str, str]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cai_ui.curate.columns import PARTS, Columns, guess, spread
+from cai_ui.curate.annotation_tools import unfolded
+from cai_ui.curate.answer_lists import spread
+from cai_ui.curate.columns import PARTS, Columns, guess
 from cai_ui.curate.label_columns import (
     LabelColumn,
     LabelRule,
@@ -108,6 +110,7 @@ class _Reading:
         self.filled: Counter[str] = Counter()
         self.parts: dict[str, dict[str, None]] = {}
         self.values: dict[str, Counter[str]] = {}
+        self.unruled: dict[str, Counter[str]] = {}
         self.shapes: Counter[str] = Counter()
         self.kinds: Counter[str] = Counter()
         self.cut: Counter[str] = Counter()
@@ -119,7 +122,7 @@ class _Reading:
         if isinstance(row, BadRow):
             self.bad.append((line, row.reason))
             return
-        row = spread(row)
+        row = dict(spread(unfolded(row)))
         shape, guessed = guess(row)
         columns = self.plan.columns or guessed
         self._count(row, columns)
@@ -140,11 +143,14 @@ class _Reading:
             if name not in self.filled and len(self.filled) >= _MOST_NAMES:
                 name = f"more than {_MOST_NAMES} further columns"
             self.filled[name] += cell is not None and cell != ""
-            asked = any(one.column == name for one in self.plan.rules) or holds_labels(name, cell)
-            if name not in self.parts and cell is not None and asked:
+            rules = [one for one in self.plan.rules if one.column == name]
+            if name not in self.parts and cell is not None and (rules or holds_labels(name, cell)):
                 values = self.values.setdefault(name, Counter())
                 said = folded(cell)
-                values[said if said in values or len(values) < _MOST_VALUES else "…"] += 1
+                said = said if said in values or len(values) < _MOST_VALUES else "…"
+                values[said] += 1
+                if rules and not any(one.holds(cell) for one in rules):
+                    self.unruled.setdefault(name, Counter())[said] += 1
 
     def _keep(self, line: int, read: ReadRow, meaning: Meaning | None) -> None:
         example = read.example
@@ -169,17 +175,10 @@ class _Reading:
         return ImportReport(
             self.rows, tuple(self.examples.values()), tuple(self.bad), tuple(self.repeated), self._uses(unsaid),
             self.columns or Columns(), dict(self.shapes), {i: m for i, m in self.meanings.items() if i not in open_},
-            tuple(self.contradicting), labels, unsaid, self._unmatched(), dict(self.kinds.most_common()),
-            dict(self.cut),
+            tuple(self.contradicting), labels, unsaid,
+            tuple(label_column(n, left) for n, left in self.unruled.items() if n not in self.parts),
+            dict(self.kinds.most_common()), dict(self.cut),
         )  # fmt: skip
-
-    def _unmatched(self) -> tuple[LabelColumn, ...]:
-        found = []
-        for name, counted in self.values.items():
-            rules = [one for one in self.plan.rules if one.column == name]
-            left = Counter({v: n for v, n in counted.items() if rules and not any(one.holds(v) for one in rules)})
-            found += [label_column(name, left)] if left else []
-        return tuple(found)
 
     def _uses(self, unsaid: tuple[LabelColumn, ...]) -> tuple[ColumnUse, ...]:
         said, open_ = {one.column for one in self.plan.rules}, {one.name for one in unsaid}

@@ -25,7 +25,7 @@ _WORDS = frozenset(
     truthfulness quality reward rewards grade grades graded verdict judgement judgment vote votes upvotes
     downvotes thumbs thumb liked likes feedback accept accepted acceptable approve approved reject valid
     invalid good bad flagged refused refusal violation violates jailbroken annotation annotations star stars
-    severity gold hate
+    severity gold hate pairwise comparison choice choices selected
     """.split()  # noqa: SIM905
 )
 """A column with one of these words in its name holds labels. (`chosen` and `rejected` hold answers, where they are
@@ -41,6 +41,10 @@ _RATED = re.compile(
 _STARS = re.compile("([★⭐]+)☆*")
 _LOOKS = re.compile(r"[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 """Characters that say how a picture looks: the hand of 👍🏽 is that of 👍."""
+_BESIDE = (".users", ".status", ".suggestion.score", ".suggestion.agent", "annotation_id")
+"""End the names of columns that say who answered or proposed something, how sure it was, and under which number."""
+_SHORT = 60
+"""Characters of a label; what is longer is a text."""
 _SHOWN = 12
 """Different values of a column that are told apart when it is shown."""
 
@@ -55,8 +59,11 @@ class LabelRule:
     meaning: Meaning
 
     def holds(self, cell: Any) -> bool:
-        """Whether the cell passes. Numbers are compared as numbers, everything else as folded words."""
+        """Whether the cell passes: of what several people said (a tuple), all. Numbers are compared as numbers,
+        everything else as folded words."""
         said, wanted = folded(cell), self.value
+        if isinstance(cell, tuple):
+            return (self.test == "=" and said == wanted) or all(self.holds(one) for one in cell)
         if cell is None or isinstance(cell, dict | list):
             return False
         if self.test == "=" and said == wanted:
@@ -110,8 +117,11 @@ def tests(column: LabelColumn) -> list[tuple[str, str]]:
 
 
 def holds_labels(name: str, cell: Any) -> bool:
-    """Whether a column of this name is one of labels. Answers and lists of them are none."""
-    if isinstance(cell, dict | list):
+    """Whether a column of this name is one of labels, as are short things that people said. Answers and lists of them
+    are none."""
+    if isinstance(cell, tuple):
+        return all(len(one) <= _SHORT and "\n" not in one for one in cell if isinstance(one, str))
+    if isinstance(cell, dict | list) or name.endswith(_BESIDE):
         return False
     words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
     if "chosen" in words or "rejected" in words:
@@ -142,11 +152,13 @@ def folded(cell: Any) -> str:
     "" for a missing one."""
     if cell is None:
         return ""
+    if isinstance(cell, tuple):
+        return " | ".join(folded(one) for one in cell)[:_SHORT]
     if isinstance(cell, dict | list):
         return json_text(cell)[:40]
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    said = _LOOKS.sub("", " ".join(str(cell).lower().split()))[:60]
+    said = _LOOKS.sub("", " ".join(str(cell).lower().split()))[:_SHORT]
     return said.removesuffix(".0") if re.fullmatch(r"-?\d+\.0", said) else said
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cai_ui.conversations import Talk, admissible, check_question, question, turns_in
-from cai_ui.curate.columns import Columns, many
+from cai_ui.curate.answer_lists import many
+from cai_ui.curate.columns import Columns
 from cai_ui.records import Example, Message, Prompt, PromptKind, content_hash, make_example
 from cai_ui.tables.kinds import kind_named
 from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT
@@ -65,7 +66,7 @@ def _example(
 
 def _answer(row: Cells, columns: Columns, name: str) -> tuple[Talk, str]:
     """What is answered in a column, and its answer."""
-    value = row.get(name)
+    value = _said(row, name)
     if value is None:
         raise ValueError(f"{name} is missing")
     asked = _asked(row, columns.request) if columns.request else ()
@@ -93,7 +94,7 @@ def _answered(said: Talk, name: str, transcript: bool) -> tuple[Talk, str]:
 
 def _asked(row: Cells, name: str) -> Talk:
     """The turns of a request. An empty answer at its end only says who is next."""
-    said = turns_in(row.get(name), name, limit=ANSWER_LIMIT)
+    said = turns_in(_said(row, name), name, limit=ANSWER_LIMIT)
     if said[-1:] == (Message("assistant", ""),):
         said = said[:-1]
     check_question(said, name)
@@ -101,7 +102,7 @@ def _asked(row: Cells, name: str) -> Talk:
 
 
 def _text(row: Cells, name: str) -> str:
-    value = row[name]
+    value = _said(row, name)
     if not isinstance(value, str):
         raise ValueError(f"{name} is not text")
     if not value.strip():
@@ -109,9 +110,19 @@ def _text(row: Cells, name: str) -> str:
     return admissible(value, name, ANSWER_LIMIT)
 
 
+def _said(row: Cells, name: str) -> Any:
+    """The cell; of what several people said (a tuple), the one text."""
+    value = row.get(name)
+    if isinstance(value, tuple):
+        if len(value) > 1:
+            raise ValueError(f"{name} holds {len(value)} different texts of people, and an example has one")
+        return value[0]
+    return value
+
+
 def _label(row: Cells, name: str) -> str:
     """A short text about the row, or ""."""
-    value = row.get(name)
+    value = _said(row, name)
     if isinstance(value, dict | list):
         raise ValueError(f"{name} is not a short text")
     return "" if value is None else admissible(str(value), name, ANSWER_LIMIT).strip()

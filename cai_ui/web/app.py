@@ -17,6 +17,8 @@ from cai_ui.web.compare.tab import CompareTab
 from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.experiments.tab import ExperimentsTab
 from cai_ui.web.header import Header
+from cai_ui.web.hub_provider import provider_of
+from cai_ui.web.hub_sign_in import HubSignIn
 from cai_ui.web.kit.events import AT_ONCE, QUIET
 from cai_ui.web.kit.guard import Page
 from cai_ui.web.kit.handover import Handover
@@ -110,7 +112,9 @@ def _gate(services: Services, access: Access) -> Any:
     """The gate with the names, quotas and people of this server."""
     hosts = gate.own_names(services.settings.host_names, os.environ)
     uploads = gate.Uploads(services.store.workspace.uploads_dir())
-    return gate.outermost(hosts, uploads, access.signed_in, lambda: services.host.status().state)
+    provider = provider_of(os.environ) if access.mode is Mode.TEAM else None
+    by_hub = HubSignIn(provider, access.hub, access.accounts) if provider and access.hub else None
+    return gate.outermost(hosts, uploads, access.signed_in, lambda: services.host.status().state, by_hub)
 
 
 def _track_no_hidden_progress(page: gr.Blocks) -> None:

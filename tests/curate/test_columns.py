@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cai_ui.curate.columns import ONE, PAIR, REVISED, TALKS, TWO, WHOLE, Columns, guess, spread
+from cai_ui.curate.answer_lists import spread
+from cai_ui.curate.columns import ONE, PAIR, REVISED, TALKS, TWO, WHOLE, Columns, guess
 from cai_ui.curate.rows import read_row
 from cai_ui.records import Example, Message
 

@@ -135,9 +135,10 @@ def test_the_number_of_the_chosen_answer_stands_beside_both(tmp_path: Path, name
         ({"messages": []}, "does not end with an answer"),
         ({"prompt": "q", "response": {"text": "a"}}, "not text"),
         ({"prompt": "2+2?", "response": 4}, "not text"),
-        ({"fields": {"prompt": "q"}, "responses": {"quality": [{"value": "good"}]}}, "no known columns"),
-        ({"data": {"prompt": "q"}, "annotations": [{"result": []}]}, "no known columns"),
-        ({"input": {"messages": [TALK[0]]}, "preferred_output": [TALK[1]]}, "no known columns"),
+        ({"fields": {"prompt": "q"}, "responses": {"quality": [{"value": "good"}]}}, "no answer"),
+        ({"data": {"prompt": "q"}, "annotations": [{"result": []}]}, "no answer"),
+        ({"input": {"messages": [TALK[0]]}, "preferred_output": [TALK[1]]}, "non_preferred_output is missing"),
+        ({"text": "a", "label": "rude"}, "no known columns"),
     ],
 )
 def test_a_row_that_does_not_fit_says_why(tmp_path: Path, row: dict[str, Any], said: str) -> None:

@@ -43,7 +43,7 @@ def test_a_critique_is_told_from_what_only_looks_like_one(critique: str, label: 
 
 
 LABELLED = Path(__file__).with_name("critiques_labelled.jsonl.gz")
-"""492 critiques with the answers they are about, and what a person saw in them, blind to the rules' label: of the
+"""528 critiques with the answers they are about, and what a person saw in them, blind to the rules' label: of the
 embedded model and of SmolLM2-135M-Instruct under shipped constitutions. The rule they were labelled by, and what was
 held back while the rules were written: docs/critique_revision.md."""
 
@@ -53,13 +53,17 @@ held back while the rules were written: docs/critique_revision.md."""
     [
         ("embedded", "finding", 0.97, 0.97),
         ("embedded", "no finding", 0.97, 0.97),
-        ("SmolLM2-135M-Instruct", "finding", 0.9, 0.86),
-        ("SmolLM2-135M-Instruct", "no critique", 0.82, 0.9),
+        ("SmolLM2-135M-Instruct", "finding", 0.9, 0.85),
+        ("SmolLM2-135M-Instruct", "no critique", 0.81, 0.9),
+        ("", "finding", 0.93, 0.9),
+        ("", "no finding", 0.94, 0.9),
+        ("", "no critique", 0.82, 0.9),
     ],
 )
 def test_labels_agree_with_a_persons(model: str, label: str, precision: float, recall: float) -> None:
+    """Of one model, or ("") of both."""
     rows = [json.loads(line) for line in gzip.decompress(LABELLED.read_bytes()).splitlines()]
-    pairs = [(read_critique(r["critique"], r["answer"]), r["label"]) for r in rows if r["model"] == model]
+    pairs = [(read_critique(r["critique"], r["answer"]), r["label"]) for r in rows if model in ("", r["model"])]
     right = pairs.count((label, label))
     assert right / sum(read == label for read, _ in pairs) >= precision
     assert right / sum(said == label for _, said in pairs) >= recall
