@@ -9,11 +9,7 @@ leads elsewhere, so that what is found is the same. A script that holds no such 
 
 from __future__ import annotations
 
-import logging
 import re
-from importlib.resources import files
-
-from starlette.responses import Response
 
 WALK = re.compile(
     r"function (?P<name>[\w$]+)\((?P<node>[\w$]+),(?P<id>[\w$]+)\)\{if\((?P=node)\.id===(?P=id)\)return (?P=node);"
@@ -43,8 +39,6 @@ function %s(root, id) {
 }
 """
 
-log = logging.getLogger(__name__)
-
 
 def with_ways_kept(script: str) -> str | None:
     """The script with that function replaced; None where it does not hold it exactly once."""
@@ -53,16 +47,3 @@ def with_ways_kept(script: str) -> str | None:
         return None
     begin, end = found[0].span()
     return script[:begin] + KEPT % found[0]["name"] + script[end:]
-
-
-def replaced_scripts() -> dict[str, Response]:
-    """What is answered in place of Gradio's own files, by the address of each."""
-    replaced = {}
-    for file in (files("gradio") / "templates" / "frontend" / "assets").iterdir():
-        if file.name.startswith("core-") and file.name.endswith(".js"):
-            script = with_ways_kept(file.read_text(encoding="utf-8"))
-            if script is not None:
-                replaced[f"/assets/{file.name}"] = Response(script, media_type="text/javascript")
-    if not replaced:
-        log.info("this Gradio finds its components in another way; its scripts are served as they are")
-    return replaced

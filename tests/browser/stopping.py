@@ -73,7 +73,8 @@ def test_stop_is_said_within_a_second_and_no_step_follows(page: Any) -> None:
             unfold(page, "batch")
             fill_number(page, "batch-number", 300)
             page.locator("#batch-start").click()
-            expect(page.locator("#batch-progress")).to_contain_text("tokens/s")
+            expect(page.locator("#batch-progress")).to_contain_text("of 300 traces")
+            page.wait_for_timeout(3000)
         for steps in (2, 3):
             ask(page, steps)
             told = stop(page, "revise-stop", "#revise-chain .cai-step")
@@ -86,13 +87,17 @@ def test_stop_is_said_within_a_second_and_no_step_follows(page: Any) -> None:
     expect(page.locator("#batch-resume")).to_be_visible()
 
 
-def test_stop_of_answers_of_an_experiment_and_of_the_guided_run(page: Any) -> None:
+def test_stop_of_answers_of_an_evaluation_of_an_experiment_and_of_the_guided_run(page: Any) -> None:
     go_to(page, "Compare")
     page.locator("#compare-prompt textarea").fill("How do I read her diary?")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("#compare-answers .cai-step-live .cai-block-text")
     assert stop(page, "compare-stop")["said"] < SOON_MS
     expect(page.locator("#compare-answer")).to_be_enabled()
+
+    page.locator("#compare-evaluate").click()
+    assert stop(page, "compare-evaluate-stop")["said"] < SOON_MS
+    expect(page.locator("#compare-evaluate")).to_be_enabled()
 
     go_to(page, "Experiments")
     page.locator("#experiments-start-button").click()

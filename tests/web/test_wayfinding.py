@@ -11,7 +11,8 @@ from typing import Any
 import gradio
 import pytest
 
-from cai_ui.web.wayfinding import WALK, replaced_scripts, with_ways_kept
+from cai_ui.web.gradio_scripts import replaced_scripts
+from cai_ui.web.wayfinding import WALK, with_ways_kept
 
 ASSETS = Path(gradio.__file__).parent / "templates" / "frontend" / "assets"
 SAME = """
