@@ -180,6 +180,7 @@ class Presser:
             pixels, place = found[0]
             if pixels > 0:
                 self.far.append(f"{key}: what changed, {place}, is {pixels} px out of sight")
+                print("     out of sight:", place, pixels, flush=True)
 
     def click(self, one: dict[str, Any]) -> None:
         """As by a mouse, where the control can be seen; Playwright says what is in the way elsewhere."""
