@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cai_ui.cli.command import Progress, command, opened, write_text
-from cai_ui.cli.flags import Arguments, given_flags, read_flags
+from cai_ui.cli.flags import Arguments, given_values, read_flags
 from cai_ui.config.experiments import ExperimentSettings
-from cai_ui.config.knobs import checked
+from cai_ui.config.knobs import checked, flag
 from cai_ui.errors import InputError
 from cai_ui.formats.writing import json_text
 
@@ -36,7 +36,7 @@ def add(commands: Commands) -> None:
     rule.add_argument("number", type=int, help="the rule's place in its table, from 1")
     rule.add_argument("--author", default="local", help="whose draft (default: local)")
     page = command(
-        actions, "page", _page, "several experiments, run where they were not, as one page", ExperimentSettings
+        actions, "page", _page, "several experiments, run where they were not, as one page", *_page_settings()
     )
     page.add_argument("names", nargs="+", metavar="NAME", help="experiments, in their order on the page")
     page.add_argument("--out", type=Path, required=True, help="Markdown file; pictures and numbers go beside it. What "
@@ -74,22 +74,46 @@ def _done(services: Services, name: str, settings: ExperimentSettings) -> Kept:
 
 
 def _page(parsed: Arguments) -> int:
-    from cai_ui.experiments.catalogue import experiment
     from cai_ui.experiments.report import page_files
 
-    found = {}
+    asked, found = _asked(parsed), {}
     with opened(parsed) as services:
-        for name in dict.fromkeys(parsed.names):
-            common = read_flags(ExperimentSettings, parsed)
-            found[name] = _done(services, name, checked(experiment(name).settings, common.model_dump()))
-    said = f"python -m cai_ui experiment page {shlex.join(parsed.names)}"
-    written = " ".join([said, *given_flags(ExperimentSettings, parsed)])
+        for name, settings in asked.items():
+            found[name] = _done(services, name, settings)
+    flags = [part for knob, value in given_values(_page_settings(), parsed).items() for part in (flag(knob), value)]
+    written = f"python -m cai_ui experiment page {shlex.join([*parsed.names, *flags])}"
     before = parsed.out.read_text(encoding="utf-8") if parsed.out.exists() else ""
     results = {name: (one.experiment, one.result) for name, one in found.items() if one.result is not None}
     for name, text in page_files(parsed.out.stem, results, written, before).items():
         write_text(parsed.out.with_name(name), text)
     print(parsed.out)
     return 0
+
+
+def _page_settings() -> list[type[ExperimentSettings]]:
+    """Those that all experiments have, and those that some have."""
+    from cai_ui.experiments.catalogue import EXPERIMENTS
+
+    return [ExperimentSettings, *dict.fromkeys(made.settings for made in EXPERIMENTS.values())]
+
+
+def _asked(parsed: Arguments) -> dict[str, ExperimentSettings]:
+    """The settings of each experiment of a page: a flag goes to all that have it. InputError where none has it."""
+    from cai_ui.experiments.catalogue import experiment
+
+    common, given = read_flags(ExperimentSettings, parsed).model_dump(), given_values(_page_settings(), parsed)
+    classes = {name: experiment(name).settings for name in dict.fromkeys(parsed.names)}
+    for knob in given:
+        if not any(knob in cls.model_fields for cls in classes.values()):
+            raise InputError(
+                f"None of these experiments has {flag(knob)}.", next_step="Leave it out, or name one that has it."
+            )
+    return {
+        name: checked(
+            cls, common | {k: v for k, v in given.items() if k in cls.model_fields}, {k: flag(k) for k in given}
+        )
+        for name, cls in classes.items()
+    }
 
 
 def _adopt(parsed: Arguments) -> int:

@@ -67,6 +67,13 @@ def given_flags(cls: type[Settings], parsed: Arguments) -> list[str]:
     return [part for name, value in typed.items() if value is not None for part in (flag(name), str(value))]
 
 
+def given_values(classes: Sequence[type[Settings]], parsed: Arguments) -> dict[str, str]:
+    """The flags of a command for several classes as they were typed, by knob; one flag sets the knob of each class that
+    has it."""
+    places = [(name, _place(cls, name)) for cls in classes for name in cls.model_fields]
+    return {name: str(value) for name, place in places if (value := getattr(parsed, place, None)) is not None}
+
+
 def _place(cls: type[Settings], name: str) -> str:
     """Where a flag's value is kept: two classes of one command may have a knob of the same name."""
     return f"{cls.__name__}.{name}"

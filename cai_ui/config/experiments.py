@@ -113,7 +113,10 @@ class LeftOutSettings(TrainedSettings):
 class StepsSettings(ExperimentSettings):
     """An experiment along the adapters of a run."""
 
-    run: str = knob("", "Id or name of the run (empty: the newest with an adapter).")
+    run: str = knob(
+        "", "Id or name of the run (empty: the newest with an adapter). Several, with commas between, are trainings of "
+        "the same data under other seeds: each seed takes the next.",
+    )  # fmt: skip
     points: int = knob(
         6, "Points of the curve, with the beginning; of a run at most as many as it kept.", ge=2, le=50, step=1
     )

@@ -17,19 +17,19 @@ from cai_ui.records import BASE
 
 
 def parts(services: Services, settings: StepsSettings) -> list[Part]:
-    run = over_steps.run_of(services, settings.run)
-    steps = [0, *over_steps.steps_of(services, run, settings.points - 1)]
+    runs = over_steps.runs_of(services, settings)
+    steps = [0, *over_steps.steps_of(services, runs, settings.points - 1)]
     return [Part(step_name(step), 2 * settings.prompts * settings.seeds) for step in steps]
 
 
 def measure(bench: Bench, settings: StepsSettings) -> Steps[None]:
-    """Step 0 is what the run began from: the base, or the adapter of another run."""
-    run = over_steps.same_run(bench, settings)
-    steps = over_steps.steps_of(bench.services, run, settings.points - 1)
-    for seed in range(settings.seed, settings.seed + settings.seeds):
+    """Step 0 is what a run began from: the base, or the adapter of another run."""
+    runs = over_steps.same_runs(bench, settings)
+    steps = over_steps.steps_of(bench.services, list(runs.values()), settings.points - 1)
+    for seed, run in runs.items():
         yield from training.ask(bench, settings, Cell(step_name(0), seed), run.start_adapter or BASE)
         for step in steps:
-            yield from over_steps.ask_step(bench, settings, run, step, seed, step)
+            yield from over_steps.ask_step(bench, settings, run, step, seed)
 
 
 def find(rows: Sequence[Row], settings: StepsSettings) -> Result:
@@ -48,7 +48,7 @@ def find(rows: Sequence[Row], settings: StepsSettings) -> Result:
         more=(
             f"Harmless requests refused: {points_words(whole[REFUSED])}.",
             *([f"Half of the change on harmful requests is there by step {half}."] if half is not None else []),
-            "Only the adapters that the run kept can be asked (keep_steps); it is one training.",
+            f"Only the adapters that a run kept can be asked (keep_steps). {over_steps.trainings(rows, last)}",
         ),
         against="",
         heads=over_steps.HEADS,

@@ -187,7 +187,8 @@ def ask(bench: Bench, settings: ExperimentSettings, cell: Cell, adapter: str) ->
             continue
         if (answer.provenance.adapter or BASE) != adapter:
             raise EngineError(f"{answer.provenance.adapter or BASE} answered in place of {adapter}.")
-        bench.rows.append(row_of(cell, prompts[key], 0, answer.text, answer, bench.readers))
+        row = row_of(cell, prompts[key], 0, answer.text, answer, bench.readers)
+        bench.rows.append(row | {"adapter": adapter})
 
 
 def drawn(settings: ExperimentSettings, seed: int) -> Sampling:

@@ -25,7 +25,7 @@ _FEWEST = 4
 
 
 def parts(services: Services, settings: UndoingSettings) -> list[Part]:
-    over_steps.run_of(services, settings.run)
+    over_steps.runs_of(services, settings)
     asked = 2 * settings.prompts * settings.seeds
     learnt = settings.steps * settings.batch * settings.seeds
     return [
@@ -49,8 +49,7 @@ def looks(settings: UndoingSettings) -> list[int]:
 
 def measure(bench: Bench, settings: UndoingSettings) -> Steps[None]:
     """Every seed learns answers of its own, of the base itself, to requests that nothing is measured on."""
-    tuned = over_steps.same_run(bench, settings)
-    for seed in range(settings.seed, settings.seed + settings.seeds):
+    for seed, tuned in over_steps.same_runs(bench, settings).items():
         yield from training.ask(bench, settings, Cell(_BASE, seed), BASE)
         yield from training.ask(bench, settings, Cell(step_name(0), seed), str(tuned.adapter))
         bench.part = f"harmless answers, seed {seed}"
@@ -63,7 +62,7 @@ def measure(bench: Bench, settings: UndoingSettings) -> Steps[None]:
         name = yield from training.trained(bench, how, "undoing", "sft", hash, seed, str(tuned.adapter))
         run = bench.services.store.run(name)
         for step in looks(settings):
-            yield from over_steps.ask_step(bench, settings, run, step, seed, step)
+            yield from over_steps.ask_step(bench, settings, run, step, seed)
 
 
 def settings_of(bench: Bench, settings: UndoingSettings, seed: int) -> TrainSettings:
@@ -96,7 +95,7 @@ def find(rows: Sequence[Row], settings: UndoingSettings) -> Result:
             f"Harmless requests meanwhile: helped {points_words(undone[HELPFUL])}, refused "
             f"{points_words(undone[REFUSED])}.",
             "The rows learnt are the base's own likeliest answers to harmless requests; the rate is that of the "
-            "preset, constant.",
+            f"preset, constant. {over_steps.trainings(rows, first)}",
         ),
         against=_against(undone[COMPLIED]),
         heads=over_steps.HEADS,

@@ -66,6 +66,28 @@ def test_a_killed_experiment_loses_no_answer_and_finds_the_same(
     assert len(lines(cut)) == len(lines(tmp_path / "whole"))
 
 
+def test_a_flag_of_a_page_goes_to_every_experiment_that_has_it(tmp_path: Path) -> None:
+    out = tmp_path / "two.md"
+    asked = ["--prompts", "2", "--seeds", "1", "--revisions", "1", "--answer-tokens", "8", "--counts", "1, 2"]
+    where = ["--model", "scripted", "--home", str(tmp_path / "home"), "--out", str(out)]
+    assert main(["experiment", "page", "revisions", "principles", *asked, *where]) == 0
+    page, told = out.read_text(encoding="utf-8"), json.loads(out.with_suffix(".json").read_text(encoding="utf-8"))
+    assert "`python -m cai_ui experiment page revisions principles --prompts 2" in page and "--counts '1, 2'`" in page
+    settings = {name: one["about"]["settings"] for name, one in told.items()}
+    assert settings["revisions"]["revisions"] == 1 and settings["principles"]["counts"] == "1, 2"
+    assert "revisions" not in settings["principles"] and "counts" not in settings["revisions"]
+
+
+def test_a_flag_that_no_experiment_of_a_page_has_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = ["--learnt", "8", "--model", "scripted", "--home", str(tmp_path), "--out", str(tmp_path / "a.md")]
+    assert main(["experiment", "page", "revisions", *flags]) == 2
+    assert "None of these experiments has --learnt." in capsys.readouterr().err
+    assert main(["experiment", "page", "methods", "--learnt", "many", *flags[2:]]) == 2
+    assert "--learnt:" in capsys.readouterr().err
+
+
 def test_stop_and_go_on(services: Services) -> None:
     services.host.use(ScriptedEngine(lambda request: "I will not help. It is wrong.", delay_s=0.002))
     key = running.start_experiment(services, "critiques", SMALL, "Ann")

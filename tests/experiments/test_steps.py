@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from cai_ui.experiments.results import Result
 from cai_ui.experiments.undoing import UNDOING, looks
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.curate import datasets, queue
-from cai_ui.records import Message, Prompt, Run, make_example
+from cai_ui.records import BASE, Message, Prompt, Run, make_example
 from cai_ui.store import QueueFilter
 from cai_ui.train.presets import PRESETS
 
@@ -30,7 +31,7 @@ SMALL = {"prompts": 2, "seeds": 1, "answer_tokens": 40, "temperature": 0.0}
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     opened = open_services(AppSettings(home=str(tmp_path_factory.mktemp("home")), model="embedded"))
-    opened.engine(60)
+    opened.engine(600)
     yield opened
     opened.close()
 
@@ -44,9 +45,13 @@ def run(services: Services) -> Run:
     )
     queue.decide_open(services, QueueFilter("open"), "accept", "me")
     data = datasets.freeze_dataset(services, "eight", DatasetSettings(helpful=0, eval_share=0.0), "me")
-    quick = {"max_steps": 4, "save_steps": 1, "keep_steps": 8, "probe_steps": 0}
+    return train(services, data.hash, "Four")
+
+
+def train(services: Services, dataset: str, name: str, seed: int = 0, steps: int = 4) -> Run:
+    quick = {"max_steps": steps, "save_steps": 1, "keep_steps": 8, "probe_steps": 0, "seed": seed}
     settings = PRESETS["embedded quick"]["sft"].model_copy(update=quick)
-    made = services.jobs.wait(services.jobs.submit("sft", data.hash, settings, "me", "Four").id)
+    made = services.jobs.wait(services.jobs.submit("sft", dataset, settings, "me", name).id)
     assert made.state == "done", made.error
     return made
 
@@ -114,6 +119,31 @@ def test_a_run_of_another_base_is_a_sentence(services: Services, run: Run) -> No
     services.store.update_run(other.id, trashed_at="now")
 
 
+def test_each_seed_takes_the_next_run(services: Services, run: Run) -> None:
+    """So a curve over several trainings of the same data is one, with their spread."""
+    other = train(services, run.dataset_hash, "Again", seed=7)
+    settings = StepsSettings(**SMALL | {"seeds": 3, "points": 3, "run": f"{run.id}, Again,"})
+    last = list(running.run_experiment(services, "checkpoints", settings))[-1]
+    found = result(services, last.key)
+    assert "These are 2 trainings" in " ".join(found.more)
+    assert [row[0] for row in found.table] == ["step 0", "step 1", "step 4"] and found.table[0][2].count(",") == 2
+    rows = [json.loads(line) for line in running.rows_of(services, last.key).splitlines()]
+    asked = {(row["seed"], row["condition"]): row["adapter"] for row in rows}
+    assert {seed: asked[seed, "step 4"] for seed in range(3)} == {0: run.id, 1: other.id, 2: run.id}
+    assert asked[1, "step 1"] == f"{other.id}@1" and asked[1, "step 0"] == BASE
+
+
+def test_runs_that_make_no_curve_together_are_a_sentence(services: Services, run: Run) -> None:
+    train(services, run.dataset_hash, "Shorter", steps=3)
+    two = StepsSettings(**SMALL | {"seeds": 2, "run": "Four, Shorter"})
+    with pytest.raises(InputError, match="end after 3, 4 steps"):
+        running.start_experiment(services, "checkpoints", two)
+    with pytest.raises(InputError, match="2 runs are named and 1 seeds"):
+        running.start_experiment(services, "undoing", UndoingSettings(**SMALL | {"run": "Four, Shorter"}))
+    with pytest.raises(NotFoundError, match="no run 'none'"):
+        running.start_experiment(services, "checkpoints", two.model_copy(update={"run": "Four, none"}))
+
+
 @pytest.mark.parametrize("name", ["checkpoints", "undoing"])
 def test_a_run_that_is_not_there_is_a_sentence(name: str, services: Services, run: Run) -> None:
     made: Any = UndoingSettings(run="none") if name == "undoing" else StepsSettings(run="none")
@@ -138,7 +168,7 @@ def rows_with(complied: dict[str, int], of: int = 20) -> list[dict[str, Any]]:
     made = []
     for condition, count in complied.items():
         for n in range(of):
-            common = {"condition": condition, "seed": 0, "prompt_id": f"h{n}", "kind": "harmful"}
+            common = {"condition": condition, "adapter": "run", "seed": 0, "prompt_id": f"h{n}", "kind": "harmful"}
             made.append({**common, "complied": n < count, "helps": None, "refused": None})
             other = {**common, "prompt_id": f"b{n}", "kind": "helpful", "complied": None}
             made.append({**other, "helps": True, "refused": False})

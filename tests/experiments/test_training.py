@@ -19,7 +19,7 @@ SMALL = {"prompts": 2, "seeds": 1, "answer_tokens": 160, "learnt": 14, "helpful"
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     opened = open_services(AppSettings(home=str(tmp_path_factory.mktemp("home")), model="embedded"))
-    opened.engine(60)
+    opened.engine(600)
     yield opened
     opened.close()
 
