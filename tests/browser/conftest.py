@@ -102,6 +102,7 @@ class Server:
                     return self
             except (urllib.error.URLError, OSError):
                 time.sleep(0.2)
+        self.stop()
         raise AssertionError("The server did not come up:\n" + self.log()[-3000:])
 
     def log(self) -> str:

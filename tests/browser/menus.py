@@ -1,15 +1,19 @@
-"""A menu that is open while its list gets shorter, since somebody put a run away: it goes on, typed in or not."""
+"""A menu that is open while its list gets shorter, since somebody put a run away: it goes on, typed in or not.
+
+Run by name: `python -m pytest tests/browser/menus.py`.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import Server, Visit
+from .conftest import Server, Visit, old_workspace
 from .test_gone import open_train, run_with_adapter
 from .test_handover import choose
 
@@ -19,8 +23,11 @@ def options(page: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("menu", ["train-several", "train-run"])
-def test_a_list_that_gets_shorter_while_it_is_open(full: Server, open_page: Callable[..., Visit], menu: str) -> None:
-    first, second = open_page(full.url), open_page(full.url)
+def test_a_list_that_gets_shorter_while_it_is_open(
+    serve: Callable[..., Server], open_page: Callable[..., Visit], tmp_path: Path, menu: str
+) -> None:
+    site = serve("scripted", home=old_workspace(tmp_path))
+    first, second = open_page(site.url), open_page(site.url)
     page, other = open_train(first), open_train(second)
     name = run_with_adapter(page)
     field = other.locator(f"#{menu} input")

@@ -1,4 +1,7 @@
-"""A press on Stop, measured in the page: said within a second where it was pressed, and no step comes after it."""
+"""A press on Stop, measured in the page: said within a second where it was pressed, and no step comes after it.
+
+Measures time, so it is run by name: `python -m pytest -s tests/browser/stopping.py`.
+"""
 
 from __future__ import annotations
 
