@@ -25,7 +25,7 @@ from cai_ui.web.kit.handover import Handover
 from cai_ui.web.lineage.tab import LineageTab
 from cai_ui.web.principles.tab import PrinciplesTab
 from cai_ui.web.revise.tab import ReviseTab
-from cai_ui.web.session import Session, SessionParts, asked_for
+from cai_ui.web.session import ASKED, Session, SessionParts, asked_for
 from cai_ui.web.start import leads
 from cai_ui.web.start.tab import StartTab
 from cai_ui.web.stops import Stops
@@ -138,8 +138,8 @@ def _session(page: gr.Blocks, tabs: gr.Tabs, strip: gr.State, stops: Stops, acce
         tab, _ = asked_for(address)
         return gr.Tabs(selected=tab) if tab in known else gr.skip()
 
-    here = "(kept) => [kept, location.search]"
+    here = "(kept) => [kept, window.caiAsked]"
     entered = page.load(access.come_in, [browser, address], [state, browser], js=here, **AT_ONCE)
-    page.load(lead, [address], [tabs], js="() => [location.search]", **AT_ONCE)
+    page.load(lead, [address], [tabs], js=ASKED, **AT_ONCE)
     tabs.change(None, None, None, js="() => window.caiTab()", **QUIET)
     return SessionParts(page, tabs, state, browser, entered, stops, strip)

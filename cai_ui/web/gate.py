@@ -28,8 +28,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cai_ui.store.backups import DISK_RESERVE
 from cai_ui.web import words
+from cai_ui.web.gradio_script import replaced_scripts
 from cai_ui.web.hub_sign_in import HubSignIn
-from cai_ui.web.wayfinding import replaced_scripts
 
 MB = 2**20
 BODY_LIMIT = 32 * MB
