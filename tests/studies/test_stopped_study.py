@@ -8,12 +8,15 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from cai_ui.store import open_store
 from cai_ui.train.run.checkpoints import latest_checkpoint
 
 from .test_seed_study import ROOT, flags
 
 
+@pytest.mark.slow
 def test_a_study_that_is_stopped_in_a_training_ends_in_order_and_goes_on(tmp_path: Path) -> None:
     """First while the run is prepared, then in the middle of its steps, each time with a run in a thread."""
     home, told = tmp_path / "home", []
