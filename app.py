@@ -10,16 +10,15 @@ The page is up before the model is. On a Hugging Face Space it listens on all ad
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING
 
 from cai_ui.cli.flags import Parser, add_flags, read_flags
 from cai_ui.config.app import AppSettings
 from cai_ui.errors import CaiError
-from cai_ui.leaving import leave_after
+from cai_ui.leaving import leave_after, unwind_at_sigterm
 from cai_ui.logs import set_up_logs
 
 if TYPE_CHECKING:
@@ -73,35 +72,46 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     from cai_ui.pipeline import open_services, visitors
     from cai_ui.pipeline.backing_up import BackingUp
     from cai_ui.pipeline.curate import queue
+    from cai_ui.pipeline.off_site.keeping import OffSite
+    from cai_ui.pipeline.off_site.restoring import backup_repository
     from cai_ui.pipeline.zero_gpu import lent_engine
 
     few_heaps()
     no_proxy_to_itself(os.environ)
-    at_sigterm(lambda: None)
+    unwind_at_sigterm()
     engine, cleaning = engine or lent_engine(settings), None
+    repository = backup_repository(settings)
     services = open_services(settings, engine, load=False)
     backing_up = BackingUp(services.store, settings.backup_hours, settings.backups_kept)
     try:
         os.environ.setdefault("GRADIO_TEMP_DIR", str(services.store.workspace.uploads_dir()))
         from cai_ui.web.access import Access, Mode, is_loopback, mode_of
         from cai_ui.web.app import build_app, launch_arguments
+        from cai_ui.web.hub_people import hub_people
         from cai_ui.web.stops import Stops
 
         stops = Stops()
         mode = mode_of(settings, os.environ, services.store.accounts)
         access = Access(
-            mode, services.store.accounts, alone=is_loopback(settings.host), known_models=services.others.known
+            mode,
+            services.store.accounts,
+            alone=is_loopback(settings.host),
+            known_models=services.others.known,
+            hub=hub_people(settings, os.environ),
         )
         services.any_folder = mode is Mode.OWN
         visitors.shown_to_the_public(services.store, mode is Mode.PUBLIC)
         cleaning = visitors.Cleaning(services.store) if mode is Mode.PUBLIC else None
+        if repository is not None and mode is not Mode.PUBLIC:  # what visitors leave is to be deleted, not kept
+            services.off_site = OffSite(services.store, repository, settings.backup_minutes)
+            services.off_site.begin()
         page = build_app(services, stops, access)
 
         def ending() -> None:
             services.ask_to_close()
             stops.close(STREAMS_S)
 
-        at_sigterm(ending)
+        unwind_at_sigterm(ending)
         queue.read_queue(services)
         print(f"Constitutional AI Workbench: http://{settings.host}:{settings.port}", flush=True)
         if settings.open and not access.alone:
@@ -119,6 +129,8 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
         if cleaning is not None:
             cleaning.close()
         backing_up.close()
+        if services.off_site is not None:
+            services.off_site.close()
         services.close()
     return 0
 
@@ -128,17 +140,6 @@ def no_proxy_to_itself(environment: MutableMapping[str, str]) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         kept = environment.get(name, "")
         environment[name] = ",".join(part for part in (kept, "127.0.0.1", "localhost") if part)
-
-
-def at_sigterm(ending: Callable[[], None]) -> None:
-    """At SIGTERM run `ending`, then unwind as at Ctrl+C; from then on a second one ends the process at once."""
-
-    def end(*_: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        ending()
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, end)
 
 
 def refuse(sentence: str) -> int:

@@ -25,11 +25,13 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM came: unwind as after Ctrl+C."""
 
 
-def unwind_at_sigterm() -> None:
-    """From now on SIGTERM raises Terminated in the main thread; a second one ends the process at once."""
+def unwind_at_sigterm(first: Callable[[], None] = lambda: None) -> None:
+    """From now on SIGTERM has the main thread do what comes `first`, and raises Terminated in it; a second one ends the
+    process at once."""
 
     def come(*_: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        first()
         raise Terminated
 
     signal.signal(signal.SIGTERM, come)

@@ -35,6 +35,7 @@ from cai_ui.curate import exporting as datasets
 from cai_ui.curate.card import CardFacts, card_markdown
 from cai_ui.curate.lint import lint
 from cai_ui.experiments.report import rows_text
+from cai_ui.formats.whole_file import write_whole
 from cai_ui.formats.writing import CELL_LIMIT, json_text, safe_cell, unsafe_cell
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare import grade_files, vote_files
@@ -130,7 +131,7 @@ def of_dataset(kind: str) -> Made:
             assert datasets.export_annotations(JUDGED, path) == len(HOSTILE)
         else:
             assert kind == "card"
-            datasets.write_bytes(path, card_markdown(DATASET, facts).encode("utf-8"))
+            write_whole(path, card_markdown(DATASET, facts).encode("utf-8"))
 
     return make
 
@@ -215,7 +216,7 @@ PARTS = {
     "cai_ui.cli.command", "cai_ui.cli.demo", "cai_ui.cli.study", "cai_ui.cli.readers", "cai_ui.cli.judge",
     "cai_ui.cli.seed_study", "cai_ui.studies.seed.work", "cai_ui.cli.lineage", "cai_ui.cli.doctor",
     "cai_ui.cli.votes", "cai_ui.compare.answer_table",  # figures
-    "cai_ui.cli.experiment", "cai_ui.web.experiments.tab",  # figures
+    "cai_ui.cli.experiment", "cai_ui.experiments.running",  # figures
     "cai_ui.experiments.folder", "cai_ui.train.config_file", "cai_ui.pipeline.train.results",  # their own tests below
 }  # fmt: skip
 

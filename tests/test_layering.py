@@ -21,6 +21,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             "errors",
+            "hub_errors",
             "config",
             "text",
             "logs",

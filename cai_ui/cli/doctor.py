@@ -7,7 +7,6 @@ import platform
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from cai_ui.cli.command import app_settings, command
 from cai_ui.cli.flags import Arguments
 from cai_ui.errors import CaiError
 from cai_ui.formats.writing import json_text
+from cai_ui.versions import version_of
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
@@ -48,20 +48,13 @@ def facts(home: Path) -> Iterator[tuple[str, str]]:
     yield "processors", str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
     yield "memory", _memory()
     for name in PACKAGES:
-        yield name, _version(name)
+        yield name, version_of(name) or "not installed"
     yield "graphics", graphics()
     yield "sqlite", sqlite3.sqlite_version
     names = sorted(name for name in os.environ if name.startswith(("CAI_", "HF_", "SPACE")))
     yield "variables set", ", ".join(names) or "none"  # names alone: values may be keys
     yield "on a Space", "yes" if os.environ.get("SPACE_ID") else "no"
     yield from _workspace(home)
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def _memory() -> str:

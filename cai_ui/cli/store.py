@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from cai_ui.store import Backup, Store
     from cai_ui.store.restoring import Restored
 
+BESIDE = (
+    "It holds all that is in the database. Adapters and logs (folder runs), what studies and experiments have finished "
+    "(studies, experiments) and who may sign in (accounts.json) are files beside it: copy the folder for these, too."
+)
+"""What a backup does not hold."""
 SHOWN = 20
 """Problems of one kind that are printed; the rest is counted."""
 
@@ -75,13 +80,10 @@ def _store_backup(parsed: Arguments) -> int:
         raise StoreError(f"There is no database in {workspace.home}.", next_step="Name the workspace with --home.")
     if parsed.to is None:
         print(f"Copied to {Backups(workspace).make('asked', app_settings(parsed).backups_kept).path}.")
-    elif parsed.to.exists():
-        raise StoreError(
-            f"{parsed.to} is there already.", kept="It was left as it is.", next_step="Choose another name."
-        )
     else:
         copy_database(workspace.database, parsed.to)
         print(f"Copied to {parsed.to}.")
+    print(BESIDE)
     return 0
 
 

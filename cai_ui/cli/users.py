@@ -69,7 +69,8 @@ def _remove(parsed: Arguments) -> int:
 
 def _list(parsed: Arguments) -> int:
     for account in _accounts(parsed).all():
-        print(f"{account.name}\t{account.role.value}\tsince {account.made_at}")
+        by = "\tby the Hub, as it was when they came in last" if account.hub else ""
+        print(f"{account.name}\t{account.role.value}\tsince {account.made_at}{by}")
     return 0
 
 

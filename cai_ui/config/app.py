@@ -42,6 +42,12 @@ class AppSettings(Settings):
     backups_kept: int = knob(
         5, "Backups kept, beside the last one of each of 7 days.", ge=1, le=1000, unit="backups", step=1
     )
+    backup_repo: str = knob(
+        "",
+        "Private dataset repository on the Hub, as owner/name, that the database is backed up to as well and brought "
+        "back from where the disk was emptied; its token is HF_TOKEN.",
+    )
+    backup_minutes: float = knob(5.0, "Time between two looks for what is to go there.", ge=1, le=1440, unit="minutes")
     host: str = knob("127.0.0.1", "Address to listen on.")
     port: int = knob(7860, "Port to listen on.", ge=1, le=65_535)
     access: Literal["auto", "own", "team", "public"] = knob(
@@ -49,6 +55,14 @@ class AppSettings(Settings):
         "own: everybody who reaches the page may do everything; team: people sign in and have roles (see the command "
         "users); public: everybody may look and try, nobody trains or changes anything. auto: own where only this "
         "machine reaches the page, public on a Space, else team.",
+    )
+    hub_people: str = knob(
+        "",
+        "Who signs in with the Hugging Face Hub and as what, such as `owner=ada trainer=ben,cleo annotator=dora`; a "
+        "Space's own account is an owner unless it is named otherwise.",
+    )
+    hub_others: Literal["refused", "viewer", "annotator"] = knob(
+        "refused", "What everybody else is who signs in with the Hub."
     )
     open: bool = knob(False, "Serve other machines without signing in: whoever reaches the port may do everything.")
     host_names: str = knob("", "Names by which the page may be asked for, with commas, beside this machine's own.")

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from cai_ui.errors import InputError, StoreError
+from cai_ui.errors import InputError
+from cai_ui.formats.whole_file import write_whole
 from cai_ui.formats.writing import json_lines, json_text, table_text, whole_text
 from cai_ui.records import Dataset, Decision, Example, Message, PreferencePair, TrainingExample
 
@@ -84,7 +83,7 @@ def export_icai(dataset: Dataset, path: Path, side: Side = "train") -> int:
         "annotators": {annotator: {"name": "People", "description": "Decisions in Curate", "type": "human"}},
         "comparisons": comparisons,
     }
-    _write(path, (json_text(whole, 1) + "\n").encode("utf-8"))
+    write_whole(path, (json_text(whole, 1) + "\n").encode("utf-8"))
     return len(comparisons)
 
 
@@ -101,7 +100,7 @@ def export_csv(dataset: Dataset, path: Path, side: Side = "train") -> int:
         (part, _request(item.conversation), answer, rejected, preference, item.source, item.example_id)
         for part, item, answer, rejected, preference in rows
     ]
-    _write(path, table_text(names, cells).encode("utf-8"))
+    write_whole(path, table_text(names, cells).encode("utf-8"))
     return len(rows)
 
 
@@ -157,11 +156,6 @@ EXPORTS: dict[str, Export] = {
 """All kinds of export by name, in the order to be shown."""
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file or none. StoreError if it cannot be written."""
-    _write(path, content)
-
-
 def _targets(dataset: Dataset, side: Side) -> tuple[TrainingExample, ...]:
     rows: tuple[TrainingExample, ...] = dataset.sft_train if side == "train" else dataset.sft_eval
     if not rows:
@@ -213,7 +207,7 @@ def _none(what: str, side: Side) -> InputError:
 
 
 def _write_lines(rows: list[Row], path: Path) -> int:
-    _write(path, json_lines(rows).encode("utf-8"))
+    write_whole(path, json_lines(rows).encode("utf-8"))
     return len(rows)
 
 
@@ -226,22 +220,5 @@ def _write_parquet(rows: list[Row], path: Path) -> int:
     schema = pa.schema([(name, kinds.get(name, message)) for name in rows[0]])
     buffer = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), buffer, compression="zstd")
-    _write(path, buffer.getvalue())
+    write_whole(path, buffer.getvalue())
     return len(rows)
-
-
-def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with partial.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise StoreError(
-            f"{path.name} could not be written ({error.strerror or type(error).__name__}).",
-            kept="No partial file was left; the dataset itself is safe.",
-            next_step="Free some disk space and export again.",
-        ) from None

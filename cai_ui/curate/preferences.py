@@ -11,7 +11,6 @@ import dataclasses
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from cai_ui.config.answers import Sampling
 from cai_ui.engine.interface import Engine, StopFlag
@@ -115,14 +114,6 @@ def label_pairs(
         if len(told) == len(drawn[place]) + len(gate):
             yield place, _label([(p.id, told[p.id]) for p in drawn[place]], [told[p.id] for p in gate])
             del found[place]
-
-
-def label_pair(
-    engine: Engine, example: Example, principles: Sequence[Principle], sampling: Sampling, **rest: Any
-) -> SoftLabel:
-    """`label_pairs` of one."""
-    ((_, label),) = label_pairs(engine, [example], principles, sampling, **rest)
-    return label
 
 
 def _not_asked(example: Example, principles: Sequence[Principle]) -> str:

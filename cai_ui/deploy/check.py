@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from cai_ui.deploy.checkout import ROOT, changed, shipped
 from cai_ui.deploy.lock import LOCK, locked
 from cai_ui.formats.safe_yaml import compose
 from cai_ui.logs import KEYS
+from cai_ui.versions import version_of
 
 HUB_FILE_MB = 10
 """Larger files need Git LFS on the Hub."""
@@ -63,9 +63,8 @@ def read_header(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def _sdk_version(value: str, root: Path) -> str:
-    try:
-        here = version("gradio")
-    except PackageNotFoundError:
+    here = version_of("gradio")
+    if here is None:
         return "Gradio is not installed here, so its version cannot be compared."
     return "" if value == here else f"It says {value or 'nothing'}, and {here} was tested."
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cai_ui.deploy.checkout import ROOT, copy_to
 from cai_ui.errors import CaiError, InputError
+from cai_ui.hub_errors import hub_errors
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 
@@ -26,9 +27,7 @@ def push_space(name: str, *, public: bool = False, root: Path = ROOT) -> str:
             kept="Nothing was uploaded.",
             next_step="Set HF_TOKEN to a token that may write, and start again.",
         )
-    import httpx
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
 
     with tempfile.TemporaryDirectory() as folder:
         copy_to(Path(folder), root)
@@ -38,7 +37,7 @@ def push_space(name: str, *, public: bool = False, root: Path = ROOT) -> str:
             done = api.upload_folder(
                 folder_path=folder, repo_id=name, repo_type="space", delete_patterns="*", commit_message="CAI Workbench"
             )
-        except (HfHubHTTPError, httpx.HTTPError, OSError) as error:
+        except hub_errors() as error:
             raise CaiError(
                 f"The Hub did not take the Space ({type(error).__name__}).",
                 kept="What was there before is as it was, as far as it had come.",

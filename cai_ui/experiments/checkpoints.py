@@ -29,7 +29,7 @@ def measure(bench: Bench, settings: StepsSettings) -> Steps[None]:
     for seed, run in runs.items():
         yield from training.ask(bench, settings, Cell(step_name(0), seed), run.start_adapter or BASE)
         for step in steps:
-            yield from over_steps.ask_step(bench, settings, run, step, seed, step)
+            yield from over_steps.ask_step(bench, settings, run, step, seed)
 
 
 def find(rows: Sequence[Row], settings: StepsSettings) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -91,16 +91,16 @@ def trainings(rows: Sequence[Row], condition: str) -> str:
     return "It is one training." if number == 1 else f"These are {number} trainings, one a seed."
 
 
-def ask_step(bench: Bench, settings: ExperimentSettings, run: Run, step: int, seed: int, shown: int) -> Steps[None]:
-    """Rows of a run's adapter after a step, known as step `shown`. One that is not there any more is counted."""
+def ask_step(bench: Bench, settings: ExperimentSettings, run: Run, step: int, seed: int) -> Steps[None]:
+    """Rows of a run's adapter after a step. One that is not there any more is counted."""
     name = run.id if step == run.step else f"{run.id}@{step}"
     try:
         if name != run.id:
             load_checkpoint(bench.services, bench.engine, name)
     except NotFoundError:
-        bench.missing[f"step {shown}: its checkpoint is not there any more"] += 1
+        bench.missing[f"{step_name(step)}: its checkpoint is not there any more"] += 1
         return
-    yield from training.ask(bench, settings, Cell(step_name(shown), seed), name)
+    yield from training.ask(bench, settings, Cell(step_name(step), seed), name)
 
 
 def step_name(step: int) -> str:
@@ -137,9 +137,9 @@ def curves(rows: Sequence[Row], title: str, label: str) -> Plot:
     return Plot(title, label, tuple(lines))
 
 
-def table(rows: Sequence[Row], names: Sequence[str], title: Callable[[str], str] = str) -> tuple[tuple[str, ...], ...]:
+def table(rows: Sequence[Row], names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """A line of each condition."""
-    return tuple((title(name), *_cells(rows, name)) for name in names)
+    return tuple((name, *_cells(rows, name)) for name in names)
 
 
 def _cells(rows: Sequence[Row], name: str) -> list[str]:

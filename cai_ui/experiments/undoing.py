@@ -62,7 +62,7 @@ def measure(bench: Bench, settings: UndoingSettings) -> Steps[None]:
         name = yield from training.trained(bench, how, "undoing", "sft", hash, seed, str(tuned.adapter))
         run = bench.services.store.run(name)
         for step in looks(settings):
-            yield from over_steps.ask_step(bench, settings, run, step, seed, step)
+            yield from over_steps.ask_step(bench, settings, run, step, seed)
 
 
 def settings_of(bench: Bench, settings: UndoingSettings, seed: int) -> TrainSettings:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 from cai_ui.errors import CaiError
+from cai_ui.pipeline.off_site.keeping import Standing
 from cai_ui.store import Backups, Store
 
 LOOK_S = 60.0
@@ -54,6 +56,15 @@ def backed_up(backups: Backups | None) -> str:
         return "the last backup failed"
     last = backups.last()
     return f"backed up {age(datetime.now(UTC) - last.made_at)}" if last else "no backup yet"
+
+
+def off_site(standing: Standing) -> str:
+    """How far the repository is, in a few words that change seldom."""
+    if standing.whole_at is None:
+        return "not backed up off this disk yet"
+    minutes = (time.monotonic() - standing.whole_at) / 60
+    step = next((step for step in (10, 30, 60) if minutes < step), None)
+    return f"off this disk within {step} min" if step else f"off this disk {age(timedelta(minutes=minutes))}"
 
 
 def age(passed: timedelta) -> str:

@@ -15,6 +15,7 @@ from cai_ui.pipeline.compare.answer_tables import AnswerTables
 from cai_ui.pipeline.compare.desk import Desks
 from cai_ui.pipeline.compare.vote_log import VoteLog
 from cai_ui.pipeline.model_host import EngineHost
+from cai_ui.pipeline.off_site.keeping import OffSite
 from cai_ui.pipeline.other_models import OtherModels
 from cai_ui.pipeline.progress import ExperimentProgress, RememberedWork
 from cai_ui.store import Store
@@ -46,6 +47,8 @@ class Services:
     desks: Desks
     answers: AnswerTables
     vote_log: VoteLog
+    off_site: OffSite | None = None
+    """What backs the database up away from this disk; None where nothing does."""
     any_folder: bool = True
     """Whether a model may be read from any folder: on one's own machine. Elsewhere only from `model_folders`."""
 

@@ -49,4 +49,6 @@ def sound(store: Store) -> str:
         found = list(faults(store))
     except CaiError as error:
         return str(error)
-    return f"{len(found)} problems: {found[0].problem}" if found else "sound"
+    if not found:
+        return "sound"
+    return f"{len(found)} problem{'s' * (len(found) > 1)}, the first: {found[0].problem}"

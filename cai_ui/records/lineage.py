@@ -49,13 +49,15 @@ def place_of(text: str) -> Place | None:
 @dataclass(frozen=True)
 class Link:
     """A step to another thing. `place` is None where it cannot be opened; then `missing` says why where it should be
-    there. `role` says what it is to the thing it is listed at, `said` what is known of it beside its title."""
+    there. `role` says what it is to the thing it is listed at, `said` what is known of it beside its title. With `rest`
+    it stands for so many further things that are not listed one by one."""
 
     role: str
     title: str
     place: Place | None = None
     said: str = ""
     missing: str = ""
+    rest: int = 0
 
 
 @dataclass(frozen=True)

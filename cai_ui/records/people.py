@@ -43,8 +43,10 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who may sign in. The password is kept as a salted hash, and only in the store."""
+    """Somebody who may sign in. The password is kept as a salted hash, and only in the store; `hub` is the Hub's own
+    number of somebody who signs in there ("": by password)."""
 
     name: str
     role: Role
     made_at: str
+    hub: str = ""

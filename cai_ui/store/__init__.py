@@ -11,15 +11,15 @@ from types import TracebackType
 
 from cai_ui.errors import StoreError
 from cai_ui.store.accounts import Accounts
-from cai_ui.store.backups import Backup, Backups, copy_database
+from cai_ui.store.backups import Backup, Backups
 from cai_ui.store.columns import QueueColumns
 from cai_ui.store.constitutions import Constitutions
 from cai_ui.store.database import Database
 from cai_ui.store.dataset_examples import DatasetExamples
-from cai_ui.store.datasets import Datasets
 from cai_ui.store.decisions import Decisions
+from cai_ui.store.drafts import Drafts
 from cai_ui.store.evaluations import Evaluations
-from cai_ui.store.examples import DOUBLE_SHARE, GOLD_SHARE, AddReport, Examples, QueueCounts
+from cai_ui.store.examples import AddReport, Examples
 from cai_ui.store.grades import Grades
 from cai_ui.store.judgements import Judgements, Reading
 from cai_ui.store.lineage import Lineages
@@ -27,10 +27,13 @@ from cai_ui.store.lock import WorkspaceLock
 from cai_ui.store.opening import open_database
 from cai_ui.store.prompts import Prompts
 from cai_ui.store.queue import Order, QueueFilter, QueueItem, Status
+from cai_ui.store.queue_views import DOUBLE_SHARE, GOLD_SHARE, QueueCounts, QueueViews
 from cai_ui.store.raters import Raters
 from cai_ui.store.runs import Runs
 from cai_ui.store.settings import Settings
 from cai_ui.store.traces import Traces
+from cai_ui.store.undoing import Undoing
+from cai_ui.store.upkeep import Upkeep
 from cai_ui.store.votes import Votes
 from cai_ui.store.workspace import Workspace, unwritable
 
@@ -40,10 +43,13 @@ class Store(
     Prompts,
     Traces,
     Examples,
+    QueueViews,
     Decisions,
+    Undoing,
+    Drafts,
     Judgements,
     Raters,
-    Datasets,
+    Upkeep,
     Runs,
     Votes,
     Evaluations,
@@ -68,16 +74,6 @@ class Store(
     def unsaved(self) -> str:
         """Why the last attempt to save something failed; "" where it did not."""
         return self._db.unsaved
-
-    def backup(self, path: Path) -> None:
-        """Copy the database to a new file, while it is in use. StoreError if it is there or cannot be written."""
-        if path.exists():
-            raise StoreError(
-                f"{path} is there already.", kept="It was left as it is.", next_step="Choose another name."
-            )
-        if self.backups is None:
-            raise on_a_server()
-        copy_database(self.workspace.database, path)
 
     def close(self) -> None:
         """End all work with the database and give the workspace free."""
@@ -108,6 +104,7 @@ def open_store(home: Path, database_url: str | None = None) -> Store:
         raise unwritable(workspace.home, error) from None
     try:
         workspace.drop_tmp()  # left by a process that was killed; nobody else works here now
+        workspace.drop_exports()
         database = open_database(workspace, database_url, lock.left_open)
         lock.at_work(True)
         return Store(workspace, database, lock)

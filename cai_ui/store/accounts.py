@@ -60,9 +60,16 @@ class Accounts:
         return _account(name, kept)
 
     def change(self, name: str, *, role: Role | None = None, password: str | None = None) -> Account:
-        """Give somebody another role or password. NotFoundError if nobody is called so."""
+        """Give somebody another role or password. NotFoundError if nobody is called so, InputError for somebody who
+        signs in with the Hub: what they are is said where the server is started."""
         changed = ({"role": role.value} if role else {}) | ({} if password is None else {"hash": hashed(password)})
         with self._changing() as accounts:
+            if _there(accounts, name).get("hub"):
+                raise InputError(
+                    f"{name} signs in with the Hugging Face Hub.",
+                    kept="Nothing was changed.",
+                    next_step="Say what they are where the server is started: CAI_HUB_PEOPLE.",
+                )
             accounts[name] = _there(accounts, name) | changed
             return _account(name, accounts[name])
 
@@ -72,10 +79,26 @@ class Accounts:
             _there(accounts, name)
             del accounts[name]
 
+    def from_hub(self, name: str, person: str, role: Role) -> Account:
+        """The account of somebody whom the Hub calls `name`, made when they come for the first time; `person` is what
+        stays the same there when names change hands. ConflictError if the name is somebody else's here."""
+        name = checked_name(name)
+        with self._changing() as accounts:
+            there = next((known for known in accounts if known.casefold() == name.casefold()), name)
+            if there in accounts and accounts[there].get("hub") != person:
+                raise ConflictError(
+                    f"The name {name!r} is another person's here.",
+                    kept="It was left as it is.",
+                    next_step="If it is yours now, ask an owner: python -m cai_ui users remove NAME.",
+                )
+            kept = {"made_at": now()} | accounts.get(there, {}) | {"role": role.value, "hash": "", "hub": person}
+            accounts[there] = kept
+            return _account(there, kept)
+
     def password_fits(self, name: str, password: str) -> bool:
-        """Whether somebody may come in. Takes as long for a name that nobody has."""
-        kept = self._now().get(name)
-        return fits(password, kept["hash"] if kept else _NOBODY) and kept is not None
+        """Whether somebody may come in. Takes as long for a name that nobody has, or that has no password."""
+        kept = self._now().get(name, {}).get("hash")
+        return fits(password, kept or _NOBODY) and bool(kept)
 
     def _now(self) -> dict[str, Any]:
         read_at, accounts = self._read
@@ -89,7 +112,9 @@ class Accounts:
         try:
             with self._path.open(encoding="utf-8") as file:
                 found = json.loads(file.read(FILE_LIMIT))
-            return {name: dict(kept) for name, kept in found.items() if Role(kept["role"]) and kept["hash"]}
+            return {
+                name: dict(kept) for name, kept in found.items() if Role(kept["role"]) and (kept["hash"] or kept["hub"])
+            }
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, AttributeError, TypeError, KeyError) as error:
@@ -156,4 +181,4 @@ def _there(accounts: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _account(name: str, kept: dict[str, Any]) -> Account:
-    return Account(name, Role(kept["role"]), kept["made_at"])
+    return Account(name, Role(kept["role"]), kept["made_at"], kept.get("hub", ""))

@@ -102,9 +102,11 @@ class Backups:
 def copy_database(source: Path, target: Path, reserve: int = 0) -> None:
     """Copy a database as of one moment to a file that is not there yet, while it may be in use.
 
-    StoreError if fewer than `reserve` bytes would be left on the disk, or it cannot be read or written; then nothing is
-    left behind.
+    StoreError if the target is there, if fewer than `reserve` bytes would be left on the disk, or if it cannot be read
+    or written; then nothing is left behind.
     """
+    if target.exists():
+        raise StoreError(f"{target} is there already.", kept="It was left as it is.", next_step="Choose another name.")
     partial = target.with_name(f"{target.name}.{os.getpid()}.part")
     size = sum(path.stat().st_size for path in (source, source.with_name(f"{source.name}-wal")) if path.exists())
     try:

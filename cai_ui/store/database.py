@@ -101,13 +101,13 @@ class Database:
             self._engine.dispose()
 
     def _unsaved(self, what: str, error: sa.exc.DBAPIError) -> StoreError:
+        self.unsaved = self._plain(error)
         if reason(error) in (DAMAGED, NO_DATABASE):
             return self._unreadable(error)
-        self.unsaved = reason(error)
         # The page shows this to everybody; where the database lies is for whoever runs the program.
         log.error("%s could not be saved in %s: %s", what, self._place, reason(error))
         return StoreError(
-            f"{what} could not be saved: {self._plain(error)}.",
+            f"{what} could not be saved: {self.unsaved}.",
             kept="Nothing was saved; what was saved before is unchanged.",
             next_step="Free some space on the workspace's disk or check its folder, then try again."
             if self.is_sqlite

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from cai_ui.errors import InputError, NotFoundError, StoreError
-from cai_ui.records import Constitution, Dataset, DatasetInfo, PreferencePair, TrainingExample, sources_of
+from cai_ui.records import Dataset, DatasetInfo, PreferencePair, TrainingExample, sources_of
 from cai_ui.store import schema
 from cai_ui.store.database import Database
 from cai_ui.store.encoding import batches, dump, load, now
@@ -84,27 +84,8 @@ class Datasets:
         parts = {part: tuple(self.dataset_rows(hash, part)) for part in PARTS if part in info.counts}
         dataset = Dataset(name=info.name, settings=info.settings, parents=info.parents, left_out=info.left_out, **parts)
         if dataset.hash != hash:
-            raise _changed(hash)
+            raise changed(hash)
         return dataset
-
-    def changed_records(self) -> Iterator[StoreError]:
-        """What was frozen under a content hash and does not fit it any more: datasets and versions of constitutions."""
-        for info in self.datasets():
-            try:
-                self.dataset(info.hash)
-            except StoreError as error:
-                yield error
-            except (ValueError, KeyError, TypeError):
-                yield _changed(info.hash)
-        with self._db.read() as connection:
-            rows = connection.execute(sa.select(schema.constitutions.c.hash, schema.constitutions.c.body)).all()
-        for row in rows:
-            try:
-                fits = load(Constitution, row.body).hash == row.hash
-            except (ValueError, KeyError, TypeError):
-                fits = False
-            if not fits:
-                yield _changed(row.hash, "Constitution", "Import it again; a backup has it as it was.")
 
     def dataset_rows(self, hash: str, part: Part, limit: int | None = None, offset: int = 0) -> list[Any]:
         """A page of one part: TrainingExample or PreferencePair records, in order."""
@@ -118,7 +99,8 @@ class Datasets:
             return [load(PARTS[part], body) for body in connection.scalars(query)]
 
 
-def _changed(hash: str, what: str = "Dataset", next_step: str = "Freeze the dataset again.") -> StoreError:
+def changed(hash: str, what: str = "Dataset", next_step: str = "Freeze the dataset again.") -> StoreError:
+    """What to say of a record that was frozen under a content hash and does not fit it any more."""
     return StoreError(
         f"{what} {hash[:12]} was changed in the database; its content no longer fits its hash.",
         kept="It was left as it is.",

@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cai_ui.errors import NotFoundError, StoreError
+from cai_ui.formats.whole_file import write_whole
 from cai_ui.store.backups import Backup, Backups, flush
 from cai_ui.store.database import WORKSPACE
 from cai_ui.store.lock import WorkspaceLock
 from cai_ui.store.opening import read_id, write_id
 from cai_ui.store.schema import SCHEMA_VERSION
-from cai_ui.store.sqlite_file import APPLICATION, DamagedError, Facts, look, reading
+from cai_ui.store.sqlite_file import APPLICATION, DamagedError, Facts, look, reading, reason
 from cai_ui.store.workspace import Workspace
 
 TABLES = ("examples", "traces", "constitutions", "datasets", "runs", "evaluations", "votes", "grades")
@@ -83,9 +84,9 @@ def restore(workspace: Workspace, source: Path) -> Restored:
 
     It can be repeated if it is killed: the former files are renamed one by one before the copy gets their name.
     """
-    lock = WorkspaceLock(workspace.lock_file)
+    lock, partial = WorkspaceLock(workspace.lock_file), workspace.home / "restored.part"
     try:
-        facts, partial = checked(source), workspace.home / "restored.part"
+        facts = checked(source)
         shutil.copyfile(source, partial)
         partial.chmod(0o600)
         id = read_id(workspace) or facts.workspace or uuid.uuid4().hex
@@ -95,18 +96,18 @@ def restore(workspace: Workspace, source: Path) -> Restored:
         partial.replace(workspace.database)
         flush(workspace.home)
         write_id(workspace, id)
-        later = _later(aside / workspace.database.name, workspace.database, aside / DECISIONS) if aside else None
-        return Restored(source, facts, aside, later)
-    except OSError as error:
+    except (OSError, sqlite3.Error) as error:
         if isinstance(error, StoreError):
             raise
         raise StoreError(
-            f"The backup could not be put in place ({error.strerror or type(error).__name__}).",
+            f"The backup could not be put in place ({getattr(error, 'strerror', None) or reason(error)}).",
             kept=f"All files are there: in {workspace.home} or {workspace.home / 'aside'}.",
             next_step="Free some disk space and restore again.",
         ) from error
     finally:
+        partial.unlink(missing_ok=True)
         lock.release()
+    return Restored(source, facts, aside, _written_later(workspace, aside) if aside else None)
 
 
 def _sign(path: Path, id: str) -> None:
@@ -130,6 +131,17 @@ def _put_aside(workspace: Workspace) -> Path | None:
     return folder
 
 
+def _written_later(workspace: Workspace, aside: Path) -> Later:
+    try:
+        return _later(aside / workspace.database.name, workspace.database, aside / DECISIONS)
+    except StoreError as error:
+        raise StoreError(
+            f"The backup is in place. What was decided after it could not be written out: {error.what}",
+            kept=f"It is in the former database, {aside / workspace.database.name}.",
+            next_step="Free some disk space, restore that file (--from), and then the backup once more.",
+        ) from error
+
+
 def _later(former: Path, restored: Path, out: Path) -> Later:
     """What only the former database holds; its decisions are written to `out`."""
     with reading(restored) as connection:
@@ -141,8 +153,7 @@ def _later(former: Path, restored: Path, out: Path) -> Later:
             now = {name: _count(connection, name) for name in TABLES}
     except sqlite3.Error:
         return Later(0, (), None, {}, False)
-    with out.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(event) + "\n" for event in events)
+    write_whole(out, "".join(json.dumps(event) + "\n" for event in events).encode("ascii"))
     more = {name: count - counted[name] for name, count in now.items() if count is not None and count > counted[name]}
     raters = tuple(sorted({str(event["rater"]) for event in events}))
     last = max((str(event["at"]) for event in events), default=None)

@@ -38,13 +38,12 @@ class Facts:
 
 
 class DamagedError(StoreError):
-    """A file that must not be worked with; `why` is the cause alone, in words."""
+    """A file that must not be worked with; `why` is the cause alone, in words: what the file is ("it is empty"), or
+    what kept it from being read ("there is no write permission")."""
 
     def __init__(self, path: Path, why: str, next_step: str = RESTORE + ELSEWHERE) -> None:
-        said = (
-            f"The database {path} {why[3:]}" if why.startswith("it ") else f"The database {path} cannot be read: {why}"
-        )
-        super().__init__(f"{said}.", kept="It was left as it is.", next_step=next_step)
+        said = why.removeprefix("it ") if why.startswith("it ") else f"cannot be read: {why}"
+        super().__init__(f"The database {path} {said}.", kept="It was left as it is.", next_step=next_step)
         self.why = why
 
 

@@ -11,12 +11,16 @@ import re
 import secrets
 import shutil
 import stat
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from cai_ui.errors import InputError, StoreError
 
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 _PART_LIMIT = 120
+EXPORTS_KEPT_S = 86_400.0
+"""How long a file made for download stays, in seconds: a browser fetches it as soon as it is made."""
 
 
 class Workspace:
@@ -55,10 +59,6 @@ class Workspace:
         """Folders of runs that are there."""
         return sorted(path for path in self._folder("runs").iterdir() if path.is_dir())
 
-    def dataset_dir(self, dataset_hash: str) -> Path:
-        """Folder for files made from one dataset."""
-        return self._folder("datasets", dataset_hash)
-
     def study_dir(self, key: str) -> Path:
         """Folder of what a study has finished."""
         return self._folder("studies", key)
@@ -76,9 +76,17 @@ class Workspace:
         return sorted(folder.name for folder in self._folder("experiments").iterdir() if folder.is_dir())
 
     def export_path(self, name: str) -> Path:
-        """A file offered for download. `name` is made of ids and a suffix."""
-        self.exports_dir()
+        """Where to put a file for download; those that were made long ago are removed. `name` is made of ids and a
+        suffix."""
+        self.drop_exports()
         return self._at("exports", name)
+
+    def drop_exports(self, kept_s: float = EXPORTS_KEPT_S) -> None:
+        """Remove files for download that were written more than `kept_s` seconds ago, and halves of them."""
+        for path in self.exports_dir().iterdir():
+            with suppress(OSError):  # gone meanwhile, or no file of ours
+                if path.lstat().st_mtime < time.time() - kept_s:
+                    path.unlink()
 
     def exports_dir(self) -> Path:
         """Folder that holds nothing but files made for download."""

@@ -27,6 +27,8 @@ from cai_ui.records.people import RIGHTS, Right, Role
 from cai_ui.store import Accounts
 from cai_ui.text import NAME_LIMIT, clean_text
 from cai_ui.web import rights, words
+from cai_ui.web.hub_people import HubPeople
+from cai_ui.web.hub_provider import provider_of
 from cai_ui.web.session import GUEST, LOCAL_AUTHOR, Session, asked_for
 
 audit = logging.getLogger("cai_ui.audit")
@@ -49,6 +51,13 @@ class Mode(StrEnum):
 
 def mode_of(settings: AppSettings, environment: Mapping[str, str], accounts: Accounts) -> Mode:
     """Whom the page is for. InputError where strangers would reach it and nobody has said that they may."""
+    by_hub = provider_of(environment) is not None
+    if settings.hub_people and not by_hub:
+        raise InputError(
+            "People of the Hub are named (CAI_HUB_PEOPLE), and they cannot sign in here.",
+            next_step="On a Space write `hf_oauth: true` at the top of README.md; elsewhere set OPENID_PROVIDER_URL, "
+            "OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and SPACE_HOST.",
+        )
     here = is_loopback(settings.host)
     if settings.access in ("team", "public"):
         mode = Mode(settings.access)
@@ -60,7 +69,7 @@ def mode_of(settings: AppSettings, environment: Mapping[str, str], accounts: Acc
         mode = Mode.PUBLIC
     else:
         mode = Mode.OWN if here or settings.open else Mode.TEAM
-    if mode is Mode.TEAM and not accounts.all():
+    if mode is Mode.TEAM and not by_hub and all(account.hub for account in accounts.all()):
         raise InputError(
             f"Nobody may sign in yet, so the page is not served on {settings.host}."
             if settings.access == "team"
@@ -124,7 +133,8 @@ class Allowance:
 
 
 class Access:
-    """The door of one server. `alone`: only this machine reaches it; `known_models`: addresses that an owner named."""
+    """The door of one server. `alone`: only this machine reaches it; `known_models`: addresses that an owner named;
+    `hub`: who signs in with the Hub, and as what (None: nobody)."""
 
     def __init__(
         self,
@@ -133,8 +143,10 @@ class Access:
         *,
         alone: bool = True,
         known_models: Callable[[], list[str]] = list,
+        hub: HubPeople | None = None,
     ) -> None:
         self.mode, self.accounts, self.alone, self.known_models = mode, accounts, alone, known_models
+        self.hub = hub
         self.allowance = Allowance()
         self._wrong: dict[str, tuple[int, float]] = {}
         self._trying = asyncio.Semaphore(2)  # 32 MiB and a tenth of a second each
@@ -146,7 +158,10 @@ class Access:
         if self.mode is Mode.PUBLIC:
             return Visitor(None, Role.VISITOR)
         account = self.accounts.get(name) if name else None
-        return Visitor(account.name, account.role) if account else None
+        if account is None or not account.hub:
+            return Visitor(account.name, account.role) if account else None
+        role = self.hub.role(account.name) if self.hub else None
+        return Visitor(account.name, role) if role else None
 
     def come_in(self, stored: object, request: gr.Request, address: str = "") -> tuple[Session, str]:
         """The visitor's session and the name to keep in the browser, from what it had kept, who signed in, and what the

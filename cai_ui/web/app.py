@@ -17,13 +17,15 @@ from cai_ui.web.compare.tab import CompareTab
 from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.experiments.tab import ExperimentsTab
 from cai_ui.web.header import Header
+from cai_ui.web.hub_provider import provider_of
+from cai_ui.web.hub_sign_in import HubSignIn
 from cai_ui.web.kit.events import AT_ONCE, QUIET
 from cai_ui.web.kit.guard import Page
 from cai_ui.web.kit.handover import Handover
 from cai_ui.web.lineage.tab import LineageTab
 from cai_ui.web.principles.tab import PrinciplesTab
 from cai_ui.web.revise.tab import ReviseTab
-from cai_ui.web.session import Session, SessionParts, asked_for
+from cai_ui.web.session import ASKED, Session, SessionParts, asked_for
 from cai_ui.web.start import leads
 from cai_ui.web.start.tab import StartTab
 from cai_ui.web.stops import Stops
@@ -110,7 +112,9 @@ def _gate(services: Services, access: Access) -> Any:
     """The gate with the names, quotas and people of this server."""
     hosts = gate.own_names(services.settings.host_names, os.environ)
     uploads = gate.Uploads(services.store.workspace.uploads_dir())
-    return gate.outermost(hosts, uploads, access.signed_in, lambda: services.host.status().state)
+    provider = provider_of(os.environ) if access.mode is Mode.TEAM else None
+    by_hub = HubSignIn(provider, access.hub, access.accounts) if provider and access.hub else None
+    return gate.outermost(hosts, uploads, access.signed_in, lambda: services.host.status().state, by_hub)
 
 
 def _track_no_hidden_progress(page: gr.Blocks) -> None:
@@ -134,8 +138,8 @@ def _session(page: gr.Blocks, tabs: gr.Tabs, strip: gr.State, stops: Stops, acce
         tab, _ = asked_for(address)
         return gr.Tabs(selected=tab) if tab in known else gr.skip()
 
-    here = "(kept) => [kept, location.search]"
+    here = "(kept) => [kept, window.caiAsked]"
     entered = page.load(access.come_in, [browser, address], [state, browser], js=here, **AT_ONCE)
-    page.load(lead, [address], [tabs], js="() => [location.search]", **AT_ONCE)
+    page.load(lead, [address], [tabs], js=ASKED, **AT_ONCE)
     tabs.change(None, None, None, js="() => window.caiTab()", **QUIET)
     return SessionParts(page, tabs, state, browser, entered, stops, strip)

@@ -14,9 +14,10 @@ import shutil
 import socket
 import stat
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,7 +28,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cai_ui.store.backups import DISK_RESERVE
 from cai_ui.web import words
-from cai_ui.web.wayfinding import replaced_scripts
+from cai_ui.web.gradio_script import replaced_scripts
+from cai_ui.web.hub_sign_in import HubSignIn
 
 MB = 2**20
 BODY_LIMIT = 32 * MB
@@ -121,10 +123,14 @@ class Uploads:
         return self._held
 
 
+SignIn = Callable[[str, Scope, str, str | None], Awaitable[Response | None]]
+
+
 class Gate:
     """ASGI middleware around the whole app. `who` names the person that a request's cookies belong to (None: nobody
     signs in here), and "" is somebody who has not; `hosts` are the names the page answers to, beside numbers;
-    `state` is that of the model; `replaced` are answers in place of Gradio's, by path."""
+    `state` is that of the model; `replaced` are answers in place of Gradio's, by path; `sign_in` answers to those who
+    come in by another way than Gradio's login."""
 
     def __init__(
         self,
@@ -134,9 +140,10 @@ class Gate:
         who: Callable[[dict[str, str]], str | None],
         state: Callable[[], str] = lambda: "ready",
         replaced: Mapping[str, Response] = MappingProxyType({}),
+        sign_in: SignIn | None = None,
     ) -> None:
         self.app, self.hosts, self.uploads, self.who, self.state = app, hosts, uploads, who, state
-        self.replaced = replaced
+        self.replaced, self.sign_in = replaced, sign_in
         self.sessions = Sessions()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -165,6 +172,8 @@ class Gate:
         if path in self.replaced:
             return self.replaced[path], receive
         name = self.who(headers)
+        if self.sign_in and (answer := await self.sign_in(path, scope, headers.get("cookie", ""), name)):
+            return answer, receive
         if path == UPLOAD:
             return self._upload(scope, name, length, receive)
         if length > BODY_LIMIT:
@@ -211,13 +220,15 @@ def outermost(
     uploads: Uploads,
     who: Callable[[Any, Mapping[str, str]], str | None],
     state: Callable[[], str],
+    by_hub: HubSignIn | None = None,
 ) -> Callable[[Any], AbstractAsyncContextManager[None]]:
     """What is given to Gradio as the life of its server: puts the gate around all of it before the first request."""
 
     @asynccontextmanager
     async def life(app: Any) -> AsyncIterator[None]:
+        sign_in = partial(by_hub.answer, app) if by_hub else None
         app.middleware_stack = Gate(
-            app.middleware_stack, hosts, uploads, lambda headers: who(app, headers), state, replaced_scripts()
+            app.middleware_stack, hosts, uploads, lambda headers: who(app, headers), state, replaced_scripts(), sign_in
         )
         yield
 
@@ -227,8 +238,10 @@ def outermost(
 def own_names(listed: str, environment: Mapping[str, str]) -> frozenset[str]:
     """Names under which the page may be asked: those listed, the Space's own, and this machine's."""
     machine = socket.gethostname().lower()
-    names = {machine, f"{machine}.local", environment.get("SPACE_HOST", "").lower()}
-    return frozenset(name for name in names | {part.strip().lower() for part in listed.split(",")} if name)
+    names = {machine, f"{machine}.local", *environment.get("SPACE_HOST", "").lower().split(",")}  # with custom domains
+    return frozenset(
+        name for name in {part.strip() for part in names} | {part.strip().lower() for part in listed.split(",")} if name
+    )
 
 
 def host_name(host: str) -> str | None:

@@ -12,7 +12,7 @@ import gradio as gr
 
 from cai_ui.engine.interface import EngineStatus
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.backing_up import backed_up
+from cai_ui.pipeline.backing_up import backed_up, off_site
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.models import engine_status
 from cai_ui.pipeline.visitors import SINCE
@@ -86,7 +86,12 @@ def kept(services: Services) -> str:
     saved = pill(words.NOT_SAVED, "bad") if store.unsaved else esc(words.SAVED)
     backups = backed_up(store.backups)
     title = store.unsaved or (store.backups.failed if store.backups else "")
-    return f'<span class="cai-kept" title="{esc(title)}">{saved} · {esc(backups)}</span>'
+    away = ""
+    if services.off_site is not None:
+        standing = services.off_site.standing
+        said, title = off_site(standing), title or standing.trouble
+        away = f" · {pill(said, 'bad') if standing.trouble else esc(said)}"
+    return f'<span class="cai-kept" title="{esc(title)}">{saved} · {esc(backups)}{away}</span>'
 
 
 def model_pill(status: EngineStatus) -> str:

@@ -132,6 +132,10 @@ def rename(session: Session, name: str) -> Session:
     return replace(session, author=clean_text(name, words.NAME, limit=NAME_LIMIT).strip(), named=True)
 
 
+ASKED = "() => [window.caiAsked]"
+"""Script that gives an event of the page's beginning the part of the address from "?" on, as the page was opened."""
+
+
 def asked_for(address: object) -> tuple[str, str]:
     """The tab and the example that the part of an address from "?" on names; "" for what it does not name."""
     asked = parse_qs(str(address or "")[:ADDRESS_LIMIT].lstrip("?"), max_num_fields=50)

@@ -73,7 +73,7 @@ def test_stop_is_said_within_a_second_and_no_step_follows(page: Any) -> None:
             unfold(page, "batch")
             fill_number(page, "batch-number", 300)
             page.locator("#batch-start").click()
-            expect(page.locator("#batch-progress")).to_contain_text("tokens/s")
+            expect(page.locator("#batch-progress")).to_contain_text("tokens/s", timeout=120_000)
         for steps in (2, 3):
             ask(page, steps)
             told = stop(page, "revise-stop", "#revise-chain .cai-step")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cai_ui.config.answers import Sampling
-from cai_ui.curate.preferences import CLAMP, label_pair, label_pairs
+from cai_ui.curate.preferences import CLAMP, label_pairs
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import ReplyScore
 from cai_ui.judges.calibration import calibration
@@ -22,7 +22,8 @@ def pair(initial: str | None = "Sure, here is how to do it.", revision: str = "I
 
 
 def label(engine: Any, example: Example, **rest: Any) -> Any:
-    return label_pair(engine, example, rest.pop("principles", PRINCIPLES), Sampling(seed=1), **rest)
+    ((_, found),) = label_pairs(engine, [example], rest.pop("principles", PRINCIPLES), Sampling(seed=1), **rest)
+    return found
 
 
 def test_the_answer_that_the_model_prefers_gets_more_than_half_in_both_orders() -> None:

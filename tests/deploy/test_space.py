@@ -11,11 +11,13 @@ from tests.deploy.test_check import checkout
 from tests.hub_server import running
 
 PROGRAM = """
-import sys
+import os, sys
 from pathlib import Path
 from cai_ui.deploy.space import push_space
 from cai_ui.errors import CaiError
-for name in ("lab/page", "lab/forbidden"):
+for name in ("lab/page", "lab/forbidden", "lab/unheard"):
+    if name == "lab/unheard":
+        os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
     try:
         print(push_space(name, root=Path(sys.argv[1])))
     except CaiError as error:
@@ -35,7 +37,7 @@ def test_what_is_committed_becomes_a_private_space(tmp_path: Path) -> None:
             [sys.executable, "-c", PROGRAM, str(root)], capture_output=True, text=True, env=environment, timeout=300
         )
         assert done.returncode == 0, done.stderr[-2000:]
-        assert "/commit/" in done.stdout and "REFUSED The Hub did not take the Space" in done.stdout
+        assert "/commit/" in done.stdout and done.stdout.count("REFUSED The Hub did not take the Space") == 2
         made = hub.created[0]
         assert (made["name"], made["organization"], made["sdk"]) == ("page", "lab", "gradio")
         assert made.get("visibility", made.get("private")) in ("private", True)

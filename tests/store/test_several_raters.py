@@ -152,7 +152,7 @@ def test_raters_who_ask_all_at_once_never_get_one_example_twice(store: Store, ex
 
 def test_a_lease_ends(store: Store, examples: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     store.add_examples(examples(1))
-    monkeypatch.setattr("cai_ui.store.examples.LEASE_S", -1)
+    monkeypatch.setattr("cai_ui.store.queue_views.LEASE_S", -1)
     store.take_lease(store.open_ids()[0], "Ana")
     assert store.next_open(None, "Ben") is not None
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 
 from cai_ui.errors import CaiError, InputError, StoreError
 from cai_ui.store import Workspace, open_store
+from cai_ui.store.workspace import EXPORTS_KEPT_S
 
 OUTSIDE = [
     "..", ".", "", "../x", "/etc/passwd", "a/b", "a\\b", "..%2f", "C:", "C:\\x", "a\x00b", "a" * 300, "-rf", ";rm",
@@ -18,7 +21,7 @@ OUTSIDE = [
 @pytest.mark.parametrize("name", OUTSIDE)
 def test_what_is_no_id_is_refused_everywhere(tmp_path: Path, name: str) -> None:
     workspace = Workspace(tmp_path / "home")
-    for make in (workspace.run_dir, workspace.dataset_dir, workspace.export_path):
+    for make in (workspace.run_dir, workspace.study_dir, workspace.export_path):
         with pytest.raises(InputError):
             make(name)
     assert list(tmp_path.rglob("*")) in ([tmp_path / "home"], [tmp_path / "home", tmp_path / "home" / "exports"])
@@ -28,7 +31,7 @@ def test_ids_give_paths_below_home(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "new" / "home")
     paths = [
         workspace.run_dir("run-1_a"),
-        workspace.dataset_dir("0" * 64),
+        workspace.study_dir("0" * 64),
         workspace.uploads_dir(),
         workspace.tmp_dir(),
     ]
@@ -62,22 +65,37 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 def test_a_backup_is_a_whole_database_and_never_overwrites(tmp_path: Path) -> None:
     from cai_ui.records import Decision, Message, make_example
-    from cai_ui.store import open_store
+    from cai_ui.store.backups import copy_database
 
     copy = tmp_path / "copy.db"
     with open_store(tmp_path / "home") as store:
         store.add_examples([make_example((Message("user", "q"),), "a", "b")])
         store.decide(Decision("e", store.open_ids()[0], "accept", "Ana"), 0)
-        store.backup(copy)
+        copy_database(store.workspace.database, copy)
         store.undo("Ana")
         with pytest.raises(StoreError, match="there already"):
-            store.backup(copy)
+            copy_database(store.workspace.database, copy)
         with pytest.raises(StoreError, match="could not be written"):
-            store.backup(tmp_path / "missing" / "copy.db")
+            copy_database(store.workspace.database, tmp_path / "missing" / "copy.db")
     (tmp_path / "other").mkdir()
     copy.rename(tmp_path / "other" / "cai.db")
     with open_store(tmp_path / "other") as restored:
         assert restored.check() == [] and restored.counts().accepted == 1
+
+
+def test_files_made_for_download_are_removed_a_day_later(tmp_path: Path) -> None:
+    """A bundle of an evaluation may be gigabytes, and nobody else removes it."""
+    home, long_ago = tmp_path / "home", time.time() - EXPORTS_KEPT_S - 10
+    workspace = Workspace(home)
+    old, fresh = workspace.export_path("a.zip"), workspace.export_path("b.zip")
+    for path in (old, fresh):
+        path.write_bytes(b"x")
+    os.utime(old, (long_ago, long_ago))
+    workspace.export_path("c.zip")
+    assert not old.exists() and fresh.exists()
+    os.utime(fresh, (long_ago, long_ago))
+    open_store(home).close()
+    assert not fresh.exists()
 
 
 def test_only_what_lies_in_the_folder_for_the_time_being_is_dropped(tmp_path: Path) -> None:

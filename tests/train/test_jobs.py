@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
@@ -11,7 +13,9 @@ import pytest
 from cai_ui.errors import ConflictError, NotFoundError, PreflightError
 from cai_ui.pipeline.train import sweeps
 from cai_ui.train.jobs.jobs import Jobs
+from cai_ui.train.jobs.training_thread import REPORT_S
 from cai_ui.train.run.checkpoints import latest_checkpoint
+from cai_ui.train.run.folder import read_outcome
 
 from .conftest import QUICK, sample
 
@@ -133,6 +137,52 @@ def test_the_exit_record_decides_where_the_database_was_not_told(store, data, ti
     assert store.run(run.id).state == "done" and store.run(run.id).adapter_hash == run.adapter_hash
     jobs.close()
     tiny_engine.unload_adapter(run.id)
+
+
+def test_a_run_whose_process_was_killed_before_it_had_a_folder_begins_at_the_next_start(
+    store, data, tiny_engine, make_run
+):
+    store.create_run(make_run("sft", SHORT, state="queued", dataset_hash=data, base_hash=tiny_engine.base_hash))
+    assert store.workspace.run_folders() == []
+    jobs = Jobs(store, lambda: tiny_engine)
+    try:
+        assert jobs.wait("run-1", 120).state == "done"
+        assert "method: sft" in (store.workspace.run_dir("run-1") / "config.yaml").read_text()
+    finally:
+        jobs.close()
+        tiny_engine.unload_adapter("run-1")
+
+
+@contextmanager
+def rows_of_runs_held(store):
+    """While this lasts no row of a run can be changed, as when the disk is full."""
+    with closing(sqlite3.connect(store.workspace.database)) as database:
+        database.execute("CREATE TRIGGER held BEFORE UPDATE ON runs BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+        database.commit()
+        try:
+            yield
+        finally:
+            database.execute("DROP TRIGGER held")
+            database.commit()
+
+
+def test_a_database_that_takes_nothing_for_a_while_costs_no_training(jobs, store, data):
+    """A step that could not be noted ended the run; an end that could not be noted ended the thread, and all runs that
+    waited then waited for ever."""
+    run = jobs.submit("sft", data, LONG.model_copy(update={"max_steps": 300}), "me")
+    until(store, run.id, "running")
+    following = jobs.submit("dpo", data, SHORT, "me")
+    with rows_of_runs_held(store):
+        time.sleep(REPORT_S + 0.5)
+        end = time.monotonic() + 120
+        while read_outcome(store.workspace.run_dir(run.id)) is None:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        time.sleep(0.5)
+        assert store.run(run.id).state == "running", "its end is not noted yet"
+    ended = jobs.wait(run.id, 60)
+    assert (ended.state, ended.step, ended.error) == ("done", 300, None)
+    assert jobs.wait(following.id, 120).state == "done"
 
 
 def test_a_failed_run_says_why_and_the_next_one_begins(jobs, store, data):

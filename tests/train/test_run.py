@@ -17,6 +17,8 @@ from cai_ui.records import Message
 from cai_ui.train.methods import METHODS
 from cai_ui.train.run.folder import read_outcome
 from cai_ui.train.run.metrics import read_rows
+from cai_ui.train.run.run import train
+from cai_ui.train.signals import StopSignal
 
 from .conftest import BAD, GOOD, QUICK, asked, pair, sample
 
@@ -124,6 +126,32 @@ def test_asked_to_end_it_ends_within_one_step(run_in, tmp_path, wish, state):
     assert (outcome.state, outcome.step) == (state, 3)
     assert (tmp_path / "run" / "adapter").exists() == (wish == "stop")
     assert (tmp_path / "run" / "checkpoints" / "checkpoint-3").exists() == (wish != "cancel")
+
+
+@pytest.mark.parametrize("wish,state", [("cancel", "cancelled"), ("close", "interrupted")])
+def test_asked_to_end_while_it_is_prepared_it_takes_no_step(tiny_engine, make_dataset, make_run, tmp_path, wish, state):
+    """It went on to its first step, which on a slow machine is minutes away."""
+    signal = StopSignal()
+    signal.ask(wish)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    outcome = train(make_run(), make_dataset(), tiny_engine, folder, signal, lambda step, steps: None)
+    assert (outcome.state, outcome.step, outcome.adapter_hash) == (state, 0, None) and read_rows(folder) == []
+    assert not (folder / "checkpoints").exists() and outcome == read_outcome(folder)
+    again = train(make_run(), make_dataset(), tiny_engine, folder, StopSignal(), lambda step, steps: None)
+    assert (again.state, again.step) == ("done", 8)
+
+
+def test_a_run_that_has_a_checkpoint_and_is_closed_while_it_is_prepared_keeps_it(
+    tiny_engine, make_dataset, make_run, run_in, tmp_path
+):
+    run_in(tmp_path / "run", stop_at=(3, "close"))
+    signal = StopSignal()
+    signal.ask("close")
+    given = (make_run(), make_dataset(), tiny_engine, tmp_path / "run")
+    closed = train(*given, signal, lambda step, steps: None)
+    assert (closed.state, closed.step) == ("interrupted", 3)
+    assert train(*given, StopSignal(), lambda step, steps: None).state == "done"
 
 
 def test_a_loss_that_is_no_number_ends_the_run_and_says_so(run_in, tmp_path, build_tiny_model):

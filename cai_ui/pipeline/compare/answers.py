@@ -12,6 +12,7 @@ from cai_ui.compare.answer_files import FORMS
 from cai_ui.compare.answer_table import ORDERS, Mask, Number
 from cai_ui.compare.slices import Part
 from cai_ui.errors import InputError
+from cai_ui.formats.whole_file import write_whole
 from cai_ui.pipeline.compare.comparison import variant_titles
 from cai_ui.pipeline.services import Services
 from cai_ui.readers import Outcome, refused
@@ -109,7 +110,7 @@ def export_answers(services: Services, evaluation_id: str, form: str, sought: So
         raise InputError("No answer fits, so there is nothing to write.", kept="No file was written.")
     content = FORMS[form].write(head, rows, variant_titles(services))
     path = services.store.workspace.export_path(f"answers-{form}-{head.id[:12]}.{FORMS[form].ending}")
-    path.write_bytes(content)
+    write_whole(path, content)
     return path
 
 

@@ -6,6 +6,7 @@ frozen data these learnt from, and the constitutions it was made under: all from
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,7 +15,7 @@ from typing import Any
 
 from cai_ui.config.compare import BundleSettings
 from cai_ui.engine.adapters.files import CONFIG, MANIFEST, WEIGHTS, describe_adapter
-from cai_ui.errors import AdapterError, NotFoundError
+from cai_ui.errors import AdapterError, NotFoundError, StoreError
 from cai_ui.formats.ascii_json import ascii_json, ascii_lines
 from cai_ui.formats.sealed_zip import Bounds, Seal, write_sealed
 from cai_ui.pipeline.compare.checkpoints import written_checkpoint
@@ -22,6 +23,7 @@ from cai_ui.pipeline.compare.comparison import CHECKPOINT
 from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, EvaluationInfo, Run, Vote
 from cai_ui.store import Store
+from cai_ui.store.backups import DISK_RESERVE
 from cai_ui.store.datasets import PARTS
 from cai_ui.store.encoding import dump, plain
 from cai_ui.store.evaluations import Row
@@ -48,11 +50,20 @@ class Variant:
     left_out: str = ""
 
 
-def write_bundle(store: Store, evaluation_id: str, path: Path, settings: BundleSettings | None = None) -> Seal:
-    """Write it. NotFoundError if there is no such evaluation; StoreError where the file cannot be written."""
+def write_bundle(
+    store: Store, evaluation_id: str, path: Path, settings: BundleSettings | None = None, reserve: int = 0
+) -> Seal:
+    """Write it. NotFoundError if there is no such evaluation; StoreError where the file cannot be written, or would
+    leave fewer than `reserve` bytes on its disk."""
     draft = store.workspace.tmp_dir()
     try:
         behind = Behind(store, store.evaluation_head(evaluation_id), settings or BundleSettings(), draft)
+        if shutil.disk_usage(path.parent).free - behind.adapter_bytes < reserve:
+            raise StoreError(
+                f"The disk has too little room for this bundle ({behind.adapter_bytes / 10**6:,.0f} MB of adapters).",
+                kept="Nothing was written.",
+                next_step="Free some space, or write it elsewhere: python -m cai_ui bundle ID --out FILE.",
+            )
         made = behind.head.made_with
         base_hash = made.base_hash if made else next((run.base_hash for run in behind.runs if run.base_hash), "")
         facts = {
@@ -70,7 +81,7 @@ def write_bundle(store: Store, evaluation_id: str, path: Path, settings: BundleS
 def export_bundle(services: Services, evaluation_id: str) -> Path:
     """The same as a file in the download folder."""
     path = services.store.workspace.export_path(f"bundle-{evaluation_id[:12]}.zip")
-    write_bundle(services.store, evaluation_id, path)
+    write_bundle(services.store, evaluation_id, path, reserve=DISK_RESERVE)
     return path
 
 
@@ -131,6 +142,12 @@ class Behind:
         """Models of the evaluation in its order, and where the adapter of each lies that is in the bundle."""
         hashes = {result.variant: result.adapter_hash or "" for result in self.head.results}
         return [self._variant(name, hash, number) for number, (name, hash) in enumerate(hashes.items())]
+
+    @property
+    def adapter_bytes(self) -> int:
+        """Size of the adapters in the bundle."""
+        folders = [folder for _, folder in self.variants if folder is not None]
+        return sum((folder / file).stat().st_size for folder in folders for file in (CONFIG, WEIGHTS, MANIFEST))
 
     def _variant(self, name: str, hash: str, number: int) -> tuple[Variant, Path | None]:
         made = self.head.made_with

@@ -14,6 +14,7 @@ from cai_ui.compare.answer_table import AnswerTable
 from cai_ui.compare.corrected import outcome_of
 from cai_ui.compare.paired import MEASURE_OF, PairedTest, paired_tests
 from cai_ui.errors import NotFoundError
+from cai_ui.formats.whole_file import write_whole
 from cai_ui.formats.writing import page_text
 from cai_ui.pipeline.services import Services
 from cai_ui.readers import good
@@ -67,7 +68,7 @@ def report_html(store: Store, evaluation_id: str) -> str:
 def export_report(services: Services, evaluation_id: str) -> Path:
     """The same as a file in the download folder."""
     path = services.store.workspace.export_path(f"report-{evaluation_id[:12]}.html")
-    path.write_bytes(report_html(services.store, evaluation_id).encode("utf-8"))
+    write_whole(path, report_html(services.store, evaluation_id).encode("utf-8"))
     return path
 
 

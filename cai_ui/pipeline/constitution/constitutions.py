@@ -11,6 +11,7 @@ from typing import Any
 from cai_ui import constitution as rules
 from cai_ui.constitution import Finding
 from cai_ui.errors import CaiError, FileFormatError, InputError
+from cai_ui.formats.whole_file import write_whole
 from cai_ui.formats.writing import page_text
 from cai_ui.pipeline.constitution.few_shot import few_shot, few_shot_key, save_few_shot
 from cai_ui.pipeline.constitution.shipped import IN_USE
@@ -163,7 +164,7 @@ def export_constitution(services: Services, version_hash: str, form: str = "yaml
     export = rules.EXPORTS[form]
     name = f"{form}-{found.hash[:12]}" if export.kind else found.hash[:12]
     path = services.store.workspace.export_path(f"constitution-{name}.{export.ending}")
-    path.write_text(page_text(text), encoding="utf-8")
+    write_whole(path, page_text(text).encode("utf-8"))
     return path
 
 

@@ -164,13 +164,14 @@ def export_dataset(services: Services, dataset_hash: str, kind: str) -> Path:
 
 def write_export(services: Services, dataset_hash: str, kind: str, path: Path) -> None:
     """Write a dataset, or its card, to a file, as a kind of EXPORTS. InputError for none of them."""
-    from cai_ui.curate.exporting import ANNOTATIONS, export_annotations, write_bytes
+    from cai_ui.curate.exporting import ANNOTATIONS, export_annotations
+    from cai_ui.formats.whole_file import write_whole
 
     write = _export(kind).write
     if kind == ANNOTATIONS:
         export_annotations(_annotations(services, services.store.dataset(dataset_hash)), path)
     elif write is None:
-        write_bytes(path, dataset_card(services, dataset_hash).encode("utf-8"))
+        write_whole(path, dataset_card(services, dataset_hash).encode("utf-8"))
     else:
         write(services.store.dataset(dataset_hash), path, "train")
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from cai_ui.errors import CaiError, InputError
+from cai_ui.hub_errors import hub_errors
 from cai_ui.pipeline.curate.datasets import write_export
 from cai_ui.pipeline.services import Services
 from cai_ui.tables import SUFFIXES, Limits
@@ -49,7 +50,7 @@ def push_dataset(services: Services, dataset_hash: str, repo: str, *, public: bo
             folder_path=folder, repo_id=repo, repo_type="dataset", commit_message=f"Dataset {dataset_hash[:12]}"
         )
         return str(done.commit_url)
-    except _hub_errors() as error:
+    except hub_errors() as error:
         if isinstance(error, CaiError):
             raise
         raise CaiError(
@@ -85,7 +86,7 @@ def fetch_rows(services: Services, address: str) -> tuple[str, str]:
                 f"{name} has {(sizes[name] or 0) / 1e6:,.0f} MB; at most {Limits.file_bytes / 1e6:,.0f} fit."
             )
         path = api.hf_hub_download(repo, name, repo_type="dataset", local_dir=folder)
-    except _hub_errors() as error:
+    except hub_errors() as error:
         drop_rows(services, folder)
         if isinstance(error, CaiError):
             raise
@@ -115,13 +116,6 @@ def _file_of(names: dict[str, int | None], wanted: str | None, repo: str) -> str
     if not rows:
         raise InputError(f"{repo} has no file of rows ({', '.join(ROW_FILES)}).", next_step="Choose another dataset.")
     raise InputError(f"{repo} has these files of rows: {listed}.", next_step=f"Write {repo}/ and one of them.")
-
-
-def _hub_errors() -> tuple[type[Exception], ...]:
-    """What the Hub's client raises: refusals, being offline, bad names, and the errors of its HTTP library."""
-    from huggingface_hub.errors import HfHubHTTPError
-
-    return (HfHubHTTPError, *HfHubHTTPError.__bases__, OSError, ValueError)
 
 
 def _write(services: Services, dataset_hash: str, kind: str, path: Path) -> None:

@@ -101,15 +101,20 @@ def example_link(store: Store, id: str | None, role: str = "example", said: str 
     return Link(role, clip(found.prompt.text), Place("example", id), said or found.source)
 
 
+def rest(role: str, number: int) -> Link:
+    """The line for things of a role that are not listed."""
+    return Link(role, f"and {number:,} more", rest=number)
+
+
 def several(links: list[Link]) -> list[Link]:
     """At most `LISTED` links of each role, and a line for those left out."""
     shown: list[Link] = []
     seen: Counter[str] = Counter()
     for link in links:
-        seen[link.role] += 1
-        if seen[link.role] <= LISTED:
+        seen[link.role] += link.rest or 1
+        if seen[link.role] <= LISTED and not link.rest:
             shown.append(link)
-    return shown + [Link(role, f"and {n - LISTED:,} more") for role, n in seen.items() if n > LISTED]
+    return shown + [rest(role, n - LISTED) for role, n in seen.items() if n > LISTED]
 
 
 def row_link(store: Store, digest: str, part: str, position: int) -> Link:

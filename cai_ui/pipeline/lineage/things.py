@@ -105,7 +105,7 @@ def evaluation(store: Store, place: Place, ahead: bool = True) -> Lineage:
     shown = store.answers_at(place.key, range(names.LISTED))
     led = [_answer_link(place.key, at, row) for at, row in enumerate(shown)]
     if found.answers > len(shown):
-        led.append(Link("answer", f"and {found.answers - len(shown):,} more"))
+        led.append(names.rest("answer", found.answers - len(shown)))
     facts = [("Made at", found.created_at), ("Reader", found.reader), ("Answers", f"{found.answers:,}")]
     return told(place, found.name or place.key[:SHORT], facts, [("Notes", found.notes)], came, led)
 

@@ -6,7 +6,6 @@ whose `parent` points back, so that all that was ever shown can be walked to.
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -23,6 +22,7 @@ from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, Example, Message, Prompt, Trace
 from cai_ui.revise import Replay, StepEvent
 from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text
+from cai_ui.versions import versions_of
 
 _LIBRARIES = ("torch", "transformers", "peft", "tokenizers")
 
@@ -163,13 +163,8 @@ def tokens_in(services: Services, text: str) -> int:
 
 def versions_now(services: Services) -> dict[str, str]:
     """What decides a text besides weights and seed: versions of the libraries, and the device."""
-    found = {"python": platform.python_version(), "device": services.host.status().device or "none"}
-    for name in _LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    here = {"python": platform.python_version(), "device": services.host.status().device or "none"}
+    return here | versions_of(_LIBRARIES)
 
 
 def _stored(

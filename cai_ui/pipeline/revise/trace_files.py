@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cai_ui import revise
 from cai_ui.errors import InputError, NotFoundError
+from cai_ui.formats.whole_file import write_whole
 from cai_ui.formats.writing import json_lines, page_text
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Trace, content_hash, to_dict
@@ -26,7 +27,7 @@ def export_traces(services: Services, traces: Sequence[Trace], form: str) -> Pat
     text = EXPORTS[form].write(services, traces)
     name = content_hash([trace.id for trace in traces])[:12]
     path = services.store.workspace.export_path(f"traces-{name}.{form}")
-    path.write_text(page_text(text), encoding="utf-8")
+    write_whole(path, page_text(text).encode("utf-8"))
     return path
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import ConflictError, NotFoundError
 from cai_ui.experiments.folder import ResultFolder
+from cai_ui.formats.whole_file import write_whole
 from cai_ui.formats.writing import json_text, page_text
 from cai_ui.pipeline.progress import StudyProgress
 from cai_ui.pipeline.prompts.sets import prompt_sets
@@ -102,7 +103,7 @@ def study_file(services: Services, key: str, suffix: str) -> str:
     found = study_results(services, key)
     text = study_text(services, key, found) if suffix == "md" else json_text(to_dict(found), 1) + "\n"
     path = services.store.workspace.export_path(f"study-{key}.{suffix}")
-    path.write_text(page_text(text), encoding="utf-8")
+    write_whole(path, page_text(text).encode("utf-8"))
     return str(path)
 
 

@@ -6,41 +6,28 @@ record in its folder. What is queued when the program ends begins when it is sta
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from pathlib import Path
-from typing import Any
 
-from cai_ui.config.knobs import checked
 from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import Engine
-from cai_ui.errors import CaiError, ConflictError
-from cai_ui.logs import about
+from cai_ui.errors import ConflictError, StoreError
 from cai_ui.records import BASE, GOING_ON, NOT_OVER, RESUMABLE, AdapterInfo, Run
 from cai_ui.store import Store
 from cai_ui.store.encoding import now
-from cai_ui.train import config_file
 from cai_ui.train.check.pace import Paces
 from cai_ui.train.check.preflight import PreflightReport, preflight, trainable_engine
 from cai_ui.train.encoding import EncodedDatasets
 from cai_ui.train.jobs.adapters import RunAdapters
 from cai_ui.train.jobs.queue import RunQueue
-from cai_ui.train.jobs.slices import Slices, train_in_slices
+from cai_ui.train.jobs.slices import Slices
+from cai_ui.train.jobs.training_thread import TrainingThread
 from cai_ui.train.methods import method_of
-from cai_ui.train.run.checkpoints import drop_all
-from cai_ui.train.run.folder import Outcome, read_outcome
 from cai_ui.train.run.probes import NO_PROBES, ProbeKit
-from cai_ui.train.run.run import train
-from cai_ui.train.signals import StopSignal
-
-REPORT_S = 1.0
-"""Seconds between two notes of a run's step in the database; its metrics are written at every step."""
-
-log = logging.getLogger(__name__)
 
 
 class Jobs:
@@ -54,18 +41,14 @@ class Jobs:
         self._engine = engine
         self._kit = kit
         self._slices = slices
-        self._changed = threading.Condition(threading.RLock())
-        self._thread: threading.Thread | None = None
-        self._signals: dict[str, StopSignal] = {}
-        self._seat = threading.Lock()  # a run waits for a trial to end; no trial is begun while a run has the weights
-        self._paces = Paces(store, self._seat, trials=slices is None)
+        seat = threading.Lock()  # a run waits for a trial to end; no trial is begun while a run has the weights
+        self._paces = Paces(store, seat, trials=slices is None)
         self._adapters = RunAdapters(store)
         self._queue = RunQueue(store)
         self._encoded = EncodedDatasets(store)
-        self._closed = False
-        self._believe_exit_records()
-        with self._changed:
-            self._wake()
+        self._training = TrainingThread(store, engine, kit, slices, self._adapters, self._encoded, seat)
+        self._changed = self._training.changed
+        self._training.wake()
 
     def check(
         self, method: str, dataset_hash: str, settings: TrainSettings, start_adapter: str | None = None
@@ -122,9 +105,10 @@ class Jobs:
                 base_hash=engine.base_hash,
                 group=group,
             )
-            (self._folder(run) / config_file.NAME).write_text(config_file.config_text(run), encoding="utf-8")
             self._store.create_run(run)
-            self._wake()
+            self._training.wake()
+        with suppress(StoreError):  # it is written once more when the run begins, and that says so where it cannot be
+            self._training.describe(run)
         return run
 
     def stop(self, run_id: str, save: bool = True) -> None:
@@ -137,8 +121,7 @@ class Jobs:
             if run.state == "queued":
                 self._store.update_run(run_id, state="cancelled", ended_at=now())
                 self._changed.notify_all()
-            elif run.state in GOING_ON and run_id in self._signals:
-                self._signals[run_id].ask("stop" if save else "cancel")
+            elif run.state in GOING_ON and self._training.ask(run_id, "stop" if save else "cancel"):
                 self._store.update_run(run_id, state="stopping")
             else:
                 raise ConflictError(f"The run {run.name} is not going on.", kept="Nothing was changed.")
@@ -158,7 +141,7 @@ class Jobs:
                 )
             method_of(run.method)  # another version may know other methods
             run = self._store.update_run(run_id, state="queued", error=None, ended_at=None)
-            self._wake()
+            self._training.wake()
         return run
 
     def move_up(self, run_id: str) -> Run:
@@ -218,100 +201,8 @@ class Jobs:
 
     def ask_to_close(self) -> None:
         """Ask the run that trains to end with a checkpoint, and begin no other. It can be resumed later."""
-        with self._changed:
-            self._closed = True
-            for signal in self._signals.values():
-                signal.ask("close")
+        self._training.ask_to_close()
 
     def close(self, wait_s: float = 30.0) -> bool:
         """The same, and wait for the end, but not longer; whether it came."""
-        self.ask_to_close()
-        with self._changed:
-            thread = self._thread
-        if thread is None or thread is threading.current_thread():
-            return True
-        thread.join(wait_s)
-        return not thread.is_alive()
-
-    # The thread
-
-    def _wake(self) -> None:
-        """See to it that somebody works on the queue. Called with the lock held."""
-        if self._thread is None and not self._closed and self._queue.next() is not None:
-            self._thread = threading.Thread(target=self._work, name="training", daemon=True)
-            self._thread.start()
-
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                run = None if self._closed else self._queue.next()
-                if run is None:
-                    self._thread = None
-                    return
-                signal = self._signals[run.id] = StopSignal()
-                run = self._store.update_run(run.id, state="preparing", started_at=run.started_at or now())
-            with about(run=run.id):
-                outcome = self._run(run, signal)
-            with self._changed:
-                del self._signals[run.id]
-                self._settle(run, outcome)
-                self._changed.notify_all()
-
-    def _run(self, run: Run, signal: StopSignal) -> Outcome:
-        try:
-            engine = self._engine()
-            self._adapters.need(engine, run.start_adapter)
-            settings = checked(TrainSettings, run.config)  # another version may know other knobs
-            self._adapters.need(engine, settings.reference)
-            chat = trainable_engine(engine).chat
-            dataset, rows = self._encoded.get(run.method, run.dataset_hash, settings, chat)
-        except CaiError as error:
-            return Outcome("failed", run.step, str(error))
-        given = (run, dataset, engine, self._folder(run), signal, self._reporter(run), self._kit)
-        with self._seat:
-            outcome = train_in_slices(*given, self._slices, rows) if self._slices else train(*given, rows)
-        self._adapters.put_up(engine, run, bool(outcome.adapter_hash or run.adapter) and outcome.state != "cancelled")
-        return outcome
-
-    def _reporter(self, run: Run) -> Callable[[int, int], None]:
-        last = 0.0
-
-        def report(step: int, steps: int) -> None:
-            nonlocal last
-            begins = last == 0.0
-            if not begins and time.monotonic() - last < REPORT_S and step < steps:
-                return
-            last = time.monotonic()
-            changes: dict[str, Any] = {"step": step, "total_steps": steps}
-            with self._changed:
-                if begins and self._store.run(run.id).state == "preparing":
-                    changes["state"] = "running"
-                self._store.update_run(run.id, **changes)
-
-        return report
-
-    def _settle(self, run: Run, outcome: Outcome) -> None:
-        kept = outcome.adapter_hash is not None
-        changes: dict[str, Any] = {
-            "state": outcome.state,
-            "step": outcome.step,
-            "error": outcome.error,
-            "ended_at": now(),
-            "summary": outcome.summary,
-        }
-        if kept or outcome.state == "cancelled":
-            changes |= {"adapter": run.id if kept else None, "adapter_hash": outcome.adapter_hash}
-        if outcome.state == "cancelled":
-            drop_all(self._folder(run))
-        self._store.update_run(run.id, **changes)
-
-    def _believe_exit_records(self) -> None:
-        """A process may die between a run's end and its note in the database: the exit record decides."""
-        for run in self._store.runs():
-            if run.state == "interrupted":
-                outcome = read_outcome(self._folder(run))
-                if outcome is not None and outcome.state != "interrupted":
-                    self._settle(run, outcome)
-
-    def _folder(self, run: Run) -> Path:
-        return self._store.workspace.run_dir(run.id)
+        return self._training.close(wait_s)

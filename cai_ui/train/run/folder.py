@@ -6,7 +6,6 @@ the run ended.
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import logging
 import os
@@ -22,6 +21,7 @@ from cai_ui.records import Run, RunState
 from cai_ui.train import processes
 from cai_ui.train.check.preflight import PreflightReport
 from cai_ui.train.run.metrics import read_rows
+from cai_ui.versions import versions_of
 
 ADAPTER, RESULT, CONFIG, LOG = "adapter", "result.json", "config.json", "log.txt"
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "bitsandbytes")
@@ -81,7 +81,7 @@ def write_config(folder: Path, run: Run, engine: Engine, check: PreflightReport)
         "trainable_parameters": check.trainable_parameters,
         "modules": list(check.modules),
         "facts": dict(check.facts),
-        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "libraries": versions_of(LIBRARIES),
     }
     write_json(folder / CONFIG, content)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import logging
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import Engine
@@ -40,6 +42,21 @@ log = logging.getLogger("cai_ui.train")
 log.setLevel(logging.INFO)
 
 
+@dataclass(frozen=True)
+class _Work:
+    """What `train` was given, with the settings of one attempt at it."""
+
+    run: Run
+    dataset: Dataset
+    engine: Engine
+    folder: Path
+    signal: StopSignal
+    report: Report
+    kit: ProbeKit
+    rows: Rows | None
+    settings: TrainSettings
+
+
 def train(
     run: Run,
     dataset: Dataset,
@@ -63,8 +80,9 @@ def train(
         if processes.count() > 1:
             processes.from_first((run, dataset, folder, engine.adapters()))
     settings = TrainSettings(**run.config)
+    work = _Work(run, dataset, engine, folder, signal, report, kit, rows, settings)
     with log_file(folder if first else None):
-        outcome, problem = _attempt(run, dataset, engine, folder, signal, report, settings, kit, rows)
+        outcome, problem = _attempt(work)
         smaller = halved(settings, METHODS[run.method].least_batch) if run.method in METHODS else None
         if problem is not None and is_memory(problem) and smaller and processes.count() == 1:
             problem = None  # its traceback holds the trainer's tensors
@@ -74,7 +92,7 @@ def train(
                 f"{smaller.batch_size} and an accumulation of {smaller.accumulation}."
             )
             log.warning(said)
-            outcome, problem = _attempt(run, dataset, engine, folder, signal, report, smaller, kit, rows)
+            outcome, problem = _attempt(replace(work, settings=smaller))
             outcome.summary["retried"] = said
         problem = None
         free_memory()
@@ -107,62 +125,57 @@ def free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _attempt(
-    run: Run,
-    dataset: Dataset,
-    engine: Engine,
-    folder: Path,
-    signal: StopSignal,
-    report: Report,
-    settings: TrainSettings,
-    kit: ProbeKit,
-    rows: Rows | None,
-) -> tuple[Outcome, Exception | None]:
+def _attempt(work: _Work) -> tuple[Outcome, Exception | None]:
     try:
-        return _train(run, dataset, engine, folder, signal, report, settings, kit, rows), None
+        return _train(work), None
     except Exception as error:
         log.exception("the run ended with an error")
-        return Outcome("failed", last_step(folder), cause(error)), error
+        return Outcome("failed", last_step(work.folder), cause(error)), error
 
 
-def _train(
-    run: Run,
-    dataset: Dataset,
-    engine: Engine,
-    folder: Path,
-    signal: StopSignal,
-    report: Report,
-    settings: TrainSettings,
-    kit: ProbeKit,
-    rows: Rows | None,
-) -> Outcome:
+def _train(work: _Work) -> Outcome:
     timings, entered = Timings(), time.monotonic()
-    from cai_ui.train.run.trainer import check_first_row, make_trainer
+    import cai_ui.train.run.trainer  # noqa: F401  # its libraries take seconds, which are part of the start
 
     settle()
+    run, engine, settings = work.run, work.engine, work.settings
     if run.base_hash and run.base_hash != engine.base_hash:
         raise TrainingError(
             f"This run was begun on other base weights ({run.base_hash[:8]}; loaded now: {engine.base_hash[:8]}).",
             kept="Its checkpoints are kept.",
             next_step="Load the model it was begun on, then resume.",
         )
-    method, chat = method_of(run.method), trainable_engine(engine).chat
-    rows = rows or make_rows(run.method, dataset, settings, chat)
-    prompts = prompts_of(folder, settings, kit)
-    check = preflight(run.method, dataset, settings, engine, run.start_adapter, prompts, folder, rows=rows)
+    rows = work.rows or make_rows(run.method, work.dataset, settings, trainable_engine(engine).chat)
+    prompts = prompts_of(work.folder, settings, work.kit)
+    check = preflight(run.method, work.dataset, settings, engine, run.start_adapter, prompts, work.folder, rows=rows)
     check.require()
-    resumed = _prepare(run, engine, folder, check)
-    with engine.training_seat(settings, run.start_adapter) as seat:
+    resumed = _prepare(run, engine, work.folder, check)
+    over = _over_already(work, check)
+    return over or _steps(work, rows, check, resumed, timings, entered)
+
+
+def _steps(
+    work: _Work, rows: Rows, check: PreflightReport, resumed: Path | None, timings: Timings, entered: float
+) -> Outcome:
+    """The steps of a run that is prepared, from those of the checkpoint on. `entered` is when its start began, on the
+    monotonic clock."""
+    from cai_ui.train.run.trainer import check_first_row, make_trainer
+
+    run, folder, signal, settings = work.run, work.folder, work.signal, work.settings
+    method = method_of(run.method)
+    with work.engine.training_seat(settings, run.start_adapter) as seat:
         if not any(p.requires_grad for p in seat.model.parameters()):
             raise TrainingError("The adapter has no trainable weights.", kept="Nothing was trained.")
         asks = bool(check.probes) and not processes.shares_weights()
         if check.probes and not asks:
             log.info("probe prompts are not asked: each process holds a share of the adapter")
-        prober = Prober(run, engine, seat, check.probes, kit, folder, signal, settings) if asks else None
+        prober = Prober(run, work.engine, seat, check.probes, work.kit, folder, signal, settings) if asks else None
         trainer = make_trainer(
-            method, seat, rows, settings, folder, signal, report, check.steps, prober, run.name or run.id, timings
+            method, seat, rows, settings, folder, signal, work.report, check.steps, prober, run.name or run.id, timings
         )
-        check_first_row(method, trainer, rows, chat)
+        check_first_row(method, trainer, rows, trainable_engine(work.engine).chat)
+        if (over := _over_already(work, check)) is not None:
+            return over
         began = time.monotonic()
         timings.add("start", began - entered - timings.seconds("reference"), 1)
         begun = checkpoints.step_of(resumed) if resumed else 0
@@ -178,11 +191,29 @@ def _train(
         summary = {**summary_of(folder, check), "seconds": round(spent, 1), "rates": timings.rates()}
         state = seat.state() if ended in ("done", "stopped") else None
         digest = seat.save(folder / ADAPTER, state) if state is not None and processes.is_first() else None
-    if processes.is_first() and ended in ("done", "cancelled"):
+    return _ended(ended, step, folder, summary, digest)
+
+
+def _over_already(work: _Work, check: PreflightReport) -> Outcome | None:
+    """The end of a run that is asked for it while it is prepared; None where it is to go on.
+
+    A run that is to keep an adapter ("stop") takes its first step. Several processes agree at their steps alone.
+    """
+    if work.signal.wish not in ("close", "cancel") or processes.count() > 1:
+        return None
+    resumed = checkpoints.latest_checkpoint(work.folder)
+    step = checkpoints.step_of(resumed) if resumed else 0
+    state: RunState = "cancelled" if work.signal.wish == "cancel" else "interrupted"
+    return _ended(state, step, work.folder, summary_of(work.folder, check))
+
+
+def _ended(state: RunState, step: int, folder: Path, summary: dict[str, Any], digest: str | None = None) -> Outcome:
+    """How a run ended, once its folder holds no more than it needs then."""
+    if processes.is_first() and state in ("done", "cancelled"):
         checkpoints.drop_all(folder)
-    if processes.is_first() and ended == "cancelled":
+    if processes.is_first() and state == "cancelled":
         steps.drop_steps(folder)
-    return Outcome(ended, step, "The program was closed." if ended == "interrupted" else None, digest, summary)
+    return Outcome(state, step, "The program was closed." if state == "interrupted" else None, digest, summary)
 
 
 def _prepare(run: Run, engine: Engine, folder: Path, check: PreflightReport) -> Path | None:

@@ -1,5 +1,8 @@
 /* The address names the tab, so that a reload stays there, and may name an example for Curate to open. */
 (() => {
+  /* What it was opened with: events of the page's beginning ask for it at any time, after a change below, too. */
+  window.caiAsked = location.search;
+
   const change = (what) => {
     const address = new URL(location.href);
     what(address.searchParams);

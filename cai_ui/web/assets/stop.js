@@ -1,32 +1,21 @@
 /* A press on Stop is answered at once, where the press was: the button says that it stops until it can be pressed no
-   more. On a busy machine a page is seconds behind what the server has sent; steps of a trace that still come in
-   meanwhile are not shown before the end is. */
+   more. */
 (() => {
   const STOPPING = "Stopping …";
   const LONGEST_MS = 120000; /* a page may be far behind */
   const ALWAYS = ["lab-stop", "try-stop"], ALWAYS_MS = 3000; /* these can be pressed at any time, so say it for a while */
-  const TRACE = { button: "revise-stop", chain: "revise-chain" };
-
-  const hold = () => {
-    const shown = document.querySelectorAll(`#${TRACE.chain} .cai-step`).length;
-    const sheet = document.createElement("style");
-    sheet.textContent = `#${TRACE.chain} .cai-step:nth-of-type(n + ${shown + 1}) { display: none; }`;
-    document.head.append(sheet);
-    return () => sheet.remove();
-  };
 
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element && event.target.closest("button[id$=-stop]");
     const text = button && [...button.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
     if (!text || button.disabled || text.data === STOPPING) return;
-    const label = text.data, release = button.id === TRACE.button ? hold() : () => {};
+    const label = text.data;
     text.data = STOPPING;
     button.setAttribute("aria-live", "polite");
     const over = () => {
       watch.disconnect();
       clearTimeout(timer);
       if (text.data === STOPPING) text.data = label;
-      release();
     };
     const watch = new MutationObserver(() => (button.disabled || !button.checkVisibility()) && over());
     watch.observe(button, { attributes: true, attributeFilter: ["disabled", "class", "style"] });

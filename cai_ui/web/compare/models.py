@@ -23,7 +23,7 @@ from cai_ui.web.kit.events import ASIDE, AT_ONCE, Changes, Given, in_turn
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, notice
-from cai_ui.web.session import SessionParts
+from cai_ui.web.session import ASKED, SessionParts
 
 _NEWEST = 2
 """Adapters ticked by themselves when they are new; more would be hard to read side by side."""
@@ -125,8 +125,7 @@ class ModelsBox:
     def wire(self, ask: gr.Button, prompt: gr.Textbox, tab: gr.Tab, session: SessionParts) -> None:
         """Follow what can be asked; `ask` can be pressed only while there is a model. A link fills the `prompt`."""
         self.ask, self.prompt = ask, prompt
-        here = "() => [location.search]"
-        session.page.load(bind(self._opened, quiet=True), [self.address], [prompt, self.wanted], js=here, **AT_ONCE)
+        session.page.load(bind(self._opened, quiet=True), [self.address], [prompt, self.wanted], js=ASKED, **AT_ONCE)
         page = {self.chosen, self.known, self.added, self.wanted, self.sent, self.mark}
         shown = [*self.listed, ask, self.added, self.wanted, self.link_said]
         for trigger in (session.strip.change, tab.select, self.wanted.change):

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from cai_ui.compare.votes import REASONS, Ballot
+from cai_ui.formats.whole_file import write_whole
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import votes as voting
 from cai_ui.pipeline.compare.vote_files import as_lines, as_table, vote_rows
@@ -54,7 +55,7 @@ def votes_file(services: Services, kind: str) -> str:
     """The path of a file with all votes: "csv" or "jsonl"."""
     rows = vote_rows(services.store.votes(voting.ALL_VOTES))
     path = services.store.workspace.export_path(f"votes.{kind}")
-    path.write_text(as_table(rows) if kind == "csv" else as_lines(rows), encoding="utf-8", newline="")
+    write_whole(path, (as_table(rows) if kind == "csv" else as_lines(rows)).encode("utf-8"))
     return str(path)
 
 

@@ -17,6 +17,7 @@ from cai_ui.config.experiments import ExperimentSettings
 from cai_ui.experiments import running
 from cai_ui.experiments.adopting import adopt, rules_found
 from cai_ui.experiments.catalogue import EXPERIMENTS, experiment
+from cai_ui.formats.whole_file import write_whole
 from cai_ui.pipeline import Services
 from cai_ui.web.experiments import words
 from cai_ui.web.experiments.result_html import estimate_html, question_html, result_html
@@ -65,7 +66,7 @@ def result_file(services: Services, key: str | None) -> str:
 def _file(services: Services, key: str | None, ending: str, text: Callable[[str], str]) -> str:
     content = text(key or "")
     path = services.store.workspace.export_path(f"experiment-{(key or '')[:8]}.{ending}")
-    path.write_text(content, encoding="utf-8")
+    write_whole(path, content.encode("utf-8"))
     return str(path)
 
 

@@ -15,7 +15,6 @@ RUNNING_ON = "It runs in the background; this page may be closed. Stopped or cut
 SHOWN = "Experiments begun here"
 SHOWN_HELP = "The newest first. The same settings on the same model are the same experiment."
 NONE_YET = ("No experiment yet", "Choose one, look at the estimate, and press Start. Its result is kept here.")
-NOTHING_CHOSEN, CHOOSE = "No experiment is chosen.", "Choose one from the list."
 NOT_MEASURED = ("Nothing measured yet", "It was begun, and ended before there was anything to show. Go on with it.")
 SO_FAR = "Not finished: this is what there is so far."
 ROWS_LINES, ROWS_TABLE, RESULT = "Rows (JSON lines)", "Rows (CSV)", "Result (JSON)"

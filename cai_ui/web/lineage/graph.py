@@ -83,7 +83,7 @@ def _links(found: Lineage, here: Link) -> Iterator[Link]:
     """Each thing once, the thing itself first."""
     seen = set()
     for link in (here, *found.path, *found.came_from, *found.led_to):
-        if _key(link) not in seen and _stage(link) is not None and not link.title.startswith("and "):
+        if _key(link) not in seen and _stage(link) is not None and not link.rest:
             seen.add(_key(link))
             yield link
 

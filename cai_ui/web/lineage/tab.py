@@ -18,7 +18,7 @@ from cai_ui.web.kit.sight import sees
 from cai_ui.web.lineage import words
 from cai_ui.web.lineage.lineage_html import begin_html, lineage_html, nearest_html, several_html
 from cai_ui.web.lineage.where_from import FIELD
-from cai_ui.web.session import ADDRESS_LIMIT, SessionParts
+from cai_ui.web.session import ADDRESS_LIMIT, ASKED, SessionParts
 
 OF_ANSWERS = ("answer", "vote")
 
@@ -60,8 +60,7 @@ class LineageTab:
         self.tabs = session.tabs
         self.go.input(bind(self._go), [self.go], [session.tabs, *shown], **ASIDE).success(**sees("lineage-view"))
         self.near.click(bind(self._nearest), [self.id], [self.nearest], **SLOW).success(**sees("lineage-nearest"))
-        here = "() => [location.search]"
-        session.page.load(bind(self._address), [self.address], shown, js=here, **ASIDE)
+        session.page.load(bind(self._address), [self.address], shown, js=ASKED, **ASIDE)
         for visit in (self.tab.select, session.ready.then):
             visit(bind(self._begin, quiet=True), None, [self.begin], **ASIDE)
 

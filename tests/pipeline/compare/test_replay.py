@@ -122,7 +122,7 @@ def test_everything_behind_an_evaluation_is_in_it_and_comes_back(tiny: Services,
     assert read_lines(read["answers.jsonl"], "") == list(tiny.store.answers_in_order(id))
     assert [one["event_id"] for one in read_lines(read["votes.jsonl"], "")] == ["v1"], "of models in it alone"
     assert [one["event_id"] for one in read_lines(read["grades.jsonl"], "")] == ["g1", "g2"], "the log, as it was"
-    assert read_lines(read["readings.jsonl"], "")[0]["said"]["text"] == HOSTILE and HOSTILE[1] in HOSTILE
+    assert read_lines(read["readings.jsonl"], "")[0]["said"]["text"] == HOSTILE
     assert json.loads(read["judges.json"])[judge.id]["check"] == {"kappa": 0.5}
     assert f"constitutions/{tiny.store.dataset_info(run.dataset_hash).parents[0]}.json" in read
     assert sum(name.startswith("adapters/") for name in read) == 6, "of the run, and of its checkpoint"
@@ -206,7 +206,7 @@ def test_the_commands_write_it_and_run_it_again(
             archive.writestr(name, content)
     assert main(["replay", path, "--model", "scripted"]) == 2
     assert "'answers.jsonl' was changed after it was written" in capsys.readouterr().err
-    hostile = {"answers.jsonl": lambda rows: rows.replace(b'"answer":"', b'"answer":"\u001b[2J')}
+    hostile = {"answers.jsonl": lambda rows: rows.replace(b'"answer":"', rb'"answer":"\u001b[2J')}
     sealed = without(Path(path), tmp_path / "b.zip", files=hostile)
     assert main(["replay", str(sealed), "--model", "scripted"]) == 1
     out = capsys.readouterr().out

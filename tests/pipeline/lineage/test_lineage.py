@@ -14,6 +14,7 @@ from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.lineage import names
 from cai_ui.pipeline.lineage.beginnings import beginnings
+from cai_ui.pipeline.lineage.names import LISTED
 from cai_ui.pipeline.lineage.nearest import nearest_rows
 from cai_ui.pipeline.lineage.things import TOLD
 from cai_ui.pipeline.lineage.walking import follow, lineage, look_up
@@ -107,6 +108,15 @@ def test_a_bad_answer_leads_to_its_principle_and_back(services: Services, loop: 
     assert any(link.said == "2 rows under this principle" for link in principle.led_to)
     back = at(store, "evaluation:ev-1")
     assert "answer:ev-1/1" in {link.place.text for link in back.led_to if link.place}
+
+
+def test_answers_that_are_not_listed_are_counted(services: Services, loop: dict[str, Any]) -> None:
+    """It said "and 1 more", however many there were."""
+    rows = tuple(row_of("base", None) for _ in range(LISTED + 30))
+    results = (VariantResult("base", "harmful", NOTHING, NOTHING, NOTHING, None, None),)
+    services.store.save_evaluation(Evaluation("ev-2", results, rows, {}, "rules 1"))
+    led = at(services.store, "evaluation:ev-2").led_to
+    assert len(led) == LISTED + 1 and (led[-1].title, led[-1].rest) == ("and 30 more", 30)
 
 
 def test_every_link_can_be_followed(services: Services, loop: dict[str, Any]) -> None:

@@ -65,7 +65,8 @@ def drawn(**changes: Any) -> Lineage:
     here = Place("run", 'r"><i>')
     data = Link("dataset", "<b>data</b>", Place("dataset", "d" * 64), "frozen")
     lost = Link("dataset row", "row & <i>", missing="It is <gone>.")
-    answers = tuple(Link("answer", f"answer {n}", Place("answer", f"e/{n}")) for n in range(9))
+    answers = tuple(Link("answer", f"and {n}", Place("answer", f"e/{n}")) for n in range(9))
+    answers += (Link("answer", "and 90 more", rest=90),)
     path = (Link("run", "here", here), data, Link("example", "an example", Place("example", "x")),
             Link("decision", "accept", Place("decision", "ev")),
             Link("trace", "a trace", Place("trace", "t")))  # fmt: skip

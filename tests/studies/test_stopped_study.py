@@ -1,8 +1,4 @@
-"""A study is stopped in the middle of a training: python -m pytest tests/studies/stopped_study.py
-
-By name only: on a quiet machine the first stop may come between a run's folder and its row in the store, and then there
-is no run to look at.
-"""
+"""A study is stopped in the middle of a training."""
 
 from __future__ import annotations
 

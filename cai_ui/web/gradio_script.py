@@ -1,0 +1,123 @@
+"""Gradio's own script, served with three of its places replaced: those that go through the whole page for each event.
+
+Seen in Gradio 6.31, on this page of thousands of parts, where an event with forty settings took a second of the
+browser's time: for each value that an event sends or brings, and for each mark that something is going on, the script
+walks the page from its root until it meets the component, every step through a proxy that keeps account of who looked;
+for each such mark it copies all that stands in the component and in those inside it; and it sends the marks of all
+components that ever had one whenever that of one has changed. What the page shows is the same without.
+
+A script that does not hold such a place exactly once is served as it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from starlette.responses import Response
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A place of the files whose names begin so, whatever its variables are called there, and what is put there."""
+
+    file: str
+    place: re.Pattern[str]
+    put: Callable[[re.Match[str]], str]
+
+
+_WAYS = """
+const caiWays = new WeakMap();
+function %s(root, id) {
+  const follow = (way) => {
+    let node = root;
+    for (const place of way) if (!(node = node.children?.[place])) return null;
+    return node;
+  };
+  const known = caiWays.get(root)?.get(id), found = known && follow(known);
+  if (found?.id === id) return found;
+  const ways = new Map();
+  const walk = (node, way) => {
+    if (!node) return;
+    if (!ways.has(node.id)) ways.set(node.id, way);
+    if (node.children) { let place = 0; for (const child of node.children) walk(child, [...way, place++]); }
+  };
+  walk(root, []);
+  caiWays.set(root, ways);
+  return ways.has(id) ? follow(ways.get(id)) : null;
+}
+"""
+WALK = Edit(
+    "core-",
+    re.compile(
+        r"function (?P<name>[\w$]+)\((?P<node>[\w$]+),(?P<id>[\w$]+)\)\{if\((?P=node)\.id===(?P=id)\)return (?P=node);"
+        r"if\((?P=node)\.children\)for\(let (?P<child>[\w$]+) of (?P=node)\.children\)"
+        r"\{let (?P<found>[\w$]+)=(?P=name)\((?P=child),(?P=id)\);if\((?P=found)\)return (?P=found)\}return null\}"
+    ),
+    lambda found: _WAYS % found["name"],
+)
+"""The way to each component is kept, and looked up anew where it leads elsewhere, so that what is found is the same."""
+
+COPY = Edit(
+    "core-",
+    re.compile(
+        r"(?P<known>[\w$]+&&!\(`value`in (?P<news>[\w$]+)\))"
+        r"(?P<copies>&&\(await this\.#[\w$]+\([\w$]+,[\w$]+\),await this\.#[\w$]+\([\w$]+\)\))"
+    ),
+    lambda found: (
+        f"{found['known']}&&Object.keys({found['news']}).some((key)=>key!==`loading_status`){found['copies']}"
+    ),
+)
+"""What stands in a component is copied before it may leave the page; a mark alone makes none leave."""
+
+_CHANGED = (
+    "const caiSent=this.caiSent??=new Map(),caiNew=([id,now])=>{const was=caiSent.get(id);caiSent.set(id,{...now});"
+    "return!was||[...Object.keys(was),...Object.keys(now)].some((key)=>was[key]!==now[key])};"
+)
+MARKS = Edit(
+    "Blocks-",
+    re.compile(
+        r"(?P<all>await Promise\.all\(Object\.entries\(this\.loading_stati\.current\))"
+        r"(?P<send>\.map\(\(\[(?P<id>[\w$]+),(?P<mark>[\w$]+)\]\)=>"
+        r"this\.update_state_cb\(Number\((?P=id)\),\{loading_status:(?P=mark)\},!1\)\)\))"
+    ),
+    lambda found: f"{_CHANGED}{found['all']}.filter(caiNew){found['send']}",
+)
+"""A mark is sent to its component where it is another than the last one sent there."""
+
+EDITS = (WALK, COPY, MARKS)
+
+
+def edited(script: str, edits: Sequence[Edit]) -> str:
+    """The script with those of the places replaced which it holds exactly once."""
+    for edit in edits:
+        found = list(edit.place.finditer(script))
+        if len(found) == 1:
+            script = script[: found[0].start()] + edit.put(found[0]) + script[found[0].end() :]
+    return script
+
+
+def replaced_scripts() -> dict[str, Response]:
+    """What is answered in place of Gradio's own files, by the address of each."""
+    replaced, places = {}, 0
+    for file in (files("gradio") / "templates" / "frontend" / "assets").iterdir():
+        edits = [edit for edit in EDITS if file.name.startswith(edit.file) and file.name.endswith(".js")]
+        if not edits:
+            continue
+        delivered = file.read_text(encoding="utf-8")
+        script = edited(delivered, edits)
+        if script != delivered:
+            replaced[f"/assets/{file.name}"] = Response(script, media_type="text/javascript")
+            places += sum(edited(delivered, [edit]) != delivered for edit in edits)
+    if places < len(EDITS):
+        log.info(
+            "this Gradio's script is made otherwise in %d of %d places; it is served so",
+            len(EDITS) - places,
+            len(EDITS),
+        )
+    return replaced

@@ -1,0 +1,149 @@
+"""The Hugging Face Hub as an OpenID provider: where it is asked, and what it says of somebody.
+
+Its answers are bounded in time and size, and only its own addresses are taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+
+from cai_ui.errors import AccessError
+from cai_ui.web import words
+
+ASK_S, MOST_BYTES = 10.0, 64 * 1024
+"""How long the Hub may take for an answer, and how large it may be."""
+SKEW_S = 60.0
+"""By how much its clock may differ."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """The Hub as this page's environment names it. `back` is the address to which it sends people back."""
+
+    url: str
+    client: str
+    secret: str = field(repr=False)
+    scopes: str
+    back: str
+
+    @property
+    def secure(self) -> bool:
+        return self.back.startswith("https:")
+
+
+def provider_of(environment: Mapping[str, str], path: str = "/login/callback") -> Provider | None:
+    """What a Space with `hf_oauth: true` has in its environment; None where a part is missing."""
+    asked = ("OPENID_PROVIDER_URL", "OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "SPACE_HOST")
+    url, client, secret, hosts = (environment.get(name, "").strip() for name in asked)
+    host = hosts.split(",")[0].strip()
+    if not (url and client and secret and host):
+        return None
+    here = urlsplit(f"//{host}").hostname in ("127.0.0.1", "::1", "localhost")
+    scopes = environment.get("OAUTH_SCOPES", "").strip() or "openid profile"
+    return Provider(url.rstrip("/"), client, secret, scopes, f"{'http' if here else 'https'}://{host}{path}")
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Where people are sent to, where a code is handed in, and whether PKCE (RFC 7636) is offered."""
+
+    authorize: str
+    token: str
+    pkce: bool
+
+
+class Hub:
+    """Asks the Hub. All its methods raise AccessError, with a sentence, where the answer cannot be used."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self._endpoints: Endpoints | None = None
+
+    async def way(self, state: str, nonce: str, verifier: str) -> str:
+        """The address at which somebody tells the Hub that they want to sign in here."""
+        where, me = await self._found(), self.provider
+        asked = {
+            "response_type": "code",
+            "client_id": me.client,
+            "redirect_uri": me.back,
+            "scope": me.scopes,
+            "state": state,
+            "nonce": nonce,
+        }
+        if where.pkce:
+            digest = hashlib.sha256(verifier.encode("ascii")).digest()
+            challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+            asked |= {"code_challenge": challenge, "code_challenge_method": "S256"}
+        return f"{where.authorize}?{urlencode(asked)}"
+
+    async def claims(self, code: str, nonce: str, verifier: str) -> dict[str, Any]:
+        """What the Hub says of whoever brought the code. It comes from the Hub itself over TLS, which stands for the
+        signature (OpenID Connect Core 1.0, 3.1.3.7); for whom it is, until when, and the nonce are looked at."""
+        where, me = await self._found(), self.provider
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": me.back}
+        if where.pkce:
+            form["code_verifier"] = verifier
+        said = await self._ask("POST", where.token, data=form, auth=httpx.BasicAuth(me.client, me.secret))
+        try:
+            part = str(said["id_token"]).split(".")[1]
+            claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+            audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+            fits = (
+                str(claims["iss"]).rstrip("/") == me.url
+                and audience == [me.client]
+                and float(claims["exp"]) > time.time() - SKEW_S
+                and hmac.compare_digest(str(claims["nonce"]).encode("utf-8", "replace"), nonce.encode("ascii"))
+            )
+        except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
+            raise AccessError(words.HUB_STRANGE) from None
+        if not fits:
+            raise AccessError(words.HUB_STRANGE)
+        return dict(claims)
+
+    async def _found(self) -> Endpoints:
+        """The Hub's addresses, as it tells them."""
+        if self._endpoints is None:
+            said = await self._ask("GET", f"{self.provider.url}/.well-known/openid-configuration")
+            authorize, token = str(said.get("authorization_endpoint")), str(said.get("token_endpoint"))
+            if str(said.get("issuer")).rstrip("/") != self.provider.url or not (self._own(authorize, token)):
+                raise AccessError(words.HUB_STRANGE)
+            methods = said.get("code_challenge_methods_supported")
+            self._endpoints = Endpoints(authorize, token, isinstance(methods, list) and "S256" in methods)
+        return self._endpoints
+
+    def _own(self, *urls: str) -> bool:
+        try:
+            return all(urlsplit(url)[:2] == urlsplit(self.provider.url)[:2] for url in urls)
+        except ValueError:
+            return False
+
+    async def _ask(self, method: str, url: str, **how: Any) -> dict[str, Any]:
+        body = b""
+        try:
+            client = httpx.AsyncClient(timeout=ASK_S, follow_redirects=False)
+            async with asyncio.timeout(ASK_S), client, client.stream(method, url, **how) as answer:
+                async for piece in answer.aiter_bytes():
+                    body += piece
+                    if len(body) > MOST_BYTES:
+                        raise AccessError(words.HUB_STRANGE)
+            if answer.status_code in (400, 401, 403):
+                raise AccessError(words.HUB_REFUSED)
+            said = json.loads(body)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
+            raise AccessError(words.HUB_SILENT) from None
+        except (ValueError, RecursionError):
+            raise AccessError(words.HUB_STRANGE) from None
+        if answer.status_code != 200 or not isinstance(said, dict):
+            raise AccessError(words.HUB_STRANGE)
+        return said

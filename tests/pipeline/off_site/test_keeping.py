@@ -1,0 +1,323 @@
+"""The database in a repository of the Hub: emptied disks, restarts, copies that meet; against a stand-in of its API."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from cai_ui.config.app import AppSettings
+from cai_ui.errors import InputError, StoreError
+from cai_ui.pipeline.backing_up import off_site
+from cai_ui.pipeline.off_site.keeping import OffSite, Standing
+from cai_ui.pipeline.off_site.manifest import Manifest, read
+from cai_ui.pipeline.off_site.repository import Repository
+from cai_ui.pipeline.off_site.restoring import backup_repository, bring_back
+from cai_ui.records import Answer, Decision, Evaluation, Grade, Message, Prompt, Provenance, Vote, make_example
+from cai_ui.store import Store, Workspace, open_store
+from tests import hub_repository
+from tests.hub_repository import Hub
+
+TOKEN = "hf_" + "q7" * 17
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    with hub_repository.running() as found:
+        monkeypatch.setenv("HF_ENDPOINT", found.url)
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        yield found
+
+
+class Copy:
+    """A workspace on a disk of its own, and what brings it to the repository."""
+
+    def __init__(self, home: Path, lease_s: float = 600.0) -> None:
+        self.home = home
+        self.brought_back = bring_back(Workspace(home), Repository("lab/kept"))
+        self.store = open_store(home)
+        self.off_site = OffSite(self.store, Repository("lab/kept"), 5, lease_s)
+
+    def decide(self, *numbers: int, rater: str = "Ada") -> None:
+        decide(self.store, *numbers, rater=rater)
+
+    def look(self) -> str:
+        return self.off_site.look().trouble
+
+    def end(self, killed: bool = False) -> None:
+        if not killed:
+            self.off_site.close()
+        self.store.close()
+
+
+def decide(store: Store, *numbers: int, rater: str = "Ada") -> None:
+    made = [make_example((Message("user", f"Q {n}?"),), "Sure.", f"No, {n}.", prompt=Prompt(f"p{n}", f"Q {n}?"))
+            for n in numbers]  # fmt: skip
+    store.add_examples(made)
+    for example in made:
+        text = f"No, {example.id[:4]} é."
+        store.decide(Decision(uuid.uuid4().hex, example.id, "edit", rater, text=text), 0)
+
+
+def vote() -> Vote:
+    said = Answer("Yes.", "stop", 3, 2, Provenance("m", "b" * 64, None, None, 0, {}))
+    return Vote(uuid.uuid4().hex, "Q?", "base", "sft", said, said, "left", "Ada")
+
+
+def told(store: Store) -> dict[str, tuple[str, str, str | None]]:
+    """All that was decided, and that what is shown agrees with it."""
+    assert store.check() == []
+    with store._db.read() as connection:
+        rows = connection.exec_driver_sql("SELECT event_id, example_id, rater, text FROM events").all()
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+
+
+@pytest.fixture
+def copy(hub: Hub, tmp_path: Path) -> Callable[..., Copy]:
+    made: list[Copy] = []
+
+    def begin(name: str = "home", **how: float) -> Copy:
+        made.append(Copy(tmp_path / name, **how))
+        return made[-1]
+
+    return begin
+
+
+def manifest(hub: Hub) -> Manifest:
+    return read(hub.files["manifest.json"])
+
+
+def test_an_emptied_disk_is_filled_with_all_that_was_decided(
+    hub: Hub, copy: Callable[..., Copy], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    first = copy()
+    assert first.brought_back is None and first.look() == ""
+    made = hub.created[0]
+    assert made.get("visibility", made.get("private")) in ("private", True) and made["type"] == "dataset"
+    for part in (range(3), range(3, 5)):
+        first.decide(*part)
+        first.store.add_vote(vote())
+        assert first.look() == ""
+    before = hub.head
+    assert first.look() == "" and hub.head == before, "nothing new, no commit"
+    kept = dict(hub.files)
+    first.decide(5)
+    wanted, votes = told(first.store), first.store.votes()
+    first.end()
+    assert all(hub.files[name] == body for name, body in kept.items() if name != "manifest.json"), "only added to"
+    assert len(manifest(hub).later) == 3 and manifest(hub).writer == ""
+    shutil.rmtree(first.home)
+
+    second = copy()
+    assert second.brought_back == 6 * 2 + 2 and told(second.store) == wanted and second.store.votes() == votes
+    second.decide(6)
+    assert second.look() == "", "the one before had ended, so nobody waits"
+    second.end()
+    assert TOKEN not in caplog.text and TOKEN.encode() not in b"".join(hub.files.values())
+
+
+def test_a_copy_that_was_killed_is_followed_once_nothing_comes_from_it(hub: Hub, copy: Callable[..., Copy]) -> None:
+    first = copy()
+    first.decide(1, 2)
+    first.look()
+    first.decide(3)  # the loss of a kill: what came after the last look
+    first.end(killed=True)
+    second = copy("emptied", lease_s=0.5)
+    assert len(told(second.store)) == 2
+    second.decide(4)
+    before = hub.head
+    assert "may still be writing" in second.look() and hub.head == before
+    assert second.off_site.standing.whole_at is None
+    time.sleep(0.6)
+    assert second.look() == "" and manifest(hub).upto["events"] == 3
+    assert second.off_site.standing.whole_at is not None
+    second.end()
+
+
+def test_of_two_copies_one_writes_and_the_other_is_told(hub: Hub, copy: Callable[..., Copy]) -> None:
+    first = copy()
+    first.decide(1)
+    first.look()
+    second = copy("second", lease_s=0.0)  # it takes the first for ended, and is wrong
+    second.decide(2, rater="Ben")
+    assert second.look() == ""
+    kept = dict(hub.files)
+    first.decide(3)
+    for _ in range(3):
+        assert "another copy" in first.look()
+        assert hub.files == kept
+    first.end()
+    assert hub.files == kept, "not at its end either"
+    second.decide(4, rater="Ben")
+    assert second.look() == ""
+    second.end()
+    assert len(manifest(hub).later) == 2 and manifest(hub).upto["events"] == 3
+
+
+def test_two_copies_at_the_same_moment(hub: Hub, copy: Callable[..., Copy]) -> None:
+    """Both have read the same state, and both commit: the Hub takes the first."""
+    first = copy()
+    first.decide(1)
+    first.end()
+    one, other = (copy(name) for name in ("one", "other"))
+    for each in (one, other):
+        assert each.look() == ""
+        each.decide(2)
+    assert one.look() == "" and "at the same time" in other.look()
+    kept = dict(hub.files)
+    assert "has written there what is not here" in other.look() and hub.files == kept
+    for each in (one, other):
+        each.end()
+
+
+def test_an_answer_that_was_lost_is_no_second_writer(hub: Hub, copy: Callable[..., Copy]) -> None:
+    only = copy()
+    only.decide(1)
+    only.look()
+    hub.loses_answers = True
+    only.decide(2)
+    assert only.look() != ""
+    hub.loses_answers = False
+    only.decide(3)
+    assert only.look() == "" and manifest(hub).upto["events"] == 3
+    only.end(killed=True)
+    again = copy()  # the same disk
+    again.decide(4)
+    assert again.brought_back is None and again.look() == "" and manifest(hub).upto["events"] == 4
+    again.end()
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500])
+def test_a_hub_that_refuses_is_told_and_tried_again(
+    hub: Hub, copy: Callable[..., Copy], status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    only = copy()
+    only.decide(1)
+    only.look()
+    hub.fails = status
+    only.decide(2)
+    for _ in range(3):
+        assert str(status) in only.look()
+    standing = only.off_site.standing
+    assert standing.whole_at is not None and len(told(only.store)) == 2
+    assert len([line for line in caplog.records if "not backed up" in line.message]) == 1, "said once"
+    hub.fails = 0
+    assert only.look() == "" and manifest(hub).upto["events"] == 2
+    only.end()
+    assert TOKEN not in caplog.text
+
+
+def test_a_public_repository_and_another_workspaces_get_nothing(hub: Hub, copy: Callable[..., Copy]) -> None:
+    hub.add({".gitattributes": b""})
+    hub.private = False
+    with pytest.raises(StoreError, match="is public"):
+        copy("own")
+    hub.private = True
+    only = copy("own")
+    only.decide(1)
+    hub.private = False
+    assert "is public" in only.look() and set(hub.files) == {".gitattributes"}
+    hub.private = True
+    assert only.look() == ""
+    kept = dict(hub.files)
+    with open_store(only.home.with_name("foreign")) as store:
+        decide(store, 5)
+    other = copy("foreign")
+    assert "another workspace" in other.look() and hub.files == kept
+    for each in (only, other):
+        each.end()
+
+
+def test_what_was_changed_in_the_repository_is_not_taken_for_a_backup(
+    hub: Hub, copy: Callable[..., Copy], tmp_path: Path
+) -> None:
+    first = copy()
+    for number in range(2):
+        first.decide(number)
+        first.look()
+    first.end()
+    whole = dict(hub.files)
+    later = next(name for name in whole if name.startswith("later/"))
+    changed: list[dict[str, bytes]] = [
+        {later: gzip.compress(b"")},
+        {later: whole[later][:-1] + bytes([whole[later][-1] ^ 1])},
+        {"manifest.json": whole["manifest.json"].replace(b'"later"', b'"alter"')},
+        {"manifest.json": whole["manifest.json"].replace(b'"size": ', b'"size": 1')},
+        {"manifest.json": b"[" * 100_000},
+        {"manifest.json": b"{}"},
+        {"manifest.json": whole["manifest.json"].replace(b"later/", b"../../x/")},
+    ]
+    for number, files in enumerate(changed):
+        hub.add(whole | files)
+        with pytest.raises(StoreError):
+            copy(f"empty{number}")
+        assert not (tmp_path / f"empty{number}" / "cai.db").exists()
+    hub.add(whole)
+    again = copy("empty-again")
+    assert len(told(again.store)) == 2
+    again.end()
+
+
+def test_a_newer_whole_database_loses_nothing_that_came_after_it(
+    hub: Hub, copy: Callable[..., Copy], tmp_path: Path
+) -> None:
+    first = copy()
+    first.decide(1)
+    first.look()
+    first.decide(2)
+    assert first.store.backups is not None
+    backup = first.store.backups.make("auto").path
+    aside = backup.rename(tmp_path / backup.name)  # a backup that takes its time
+    first.decide(3)
+    first.look()
+    aside.rename(backup)
+    assert first.look() == ""
+    reached = [read(files["manifest.json"]).upto["events"] for files in (hub.commits or {}).values() if len(files) > 1]
+    assert reached == sorted(reached) and reached[-1] == 3, "no commit knows less than the one before"
+    assert len({name for name in hub.files if name.startswith("base/")}) == 2
+    wanted = told(first.store)
+    first.end()
+    second = copy("second")
+    assert told(second.store) == wanted
+    second.end()
+
+
+def test_grades_go_there_with_the_evaluation_that_they_name(hub: Hub, copy: Callable[..., Copy]) -> None:
+    first = copy()
+    assert first.look() == ""
+    first.store.save_evaluation(Evaluation("e", (), (), {}, "rules"))
+    for number in range(2):
+        first.store.add_grade(Grade(f"g{number}", "e", "p1", "base", "Ana", "refused"))
+        assert first.look() == ""
+    assert len({name for name in hub.files if name.startswith("base/")}) == 2, "a new one for the evaluation alone"
+    first.end()
+    second = copy("second")
+    assert [one.event_id for one in second.store.grades("e")] == ["g1"] and told(second.store) == {}
+    second.end()
+
+
+def test_nothing_is_sent_without_being_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert backup_repository(AppSettings(home=str(tmp_path))) is None
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    for repo, said in (("lab/kept", "HF_TOKEN"), ("../x", "owner/name"), ("kept", "owner/name")):
+        with pytest.raises(InputError, match=said):
+            backup_repository(AppSettings(home=str(tmp_path), backup_repo=repo))
+    monkeypatch.setenv("CAI_DATABASE_URL", "postgresql://x")
+    with pytest.raises(InputError, match="CAI_DATABASE_URL"):
+        backup_repository(AppSettings(home=str(tmp_path), backup_repo="lab/kept"))
+
+
+def test_the_badge_says_how_old_what_is_there_is() -> None:
+    now = time.monotonic()
+    ages = [(None, "not backed up off this disk yet"), (now, "off this disk within 10 min"),
+            (now - 1300, "off this disk within 30 min"), (now - 8000, "off this disk 2 h ago")]  # fmt: skip
+    assert [off_site(Standing(at)) for at, _ in ages] == [said for _, said in ages]

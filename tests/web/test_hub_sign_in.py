@@ -1,0 +1,307 @@
+"""Signing in with the Hub, whole: the page as it is served, and a stand-in of the provider on another port."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from cai_ui.config.app import AppSettings
+from cai_ui.engine import load_engine
+from cai_ui.errors import AccessError, ConflictError, InputError
+from cai_ui.pipeline import open_services
+from cai_ui.records.people import Role
+from cai_ui.store import Accounts
+from cai_ui.web import hub_sign_in
+from cai_ui.web.access import Access, Mode, mode_of
+from cai_ui.web.app import build_app, launch_arguments
+from cai_ui.web.hub_people import HubPeople, hub_people
+from cai_ui.web.hub_provider import MOST_BYTES, Hub, provider_of
+from cai_ui.web.session import Session
+from tests import openid_server
+from tests.off_loop import finish
+from tests.openid_server import CLIENT, SECRET, Provider
+
+PEOPLE = HubPeople({"ada": Role.OWNER, "ben": Role.ANNOTATOR}, None)
+
+
+class Site:
+    """A page that is served, and browsers that come to it."""
+
+    def __init__(self, url: str, access: Access) -> None:
+        self.url, self.access = url, access
+
+    def browser(self) -> httpx.Client:
+        return httpx.Client(base_url=self.url, follow_redirects=True, timeout=20, trust_env=False)
+
+    def back(self, browser: httpx.Client) -> str:
+        """Begin, agree at the provider, and give the address that it sends the browser back to, without going."""
+        to_hub = browser.get("/login/hub", follow_redirects=False).headers["location"]
+        return browser.get(to_hub, follow_redirects=False).headers["location"]
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Provider]]:
+    """One page and one provider for all tests here; each finds them as they were at first."""
+    home = tmp_path_factory.mktemp("page") / "home"
+    with openid_server.running() as provider, socket.socket() as free, pytest.MonkeyPatch.context() as patch:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        for name, value in environment(provider.url, f"127.0.0.1:{port}").items():
+            patch.setenv(name, value)
+        settings = AppSettings(home=str(home), model="scripted")
+        services = open_services(settings, load_engine(settings))
+        access = Access(Mode.TEAM, services.store.accounts, alone=False, hub=PEOPLE)
+        page = build_app(services, access=access)
+        arguments = launch_arguments(services, access)
+        page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **arguments)
+        yield Site(f"http://127.0.0.1:{port}", access), provider
+        page.close()
+        services.close()
+
+
+@pytest.fixture
+def provider(both: tuple[Site, Provider]) -> Provider:
+    both[1].as_new()
+    return both[1]
+
+
+@pytest.fixture
+def site(both: tuple[Site, Provider], provider: Provider) -> Site:
+    for account in both[0].access.accounts.all():
+        both[0].access.accounts.remove(account.name)
+    return both[0]
+
+
+def environment(url: str, host: str) -> dict[str, str]:
+    return {
+        "OPENID_PROVIDER_URL": url,
+        "OAUTH_CLIENT_ID": CLIENT,
+        "OAUTH_CLIENT_SECRET": SECRET,
+        "OAUTH_SCOPES": "openid profile",
+        "SPACE_HOST": host,
+    }
+
+
+def signed_in(browser: httpx.Client) -> bool:
+    return browser.get("/config").status_code == 200
+
+
+def test_somebody_on_the_list_comes_in_and_signs_with_that_name(site: Site, provider: Provider) -> None:
+    with site.browser() as browser:
+        first = browser.get("/")
+        assert "Sign in with Hugging Face" in first.text and "password" not in first.text and not signed_in(browser)
+        assert first.headers["content-security-policy"] and first.headers["cache-control"] == "no-store"
+        assert browser.get("/login/hub").url.path == "/" and signed_in(browser)
+        assert "Sign in with" not in browser.get("/").text
+        asked = provider.asked[0]
+        assert asked["redirect_uri"] == f"{site.url}/login/callback" and asked["code_challenge_method"] == "S256"
+        assert asked["scope"] == "openid profile" and len({asked["state"], asked["nonce"]}) == 2
+        assert not any("hf_oauth" in cookie.value for cookie in browser.cookies.jar), "the visitor's token is let go"
+        ada = site.access.visitor("Ada")
+        assert ada and ada.role is Role.OWNER
+        browser.get("/logout")
+        assert not signed_in(browser)
+
+
+def test_a_name_on_no_list_stays_outside_unless_others_may_look(
+    site: Site, provider: Provider, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider.name = "mallory"
+    with site.browser() as browser:
+        caplog.set_level(logging.INFO, "cai_ui.audit")
+        refused = browser.get("/login/hub")
+        assert refused.status_code == 403 and "mallory is not on the list" in refused.text and not signed_in(browser)
+        assert "mallory" in caplog.text and site.access.accounts.get("mallory") is None
+        door = Access(Mode.TEAM, site.access.accounts, hub=HubPeople({}, Role.VIEWER))
+        door.accounts.from_hub("mallory", "9", Role.VIEWER)
+        found = door.visitor("mallory")
+        assert found and found.role is Role.VIEWER
+
+
+@pytest.mark.parametrize("wrong", ["no cookie", "other state", "other browser", "no state", "forged cookie"])
+def test_what_another_browser_began_is_not_ended_here(site: Site, wrong: str) -> None:
+    """Otherwise somebody could be signed in as another without noticing, and work into that one's account."""
+    with site.browser() as browser, site.browser() as other:
+        address = site.back(other if wrong == "other browser" else browser)
+        if wrong == "no cookie":
+            browser.cookies.clear()
+        elif wrong == "other browser":
+            site.back(browser)
+        elif wrong == "other state":
+            address = address.replace("state=", "state=x")
+        elif wrong == "no state":
+            address = address.partition("&state=")[0]
+        else:
+            said = browser.cookies["cai-hub-sign-in"].strip('"').rpartition(".")[0]
+            browser.cookies.clear()
+            browser.cookies.set("cai-hub-sign-in", f"{said}.{'0' * 64}", domain="127.0.0.1")
+        refused = browser.get(address)
+        assert refused.status_code == 403 and "not begun in this browser" in refused.text and not signed_in(browser)
+
+
+def test_a_code_is_good_for_one_time(site: Site, provider: Provider) -> None:
+    with site.browser() as browser:
+        address = site.back(browser)
+        kept = browser.cookies["cai-hub-sign-in"]
+        code = dict(provider.codes)
+        assert browser.get(address).status_code == 200 and signed_in(browser)
+        browser.cookies.clear()
+        browser.cookies.set("cai-hub-sign-in", kept, domain="127.0.0.1")
+        provider.codes |= code  # even where the provider would take it again
+        refused = browser.get(address)
+        assert refused.status_code == 403 and "used before" in refused.text and not signed_in(browser)
+
+
+def test_what_took_too_long_is_begun_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    with site.browser() as browser:
+        address = site.back(browser)
+        monkeypatch.setattr(hub_sign_in, "ATTEMPT_S", 0.0)
+        refused = browser.get(address)
+        assert refused.status_code == 403 and "ten minutes" in refused.text and not signed_in(browser)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": 1_000_000},
+        {"exp": 10**400},
+        {"aud": "another-client"},
+        {"aud": [CLIENT, "another-client"]},
+        {"iss": "https://evil.example"},
+        {"nonce": "of another attempt"},
+        {"sub": None},
+        {"preferred_username": None},
+        {"preferred_username": "../ada"},
+        {"preferred_username": "ada\n"},
+    ],
+    ids=str,
+)
+def test_what_the_provider_says_must_be_for_this_attempt_and_of_now(
+    site: Site, provider: Provider, claims: dict[str, Any]
+) -> None:
+    provider.claims = claims
+    with site.browser() as browser:
+        assert browser.get("/login/hub").status_code == 403 and not signed_in(browser)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b'{"id_token": "a.b"}', b'{"id_token": 3}', b" " * (MOST_BYTES + 1)]
+)
+def test_an_answer_that_cannot_be_read_is_a_sentence(site: Site, provider: Provider, body: bytes) -> None:
+    provider.body = body
+    with site.browser() as browser:
+        refused = browser.get("/login/hub")
+        assert refused.status_code == 403 and "cannot be read" in refused.text and not signed_in(browser)
+
+
+@pytest.mark.parametrize(
+    "discovery",
+    [
+        {"issuer": "https://evil.example"},
+        {"token_endpoint": "https://evil.example/token"},
+        {"authorization_endpoint": "http://127.0.0.1:1/authorize"},
+        {"token_endpoint": "http://["},
+    ],
+    ids=str,
+)
+def test_codes_and_people_are_sent_nowhere_else(provider: Provider, discovery: dict[str, str]) -> None:
+    provider.discovery = discovery
+    known = provider_of(environment(provider.url, "127.0.0.1"))
+    assert known
+    with pytest.raises(AccessError, match="cannot be read"):
+        finish(Hub(known).way("state", "nonce", "verifier"))
+
+
+def test_nobody_is_sent_to_a_foreign_page_and_the_address_of_return_is_not_what_a_request_says(
+    site: Site, provider: Provider
+) -> None:
+    with site.browser() as browser:
+        begun = browser.get(
+            "/login/hub?_target_url=https://evil.example&redirect_uri=https://evil.example/",
+            headers={"x-forwarded-host": "127.0.0.2", "host": "127.0.0.2"},
+            follow_redirects=False,
+        )
+        there = urlsplit(begun.headers["location"])
+        assert f"http://{there.netloc}" == provider.url
+        assert parse_qs(there.query)["redirect_uri"] == [f"{site.url}/login/callback"]
+        address = site.back(browser) + "&_target_url=https://evil.example&next=//evil.example"
+        assert browser.get(address, follow_redirects=False).headers["location"] == "/"
+
+
+def test_a_provider_that_is_gone_or_says_no_is_a_sentence(site: Site, provider: Provider) -> None:
+    with site.browser() as browser:
+        provider.refuses = True
+        assert "did not say who you are" in browser.get("/login/hub").text
+        provider.refuses, provider.silent = False, True
+        assert "does not answer" in browser.get("/login/hub").text
+        for address in ("/login/callback", f"/login/callback?{'&'.join(f'a{n}=1' for n in range(200))}"):
+            assert browser.get(address).status_code == 403
+        assert not signed_in(browser)
+
+
+def test_nobody_takes_anothers_name(site: Site, provider: Provider) -> None:
+    accounts = site.access.accounts
+    accounts.add("Ben", Role.TRAINER, "correct horse")
+    provider.name = "ben"
+    with site.browser() as browser:
+        assert "another person" in browser.get("/login/hub").text and not signed_in(browser)
+        assert 'href="/?password=1"' in browser.get("/").text
+        assert "Sign in with" not in browser.get("/?password=1").text
+        provider.name = "ada"
+        assert browser.get("/login/hub").status_code == 200 and signed_in(browser)
+    provider.person = "2"  # the Hub's name ada went to another person
+    with site.browser() as browser:
+        assert "another person" in browser.get("/login/hub").text and not signed_in(browser)
+    assert not accounts.password_fits("ada", "") and [a.name for a in accounts.all() if a.hub] == ["ada"]
+    with pytest.raises(ConflictError):
+        accounts.add("ADA", Role.OWNER, "correct horse")
+    for change in ({"role": Role.OWNER}, {"password": "correct horse"}):
+        with pytest.raises(InputError, match="CAI_HUB_PEOPLE"):
+            accounts.change("ada", **change)  # type: ignore[arg-type]
+
+
+def test_who_is_taken_from_the_list_is_out_at_once(tmp_path: Path) -> None:
+    accounts, look = Accounts(tmp_path / "accounts.json"), "web.header:Header.look"
+    accounts.from_hub("Ben", "2", Role.OWNER)
+    Access(Mode.TEAM, accounts, hub=PEOPLE).admit(look, {}, [Session("Ben", "p", True)], "Ben")
+    for people in (None, HubPeople({}, None)):
+        with pytest.raises(AccessError, match="not signed in"):
+            Access(Mode.TEAM, accounts, hub=people).admit(look, {}, [], "Ben")
+    with pytest.raises(AccessError, match="train"):
+        Access(Mode.TEAM, accounts, hub=PEOPLE).admit("web.train.form:RunForm._start", {}, [], "Ben")
+
+
+def test_the_list_is_read_with_the_spaces_own_account_as_owner() -> None:
+    given = AppSettings(hub_people="trainer=Ben,cleo  annotator=dora\nowner=eve", hub_others="viewer")
+    people = hub_people(given, {"SPACE_ID": "Ada/cai"})
+    wanted = {"ada": "owner", "BEN": "trainer", "cleo": "trainer", "Dora": "annotator", "eve": "owner", "x": "viewer"}
+    assert {name: str(people.role(name)) for name in wanted} == wanted
+    assert hub_people(AppSettings(hub_people="annotator=ada"), {"SPACE_ID": "ada/cai"}).role("ada") is Role.ANNOTATOR
+    assert hub_people(AppSettings(), {}).role("ada") is None
+    for wrong in ("ada", "boss=ada", "owner=", "owner=ada,,ben", "owner=../x", "visitor=ada", "=ada"):
+        with pytest.raises(InputError, match="CAI_HUB_PEOPLE="):
+            hub_people(AppSettings(hub_people=wrong), {})
+
+
+def test_a_team_on_a_space_needs_no_account_in_its_file(tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path / "accounts.json")
+    whole = {"SPACE_ID": "ada/cai"} | environment("https://hub.example/", "ada-cai.hf.space,cai.example")
+    team = AppSettings(host="0.0.0.0", access="team")
+    assert mode_of(team, whole, accounts) is Mode.TEAM
+    assert mode_of(AppSettings(host="0.0.0.0"), whole, accounts) is Mode.PUBLIC, "a copy is a public demo as before"
+    provider = provider_of(whole)
+    assert provider and provider.back == "https://ada-cai.hf.space/login/callback" and SECRET not in repr(provider)
+    for name in environment("", ""):
+        if name != "OAUTH_SCOPES":
+            with pytest.raises(InputError):
+                mode_of(team, whole | {name: ""}, accounts)
+            with pytest.raises(InputError, match="hf_oauth"):
+                mode_of(AppSettings(hub_people="owner=ada"), whole | {name: ""}, accounts)
