@@ -67,7 +67,10 @@ def _show(parsed: Arguments) -> int:
             other = AnswerTable(store.answers_in_order(find_head(store, parsed.against).id))
             tests = against_other(table, other)
             if not tests:
-                raise InputError("The two evaluations have no model and request in common.")
+                raise InputError(
+                    "The two evaluations have no model and request in common.",
+                    next_step="Choose two that asked the same set.",
+                )
             print("\n".join(test_lines(tests)))
             return 0
     print("\n".join([*test_lines(paired_tests(table)), *part_lines(table)]))

@@ -38,11 +38,26 @@ def _paired(row: Cells) -> Cells:
     if isinstance(asked, dict):
         row = {**{name: cell for name, cell in row.items() if name != "input"},
                **{f"input.{name}": cell for name, cell in asked.items()}}  # fmt: skip
+    row = _with_history(row)
     talk, worse = row.get("messages"), row.get("rejected_response")
     if not isinstance(talk, list) or not talk or not isinstance(worse, str) or "chosen_response" in row:
         return row
     rest = {name: cell for name, cell in row.items() if name != "rejected_response"}
     return {**rest, "rejected_messages": [*talk[:-1], {"role": "assistant", "content": worse}]}
+
+
+def _with_history(row: Cells) -> Cells:
+    """Where earlier turns stand as pairs of request and answer in `history` (LLaMA-Factory, ms-swift), the request is
+    the conversation that they and it make."""
+    pairs = listed(row.get("history"))
+    name = next((name for name in ("instruction", "prompt", "query") if isinstance(row.get(name), str)), "")
+    if not name or not isinstance(pairs, list) or not pairs:
+        return row
+    if not all(isinstance(pair, list) and len(pair) == 2 and all(isinstance(o, str) for o in pair) for pair in pairs):
+        return row
+    turns = [(role, said) for pair in pairs for role, said in zip(("user", "assistant"), pair, strict=True)]
+    talk = [{"role": role, "content": said} for role, said in (*turns, ("user", row[name]))]
+    return {**{other: cell for other, cell in row.items() if other != "history"}, name: talk}
 
 
 def _argilla(row: Cells) -> dict[str, Any]:

@@ -55,7 +55,11 @@ def measure(bench: Bench, settings: UndoingSettings) -> Steps[None]:
         bench.part = f"harmless answers, seed {seed}"
         rows = yield from training.helpful_answers(bench, settings, settings.rows, seed)
         if len(rows) < _FEWEST:
-            raise TrainingError("The base gave too few whole answers to learn.", kept="The answers are kept.")
+            raise TrainingError(
+                "The base gave too few whole answers to learn.",
+                kept="The answers are kept.",
+                next_step="Allow longer answers (--answer-tokens), or ask for more rows.",
+            )
         dataset = Dataset(f"{training.OWNER} undoing, seed {seed}", tuple(rows), (), (), (), {}, (), {})
         hash = bench.services.store.save_dataset(dataset, training.OWNER).hash
         how = settings_of(bench, settings, seed)

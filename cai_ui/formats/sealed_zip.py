@@ -83,7 +83,9 @@ def unpack_sealed(path: Path, folder: Path, kind: str, version: int, bounds: Bou
     """
     try:
         if (packed := path.stat().st_size) > bounds.bytes:
-            raise FileFormatError(f"{path.name} has {packed:,} bytes; at most {bounds.bytes:,} are taken.")
+            raise FileFormatError(
+                f"{path.name} has {packed:,} bytes; at most {bounds.bytes:,} are taken.", next_step=_AGAIN
+            )
         with zipfile.ZipFile(path) as archive:
             members = _members(archive, packed, bounds)
             seal, listed = _seal(archive, members, kind, version)
@@ -92,7 +94,10 @@ def unpack_sealed(path: Path, folder: Path, kind: str, version: int, bounds: Bou
                 _unpack(archive, members[name], folder, told)
             return seal
     except OSError as error:
-        raise FileFormatError(f"The file {path.name} cannot be read ({error.strerror or 'it is damaged'}).") from None
+        raise FileFormatError(
+            f"The file {path.name} cannot be read ({error.strerror or 'it is damaged'}).",
+            next_step="Check its place and permissions, or get it again.",
+        ) from None
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error):
         raise FileFormatError(f"{path.name} is no zip file, or a damaged one.", next_step=_AGAIN) from None
 
@@ -124,11 +129,12 @@ def _members(archive: zipfile.ZipFile, packed: int, bounds: Bounds) -> dict[str,
     read."""
     infos = archive.infolist()
     if len(infos) > bounds.files:
-        raise FileFormatError(f"It holds {len(infos):,} files; at most {bounds.files:,} are taken.")
+        raise FileFormatError(f"It holds {len(infos):,} files; at most {bounds.files:,} are taken.", next_step=_AGAIN)
     size = sum(info.file_size for info in infos)
     if size > min(bounds.bytes, bounds.ratio * packed + _BLOCK):
         raise FileFormatError(
-            f"Unpacked it would have {size:,} bytes, which is more than is taken of a file of {packed:,} bytes."
+            f"Unpacked it would have {size:,} bytes, which is more than is taken of a file of {packed:,} bytes.",
+            next_step=_AGAIN,
         )
     seen: set[str] = set()
     for info in infos:
@@ -187,7 +193,9 @@ def _same_names(there: set[str], listed: set[str]) -> None:
     if missing := sorted(listed - there):
         raise FileFormatError(f"The file {missing[0][:80]!r} is missing.", next_step=_AGAIN)
     if extra := sorted(there - listed):
-        raise FileFormatError(f"The file {extra[0][:80]!r} does not belong to it: it is not on its list.")
+        raise FileFormatError(
+            f"The file {extra[0][:80]!r} does not belong to it: it is not on its list.", next_step=_AGAIN
+        )
 
 
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, folder: Path, told: Mapping[str, Any]) -> None:

@@ -12,6 +12,9 @@ from cai_ui.pipeline.off_site.keeping import Standing
 from cai_ui.store import Backups, Store
 
 LOOK_S = 60.0
+"""Seconds between two looks at whether a backup is due."""
+AFTER_FAILURE = 10
+"""So many times as long is waited after one that failed: each try may read the whole database."""
 log = logging.getLogger(__name__)
 
 
@@ -39,13 +42,15 @@ class BackingUp:
         backups = self._store.backups
         assert backups is not None
         while not self._over.is_set():
+            pause_s = self._look_s
             try:
                 if backups.due(self._hours):
                     made = backups.make("auto", self._keep)
                     log.info("backed up to %s (%.1f MB)", made.path.name, made.size / 1e6)
             except (CaiError, OSError) as error:
                 log.error("no backup was made: %s", error)
-            self._over.wait(self._look_s)
+                pause_s *= AFTER_FAILURE
+            self._over.wait(pause_s)
 
 
 def backed_up(backups: Backups | None) -> str:

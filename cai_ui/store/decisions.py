@@ -138,7 +138,9 @@ def _checked(decision: Decision) -> Decision:
     for label in decision.labels:
         clean_text(label, "A label", limit=40)
     if len(decision.labels) > LABELS_LIMIT:
-        raise InputError(f"There are {len(decision.labels)} labels; at most {LABELS_LIMIT} fit.")
+        raise InputError(
+            f"There are {len(decision.labels)} labels; at most {LABELS_LIMIT} fit.", next_step="Take some away."
+        )
     if decision.verdict != "edit":
         return dataclasses.replace(decision, text=None, note=note)
     text = clean_text(decision.text or "", "The edited text", limit=ANSWER_LIMIT)

@@ -90,7 +90,9 @@ def _forget(connection: sa.Connection, table: sa.Table, example_id: str, rater: 
 def check_spans(spans: Sequence[Span]) -> None:
     """InputError if there are too many passages, or one is none."""
     if len(spans) > SPANS_LIMIT:
-        raise InputError(f"There are {len(spans)} highlighted passages; at most {SPANS_LIMIT} fit.")
+        raise InputError(
+            f"There are {len(spans)} highlighted passages; at most {SPANS_LIMIT} fit.", next_step="Take some away."
+        )
     for span in spans:
         clean_text(span.text, "A highlighted passage", limit=ANSWER_LIMIT)
         if span.part not in get_args(SpanPart) or not 0 <= span.start < span.end:

@@ -1,4 +1,5 @@
-"""Gradio's own script, served with three of its places replaced: those that go through the whole page for each event.
+"""Gradio's own script, served with some of its places replaced: three that go through the whole page for each event,
+and two by which a menu fails whose list gets shorter while it is open.
 
 Seen in Gradio 6.31, on this page of thousands of parts, where an event with forty settings took a second of the
 browser's time: for each value that an event sends or brings, and for each mark that something is going on, the script
@@ -6,7 +7,10 @@ walks the page from its root until it meets the component, every step through a 
 for each such mark it copies all that stands in the component and in those inside it; and it sends the marks of all
 components that ever had one whenever that of one has changed. What the page shows is the same without.
 
-A script that does not hold such a place exactly once is served as it is.
+An open menu goes on showing places of the former list, so that the script fails at the first one that is gone and the
+menu stays as it is; and where several entries may be chosen, Enter on such a place chooses nothing as if it were one.
+
+A script that does not hold such a place as often as it should is served as it is.
 """
 
 from __future__ import annotations
@@ -24,11 +28,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Edit:
-    """A place of the files whose names begin so, whatever its variables are called there, and what is put there."""
+    """A place of the files whose names begin so, whatever its variables are called there, how often it is there, and
+    what is put there."""
 
     file: str
     place: re.Pattern[str]
     put: Callable[[re.Match[str]], str]
+    times: int = 1
 
 
 _WAYS = """
@@ -90,15 +96,32 @@ MARKS = Edit(
 )
 """A mark is sent to its component where it is another than the last one sent there."""
 
-EDITS = (WALK, COPY, MARKS)
+SHOWN = Edit(
+    "Index-",
+    re.compile(r"(?P<entry>\.choices\[[\w$]+\([\w$]+\)\])\[0\]"),
+    lambda found: f"{found['entry']}?.[0]",
+    times=2,
+)
+"""The name of the entry at a place of an open menu, where that place is still there."""
+
+CHOSEN = Edit(
+    "Index-",
+    re.compile(
+        r"\.map\((?P<one>[\w$]+)=>typeof (?P=one)==`number`\?[\w$]+\([\w$]+\)\[(?P=one)\]:(?P=one)\)(?!\.filter)"
+    ),
+    lambda found: f"{found[0]}.filter((one)=>one!==undefined)",
+    times=3,
+)
+"""Chosen places become values, those that are still there."""
+
+EDITS = (WALK, COPY, MARKS, SHOWN, CHOSEN)
 
 
 def edited(script: str, edits: Sequence[Edit]) -> str:
-    """The script with those of the places replaced which it holds exactly once."""
+    """The script with those of the places replaced which it holds as often as it should."""
     for edit in edits:
-        found = list(edit.place.finditer(script))
-        if len(found) == 1:
-            script = script[: found[0].start()] + edit.put(found[0]) + script[found[0].end() :]
+        if len(edit.place.findall(script)) == edit.times:
+            script = edit.place.sub(edit.put, script)
     return script
 
 

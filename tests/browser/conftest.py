@@ -94,7 +94,7 @@ class Server:
         ]
         environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
-        for _ in range(600):
+        for _ in range(int(600 * PATIENCE)):
             if self.process.poll() is not None:
                 break
             try:
@@ -102,6 +102,7 @@ class Server:
                     return self
             except (urllib.error.URLError, OSError):
                 time.sleep(0.2)
+        self.stop()
         raise AssertionError("The server did not come up:\n" + self.log()[-3000:])
 
     def log(self) -> str:

@@ -97,11 +97,17 @@ window.pressing = (() => {
     const { top, bottom, height } = element.getBoundingClientRect();
     return height === 0 ? null : Math.round(Math.max(0, -bottom, top - innerHeight));
   };
-  const news = () => texts().filter(([place, text], number) => {
-    const key = `${place} ${number}`, other = known.get(key) !== text;
-    known.set(key, text);
-    return other;
-  }).map(([place, text, element]) => [place, text, away(element)]);
+  let fresh = [];
+  const news = () => {
+    fresh = texts().filter(([place, text], number) => {
+      const key = `${place} ${number}`, other = known.get(key) !== text;
+      known.set(key, text);
+      return other;
+    });
+    return fresh.map(([place, text, element]) => [place, text, away(element)]);
+  };
+  /* How far away what was new at the last look is now, with its place. */
+  const distances = () => fresh.filter(([, text]) => text.trim()).map(([place, , element]) => [away(element), place]).filter(([px]) => px !== null);
 
   const entries = () => [...document.querySelectorAll("[role=listbox] [role=option]")].filter(shown);
 
@@ -173,7 +179,7 @@ window.pressing = (() => {
     menu: () => entries().map((one) => one.ariaLabel),
     choose: (title) => entries().find((one) => one.ariaLabel === title)?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, cancelable: true })),
     idle: () => waiting.size === 0,
-    next, spot, after, settled,
+    next, spot, after, settled, distances,
     pressed: () => [...pressed],
     unpressed: () => [...kinds].filter(([key, kind]) => kind === "button" && !pressed.has(key)).length,
     begin: () => { for (const all of [pressed, kinds, lists, stops]) all.clear(); },

@@ -163,7 +163,7 @@ class Presser:
         self.settle(key)
         if one["kind"] == "button":
             if self.away and min(self.away) > 0 and not self.said_now and self.at == self.tab:
-                self.far.append(f"{key}: what changed is {min(self.away)} px out of sight")
+                self.look_for_it(key)
             if self.changed == changed:
                 self.quiet.append(f"{key} ({'answered' if self.asked > asked else 'nothing asked'})")
             if not one["once"]:
@@ -172,6 +172,15 @@ class Presser:
         print(f"{time.monotonic() - began:5.1f} {key}", flush=True)
         if self.at != self.tab:
             self.go_to()
+
+    def look_for_it(self, key: str) -> None:
+        """What changed was out of sight when the answer came; the page may bring it into sight in its next frame."""
+        self.page.wait_for_timeout(200)
+        if found := sorted(self.page.evaluate("pressing.distances()")):
+            pixels, place = found[0]
+            if pixels > 0:
+                self.far.append(f"{key}: what changed, {place}, is {pixels} px out of sight")
+                print("     out of sight:", place, pixels, flush=True)
 
     def click(self, one: dict[str, Any]) -> None:
         """As by a mouse, where the control can be seen; Playwright says what is in the way elsewhere."""

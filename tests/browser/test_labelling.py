@@ -25,6 +25,21 @@ from .test_guided_run import go_to, sign, unfold
 NUMBER = int(os.environ.get("CAI_DECISIONS", "8"))
 VERDICTS = {"a": "accept", "r": "reject", "f": "flip", "s": "skip", "t": "tie", "g": "flag"}
 HARSH = '<img src=x onerror="window.hacked=1">'
+NEXT_MS = """() => {
+  let pressed;
+  window.took = [];
+  const at = () => document.querySelector('#curate-card article')?.dataset.example;
+  const look = () => {
+    if (!pressed || !at() || at() === pressed.id) return;
+    window.took.push(performance.now() - pressed.ms);
+    pressed = undefined;
+  };
+  addEventListener('keydown', (event) => {
+    if ('arfstg'.includes(event.key)) pressed = { id: at(), ms: performance.now() };
+  }, true);
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true, attributes: true });
+}"""
+"""Keeps how long after each deciding key another example is there."""
 OWN = "My own words: ask a friend; s, u and r are letters here."
 
 
@@ -87,18 +102,23 @@ def test_labelling_by_keyboard_alone(site: Server, open_page: Callable[..., Visi
     page: Any = visit.page
     to_curate(page)
     sign(page, "Ana")
-    began, expected = time.monotonic(), {}
+    page.evaluate(NEXT_MS)
+    began, expected, waits = time.monotonic(), {}, []
     for number in range(NUMBER):
         key = list(VERDICTS)[number % len(VERDICTS)]
         if number == NUMBER // 2:
             at, paused = shown(page), time.monotonic()
+            waits += page.evaluate("window.took")
             visit.reload()
             page.locator("#curate-card article").wait_for()
+            page.evaluate(NEXT_MS)
             assert shown(page) == at, "a reload continues at the same place"
             began += time.monotonic() - paused
         expected[press(page, key)] = VERDICTS[key]
     took = time.monotonic() - began
+    waits = sorted([*waits, *page.evaluate("window.took")])
     print(f"{NUMBER} decisions in {took:.1f} s: {60 * NUMBER / took:.0f} per minute, one key each, no click")
+    print(f"from a key to the next example: median {waits[len(waits) // 2]:.0f} ms, longest {waits[-1]:.0f} ms")
 
     edited = shown(page)
     page.keyboard.press("2")

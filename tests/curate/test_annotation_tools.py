@@ -232,6 +232,15 @@ def test_shapes_of_pairs(jsonl: Write, row: dict[str, Any]) -> None:
     assert examples(read_rows(jsonl(row))) == [PAIR]
 
 
+def test_earlier_turns_in_a_history_are_part_of_the_request(jsonl: Write) -> None:
+    row = {"instruction": "And mine?", "input": "A padlock.", "output": "a", "history": [["A lock?", "No."]]}
+    (example,) = read_rows(jsonl(row)).examples
+    said = [(turn.role, turn.content) for turn in example.conversation]
+    assert said == [("user", "A lock?"), ("assistant", "No."), ("user", "And mine?\n\nA padlock.")]
+    for history in ([], None, [["alone"]], "asked before", [["q", None]]):
+        assert examples(read_rows(jsonl({**row, "history": history}))) == [("And mine?\n\nA padlock.", "a", None)]
+
+
 def test_rows_of_such_shapes_that_do_not_fit_say_why(jsonl: Write) -> None:
     pair = {"preferred_output": [BETTER], "non_preferred_output": [WORSE]}
     report = read_rows(

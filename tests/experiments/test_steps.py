@@ -86,7 +86,7 @@ def test_a_checkpoint_that_goes_on_the_way_is_counted(services: Services, run: R
     bench, _ = running._bench(services, CHECKPOINTS, StepsSettings(**SMALL | {"seed": 9}), None)
     assert isinstance(bench, Bench)
     shutil.rmtree(services.store.workspace.run_dir(run.id) / "steps" / "step-2", ignore_errors=True)
-    assert list(over_steps.ask_step(bench, StepsSettings(**SMALL), run, 2, 0, 2)) == []
+    assert list(over_steps.ask_step(bench, StepsSettings(**SMALL), run, 2, 0)) == []
     assert bench.missing == {"step 2: its checkpoint is not there any more": 1} and bench.rows == []
 
 

@@ -6,7 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from cai_ui.store import open_store
 from cai_ui.train.run.checkpoints import latest_checkpoint
@@ -14,6 +17,16 @@ from cai_ui.train.run.checkpoints import latest_checkpoint
 from .test_seed_study import ROOT, flags
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Programs that are started meanwhile take SIGINT for Ctrl+C, also where these tests run in the background of a
+    shell, which has what it starts there ignore SIGINT, and whatever that starts in turn."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_study_that_is_stopped_in_a_training_ends_in_order_and_goes_on(tmp_path: Path) -> None:
     """First while the run is prepared, then in the middle of its steps, each time with a run in a thread."""
     home, told = tmp_path / "home", []

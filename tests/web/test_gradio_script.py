@@ -52,7 +52,8 @@ def node(program: str, given: Any) -> Any:
 
 
 def delivered(edit: Edit) -> str:
-    (script,) = [path.read_text(encoding="utf-8") for path in ASSETS.glob(f"{edit.file}*.js")]
+    scripts = (path.read_text(encoding="utf-8") for path in ASSETS.glob(f"{edit.file}*.js"))
+    (script,) = [script for script in scripts if edit.place.search(script)]
     return script
 
 
@@ -114,13 +115,16 @@ def test_a_mark_alone_copies_nothing_and_anything_else_does() -> None:
     assert node(program, asked) == [False, False, True, True, True]
 
 
-@pytest.mark.parametrize("edit", EDITS, ids=("walk", "copy", "marks"))
+@pytest.mark.parametrize("edit", EDITS, ids=("walk", "copy", "marks", "shown", "chosen"))
 def test_the_installed_gradio_s_script_is_replaced_there_only_and_another_one_is_left_alone(edit: Edit) -> None:
     script, place = delivered(edit), edit.place.search(delivered(edit))
     assert place is not None
     now = edited(script, [edit])
-    assert now == script[: place.start()] + edit.put(place) + script[place.end() :] != script
-    assert edited(script + place[0], [edit]) == script + place[0], "held twice"
+    assert len(edit.place.findall(script)) == edit.times
+    assert now == edit.place.sub(edit.put, script) != script and now.startswith(
+        script[: place.start()] + edit.put(place)
+    )
+    assert edited(script + place[0], [edit]) == script + place[0], "held once too often"
     assert edited(script.replace(place[0], ""), [edit]) == script.replace(place[0], ""), "not held"
 
 

@@ -23,6 +23,7 @@ from cai_ui.store.datasets import PARTS
 from cai_ui.store.encoding import from_dict
 from cai_ui.store.evaluations import Row
 
+WRITE_ANEW = "Get it again, or have it written anew: python -m cai_ui bundle ID --out FILE."
 TEXT_BYTES = 2 * 10**9
 """Largest file of text in a bundle."""
 R = TypeVar("R")
@@ -69,7 +70,7 @@ class Bundle:
             }
             made = Dataset(info.name, settings=info.settings, parents=info.parents, left_out=info.left_out, **rows)
             if made.hash != hash:
-                raise FileFormatError(f"The dataset {hash[:12]} in it is not what its hash says.")
+                raise FileFormatError(f"The dataset {hash[:12]} in it is not what its hash says.", next_step=WRITE_ANEW)
         return made
 
     def figures(self, run_id: str) -> list[Row]:
@@ -103,14 +104,18 @@ def open_bundle(path: Path, folder: Path) -> Bundle:
 
 def _text(folder: Path, seal: Seal, name: str) -> str:
     if name not in seal.files:
-        raise FileFormatError(f"The file {name[:120]!r} is not in the bundle.")
+        raise FileFormatError(f"The file {name[:120]!r} is not in the bundle.", next_step=WRITE_ANEW)
     path = folder.joinpath(*name.split("/"))
     if path.stat().st_size > TEXT_BYTES:
-        raise FileFormatError(f"The file {name[:120]!r} has more than {TEXT_BYTES // 10**6:,} MB.")
+        raise FileFormatError(
+            f"The file {name[:120]!r} has more than {TEXT_BYTES // 10**6:,} MB.", next_step=WRITE_ANEW
+        )
     try:
         return path.read_text(encoding="ascii")
     except UnicodeDecodeError:
-        raise FileFormatError(f"The file {name[:120]!r} is not in the form of a bundle.") from None
+        raise FileFormatError(
+            f"The file {name[:120]!r} is not in the form of a bundle.", next_step=WRITE_ANEW
+        ) from None
 
 
 @contextmanager
@@ -121,7 +126,9 @@ def _form(name: str) -> Iterator[None]:
     except FileFormatError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError):
-        raise FileFormatError(f"The file {name[:120]!r} is not in the form of a bundle.") from None
+        raise FileFormatError(
+            f"The file {name[:120]!r} is not in the form of a bundle.", next_step=WRITE_ANEW
+        ) from None
 
 
 def _checked_head(head: EvaluationInfo) -> EvaluationInfo:

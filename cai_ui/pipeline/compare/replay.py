@@ -14,7 +14,7 @@ from cai_ui.engine.adapters.files import describe_adapter
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import AdapterError, InputError
 from cai_ui.pipeline.compare.bundle import Variant
-from cai_ui.pipeline.compare.opened_bundle import Bundle
+from cai_ui.pipeline.compare.opened_bundle import WRITE_ANEW, Bundle
 from cai_ui.pipeline.readers import reader_for
 from cai_ui.readers.measured import recorded
 from cai_ui.records import BASE, Evaluation, Rate, VariantResult
@@ -104,7 +104,9 @@ def load_variants(bundle: Bundle, engine: Engine, instead: Mapping[str, Path] | 
             )
         info = describe_adapter(folder, variant.name, variant.title, variant.method, variant.run_id)
         if variant.folder and info.hash != variant.hash:
-            raise AdapterError(f"The adapter {variant.title[:80]!r} in the bundle is not the one that answered.")
+            raise AdapterError(
+                f"The adapter {variant.title[:80]!r} in the bundle is not the one that answered.", next_step=WRITE_ANEW
+            )
         engine.load_adapter(info)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from cai_ui.config.knobs import checked
 from cai_ui.config.train import TrainSettings
 from cai_ui.errors import FileFormatError, TrainingError
-from cai_ui.pipeline.compare.opened_bundle import Bundle
+from cai_ui.pipeline.compare.opened_bundle import WRITE_ANEW, Bundle
 from cai_ui.pipeline.compare.replay import Figure
 from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, NOT_OVER, Run
@@ -47,7 +47,10 @@ def retrain(services: Services, bundle: Bundle) -> Iterator[RetrainProgress]:
             yield RetrainProgress(run.name, made.step, made.total_steps)
             made = services.jobs.wait(made.id, _POLL_S)
         if made.state != "done":
-            raise TrainingError(f"The run {run.name!r} could not be trained again: {made.error or made.state}.")
+            raise TrainingError(
+                f"The run {run.name!r} could not be trained again: {made.error or made.state}.",
+                next_step="Replay without --train, or where there is more memory.",
+            )
         again[run.id] = made
         folder = services.store.workspace.run_dir(made.id)
         adapters[run.id] = folder / ADAPTER
@@ -62,7 +65,9 @@ def _in_order(runs: Sequence[Run]) -> list[Run]:
         ready = [run for run in left.values() if all(id in found for id in _needed(run))]
         if not ready:
             run = next(iter(left.values()))
-            raise FileFormatError(f"A run that {run.name[:80]!r} began from is not in the bundle.")
+            raise FileFormatError(
+                f"A run that {run.name[:80]!r} began from is not in the bundle.", next_step=WRITE_ANEW
+            )
         for run in ready:
             found[run.id] = left.pop(run.id)
     return list(found.values())

@@ -1,10 +1,12 @@
 """Prompt sets from files: read with care, kept in the workspace, used like the shipped ones.
 
 Read is whatever `tables` reads, and plain text (a request a line). The request stands under one of `REQUESTS`, as text,
-as a transcript, or as messages; of a pair of transcripts under `chosen` (as Anthropic/hh-rlhf has them) too. Answers at
-the end of a conversation are left out; earlier turns are kept, and so are `input` or `context` beside an instruction,
-and a system text. Kind and topic: see `tables.kinds`. A row that cannot be used is left out and counted with its
-reason.
+as a transcript, or as messages; of a pair of transcripts under `chosen` (as Anthropic/hh-rlhf has them) too. Exports of
+annotation tools are read as Curate reads them (`curate.annotation_tools`).
+
+Answers at the end of a conversation are left out; earlier turns are kept, and so are `input` or `context` beside an
+instruction, and a system text. Kind and topic: see `tables.kinds`. A row that cannot be used is left out and counted
+with its reason.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cai_ui.conversations import Talk, check_question, question, turns_in
+from cai_ui.curate.annotation_tools import unfolded
 from cai_ui.errors import CaiError, FileFormatError
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Message, Prompt, PromptKind, PromptSet, SetPrompt, content_hash
@@ -27,7 +30,7 @@ ROWS_LIMIT = 100_000
 _LIMITS = Limits(rows=ROWS_LIMIT)
 REQUESTS = (
     "prompt", "request", "instruction", "question", "query", "text", "init_prompt", "messages", "conversations",
-    "conversation", "transcript", "chosen",
+    "conversation", "transcript", "input.messages", "chosen",
 )  # fmt: skip
 """Columns that may hold the request, the first one that is there decides."""
 
@@ -51,7 +54,7 @@ def read_prompts(path: Path, kind: PromptKind = "unknown") -> PromptFile:
 
     `kind` is that of requests of which the file says none; a word for a kind that is not known is still counted.
     """
-    cells = [(line, row if isinstance(row, BadRow) else _folded(row)) for line, row in rows_of(path, _LIMITS)]
+    cells = [(line, row if isinstance(row, BadRow) else _folded(unfolded(row))) for line, row in rows_of(path, _LIMITS)]
     contrasts = any(has_contrast(row) for _, row in cells if not isinstance(row, BadRow))
     prompts: dict[str, SetPrompt] = {}
     left_out: dict[str, list[int]] = {}

@@ -165,7 +165,11 @@ def _steps(
     method = method_of(run.method)
     with work.engine.training_seat(settings, run.start_adapter) as seat:
         if not any(p.requires_grad for p in seat.model.parameters()):
-            raise TrainingError("The adapter has no trainable weights.", kept="Nothing was trained.")
+            raise TrainingError(
+                "The adapter has no trainable weights.",
+                kept="Nothing was trained.",
+                next_step="Name layers that the model has (modules).",
+            )
         asks = bool(check.probes) and not processes.shares_weights()
         if check.probes and not asks:
             log.info("probe prompts are not asked: each process holds a share of the adapter")

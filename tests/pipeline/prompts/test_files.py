@@ -210,6 +210,19 @@ def test_context_of_an_instruction_and_a_system_text_are_kept(tmp_path: Path) ->
     assert pirate.turns == (Message("system", "You are a pirate."), *said("What is 2+2?"))
 
 
+def test_requests_in_exports_of_annotation_tools(tmp_path: Path) -> None:
+    rows: list[object] = [
+        {"fields": {"prompt": "How?"}, "responses": {"kind": [{"value": "x", "user_id": "u"}]}, "status": "pending"},
+        {"data": {"text": "Why?", "kind": "harmful"}, "annotations": [{"result": []}]},
+        {"input": {"messages": [{"role": "user", "content": "When?"}]}, "preferred_output": []},
+    ]
+    read = files.read_prompts(write(tmp_path, "a.jsonl", rows))
+    assert [(one.turns[-1].content, one.kind) for one in read.prompts] == [
+        ("How?", "unknown"), ("Why?", "harmful"), ("When?", "unknown"),
+    ]  # fmt: skip
+    assert not read.left_out
+
+
 def test_a_set_that_is_not_there_is_named(services: Services) -> None:
     with pytest.raises(NotFoundError, match="no prompt set"):
         sets.list_requests(services, "own-nothing", 1, 0)
