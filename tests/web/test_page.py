@@ -5,17 +5,20 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import time
 import typing
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import gradio as gr
 import pytest
 
 from cai_ui.errors import StoreError
 from cai_ui.pipeline import Services
+from cai_ui.pipeline.off_site.keeping import OffSite, Standing
 from cai_ui.pipeline.visitors import shown_to_the_public
 from cai_ui.web import header
 from cai_ui.web.access import Access, Mode
@@ -148,5 +151,11 @@ def test_the_strip_says_saved_or_not_and_how_old_the_backup_is(services: Service
     assert "NOT saved" not in header.kept(services)
     store.backups.failed = "The disk has too little room."
     assert "the last backup failed" in header.kept(services) and "too little room" in header.kept(services)
+    store.backups.failed = ""
+    services.off_site = cast(OffSite, SimpleNamespace(standing=Standing(time.monotonic())))
+    assert "saved · backed up within the hour · off this disk within 10 min" in header.kept(services)
+    services.off_site = cast(OffSite, SimpleNamespace(standing=Standing(None, "another copy <writes>")))
+    behind = header.kept(services)
+    assert "not backed up off this disk yet" in behind and "another copy &lt;writes&gt;" in behind
     shown_to_the_public(store, True)
     assert header.kept(services) == ""
