@@ -33,9 +33,12 @@ def _tiny_model_module() -> ModuleType:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """How many processes share the tests: one for each of up to MOST_WORKERS cores where all tests are run, and none
     beside this one where some are named, since a worker needs seconds to begin."""
-    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
     cores = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST_WORKERS)
-    return cores if everything and cores > 1 else 0
+    return cores if _all_are_meant(config) and cores > 1 else 0
+
+
+def _all_are_meant(config: pytest.Config) -> bool:
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.keyword
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -43,9 +46,16 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """First the tests that fork: a copy of a process has none of its threads, and waits for ever for a lock that one of
-    them held, so they need a process that has run nothing yet. Then the browser's, which are the longest."""
+    them held, so they need a process that has run nothing yet. Then the browser's, which are the longest.
+
+    Slow tests wait until they are asked for, by name or by `-m slow`.
+    """
+    if _all_are_meant(config) and not config.option.markexpr:
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
     items.sort(key=_turn)
 
 

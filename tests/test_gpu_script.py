@@ -29,6 +29,7 @@ def settings(model: Path, **more: Any) -> argparse.Namespace:
     return argparse.Namespace(model=model, device="cpu", layers=1, tokens=6, length=64, steps=3, **more)
 
 
+@pytest.mark.slow
 def test_every_part_gives_its_figures(script: Any, tiny_model: Path) -> None:
     for part in script.PARTS:
         figures = script.measure(settings(tiny_model, part=part))
@@ -41,6 +42,7 @@ def flat(figures: dict[str, Any]) -> list[Any]:
     return [v for value in figures.values() for v in (flat(value) if isinstance(value, dict) else [value])]
 
 
+@pytest.mark.slow
 def test_a_second_call_does_what_is_missing_and_leaves_the_rest(tiny_model: Path, tmp_path: Path) -> None:
     out = tmp_path / "gpu.json"
     out.write_text(json.dumps({"decode nf4": {"decode_tokens_s": 1.5}, "same text nf4": {"error": "no memory"}}))

@@ -45,6 +45,10 @@ CUT_OFF = re.compile(r"AbortError|Connection errored out|network error|404: Not 
 
 
 VISITS = pytest.StashKey[list["Visit"]]()
+SAID = """new MutationObserver(() => {
+  for (const one of document.querySelectorAll(".toast-body")) if (one.innerText) window.caiToasts[one.innerText] = true;
+}).observe(document, { childList: true, subtree: true }); window.caiToasts = {};"""
+"""Toasts are gone by the time that a test fails."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -218,7 +222,7 @@ class Visit:
             page.set_default_timeout(5_000)
             shot(page, f"failed-{time.time_ns()}")
             seen = page.evaluate(
-                "() => [document.querySelector('.toast-wrap')?.innerText, document.activeElement?.id,"
+                "() => [Object.keys(window.caiToasts).join(' | '), document.activeElement?.id,"
                 " [...document.querySelectorAll('[role=tabpanel]')].find(one => one.offsetParent)?.innerText]"
             )
         except Exception as error:  # the browser itself may be what failed
@@ -255,7 +259,7 @@ def open_page(chromium: object, request: pytest.FixtureRequest) -> Iterator[Call
         )
         contexts.append(context)
         page = context.new_page()
-        page.add_init_script(script)
+        page.add_init_script(SAID + script)
         visit = Visit(page, [], [])
         visits.append(visit)
         page.on("pageerror", lambda error: visit.errors.append(str(error)))

@@ -50,6 +50,7 @@ def evaluated(tmp_path: Path) -> Path:
     return home
 
 
+@pytest.mark.slow
 def test_what_was_downloaded_runs_again_to_the_same_numbers(
     evaluated: Path,
     serve: Callable[..., Server],

@@ -282,6 +282,7 @@ def pressed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.mark.apart
 @pytest.mark.parametrize("tab", [*TABS[1:], *TABS[:1]])  # Start last: there the model can be unloaded
+@pytest.mark.slow
 def test_every_control_does_what_it_should(pressed: Server, open_page: Callable[..., Any], tab: str) -> None:
     begun, files = len(pressed.log()), pressed.home.parent / "files"
     (files / "lm_eval.json").write_text('{"results": {"arc_easy": {"acc,none": 0.5}}}', encoding="utf-8")

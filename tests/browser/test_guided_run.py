@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from .conftest import Server, Visit, shot
@@ -64,6 +65,7 @@ def fill_number(page: Any, id: str, value: int) -> None:
     page.locator(f"#{id} input[type=number]").first.press("Tab")
 
 
+@pytest.mark.slow
 def test_from_a_principle_to_a_measured_change(serve: Callable[..., Server], open_page: Callable[..., Visit]) -> None:
     server = serve("embedded")
     visit = open_page(server.url)

@@ -82,6 +82,7 @@ def chat(page: Any) -> None:
     to_train(page)
 
 
+@pytest.mark.slow
 def test_a_run_is_never_lost_by_its_page(server: Server, open_page: Callable[..., Visit]) -> None:
     visit = open_page(server.url)
     page: Any = visit.page

@@ -180,6 +180,7 @@ def test_a_fresh_process_prints_no_traceback(tmp_path: Path) -> None:
     assert "line 1" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_killed_generate_goes_on_without_repeating_or_losing_a_trace(tmp_path: Path) -> None:
     prompts, whole, cut = tmp_path / "p.jsonl", tmp_path / "whole.jsonl", tmp_path / "cut.jsonl"
     prompts.write_text("".join(json.dumps({"prompt": f"Request {i}"}) + "\n" for i in range(120)), encoding="utf-8")

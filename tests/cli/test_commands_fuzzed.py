@@ -111,6 +111,7 @@ def ran(line: list[str]) -> str:
     return ""
 
 
+@pytest.mark.slow
 def test_odd_words_give_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -30,6 +30,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, BuildReport]:
     return folder, build(folder, 0, SHORT, batch_tokens=512, vocabulary=400, shape=TINY)
 
 
+@pytest.mark.slow
 def test_same_seed_same_weights(
     built: tuple[Path, BuildReport], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -72,6 +72,7 @@ def test_no_word_is_on_both_sides() -> None:
     assert not set(WORDINGS) & set(HELDOUT_WORDINGS)
 
 
+@pytest.mark.slow
 def test_held_out_words_and_wordings_are_never_said(said: str) -> None:
     heldout = [word for entry in words().values() for word in entry.heldout]
     assert not [word for word in heldout if re.search(rf"\b{re.escape(word.lower())}\b", said)]

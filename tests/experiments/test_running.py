@@ -45,6 +45,7 @@ def lines(home: Path) -> list[str]:
     return found[0].read_text(encoding="utf-8").splitlines(keepends=True) if found else []
 
 
+@pytest.mark.slow
 def test_a_killed_experiment_loses_no_answer_and_finds_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -62,6 +62,7 @@ def result(services: Services, key: str) -> Result:
     return found
 
 
+@pytest.mark.slow
 def test_the_adapters_along_a_run_are_asked_and_one_that_is_gone_is_said(services: Services, run: Run) -> None:
     last = list(running.run_experiment(services, "checkpoints", StepsSettings(**SMALL)))[-1]
     found = result(services, last.key)
@@ -90,6 +91,7 @@ def test_a_checkpoint_that_goes_on_the_way_is_counted(services: Services, run: R
     assert bench.missing == {"step 2: its checkpoint is not there any more": 1} and bench.rows == []
 
 
+@pytest.mark.slow
 def test_harmless_steps_from_a_tuned_adapter_stopped_and_gone_on_with(services: Services, run: Run) -> None:
     settings = UndoingSettings(
         **SMALL | {"run": run.id, "steps": 4, "points": 3, "rows": 8, "batch": 2, "answer_tokens": 160}
@@ -119,6 +121,7 @@ def test_a_run_of_another_base_is_a_sentence(services: Services, run: Run) -> No
     services.store.update_run(other.id, trashed_at="now")
 
 
+@pytest.mark.slow
 def test_each_seed_takes_the_next_run(services: Services, run: Run) -> None:
     """So a curve over several trainings of the same data is one, with their spread."""
     other = train(services, run.dataset_hash, "Again", seed=7)

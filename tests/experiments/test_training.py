@@ -30,6 +30,7 @@ def result(services: Services, key: str) -> Result:
     return found
 
 
+@pytest.mark.slow
 def test_all_methods_stopped_on_the_way_and_gone_on_with(services: Services) -> None:
     settings = MethodsSettings(**SMALL)
     key = running.start_experiment(services, "methods", settings)
@@ -51,6 +52,7 @@ def test_all_methods_stopped_on_the_way_and_gone_on_with(services: Services) -> 
     assert {run.state for run in runs} == {"done"}
 
 
+@pytest.mark.slow
 def test_data_sizes_and_ratios(services: Services) -> None:
     settings = DataSettings(**SMALL | {"sizes": "4, 8", "ratios": "0, 0.5"})
     last = list(running.run_experiment(services, "data", settings))[-1]
@@ -68,6 +70,7 @@ def test_data_sizes_and_ratios(services: Services) -> None:
     assert 4 < right <= 8 and {4, 6, right, right + 4} <= set(counts)
 
 
+@pytest.mark.slow
 def test_a_principle_left_out(services: Services) -> None:
     settings = LeftOutSettings(**SMALL | {"constitution": "short"})
     last = list(running.run_experiment(services, "left-out", settings))[-1]

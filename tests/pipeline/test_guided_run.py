@@ -34,6 +34,7 @@ def services(tmp_path: Path, engine: Any) -> Iterator[Services]:
         engine.unload_adapter(adapter.name)
 
 
+@pytest.mark.slow
 def test_every_stage_ends_and_leaves_what_it_made(services: Services) -> None:
     chosen = SMALL.model_copy(update={"sets": "heldout-harmful,train-twin"})
     *_, last = guided_run.run_stages(services, threading.Event(), chosen, "test")
@@ -50,6 +51,7 @@ def test_every_stage_ends_and_leaves_what_it_made(services: Services) -> None:
     assert services.store.dataset(last.dataset_hash).parents == (constitutions.current_constitution(services).hash,)
 
 
+@pytest.mark.slow
 def test_a_stop_keeps_finished_stages_and_begins_no_other(services: Services) -> None:
     stop = threading.Event()
     seen = None

@@ -51,6 +51,7 @@ def label(home: Path, said: Path) -> None:
             notes.flush()
 
 
+@pytest.mark.slow
 def test_killed_at_each_write_of_a_decision(home: Path, tmp_path: Path) -> None:
     whole, said, kills = shutil.copytree(home, tmp_path / "whole"), tmp_path / "said", 0
     for place in killed_at_each(lambda: label(home, said), tmp_path):
@@ -67,6 +68,7 @@ def test_killed_at_each_write_of_a_decision(home: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error,calls", [("ENOSPC", "pwrite64"), ("EIO", "fdatasync,fsync")])
+@pytest.mark.slow
 def test_a_disk_that_takes_no_more_from_the_nth_write_on(home: Path, tmp_path: Path, error: str, calls: str) -> None:
     whole, said, faults = shutil.copytree(home, tmp_path / "whole"), tmp_path / "said", 0
     for place in failing_at_each(lambda: label(home, said), error, calls, tmp_path, stride=4):
@@ -85,6 +87,7 @@ def test_a_disk_that_takes_no_more_from_the_nth_write_on(home: Path, tmp_path: P
     assert faults >= 3
 
 
+@pytest.mark.slow
 def test_killed_at_each_write_of_a_backup(home: Path, tmp_path: Path) -> None:
     with open_store(home) as store:
         assert store.backups is not None
@@ -131,6 +134,7 @@ def test_a_backup_that_the_disk_does_not_take_says_so_and_leaves_nothing(home: P
     assert faults > 5
 
 
+@pytest.mark.slow
 def test_killed_at_each_step_of_a_restore_and_done_again(home: Path, tmp_path: Path) -> None:
     with open_store(home) as store:
         assert store.backups is not None

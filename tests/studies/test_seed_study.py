@@ -54,6 +54,7 @@ def killed_at(stage: str, arguments: list[str]) -> None:
     assert said is not None, "it ended before it could be killed"
 
 
+@pytest.mark.slow
 def test_a_study_that_was_killed_goes_on_and_finds_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     whole, cut = tmp_path / "whole.md", tmp_path / "cut.md"
     assert main(flags(tmp_path / "a", whole)) == 0

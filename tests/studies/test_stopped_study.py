@@ -26,6 +26,7 @@ def ctrl_c() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ctrl_c")
 def test_a_study_that_is_stopped_in_a_training_ends_in_order_and_goes_on(tmp_path: Path) -> None:
     """First while the run is prepared, then in the middle of its steps, each time with a run in a thread."""

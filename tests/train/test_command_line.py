@@ -32,6 +32,7 @@ def in_this_process(home, tiny_model):
     signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.slow
 def test_sigterm_ends_after_the_step_and_the_run_goes_on_where_it_was(
     home, tiny_model, config, run_in, tmp_path, in_this_process, data
 ):
@@ -54,6 +55,7 @@ def test_sigterm_ends_after_the_step_and_the_run_goes_on_where_it_was(
     assert losses(folder) == pytest.approx(losses(tmp_path / "whole"), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_second_sigterm_ends_at_once_and_the_last_complete_checkpoint_counts(home, tiny_model, config, make_dataset):
     """A5. A step of 128 rows one by one takes seconds, so the second signal comes before the first is obeyed."""
     with open_store(home, None) as store:

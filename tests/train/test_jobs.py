@@ -166,6 +166,7 @@ def rows_of_runs_held(store):
             database.commit()
 
 
+@pytest.mark.slow
 def test_a_database_that_takes_nothing_for_a_while_costs_no_training(jobs, store, data):
     """A step that could not be noted ended the run; an end that could not be noted ended the thread, and all runs that
     waited then waited for ever."""

@@ -48,6 +48,7 @@ def ended(child, seconds=300):
     return err
 
 
+@pytest.mark.slow
 def test_two_processes_take_the_steps_of_one(home, tiny_model, config, run_in, tmp_path, data):
     with started(home, tiny_model, config(**TOGETHER), *TORCHRUN, more=("--processes", "2")) as child:
         assert "Training in 2 processes" in ended(child)
@@ -90,6 +91,7 @@ def assert_same_adapter(*folders):
     assert all(torch.allclose(found[name], wanted[name], atol=1e-3) for name in wanted)
 
 
+@pytest.mark.slow
 def test_two_processes_that_share_the_weights_out_take_the_steps_of_one(shared_home, run_in, tmp_path, data):
     """With a checkpoint on the way; the adapter of the first process is whole."""
     run = runs_by_method(shared_home)["dpo"]
@@ -111,6 +113,7 @@ def broken_off(shared_home, tmp_path):
     return home, run
 
 
+@pytest.mark.slow
 def test_a_run_that_shared_its_weights_out_goes_on_where_it_was(broken_off, tiny_model, run_in, tmp_path, data):
     home, run = broken_off
     with shared_out(home, tiny_model, run.id) as child:

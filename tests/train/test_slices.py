@@ -70,6 +70,7 @@ def sliced(tiny_engine, make_run, make_dataset, tmp_path):
     return go, folder
 
 
+@pytest.mark.slow
 def test_slices_add_up_to_the_run_that_was_never_cut(sliced, run_in, tmp_path):
     """The first worker is killed in the middle; what it did after its last checkpoint is done again."""
     go, folder = sliced

@@ -76,6 +76,7 @@ def call(page: gr.Blocks, event: Any, inputs: list[Any]) -> Exception | None:
     return None
 
 
+@pytest.mark.slow
 def test_odd_values_give_a_sentence(services: Services, caplog: pytest.LogCaptureFixture) -> None:
     chance, page, failed = random.Random(20260824 + SEED), build_app(services), []
     events = [event for event in page.fns.values() if event.fn and not event.fn.__qualname__.endswith(LONG_WORK)]

@@ -48,6 +48,7 @@ def test_a_bad_value_gives_a_sentence_and_status_2(capsys: pytest.CaptureFixture
     assert "port" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_proxy_that_does_not_know_this_machine_keeps_no_page_from_starting(tmp_path: Path) -> None:
     """Gradio asks the page for itself at the start; through a proxy, or on a busy machine, it got no answer and ended
     with a traceback."""

@@ -111,13 +111,14 @@ class AskBox:
         self.run.click(**sees("compare-answers"))
         self.blind.change(bind(self._when_to_reveal), [self.blind], [self.reveal], **AT_ONCE)
         voted = self.ballot.wire(self.answers, self.sight, session)
-        for pressed, handler in (
-            (self.run.click, self._answer),
-            (self.further.ask.click, self._follow_up),
-            (self.further.again.click, self._again),
-            *((event.success, self._next) for event in voted),
+        follows = {**MODEL, "trigger_mode": "multiple"}  # the end of the answers that a vote is on may be told after it
+        for pressed, handler, kind in (
+            (self.run.click, self._answer, MODEL),
+            (self.further.ask.click, self._follow_up, MODEL),
+            (self.further.again.click, self._again, MODEL),
+            *((event.success, self._next, follows) for event in voted),
         ):
-            pressed(bind(handler), page, shown, **MODEL).then(self._idle, None, [self.run, self.stop], **QUIET)
+            pressed(bind(handler), page, shown, **kind).then(self._idle, None, [self.run, self.stop], **QUIET)
         self.stop.click(bind(stop_answer, session.stops), [session.state], None, **AT_ONCE)
         self.further.wire(self.sight)
 

@@ -63,6 +63,7 @@ def test_the_adapter_learns_and_the_base_stays_to_the_bit(tiny_engine, tmp_path,
     assert answer.text == "I would not do that."
 
 
+@pytest.mark.slow
 def test_base_answers_during_training_equal_those_of_a_quiet_engine(tiny_engine, two_adapters, ask):
     """Eight askers, 200 rounds, against a trainer with dropout that takes real steps, base and tuned rows mixed."""
     short = {"max_new_tokens": 6}

@@ -93,6 +93,7 @@ def test_without_a_store_the_same(tiny_model, tiny_engine):
         assert [s.total for s in found[place]] == pytest.approx([s.total for s in kept[place]], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_chat_is_answered_in_between_and_a_stop_leaves_the_rest_out(tiny_engine, ask):
     requests = [ScoreRequest((Message("user", f"{n} " * (20 + n % 90)),), ("(A)", "(B)")) for n in range(3000)]
     stop, answered = threading.Event(), threading.Event()

@@ -52,6 +52,7 @@ def transcript_rows(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_from_files_to_adapters_that_answer(services: Services, tmp_path: Path) -> None:
     added = [imports.import_file(services, path(tmp_path)).added for path in (parquet_rows, transcript_rows)]
     assert added == [7, 6]

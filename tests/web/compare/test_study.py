@@ -66,6 +66,7 @@ def numbers(path: str | Path) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.slow
 def test_what_is_begun_on_the_page_is_what_its_command_makes(
     box: StudyBox, until: Callable[..., None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,6 @@
 """A press on Stop, measured in the page: said within a second where it was pressed, and no step comes after it.
 
-Measures time, so it is run by name: `python -m pytest -s tests/browser/stopping.py`.
+The figures are printed: `python -m pytest -s tests/browser/test_stopping.py`.
 """
 
 from __future__ import annotations
