@@ -155,6 +155,12 @@ def test_the_page_opens_nothing_itself(path: Path) -> None:
     assert not [n for n in calls(path) if n in ("open_store", "load_engine", "Jobs", "Store", "Services")]
 
 
+@pytest.mark.parametrize("path", [p for p in sources() if room(p) == "cli"], ids=place)
+def test_commands_wait_for_a_model_by_one_measure(path: Path) -> None:
+    """A first start downloads for longer than work behind the page waits."""
+    assert "cai_ui.pipeline.model_host" not in imports(path)
+
+
 def calls(path: Path) -> list[str]:
     """Names that a file calls."""
     nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import Progress, command, opened, write_text
+from cai_ui.cli.command import WAIT_S, Progress, command, opened, write_text
 from cai_ui.cli.flags import Arguments, given_values, read_flags
 from cai_ui.config.experiments import ExperimentSettings
 from cai_ui.config.knobs import checked, flag
@@ -46,13 +46,12 @@ def add(commands: Commands) -> None:
 def _run(name: str, parsed: Arguments) -> int:
     from cai_ui.experiments.catalogue import EXPERIMENTS
     from cai_ui.experiments.running import estimate_experiment
-    from cai_ui.pipeline.model_host import WAIT_S
     from cai_ui.records import to_dict
 
     settings = read_flags(EXPERIMENTS[name].settings, parsed)
     with opened(parsed) as services:
+        services.engine(WAIT_S)
         if parsed.estimate:
-            services.engine(WAIT_S)
             cost = estimate_experiment(services, name, settings)
             print(f"At most {cost.answers:,} answers, {cost.done:,} of them there; about {cost.seconds:,.0f} s.")
             return 0
@@ -78,6 +77,7 @@ def _page(parsed: Arguments) -> int:
 
     asked, found = _asked(parsed), {}
     with opened(parsed) as services:
+        services.engine(WAIT_S)
         for name, settings in asked.items():
             found[name] = _done(services, name, settings)
     flags = [part for knob, value in given_values(_page_settings(), parsed).items() for part in (flag(knob), value)]

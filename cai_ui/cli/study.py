@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cai_ui.cli import seed_study
-from cai_ui.cli.command import command, opened, write_text
+from cai_ui.cli.command import WAIT_S, command, opened, write_text
 from cai_ui.cli.flags import Arguments
 from cai_ui.errors import InputError
 from cai_ui.formats.writing import json_text
@@ -44,6 +44,7 @@ def _revision(parsed: Arguments) -> int:
     if parsed.number < 1 or parsed.per_principle < 1:
         raise InputError("--number and --per-principle must be at least 1.")
     with opened(parsed) as services:
+        services.engine(WAIT_S)
         for news in run_study(
             services,
             parsed.number,

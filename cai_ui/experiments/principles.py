@@ -152,7 +152,7 @@ def _by_draw(
         if one is not None and other is not None and both:
             scores.append(one - other)
             varieties.append(fmean(variety[many][id] - variety[few][id] for id in both))
-    return mean_difference(scores), mean_difference(varieties)
+    return mean_difference(scores, most=1.0), mean_difference(varieties)
 
 
 def _by_seed(revisions: Sequence[Row], name: str) -> str:

@@ -87,7 +87,7 @@ def share(rows: Sequence[Row], measure: str) -> RepeatedShare:
 def difference(rows: Sequence[Row], measure: str, one: Chosen, other: Chosen) -> Difference:
     """The mean over requests of one share less the other, where a request was read under both."""
     first, second = _means(filter(one, rows), measure), _means(filter(other, rows), measure)
-    return mean_difference([first[id] - second[id] for id in first if id in second])
+    return mean_difference([first[id] - second[id] for id in first if id in second], most=1.0)
 
 
 def of(condition: str, row: Row) -> bool:

@@ -71,9 +71,12 @@ def repeated_share(answers: Mapping[str, Sequence[bool | None]]) -> RepeatedShar
     return RepeatedShare(share, min(low, share), max(high, share), units, total, unread)
 
 
-def mean_difference(differences: Sequence[float], seed: int = 0) -> Difference:
+def mean_difference(differences: Sequence[float], seed: int = 0, most: float = math.inf) -> Difference:
     """The mean of one difference for each request, with Student's interval and Fisher's randomisation test (1935,
-    The Design of Experiments, section 21), two-sided; a sampled p counts what was seen (Phipson and Smyth 2010)."""
+    The Design of Experiments, section 21), two-sided; a sampled p counts what was seen (Phipson and Smyth 2010).
+
+    `most` is the largest difference that can be at all, 1 for one of shares: the interval ends there.
+    """
     units = len(differences)
     if not units:
         return Difference(None, None, None, None, 0)
@@ -82,7 +85,7 @@ def mean_difference(differences: Sequence[float], seed: int = 0) -> Difference:
     if units < 2 or not (spread := stdev(differences)):
         return Difference(value, None, None, p, units)
     half = student_t95(units - 1) * spread / math.sqrt(units)
-    return Difference(value, value - half, value + half, p, units)
+    return Difference(value, max(value - half, -most), min(value + half, most), p, units)
 
 
 def _sign_changes(differences: Sequence[float], seed: int) -> float | None:

@@ -181,7 +181,7 @@ def rows_with(complied: dict[str, int], of: int = 20) -> list[dict[str, Any]]:
 def test_a_known_curve_has_its_half_way_and_its_interval() -> None:
     rows = rows_with({"step 0": 20, "step 10": 16, "step 20": 6, "step 30": 2})
     found = CHECKPOINTS.find(rows, StepsSettings())
-    assert "From step 0 to step 30" in found.finding and "−90 points" in found.finding
+    assert "From step 0 to step 30" in found.finding and "−90 points (−100 to −76;" in found.finding
     assert any("by step 20." in sentence for sentence in found.more), found.more
     assert "−0" not in found.finding and "+0 points (the same on every request" in found.finding
     level = CHECKPOINTS.find(rows_with({"step 0": 5, "step 10": 5}), StepsSettings())

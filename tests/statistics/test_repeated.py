@@ -34,6 +34,15 @@ def test_a_sampled_test_is_close_to_the_exact_one() -> None:
     assert mean_difference(twice).p == pytest.approx(exact, abs=0.01)
 
 
+def test_a_difference_of_shares_ends_where_shares_end() -> None:
+    """18 of 20 requests that all change by 100 points: Student's interval would reach to 104."""
+    changed = [1.0] * 18 + [0.0] * 2
+    found = mean_difference(changed, most=1.0)
+    assert found.value == pytest.approx(0.9) and found.high == 1.0 and found.low == pytest.approx(0.756, abs=0.001)
+    assert mean_difference([-one for one in changed], most=1.0).low == -1.0
+    assert (mean_difference(changed).high or 0) > 1.04
+
+
 def test_what_cannot_be_told_is_none() -> None:
     assert mean_difference([]).value is None
     assert mean_difference([0.0, 0.0]).p is None

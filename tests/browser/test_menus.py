@@ -1,7 +1,4 @@
-"""A menu that is open while its list gets shorter, since a run was put away: it goes on, typed in or not.
-
-Run by name: `python -m pytest tests/browser/menus.py`.
-"""
+"""A menu that is open while its list gets shorter, since a run was put away: it goes on, typed in or not."""
 
 from __future__ import annotations
 
