@@ -25,6 +25,8 @@ from cai_ui.demo.card import model_card
 from cai_ui.demo.corpus import Conversation, conversations
 from cai_ui.demo.optimiser import Muon, halves_pay, optimisers, rate
 from cai_ui.demo.tokenizer import CONTEXT, SPECIAL, encode_turns, train_tokenizer
+from cai_ui.errors import InputError
+from cai_ui.text import named
 
 SHAPE = {
     "hidden_size": 256,
@@ -106,7 +108,8 @@ def build(out: Path, seed: int = 0, rounds: Sequence[Round] = ROUNDS, batch_toke
     torch.manual_seed(seed)
     began = time.monotonic()
     if start is not None:
-        save(_load_model(start), _load_tokenizer(start), out, _load_report(start))
+        model, tokenizer, report = _load_all(start)
+        save(model, tokenizer, out, report)
     elif not after:
         tokenizer = train_tokenizer(_sample_texts(seed), vocabulary)
         model = new_model(tokenizer, shape or SHAPE)
@@ -119,8 +122,7 @@ def build(out: Path, seed: int = 0, rounds: Sequence[Round] = ROUNDS, batch_toke
 
 def train_round(folder: Path, round: Round, batch_tokens: int) -> BuildReport:
     """Go on training from the weights in `folder`, and write the new ones in their place."""
-    before = _load_report(folder)
-    tokenizer, model = _load_tokenizer(folder), _load_model(folder)
+    model, tokenizer, before = _load_all(folder)
     model.train()
     start = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     tools = optimisers(model)
@@ -271,6 +273,18 @@ def _sample_texts(seed: int) -> list[str]:
     become tokens of their own, and held-out ones, in pieces, would look strange to the model."""
     drawn = itertools.islice(conversations(seed + 1, invented=1.0), 6000)
     return [" " + message.content for conversation in drawn for message in conversation.messages]
+
+
+def _load_all(folder: Path) -> tuple[Any, Any, BuildReport]:
+    """Weights, tokenizer and report of a folder that was built before. InputError if it is none."""
+    try:
+        return _load_model(folder), _load_tokenizer(folder), _load_report(folder)
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{named(str(folder))} holds no weights to go on from ({type(error).__name__}).",
+            kept="Nothing was written.",
+            next_step="Name a folder that `demo build` has made.",
+        ) from None
 
 
 def _load_report(folder: Path) -> BuildReport:

@@ -13,6 +13,7 @@ from cai_ui.demo.build import BuildReport, Round, batches, build, row
 from cai_ui.demo.corpus import conversations
 from cai_ui.demo.optimiser import orthogonal, rate
 from cai_ui.demo.tokenizer import train_tokenizer
+from cai_ui.errors import InputError
 
 TINY = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2,
         "num_key_value_heads": 2, "head_dim": 16}  # fmt: skip
@@ -120,3 +121,13 @@ def test_the_rate_rises_stays_and_falls() -> None:
     rates = [rate(step, 1000) for step in range(1000)]
     assert rates[0] == 0.01 and rates[99] == rates[200] == 1.0
     assert rates[-1] < 0.03 and rates[100:] == sorted(rates[100:], reverse=True)
+
+
+def test_what_is_no_folder_of_weights_is_a_sentence(tmp_path: Path) -> None:
+    """A file that is no JSON came out as the library's own error."""
+    spoiled = tmp_path / "spoiled.jsonl"
+    spoiled.write_text("{")
+    for start in (spoiled, tmp_path / "nowhere", tmp_path):
+        with pytest.raises(InputError, match="no weights to go on from"):
+            build(tmp_path / "out", rounds=[], start=start)
+    assert not (tmp_path / "out").exists()
