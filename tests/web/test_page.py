@@ -22,7 +22,7 @@ from cai_ui.pipeline.off_site.keeping import OffSite, Standing
 from cai_ui.pipeline.visitors import shown_to_the_public
 from cai_ui.web import header
 from cai_ui.web.access import Access, Mode
-from cai_ui.web.app import build_app, launch_arguments
+from cai_ui.web.app import QUEUE_LOOK_S, build_app, launch_arguments
 from cai_ui.web.kit import lean
 from cai_ui.web.session import Session
 
@@ -118,14 +118,18 @@ def test_the_strip_says_which_model_and_constitution(services: Services) -> None
     assert head.look("", Session())[:2] == (strip, strip)
 
 
-def test_the_served_page_names_no_outside_host_to_load_from(services: Services, page: gr.Blocks) -> None:
+def test_what_is_served_names_no_outside_host_to_load_from_and_seldom_looks_for_events(
+    services: Services, page: gr.Blocks
+) -> None:
     _, url, _ = page.launch(prevent_thread_lock=True, server_port=0 or None, **launch_arguments(services))
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
             text = answer.read().decode()
             policy = answer.headers["content-security-policy"]
+        looks = page._queue.sleep_when_free, page._queue.stopped
     finally:
         page.close()
+    assert looks == (QUEUE_LOOK_S, False), "the queue that is served is the one that was set"
     loads = re.findall(r"""(?:src|href)=["'](https?://[^"']+)""", text)
     assert [link for link in loads if not link.startswith(url)] == []
     assert "googleapis" not in text
