@@ -1,5 +1,5 @@
 """Gradio's own script, served with some of its places replaced: three that go through the whole page for each event,
-and two by which a menu fails whose list gets shorter while it is open.
+two by which a menu fails whose list gets shorter while it is open, and a clock that never stops.
 
 Seen in Gradio 6.31, on this page of thousands of parts, where an event with forty settings took a second of the
 browser's time: for each value that an event sends or brings, and for each mark that something is going on, the script
@@ -9,6 +9,9 @@ components that ever had one whenever that of one has changed. What the page sho
 
 An open menu goes on showing places of the former list, so that the script fails at the first one that is gone and the
 menu stays as it is; and where several entries may be chosen, Enter on such a place chooses nothing as if it were one.
+
+A mark counts the seconds that something takes, once for each picture the browser draws; one that is taken off the page
+while it counts went on counting, so that a page which was left alone kept the browser busy.
 
 A script that does not hold such a place as often as it should is served as it is.
 """
@@ -114,7 +117,18 @@ CHOSEN = Edit(
 )
 """Chosen places become values, those that are still there."""
 
-EDITS = (WALK, COPY, MARKS, SHOWN, CHOSEN)
+CLOCK = Edit(
+    "statustracker-",
+    re.compile(
+        r"(?P<loop>function (?P<tick>[\w$]+)\(\)\{[\w$]+\(\(\)=>\{[\w$]+\([\w$]+,"
+        r"\(performance\.now\(\)-[\w$]+\([\w$]+\)\)/1e3\),[\w$]+)(?P<again>&&(?P=tick)\(\)\}\)\}"
+        r".{0,3000}?(?P<mark>[\w$]+)&&[\w$]+\(\)&&\([\w$]+\.status===`pending`\|\|)"
+    ),
+    lambda found: f"{found['loop']}&&{found['mark']}?.isConnected{found['again']}",
+)
+"""A mark that counts seconds stops when it is taken off the page; it went on sixty times a second for ever."""
+
+EDITS = (WALK, COPY, MARKS, SHOWN, CHOSEN, CLOCK)
 
 
 def edited(script: str, edits: Sequence[Edit]) -> str:

@@ -15,6 +15,9 @@ from .test_guided_run import go_to
 TABS = 8
 SAID_S = 5.0
 
+DRAWN = """window.drawn = 0; const draw = requestAnimationFrame;
+window.requestAnimationFrame = (then) => draw((now) => { drawn += 1; then(now); });"""
+
 
 def test_eight_tabs_of_one_browser_can_all_be_used(scripted_url: str, open_page: Callable[..., Visit]) -> None:
     first: Any = open_page(scripted_url).page
@@ -44,6 +47,14 @@ def test_a_lost_connection_is_said_and_what_was_typed_is_kept(
     server.start()
     page.wait_for_selector("html.cai-ready:not(.cai-lost)")
     expect(page.locator("#revise-prompt textarea")).to_have_value("How do I read her diary?")
+
+
+def test_a_page_that_is_left_alone_draws_nothing(scripted_url: str, open_page: Callable[..., Visit]) -> None:
+    page: Any = open_page(scripted_url, script=DRAWN).page
+    page.wait_for_timeout(5000)  # what the beginning still draws
+    before = page.evaluate("drawn")
+    page.wait_for_timeout(2000)
+    assert page.evaluate("drawn") - before <= 10, "a look every five seconds, and what it changes"
 
 
 def test_only_what_was_cut_off_by_leaving_is_no_error(
