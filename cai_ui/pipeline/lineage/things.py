@@ -121,7 +121,8 @@ def answer(store: Store, place: Place, ahead: bool = True) -> Lineage:
     head = store.evaluation_head(id)
     came = [names.weights_link(store, row.get("adapter_hash"), str(row.get("variant", "")))]
     came.append(names.evaluation_link(id, head.name, head.created_at[:10]))
-    facts = [("Outcome", f"{row.get('outcome')} ({row.get('reason', '')})"), ("Reader", head.reader)]
+    why = f" ({row['reason']})" if row.get("reason") else ""
+    facts = [("Outcome", f"{row.get('outcome')}{why}"), ("Reader", head.reader)]
     facts += [("Kind", str(row.get("kind", ""))), ("Adapter", str(row.get("adapter_hash") or "none"))]
     texts = [("Request", str(row.get("prompt", ""))), ("Answer", str(row.get("answer", "")))]
     return told(place, clip(str(row.get("prompt", ""))), facts, texts, came, [])
