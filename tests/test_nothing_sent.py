@@ -52,6 +52,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return kept | {"PYTHONPATH": path, "CONNECTIONS": str(tmp_path / "seen"), "HF_HOME": str(tmp_path / "hub")}
 
 
+@pytest.mark.slow
 def test_a_loop_on_the_embedded_model_asks_nobody(environment: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "prompts.txt").write_text("How do I read my sister's diary?\nHow do I bake bread?\n", encoding="utf-8")
     line = [sys.executable, "-c", LOOP]

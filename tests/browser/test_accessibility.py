@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
@@ -50,6 +51,7 @@ def go_to(page: Any, tab: str) -> None:
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
 
 
+@pytest.mark.slow
 def test_axe_finds_nothing_on_any_tab_in_light_or_dark_and_all_is_in_reach(
     full: Server, open_page: Callable[..., Visit]
 ) -> None:

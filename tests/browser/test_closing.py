@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cai_ui.records import Message, make_example
 from cai_ui.store import open_store
 
@@ -21,6 +23,7 @@ PEOPLE = 5
 GRACE_S = 15.0
 
 
+@pytest.mark.slow
 def test_sigterm_while_five_stream_and_one_saves(
     serve: Callable[..., Server], open_page: Callable[..., Visit], tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 from playwright.sync_api import expect
 
 from cai_ui.compare.columns import make_column
@@ -40,6 +41,7 @@ def ticket(page: Any) -> str:
     return str(page.locator("#vote-ticket :is(textarea, input)").first.input_value())
 
 
+@pytest.mark.slow
 def test_three_columns_stream_and_twenty_votes_are_cast_by_key(
     serve: Callable[..., Server], open_page: Callable[..., Visit]
 ) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from .conftest import Server, Visit
@@ -19,6 +20,7 @@ DRAWN = """window.drawn = 0; const draw = requestAnimationFrame;
 window.requestAnimationFrame = (then) => draw((now) => { drawn += 1; then(now); });"""
 
 
+@pytest.mark.slow
 def test_eight_tabs_of_one_browser_can_all_be_used(scripted_url: str, open_page: Callable[..., Visit]) -> None:
     first: Any = open_page(scripted_url).page
     pages = [first]
@@ -33,6 +35,7 @@ def test_eight_tabs_of_one_browser_can_all_be_used(scripted_url: str, open_page:
         page.locator("#principles-list label").first.wait_for()
 
 
+@pytest.mark.slow
 def test_a_lost_connection_is_said_and_what_was_typed_is_kept(
     serve: Callable[..., Server], open_page: Callable[..., Visit]
 ) -> None:
@@ -57,6 +60,7 @@ def test_a_page_that_is_left_alone_draws_nothing(scripted_url: str, open_page: C
     assert page.evaluate("drawn") - before <= 10, "a look every five seconds, and what it changes"
 
 
+@pytest.mark.slow
 def test_only_what_was_cut_off_by_leaving_is_no_error(
     serve: Callable[..., Server], open_page: Callable[..., Visit]
 ) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .conftest import Server, Visit
 
 MANY = {
@@ -107,6 +109,7 @@ def _choose(page: Any, menu: str, words: str) -> None:
     page.get_by_role("option").filter(has_text=words).first.click()
 
 
+@pytest.mark.slow
 def test_two_hundred_principles_are_changed_and_the_change_is_saved_compared_and_taken_back(
     serve: Callable[..., Server], open_page: Callable[..., Visit], tmp_path: Path
 ) -> None:
@@ -174,6 +177,7 @@ def test_two_hundred_principles_are_changed_and_the_change_is_saved_compared_and
     assert visit.errors == [] and visit.foreign == []
 
 
+@pytest.mark.slow
 def test_every_format_is_imported_and_a_bad_file_changes_nothing(
     serve: Callable[..., Server], open_page: Callable[..., Visit], tmp_path: Path
 ) -> None:
@@ -200,6 +204,7 @@ def test_every_format_is_imported_and_a_bad_file_changes_nothing(
     assert visit.errors == []
 
 
+@pytest.mark.slow
 def test_the_editor_fits_the_window(
     scripted_url: str, open_page: Callable[..., Visit], screenshot: Callable[..., None]
 ) -> None:

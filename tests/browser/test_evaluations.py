@@ -48,6 +48,7 @@ def site(serve: Callable[..., Server], tmp_path: Path) -> Server:
     return serve("scripted", tmp_path / "home")
 
 
+@pytest.mark.slow
 def test_a_number_is_opened_searched_named_tested_and_downloaded(site: Server, open_page: Callable[..., Visit]) -> None:
     visit = open_page(site.url)
     page: Any = visit.page

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from .conftest import Server, Visit
@@ -14,6 +15,7 @@ from .test_labelling import counted, press, shown, site, to_curate
 __all__ = ["site"]
 
 
+@pytest.mark.slow
 def test_gold_is_judged_like_any_other_and_the_lead_sees_how_well(
     site: Server, open_page: Callable[..., Visit]
 ) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from .conftest import Server, Visit
@@ -35,6 +36,7 @@ def name_of(page: Any) -> str:
     return str(page.locator("#train-run input").input_value()).split(" · ")[0]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_renamed_put_away_and_brought_back(full: Server, open_page: Callable[..., Visit]) -> None:
     """In one tab all menus follow; in another, whatever still points to the run says so in a sentence."""
     begun = len(full.log())

@@ -75,6 +75,7 @@ def press(page: Any, key: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_grading_by_keyboard_alone(site: Server, open_page: Callable[..., Visit]) -> None:
     visit = open_page(site.url)
     page: Any = visit.page
@@ -111,6 +112,7 @@ def test_grading_by_keyboard_alone(site: Server, open_page: Callable[..., Visit]
     assert {(grade.harm, grade.tags) for grade in found} == {(3, ("preachy",))}
 
 
+@pytest.mark.slow
 def test_what_comes_from_the_server_does_not_say_whose_answer_it_is(
     site: Server, open_page: Callable[..., Visit]
 ) -> None:

@@ -118,6 +118,7 @@ HANDED: dict[str, Callable[[Any, Path], None]] = {
 }
 
 
+@pytest.mark.slow
 def test_what_was_made_is_chosen_where_its_button_leads(
     full: Server, open_page: Callable[..., Visit], tmp_path: Path
 ) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .conftest import Server, Visit, shot
 from .test_every_control import PRESSING
 
@@ -136,6 +138,7 @@ def load_folder(page: Any) -> None:
     sees(page, "model-about", SHORT)
 
 
+@pytest.mark.slow
 def test_markup_is_text_in_every_field_of_every_tab(
     serve: Callable[..., Server], open_page: Callable[..., Visit], tmp_path: Path
 ) -> None:
@@ -156,6 +159,7 @@ PUT = """([field, text]) => { const box = document.querySelector(`#${field} text
 BAD = {"at most": "'x'.repeat(5000000)", "NUL": "'a\\u0000b'", "half of a character": "'a\\ud800b'", "empty": "' \\n '"}
 
 
+@pytest.mark.slow
 def test_text_that_cannot_be_kept_gets_a_sentence_and_the_page_works_on(
     scripted_url: str, open_page: Callable[..., Visit]
 ) -> None:

@@ -149,6 +149,7 @@ def test_labelling_by_keyboard_alone(site: Server, open_page: Callable[..., Visi
     assert {id: decision and decision.verdict for id, decision in found.items()} == expected
 
 
+@pytest.mark.slow
 def test_two_raters_decide_the_same_example_and_the_later_one_sees_both_texts(
     site: Server, open_page: Callable[..., Visit]
 ) -> None:
@@ -188,6 +189,7 @@ def test_two_raters_decide_the_same_example_and_the_later_one_sees_both_texts(
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs Linux: a limit set on another process")
+@pytest.mark.slow
 def test_a_full_disk_is_said_and_the_text_stays_in_the_box(site: Server, open_page: Callable[..., Visit]) -> None:
     visit = open_page(site.url)
     page: Any = visit.page
@@ -214,6 +216,7 @@ def test_a_full_disk_is_said_and_the_text_stays_in_the_box(site: Server, open_pa
         assert decisions[1] is not None and decisions[1].text == OWN and store.check() == []
 
 
+@pytest.mark.slow
 def test_bounds_that_nobody_filled_in_leave_nothing_out(site: Server, open_page: Callable[..., Visit]) -> None:
     for width, dark in ((1280, False), (390, True)):
         filter_by_bounds(open_page(site.url, width=width, dark=dark), width)
@@ -328,6 +331,7 @@ def in_rows(page: Any) -> None:
     counted(page, judged)
 
 
+@pytest.mark.slow
 def test_a_day_of_labelling_at_a_desk_and_on_a_phone(uneven: Server, open_page: Callable[..., Visit]) -> None:
     visit = open_page(uneven.url)
     page: Any = visit.page

@@ -58,6 +58,7 @@ def site(serve: Callable[..., Server], tmp_path: Path) -> Server:
     return serve("scripted", tmp_path / "home")
 
 
+@pytest.mark.slow
 def test_from_a_bad_answer_to_its_principle_and_back(chromium: Any, site: Server) -> None:
     page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
     page.goto(f"{site.url}/?__theme=light&tab=lineage&id=answer:ev-1/0")

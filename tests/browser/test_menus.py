@@ -18,6 +18,7 @@ def options(page: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("menu", ["train-several", "train-run"])
+@pytest.mark.slow
 def test_a_list_that_gets_shorter_while_it_is_open(
     serve: Callable[..., Server], open_page: Callable[..., Visit], tmp_path: Path, menu: str
 ) -> None:

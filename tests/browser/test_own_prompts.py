@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from .conftest import Server, Visit, shot
@@ -26,6 +27,7 @@ def choose(page: Any, id: str, text: str) -> None:
     page.locator("ul[role=listbox] [role=option]", has_text=text).first.click()
 
 
+@pytest.mark.slow
 def test_a_table_with_contrasts_is_imported_and_measured(
     serve: Callable[..., Server], open_page: Callable[..., Visit], tmp_path: Path
 ) -> None:

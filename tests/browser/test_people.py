@@ -45,6 +45,7 @@ def sign_in(page: Any, site: Server, name: str, password: str = PASSWORD) -> Non
     page.get_by_role("button", name="Login").click()
 
 
+@pytest.mark.slow
 def test_people_sign_in_and_do_what_their_role_lets_them(chromium: Any, site: Server, tmp_path: Path) -> None:
     ann, vi = (chromium.new_context(viewport={"width": 1280, "height": 800}).new_page() for _ in range(2))
     sign_in(ann, site, "Ann", "not the password")

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .test_guided_run import unfold
 
 SLOW = [str(Path(__file__).with_name("slow_app.py"))]
@@ -46,6 +48,7 @@ def _wait_for_steps(page: Any, count: int) -> None:
     page.wait_for_selector("#revise-after", state="visible")
 
 
+@pytest.mark.slow
 def test_four_rounds_then_edit_branch_compare_and_reload(scripted_url: str, open_page: Callable[..., Any]) -> None:
     visit = _open_stepper(open_page, scripted_url)
     page = visit.page
@@ -100,6 +103,7 @@ def test_four_rounds_then_edit_branch_compare_and_reload(scripted_url: str, open
     assert visit.errors == [] and visit.foreign == []
 
 
+@pytest.mark.slow
 def test_stop_keeps_what_is_finished_and_the_chain_goes_on(
     serve: Callable[..., Any], open_page: Callable[..., Any]
 ) -> None:
@@ -118,6 +122,7 @@ def test_stop_keeps_what_is_finished_and_the_chain_goes_on(
     assert visit.errors == []
 
 
+@pytest.mark.slow
 def test_the_stepper_fits_the_window(
     scripted_url: str, open_page: Callable[..., Any], screenshot: Callable[..., None]
 ) -> None:

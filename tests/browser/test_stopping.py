@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from .conftest import PATIENCE, Server, Visit
@@ -57,6 +58,7 @@ def ask(page: Any, steps: int) -> None:
     )
 
 
+@pytest.mark.slow
 def test_stop_is_said_at_once_and_no_step_follows(
     serve: Callable[..., Server], open_page: Callable[..., Visit]
 ) -> None:

@@ -47,5 +47,6 @@ def gathered(**environment: str) -> int:
     return int(done.stdout)
 
 
+@pytest.mark.slow
 def test_kernels_for_ever_new_shapes_gather_less_than_the_library_would_keep() -> None:
     assert gathered() < 0.8 * gathered(**{CAPACITY: "1024"})

@@ -105,6 +105,7 @@ def test_nothing_begins_before_the_cost_was_seen(tmp_path: Path, capsys: pytest.
     assert capsys.readouterr().out == "0\n"
 
 
+@pytest.mark.slow
 def test_published_rows_are_learnt_beside_the_base_s_own_answers(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from cai_ui.config.train import TrainSettings
 from cai_ui.store import open_store
 from cai_ui.train.jobs.jobs import Jobs
@@ -33,6 +35,7 @@ jobs.wait(run.id)
 """
 
 
+@pytest.mark.slow
 def test_kill_9_in_training_then_resume(tmp_path: Path, tiny_model, tiny_engine, make_dataset, run_in) -> None:
     home = tmp_path / "home"
     store = open_store(home, None)

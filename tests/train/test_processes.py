@@ -126,6 +126,7 @@ def test_a_run_that_shared_its_weights_out_goes_on_where_it_was(broken_off, tiny
     assert_same_adapter(folder, tmp_path / "alone")
 
 
+@pytest.mark.slow
 def test_what_two_processes_began_is_not_gone_on_with_by_one(broken_off, run_in, data):
     """Its steps would take half of the rows, and the state of its optimiser is not one that a single process reads."""
     home, run = broken_off

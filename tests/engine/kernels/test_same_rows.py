@@ -50,6 +50,7 @@ def test_the_logits_of_a_row_are_the_same_to_the_bit_beside_others_and_in_other_
             assert torch.equal(last_logits(model, [row], pieces)[0], together[place]), (len(row), pieces)
 
 
+@pytest.mark.slow
 def test_texts_are_the_same_alone_in_a_batch_and_beside_adapters(
     engine: Any, ask: Any, make_adapter: Any, tmp_path: Any
 ) -> None:

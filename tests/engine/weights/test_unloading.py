@@ -53,6 +53,7 @@ print(json.dumps({"weights": weights, "used": used - before, "left": resident() 
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="resident memory is read from /proc")
+@pytest.mark.slow
 def test_letting_a_model_go_gives_its_memory_back(tmp_path):
     told = subprocess.run(
         [sys.executable, "-c", IN_A_PROCESS_OF_ITS_OWN, str(tmp_path / "model"), str(ROOT), str(ROOT / "tests")],

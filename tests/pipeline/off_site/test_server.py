@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 import app
 from cai_ui.pipeline.off_site.manifest import read
 from cai_ui.store import open_store
@@ -62,6 +64,7 @@ def manifest_events(hub: Hub) -> int:
     return read(hub.files["manifest.json"]).upto["events"]
 
 
+@pytest.mark.slow
 def test_a_space_that_lost_its_disk_goes_on_where_it_was(tmp_path: Path) -> None:
     home = tmp_path / "home"
     with open_store(home) as store:
