@@ -57,7 +57,7 @@ def test_presses_during_an_answer(
     visit = open_page(site.url, script=PRESSING)
     page: Any = visit.page
     page.on("dialog", lambda dialog: dialog.accept())
-    page.add_style_tag(content=".toast-wrap { pointer-events: none !important; }")
+    page.add_style_tag(content=".toast-wrap, .toast-wrap * { pointer-events: none !important; }")
     go_to(page, tab)
     page.evaluate("pressing.settled()")
     prepare(page)

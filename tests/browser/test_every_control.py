@@ -293,7 +293,7 @@ def test_every_control_does_what_it_should(pressed: Server, open_page: Callable[
     visit.hear_console()
     page.on("filechooser", lambda chooser: chooser.set_files(str(files / FILES[presser.doing])))
     page.on("dialog", lambda dialog: dialog.accept())
-    page.add_style_tag(content=".toast-wrap { pointer-events: none !important; }")
+    page.add_style_tag(content=".toast-wrap, .toast-wrap * { pointer-events: none !important; }")
     presser = Presser(page, tab, visit.errors)
     presser.prepare()
     presser.press_all()
