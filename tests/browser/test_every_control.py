@@ -101,9 +101,9 @@ class Presser:
         while self.page.evaluate("pressing.open()"):
             self.settle("unfolded")
 
-    def settle(self, key: str, seconds: float = 60) -> None:
+    def settle(self, key: str, seconds: float = 150) -> None:
         """Wait until nothing that was asked is open, then look at messages, and at what stands in fields, that are
-        new."""
+        new. A blind vote may ask twenty requests in a row, where both models answer all the same."""
         now = self.page.evaluate("([from, ms]) => pressing.after(from, ms)", [self.toasts, seconds * 1000])
         if now["late"]:
             self.found.append(f"{key}: no answer within {seconds:.0f} s")
