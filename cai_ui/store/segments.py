@@ -34,9 +34,12 @@ class Segment:
 
 
 def upto(database: Path) -> dict[str, int]:
-    """The last number of each table, and of the evaluations, which no segment holds."""
-    with reading(database) as connection:
-        return {table: _last(connection, table) for table in (*TABLES, EVALUATIONS)}
+    """The last number of each table, and of the evaluations, which no segment holds. StoreError if it is unreadable."""
+    try:
+        with reading(database) as connection:
+            return {table: _last(connection, table) for table in (*TABLES, EVALUATIONS)}
+    except sqlite3.Error as error:
+        raise _unread(error) from error
 
 
 def later(database: Path, after: Mapping[str, int]) -> Segment | None:
@@ -58,7 +61,7 @@ def later(database: Path, after: Mapping[str, int]) -> Segment | None:
                 if len(found) == room:  # the rest may name what is not in this one
                     break
     except sqlite3.Error as error:
-        raise StoreError(f"The database cannot be read to its end ({type(error).__name__}).") from error
+        raise _unread(error) from error
     return Segment("".join(f"{line}\n" for line in lines).encode("ascii"), reached) if lines else None
 
 
@@ -81,6 +84,14 @@ def put_in(database: Path, body: bytes) -> int:
             f"A part of the backup does not fit ({type(error).__name__}).", kept="Nothing of it was taken."
         ) from None
     return len(rows)
+
+
+def _unread(error: sqlite3.Error) -> StoreError:
+    return StoreError(
+        f"The database cannot be read to its end ({type(error).__name__}).",
+        kept="It was left as it is.",
+        next_step="python -m cai_ui store check says what is wrong with it.",
+    )
 
 
 def _row(line: bytes) -> tuple[str, dict[str, Any]]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cai_ui.errors import StoreError
+from cai_ui.store.segments import EVALUATIONS, TABLES
 
 FORMAT = 1
 NAME, MOST_BYTES = "manifest.json", 2**20
@@ -64,8 +65,8 @@ def read(body: bytes) -> Manifest:
         said = json.loads(body)
         if said["format"] != FORMAT:
             raise _strange(f"it has format {str(said['format'])[:20]}")
-        later = tuple(_part(part) for part in said["later"])
-        found = Manifest(said["workspace"], said["writer"], _part(said["base"]), later)
+        later = tuple(_part(part, {*TABLES}) for part in said["later"])
+        found = Manifest(said["workspace"], said["writer"], _part(said["base"], {*TABLES, EVALUATIONS}), later)
         fits = _ID.fullmatch(found.workspace) and (found.writer == "" or _ID.fullmatch(found.writer))
         if not fits or found.head != said["head"]:
             raise _strange("it does not have the hash that it says")
@@ -74,10 +75,11 @@ def read(body: bytes) -> Manifest:
         raise _strange("it cannot be read") from None
 
 
-def _part(said: dict[str, Any]) -> Part:
+def _part(said: dict[str, Any], tables: set[str]) -> Part:
     part = Part(said["file"], said["sha256"], said["size"], said["upto"], said["at"])
     numbers = [part.size, *part.upto.values()]
-    if not (_FILE.fullmatch(part.file) and _HASH.fullmatch(part.sha256) and all(type(n) is int for n in numbers)):
+    named = _FILE.fullmatch(part.file) and _HASH.fullmatch(part.sha256) and isinstance(part.at, str)
+    if not (named and tables <= set(part.upto) and all(type(n) is int for n in numbers)):
         raise ValueError
     return part
 

@@ -69,7 +69,11 @@ class Repository:
                 if not listed:
                     return None
                 if getattr(listed[0], "size", most + 1) > most:
-                    raise StoreError(f"{file} of {self.name} is larger than {most / 1e6:,.0f} MB.")
+                    raise StoreError(
+                        f"{file} of {self.name} is larger than {most / 1e6:,.0f} MB.",
+                        kept="It was not read, and nothing there was changed.",
+                        next_step="Look at the repository's history on the Hub, or name another one (CAI_BACKUP_REPO).",
+                    )
                 path = self._api.hf_hub_download(
                     self.name, file, repo_type="dataset", revision=commit, local_dir=folder
                 )

@@ -26,6 +26,8 @@ from cai_ui.store.segments import put_in
 MOST_BASE, MOST_LATER = 4 * 2**30, 256 * 2**20
 """Bytes of a whole database, unpacked, and of a part."""
 STATE = "off-site.json"
+_KEPT = "Nothing was brought back, and nothing there was changed."
+_LOOK = "Look at the repository's history on the Hub, or start without it (CAI_BACKUP_REPO= )."
 log = logging.getLogger(__name__)
 
 
@@ -119,8 +121,8 @@ def _part(repository: Repository, commit: str, part: Part, most: int) -> bytes:
     if body is None or hashlib.sha256(body).hexdigest() != part.sha256:
         raise StoreError(
             f"{part.file} of {repository.name} is {'gone' if body is None else 'not what was brought there'}.",
-            kept="Nothing was brought back, and nothing there was changed.",
-            next_step="Look at the repository's history on the Hub, or start without it (CAI_BACKUP_REPO= ).",
+            kept=_KEPT,
+            next_step=_LOOK,
         )
     return body
 
@@ -131,7 +133,9 @@ def _unpacked(packed: bytes, most: int) -> bytes:
         with gzip.open(io.BytesIO(packed)) as file:
             body = file.read(most + 1)
     except (OSError, EOFError, ValueError) as error:
-        raise StoreError(f"A part of the backup cannot be unpacked ({type(error).__name__}).") from None
+        raise StoreError(
+            f"A part of the backup cannot be unpacked ({type(error).__name__}).", kept=_KEPT, next_step=_LOOK
+        ) from None
     if len(body) > most:
-        raise StoreError("A part of the backup is larger than it may be.")
+        raise StoreError("A part of the backup is larger than it may be.", kept=_KEPT, next_step=_LOOK)
     return body

@@ -8,7 +8,9 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from huggingface_hub import constants
@@ -17,11 +19,12 @@ from cai_ui.config.app import AppSettings
 from cai_ui.errors import InputError, StoreError
 from cai_ui.pipeline.backing_up import off_site
 from cai_ui.pipeline.off_site.keeping import OffSite, Standing
-from cai_ui.pipeline.off_site.manifest import Manifest, read
+from cai_ui.pipeline.off_site.manifest import Manifest, Part, read
 from cai_ui.pipeline.off_site.repository import Repository
 from cai_ui.pipeline.off_site.restoring import backup_repository, bring_back
 from cai_ui.records import Answer, Decision, Evaluation, Grade, Message, Prompt, Provenance, Vote, make_example
 from cai_ui.store import Store, Workspace, open_store
+from cai_ui.store.segments import EVALUATIONS, TABLES, upto
 from tests import hub_repository
 from tests.hub_repository import Hub
 
@@ -321,3 +324,20 @@ def test_the_badge_says_how_old_what_is_there_is() -> None:
     ages = [(None, "not backed up off this disk yet"), (now, "off this disk within 10 min"),
             (now - 1300, "off this disk within 30 min"), (now - 8000, "off this disk 2 h ago")]  # fmt: skip
     assert [off_site(Standing(at)) for at, _ in ages] == [said for _, said in ages]
+
+
+@pytest.mark.parametrize("change", [{"at": 5}, {"upto": {"events": 3}}, {"upto": {}}, {"size": "1"}], ids=str)
+def test_a_list_of_files_that_was_made_elsewhere_is_a_sentence_though_its_hash_fits(change: dict[str, Any]) -> None:
+    """The thread that backs up ends by nothing that stands there."""
+    part = Part("base/" + "a" * 64 + ".db.gz", "a" * 64, 1, dict.fromkeys((*TABLES, EVALUATIONS), 0), "2026")
+    good = Manifest("b" * 32, "", part, (replace(part, file="later/a.jsonl.gz"),))
+    assert read(good.dump()) == good
+    for strange in (replace(good, base=replace(part, **change)), replace(good, later=(replace(part, **change),))):
+        with pytest.raises(StoreError, match="cannot be read"):
+            read(strange.dump())
+
+
+def test_a_database_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "cai.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreError, match="store check"):
+        upto(tmp_path / "cai.db")
