@@ -38,7 +38,9 @@ def hub_people(settings: AppSettings, environment: Mapping[str, str]) -> HubPeop
     """
     owner = environment.get("SPACE_ID", "").partition("/")[0]
     roles = {owner.casefold(): Role.OWNER} if owner else {}
-    for part in settings.hub_people[:MOST].split():
+    if len(settings.hub_people) > MOST:  # a list that is cut may end in half a name, which is somebody else's
+        raise _unreadable(settings.hub_people, f"it has more than {MOST:,} characters")
+    for part in settings.hub_people.split():
         said, equals, names = part.partition("=")
         if said not in ("viewer", "annotator", "trainer", "owner") or not equals or not names:
             raise _unreadable(part)
@@ -49,8 +51,8 @@ def hub_people(settings: AppSettings, environment: Mapping[str, str]) -> HubPeop
     return HubPeople(roles, _OTHERS[settings.hub_others])
 
 
-def _unreadable(part: str) -> InputError:
+def _unreadable(part: str, why: str = "") -> InputError:
     return InputError(
-        f"The people of the Hub cannot be read at {part[:60]!r}.",
+        f"The people of the Hub cannot be read at {part[:60]!r}{': ' if why else ''}{why}.",
         next_step="Write them as in: CAI_HUB_PEOPLE='owner=ada trainer=ben,cleo annotator=dora'.",
     )

@@ -285,6 +285,8 @@ def test_the_list_is_read_with_the_spaces_own_account_as_owner() -> None:
     wanted = {"ada": "owner", "BEN": "trainer", "cleo": "trainer", "Dora": "annotator", "eve": "owner", "x": "viewer"}
     assert {name: str(people.role(name)) for name in wanted} == wanted
     assert hub_people(AppSettings(hub_people="annotator=ada"), {"SPACE_ID": "ada/cai"}).role("ada") is Role.ANNOTATOR
+    with pytest.raises(InputError, match="more than"):
+        hub_people(AppSettings(hub_people="owner=" + "ada," * 3_000 + "ben"), {})
     assert hub_people(AppSettings(), {}).role("ada") is None
     for wrong in ("ada", "boss=ada", "owner=", "owner=ada,,ben", "owner=../x", "visitor=ada", "=ada"):
         with pytest.raises(InputError, match="CAI_HUB_PEOPLE="):
