@@ -123,7 +123,7 @@ def test_a_row_that_does_not_fit_is_left_out_with_its_line(tmp_path: Path, row: 
         ("a.jsonl", "", "The file is empty"),
         ("a.csv", "prompt,prompt\nx,y\n", "column name is there twice"),
         ("a.csv", "name,age\nx,3\n", "No row of the file can be used .line 2: no request under"),
-        ("a.jsonl", '["x"]', "this is not a JSON object"),
+        ("a.jsonl", "[3]", "this is not a JSON object"),
     ],
 )
 def test_a_file_without_a_request_says_so_and_keeps_nothing(
