@@ -7,30 +7,25 @@ whose cells are all empty is none.
 
 from __future__ import annotations
 
-import ast
 import csv
 import io
-import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from cai_ui.tables.limits import BadRow, Limits, Row, refuse
+from cai_ui.tables.lists import are_messages, listed
 
 Lines = list[tuple[int, list[str]]]
 """Cells with the line where they begin."""
 _MISSING = frozenset({"", "nan", "NaN", "NULL", "null", "<NA>", "#N/A"})
 """How tables write a missing value. "None" and "N/A" are answers, too."""
-_READ = 100_000
-"""Characters up to which a cell is read as a list."""
 _SEPARATOR = re.compile(r"\A\s*sep=([,;|\t])[ \t;,]*(?=[\r\n])", re.I)
 """A first line by which spreadsheets are told the delimiter."""
 _SAYING = re.compile(r'[^\s,;|"]')
 _LATE = re.compile(r'\s+"')
 """Begins a cell with a quote that no rule of CSV reads, since a blank stands before it."""
 _BEGINS = re.compile(r"""\[\s*\{\s*["'](?:role|from|content|value)["']\s*:""")
-_BETWEEN = re.compile(r"\}\s*\n\s*\{")
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
@@ -54,19 +49,8 @@ def delimited_rows(text: str, limits: Limits) -> Iterator[Row]:
 def _value(cell: str) -> str | list[Any] | None:
     if cell in _MISSING:
         return None
-    return (_messages(cell) or cell) if len(cell) <= _READ and _BEGINS.match(cell) else cell
-
-
-def _messages(cell: str) -> list[Any] | None:
-    """The messages in a cell: as JSON, as Python writes a list, and as NumPy does, without commas."""
-    for read, text in ((json.loads, cell), (ast.literal_eval, cell), (ast.literal_eval, _BETWEEN.sub("},{", cell))):
-        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-            found = read(text)
-            said = isinstance(found, list) and all(
-                isinstance(one, dict) and ("role" in one or "from" in one) for one in found
-            )
-            return found if said else None
-    return None
+    found = listed(cell) if _BEGINS.match(cell) else cell
+    return found if are_messages(found) else cell
 
 
 def _names(header: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import IO, Any, cast
 
 from cai_ui.tables.limits import BadRow, Cells, Limits, Row, read_whole, refuse, too_large
+from cai_ui.tables.lists import are_messages
 
 _NOTHING = re.compile(r"[\s,]*")
 _HOLDERS = (
@@ -159,11 +160,7 @@ def _listed(value: Any) -> Cells | BadRow:
     """A row in a list. A text alone is a request, as a line of plain text is, and messages are a conversation."""
     if isinstance(value, str):
         return {"prompt": value}
-    if (
-        isinstance(value, list)
-        and value
-        and all(isinstance(one, dict) and {"role", "from"} & one.keys() for one in value)
-    ):
+    if are_messages(value):
         return {"messages": value}
     return _object(value)
 
