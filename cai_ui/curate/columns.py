@@ -61,7 +61,7 @@ REQUESTS = (
     "prompt", "instruction", "question", "query", "request", "history", "input.messages", "goal", "behavior",
     "forbidden_prompt", "user_prompt", "user_input",
 )  # fmt: skip
-ANSWERS = ("response", "completion", "output", "answer", "reply", "model_output")
+ANSWERS = ("response", "completion", "output", "answer", "reply", "model_output", "generation")
 _ONLY = ("responses", "answers", "completions", "outputs", "generations")
 """Lists of answers, which a single one may stand in place of."""
 CONVERSATIONS = ("messages", "conversations", "conversation", "transcript", "dialogue")
