@@ -112,19 +112,20 @@ MISTRAL_MOVES = Family(
 QWEN_3 = Family(
     PLAIN + "{% set thinks = m.role == 'assistant' and loop.last %}{{ '<|im_start|>' + m.role + '\n' + ("
     "'<think>\n\n</think>\n\n' if thinks else '') + m.content + '<|im_end|>\n' }}{% endfor %}" + BEGIN_CHATML,
-    QWEN.prompt + "<think>\n\n</think>\n\n", "So.<|im_end|>\n", (*QWEN.marks, "<think>", "</think>"), "<|im_end|>", "",
+    QWEN.prompt + "<think>\n\n</think>\n\n", "So.<|im_end|>\n", (*QWEN.marks, "<think>", "</think>"), "<|im_end|>",
+    "",
 )  # fmt: skip
 DEEPSEEK = Family(
-    "{{ bos_token }}" + PLAIN + "{% if m.role == 'system' %}{{ m.content }}{% elif m.role == 'user' %}"
-    "{{ '<｜User｜>' + m.content }}{% else %}{{ '<｜Assistant｜>' + m.content + eos_token }}{% endif %}{% endfor %}"
+    "{{ bos_token }}" + PLAIN + "{{ m.content if m.role == 'system' else '<｜User｜>' + m.content if m.role == 'user' "
+    "else '<｜Assistant｜>' + m.content + eos_token }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<｜Assistant｜>' }}{% endif %}",
-    "<s>Be kind.<｜User｜>Hi<｜Assistant｜>Yo</s><｜User｜>Why?<｜Assistant｜>", "So.</s>", ("<｜User｜>", "<｜Assistant｜>"),
-    "</s>",
+    "<s>Be kind.<｜User｜>Hi<｜Assistant｜>Yo</s><｜User｜>Why?<｜Assistant｜>", "So.</s>",
+    ("<｜User｜>", "<｜Assistant｜>"), "</s>",
 )  # fmt: skip
 GPT_OSS = Family(
     "{{ '<|start|>system<|message|>' + strftime_now('%Y')[:1] + '<|end|>' }}" + PLAIN + "{{ '<|start|>' + m.role + "
-    "('<|channel|>final' if m.role == 'assistant' else '') + '<|message|>' + m.content + ('<|return|>' if loop.last and "
-    "m.role == 'assistant' else '<|end|>') }}{% endfor %}{% if add_generation_prompt %}{{ '<|start|>assistant' }}"
+    "('<|channel|>final' if m.role == 'assistant' else '') + '<|message|>' + m.content + ('<|return|>' if loop.last "
+    "and m.role == 'assistant' else '<|end|>') }}{% endfor %}{% if add_generation_prompt %}{{ '<|start|>assistant' }}"
     "{% endif %}",
     "<|start|>system<|message|>2<|end|><|start|>system<|message|>Be kind.<|end|><|start|>user<|message|>Hi<|end|>"
     "<|start|>assistant<|channel|>final<|message|>Yo<|end|><|start|>user<|message|>Why?<|end|>"
@@ -132,15 +133,15 @@ GPT_OSS = Family(
     "So.<|return|>", ("<|start|>", "<|message|>", "<|channel|>", "<|end|>", "<|return|>"), "<|return|>", "",
 )  # fmt: skip
 OLMO_2 = Family(
-    "{{ bos_token }}" + PLAIN + "{{ '<|' + m.role + '|>\n' + m.content + (eos_token if m.role == 'assistant' else '') + "
-    "('' if m.role == 'assistant' and loop.last else '\n') }}{% if loop.last and add_generation_prompt %}"
+    "{{ bos_token }}" + PLAIN + "{{ '<|' + m.role + '|>\n' + m.content + (eos_token if m.role == 'assistant' else '') "
+    "+ ('' if m.role == 'assistant' and loop.last else '\n') }}{% if loop.last and add_generation_prompt %}"
     "{{ '<|assistant|>\n' }}{% endif %}{% endfor %}",
-    "</s><|system|>\nBe kind.\n<|user|>\nHi\n<|assistant|>\nYo</s>\n<|user|>\nWhy?\n<|assistant|>\n", "So.</s>", (),
-    "</s>", "</s>",
+    "</s><|system|>\nBe kind.\n<|user|>\nHi\n<|assistant|>\nYo</s>\n<|user|>\nWhy?\n<|assistant|>\n",
+    "So.</s>", (), "</s>", "</s>",
 )  # fmt: skip
 FALCON = Family(
-    PLAIN + "{{ '\n' if not loop.first }}{{ {'system': 'System: ', 'user': 'User: ', 'assistant': 'Falcon: '}[m.role] + "
-    "m.content }}{% endfor %}{% if add_generation_prompt %}{{ '\nFalcon:' }}{% endif %}",
+    PLAIN + "{{ '\n' if not loop.first }}{{ {'system': 'System: ', 'user': 'User: ', 'assistant': 'Falcon: '}[m.role] "
+    "+ m.content }}{% endfor %}{% if add_generation_prompt %}{{ '\nFalcon:' }}{% endif %}",
     "System: Be kind.\nUser: Hi\nFalcon: Yo\nUser: Why?\nFalcon:", " So.</s>", (), "</s>", "",
 )  # fmt: skip
 PHI_3 = Family(
@@ -156,10 +157,23 @@ VICUNA = Family(
     "<s>Be kind. USER: Hi ASSISTANT: Yo</s>USER: Why? ASSISTANT:", " So.</s>", (), "</s>", sentencepiece=True,
 )  # fmt: skip
 FAMILIES = {
-    "Llama 2": LLAMA_2, "Llama 3": LLAMA_3, "Mistral v1": MISTRAL_V1, "Mistral v3": MISTRAL_V3, "Tekken": TEKKEN,
-    "Gemma": GEMMA, "Qwen": QWEN, "Phi": PHI, "Zephyr": ZEPHYR, "Vicuna": VICUNA,
-    "Mistral, which moves system text on": MISTRAL_MOVES, "Qwen 3": QWEN_3, "DeepSeek": DEEPSEEK, "gpt-oss": GPT_OSS,
-    "OLMo 2": OLMO_2, "Falcon": FALCON, "Phi 3": PHI_3,
+    "Llama 2": LLAMA_2,
+    "Llama 3": LLAMA_3,
+    "Mistral v1": MISTRAL_V1,
+    "Mistral v3": MISTRAL_V3,
+    "Tekken": TEKKEN,
+    "Gemma": GEMMA,
+    "Qwen": QWEN,
+    "Phi": PHI,
+    "Zephyr": ZEPHYR,
+    "Vicuna": VICUNA,
+    "Mistral, which moves system text on": MISTRAL_MOVES,
+    "Qwen 3": QWEN_3,
+    "DeepSeek": DEEPSEEK,
+    "gpt-oss": GPT_OSS,
+    "OLMo 2": OLMO_2,
+    "Falcon": FALCON,
+    "Phi 3": PHI_3,
 }
 NOTES = {
     "Qwen 3": ("Its template does not begin the answer; '<think>\\n\\n</think>' is put before it.",),
@@ -400,7 +414,17 @@ LAST = "{{ '<|im_start|>user\n' + messages[-1].content + '<|im_end|>\n<|im_start
 
 @pytest.mark.parametrize(
     "template",
-    [{"rag": "x"}, PARTS_ONLY, "", None, THINKS, LAST, "hello", "{% for m in messages %}{{ m.content }", "{{ load('x') }}"],
+    [
+        {"rag": "x"},
+        PARTS_ONLY,
+        "",
+        None,
+        THINKS,
+        LAST,
+        "hello",
+        "{% for m in messages %}{{ m.content }",
+        "{{ load('x') }}",
+    ],
 )
 def test_templates_that_cannot_be_used_say_what_to_do(template: Any) -> None:
     tokenizer = tokenizer_of(QWEN)
