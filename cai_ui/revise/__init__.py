@@ -10,11 +10,11 @@ or the page. The method is that of Bai et al. 2022, section 3.1; the chain is on
 """
 
 from cai_ui.revise.batch import BATCH_SIZE, ChainFailure, revise_batch
-from cai_ui.revise.chain import StepEvent, as_prompt, few_shot_of, new_trace, plan_next, revise
+from cai_ui.revise.chain import StepEvent, as_prompt, new_trace, plan_next, revise
 from cai_ui.revise.critiques import names_nothing
 from cai_ui.revise.editing import branch, cut, edited, ended_early, flaw, labelled, to_example
 from cai_ui.revise.effects import LABELS, computed_labels, labels_of
-from cai_ui.revise.few_shot import leaked_example
+from cai_ui.revise.few_shot import few_shot_of, leaked_example
 from cai_ui.revise.planning import PlannedStep, longest, next_step, step_seed
 from cai_ui.revise.replay import Difference, Replay, replay
 from cai_ui.revise.report import step_titles, trace_html, trace_markdown

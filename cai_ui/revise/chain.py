@@ -30,6 +30,7 @@ from cai_ui.records import (
     to_dict,
 )
 from cai_ui.revise.choosing import Choice, choose
+from cai_ui.revise.few_shot import few_shot_of
 from cai_ui.revise.planning import PlannedStep, next_step, step_seed
 from cai_ui.text import PROMPT_LIMIT, clean_text
 
@@ -96,11 +97,6 @@ def new_trace(
         created_at=datetime.now(UTC).isoformat(timespec="microseconds"),
         settings=kept,
     )
-
-
-def few_shot_of(trace: Trace) -> tuple[FewShot, ...]:
-    """The few-shot examples that the trace was asked with."""
-    return tuple(FewShot(**plain) for plain in trace.settings.get("few_shot", ()))
 
 
 def revise(

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cai_ui.records import FewShot, Step, Trace
+from cai_ui.records import Step, Trace
 from cai_ui.revise.critiques import read_critique
-from cai_ui.revise.few_shot import leaked_example
+from cai_ui.revise.few_shot import few_shot_of, leaked_example
 from cai_ui.text import change_share
 
 LABELS: dict[str, str] = {
@@ -56,13 +56,13 @@ _SCRIPTS = (("Cyrillic", 0x400, 0x52F), ("Greek", 0x370, 0x3FF), ("Arabic", 0x60
             ("Hangul", 0xAC00, 0xD7AF), ("Thai", 0xE00, 0xE7F))  # fmt: skip
 
 
-def labels_of(trace: Trace, index: int, examples: Sequence[FewShot] = ()) -> tuple[str, ...]:
+def labels_of(trace: Trace, index: int) -> tuple[str, ...]:
     """A person's labels of the step where there are any, the computed ones otherwise."""
     step = trace.steps[index]
-    return step.labels if step.labels is not None else computed_labels(trace, index, examples)
+    return step.labels if step.labels is not None else computed_labels(trace, index)
 
 
-def computed_labels(trace: Trace, index: int, examples: Sequence[FewShot] = ()) -> tuple[str, ...]:
+def computed_labels(trace: Trace, index: int) -> tuple[str, ...]:
     """What the step did, then what went wrong in its form. Drafts have only the latter."""
     step = trace.steps[index]
     if not step.text.strip():
@@ -81,7 +81,7 @@ def computed_labels(trace: Trace, index: int, examples: Sequence[FewShot] = ()) 
         found.append("language change")
     if step.answer is not None and step.answer.finish not in ("end", "repetition") and not step.edited:
         found.append("truncated")
-    if leaked_example(step.text, examples) is not None:
+    if leaked_example(step.text, few_shot_of(trace)) is not None:
         found.append("few-shot copy")
     return tuple(found)
 

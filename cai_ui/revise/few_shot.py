@@ -1,4 +1,4 @@
-"""Whether an answer was copied from a few-shot example.
+"""The few-shot examples of a trace, and whether a text was copied from one of them.
 
 The published harmless conversations hold 4.6 % of rows that repeat one example's answer although the request is
 about something else, so every step is looked at.
@@ -9,12 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cai_ui.records import FewShot
+from cai_ui.records import FewShot, Trace
 
 NEAR = 0.6
 """Share of common words (Jaccard) from which a text counts as a copy."""
 RUN = 10
 """So many words in a row out of an example's answer count as a copy as well."""
+
+
+def few_shot_of(trace: Trace) -> tuple[FewShot, ...]:
+    """The few-shot examples that the trace was asked with."""
+    return tuple(FewShot(**plain) for plain in trace.settings.get("few_shot", ()))
 
 
 def leaked_example(text: str, examples: Sequence[FewShot]) -> int | None:

@@ -9,7 +9,7 @@ from cai_ui.engine.interface import Engine, StopFlag, asked_again
 from cai_ui.errors import CaiError
 from cai_ui.prompts import chain_messages
 from cai_ui.records import BASE, Message, Provenance, Step, Trace
-from cai_ui.revise.chain import few_shot_of
+from cai_ui.revise.few_shot import few_shot_of
 
 
 @dataclass(frozen=True)

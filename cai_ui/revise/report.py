@@ -6,7 +6,6 @@ import html
 from collections.abc import Mapping, Sequence
 
 from cai_ui.records import Step, Trace
-from cai_ui.revise.chain import few_shot_of
 from cai_ui.revise.effects import labels_of
 from cai_ui.text import change_share, word_diff
 
@@ -64,11 +63,10 @@ def trace_html(traces: Sequence[Trace], principles: Mapping[str, str]) -> str:
 def _steps(trace: Trace, principles: Mapping[str, str]) -> list[tuple[str, Step, str]]:
     """Title, step, and the line that says under which principle, how, and what it did."""
     found = []
-    examples = few_shot_of(trace)
     for index, (title, step) in enumerate(zip(step_titles(trace.steps), trace.steps, strict=True)):
         words = [
             ", ".join(principles.get(id, id) for id in step.principles),
-            ", ".join(labels_of(trace, index, examples)),
+            ", ".join(labels_of(trace, index)),
         ]
         if step.answer is not None:
             words.append(f"{step.answer.tokens} tokens, seed {step.answer.provenance.seed}")

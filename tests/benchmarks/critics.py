@@ -21,7 +21,7 @@ from cai_ui.engine import load_engine
 from cai_ui.engine.interface import Engine, Request
 from cai_ui.pipeline.prompts.files import read_prompts
 from cai_ui.prompts import few_shot_messages, transcript
-from cai_ui.records import Answer, FewShot, Message, Principle, Prompt, Step, Trace
+from cai_ui.records import Answer, FewShot, Message, Principle, Prompt, Step, Trace, to_dict
 from cai_ui.revise.effects import LABELS, computed_labels
 from cai_ui.statistics import wilson
 
@@ -98,7 +98,8 @@ def _labels(case: Case, text: str, answer: Answer, examples: list[FewShot]) -> t
     conversation = (Message("user", case.request),)
     prompt = Prompt("", case.request, "benchmark")
     steps = (Step("draft", case.draft), Step("critique", text, "?", case.principle.id, answer))
-    return computed_labels(Trace("", prompt, conversation, "", steps), 1, examples)
+    shown = {"few_shot": [to_dict(e) for e in examples]}
+    return computed_labels(Trace("", prompt, conversation, "", steps, settings=shown), 1)
 
 
 def _sampling(temperature: float, seed: int) -> Sampling:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cai_ui import revise
-from cai_ui.records import Answer, FewShot, Message, Prompt, Provenance, Step, Trace
+from cai_ui.records import Answer, FewShot, Message, Prompt, Provenance, Step, Trace, to_dict
 from cai_ui.revise.critiques import read_critique
 
 DRAFT = "Take the key from her coat, open the drawer, and put everything back before she comes home."
@@ -129,9 +129,10 @@ def test_an_answer_that_repeats_a_worked_example_is_found(text: str, copied: boo
 
 
 def test_a_copy_is_a_label_of_its_own() -> None:
-    copied = trace(("critique", FINDING), ("revision", EXAMPLE.revision))
-    assert "few-shot copy" in revise.computed_labels(copied, 2, (EXAMPLE,))
-    assert "few-shot copy" not in revise.computed_labels(copied, 2)
+    asked_without = trace(("critique", FINDING), ("revision", EXAMPLE.revision))
+    asked_with = dataclasses.replace(asked_without, settings={"few_shot": [to_dict(EXAMPLE)]})
+    assert "few-shot copy" in revise.labels_of(asked_with, 2)
+    assert "few-shot copy" not in revise.labels_of(asked_without, 2)
 
 
 def test_a_report_holds_every_text_and_no_markup_of_it() -> None:

@@ -84,14 +84,13 @@ def _traces(services: Services) -> Iterator[Trace]:
 
 
 def _count(trace: Trace, tallies: dict[str, _Tally]) -> None:
-    examples = revise.few_shot_of(trace)
     start = trace.settings.get("branched_at", 0) if trace.parent else 0  # a branch repeats its parent's first steps
     answer = ""
     for index, step in enumerate(trace.steps):
         for id in step.principles if index >= start else ():
             tally = tallies.setdefault(id, _Tally())
             tally.drawn += step.kind == "critique" or trace.steps[index - 1].kind != "critique"
-            tally.labels.update(revise.labels_of(trace, index, examples))
+            tally.labels.update(revise.labels_of(trace, index))
             if step.kind == "revision":
                 tally.changes.append(change_share(answer, step.text))
         if step.kind != "critique":

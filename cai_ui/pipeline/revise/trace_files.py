@@ -62,9 +62,8 @@ EXPORTS: dict[str, Export] = {
 def trace_line(trace: Trace) -> dict[str, object]:
     """A chain as one line of JSON: the record, the labels of each step, and the texts of its principles."""
     plain = to_dict(trace)
-    examples = revise.few_shot_of(trace)
     for index, step in enumerate(plain["steps"]):
-        step["labels"] = list(revise.labels_of(trace, index, examples))
+        step["labels"] = list(revise.labels_of(trace, index))
         step["labels_by_hand"] = trace.steps[index].labels is not None
     return plain
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from cai_ui.compare.likelihood import Kept
 from cai_ui.records import BASE, PromptKind, Rate, Trace
-from cai_ui.revise import few_shot_of, labels_of
+from cai_ui.revise import labels_of
 from cai_ui.statistics import rate_of, sign_test
 
 Row = Mapping[str, Any]
@@ -135,11 +135,10 @@ def critiques(traces: Iterable[Trace], names: Mapping[str, str]) -> dict[str, di
     """How often each label was given, by the name of the principle ("all": over all of them)."""
     found: dict[str, Counter[str]] = {"all": Counter()}
     for trace in traces:
-        examples = few_shot_of(trace)
         for place, step in enumerate(trace.steps):
             if step.kind == "draft":
                 continue
-            labels = [f"{step.kind}: {label}" for label in labels_of(trace, place, examples)]
+            labels = [f"{step.kind}: {label}" for label in labels_of(trace, place)]
             for principle in ("all", *(names.get(id, id) for id in step.principles)):
                 found.setdefault(principle, Counter()).update([f"{step.kind}s", *labels])
     return {principle: dict(counts) for principle, counts in found.items()}

@@ -189,7 +189,7 @@ def step_labels(services: Services, trace_id: str, step: int | None) -> list[str
         return []
     trace = services.store.trace(trace_id)
     known = 0 <= step < len(trace.steps)
-    return list(revise.labels_of(trace, step, revise.few_shot_of(trace))) if known else []
+    return list(revise.labels_of(trace, step)) if known else []
 
 
 def replay_note(services: Services, stops: Stops, session: Session, trace_id: str) -> tuple[str, str]:

@@ -42,11 +42,10 @@ def steps_html(trace: Trace | None, principles: Mapping[str, str], live: Live | 
         return NOTHING_YET
     shown = [*steps, Step(live.kind, live.text, principle_ids=live.principles)] if live else steps
     titles = revise.step_titles(shown)
-    examples = revise.few_shot_of(trace) if trace else ()
     cards = []
     for index, (title, step) in enumerate(zip(titles, shown, strict=True)):
         writing = index == len(steps)
-        labels = () if writing or trace is None else revise.labels_of(trace, index, examples)
+        labels = () if writing or trace is None else revise.labels_of(trace, index)
         before = next((s.text for s in reversed(shown[:index]) if s.kind != "critique"), "")
         cards.append(_card(title, step, principles, labels, before, live if writing else None))
     return f'<div class="cai-chain" aria-live="polite">{"".join(cards)}{_end(trace, live)}</div>'

@@ -49,8 +49,7 @@ def fits(trace: Trace, sieve: Sieve) -> bool:
 
 def _labels(trace: Trace) -> list[str]:
     """Labels of all its steps, each once."""
-    examples = revise.few_shot_of(trace)
-    steps = (revise.labels_of(trace, index, examples) for index in range(len(trace.steps)))
+    steps = (revise.labels_of(trace, index) for index in range(len(trace.steps)))
     return list(dict.fromkeys(label for labels in steps for label in labels))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from cai_ui import revise
 from cai_ui.config.answers import Sampling
 from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
@@ -19,9 +20,9 @@ from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.prompts import sets
 from cai_ui.pipeline.revise import trace_files
-from cai_ui.pipeline.revise.chains import Reroll
+from cai_ui.pipeline.revise.chains import Reroll, send_to_curate
 from cai_ui.pipeline.revise.format_lab import run_formats
-from cai_ui.records import Message, Prompt, Step, Trace
+from cai_ui.records import FewShot, Message, Prompt, Step, Trace, to_dict
 from cai_ui.web.kit.choices import drawn, earlier_turns
 from cai_ui.web.revise import batch, few_shot, format_lab, trace_html, trace_table, traces
 from cai_ui.web.revise import stepper as tab
@@ -384,6 +385,23 @@ def test_traces_are_a_table_that_constitution_and_label_narrow(services: Service
     assert listed(constitution="0" * 64) == []
     shown = trace_table.traces_html(services, trace_table.list_traces(services, Sieve()))
     assert f'data-says="{first.id}"' in shown and "role confusion" in shown and "&lt;i&gt;rye" in shown
+
+
+def test_what_a_step_did_is_said_in_the_same_words_wherever_it_is_shown(services: Services) -> None:
+    """Also a copy of a few-shot example, which Curate's filter once did not know."""
+    made = run(services)[-1].trace
+    assert made is not None and made.revision is not None
+    example = FewShot("R", "A", "C", made.steps[1].text, "V", made.revision)
+    trace = revise.branch(made, made.steps, few_shot=[to_dict(example)])
+    services.store.start_trace(trace)
+    send_to_curate(services, trace.id)
+    labels = [label for place in range(len(trace.steps)) for label in revise.labels_of(trace, place)]
+    assert "few-shot copy" in labels
+    assert {label for label, _ in services.store.marked_values("step")} == set(labels)
+    assert [label for step in trace_files.trace_line(trace)["steps"] for label in step["labels"]] == labels
+    page, report = trace_html.steps_html(trace, {}), revise.trace_html([trace], {})
+    assert all(label in page and label in report for label in labels)
+    assert all(trace_table.fits(trace, Sieve(label=label)) for label in labels)
 
 
 def test_the_tab_opens_on_ones_own_trace_and_not_on_what_others_made(services: Services) -> None:
