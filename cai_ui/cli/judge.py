@@ -22,8 +22,8 @@ def add(commands: Commands) -> None:
     group = commands.add_parser("judge", help="models that judge answers: check one against people's labels")
     actions = group.add_subparsers(required=True, metavar="ACTION")
     check = command(actions, "check", _judge_check, "how far a judge agrees with people's labels")
-    check.add_argument("file", type=Path, nargs="?", help="as Curate imports it: a better and a worse answer, or an answer and its "
-                       "label; also prompt, corrects and incorrects")  # fmt: skip
+    held = "as Curate imports it: a better and a worse answer, or one and its label; also prompt, corrects, incorrects"
+    check.add_argument("file", type=Path, nargs="?", help=held)
     check.add_argument("--grades", metavar="EVALUATION",
                        help="in place of a file: people's grades of this evaluation (its id, or `latest`)")  # fmt: skip
     check.add_argument("--judge", default="", help="address of the judge, or an adapter (default: the loaded model)")
