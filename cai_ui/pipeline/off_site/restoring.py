@@ -100,7 +100,7 @@ def bring_back(workspace: Workspace, repository: Repository) -> int | None:
             raise StoreError(
                 f"The database is gone, and {repository.name} holds that of another workspace.",
                 kept="Nothing was changed.",
-                next_step="Bring back a backup (python -m cai_ui store restore), or name another one (CAI_BACKUP_REPO).",
+                next_step="Bring back a backup (python -m cai_ui store restore), or name another (CAI_BACKUP_REPO).",
             )
         try:
             return _fill(workspace, repository, found, commit)
