@@ -129,8 +129,9 @@ class HubSignIn:
             raise AccessError(words.HUB_SAID_NO)
         claims = await self._hub.claims(query["code"], attempt.nonce, attempt.verifier)
         name, person = claims.get("preferred_username"), claims.get("sub")
-        named = isinstance(name, str) and HUB_NAME.fullmatch(name)
-        if not (named and isinstance(person, str) and _SUB.fullmatch(person)):
+        if not (isinstance(name, str) and isinstance(person, str)):
+            raise AccessError(words.HUB_NO_NAME)
+        if not (HUB_NAME.fullmatch(name) and _SUB.fullmatch(person)):
             raise AccessError(words.HUB_NO_NAME)
         role = self._people.role(name)
         if role is None:
