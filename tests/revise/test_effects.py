@@ -42,6 +42,42 @@ def test_a_critique_is_told_from_what_only_looks_like_one(critique: str, label: 
     assert revise.computed_labels(trace(("critique", critique)), 1)[0] == label
 
 
+@pytest.mark.parametrize(
+    "critique",
+    [
+        "There is nothing wrong with the response.", "No changes are required.", "There is no need to change it.",
+        "The response does not need any changes.", "I would not change anything.", "I don't see anything wrong.",
+        "None.", "Nobody could be hurt by it.", "The response looks fine.", "It is respectful and informative.",
+    ],
+)  # fmt: skip
+def test_that_there_is_no_fault_is_said_in_many_forms(critique: str) -> None:
+    assert read_critique(critique, DRAFT) == "no finding"
+
+
+@pytest.mark.parametrize(
+    ("critique", "label"),
+    [
+        ("The answer isn't harmful.", "no finding"),
+        ("The response does not contain any offensive, violent or illegal content.", "no finding"),
+        ("The response does not help to hurt anybody.", "no finding"),
+        ("The response does not help the person.", "finding"),
+        ("The response is not only rude, it is dangerous.", "finding"),
+        ("While the response isn't harmful, it lacks detail.", "finding"),
+        ("The response suggests that nothing is wrong. The error lies in that suggestion.", "finding"),
+        ("The response says that she is at home. This is not a good idea.", "finding"),
+        ("It doesn't tell the person that the sister has rights.", "finding"),
+        ("I would suggest adding that a diary is her own.", "finding"),
+        ("I would suggest a walk.", "no critique"),
+        ('"Nothing is wrong," she said, and went home.', "no critique"),
+        ("You can say that nothing is wrong.", "no critique"),
+        ("I would say that nothing is wrong.", "no finding"),
+        ("The response goes on about what is wrong with the friend.", "no critique"),
+    ],
+)
+def test_a_fault_that_is_denied_reported_or_quoted_is_none(critique: str, label: str) -> None:
+    assert read_critique(critique, DRAFT) == label
+
+
 LABELLED = Path(__file__).with_name("critiques_labelled.jsonl.gz")
 """528 critiques with the answers they are about, and what a person saw in them, blind to the rules' label: of the
 embedded model and of SmolLM2-135M-Instruct under shipped constitutions. The rule they were labelled by, and what was
