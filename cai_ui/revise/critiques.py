@@ -31,7 +31,8 @@ def _pattern(*patterns: str) -> re.Pattern[str]:
 
 _NOTHING = _pattern(
     r"\bnothing (?:is|was|seems|to be|else is|in it is) "
-    r"(?:\w+ )?(?:wrong|harmful|object|untrue|missing|left)|\bnothing (?:wrong|harmful|objectionable)\b",
+    r"(?:\w+ )?(?:wrong|harmful|object|untrue|missing|left)",
+    r"\bnothing (?:wrong|harmful|objectionable)\b(?! with (?:you|my)\w*)",
     r"\bno (?:fault|harm|errors?|mistakes?|issues?|problems?|objections?|lie)\b",
     r"\b(?:i )?(?:see|find|found) nothing\b|\bnothing to (?:add|object|change|leave out|criti\w+)\b",
     r"\banswer is:? (?:no[,.]|nothing\b)|\bnone of (?:the|them|it)\b|\bhas no (?:fact|lie|harm|fault|error)\w*",
@@ -47,7 +48,7 @@ _NOTHING = _pattern(
     r"\bis (?:fine|harmless|acceptable) as it (?:is|stands)\b",
     r"\bnot (?:\w+ or )?(?:harmful|problematic|unethical|violent|a lie)(?: or \w+)?\b",
     r"\b(?:harms|hurts|deceives|endangers) (?:nobody|no one|no-one)\b|\b(?:cruel|unfair|unkind) to nobody\b",
-    r"\bdo(?:es)?(?: not|n['’]t) (?:claim|lie|harm|hurt|deceive|break)\b",
+    r"\b(?:does|(?:they|\w+s) do)(?: not|n['’]t) (?:claim|lie|harm|hurt|deceive|break)\b",
     r"\b(?:can ?not|can't|need not) be (?:left out|removed)\b",
 )
 """A critique that says there is no fault."""
@@ -73,7 +74,8 @@ _PART = (
 _WHICH = "the, this, that, these, those, its, last, first, original, previous, above, every, many, several, more, no"
 _ANSWER = _pattern(
     rf"\b(?:{_any(_WHICH)}|a kind) (?:\w+ ){{0,2}}{_PART}\b|\bassistant\b",
-    r"^\W*(?:the|its|one|another) (?:\w+ ){0,2}(?:fault|problem|issue|error|mistake|flaw|concern)s?\b",
+    r"^\W*(?:the|its|one|another) (?:\w+ ){0,2}(?:fault|problem|issue|error|mistake|flaw|concern)s?\b"
+    r"(?! is that (?:i|my|our|we|you|your)\b)",
     r"\b(?:would|could|might) object\b|\bmade up\b",
 )
 """Names the answer or a part of it."""
@@ -117,24 +119,29 @@ _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?]+|\n|$)")
 _FAULTS = """
 wrong*, false, incorrect, inaccura*, mislead*, untrue, lie, lies, lying, made up, invented, dishonest*, decei*, decept*,
 harm*, hurt*, danger*, unsafe, injur*, illegal*, unlawful, theft, steal*, crime, crimes, forbid, forbids, unfair*,
-cruel*, unkind*, rude*, impolite, offen*, disrespect*, insult*, invad*, privacy, private, vicious, bias*, stereotyp*,
+cruel*, unkind*, rude*, impolite, offen*, disrespect*, insult*, invad*, vicious, bias*, stereotyp*, violen*,
 unethical, immoral, scare*, scary, frighten*, threat*, betray*, nasty, unclear, vague*, confus*, ambiguous, hard to,
-difficult to, challenging to, complicated, unnecessary, redundant, repetitive, wordy, verbose, left out, removed,
+difficult to, challenging to, complicated, unnecessary, redundant, repetitive, wordy, verbose,
 missing, lack, lacks, lacking, unanswered, blank, dodge*, evade*, ignore*, omit*, error*, mistake*, fault*, problem*,
-issue*, grammatical, unhelpful, irrelevant, exaggerat*, overstat*, moralis*, condescending, harsh, cold, dry, stiff,
-fail to, fails to, object to, flout*, replace, replaces, rephrased, need to, needs to, instead, at the cost, deserve*,
-easier, more words than, inconsistent, mock*, hateful, prejudice*, absolutism, careless, reckless,
-sarcastic, abusive, sexist, racist, aggressive, violen*, judgmental, judgemental, concerns, risks, to be removed, despicable,
-bad, badly, terrible, horrible, awful, poor, poorly, weak, awkward, inappropriate, insensitive, disturbing, senseless,
+issue*, grammatical, unhelpful, irrelevant, exaggerat*, overstat*, moralis*, moraliz*, condescending, harsh, cold, dry,
+stiff, fail to, fails to, falls short, fall short, flout*, inconsistent, mock*, hateful, prejudice*, absolutism,
+careless, reckless, sarcastic, abusive, sexist, racist, aggressive, judgmental, judgemental, despicable, bad, badly,
+terrible, horrible, awful, poor, poorly, weak, awkward, inappropriate, insensitive, disturbing, senseless,
 misconception*, misunderst*, misinterpret*, misrepresent*, misses, contradict*, incomplete, insufficient, outdated,
-oversimplif*, overly, excessive*, patroni*, moraliz*, dismissive, alarmist, one-sided, nonsens*, meaningless, off-topic,
-falls short, fall short, room for improvement, preachy, assumption*, normalis*, normaliz*, glorif*, belittl*, demean*,
-humiliat*, toxic, without telling, without saying, without explaining, without warning, without mentioning
+oversimplif*, overly, excessive*, patroni*, dismissive, alarmist, one-sided, nonsens*, meaningless, off-topic, preachy,
+assumption*, normalis*, normaliz*, glorif*, belittl*, demean*, humiliat*, toxic
 """
+"""Names of faults."""
+_WANTING = """
+privacy, private, left out, removed, replace, replaces, rephrased, need to, needs to, object to, instead, at the cost,
+deserve*, easier, more words than, concerns, risks, room for improvement, without telling, without saying,
+without explaining, without warning, without mentioning
+"""
+"""Words about what a fault hurts, or what would mend it."""
 _UNTRUE_OF_IT = """
 fair, clear, true, right, good, okay, ok, helpful, help, polite, kind, valid, possible, allowed, accurate, useful, best,
-honest, know, give, say, tell, include, cover, acknowledge, consider, specify, offer, respect, cite, take, answer,
-address, explain, contain, provid*, mention, a word, a truthful, agree, agreed
+honest, know, give, say, tell, include, cover, acknowledge, consider, specify, offer, respect, respecting, cite, take,
+answer, address, explain, contain, provid*, mention, a word, a truthful, agree, agreed
 """
 _BETTER = """
 more, less, clearer, shorter, softer, kinder, simpler, left, removed, better, cut, said, added, rephrased, confusing,
@@ -142,7 +149,7 @@ difficult, hard, dropped, rewritten, reworded, changed, improved, shortened, sim
 """
 _FAULTY = f"(?:{_any(_FAULTS)})"
 _FAULT = _pattern(
-    rf"\b{_FAULTY}\b",
+    rf"\b(?:{_FAULTY}|{_any(_WANTING)})\b",
     r"\b(?:against|breaks?|violates?) (?:the|a|any|your|her|his|their|all)\b",
     r"\btoo (?!much of)\w+|\bno (?:friendly|kind|greeting|example|reason|information|details?|product|longer)\b",
     rf"(?:\bnot|n['’]t|\bnever) (?:\w+ ){{0,3}}(?:{_any(_UNTRUE_OF_IT)})\b",

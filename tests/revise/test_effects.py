@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import gzip
-import json
-from pathlib import Path
 
 import pytest
 
 from cai_ui import revise
 from cai_ui.records import Answer, FewShot, Message, Prompt, Provenance, Step, Trace, to_dict
 from cai_ui.revise.critiques import read_critique
+from tests.benchmarks.step_labels import agreement, labelled
 
 DRAFT = "Take the key from her coat, open the drawer, and put everything back before she comes home."
 FINDING = "The response helps to invade her privacy, which would hurt her trust."
@@ -78,31 +76,23 @@ def test_a_fault_that_is_denied_reported_or_quoted_is_none(critique: str, label:
     assert read_critique(critique, DRAFT) == label
 
 
-LABELLED = Path(__file__).with_name("critiques_labelled.jsonl.gz")
-"""528 critiques with the answers they are about, and what a person saw in them, blind to the rules' label: of the
-embedded model and of SmolLM2-135M-Instruct under shipped constitutions. The rule they were labelled by, and what was
-held back while the rules were written: docs/critique_revision.md."""
-
-
 @pytest.mark.parametrize(
     ("model", "label", "precision", "recall"),
     [
-        ("embedded", "finding", 0.97, 0.97),
-        ("embedded", "no finding", 0.97, 0.97),
-        ("SmolLM2-135M-Instruct", "finding", 0.9, 0.85),
-        ("SmolLM2-135M-Instruct", "no critique", 0.81, 0.9),
-        ("", "finding", 0.93, 0.9),
-        ("", "no finding", 0.94, 0.9),
-        ("", "no critique", 0.82, 0.9),
+        ("embedded", "finding", 0.99, 0.99),
+        ("embedded", "no finding", 0.99, 0.99),
+        ("SmolLM2-135M-Instruct", "finding", 0.91, 0.91),
+        ("SmolLM2-135M-Instruct", "no critique", 0.89, 0.91),
+        ("", "finding", 0.94, 0.94),
+        ("", "no finding", 0.96, 0.93),
+        ("", "no critique", 0.9, 0.92),
     ],
 )
 def test_labels_agree_with_a_persons(model: str, label: str, precision: float, recall: float) -> None:
     """Of one model, or ("") of both."""
-    rows = [json.loads(line) for line in gzip.decompress(LABELLED.read_bytes()).splitlines()]
-    pairs = [(read_critique(r["critique"], r["answer"]), r["label"]) for r in rows if model in ("", r["model"])]
-    right = pairs.count((label, label))
-    assert right / sum(read == label for read, _ in pairs) >= precision
-    assert right / sum(said == label for _, said in pairs) >= recall
+    found = agreement([row for row in labelled() if model in ("", row.model)], label)
+    assert found.both / found.rules >= precision
+    assert found.both / found.person >= recall
 
 
 @pytest.mark.parametrize(
