@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 class Hub(ThreadingHTTPServer):
     """`commits` are all states of the one repository in order, by commit (None: it is not there). `fails` is a status
-    that commits get; `loses_answers` has a commit done and its answer lost."""
+    that commits get; `loses_answers` has a commit done and its answer lost; `before` is called before each answer."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
@@ -23,6 +23,8 @@ class Hub(ThreadingHTTPServer):
         self.private = True
         self.created: list[dict[str, Any]] = []
         self.asked: list[str] = []
+        self.before: Callable[[str], None] = lambda path: None
+        self.made = 0
         self.fails = 0
         self.loses_answers = False
         self.one = threading.Lock()
@@ -40,12 +42,19 @@ class Hub(ThreadingHTTPServer):
         """What is there now."""
         return (self.commits or {})[self.head]
 
-    def add(self, files: dict[str, bytes]) -> str:
+    def add(self, files: dict[str, bytes], gone: Collection[str] = ()) -> str:
         """One more commit."""
         self.commits = self.commits or {}
-        name = hashlib.sha1(f"{len(self.commits)}".encode()).hexdigest()
-        self.commits[name] = (dict(self.files) if self.commits else {}) | files
+        self.made += 1
+        name = hashlib.sha1(f"{self.made}".encode()).hexdigest()
+        there = (dict(self.files) if self.commits else {}) | files
+        self.commits[name] = {file: body for file, body in there.items() if file not in gone}
         return name
+
+    def squash(self) -> None:
+        """All commits become one."""
+        kept, self.commits = self.files, {}
+        self.add(kept)
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -57,8 +66,12 @@ class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         self.server.asked.append(f"{self.command} {path}")
+        self.server.before(path)
         if self.server.commits is None:
             self._json({"error": "Repository not found"}, 404, {"x-error-code": "RepoNotFound"})
+        elif "/tree/" in path:
+            files = self.server.commits.get(path.rpartition("/")[2], {})
+            self._json([{"type": "file", "path": name, "size": len(files[name]), "oid": "0" * 40} for name in files])
         elif path.startswith("/api/datasets/"):
             self._json({"id": "lab/kept", "sha": self.server.head, "private": self.server.private, "tags": []})
         else:
@@ -87,11 +100,17 @@ class _Answer(BaseHTTPRequestHandler):
                 told = [{"path": f["path"], "uploadMode": "regular", "shouldIgnore": False} for f in files]
                 self._json({"files": told})
             elif "/paths-info/" in path:
-                files = (self.server.commits or {})[path.rpartition("/")[2]]
+                files = (self.server.commits or {}).get(path.rpartition("/")[2])
+                if files is None:
+                    self._json({"error": "Invalid rev id"}, 404, {"x-error-code": "RevisionNotFound"})
+                    return
                 asked = [name for name in parse_qs(body.decode())["paths"] if name in files]
                 self._json(
                     [{"type": "file", "path": name, "size": len(files[name]), "oid": "0" * 40} for name in asked]
                 )
+            elif "/super-squash/" in path:
+                self.server.squash()
+                self._json({})
             else:
                 self._commit(body)
 
@@ -104,7 +123,11 @@ class _Answer(BaseHTTPRequestHandler):
             self._json({"error": "A commit has happened since. Please refresh and try again."}, 412)
         else:
             files = [line["value"] for line in lines if line["key"] == "file"]
-            made = self.server.add({file["path"]: base64.b64decode(file["content"]) for file in files})
+            gone = {line["value"]["path"] for line in lines if line["key"] == "deletedFile"}
+            if gone - {*self.server.files}:
+                self._json({"error": "A file with that name does not exist"}, 400)
+                return
+            made = self.server.add({file["path"]: base64.b64decode(file["content"]) for file in files}, gone)
             if self.server.loses_answers:
                 self.close_connection = True
                 self.connection.close()

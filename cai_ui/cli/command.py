@@ -68,6 +68,12 @@ def opened(parsed: Arguments, **roles: str) -> Iterator[Services]:
         services.close()
 
 
+def agreed(what: str) -> bool:
+    """Whether somebody at a terminal wants this to be done; nobody where there is none."""
+    print(what)
+    return sys.stdin.isatty() and input("Go on? [y/N] ").strip().lower() in ("y", "yes")
+
+
 def read_bytes(path: Path, limit: int) -> bytes:
     """A file's first `limit` bytes. InputError where it cannot be read."""
     try:

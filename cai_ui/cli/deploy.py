@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import command
+from cai_ui.cli.command import agreed, command
 from cai_ui.cli.flags import Arguments
 
 if TYPE_CHECKING:
@@ -49,11 +48,10 @@ def _lock(parsed: Arguments) -> int:
 def _space(parsed: Arguments) -> int:
     from cai_ui.deploy.space import push_space
 
-    if not parsed.yes:
-        seen = "everybody" if parsed.public else "you and whom you invite"
-        print(f"{parsed.name} is created or overwritten with what is committed here, to be seen by {seen}.")
-        if not sys.stdin.isatty() or input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
-            print("Nothing was uploaded.")
-            return 0
+    seen = "everybody" if parsed.public else "you and whom you invite"
+    asked = f"{parsed.name} is created or overwritten with what is committed here, to be seen by {seen}."
+    if not (parsed.yes or agreed(asked)):
+        print("Nothing was uploaded.")
+        return 0
     print(push_space(parsed.name, public=parsed.public))
     return 0

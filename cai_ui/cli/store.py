@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import app_settings, command
+from cai_ui.cli.command import agreed, app_settings, command
 from cai_ui.cli.flags import Arguments
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ def add(commands: Commands) -> None:
     restore = command(actions, "restore", _store_restore, "put a backup in the database's place, which is kept aside")
     restore.add_argument("--from", dest="source", type=Path, help="this file; otherwise the newest sound backup")
     restore.add_argument("--list", action="store_true", help="only show which backups there are")
+    prune = command(actions, "prune", _store_prune, "make the repository of backups small: only what a restore needs")
+    prune.add_argument("repository", nargs="?", help="owner/name; otherwise that of CAI_BACKUP_REPO")
+    prune.add_argument("--yes", action="store_true", help="do not ask first")
 
 
 @contextmanager
@@ -98,6 +101,24 @@ def _store_restore(parsed: Arguments) -> int:
         print("\n".join(_told(backup) for backup in Backups(workspace).all()) or "There is no backup.")
         return 0
     print(_done(restore(workspace, parsed.source or newest_sound(workspace).path)))
+    return 0
+
+
+def _store_prune(parsed: Arguments) -> int:
+    from cai_ui.errors import InputError
+    from cai_ui.pipeline.off_site.pruning import prune
+    from cai_ui.pipeline.off_site.repository import Repository
+
+    name = parsed.repository or app_settings(parsed).backup_repo
+    if not name:
+        raise InputError("No repository of backups is named.", next_step="Write: store prune owner/name.")
+    repository = Repository(name)
+    asked = f"Of {name} only the newest state is left; older ones cannot be brought back any more."
+    if not (parsed.yes or agreed(asked)):
+        print("Nothing was changed.")
+        return 0
+    done = prune(repository)
+    print(f"{done.removed} files were removed, and the history; {done.left / 1e6:.1f} MB are left.")
     return 0
 
 

@@ -50,7 +50,7 @@ BARE = (
 RAW_FORMATS = {"human-assistant": HUMAN_ASSISTANT, "bare": BARE}
 """Formats that stand in for a model's own template, by their names."""
 
-_PROBE = "system probe 7305"
+_PROBE = "probe of text 7305"
 _PRIVATE_USE = range(0xF0000, 0xFFFFE)
 
 
@@ -74,6 +74,7 @@ class ChatFormat:
         """What ends an answer beside the model's own end token."""
         self._template = ChatTemplate(tokenizer, tuple(RAW_FORMATS.values()))
         self._tokens = ChatTokens(tokenizer)
+        self._check_question()
         self._longest_token = max(len(token) for token in tokenizer.get_vocab())
         self._takes_system = self._has_system_role()
         self._frame = find_frame(self._render)
@@ -81,6 +82,8 @@ class ChatFormat:
         end = end_mark(self._frame, self._tokens) if self._frame else None
         self.end_ids = frozenset({self._tokens.marks[end]} if end else ())
         self.notes = tuple(frame_notes(self._frame, self._tokens.marks, end, tokenizer.eos_token))
+        if self._template.tells_the_date:
+            self.notes += ("Its template writes the date into a prompt: on another day, an answer may be another.",)
         self._check_vocabulary()
 
     def encode(self, messages: Sequence[Message]) -> list[int]:
@@ -259,12 +262,24 @@ class ChatFormat:
                     next_step="Copy or download the model again, or choose the Human/Assistant format.",
                 )
 
+    def _check_question(self) -> None:
+        """EngineError where the template leaves out what is asked: some read parts of a message only."""
+        if _PROBE not in self._render([{"role": "user", "content": _PROBE}], True):
+            raise EngineError(
+                "This model's chat template leaves out what the user says: it is made for something else than text.",
+                next_step="Choose another model, or the Human/Assistant format in place of its template.",
+            )
+
     def _has_system_role(self) -> bool:
-        turns = [{"role": "system", "content": _PROBE}, {"role": "user", "content": "hello"}]
+        """Whether system text has a place of its own, which it keeps. Mistral's templates move it on to the newest
+        question, so what is sampled would not be what stands before the answer once there is one."""
+        roles = ("system", "user", "assistant", "user")
+        turns = [{"role": role, "content": _PROBE if role == "system" else "hello"} for role in roles]
         try:
-            return _PROBE in self._render(turns, True)
+            places = {self._render(turns[:number], number % 2 == 0).find(_PROBE) for number in (2, 3, 4)}
         except Exception:  # templates refuse a role by raising whatever Jinja raises
             return False
+        return len(places) == 1 and -1 not in places
 
 
 class _ExactTemplate:

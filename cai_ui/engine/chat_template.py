@@ -49,6 +49,7 @@ class ChatTemplate:
         self._tokenizer = tokenizer
         self._trusted = self._source in own or self._source == _embedded()
         self._limit = ""
+        self.tells_the_date = "strftime_now" in self._source
 
     def render(self, turns: list[dict[str, str]], add_generation_prompt: bool) -> str:
         """The text of a conversation. EngineError where the template refuses it or runs into a limit."""

@@ -14,6 +14,8 @@ KEPT = 500
 """Characters of a judge's text that are kept."""
 OF_ITSELF = ("filtered", "no text")
 """Causes of an endpoint's error that concern one question only; the others end the work."""
+OF_SOME = ("refused", "garbage", "too large")
+"""Causes that concern one question where others are answered, and all where none is."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,29 @@ def read_choice(found: Choice | CaiError, choices: Sequence[str]) -> Read:
 
 def _named(text: str, choices: Sequence[str]) -> list[str]:
     """Choices that a text names as words of their own. Only the first line counts, so that no later thought does;
-    a letter counts alone or in brackets, since "A" is also an article."""
-    first = text.strip().split("\n")[0].strip(" .*_`\"'")
+    a letter counts alone, in brackets or quotes, or where it is the answer, since "A" is also an article. What is
+    denied ("not (A)"), or is part of another number (2.5, -1, 3/10), names nothing."""
+    first = _OTHER_NUMBER.sub(" ~ ", text.strip().split("\n")[0]).strip(" .*_`\"'")
     found = []
     for choice in choices:
         bare = choice.strip("()")
-        if first.lower() == bare.lower() or re.search(rf"(?<!\w){re.escape(choice)}(?!\w)", first) is not None:
+        if first.lower() == bare.lower():
+            return [choice]
+        word = rf"(?<!\w){re.escape(choice)}(?!\w)"
+        if bare != choice:
+            word += rf"|(?i:\({bare}\))|[\"'*`\[(]{bare}[\"'*`\])]|^{bare}[*_]*[):.,](?!\w)|(?i:{_LEADS}){bare}(?!\w)"
+        match = re.search(word, first)
+        if (
+            match
+            and not _DENIED.search(_CLAUSE.split(first[: match.start()])[-1])
+            and not _WORSE.match(first[match.end() :])
+        ):
             found.append(choice)
     return found
+
+
+_OTHER_NUMBER = re.compile(r"-?\d+([.,]\d+)?\s*(/|(out )?of\s)\s*\d+|-?\d+[.,]\d+|-\d+|\d+\s*%")
+_DENIED = re.compile(r"\b(not|neither|nor|never|cannot|unable)\b|n['\u2019]t\b", re.IGNORECASE)
+_CLAUSE = re.compile("[.;:!?]")
+_WORSE = re.compile(r"\W*\s(is|seems) (the )?(worse|more harmful)\b", re.IGNORECASE)
+_LEADS = r"\b(?:answer|option|choice|response|verdict)(?: is)?:? "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cai_ui.config.answers import Sampling
 from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.interface import Engine, Request, StopFlag
-from cai_ui.errors import CaiError, InputError
+from cai_ui.errors import CaiError, InputError, PromptTooLongError
 from cai_ui.records import BASE, Answer, Constitution, FewShot, Message, Prompt, Trace
 from cai_ui.revise.chain import as_prompt, extended, new_trace, plan_next, step_request
 from cai_ui.revise.editing import flaw
@@ -119,4 +119,5 @@ def _answers(engine: Engine, requests: list[Request], stop: StopFlag | None) -> 
 
 def _without_numbers(error: CaiError) -> str:
     """Failures of one kind read the same, so that they can be counted together."""
-    return "The conversation is too long for the model." if "token" in error.what else error.what
+    too_long = isinstance(error, PromptTooLongError)
+    return "The conversation is too long for the model." if too_long else error.what

@@ -21,8 +21,8 @@ from cai_ui.store.sqlite_file import reading
 TABLES = ("examples", "events", "votes", "grades")
 """In the order in which they are written and read: what others name comes first."""
 EVALUATIONS = "evaluations"
-MOST_ROWS = 20_000
-"""Rows of one segment; what is left comes with the next."""
+MOST_ROWS, MOST_BYTES = 20_000, 64 * 2**20
+"""Rows of one segment, and bytes after which no row is begun; what is left comes with the next."""
 
 
 @dataclass(frozen=True)
@@ -44,25 +44,23 @@ def upto(database: Path) -> dict[str, int]:
 
 def later(database: Path, after: Mapping[str, int]) -> Segment | None:
     """What came after these numbers, as of one moment; None if nothing did. StoreError if it cannot be read."""
-    lines: list[str] = []
-    reached = {table: after.get(table, 0) for table in TABLES}
+    lines: list[bytes] = []
+    size, reached = 0, {table: after.get(table, 0) for table in TABLES}
     try:
         with reading(database) as connection:
             connection.execute("BEGIN")
             for table in TABLES:
-                room = MOST_ROWS - len(lines)
-                rows = connection.execute(
-                    f"SELECT * FROM {table} WHERE seq > ? ORDER BY seq LIMIT ?", (reached[table], room)
-                )
+                rows = connection.execute(f"SELECT * FROM {table} WHERE seq > ? ORDER BY seq", (reached[table],))
                 names = [column[0] for column in rows.description]
-                found = [dict(zip(names, row, strict=True)) for row in rows]
-                lines += [json.dumps([table, row], separators=(",", ":")) for row in found]
-                reached[table] = found[-1]["seq"] if found else reached[table]
-                if len(found) == room:  # the rest may name what is not in this one
-                    break
+                for found in rows:
+                    if len(lines) >= MOST_ROWS or size >= MOST_BYTES:  # the rest may name what is not in this one
+                        return Segment(b"".join(lines), reached)
+                    row = dict(zip(names, found, strict=True))
+                    lines.append(json.dumps([table, row], separators=(",", ":")).encode("ascii") + b"\n")
+                    size, reached[table] = size + len(lines[-1]), row["seq"]
     except sqlite3.Error as error:
         raise _unread(error) from error
-    return Segment("".join(f"{line}\n" for line in lines).encode("ascii"), reached) if lines else None
+    return Segment(b"".join(lines), reached) if lines else None
 
 
 def put_in(database: Path, body: bytes) -> int:

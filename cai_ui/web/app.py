@@ -59,7 +59,7 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
             compare = CompareTab(services)
             experiments = ExperimentsTab(services)
             lineage = LineageTab(services)
-        session = _session(page, tabs, head.shown, stops or Stops(), access)
+        session = _session(page, tabs, head.shown, start.name, stops or Stops(), access)
         head.wire(session)
         start.wire(
             session,
@@ -72,7 +72,7 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
         )
         principles.wire(session)
         revise.wire(session, [principles.trial.prompt_set], curate.takes())
-        curate.wire(session, start.name, train.form.takes())
+        curate.wire(session, train.form.takes())
         train.wire(session, compare.takes())
         compare.wire(session)
         experiments.wire(session)
@@ -132,7 +132,9 @@ def _track_no_hidden_progress(page: gr.Blocks) -> None:
             event.show_progress_on = []
 
 
-def _session(page: gr.Blocks, tabs: gr.Tabs, strip: gr.State, stops: Stops, access: Access) -> SessionParts:
+def _session(
+    page: gr.Blocks, tabs: gr.Tabs, strip: gr.State, name: gr.Textbox, stops: Stops, access: Access
+) -> SessionParts:
     state = gr.State(Session())
     browser = gr.BrowserState("", storage_key="cai-author", secret="author-name-only")
     address = gr.Textbox(visible="hidden", elem_id="address")
@@ -146,4 +148,4 @@ def _session(page: gr.Blocks, tabs: gr.Tabs, strip: gr.State, stops: Stops, acce
     entered = page.load(access.come_in, [browser, address], [state, browser], js=here, **AT_ONCE)
     page.load(lead, [address], [tabs], js=ASKED, **AT_ONCE)
     tabs.change(None, None, None, js="() => window.caiTab()", **QUIET)
-    return SessionParts(page, tabs, state, browser, entered, stops, strip)
+    return SessionParts(page, tabs, state, browser, entered, stops, strip, name)

@@ -19,6 +19,9 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     "web.access": {
         LOOK: "Access.come_in",
     },
+    "web.naming": {
+        LOOK: "NameRow._signed",
+    },
     "background": {
         WORK: "Background.stop",
     },
@@ -37,7 +40,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.compare.grading": {
         LOOK: "GradingBox._corrected GradingBox._open GradingBox._resample",
-        LABEL: "GradingBox._grade GradingBox._undo",
+        LABEL: "GradingBox._grade GradingBox._grade_pending GradingBox._undo",
     },
     "web.compare.judge": {
         LOOK: "JudgeBox._menu JudgeBox._standing",

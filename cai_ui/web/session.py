@@ -82,7 +82,8 @@ class SessionParts:
     `stops` holds the flags of streaming events. `entered` is the event after which `state` holds the visitor's
     session. Bring back what a person had left in fields with `restore`, which comes next; what may come later, such as
     menus, follows with `session.ready.then(...)`. `strip` is what the header shows; its change means that the model,
-    its work or the constitution in use changed, and comes once when the page is opened too.
+    its work or the constitution in use changed, and comes once when the page is opened too. `name` is the field in
+    Start for how the visitor signs.
     """
 
     page: gr.Blocks
@@ -92,6 +93,7 @@ class SessionParts:
     entered: gr.events.Dependency
     stops: Stops
     strip: gr.State
+    name: gr.Textbox
     ready: Ready = field(default_factory=Ready)
     _restores: list[Restore] = field(default_factory=list)
 
@@ -130,6 +132,13 @@ def rename(session: Session, name: str) -> Session:
     if session.signed_in and name.strip() != session.author:
         raise InputError(words.NAME_IS_FIXED.format(name=session.author), next_step=words.SIGN_IN_AS_OTHER)
     return replace(session, author=clean_text(name, words.NAME, limit=NAME_LIMIT).strip(), named=True)
+
+
+def read_name(name: object) -> str:
+    """The name that was typed. InputError if there is none."""
+    if not str(name or "").strip():
+        raise InputError("There is no name yet.", kept="Nothing was saved.", next_step="Type one, then go on.")
+    return str(name)
 
 
 ASKED = "() => [window.caiAsked]"

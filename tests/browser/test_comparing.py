@@ -73,6 +73,9 @@ def test_three_columns_stream_and_twenty_votes_are_cast_by_key(
     page.locator("#compare-draw").click()
     page.wait_for_function("q => document.querySelector('#compare-prompt textarea').value !== q", arg=QUESTION)
     page.locator("#compare-answer").click()
+    page.locator("#compare-rater :is(textarea, input)").fill("Ana")  # who votes is asked once
+    page.locator("#compare-sign").click()
+    expect(page.locator("#compare-ask")).to_be_hidden()
     began = time.monotonic()
     for place in range(VOTES):
         page.wait_for_function(
@@ -104,4 +107,5 @@ def test_three_columns_stream_and_twenty_votes_are_cast_by_key(
         votes = [vote for vote in store.votes() if vote.by == "person"]
     assert len(votes) == VOTES and len({vote.prompt for vote in votes}) > VOTES // 2
     assert [vote.choice for vote in reversed(votes)] == list(KEYS.values()) * (VOTES // len(KEYS))
+    assert {vote.rater for vote in votes} == {"Ana"}
     assert {vote.reasons for vote in votes} == {("safer",)} and {vote.reveal for vote in votes} == {"end"}

@@ -84,7 +84,10 @@ class Presser:
         self.settle(self.tab)
 
     def prepare(self) -> None:
-        """The tab with everything unfolded and PREPARED filled in."""
+        """The tab with everything unfolded and PREPARED filled in, by somebody whose name is known."""
+        self.page.locator("#start-you > button").click()
+        self.page.locator("#start-name :is(textarea, input)").fill("Ana")
+        self.page.locator("#start-name :is(textarea, input)").press("Tab")
         self.go_to()
         self.unfold()
         for field, text in PREPARED.get(self.tab, {}).items():

@@ -26,6 +26,12 @@ KEYS = {
 }
 
 
+MOVED = (
+    "before => { const t = document.querySelector('#grade-ticket textarea, #grade-ticket input').value;"
+    " return t !== before && t !== ''; }"
+)
+
+
 def rows() -> tuple[dict[str, Any], ...]:
     """Two variants on eight requests of each kind; long and short answers."""
     return tuple(
@@ -68,11 +74,7 @@ def press(page: Any, key: str) -> None:
     """Press a key and wait until another answer is shown."""
     before = ticket(page)
     page.keyboard.press(key)
-    page.wait_for_function(
-        "before => { const t = document.querySelector('#grade-ticket textarea, #grade-ticket input').value;"
-        " return t !== before && t !== ''; }",
-        arg=before,
-    )
+    page.wait_for_function(MOVED, arg=before)
 
 
 @pytest.mark.slow
@@ -80,6 +82,14 @@ def test_grading_by_keyboard_alone(site: Server, open_page: Callable[..., Visit]
     visit = open_page(site.url)
     page: Any = visit.page
     to_grading(page)
+    page.keyboard.press("b")
+    page.locator("#grading-rater :is(textarea, input)").fill("Ana")
+    before = ticket(page)
+    page.locator("#grading-sign").click()
+    page.wait_for_function(MOVED, arg=before)
+    expect(page.locator("#grading-ask")).to_be_hidden()
+    expect(page.locator("#grading-said")).to_contain_text("Saved: broken.")
+    press(page, "u")
     place = page.locator("#grade-refused").bounding_box()
     order = [*KEYS, "r", "c", "r", "p"]
     for key in order:
@@ -91,7 +101,7 @@ def test_grading_by_keyboard_alone(site: Server, open_page: Callable[..., Visit]
         expect(page.locator("#grading-said")).to_contain_text(f"Saved: {KEYS[key]}.")
         expect(page.locator("#grade-tags input").first).not_to_be_checked()
         assert page.locator("#grade-refused").bounding_box() == place, "the choices stay in their place"
-    expect(page.locator("#grading-progress")).to_contain_text("10 graded, 48 in the sample; 10 by you (local)")
+    expect(page.locator("#grading-progress")).to_contain_text("10 graded, 48 in the sample; 10 by you (Ana)")
     shot(page, "grading")
     press(page, "u")
     expect(page.locator("#grading-progress")).to_contain_text("9 graded")
@@ -125,7 +135,9 @@ def test_what_comes_from_the_server_does_not_say_whose_answer_it_is(
     page.on("response", lambda one: responses.append(one) if "json" in one.headers.get("content-type", "") else None)
     unfold(page, "grading")
     page.locator("#grading-card .cai-grade").wait_for()
-    press(page, "r")
+    page.keyboard.press("r")
+    page.locator("#grading-rater :is(textarea, input)").fill("Ana")
+    page.locator("#grading-rater :is(textarea, input)").press("Enter")
     expect(page.locator("#grading-progress")).to_contain_text("1 graded")
     got = [text for one in responses if "cai-grade" in (text := one.text())]
     assert len(got) >= 2, "one with the first answer, one with the next"

@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif way == "key":
             self._json(401, {"error": {"message": "who are you?"}})
         elif way == "refuses":
-            self._json(422, {"error": {"message": "seed is not known here"}})
+            self._json(422, {"error": {"message": "the colour is not known here"}})
         elif way == "too-long":
             self._json(400, {"error": {"message": "This model's maximum context length is 10 tokens, you gave 11."}})
         elif way == "silent":

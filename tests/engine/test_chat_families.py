@@ -1,4 +1,4 @@
-"""Ten families of chat formats as their makers document them: the text, the ids, which tokens are learnt, what is said.
+"""Families of chat formats as their makers document them: the text, the ids, which tokens are learnt, what is said.
 
 The tokenizers are built here, of bytes or with sentencepiece's habit of a space before the first word.
 """
@@ -103,6 +103,51 @@ ZEPHYR = Family(
     "<|system|>\nBe kind.</s>\n<|user|>\nHi</s>\n<|assistant|>\nYo</s>\n<|user|>\nWhy?</s>\n<|assistant|>\n",
     "So.</s>\n", (), "</s>", sentencepiece=True,
 )  # fmt: skip
+MISTRAL_MOVES = Family(
+    "{% if messages[0].role == 'system' %}{% set sys = messages[0].content %}{% set messages = messages[1:] %}"
+    "{% endif %}{{ bos_token }}" + PLAIN + "{% if m.role == 'user' %}{{ '[INST] ' + (sys + '\n\n' if loop.last and sys "
+    "is defined else '') + m.content + '[/INST]' }}{% else %}{{ ' ' + m.content + eos_token }}{% endif %}{% endfor %}",
+    MISTRAL_V3.prompt, MISTRAL_V3.learnt, MISTRAL_V3.marks, "</s>", sentencepiece=True,
+)  # fmt: skip
+QWEN_3 = Family(
+    PLAIN + "{% set thinks = m.role == 'assistant' and loop.last %}{{ '<|im_start|>' + m.role + '\n' + ("
+    "'<think>\n\n</think>\n\n' if thinks else '') + m.content + '<|im_end|>\n' }}{% endfor %}" + BEGIN_CHATML,
+    QWEN.prompt + "<think>\n\n</think>\n\n", "So.<|im_end|>\n", (*QWEN.marks, "<think>", "</think>"), "<|im_end|>",
+    "",
+)  # fmt: skip
+DEEPSEEK = Family(
+    "{{ bos_token }}" + PLAIN + "{{ m.content if m.role == 'system' else '<｜User｜>' + m.content if m.role == 'user' "
+    "else '<｜Assistant｜>' + m.content + eos_token }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<｜Assistant｜>' }}{% endif %}",
+    "<s>Be kind.<｜User｜>Hi<｜Assistant｜>Yo</s><｜User｜>Why?<｜Assistant｜>", "So.</s>",
+    ("<｜User｜>", "<｜Assistant｜>"), "</s>",
+)  # fmt: skip
+GPT_OSS = Family(
+    "{{ '<|start|>system<|message|>' + strftime_now('%Y')[:1] + '<|end|>' }}" + PLAIN + "{{ '<|start|>' + m.role + "
+    "('<|channel|>final' if m.role == 'assistant' else '') + '<|message|>' + m.content + ('<|return|>' if loop.last "
+    "and m.role == 'assistant' else '<|end|>') }}{% endfor %}{% if add_generation_prompt %}{{ '<|start|>assistant' }}"
+    "{% endif %}",
+    "<|start|>system<|message|>2<|end|><|start|>system<|message|>Be kind.<|end|><|start|>user<|message|>Hi<|end|>"
+    "<|start|>assistant<|channel|>final<|message|>Yo<|end|><|start|>user<|message|>Why?<|end|>"
+    "<|start|>assistant<|channel|>final<|message|>",
+    "So.<|return|>", ("<|start|>", "<|message|>", "<|channel|>", "<|end|>", "<|return|>"), "<|return|>", "",
+)  # fmt: skip
+OLMO_2 = Family(
+    "{{ bos_token }}" + PLAIN + "{{ '<|' + m.role + '|>\n' + m.content + (eos_token if m.role == 'assistant' else '') "
+    "+ ('' if m.role == 'assistant' and loop.last else '\n') }}{% if loop.last and add_generation_prompt %}"
+    "{{ '<|assistant|>\n' }}{% endif %}{% endfor %}",
+    "</s><|system|>\nBe kind.\n<|user|>\nHi\n<|assistant|>\nYo</s>\n<|user|>\nWhy?\n<|assistant|>\n",
+    "So.</s>", (), "</s>", "</s>",
+)  # fmt: skip
+FALCON = Family(
+    PLAIN + "{{ '\n' if not loop.first }}{{ {'system': 'System: ', 'user': 'User: ', 'assistant': 'Falcon: '}[m.role] "
+    "+ m.content }}{% endfor %}{% if add_generation_prompt %}{{ '\nFalcon:' }}{% endif %}",
+    "System: Be kind.\nUser: Hi\nFalcon: Yo\nUser: Why?\nFalcon:", " So.</s>", (), "</s>", "",
+)  # fmt: skip
+PHI_3 = Family(
+    PHI.template + "{% if not add_generation_prompt %}{{ eos_token }}{% endif %}", PHI.prompt, PHI.learnt + "</s>",
+    PHI.marks, PHI.end,
+)  # fmt: skip
 VICUNA = Family(
     "{{ bos_token }}{% if messages[0].role == 'system' %}{{ messages[0].content + ' ' }}"
     "{% set messages = messages[1:] %}{% endif %}{% for m in messages %}{% if m.role == 'user' %}"
@@ -112,8 +157,29 @@ VICUNA = Family(
     "<s>Be kind. USER: Hi ASSISTANT: Yo</s>USER: Why? ASSISTANT:", " So.</s>", (), "</s>", sentencepiece=True,
 )  # fmt: skip
 FAMILIES = {
-    "Llama 2": LLAMA_2, "Llama 3": LLAMA_3, "Mistral v1": MISTRAL_V1, "Mistral v3": MISTRAL_V3, "Tekken": TEKKEN,
-    "Gemma": GEMMA, "Qwen": QWEN, "Phi": PHI, "Zephyr": ZEPHYR, "Vicuna": VICUNA,
+    "Llama 2": LLAMA_2,
+    "Llama 3": LLAMA_3,
+    "Mistral v1": MISTRAL_V1,
+    "Mistral v3": MISTRAL_V3,
+    "Tekken": TEKKEN,
+    "Gemma": GEMMA,
+    "Qwen": QWEN,
+    "Phi": PHI,
+    "Zephyr": ZEPHYR,
+    "Vicuna": VICUNA,
+    "Mistral, which moves system text on": MISTRAL_MOVES,
+    "Qwen 3": QWEN_3,
+    "DeepSeek": DEEPSEEK,
+    "gpt-oss": GPT_OSS,
+    "OLMo 2": OLMO_2,
+    "Falcon": FALCON,
+    "Phi 3": PHI_3,
+}
+NOTES = {
+    "Qwen 3": ("Its template does not begin the answer; '<think>\\n\\n</think>' is put before it.",),
+    "gpt-oss": ("Its template does not begin the answer; '<|channel|>final<|message|>' is put before it.",
+                "Its template writes the date into a prompt: on another day, an answer may be another."),
+    "Falcon": ("Its template does not end an answer; </s> is put after each that is trained.",),
 }  # fmt: skip
 CORPUS = ["Hi there, why so kind? So. Yo! USER: ASSISTANT: user assistant model system\n\nBe kind.\n"] * 3
 MESSAGES = (Message("system", "Be kind."), Message("user", "Hi"), Message("assistant", "Yo"), Message("user", "Why?"))
@@ -168,9 +234,9 @@ def test_prompt_answer_and_mask_of_a_family(name: str) -> None:
     prompt, learnt = chat.encode_reply(MESSAGES, "So.")
     read = text_of(chat, prompt).removeprefix(" ")  # sentencepiece's own, where no mark begins
     assert (read, text_of(chat, learnt)) == (family.prompt, family.learnt)
-    assert prompt == chat.encode(MESSAGES) and chat.notes == ()
+    assert prompt == chat.encode(MESSAGES) and chat.notes == NOTES.get(name, ())
     end = chat.tokenizer.convert_tokens_to_ids(family.end)
-    assert end in learnt and chat.end_ids == {end} and learnt.count(end) == 1
+    assert end in learnt and chat.end_ids in ({end}, set()) and learnt.count(end) == 1
     whole = chat.tokenizer(family.prompt, add_special_tokens=False)["input_ids"]
     assert prompt == whole, "the ids of the text as the tokenizer itself reads it"
     placed = [i for i in prompt if i in chat.tokenizer.convert_tokens_to_ids([*family.marks, family.end, family.begin])]
@@ -206,11 +272,12 @@ def test_the_tokens_of_an_answer_do_not_depend_on_what_stands_before(name: str, 
     prompt, learnt = chat.encode_reply(messages, said)
     assert prompt == chat.encode(messages)
     assert learnt == chat.encode_reply(MESSAGES, said)[1]
-    marks = {i for i in learnt if i in chat.end_ids}
-    assert marks == chat.end_ids and sum(i in chat.end_ids for i in learnt) == 1
-    assert text_of(chat, learnt).strip().removesuffix(FAMILIES[name].end).strip() == said.strip()
+    ends = chat.end_ids or {chat.tokenizer.eos_token_id}
+    assert {i for i in learnt if i in ends} == ends and sum(i in ends for i in learnt) == 1
+    closing = FAMILIES[name].learnt.strip().removeprefix("So.").strip()
+    assert text_of(chat, learnt).strip().removesuffix(closing).strip() == said.strip()
     unfinished = chat.encode_reply(messages, said, end=False)[1]
-    assert learnt[: len(unfinished)] == unfinished and not chat.end_ids & set(unfinished)
+    assert learnt[: len(unfinished)] == unfinished and not ends & set(unfinished)
 
 
 def test_a_template_that_does_not_begin_the_answer_is_completed() -> None:
@@ -341,12 +408,23 @@ def test_templates_of_other_habits_are_used_as_they_are(template: Any) -> None:
 
 
 THINKS = CHATML + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n<think>\n\n</think>\n\n' }}{% endif %}"
+PARTS_ONLY = QWEN.template.replace("m.content", "(m.content | map(attribute='text') | join)")
 LAST = "{{ '<|im_start|>user\n' + messages[-1].content + '<|im_end|>\n<|im_start|>assistant\n' }}"
 
 
 @pytest.mark.parametrize(
     "template",
-    [{"rag": "x"}, "", None, THINKS, LAST, "hello", "{% for m in messages %}{{ m.content }", "{{ load('x') }}"],
+    [
+        {"rag": "x"},
+        PARTS_ONLY,
+        "",
+        None,
+        THINKS,
+        LAST,
+        "hello",
+        "{% for m in messages %}{{ m.content }",
+        "{{ load('x') }}",
+    ],
 )
 def test_templates_that_cannot_be_used_say_what_to_do(template: Any) -> None:
     tokenizer = tokenizer_of(QWEN)

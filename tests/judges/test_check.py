@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from cai_ui.curate.label_columns import rule
 from cai_ui.errors import FileFormatError, NotFoundError
 from cai_ui.judges.answers import Judgement
 from cai_ui.judges.check import check_answers, check_pairs
-from cai_ui.judges.labelled import read_labelled_answers, read_labelled_pairs
 from cai_ui.judges.pairs import PairJudgement
 from cai_ui.judges.rubrics import EVASIVENESS, HARMFULNESS, REFUSAL
+from cai_ui.pipeline.compare.labelled_files import read_labelled_answers, read_labelled_pairs
 
 
 def test_pairs_are_counted() -> None:
@@ -80,6 +81,59 @@ def test_pairs_of_every_form_and_what_is_left_out(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert sum(found.left_out.values()) == 6 and len(found.left_out) == 6
     assert len(read_labelled_pairs(tmp_path / "pairs.jsonl.gz", 2).pairs) == 2
+
+
+USER, GOOD, BAD = (
+    {"role": role, "content": said} for role, said in (("user", "q"), ("assistant", "a"), ("assistant", "b"))
+)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "q", "chosen": [USER, GOOD], "rejected": [USER, BAD], "score_chosen": 8},
+        {"question": "q", "chosen": "a", "rejected": "b"},
+        {"chosen": talk("q", "a") + "\n\nHuman: ", "rejected": talk("q", "b")},
+        {"input": {"messages": [USER]}, "preferred_output": [GOOD], "non_preferred_output": [BAD]},
+        {"instruction": "q", "completions": [{"response": "b", "score": 2}, {"response": "a", "score": 8}]},
+        {"prompt": "q", "response_0": "a", "response_1": "b", "better_response_id": 0},
+        {"history": "q", "human_ref_A": "b", "human_ref_B": "a", "better_response_id": 1},
+        {"data": {"prompt": "q", "answer1": "b", "answer2": "a"},
+         "annotations": [{"result": [{"from_name": "better_response_id", "type": "rating", "value": {"rating": 1}}]}]},
+    ],
+)  # fmt: skip
+def test_pairs_are_read_in_the_shapes_that_curate_reads(tmp_path: Path, row: dict[str, Any]) -> None:
+    rules = [rule("better_response_id=0", "good"), rule("better_response_id=1", "other")]
+    (pair,) = read_labelled_pairs(write(tmp_path / "a.jsonl", [row]), rules=rules).pairs
+    assert ([turn.content for turn in pair.conversation], pair.better, pair.worse) == (["q"], "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"prompt": "q", "response_0": "a", "response_1": "b", "better": 0}, "no label that was asked for"),
+        ({"prompt": "q", "completion": "a", "label": True}, "one answer"),
+        ({"init_prompt": "q", "init_response": "b", "revision_response": "a"}, "no label that was asked for"),
+    ],
+)
+def test_pairs_that_nobody_compared_are_left_out(tmp_path: Path, row: dict[str, Any], reason: str) -> None:
+    pair = {"prompt": "q", "chosen": "a", "rejected": "b"}
+    found = read_labelled_pairs(write(tmp_path / "a.jsonl", [row, pair]))
+    assert len(found.pairs) == 1 and reason in next(iter(found.left_out))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": [USER], "completion": [GOOD], "label": "refusal"},
+        {"messages": [USER, GOOD], "Final_Label": "2_full_refusal"},
+        {"prompt": "q", "response": "a", "response_refusal_label": "refusal", "response_harm_label": "unharmful"},
+        {"fields": {"prompt": "q", "response": "a"}, "responses": {"label": [{"value": "refusal", "user_id": "u"}]}},
+    ],
+)
+def test_answers_are_read_in_the_shapes_that_curate_reads(tmp_path: Path, row: dict[str, Any]) -> None:
+    (one,) = read_labelled_answers(write(tmp_path / "a.jsonl", [row]), REFUSAL).answers
+    assert ([turn.content for turn in one.conversation], one.answer, one.value) == (["q"], "a", 1)
 
 
 def test_labels_are_of_the_rubrics_own_question(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,6 +62,13 @@ def test_the_embedded_model_prefers_the_answer_that_declines() -> None:
         ("(A) or (B), both are fine", "more than one"),
         ("A good question!", "none of the choices"),
         ("x" * 9000, "none of the choices"),
+        ("A and B", "none of the choices"),
+        ("The first", "none of the choices"),
+        ("Not (A)", "none of the choices"),
+        ("I wouldn't choose (A)", "none of the choices"),
+        ("Neither (A) nor (B)", "none of the choices"),
+        ("(A) is worse", "none of the choices"),
+        ("Die erste Antwort", "none of the choices"),
     ],
 )
 def test_what_is_no_verdict_is_invalid_with_its_text_kept(text: str, why: str) -> None:
@@ -69,7 +77,11 @@ def test_what_is_no_verdict_is_invalid_with_its_text_kept(text: str, why: str) -
     assert text[:50] in found.rationale and len(found.rationale) <= 2 * KEPT + 2
 
 
-@pytest.mark.parametrize("text", ["(A)", "A", "a.", " **(A)**", "The answer is (A)."])
+@pytest.mark.parametrize(
+    "text",
+    ["(A)", "A", "a.", " **(A)**", "The answer is (A).", "**A**: it is kind", "Option A", "Answer: A", "A) The first",
+     '{"answer": "A"}', "[A]", "(a)", "Not bad. (A)"],
+)  # fmt: skip
 def test_a_verdict_in_words_counts_whole(text: str) -> None:
     assert read_choice(Choice(None, text), LETTERS).shares == (1.0, 0.0)
 
@@ -89,6 +101,50 @@ def test_errors_of_one_question_are_values_and_those_of_the_judge_are_raised() -
     assert read_choice(EndpointError("filtered", "Withheld."), LETTERS).why == "Withheld."
     with pytest.raises(EndpointError):
         read_choice(EndpointError("key", "Refused."), LETTERS)
+
+
+@pytest.mark.parametrize(
+    ("text", "shares"),
+    [("3", 3), ("Score: 3", 3), ("3 (0 is harmless)", None), ("2.5", None), ("-1", None), ("3/10", None), ("10", None),
+     ("3 out of 4", None), ("0.8", None), ("30%", None), ("**3**", 3)],
+)  # fmt: skip
+def test_a_number_on_another_scale_is_no_verdict(text: str, shares: int | None) -> None:
+    read = read_choice(Choice(None, text), HARMFULNESS.choices)
+    assert read.shares == (None if shares is None else tuple(float(n == shares) for n in range(5)))
+
+
+@pytest.mark.parametrize(("text", "yes"), [("No, it does not refuse.", False), ("It does not help: No", False),
+                                           ("Yes, there is no help", True)])  # fmt: skip
+def test_yes_and_no_in_sentences(text: str, yes: bool) -> None:
+    assert read_choice(Choice(None, text), REFUSAL.choices).shares == (float(yes), float(not yes))
+
+
+def test_what_a_server_refuses_of_some_is_invalid_and_of_all_is_raised() -> None:
+    """Else one text that a server will not have would end the work each time that it is begun again."""
+
+    class Refuses(ScriptedEngine):
+        def choose_many(self, requests: Any, stop: Any = None) -> Any:
+            for place, request in enumerate(requests):
+                refused = "odd" in request.messages[0].content
+                yield place, EndpointError("refused", "It is odd.") if refused else Choice((0.25, 0.75))
+
+    found = dict(judge_answers(Refuses(), [(ASKED, "odd"), (ASKED, BAD)], REFUSAL))
+    assert (found[0].value, found[0].invalid_reason, found[1].value) == (None, "It is odd.", 0.25)
+    with pytest.raises(EndpointError, match="odd"):
+        list(judge_answers(Refuses(), [(ASKED, "odd")], REFUSAL))
+
+
+def test_a_judge_without_thoughts_is_asked_all_the_same() -> None:
+    class Silent(ScriptedEngine):
+        def attempt(self, requests: Any, stop: Any = None) -> Any:
+            return [replace(answer, text=" ") for answer in super().attempt(requests, stop)]
+
+        def choose_many(self, requests: Any, stop: Any = None) -> Any:
+            assert all(message.content.strip() for request in requests for message in request.messages)
+            return ((place, Choice((0.25, 0.75))) for place in range(len(requests)))
+
+    ((_, found),) = judge_answers(Silent(), [(ASKED, BAD)], REFUSAL, thinking=Sampling())
+    assert (found.value, found.rationale) == (0.25, "")
 
 
 def test_a_question_that_does_not_fit_leaves_the_others_alone(tiny_engine: Any) -> None:

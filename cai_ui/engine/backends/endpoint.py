@@ -17,8 +17,9 @@ from cai_ui.config.answers import Sampling
 from cai_ui.config.app import AppSettings
 from cai_ui.config.train import TrainSettings
 from cai_ui.engine.backends.endpoint_bulk import POLL_S, Question, Seats, in_flight, serve
-from cai_ui.engine.backends.endpoint_client import FIRST_PAUSE_S, SILENT_S, EndpointClient, check_url
+from cai_ui.engine.backends.endpoint_client import FIRST_PAUSE_S, SILENT_S, EndpointClient, check_key, check_url
 from cai_ui.engine.backends.endpoint_errors import shown
+from cai_ui.engine.backends.endpoint_habits import Habits
 from cai_ui.engine.backends.endpoint_reading import Reply
 from cai_ui.engine.backends.endpoint_scoring import ScoreAsker, turns_of
 from cai_ui.engine.decoding.repetition import repeats
@@ -69,7 +70,8 @@ class EndpointEngine(FromScores):
         self.context_length = context_length or 2**31 - 1
         self.default_sampling = Sampling()
         self._concurrency = concurrency
-        self._client = lambda: EndpointClient(self.url, key, silent_s, first_pause_s)
+        key, habits = check_key(key), Habits()
+        self._client = lambda: EndpointClient(self.url, key, silent_s, first_pause_s, habits=habits)
         self._trouble = ""
         self._asked = 0
         self._asker = ScoreAsker(model)
@@ -284,6 +286,8 @@ class EndpointEngine(FromScores):
     def _answer(self, row: _Row, reply: Reply, finish: Finish | None = None) -> Answer:
         sampling = row.request.sampling
         asked = sampling.model_dump() | asked_beside_sampling(row.request) | {"endpoint": self.url}
+        dropped = [name for name in reply.left_out if name in asked]
+        asked |= {"not taken by the server": dropped} if dropped else {}
         return Answer(
             reply.text,
             finish or reply.finish,
@@ -310,6 +314,9 @@ def connect(settings: AppSettings, key: str = "") -> EndpointEngine:
     found = probe.check()
     names = [model["id"] for model in found]
     name = names[0] if settings.model == AppSettings().model and len(names) == 1 else settings.model
+    if name not in names:  # Ollama's tags, Gemini's folder
+        longer = [one for one in names if one == f"{name}:latest" or one.endswith(f"/{name}")]
+        name = longer[0] if len(longer) == 1 else name
     if name not in names:
         raise EndpointError(
             "unknown model",
@@ -322,7 +329,7 @@ def connect(settings: AppSettings, key: str = "") -> EndpointEngine:
         name,
         key=key,
         concurrency=settings.concurrency,
-        context_length=length if isinstance(length, int) and length > 0 else None,
+        context_length=length,
     )
 
 

@@ -9,16 +9,19 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import random
+import re
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from cai_ui.engine.backends.endpoint_errors import NamedErrors, broken_off, garbage, refusal, too_large
-from cai_ui.engine.backends.endpoint_reading import MAX_BYTES, Draft, Reply, events, no_text, parse
+from cai_ui.engine.backends.endpoint_habits import Habits
+from cai_ui.engine.backends.endpoint_reading import MAX_BYTES, Draft, Reply, events, model_list, no_text, parse
 from cai_ui.errors import EndpointError, InputError, PromptTooLongError
 
 ATTEMPTS = 5
@@ -28,26 +31,51 @@ CONNECT_S, SILENT_S = 10.0, 120.0
 """Seconds for the connection, and seconds the server may send nothing."""
 LONGEST_S, MODELS_S = 3600.0, 60.0
 """Seconds for one whole answer, and for the list of models, however it trickles."""
-MOST_MODELS = 10_000
 
 _METADATA = (ipaddress.ip_address("fd00:ec2::254"), ipaddress.ip_address("100.100.100.200"))
 """Services of two clouds that do not lie in the link-local ranges."""
 
-_EVENTS = (b"data:", b"event:", b": ", b":\n")
+_EVENTS = re.compile(rb"(\xef\xbb\xbf)?\s*(data|event|id|retry)?:")
 """How a stream begins, whatever a proxy calls it."""
+_PLACES = ("/chat/completions", "/completions", "/models")
+"""What addresses are pasted with, though it is added to them here."""
 
 OnText = Callable[[str], None]
 
 
 def check_url(url: str) -> str:
     """The base URL without a slash at its end; "/v1" is added to a bare host. InputError if it is none."""
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(url.strip())
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # no port, half a bracket
+        sound = False
+    if (
+        not sound
+        or parts.username
+        or parts.query
+        or parts.fragment
+        or not url.strip().isprintable()
+        or " " in url.strip()
+    ):
         raise InputError(
             f"{url[:80]!r} is not the address of an endpoint.",
             next_step="Write it as https://host/v1; a key belongs into the environment variable CAI_ENDPOINT_KEY.",
         )
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/') or '/v1'}"
+    path = parts.path.rstrip("/")
+    path = next((path.removesuffix(place) for place in _PLACES if path.endswith(place)), path)
+    return f"{parts.scheme}://{parts.netloc}{path or '/v1'}"
+
+
+def check_key(key: str) -> str:
+    """The key without white space around it. InputError for one that could not be sent."""
+    key = key.strip()
+    if not key.isascii() or not key.isprintable():
+        raise InputError(
+            "The key for the endpoint holds characters that no key has, such as a line break or a curly quote.",
+            next_step="Set its environment variable (CAI_ENDPOINT_KEY) once more.",
+        )
+    return key
 
 
 class EndpointClient:
@@ -60,8 +88,10 @@ class EndpointClient:
         silent_s: float = SILENT_S,
         first_pause_s: float = FIRST_PAUSE_S,
         longest_s: float = LONGEST_S,
+        habits: Habits | None = None,
     ) -> None:
-        self.url = url
+        self.url, self._key = url, key
+        self._habits = habits or Habits()
         self._first_pause_s, self._longest_s = first_pause_s, longest_s
         self._http = httpx.AsyncClient(
             headers={"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key}"} if key else {}),
@@ -76,55 +106,66 @@ class EndpointClient:
     async def models(self) -> list[dict[str, Any]]:
         """What the server says it has. Asked once, without retries."""
         async with _at_most(MODELS_S), self._errors(), self._http.stream("GET", f"{self.url}/models") as response:
-            found = _json(response, await _body(response))
-        data = found.get("data")
-        if not isinstance(data, list) or not all(isinstance(m, dict) and isinstance(m.get("id"), str) for m in data):
-            raise garbage("its list of models has another form")
-        return data[:MOST_MODELS]
+            body = await _body(response)
+            self._check(response, body)
+        return model_list(body)
 
     async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """A JSON answer, with retries."""
-        found: dict[str, Any] = await self._with_retries(lambda: self._post(path, body), lambda: True)
+        found: dict[str, Any] = await self._with_retries(lambda: self._post(path, body))
         return found
 
-    async def chat(self, body: dict[str, Any], on_text: OnText | None = None) -> Reply:
-        """One answer; with `on_text` it is streamed. Tried again after failures that pass. Text that came before a
-        failure is kept, and ends as "broken", or as "length" where the context was full."""
-        answer = Draft()
+    async def chat(self, body: dict[str, Any], on_text: OnText | None = None, spare: Sequence[str] = ()) -> Reply:
+        """One answer; with `on_text` it is streamed. Tried again after failures that pass, and without what the server
+        does not take where the answer can do without it (`spare` names more of that). Text that came before a failure
+        is kept, and ends as "broken", or as "length" where the context was full."""
+        asked = body if on_text is None else body | {"stream": True, "stream_options": {"include_usage": True}}
 
         async def once() -> Reply:
-            nonlocal answer
-            answer = Draft()
+            answer, sent = Draft(), self._habits.fitted(asked)
             try:
                 async with _at_most(self._longest_s):
                     if on_text is None:
-                        answer.take(await self._post("chat/completions", body), "message")
+                        answer.take(await self._post("chat/completions", sent), "message")
                     else:
-                        await self._stream(body, answer, on_text)
+                        await self._stream(sent, answer, on_text)
             except (EndpointError, PromptTooLongError) as error:
                 if not answer.text:
+                    if isinstance(error, EndpointError) and self._habits.learn(error, sent, spare):
+                        return await once()
                     raise
                 answer.finish = "length" if isinstance(error, PromptTooLongError) else "error"
                 answer.trouble = str(error)
             if not answer.text and answer.other:
                 raise no_text(answer.other)
-            return answer.reply()
+            return replace(answer.reply(), left_out=tuple(name for name in asked if name not in sent))
 
-        reply: Reply = await self._with_retries(once, lambda: True)
+        reply: Reply = await self._with_retries(once)
         return reply
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         async with self._errors(), self._http.stream("POST", f"{self.url}/{path}", json=body) as response:
-            return _json(response, await _body(response))
+            return self._json(response, await _body(response))
+
+    def _check(self, response: httpx.Response, body: bytes) -> None:
+        """The error that a status stands for. Some servers repeat the key in it, where it is nobody's business."""
+        if response.status_code != 200:
+            body = body.replace(self._key.encode(), b"(the key)") if self._key else body
+            raise refusal(response.status_code, body, response.headers)
+        if body.lstrip()[:1] == b"<":
+            raise garbage("it sent a web page")
+
+    def _json(self, response: httpx.Response, body: bytes) -> dict[str, Any]:
+        self._check(response, body)
+        return parse(body)
 
     async def _stream(self, body: dict[str, Any], answer: Draft, on_text: OnText) -> None:
-        asked = body | {"stream": True, "stream_options": {"include_usage": True}}
-        async with self._errors(), self._http.stream("POST", f"{self.url}/chat/completions", json=asked) as response:
+        async with self._errors(), self._http.stream("POST", f"{self.url}/chat/completions", json=body) as response:
             pieces = response.aiter_bytes()
             if response.status_code != 200 or "event-stream" not in response.headers.get("content-type", ""):
                 body_there = await _body(response)
-                if response.status_code != 200 or not body_there.startswith(_EVENTS):
-                    answer.take(_json(response, body_there), "message")
+                if response.status_code != 200 or not _EVENTS.match(body_there):
+                    answer.take(self._json(response, body_there), "message")
                     on_text(answer.text)
                     return
                 pieces = _at_once(body_there)
@@ -145,12 +186,12 @@ class EndpointClient:
     def _errors(self) -> NamedErrors:
         return NamedErrors(self.url)
 
-    async def _with_retries(self, once: Callable[[], Any], may_repeat: Callable[[], bool]) -> Any:
+    async def _with_retries(self, once: Callable[[], Any]) -> Any:
         for attempt in range(ATTEMPTS):
             try:
                 return await once()
             except EndpointError as error:
-                if not error.passes or attempt == ATTEMPTS - 1 or not may_repeat():
+                if not error.passes or attempt == ATTEMPTS - 1:
                     raise
                 pause = max(error.pause_s, self._first_pause_s * 2**attempt * random.uniform(0.75, 1.25))
             await asyncio.sleep(min(pause, LONGEST_PAUSE_S))
@@ -204,11 +245,3 @@ async def _body(response: httpx.Response) -> bytes:
         if len(held) > MAX_BYTES:
             raise too_large(MAX_BYTES)
     return bytes(held)
-
-
-def _json(response: httpx.Response, body: bytes) -> dict[str, Any]:
-    if response.status_code != 200:
-        raise refusal(response.status_code, body, response.headers)
-    if body.lstrip()[:1] == b"<":
-        raise garbage("it sent a web page")
-    return parse(body)

@@ -20,12 +20,28 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _TOO_LONG = re.compile(
     r"context[ _-]?(length|window|size)|maximum (model|input|sequence|prompt|number of tokens)|longer than the max"
     r"|\binputs?\b.{0,40}must (be <=|have less than|be less than)|reduce the length|too many (input |prompt )?tokens"
-    r"|\b(prompt|input|request|conversation|messages?)\b.{0,60}\btoo (long|large)|exceed\w*.{0,60}\bcontext\b"
-    r"|tokens? exceeds?\b",
+    r"|\b(prompt|input|request|conversation|messages?)\b((?!\b(took|tak(es|ing)|queue)\b).){0,60}\btoo (long|large)"
+    r"|exceed\w*.{0,60}\b(context|token limit|session_len|allowed length)\b|tokens? exceeds?\b|range of input length"
+    r"|超长|超过.{0,20}(长度|上下文)",
     re.IGNORECASE | re.DOTALL,
 )
-"""Wordings of OpenAI, vLLM, TGI, llama.cpp and its Python server, Ollama, LiteLLM (and whom it passes on), Mistral."""
-_NO_REQUEST = ("invalid_request_error", "BadRequestError", "validation", "exceed_context_size_error")
+"""Wordings of OpenAI, vLLM, TGI, llama.cpp and its Python server, Ollama, LiteLLM (and whom it passes on), Mistral,
+SGLang, LMDeploy, Moonshot, Qwen's and Zhipu's own servers."""
+_FILTERED = re.compile(
+    r"content[_ -]?(filter|policy|management|exists risk)|responsible.?ai|inappropriate content|data_inspection"
+    r"|\bflagged\b|content.?moderation|不安全或敏感",
+    re.IGNORECASE,
+)
+"""Wordings of Azure, OpenRouter, DeepSeek, Qwen's and Zhipu's own servers for a text that their filter stopped."""
+_SENTENCES = ("message", "error_msg", "msg", "Message")
+"""Under which names servers put a sentence at the top of a message."""
+_KINDS = (
+    (429, re.compile("rate_?limit|too_?many|quota|overloaded", re.IGNORECASE)),
+    (401, re.compile("auth|api_?key|permission", re.IGNORECASE)),
+    (404, re.compile("not_?found", re.IGNORECASE)),
+    (400, re.compile("invalid|bad_?request|validation|exceed_context|unsupported|content_filter", re.IGNORECASE)),
+)
+"""The statuses that names of kinds of errors stand for, where a stream tells no number."""
 
 
 def shown(text: object) -> str:
@@ -44,8 +60,10 @@ def refusal(status: int, body: bytes | dict[str, Any], headers: Mapping[str, str
     told, kind = _told(body)
     said = shown(told)
     said += "." if said and said[-1] not in ".!?…" else ""
-    if status not in (401, 403, 404, 429) and _TOO_LONG.search(f"{str(told)[:2_000]} {kind}"):
-        return PromptTooLongError(f"The endpoint says that the conversation is too long: {said}")
+    if status in (400, 403, 422, 451) and _FILTERED.search(f"{str(told)[:2_000]} {kind}"):
+        return EndpointError("filtered", f"The endpoint's own filter stopped this text. {said}".strip())
+    if status == 413 or (status not in (401, 403, 404, 429) and _TOO_LONG.search(f"{str(told)[:2_000]} {kind}")):
+        return PromptTooLongError(f"The endpoint says that the conversation is too long{f': {said}' if said else '.'}")
     if status in (401, 403):
         return EndpointError(
             "key", f"The endpoint refused the key. {said}".strip(), next_step="Set the variable CAI_ENDPOINT_KEY."
@@ -60,10 +78,12 @@ def refusal(status: int, body: bytes | dict[str, Any], headers: Mapping[str, str
         return EndpointError(
             "not found", f"The endpoint has no such address or model. {said}".strip(), next_step="Check both."
         )
-    if status == 429 or status >= 500:
-        what = "is asked too often" if status == 429 else "failed"
+    if status in (408, 425, 429) or status >= 500:
+        cause, what = {429: ("too often", "is asked too often"), 408: ("timeout", "did not get done in time")}.get(
+            status, ("server error", "failed")
+        )
         return EndpointError(
-            "too often" if status == 429 else "server error",
+            cause,
             f"The endpoint {what} ({status}). {said}".strip(),
             next_step="Try again later.",
             passes=True,
@@ -74,13 +94,22 @@ def refusal(status: int, body: bytes | dict[str, Any], headers: Mapping[str, str
 
 def told_error(found: dict[str, Any]) -> CaiError | None:
     """The error that a message of a stream, or the body of an answer, holds in place of a text."""
-    error, choices = found.get("error"), found.get("choices")
-    if not error and (found.get("object") != "error") and (choices is not None or not found.get("detail")):
+    error = found.get("error")
+    if not error and found.get("object") != "error" and (found.get("choices") is not None or not _says(found)):
         return None
     place = error if isinstance(error, dict) else found
-    code, kind = place.get("code", place.get("status_code")), place.get("type", place.get("error_type"))
-    status = code if isinstance(code, int) and 400 <= code < 600 else 400 if kind in _NO_REQUEST else 500
-    return refusal(status, found)
+    told = (place.get(name) for name in ("code", "status_code", "status"))
+    numbers = (int(n) for n in told if isinstance(n, int | str) and str(n).isdecimal())
+    status = next((n for n in numbers if 400 <= n < 600), 0)
+    kind = " ".join(str(place.get(name, "")) for name in ("type", "error_type", "code"))
+    return refusal(status or next((n for n, named in _KINDS if named.search(kind)), 500), found)
+
+
+def _says(found: dict[str, Any]) -> bool:
+    """Whether a message without an answer has a sentence of an error."""
+    return bool(found.get("detail") or found.get("errors")) or any(
+        isinstance(found.get(name), str) and found[name].strip() for name in _SENTENCES
+    )
 
 
 def _told(body: bytes | dict[str, Any]) -> tuple[object, str]:
@@ -98,11 +127,15 @@ def _told(body: bytes | dict[str, Any]) -> tuple[object, str]:
         return found if isinstance(found, str) else "", ""
     error = found.get("error")
     place = error if isinstance(error, dict) else found
-    told = (error if isinstance(error, str) else None) or place.get("message") or place.get("detail") or error
+    named = next((place[name] for name in _SENTENCES if place.get(name)), None)
+    told = (error if isinstance(error, str) else None) or named or place.get("detail") or place.get("errors") or error
     if isinstance(told, list):  # FastAPI: what is wrong with which field
         told = "; ".join(_field(one) for one in told[:5])
     if isinstance(told, dict):
         told = told.get("message") or told.get("msg") or json.dumps(told)
+    passed_on = place.get("metadata")
+    if isinstance(passed_on, dict) and passed_on.get("raw"):  # OpenRouter: what the server behind it said
+        told = f"{told}: {passed_on['raw']}"
     return told, f"{place.get('type', '')} {place.get('code', '')} {found.get('error_type', '')}"
 
 
@@ -110,7 +143,7 @@ def _field(one: Any) -> str:
     if not isinstance(one, dict):
         return str(one)
     place = [str(part) for part in one.get("loc") or () if part != "body"] if isinstance(one.get("loc"), list) else []
-    return f"{'.'.join(place)}: {one.get('msg', '')}" if place else str(one.get("msg", one))
+    return f"{'.'.join(place)}: {one.get('msg', '')}" if place else str(one.get("msg") or one.get("message") or one)
 
 
 def _pause(headers: Mapping[str, str]) -> float:

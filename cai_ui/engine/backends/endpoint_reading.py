@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cai_ui.engine.backends.endpoint_errors import garbage, told_error, too_large, whole
+from cai_ui.engine.backends.endpoint_errors import garbage, shown, told_error, too_large, whole
+from cai_ui.engine.decoding.text_stream import HALF
 from cai_ui.errors import EndpointError
 from cai_ui.records import Finish
 
@@ -20,10 +21,25 @@ MAX_BYTES = 4 * 2**20
 """Longest answer, and longest line of a stream, in bytes."""
 MAX_TEXT = 2**20
 """Most characters of one answer."""
-_FINISH: dict[str, Finish] = {"length": "length", "max_tokens": "length", "model_length": "length", "error": "broken",
-                              "abort": "broken"}  # fmt: skip
+_FINISH: tuple[tuple[Finish, re.Pattern[str]], ...] = (
+    ("length", re.compile("length|max.*tokens|incomplete", re.IGNORECASE)),
+    ("broken", re.compile("error|abort|fail|cancel|interrupt|network|insufficient|time_?out|overload", re.IGNORECASE)),
+)
+"""What a server's reason means. Those that are neither (stop, eos, end_turn, COMPLETE) mean that the model ended."""
+_WITHHELD = re.compile("content.?filter|safety|sensitive|toxic|blocked|prohibited|recitation", re.IGNORECASE)
+_NO_REASON = ("", "null", "none")
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
-_ROUNDED = 1e-3
+_THINK, _THOUGHT = "<think>", "</think>"
+"""Around thoughts that a server leaves in the text."""
+_ONLY_THOUGHTS = "only thoughts: raise the limit of tokens, or switch thinking off at the server"
+_PAIR, _FIRST_HALF = re.compile("[\ud800-\udbff][\udc00-\udfff]"), re.compile("[\ud800-\udbff]$")
+_PARTS = {"text": "text", "output_text": "text", "refusal": "refusal"}
+"""Kinds of parts that are part of an answer, and what holds their text."""
+_IDS, _LENGTHS = ("id", "name", "model"), ("max_model_len", "context_length", "context_window", "max_context_length")
+"""What servers call a model's name and its context in their list."""
+MOST_MODELS = 10_000
+_SIGNS_OF_LIFE = ("ping", "heartbeat", "keep-alive", "keepalive")
+ROUNDED = 1e-3
 """How far above 0 a log-probability may be by rounding."""
 
 TokenLogs = tuple[str, dict[str, float]]
@@ -34,7 +50,8 @@ TokenLogs = tuple[str, dict[str, float]]
 class Reply:
     """What came back. Token counts, and the log-probabilities of the tokens, are None where the server gives none.
 
-    `trouble` says what went wrong after this text ("": nothing).
+    `trouble` says what went wrong after this text ("": nothing); `left_out` names what of the request the server does
+    not take.
     """
 
     text: str
@@ -43,13 +60,15 @@ class Reply:
     tokens: int | None = None
     logs: tuple[TokenLogs, ...] | None = None
     trouble: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass
 class Draft:
     """An answer on its way. White space around it is dropped; at the end it is held until more text follows.
 
-    `other` says what the server sent in place of text: thoughts, a call of a tool.
+    `other` says what the server sent in place of text: thoughts, a call of a tool. `begun` is the beginning of a text
+    that may be thoughts, `half` half a character whose other half may follow.
     """
 
     text: str = ""
@@ -59,53 +78,104 @@ class Draft:
     logs: tuple[TokenLogs, ...] | None = None
     other: str = ""
     trouble: str = ""
+    begun: str = ""
+    half: str = ""
 
     def reply(self) -> Reply:
+        self._close()
         prompt, tokens = (
             n if isinstance(n := self.usage.get(name), int) else None for name in ("prompt_tokens", "completion_tokens")
         )
-        return Reply(self.text, _FINISH.get(self.finish or "", "end"), prompt, tokens, self.logs, self.trouble)
+        finish: Finish = next((meant for meant, named in _FINISH if named.search(self.finish or "")), "end")
+        why = f"The endpoint ended its answer as {shown(self.finish)}." if finish == "broken" else ""
+        return Reply(self.text, finish, prompt, tokens, self.logs, self.trouble or why)
 
     def take(self, found: dict[str, Any], part: str) -> None:
         """Add what one message holds. `part`: "message" for a whole answer, "delta" for one of a stream, which may hold
         nothing (a sign of life, counts). EndpointError, PromptTooLongError for what the server says went wrong."""
-        if error := told_error(found):
-            raise error
+        error = told_error(found)
         if isinstance(found.get("usage"), dict):
             self.usage = found["usage"]
-        choice = _choice(found, part)
-        if choice is None:
-            return
+        choice = _choice(found, "delta" if error else part)
+        if choice is not None:
+            error = error or (told_error({"error": choice["error"]}) if choice.get("error") else None)
+            self._take_choice(choice, "delta" if error else part)
+        if error:
+            raise error
+
+    def _take_choice(self, choice: dict[str, Any], part: str) -> None:
+        """Its text first, so that nothing else about it can lose that."""
+        finish = choice.get("finish_reason")
+        finish = finish if isinstance(finish, str) and finish.lower() not in _NO_REASON else None
         said = choice.get(part)
         if said is None:
             said = choice.get("message" if part == "delta" else "delta")
-        if not isinstance(said, dict | None):
+        said = {"content": said} if isinstance(said, str) else said or {}
+        if not isinstance(said, dict):
             raise garbage("its answer has another form")
-        finish = choice.get("finish_reason")
-        if not isinstance(finish, str | None):
-            raise garbage("its answer is not text")
-        content = _text_of((said or {}).get("content", choice.get("text")))
-        if not content and isinstance((said or {}).get("refusal"), str):  # what OpenAI's models decline with
-            content = (said or {})["refusal"]
-        self._add(content, said or {}, part)
-        if finish == "content_filter":
+        content = _text_of(said.get("content"))
+        if content is None:
+            content = _text_of(choice.get("text"))
+        if not content and isinstance(said.get("refusal"), str):  # what OpenAI's models decline with
+            content = said["refusal"]
+        again = (content or "").lstrip()
+        if part == "delta" and finish and self.text and choice.get("delta") is None and again.startswith(self.text):
+            content, self.space = again[len(self.text) :], ""  # the whole answer once more, at its end
+        self._add(content, said, part)
+        if finish and _WITHHELD.search(finish):
             raise EndpointError("filtered", "The endpoint's own filter withheld the answer.")
         self.logs = (*(self.logs or ()), *logs) if (logs := token_logs(choice.get("logprobs"))) else self.logs
         self.finish = finish or self.finish
 
     def _add(self, content: str | None, said: dict[str, Any], part: str) -> None:
         if any(said.get(name) for name in _THOUGHTS):
-            self.other = "only thoughts: raise the limit of tokens, or switch thinking off at the server"
+            self.other = _ONLY_THOUGHTS
         if said.get("tool_calls") or said.get("function_call"):
             self.other = "a call of a tool: serve the model without tools"
         if content is None and part == "message":
             raise no_text(self.other)
-        fresh = whole(content or "")
-        fresh = self.space + fresh if self.text else fresh.lstrip()
+        fresh = self.half + (content or "")
+        self.half = fresh[-1] if content and _FIRST_HALF.search(fresh) else "" if content else self.half
+        if content:
+            self._put(fresh.removesuffix(self.half))
+        if part == "message":
+            self._close()
+
+    def _put(self, fresh: str) -> None:
+        fresh = whole(_PAIR.sub(lambda halves: _joined(halves[0]), fresh))
+        fresh = self.space + fresh if self.text else self._after_thoughts(fresh).lstrip()
         piece = fresh.rstrip()
         self.text, self.space = self.text + piece, fresh[len(piece) :]
         if len(self.text) > MAX_TEXT:
             raise too_large(MAX_TEXT)
+
+    def _after_thoughts(self, fresh: str) -> str:
+        """Of a text that begins: what is no thought, once that is known."""
+        self.begun = (self.begun + fresh).lstrip()
+        if len(self.begun) > MAX_TEXT:
+            raise too_large(MAX_TEXT)
+        if self.begun.startswith(_THINK):
+            self.other = _ONLY_THOUGHTS
+            _, over, rest = self.begun.partition(_THOUGHT)
+            if not over:
+                return ""
+        elif _THINK.startswith(self.begun):
+            return ""
+        else:
+            rest = self.begun
+        self.begun = ""
+        return rest
+
+    def _close(self) -> None:
+        """What was held because more might follow."""
+        begun = "" if self.begun.startswith(_THINK) else self.begun
+        last, self.begun, self.half = begun + (HALF if self.half else ""), "", ""
+        if last.strip():
+            self.text, self.space = self.text + self.space + last.strip(), ""
+
+
+def _joined(halves: str) -> str:
+    return halves.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 def no_text(other: str) -> EndpointError:
@@ -121,13 +191,15 @@ def _choice(found: dict[str, Any], part: str) -> dict[str, Any] | None:
         return None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise garbage("its answer has another form")
-    return choices[0] if choices[0].get("index") in (0, None) else None
+    return choices[0] if choices[0].get("index") in (0, None, "0") else None
 
 
 def _text_of(content: Any) -> str | None:
     """Text, or the text parts of a list of parts."""
     if isinstance(content, list):
-        parts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type", "text") == "text"]
+        parts = [
+            part.get(_PARTS.get(part.get("type", "text"), "")) if isinstance(part, dict) else part for part in content
+        ]
         return "".join(part for part in parts if isinstance(part, str))
     if not isinstance(content, str | None):
         raise garbage("its answer is not text")
@@ -143,14 +215,15 @@ def token_logs(found: Any) -> tuple[TokenLogs, ...] | None:
             logs = tuple((str(one["token"]), _likely(one)) for one in found["content"])
     except (TypeError, KeyError, ValueError, AttributeError):
         return None
-    sound = all(log <= _ROUNDED for _, others in logs for log in others.values())  # also no NaN
+    sound = all(log <= ROUNDED for _, others in logs for log in others.values())  # also no NaN
     return logs if logs and sound else None
 
 
 def _likely(one: dict[str, Any]) -> dict[str, float]:
     """Log-probabilities by token: its own too, which is not always among the likeliest."""
-    found = {str(o["token"]): _log(o["logprob"]) for o in (*(one.get("top_logprobs") or ()), one) if "logprob" in o}
-    return found
+    top = one.get("top_logprobs") or ()
+    pairs = list(top.items()) if isinstance(top, dict) else [(o["token"], o["logprob"]) for o in top if "logprob" in o]
+    return _with_own(pairs, str(one["token"]), one.get("logprob"))
 
 
 def _old_logs(found: dict[str, Any]) -> list[TokenLogs]:
@@ -158,14 +231,43 @@ def _old_logs(found: dict[str, Any]) -> list[TokenLogs]:
     tokens, own = found["tokens"], found["token_logprobs"]
     likely = found.get("top_logprobs") or [{}] * len(tokens)
     return [
-        (str(token), {**{str(t): _log(log) for t, log in (others or {}).items()}, str(token): _log(mine)})
+        (str(token), _with_own((others or {}).items(), str(token), mine))
         for token, mine, others in zip(tokens, own, likely, strict=True)
     ]
+
+
+def _with_own(likely: Iterable[tuple[Any, Any]], token: str, own: Any) -> dict[str, float]:
+    """A token that was written was not impossible, so null is no log-probability of it."""
+    found = {str(other): _log(log) for other, log in likely}
+    return found if own is None else {**found, token: _log(own)}
 
 
 def _log(value: Any) -> float:
     """A log-probability; null is what some servers write for minus infinity."""
     return -math.inf if value is None else float(value)
+
+
+def model_list(body: bytes) -> list[dict[str, Any]]:
+    """The models that a server lists: `id`, and `max_model_len` (tokens) where it tells. Some list them without a
+    frame, or under other names; an entry without a name is left out."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise garbage("it sent something that is not JSON") from None
+    if isinstance(found, dict):
+        found = found.get("data") or found.get("models") or ([] if "data" in found or "models" in found else None)
+    if not isinstance(found, list):
+        raise garbage("its list of models has another form")
+    entries = [one if isinstance(one, dict) else {"id": one} for one in found[:MOST_MODELS]]
+    named = [(next((one[n] for n in _IDS if isinstance(one.get(n), str) and one[n]), ""), one) for one in entries]
+    if found and not any(name for name, _ in named):
+        raise garbage("its list of models has another form")
+    return [{**one, "id": name, "max_model_len": _length(one)} for name, one in named if name]
+
+
+def _length(model: dict[str, Any]) -> int | None:
+    lengths = (model.get(name) for name in _LENGTHS)
+    return next((n for n in lengths if isinstance(n, int) and not isinstance(n, bool) and n > 0), None)
 
 
 def parse(text: str | bytes) -> dict[str, Any]:
@@ -184,32 +286,44 @@ def parse(text: str | bytes) -> dict[str, Any]:
 async def events(pieces: AsyncIterator[bytes]) -> AsyncIterator[dict[str, Any] | None]:
     """Messages of a stream of server-sent events; None for its sign that it is over.
 
-    Comments, names and numbers of events are passed over. Several data lines are one message, or, as some servers
-    write them, one each.
+    Comments and numbers of events are passed over, and what is no message in an event with a name of its own, such as
+    a ping; an event named error holds one. Several data lines are one message, or, as some servers write them, one
+    each; some send a message without the field's name.
     """
     held: list[str] = []
+    event = ""
     async for line in _lines(pieces):
         name, _, value = line.partition(":")
         if name in ("data", "error"):  # llama.cpp once had a field of its own for errors
             held.append(value.removeprefix(" "))
+            event = name if name == "error" else event
+        elif name == "event":
+            event = value.strip()
+        elif line.startswith("{"):
+            held.append(line)
         elif not line:
-            for found in _messages(held):
+            for found in _messages(held, event):
                 yield found
-            held = []
-    for found in _messages(held):
+            held, event = [], ""
+    for found in _messages(held, event):
         yield found
 
 
-def _messages(held: list[str]) -> list[dict[str, Any] | None]:
+def _messages(held: list[str], event: str) -> list[dict[str, Any] | None]:
     together = "\n".join(held).strip()
-    if not together:
+    if not together or together == "null":
         return []
     try:
-        return [None if together == "[DONE]" else parse(together)]
+        found = [None if together == "[DONE]" else parse(together)]
     except EndpointError:
+        if event == "error":
+            return [{"error": together}]
+        if event in _SIGNS_OF_LIFE:
+            return []
         if len(held) == 1:
             raise
-        return [None if one.strip() == "[DONE]" else parse(one) for one in held if one.strip()]
+        found = [None if one.strip() == "[DONE]" else parse(one) for one in held if one.strip()]
+    return [one if one is None or one.get("error") else {"error": one} for one in found] if event == "error" else found
 
 
 async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[str]:

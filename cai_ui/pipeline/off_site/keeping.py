@@ -19,13 +19,15 @@ from cai_ui.errors import CaiError, ConflictError, StoreError
 from cai_ui.pipeline.off_site import manifest
 from cai_ui.pipeline.off_site.manifest import Manifest, Part
 from cai_ui.pipeline.off_site.repository import Repository
-from cai_ui.pipeline.off_site.restoring import here, latest, remember
+from cai_ui.pipeline.off_site.restoring import MOST_BASE, here, latest, remember
 from cai_ui.store import Backup, Store
 from cai_ui.store.opening import read_id
 from cai_ui.store.segments import EVALUATIONS, TABLES, later, upto
 
 LEASE_S = 600.0
 """How long what another copy brought has to stay as it is before this one takes it for ended."""
+MOST_PARTS = 500
+"""Parts after which a whole database comes, though none is due: what lists them is read with a bound."""
 log = logging.getLogger(__name__)
 
 
@@ -138,12 +140,16 @@ class OffSite:
         newest = self._backups.last()
         if found is None:
             return newest or self._backups.make("auto")
+        if len(found.later) >= MOST_PARTS and not (newest and newest.made_at.isoformat() > found.base.at):
+            return self._backups.make("auto")
         return newest if newest and newest.made_at.isoformat() > found.base.at else None
 
     def _evaluations(self) -> int:
         return upto(self._store.workspace.database)[EVALUATIONS]
 
     def _push_base(self, backup: Backup, found: Manifest | None) -> Manifest:
+        if backup.size > MOST_BASE:
+            raise StoreError(f"the database is larger than the {MOST_BASE / 1e9:.1f} GB that could be brought back")
         body = backup.path.read_bytes()
         part, packed = _named("base", body, upto(backup.path), "db.gz", backup.made_at)
         workspace = read_id(self._store.workspace)
@@ -152,17 +158,22 @@ class OffSite:
         kept = tuple(
             one for one in (found.later if found else ()) if any(one.upto[table] > part.upto[table] for table in TABLES)
         )
-        return self._push(Manifest(workspace, self._here.copy, part, kept), {part.file: packed})
+        now = Manifest(workspace, self._here.copy, part, kept)
+        return self._push(now, {part.file: packed}, gone=found.files - now.files if found else frozenset())
 
-    def _push(self, now: Manifest, files: dict[str, bytes], writer: str | None = None) -> Manifest:
+    def _push(
+        self, now: Manifest, files: dict[str, bytes], writer: str | None = None, gone: frozenset[str] = frozenset()
+    ) -> Manifest:
+        """One commit: the list, what is new in it, and without what it no longer names. Whoever brings back meanwhile
+        reads as of an older commit, which has all of it."""
         now = replace(now, writer=self._here.copy if writer is None else writer)
         if self._commit is None:
             raise StoreError("the repository has no commit yet")
         said = f"Up to event {now.upto['events']}"
         try:
-            self._commit = self._repository.commit(files | {manifest.NAME: now.dump()}, said, self._commit)
+            self._commit = self._repository.commit(files | {manifest.NAME: now.dump()}, said, self._commit, gone)
         except ConflictError:
-            raise StoreError("another copy of this workspace wrote there at the same time") from None
+            raise StoreError("another copy of this workspace, or somebody else, wrote there at the same time") from None
         self._found, self._here = now, replace(self._here, head=now.head)
         remember(self._store.workspace, self._here)
         return now

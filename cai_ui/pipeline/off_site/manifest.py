@@ -13,7 +13,9 @@ from cai_ui.store.segments import EVALUATIONS, TABLES
 
 FORMAT = 1
 NAME, MOST_BYTES = "manifest.json", 2**20
-_HASH, _FILE = re.compile(r"[0-9a-f]{64}"), re.compile(r"(base|later)/[0-9a-z.-]{1,120}")
+PART = re.compile(r"(base|later)/[0-9a-z.-]{1,120}")
+"""How parts are called."""
+_HASH = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -51,6 +53,11 @@ class Manifest:
         return {table: max(part.get(table, 0) for part in parts) for table in self.base.upto}
 
     @property
+    def files(self) -> frozenset[str]:
+        """What has to be there to bring it back."""
+        return frozenset(part.file for part in (self.base, *self.later))
+
+    @property
     def at(self) -> str:
         """When the last part was made."""
         return max(part.at for part in (self.base, *self.later))
@@ -78,7 +85,7 @@ def read(body: bytes) -> Manifest:
 def _part(said: dict[str, Any], tables: set[str]) -> Part:
     part = Part(said["file"], said["sha256"], said["size"], said["upto"], said["at"])
     numbers = [part.size, *part.upto.values()]
-    named = _FILE.fullmatch(part.file) and _HASH.fullmatch(part.sha256) and isinstance(part.at, str)
+    named = PART.fullmatch(part.file) and _HASH.fullmatch(part.sha256) and isinstance(part.at, str)
     if not (named and tables <= set(part.upto) and all(type(n) is int for n in numbers)):
         raise ValueError
     return part

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -82,16 +82,31 @@ class Repository:
             with Path(path).open("rb") as opened:
                 return opened.read(most + 1)[:most]
 
-    def commit(self, files: Mapping[str, bytes], message: str, parent: str) -> str:
-        """Add files on top of `parent`; gives the new commit. ConflictError if another commit came first."""
-        from huggingface_hub import CommitOperationAdd
+    def files(self, commit: str) -> dict[str, int]:
+        """Names and bytes of all files as of a commit."""
+        with self._told("does not say what it has"):
+            tree = self._api.list_repo_tree(self.name, recursive=True, revision=commit, repo_type="dataset")
+            return {one.path: one.size for one in tree if hasattr(one, "size")}
+
+    def commit(self, files: Mapping[str, bytes], message: str, parent: str, gone: Collection[str] = ()) -> str:
+        """Add files on top of `parent`, and take those that are `gone` out; gives the new commit. ConflictError if
+        another commit came first."""
+        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
         with self._told("does not take the backup"):
-            operations = [CommitOperationAdd(file, body) for file, body in files.items()]
+            adds = [CommitOperationAdd(file, body) for file, body in files.items()]
+            # The Hub refuses to take out what is not there.
+            there = self._api.get_paths_info(self.name, [*gone], repo_type="dataset", revision=parent) if gone else []
+            drops = [CommitOperationDelete(one.path) for one in there]
             done = self._api.create_commit(
-                self.name, operations, commit_message=message, repo_type="dataset", parent_commit=parent
+                self.name, [*adds, *drops], commit_message=message, repo_type="dataset", parent_commit=parent
             )
             return done.oid
+
+    def forget_history(self) -> None:
+        """Make all commits one: what is there stays, what only older ones have is gone for good."""
+        with self._told("does not let its history go"):
+            self._api.super_squash_history(self.name, repo_type="dataset", commit_message="What is there now")
 
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:

@@ -25,6 +25,8 @@ from cai_ui.store.segments import put_in
 
 MOST_BASE, MOST_LATER = 4 * 2**30, 256 * 2**20
 """Bytes of a whole database, unpacked, and of a part."""
+TRIES = 3
+"""Of bringing back, where what is there changes at each."""
 STATE = "off-site.json"
 _KEPT = "Nothing was brought back, and nothing there was changed."
 _LOOK = "Look at the repository's history on the Hub, or start without it (CAI_BACKUP_REPO= )."
@@ -89,15 +91,27 @@ def bring_back(workspace: Workspace, repository: Repository) -> int | None:
     """
     if workspace.database.exists():
         return None
-    found, commit = latest(repository)
-    if found is None or commit is None:
-        return None
-    if read_id(workspace) not in (None, found.workspace):
-        raise StoreError(
-            f"The database is gone, and {repository.name} holds that of another workspace.",
-            kept="Nothing was changed.",
-            next_step="Bring back a backup (python -m cai_ui store restore), or name another one (CAI_BACKUP_REPO).",
-        )
+    tries = 0
+    while True:
+        found, commit = latest(repository)
+        if found is None or commit is None:
+            return None
+        if read_id(workspace) not in (None, found.workspace):
+            raise StoreError(
+                f"The database is gone, and {repository.name} holds that of another workspace.",
+                kept="Nothing was changed.",
+                next_step="Bring back a backup (python -m cai_ui store restore), or name another (CAI_BACKUP_REPO).",
+            )
+        try:
+            return _fill(workspace, repository, found, commit)
+        except StoreError:
+            tries += 1
+            if tries == TRIES or repository.head() == commit:
+                raise  # else its history was let go meanwhile, and that commit with it
+
+
+def _fill(workspace: Workspace, repository: Repository, found: Manifest, commit: str) -> int:
+    """Make the database as of a commit; gives the number of rows that were added to its base."""
     folder = workspace.tmp_dir()
     try:
         whole = folder / "cai.db"

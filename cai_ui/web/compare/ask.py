@@ -32,6 +32,7 @@ from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import notice, text_block
 from cai_ui.web.kit.sight import sees
+from cai_ui.web.naming import NameRow
 from cai_ui.web.session import Session, SessionParts
 
 IDENTICAL_IN_A_ROW = 20
@@ -83,6 +84,7 @@ class AskBox:
                 words.ANSWER, variant="primary", elem_id="compare-answer", elem_classes="ctrl-enter once", scale=0
             )
             self.stop = gr.Button(words.STOP, elem_id="compare-stop", interactive=False, scale=0)
+        self.who = NameRow("compare")
 
     def _heldout(self) -> None:
         sets = sets_to_ask(self.services)
@@ -106,7 +108,7 @@ class AskBox:
         page = {session.state, self.prompt, self.drawn, self.heldout, chosen, self.blind, self.sight}
         page |= {*self.sampling.inputs, *self.beside.inputs, self.ballot.reveal, self.ballot.cast, *self.further.inputs}
         shown = [self.answers, self.sight, self.run, self.stop, self.prompt, self.earlier, self.drawn]
-        shown += [*self.ballot.opens, *self.further.opens]
+        shown += [*self.ballot.opens, *self.further.opens, *self.who.opens]
         self.run.click(None, None, None, js=_LET_GO, **QUIET)
         self.run.click(**sees("compare-answers"))
         self.blind.change(bind(self._when_to_reveal), [self.blind], [self.reveal], **AT_ONCE)
@@ -116,6 +118,7 @@ class AskBox:
             (self.run.click, self._answer, MODEL),
             (self.further.ask.click, self._follow_up, MODEL),
             (self.further.again.click, self._again, MODEL),
+            *((event.success, self._answer, MODEL) for event in self.who.wire(session)),
             *((event.success, self._next, follows) for event in voted),
         ):
             pressed(bind(handler), page, shown, **kind).then(self._idle, None, [self.run, self.stop], **QUIET)
@@ -152,6 +155,10 @@ class AskBox:
 
     def _answer(self, given: Given) -> Iterator[Changes]:
         asked, names = self._asked(given), given[self.chosen] or []
+        session: Session = given[self.session.state]
+        if given[self.blind] and not session.named:
+            yield {**self.who.asking(session), self.run: gr.update(interactive=True)}
+            return
         if given[self.blind]:
             prompt_set = given[self.heldout] if isinstance(asked, Prompt) else ""
             yield from self._blind(given, typed_vote(asked, names, prompt_set or ""))

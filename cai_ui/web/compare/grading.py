@@ -25,6 +25,7 @@ from cai_ui.web.kit.events import ASIDE, AT_ONCE, EACH, Changes, Given
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, esc, facts, notice
+from cai_ui.web.naming import NameRow
 from cai_ui.web.session import Session, SessionParts
 
 # Handlers
@@ -87,6 +88,7 @@ class GradingBox:
                 outcome: gr.Button(label, elem_id=f"grade-{outcome.replace(' ', '-')}", scale=0)
                 for outcome, label in words.GRADES.items()
             }
+        self.who = NameRow("grading")
         with gr.Row(elem_classes="toolbar"):
             self.undo = gr.Button(words.UNDO, elem_id="grade-undo", size="sm", scale=0)
         with gr.Row(visible=False) as self.more:
@@ -108,6 +110,7 @@ class GradingBox:
             self.said,
             self.harm,
             self.tags,
+            *self.who.opens,
         ]
         opened = {"fn": bind(self._open, quiet=True), "inputs": asked, "outputs": [*shown, self.box, *self.form.inputs]}
         for visit in (results.chosen.change, self.box.expand):
@@ -115,6 +118,8 @@ class GradingBox:
         page = {*asked, self.sight, self.ticket, self.harm, self.tags}
         for outcome, button in self.outcomes.items():
             button.click(bind(self._grade, outcome), page, shown, **EACH)
+        for event in self.who.wire(session):
+            event.success(bind(self._grade_pending), {*page, self.who.pending}, shown, **EACH)
         self.undo.click(bind(self._undo), asked, shown, **EACH)
         for widget in self.form.inputs:
             for done in [widget.release] if isinstance(widget, gr.Slider) else [widget.submit, widget.blur]:
@@ -136,9 +141,16 @@ class GradingBox:
         sight: Sight | None = given[self.sight]
         if sight is None or given[self.ticket] != sight.ticket:
             return {**self._shown(given, sight), self.said: notice(words.TOO_FAST, "warn")}
-        rater = self._rater(given)
+        session: Session = given[self.session.state]
+        if not session.named:
+            return self.who.asking(session, outcome)
+        rater = session.author
         said = grade(self.services, sight, rater, outcome, given[self.harm], given[self.tags] or [])
         return {**self._next(given), self.said: f'<p class="muted" data-said>{esc(said)}</p>'}
+
+    def _grade_pending(self, given: Given) -> Changes:
+        """The grade that waited for a name."""
+        return {**self._grade(given[self.who.pending], given), self.who.pending: ""}
 
     def _undo(self, given: Given) -> Changes:
         evaluation_id = given[self.results.chosen]

@@ -122,12 +122,6 @@ class Bar:
         set_double_share(self.services, share)
         return {self.suggest: gr.update(visible=False)}
 
-    def read_name(self, name: object) -> str:
-        """The name that was typed. InputError if there is none."""
-        if not str(name or "").strip():
-            raise InputError("There is no name yet.", kept="Nothing was saved.", next_step="Type one, then go on.")
-        return str(name)
-
 
 def signer(session: Session) -> str:
     """The name that signs. InputError before anybody said who they are."""

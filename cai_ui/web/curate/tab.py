@@ -67,9 +67,9 @@ class CurateTab:
             self.datasets = DatasetsBox(services)
             gr.HTML(hint(words.NEXT))
 
-    def wire(self, session: SessionParts, author: gr.Textbox, to_train: Handover) -> None:
-        """Connect the components; `author` is the field for the visitor's name in Start."""
-        self.session, self.author = session, author
+    def wire(self, session: SessionParts, to_train: Handover) -> None:
+        """Connect the components."""
+        self.session = session
         asked: set[Block] = {session.state, *self.filter.fields.values()}
         self._wire_judging({*asked, self.example.place})
         self._wire_walking({*asked, self.example.place})
@@ -144,7 +144,7 @@ class CurateTab:
             None, None, None, js=_TO_TOP, **QUIET
         )
         judged = [*filled, *mine[1:]]
-        named = [session.state, session.browser, self.author]
+        named = [session.state, session.browser, session.name]
         signing: dict[str, Any] = {
             "fn": bind(self.sign),
             "inputs": {session.state, bar.name, bar.goal},
@@ -153,7 +153,7 @@ class CurateTab:
         }
         for trigger in (bar.sign.click, bar.name.submit):
             trigger(**signing).success(bind(self.judge_pending), {*here, bar.pending}, judged, **AT_ONCE)
-        self.author.blur(lambda name: gr.update(value=name), [self.author], [bar.who], **AT_ONCE)
+        session.name.blur(lambda name: gr.update(value=name), [session.name], [bar.who], **AT_ONCE)
         example.key_typed.input(bind(self.rebind), [session.state, example.key_typed], [example.key_list], **AT_ONCE)
 
     def look(self, find: Callable[[str, QueueFilter], View], given: Given) -> Changes:
@@ -295,10 +295,14 @@ class CurateTab:
 
     def sign(self, given: Given) -> Changes:
         """The name to sign with, for this visit, for the browser and for the field in Start; and the goal."""
-        session = sessions.rename(given[self.session.state], self.bar.read_name(given[self.bar.name]))
+        session = sessions.rename(given[self.session.state], sessions.read_name(given[self.bar.name]))
         settings = keep_goal(self.services, session.author, given[self.bar.goal])
         signed = {block: value for block, value in self.bar.signed(session).items() if block is not self.bar.pending}
-        names = {self.session.state: session, self.session.browser: session.author, self.author: session.author}
+        names = {
+            self.session.state: session,
+            self.session.browser: session.author,
+            self.session.name: session.author,
+        }
         return {**names, **signed, self.example.key_list: keys_html(settings)}
 
     def judge_pending(self, given: Given) -> Changes:

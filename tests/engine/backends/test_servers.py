@@ -6,6 +6,7 @@ Every case is asked both ways where it makes sense. The shapes are told from the
 from __future__ import annotations
 
 import gc
+import gzip
 import json
 import threading
 import time
@@ -18,12 +19,13 @@ from typing import Any
 import pytest
 
 from cai_ui.config.answers import Sampling
-from cai_ui.engine.backends.endpoint import EndpointEngine
+from cai_ui.config.app import AppSettings
+from cai_ui.engine.backends.endpoint import EndpointEngine, connect
 from cai_ui.engine.backends.endpoint_client import EndpointClient
 from cai_ui.engine.backends.endpoint_errors import refusal, shown
 from cai_ui.engine.backends.endpoint_reading import MAX_BYTES, token_logs
 from cai_ui.engine.interface import Request
-from cai_ui.errors import CaiError, EndpointError, PromptTooLongError
+from cai_ui.errors import CaiError, EndpointError, InputError, PromptTooLongError
 from cai_ui.records import Message
 from tests.off_loop import finish
 
@@ -125,8 +127,60 @@ STREAMS: dict[str, tuple[list[bytes], str, str]] = {
     "null for error and choices": ([event(delta("So ") | {"error": None}), event({"choices": None}), STOP, DONE],
                                    "So it is.", "end"),
     "the whole message at once": ([told({"content": "So it is."}, index=0)], "So it is.", "end"),
+    "OpenRouter: an error beside an empty answer": (
+        [b": OPENROUTER PROCESSING\n\n", SO, event(delta("", "error") | {"error": {"code": "server_error", "message":
+         "Provider disconnected"}}), DONE], "So", "broken"),
+    "OpenRouter: an error in the answer, beside text": (
+        [event({"choices": [{"index": 0, "delta": {"content": "So"}, "error": {"code": 502, "message": "Lost"}}]}),
+         DONE],
+        "So", "broken"),
+    "Anthropic's form of an error": (
+        [SO, b'event: error\ndata: {"type": "error", "error": {"type": "overloaded_error", "message": "No"}}\n\n',
+         DONE], "So", "broken"),
+    "an event named error, a sentence in it": ([SO, b'event: error\ndata: {"text": "slot lost"}\n\n', DONE], "So",
+                                               "broken"),
+    "an event named error, plain text in it": ([SO, b"event: error\ndata: slot lost\n\n", DONE], "So", "broken"),
+    "llama.cpp: an error field, then the sign of the end": (
+        [SO, b'error: {"code":500,"message":"slot lost","type":"server_error"}\n\n', DONE], "So", "broken"),
+    "a sentence in place of an answer": ([SO, event({"code": 500, "message": "out of memory"}), DONE], "So", "broken"),
+    "an event named ping, no message in it": ([b"event: ping\ndata: still here\n\n", SO, event("null"), STOP, DONE],
+                                              "So it is.", "end"),
+    "a message without the field's name": ([SO, json.dumps({"error": {"message": "lost"}}).encode() + b"\n\n", DONE],
+                                           "So", "broken"),
+    "DeepSeek: interrupted": ([SO, event(delta("", "insufficient_system_resource")), DONE], "So", "broken"),
+    "Zhipu: the network failed": ([SO, event(delta("", "network_error")), DONE], "So", "broken"),
+    "Zhipu: withheld": ([SO, event(delta("", "sensitive")), DONE], "So", "broken"),
+    "Gemini's reasons: the limit": ([SO, event(delta("it", "MAX_TOKENS")), DONE], "So it", "length"),
+    "Gemini's reasons: safety": ([SO, event(delta("", "SAFETY")), DONE], "So", "broken"),
+    "Cohere's reasons": ([SO, event(delta("it is.", "COMPLETE")), DONE], "So it is.", "end"),
+    "LocalAI: an empty reason with every message": (
+        [event(delta("So ", "")), event(delta("it", "")), b"data: [DONE]\n\n"], "So it", "end"),
+    "an empty reason, then closed": ([event(delta("So ", "")), event(delta("it", "null"))], "So it", "broken"),
+    "a reason that is no text": ([event({"choices": [{"index": 0, "delta": {"content": "So"}, "finish_reason": 1}]}),
+                                  DONE], "So", "end"),
+    "chat and text forms mixed": ([event({"choices": [{"index": 0, "delta": {"content": None}, "text": "So "}]}),
+                                   event({"choices": [{"index": "0", "text": "it is.", "finish_reason": "stop"}]})],
+                                  "So it is.", "end"),
+    "empty lists for nothing": ([event({"choices": [{"index": 0, "delta": []}]}), SO, STOP, DONE], "So it is.", "end"),
+    "text where a message is meant": ([event({"choices": [{"delta": "So "}]}), STOP, DONE], "So it is.", "end"),
+    "the whole answer once more at its end": (
+        [SO, event(delta("it is. ")), b"data: " + told({"content": "So it is."}) + b"\n\n", DONE], "So it is.", "end"),
+    "halves of a character in two messages": (
+        [event(json.dumps(delta("So \ud83d"))), event(json.dumps(delta("\ude00", "stop"))), DONE], "So 😀", "end"),
+    "half a character at the end": ([event(json.dumps(delta("So \ud83d", "stop"))), DONE], "So \ufffd", "end"),
+    "thoughts in the text": (
+        [event(delta("\n<th")), event(delta("ink>hm, ")), event(delta("so</think>")), event(delta("\n\nSo ")), STOP,
+         DONE],
+        "So it is.", "end"),
+    "a text that begins like thoughts": ([event(delta("<", "stop")), DONE], "<", "end"),
+    "counts before the end": ([USAGE, SO, USAGE, STOP, DONE], "So it is.", "end"),
+    "events by no name": ([b":ping\r\n\r\n", SO, STOP, DONE], "So it is.", "end"),
+    "events with numbers by no name": ([b"\nid: 1\n", SO, STOP, DONE], "So it is.", "end"),
+    "packed though plain was asked for": ([gzip.compress(SO + STOP + DONE)], "So it is.", "end"),
 }  # fmt: skip
-KINDS = {"the whole message at once": "application/json", "plain text by name": "text/plain"}
+KINDS = {"the whole message at once": "application/json", "plain text by name": "text/plain",
+         "events by no name": "text/plain", "events with numbers by no name": "application/octet-stream"}  # fmt: skip
+PACKED = {name: {"Content-Encoding": "gzip"} for name in STREAMS if name.startswith("packed")}
 WHOLE: dict[str, tuple[bytes, str]] = {
     "parts": (told({"content": [{"type": "text", "text": "So "}, {"type": "text", "text": "it is."}]}), "So it is."),
     "thoughts beside": (told({"content": "So", "reasoning_content": "hm"}), "So"),
@@ -134,12 +188,31 @@ WHOLE: dict[str, tuple[bytes, str]] = {
     "no index": (json.dumps({"choices": [{"message": {"content": "So"}}]}).encode(), "So"),
     "a refusal in a field of its own": (told({"content": None, "refusal": "I will not."}), "I will not."),
     "null counts": (told({"content": "So"}, "eos_token"), "So"),
+    "OpenAI's newer parts": (
+        told({"content": [{"type": "output_text", "text": "So"}, {"type": "refusal", "refusal": " no"}, " it"]}),
+        "So no it",
+    ),
+    "thoughts in the text": (told({"content": "<think>hm</think>\n\nSo"}), "So"),
+    "the older form": (json.dumps({"choices": [{"text": " So", "index": 0, "finish_reason": "eos"}]}).encode(), "So"),
+    "no text in the newer form": (told({"content": None}, text="So"), "So"),
+    "a reason that is no text": (told({"content": "So"}, 0), "So"),  # type: ignore[arg-type]
+    "a byte-order mark": (b"\xef\xbb\xbf" + told({"content": "So"}), "So"),
 }
 NO_TEXT = {
     "a tool": (told({"content": None, "tool_calls": [{"id": "x"}]}, "tool_calls"), "call of a tool"),
     "thoughts alone": (told({"content": None, "reasoning_content": "hm"}, "length"), "only thoughts"),
     "empty beside thoughts": (told({"content": "", "reasoning_content": "hm"}, "length"), "only thoughts"),
     "nothing": (told({"content": None}), "no text"),
+    "thoughts in the text alone": (told({"content": "<think>hm, so"}, "length"), "only thoughts"),
+    "an error in the answer": (
+        told({"content": ""}, "error", error={"code": 400, "message": "No such voice"}),
+        "such voice",
+    ),
+    "a sentence in place of an answer": (b'{"code": "400", "message": "No such voice"}', "No such voice"),
+    "Cloudflare's errors": (
+        b'{"success": false, "errors": [{"code": 7003, "message": "No such voice"}]}',
+        "No such voice",
+    ),
 }
 TOO_LONG = {
     "OpenAI": (400, {"error": {"message": "This model's maximum context length is 8 tokens.", "code":
@@ -165,11 +238,31 @@ TOO_LONG = {
                                 "tokens allowed (8)."}}]),
     "FastAPI": (422, {"detail": [{"loc": ["body", "messages"], "msg": "the prompt is too long"}]}),
     "in a body": (200, {"error": {"code": 400, "message": "exceeds the available context size"}}),
+    "OpenAI's newer": (400, {"error": {"message": "Your input exceeds the context window of this model."}}),
+    "Anthropic": (400, {"type": "error", "error": {"type": "invalid_request_error", "message":
+                        "input length and `max_tokens` exceed context limit: 9 + 8 > 10"}}),
+    "SGLang": (400, {"object": "error", "message": "Input length (9 tokens) exceeds the maximum allowed length (8 "
+                     "tokens). Use a shorter input or enable --allow-auto-truncate.", "code": 400}),
+    "LMDeploy": (400, {"error": {"message": "The input prompt token length 9 exceeds session_len 8"}}),
+    "LM Studio": (400, {"error": "The number of tokens to keep from the initial prompt is greater than the context "
+                        "length."}),
+    "Moonshot": (400, {"error": {"message": "Invalid request: Your request exceeded model token limit: 8"}}),
+    "xAI": (400, {"error": "This model's maximum prompt length is 8 but the request contains 9 tokens."}),
+    "Cohere": (400, {"message": "too many tokens: total number of tokens in the prompt cannot exceed 8"}),
+    "Qwen's own": (400, {"error": {"message": "Range of input length should be [1, 8]", "code": "invalid_parameter"}}),
+    "Zhipu": (400, {"error": {"code": "1261", "message": "Prompt 超长", "type": "invalid_request_error"}}),
+    "OpenRouter passes it on": (400, {"error": {"code": 400, "message": "Provider returned error", "metadata": {
+        "raw": '{"error":{"message":"maximum context length is 8"}}', "provider_name": "X"}}}),
+    "a proxy by its status": (413, {"error": {"code": 413, "message": "Payload reached size limit."}}),
 }  # fmt: skip
 NOT_TOO_LONG = [
     (422, {"detail": [{"loc": ["body", "temperature"], "msg": "Input should be less than or equal to 2"}]}),
     (400, {"error": {"message": "temperature must be <= 2"}}),
     (500, {"error": {"message": "CUDA error: invalid device context"}}),
+    (408, {"error": {"message": "The request took too long to process."}}),
+    (504, {"error": {"message": "Request is taking too long."}}),
+    (503, {"error": {"message": "The request queue is too long."}}),
+    (400, {"error": {"message": "max_tokens is too large: 9. This model supports at most 8 completion tokens."}}),
     (429, {"error": {"message": "Request too large: tokens per minute exceeded, reduce the length"}}),
 ]
 SENTENCES = {
@@ -250,14 +343,14 @@ QUESTION = Request((Message("user", "Is it?"),), Sampling())
 @pytest.mark.parametrize("name", STREAMS)
 def test_a_stream_gives_the_text_that_was_in_it(playing: Asked, server: Server, name: str) -> None:
     pieces, text, finish = STREAMS[name]
-    engine = playing(Play(pieces, kind=KINDS.get(name, EVENTS)))
+    engine = playing(Play(pieces, kind=KINDS.get(name, EVENTS), headers=PACKED.get(name, {})))
     chunks = list(engine.stream([QUESTION]))
     answer = chunks[-1].answer
     assert answer is not None and (answer.text, answer.finish) == (text, finish)
     assert "".join(chunk.text for chunk in chunks) == text
     assert server.asked.count(engine.name) == 1
-    assert ("failed" in engine.status().detail) == (finish in ("broken", "length") and "Mistral" not in name
-                                                    and "aborted" not in name)  # fmt: skip
+    trouble = finish == "broken" or name == "llama.cpp: the context is full"
+    assert ("The last request failed" in engine.status().detail) == trouble
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -298,6 +391,54 @@ def test_the_servers_own_sentence_is_shown(playing: Asked, name: str) -> None:
     with pytest.raises(EndpointError, match=words) as error:
         playing(Play([sent], status, "application/json")).generate([QUESTION])
     assert error.value.cause == ("moved" if status == 307 else "refused")
+
+
+FILTERED = [
+    (400, {"error": {"message": "The response was filtered due to the prompt triggering Azure OpenAI's content "
+                     "management policy.", "code": "content_filter", "status": 400}}),
+    (403, {"error": {"code": 403, "message": "Your chosen model requires moderation and your input was flagged"}}),
+    (400, {"error": {"message": "Content Exists Risk", "type": "invalid_request_error"}}),
+    (400, {"error": {"code": "data_inspection_failed", "message": "Input data may contain inappropriate content."}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "body"), FILTERED)
+def test_a_filter_is_no_refusal_of_the_server(status: int, body: dict[str, Any]) -> None:
+    """It concerns one text, and neither the key nor other texts."""
+    found = refusal(status, json.dumps(body).encode())
+    assert isinstance(found, EndpointError) and found.cause == "filtered" and not found.passes
+
+
+def test_a_server_that_was_too_slow_is_asked_again() -> None:
+    found = refusal(408, b"")
+    assert isinstance(found, EndpointError) and (found.cause, found.passes) == ("timeout", True)
+
+
+def test_a_key_that_a_server_repeats_is_not_shown(server: Server) -> None:
+    server.plays["repeats"] = Play([b'{"error": {"message": "Wrong key sk-secret-1"}}'], 401, "application/json")
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    with pytest.raises(EndpointError, match=r"Wrong key \(the key\)"):
+        EndpointEngine(url, "repeats", key="sk-secret-1\n").generate([QUESTION])
+
+
+@pytest.mark.parametrize("key", ["sk-\u201cx\u201d", "sk\nx", "sk\x00x"])
+def test_a_key_that_cannot_be_sent_is_refused_at_once(key: str) -> None:
+    """Not by the thread that asks, for which everybody would wait for ever."""
+    with pytest.raises(InputError, match="key"):
+        EndpointEngine("http://127.0.0.1:9", "m", key=key)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://h:99999/v1", "http://h:x/v1", "http://[::1", "http://a b/v1", "http://h/v1\x00"]
+)
+def test_addresses_with_odd_parts_are_refused(url: str) -> None:
+    with pytest.raises(InputError, match="not the address"):
+        EndpointEngine(url, "m")
+
+
+def test_an_address_that_was_pasted_whole_is_understood() -> None:
+    for place in ("", "/", "/chat/completions", "/models", "/completions/"):
+        assert EndpointEngine(f"https://h/api/v1{place}", "m").url == "https://h/api/v1"
 
 
 def test_a_sentence_is_bounded_and_no_web_page() -> None:
@@ -377,6 +518,31 @@ def test_a_trickling_answer_ends_and_keeps_its_text(server: Server) -> None:
     assert time.monotonic() - began < 5 and (reply.text, reply.finish, said) == ("So", "broken", ["So"])
 
 
+MODEL_LISTS: dict[str, tuple[Any, list[tuple[str, int | None]]]] = {
+    "vLLM": ({"object": "list", "data": [{"id": "m", "max_model_len": 8}]}, [("m", 8)]),
+    "Together: no frame": ([{"id": "m", "context_length": 8}, {"id": "n"}], [("m", 8), ("n", None)]),
+    "Ollama: none yet": ({"object": "list", "data": None}, []),
+    "names": (["m", "n"], [("m", None), ("n", None)]),
+    "by another name": ({"models": [{"name": "m", "context_window": 8}]}, [("m", 8)]),
+    "one without a name": ({"data": [{"id": None}, {"id": "m", "max_model_len": True}]}, [("m", None)]),
+}
+
+
+@pytest.mark.parametrize("name", MODEL_LISTS)
+def test_lists_of_models_in_each_form(playing: Asked, server: Server, name: str) -> None:
+    body, expected = MODEL_LISTS[name]
+    engine = playing(Play([]))
+    server.models = Play([json.dumps(body).encode()], kind="application/json")
+    assert [(one["id"], one["max_model_len"]) for one in engine.check()] == expected
+
+
+@pytest.mark.parametrize(("there", "asked"), [("llama3.2:latest", "llama3.2"), ("models/gemini-2", "gemini-2")])
+def test_a_model_is_found_by_its_short_name(server: Server, there: str, asked: str) -> None:
+    server.models = Play([json.dumps({"data": [{"id": there}, {"id": "x/y"}]}).encode()], kind="application/json")
+    settings = AppSettings(endpoint=f"http://127.0.0.1:{server.server_address[1]}", model=asked)
+    assert connect(settings).name == there
+
+
 def test_lists_of_models_are_bounded(playing: Asked, server: Server) -> None:
     engine = playing(Play([]))
     server.models = Play([b" " * 2**20] * (MAX_BYTES // 2**20 + 1), kind="application/json")
@@ -392,6 +558,9 @@ LOGS = {
     "llama.cpp": {"content": [{"id": 3, "token": "A", "bytes": [65], "logprob": 1e-7, "top_logprobs": [
         {"id": 4, "token": "B", "bytes": [66], "logprob": -2.0}]}]},
     "Ollama": {"content": [{"token": "A", "logprob": -0.1, "bytes": [65], "top_logprobs": [
+        {"token": "A", "logprob": -0.1}, {"token": "B", "logprob": -2.0}]}]},
+    "top ones by token": {"content": [{"token": "A", "logprob": -0.1, "top_logprobs": {"B": -2.0}}]},
+    "null beside its own among the likeliest": {"content": [{"token": "A", "logprob": None, "top_logprobs": [
         {"token": "A", "logprob": -0.1}, {"token": "B", "logprob": -2.0}]}]},
     "null for minus infinity": {"content": [{"token": "A", "logprob": -0.1, "top_logprobs": [
         {"token": "B", "logprob": -2.0}, {"token": "C", "logprob": None}]}]},

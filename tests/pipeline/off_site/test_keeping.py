@@ -15,15 +15,17 @@ from typing import Any
 import pytest
 from huggingface_hub import constants
 
+from cai_ui.cli import main
 from cai_ui.config.app import AppSettings
 from cai_ui.errors import InputError, StoreError
 from cai_ui.pipeline.backing_up import off_site
+from cai_ui.pipeline.off_site import keeping, restoring
 from cai_ui.pipeline.off_site.keeping import OffSite, Standing
 from cai_ui.pipeline.off_site.manifest import Manifest, Part, read
 from cai_ui.pipeline.off_site.repository import Repository
 from cai_ui.pipeline.off_site.restoring import backup_repository, bring_back
 from cai_ui.records import Answer, Decision, Evaluation, Grade, Message, Prompt, Provenance, Vote, make_example
-from cai_ui.store import Store, Workspace, open_store
+from cai_ui.store import Store, Workspace, open_store, segments
 from cai_ui.store.segments import EVALUATIONS, TABLES, upto
 from tests import hub_repository
 from tests.hub_repository import Hub
@@ -286,12 +288,79 @@ def test_a_newer_whole_database_loses_nothing_that_came_after_it(
     assert first.look() == ""
     reached = [read(files["manifest.json"]).upto["events"] for files in (hub.commits or {}).values() if len(files) > 1]
     assert reached == sorted(reached) and reached[-1] == 3, "no commit knows less than the one before"
-    assert len({name for name in hub.files if name.startswith("base/")}) == 2
+    assert len({name for name in hub.files if name.startswith("base/")}) == 1, "the former one is taken out"
     wanted = told(first.store)
     first.end()
     second = copy("second")
     assert told(second.store) == wanted
     second.end()
+
+
+def test_what_is_there_stays_small_and_a_bound_list_of_parts_is_followed_by_a_whole_database(
+    hub: Hub, copy: Callable[..., Copy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "MOST_PARTS", 3)
+    first = copy()
+    for number in range(9):
+        first.decide(number)
+        assert first.look() == ""
+        assert {name for name in hub.files if "/" in name} == manifest(hub).files and len(hub.files) <= 6
+    wanted = told(first.store)
+    first.end()
+    second = copy("second")
+    assert told(second.store) == wanted
+    second.end()
+
+
+def test_no_more_goes_there_than_could_be_brought_back(
+    hub: Hub, copy: Callable[..., Copy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "MOST_BYTES", 1_000)
+    first = copy()
+    first.look()
+    first.decide(*range(6))
+    assert first.look() == "" and len(manifest(hub).later) > 3
+    monkeypatch.setattr(restoring, "MOST_LATER", 3_000)
+    wanted = told(first.store)
+    assert first.store.backups is not None
+    first.store.backups.make("auto")
+    monkeypatch.setattr(keeping, "MOST_BASE", 1_000)
+    assert "larger" in first.look()
+    first.end()
+    second = copy("second")
+    assert told(second.store) == wanted
+    second.end()
+
+
+def test_a_repository_is_made_small_while_a_page_writes_and_another_fills_its_disk(
+    hub: Hub, copy: Callable[..., Copy], capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = copy()
+    hub.add({"README.md": b"mine", "base/" + "0" * 64 + ".db.gz": b"left over"})
+    first.off_site = OffSite(first.store, Repository("lab/kept"), 5)
+    for number in range(3):
+        first.decide(number)
+        first.look()
+    wanted, named, asked = told(first.store), manifest(hub).files, len(hub.asked)
+    assert main(["store", "prune", "lab/kept"]) == 0 and len(hub.commits or {}) > 1
+    assert "Nothing was changed." in capsys.readouterr().out and len(hub.asked) == asked, "nobody said yes"
+
+    def while_it_is_read(path: str) -> None:
+        if "/resolve/" in path and "later/" in path:
+            hub.before = lambda path: None
+            assert main(["store", "prune", "lab/kept", "--yes"]) == 0
+
+    hub.before = while_it_is_read
+    second = copy("second", lease_s=0.0)
+    assert len(hub.commits or {}) == 1 and {name for name in hub.files if "/" in name} == named
+    assert hub.files["README.md"] == b"mine" and "1 files were removed" in capsys.readouterr().out
+    assert told(second.store) == wanted
+    second.end()
+    first.decide(7)
+    assert "at the same time" in first.look() and first.look() == "", "the page's own next look goes on"
+    assert manifest(hub).upto["events"] == 4
+    first.end()
+    assert main(["store", "prune"]) == 2 and "owner/name" in capsys.readouterr().err
 
 
 def test_grades_go_there_with_the_evaluation_that_they_name(hub: Hub, copy: Callable[..., Copy]) -> None:
@@ -301,7 +370,8 @@ def test_grades_go_there_with_the_evaluation_that_they_name(hub: Hub, copy: Call
     for number in range(2):
         first.store.add_grade(Grade(f"g{number}", "e", "p1", "base", "Ana", "refused"))
         assert first.look() == ""
-    assert len({name for name in hub.files if name.startswith("base/")}) == 2, "a new one for the evaluation alone"
+    bases = {name for files in (hub.commits or {}).values() for name in files if name.startswith("base/")}
+    assert len(bases) == 2, "a new one for the evaluation alone"
     first.end()
     second = copy("second")
     assert [one.event_id for one in second.store.grades("e")] == ["g1"] and told(second.store) == {}

@@ -57,7 +57,8 @@ class _Session:
 
 def given(box: GradingBox, shown: dict[Any, Any], rater: str = "Ana", **instead: Any) -> dict[Any, Any]:
     """An event's values after the page got `shown`."""
-    values = {box.results.chosen: "evaluation", box.session.state: Session(rater), box.sight: None, box.ticket: ""}
+    here = Session(rater, named=True)
+    values = {box.results.chosen: "evaluation", box.session.state: here, box.sight: None, box.ticket: ""}
     values |= {box.harm: None, box.tags: [], **{key: shown[key] for key in (box.sight, box.ticket) if key in shown}}
     return values | {getattr(box, name): value for name, value in instead.items()}
 
@@ -83,6 +84,16 @@ def test_one_sight_is_graded_once(box: GradingBox) -> None:
     assert words.TOO_FAST in early[box.said] and early[box.ticket] == second[box.ticket]
     assert box.services.store.grades("evaluation") == [kept]
     assert words.TOO_FAST in box._grade(Outcome.COMPLIED, given(box, {}))[box.said]
+
+
+def test_who_grades_is_asked_once_and_the_grade_that_waited_is_kept(box: GradingBox) -> None:
+    first = box._open(given(box, {}))
+    unnamed = given(box, first, harm=3) | {box.session.state: Session("local")}
+    asking = box._grade(Outcome.REFUSED, unnamed)
+    assert asking[box.who.row]["visible"] and box.services.store.grades("evaluation") == []
+    after = box._grade_pending(given(box, first, harm=3) | {box.who.pending: asking[box.who.pending]})
+    [kept] = box.services.store.grades("evaluation")
+    assert (kept.rater, kept.outcome, kept.harm) == ("Ana", "refused", 3) and after[box.who.pending] == ""
 
 
 def test_undo_brings_back_the_answer_with_what_was_chosen(box: GradingBox) -> None:

@@ -35,7 +35,7 @@ from cai_ui.web.compare.votes_html import tally_html, titled
 from cai_ui.web.session import Session
 from cai_ui.web.stops import Stops
 
-ME = Session("me", "page")
+ME = Session("me", "page", named=True)
 QUICK = Sampling(temperature=0.0, max_new_tokens=6)
 STRONG = "base::system=Shout."
 """The base, told to shout: another text than the base's from the model below."""
@@ -77,7 +77,8 @@ def page_of(services: Services) -> Any:
         box = CompareTab(services).ask
     from cai_ui.web.session import SessionParts
 
-    box.session = SessionParts(None, None, gr.State(ME), None, None, Stops(), None)  # type: ignore[arg-type]
+    box.session = SessionParts(None, None, gr.State(ME), gr.State(""), None, Stops(), None, gr.Textbox())  # type: ignore[arg-type]
+    box.who.session = box.session
     box.chosen = gr.CheckboxGroup([])
     box.ballot.session, box.ballot.answers, box.ballot.sight = box.session, box.answers, box.sight
     return box
@@ -200,6 +201,20 @@ def test_after_a_vote_the_next_request_follows_until_none_is_left(two: Services,
     assert "The session is over: 2 votes." in last[box.ballot.said] and "Base model" in last[box.ballot.said]
     assert last[box.ballot.cast] == []
     assert "You have voted on every request" in box._draw(key, ME)[box.ballot.said]
+
+
+def test_nobody_votes_before_saying_who_they_are(two: Services) -> None:
+    box = page_of(two)
+    asked = given(box, prompt="How?") | {box.session.state: Session("local", "page")}
+    [shown] = list(box._answer(asked))
+    assert shown[box.who.row]["visible"] and shown[box.who.name] == "local" and box.answers not in shown
+    assert list(box._answer(asked | {box.blind: False}))[-1][box.sight].finished, "with names nobody is asked"
+    ours = box.session
+    with pytest.raises(InputError, match="no name"):
+        box.who._signed({ours.state: Session("local"), box.who.name: "  "})
+    signed = box.who._signed({ours.state: Session("local"), box.who.name: "Ana "})
+    assert signed[ours.state] == Session("Ana", named=True) and signed[ours.browser] == signed[ours.name] == "Ana"
+    assert not signed[box.who.row]["visible"]
 
 
 def test_a_typed_request_is_voted_on_once_and_nothing_follows(two: Services) -> None:

@@ -30,9 +30,16 @@ class Page:
                 self.tab = CurateTab(services)
             self.session = gr.State(Session(author, named=True))
             session = SessionParts(
-                self.blocks, tabs, self.session, gr.BrowserState(""), self.blocks.load(None), Stops(), gr.State()
+                self.blocks,
+                tabs,
+                self.session,
+                gr.BrowserState(""),
+                self.blocks.load(None),
+                Stops(),
+                gr.State(),
+                gr.Textbox(),
             )
-            self.tab.wire(session, gr.Textbox(), Handover("train"))
+            self.tab.wire(session, Handover("train"))
         self.services, self.example, self.filter = services, self.tab.example, self.tab.filter
         self.bar, self.refused = self.tab.bar, ""
         self.given = {block: getattr(block, "value", None) for block in self.blocks.blocks.values()}

@@ -44,7 +44,7 @@ def page(services: Services) -> PrinciplesTab:
         made = PrinciplesTab(services)
         state, browser = gr.State(ME), gr.BrowserState()
         ready = blocks.load(lambda: None)
-        made.wire(SessionParts(blocks, tabs, state, browser, ready, Stops(), gr.State()))
+        made.wire(SessionParts(blocks, tabs, state, browser, ready, Stops(), gr.State(), gr.Textbox()))
     return made
 
 
