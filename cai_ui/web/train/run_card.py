@@ -8,6 +8,7 @@ from cai_ui.pipeline.train.runs import RunView
 from cai_ui.records import GOING_ON, Run
 from cai_ui.train.jobs.slices import slices_for
 from cai_ui.train.methods import method_title
+from cai_ui.web.header import model_name
 from cai_ui.web.kit.present import (
     Kind,
     counted,
@@ -43,7 +44,7 @@ def run_html(view: RunView) -> str:
     )
     warnings = "".join(notice(warning, "warn") for warning in view.warnings)
     note = f'<p class="cai-run-note" dir="auto">{esc(run.note)}</p>' if run.note else ""
-    return f'<div class="cai-case">{head}{note}{_progress(view)}{_lent(view)}{_ending(run)}{warnings}</div>'
+    return f'<div class="cai-case">{head}{note}{_progress(view)}{_lent(view)}{_ending(view)}{warnings}</div>'
 
 
 def made_of_html(view: RunView) -> str:
@@ -87,12 +88,15 @@ def _lent(view: RunView) -> str:
     return f'<p class="cai-run-lent">{esc(said)}.</p>'
 
 
-def _ending(run: Run) -> str:
+def _ending(view: RunView) -> str:
     """For a run that is over: what happened and what can be done now."""
+    run = view.run
     if run.state == "failed":
         return notice(run.error or words.FAILED, "bad")
     if run.state == "interrupted":
         return notice(f"{run.error or words.INTERRUPTED} {words.PRESS_RESUME}", "warn")
+    if view.gone:
+        return notice(words.WEIGHTS_GONE.format(id=run.id), "bad")
     if run.state in ("done", "stopped") and run.adapter:
         part = " up to where it was stopped" if run.state == "stopped" else ""
         retried = run.summary.get("retried")
@@ -122,7 +126,9 @@ def _facts(view: RunView) -> list[tuple[str, object]]:
         ("Seed", run.config.get("seed", 0)),
     ]
     if run.base_hash:
-        pairs.append(("Base", f"{made.get('base', '')} · weights {short(run.base_hash)}".removeprefix(" · ")))
+        pairs.append(
+            ("Base", f"{model_name(str(made.get('base', '')))} · weights {short(run.base_hash)}".removeprefix(" · "))
+        )
     if run.adapter_hash:
         pairs.append(("Adapter", f"{run.adapter} · {short(run.adapter_hash)} · runs/{run.id}/adapter"))
     pairs += made.get("facts", {}).items()
