@@ -61,6 +61,10 @@ def turns_in(value: Any, name: str, *, limit: int, transcript: bool = True) -> T
         found = turns_of(value) if transcript else (Message("user", value),)
     elif isinstance(value, list) or (isinstance(value, dict) and {"role", "from"} & value.keys()):
         turns = [value] if isinstance(value, dict) else value
+        if len(turns) > 1 and all(isinstance(said, str) for said in turns):
+            raise ValueError(f"{name} lists {len(turns)} texts without saying whose they are")
+        if len(turns) == 1 and isinstance(turns[0], str):
+            return turns_in(turns[0], name, limit=limit, transcript=transcript)
         found = merged([_turn(said, f"{name}: turn {place}") for place, said in enumerate(turns, 1)])
     else:
         raise ValueError(f"{name} is {'missing' if value is None else 'not text, and no list of messages'}")
@@ -131,7 +135,7 @@ def _plain(said: str) -> str:
 def _turn(said: Any, where: str) -> Message:
     if not isinstance(said, dict):
         raise ValueError(f"{where} is not a message")
-    role, content = said.get("role", said.get("from")), said.get("content", said.get("value"))
+    role, content = said.get("role", said.get("from")), said.get("content", said.get("value", said.get("text")))
     if isinstance(role, str) and (said.get("tool_calls") or role.strip().lower() in _TOOLS):
         raise ValueError(f"{where}, of the role {role[:40]!r}, is part of a tool's use, which no example can hold")
     if not isinstance(role, str) or role.strip().lower() not in ROLES:

@@ -93,6 +93,7 @@ class _Answer(BaseHTTPRequestHandler):
             "iss": self.server.url,
             "aud": asked["client_id"],
             "exp": int(time.time()) + 600,
+            "iat": int(time.time()),
             "nonce": asked["nonce"],
             "sub": self.server.person,
             "preferred_username": self.server.name,

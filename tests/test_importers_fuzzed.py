@@ -22,9 +22,9 @@ from cai_ui.config.app import AppSettings
 from cai_ui.constitution import read_any
 from cai_ui.curate.importing import Plan
 from cai_ui.errors import CaiError
-from cai_ui.judges.labelled import read_labelled_answers, read_labelled_pairs
 from cai_ui.judges.rubrics import RUBRICS
 from cai_ui.pipeline import Services, open_services
+from cai_ui.pipeline.compare.labelled_files import read_labelled_answers, read_labelled_pairs
 from cai_ui.pipeline.constitution.constitutions import export_constitution, import_any
 from cai_ui.pipeline.curate.imports import import_file
 from cai_ui.pipeline.prompts.files import import_prompts

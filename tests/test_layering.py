@@ -22,6 +22,7 @@ FLOORS: tuple[frozenset[str], ...] = (
         {
             "errors",
             "hub_errors",
+            "disk",
             "config",
             "text",
             "logs",

@@ -22,8 +22,8 @@ def add(commands: Commands) -> None:
     group = commands.add_parser("judge", help="models that judge answers: check one against people's labels")
     actions = group.add_subparsers(required=True, metavar="ACTION")
     check = command(actions, "check", _judge_check, "how far a judge agrees with people's labels")
-    check.add_argument("file", type=Path, nargs="?", help="JSON lines (also .gz), CSV or Parquet: chosen and rejected; "
-                       "prompt, corrects and incorrects; or prompt, answer and label")  # fmt: skip
+    held = "as Curate imports it: a better and a worse answer, or one and its label; also prompt, corrects, incorrects"
+    check.add_argument("file", type=Path, nargs="?", help=held)
     check.add_argument("--grades", metavar="EVALUATION",
                        help="in place of a file: people's grades of this evaluation (its id, or `latest`)")  # fmt: skip
     check.add_argument("--judge", default="", help="address of the judge, or an adapter (default: the loaded model)")
@@ -31,16 +31,27 @@ def add(commands: Commands) -> None:
     check.add_argument("--rubric", choices=rubrics, help="what it is asked (default: pairs; refusal with --grades)")
     check.add_argument("--instruction", help="under which pairs are compared")
     check.add_argument("--rationale", action="store_true", help="let it reason before its verdict")
+    rule = "COLUMN=VALUE"
+    first = "of two answers, the first is the better one where this label says so (may be repeated)"
+    check.add_argument("--good", metavar=rule, action="append", default=[], help=first)
+    check.add_argument("--other", metavar=rule, action="append", default=[], help="of two answers, the second is")
     check.add_argument("--most", type=int, default=0, help="at most so many of the file (default: 0, all)")
     check.add_argument("--json", action="store_true", help="print the whole result as JSON")
 
 
 def _judge_check(parsed: Arguments) -> int:
+    from cai_ui.curate.label_columns import rule
     from cai_ui.pipeline.compare import judge_check
     from cai_ui.records import to_dict
 
+    rules = [rule(text, "good") for text in parsed.good] + [rule(text, "other") for text in parsed.other]
+
     if (parsed.file is None) == (parsed.grades is None):
         raise InputError("There is nothing to check on, or too much.", next_step="Give a FILE, or --grades latest.")
+    if rules and (parsed.grades is not None or parsed.rubric not in (None, "pairs")):
+        raise InputError(
+            "--good and --other are for files of pairs.", next_step="Leave them out, or ask for --rubric pairs."
+        )
     with opened(parsed, judge=parsed.judge if "/" in parsed.judge else "") as services:
         if parsed.grades is not None:
             evaluation = find_evaluation(services.store, parsed.grades)
@@ -51,7 +62,7 @@ def _judge_check(parsed: Arguments) -> int:
         else:
             steps = judge_check.check_judge(
                 services, parsed.file, parsed.judge, parsed.rubric or "pairs", most=max(0, parsed.most),
-                instruction=parsed.instruction or judge_check.INSTRUCTION, rationale=parsed.rationale,
+                instruction=parsed.instruction or judge_check.INSTRUCTION, rules=rules, rationale=parsed.rationale,
             )  # fmt: skip
         last, progress = None, Progress()
         for last in steps:

@@ -7,13 +7,17 @@ different answer once; drafts, discarded and skipped ones are left out. Sources:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cai_ui.curate.answer_lists import BEST, WORST, listed, named_answers
+from cai_ui.curate.answer_lists import BEST, WORST, named_answers
 from cai_ui.formats.writing import json_text
+from cai_ui.tables.lists import are_messages, listed
 
 RESPONSES, SUGGESTION = ".responses", ".suggestion"
+_ANSWERS = re.compile("response|answer|completion|output", re.I)
+_TALKS = ("messages", "conversations", "conversation", "dialogue")
 _RECORD = ("responses", "suggestions", "metadata", "status", "external_id", "_server_id", "vectors")
 _UNSAID = ("draft", "discarded", "pending")
 _PLACES = ("start", "end", "startOffset", "endOffset", "x", "y")
@@ -38,12 +42,42 @@ def _paired(row: Cells) -> Cells:
     if isinstance(asked, dict):
         row = {**{name: cell for name, cell in row.items() if name != "input"},
                **{f"input.{name}": cell for name, cell in asked.items()}}  # fmt: skip
-    row = _with_history(row)
+    row = _with_talks(_with_history(row))
     talk, worse = row.get("messages"), row.get("rejected_response")
     if not isinstance(talk, list) or not talk or not isinstance(worse, str) or "chosen_response" in row:
         return row
     rest = {name: cell for name, cell in row.items() if name != "rejected_response"}
     return {**rest, "rejected_messages": [*talk[:-1], {"role": "assistant", "content": worse}]}
+
+
+def _with_talks(row: Cells) -> Cells:
+    """Messages that stand as JSON in a text, as messages; and where request and answers list as many texts each, the
+    conversations that they make (Chatbot Arena's table)."""
+    row = {name: _messages(name, cell) for name, cell in row.items()}
+    asked = listed(row.get("prompt"))
+    given = {name: listed(cell) for name, cell in row.items() if _ANSWERS.search(name)} if _are_texts(asked) else {}
+    said = {name: found for name, found in given.items() if _are_texts(found) and len(found) == len(asked)}
+    if not said:
+        return row
+    rest = {name: cell for name, cell in row.items() if name != "prompt"}
+    if len(asked) == 1:
+        return {"prompt": asked[0], **rest, **{name: found[0] for name, found in said.items()}}
+    return {**rest, **{name: _in_turn(zip(asked, found, strict=True)) for name, found in said.items()}}
+
+
+def _messages(name: str, cell: Any) -> Any:
+    found = listed(cell) if isinstance(cell, str) and name.strip().lower() in _TALKS else cell
+    return found if are_messages(found) else cell
+
+
+def _are_texts(cell: Any) -> bool:
+    return isinstance(cell, list) and cell != [] and all(isinstance(one, str) for one in cell)
+
+
+def _in_turn(pairs: Iterable[Iterable[str]]) -> list[dict[str, str]]:
+    """Pairs of a request and an answer as messages."""
+    turns = ((role, said) for pair in pairs for role, said in zip(("user", "assistant"), pair, strict=True))
+    return [{"role": role, "content": said} for role, said in turns]
 
 
 def _with_history(row: Cells) -> Cells:
@@ -55,8 +89,7 @@ def _with_history(row: Cells) -> Cells:
         return row
     if not all(isinstance(pair, list) and len(pair) == 2 and all(isinstance(o, str) for o in pair) for pair in pairs):
         return row
-    turns = [(role, said) for pair in pairs for role, said in zip(("user", "assistant"), pair, strict=True)]
-    talk = [{"role": role, "content": said} for role, said in (*turns, ("user", row[name]))]
+    talk = [*_in_turn(pairs), {"role": "user", "content": row[name]}]
     return {**{other: cell for other, cell in row.items() if other != "history"}, name: talk}
 
 
@@ -67,6 +100,7 @@ def _argilla(row: Cells) -> dict[str, Any]:
     for given in responses if isinstance(responses, list) else ():  # each person's answers to all questions
         values = given.get("values") if isinstance(given, dict) else None
         for question, one in values.items() if isinstance(values, dict) else ():
+            one = one if isinstance(one, dict) else {"value": one}
             answers.setdefault(question, []).append({**one, "status": given.get("status")})
     for question, said in responses.items() if isinstance(responses, dict) else ():
         answers.setdefault(question, []).extend(said if isinstance(said, list) else [said])

@@ -6,45 +6,67 @@ a person's order of their names (`annotation_tools`).
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
-BEST, WORST = ".best", ".worst"
-"""End the names of the columns of the answers that were ranked first and last."""
+from cai_ui.tables.lists import are_messages, listed
+
+BEST, WORST, BETWEEN = ".best", ".worst", ".between"
+"""End the names of the columns of the answers that were ranked first, last, and between."""
 _LISTS = (
     "responses", "answers", "completions", "outputs", "output", "options", "candidates", "generations", "items",
 )  # fmt: skip
 _TEXTS = ("response", "answer", "completion", "text", "content", "body", "output", "generation")
 _RANKS = ("rank", "ranks", "ranking", "rankings")
 """The smallest is the best; of scores it is the largest."""
-_SCORES = ("overall_score", "score", "rating", "scores", "ratings")
-_READ = 100_000
-"""Characters up to which a text is read as a list."""
+_SCORES = ("overall_score", "score", "rating", "scores", "ratings", "pm_score")
 Cells = Mapping[str, Any]
 
 
 def spread(row: Cells) -> Cells:
     """The row, where the best and the worst of a ranked list, or else both of a list of two, stand for two columns,
-    such as responses_0 and responses_1."""
+    such as responses_0 and responses_1. A list of one answer is that answer.
+
+    What else was said of each of two answers, and the answers between a best and a worst one, have columns, too.
+    """
     for name, cell in row.items():
         answers = _answers(name, cell)
-        if len(answers) < 2:
-            continue
         beside = {other: value for other, value in row.items() if other != name}
-        ordered = _order(listed(cell), beside)
+        if len(answers) == 1:
+            return {**beside, name: answers[0]}
+        ordered = _order(listed(cell), beside) if answers else None
         if ordered:
-            return {**beside, name + BEST: answers[ordered[0]], name + WORST: answers[ordered[1]]}
-        if len(answers) == 2:
-            return {**beside, f"{name}_0": answers[0], f"{name}_1": answers[1]}
+            between = [answer for place, answer in enumerate(answers) if place not in ordered]
+            best, worst = (answers[place] for place in ordered)
+            return {**beside, name + BEST: best, name + WORST: worst, **({name + BETWEEN: between} if between else {})}
+        if len(answers) == 2 and not _steps(beside):
+            return {**beside, f"{name}_0": answers[0], f"{name}_1": answers[1], **_said_of(name, listed(cell))}
     return row
 
 
-def many(row: Cells) -> tuple[str, int]:
-    """A column with a list of more or fewer answers than two, and how many; ("", 0) where there is none."""
+def many(row: Cells) -> str:
+    """Why the answers in a list are no example, in words that follow "line 7: "; "" where there is no list."""
     lists = ((name, listed(cell)) for name, cell in row.items() if name.lower() in _LISTS)
-    return next(((name, len(cell)) for name, cell in lists if isinstance(cell, list)), ("", 0))
+    name, found = next(((name, cell) for name, cell in lists if isinstance(cell, list)), ("", []))
+    if len(found) == 2 and _steps(row):
+        return f"{name} are steps, each with a label of its own, and an example has whole answers"
+    return f"{name} is a list of {len(found)}, and an example has one answer or two" if name else ""
+
+
+def _steps(beside: Cells) -> bool:
+    """Whether a list of labels says that what it stands beside are steps of one answer (TRL's stepwise supervision)."""
+    labels = listed(beside.get("labels"))
+    return isinstance(labels, list) and len(labels) == 2 and all(isinstance(one, bool) for one in labels)
+
+
+def _said_of(name: str, answers: Sequence[Any]) -> dict[str, Any]:
+    """Columns for what stands beside the texts of two answers, such as answers_0.score."""
+    return {
+        f"{name}_{place}.{key}": value
+        for place, one in enumerate(answers)
+        for key, value in (one.items() if isinstance(one, dict) else ())
+        if key not in (*_TEXTS, "role", "from", "value") and value is not None
+    }
 
 
 def named_answers(row: Cells) -> dict[str, Any]:
@@ -57,14 +79,6 @@ def named_answers(row: Cells) -> dict[str, Any]:
     return found
 
 
-def listed(cell: Any) -> Any:
-    """A list, also as a table without lists writes it."""
-    if isinstance(cell, str) and len(cell) <= _READ and cell.lstrip().startswith("["):
-        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-            return ast.literal_eval(cell)
-    return cell
-
-
 def _answers(name: str, cell: Any) -> list[Any]:
     """The answers of such a list, texts or messages; [] where one of them is neither."""
     found = listed(cell) if name.lower() in _LISTS else None
@@ -75,10 +89,11 @@ def _answers(name: str, cell: Any) -> list[Any]:
 
 
 def _text(one: Any) -> Any:
-    if isinstance(one, dict) and not {"role", "from"} & one.keys():
-        one = next((one[key] for key in _TEXTS if isinstance(one.get(key), str | list)), None)
-        return one
-    return one if isinstance(one, str) else None
+    if isinstance(one, dict):
+        return (
+            [one] if are_messages([one]) else next((one[k] for k in _TEXTS if isinstance(one.get(k), str | list)), None)
+        )
+    return one if isinstance(one, str) or are_messages(one) else None
 
 
 def _order(answers: list[Any], beside: Cells) -> tuple[int, int] | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from cai_ui.curate.annotation_tools import RESPONSES, SUGGESTION
 from cai_ui.curate.answer_lists import BEST, WORST
+from cai_ui.tables.lists import are_messages
 
 PARTS = {
     "request": "Request",
@@ -56,10 +57,15 @@ ONE = "request and answer"
 WHOLE = "whole conversations, as in ultrachat"
 """What a row can be, in words."""
 
-REQUESTS = ("prompt", "instruction", "question", "query", "request", "history", "input.messages")
-ANSWERS = ("response", "completion", "output", "answer", "reply")
+REQUESTS = (
+    "prompt", "instruction", "question", "query", "request", "history", "input.messages", "goal", "behavior",
+    "forbidden_prompt", "user_prompt", "user_input",
+)  # fmt: skip
+ANSWERS = ("response", "completion", "output", "answer", "reply", "model_output", "generation")
+_ONLY = ("responses", "answers", "completions", "outputs", "generations")
+"""Lists of answers, which a single one may stand in place of."""
 CONVERSATIONS = ("messages", "conversations", "conversation", "transcript", "dialogue")
-CONTEXTS, SYSTEMS = ("input", "context"), ("system", "system_prompt")
+CONTEXTS, SYSTEMS = ("input", "context", "contextstring"), ("system", "system_prompt")
 PAIRS = (
     ("chosen", "rejected"), ("chosen_response", "rejected_response"), ("preferred_output", "non_preferred_output"),
     ("preferred_completion", "non_preferred_completion"), ("accepted", "rejected"),
@@ -98,19 +104,24 @@ def guess(row: Cells) -> tuple[str, Columns]:
 
 def _guess(row: Cells) -> tuple[str, Columns]:
     shape, columns = _answers(row)
-    request = _request(row, shape)
-    beside = {name: name for name in ("critique", "source", "kind", "topic") if row.get(name) is not None}
+    request = _request(row)
+    beside = {name: name for name in ("critique", "source", "kind", "topic") if _is_short(name, row.get(name))}
     beside["system"] = _first(row, SYSTEMS)
     if shape in (PAIR, ONE, TWO, EDITED, ""):
         columns = replace(columns, request=request)
-        beside["context"] = _first(row, CONTEXTS) if request in ("instruction", "question", "prompt") else ""
+        context = _first(row, CONTEXTS)
+        beside["context"] = "" if request in ("", "history", "input.messages", context) else context
     return shape, replace(columns, **{part: name for part, name in beside.items() if not getattr(columns, part)})
 
 
-def _request(row: Cells, shape: str = PAIR) -> str:
-    """The column of the request. Beside two answers a conversation that they go on with is one, too."""
+def _is_short(name: str, cell: Any) -> bool:
+    return isinstance(cell, str | tuple) if name == "critique" else cell is not None and not isinstance(cell, dict)
+
+
+def _request(row: Cells) -> str:
+    """The column of the request. Beside answers a conversation that they go on with is one, too."""
     request = _first(row, REQUESTS)
-    if request or shape not in (PAIR, TWO):
+    if request:
         return request
     talks = (name for name in (*CONVERSATIONS, "context") if _is_asked(row.get(name)))
     return next(talks, "input" if isinstance(row.get("input"), str) else "")
@@ -133,7 +144,7 @@ def _answers(row: Cells) -> tuple[str, Columns]:
         return PAIR if _request(row) else TALKS, Columns("", better, worse)
     if first:
         return TWO, Columns("", first, second)
-    if _first(row, REQUESTS):
+    if _request(row):
         edited, shown = _edited(row)
         if edited:
             return (EDITED if shown else ONE), Columns("", edited, shown)
@@ -169,8 +180,9 @@ def _edited(row: Cells) -> tuple[str, str]:
         stem + end for stem in stems for end in (RESPONSES, ".result", "") if isinstance(row.get(stem + end), tuple)
     )
     shown = (one for stem in ANSWERS for one in (stem, stem + SUGGESTION) if not isinstance(row.get(one), tuple | None))
+    only = (one for one in _ONLY if isinstance(row.get(one), str) or are_messages(row.get(one)))
     proposed = (stem + SUGGESTION for stem in _EDITED if isinstance(row.get(stem + SUGGESTION), str))
-    return next(people, ""), next(shown, next(proposed, ""))
+    return next(people, ""), next(shown, next(only, next(proposed, "")))
 
 
 def _two_sides(row: Cells) -> tuple[str, str]:

@@ -34,9 +34,8 @@ def read_row(row: Cells, columns: Columns, source: str) -> ReadRow:
     ValueError says what does not fit, in words that follow "line 7: ".
     """
     if not columns.answer:
-        listed, number = many(row)
-        if columns.request and listed:
-            raise ValueError(f"{listed} is a list of {number}, and an example has one answer or two")
+        if columns.request and many(row):
+            raise ValueError(many(row))
         if columns.request:
             raise ValueError("there is a request but no answer (requests alone are imported as a prompt set)")
         raise ValueError("no known columns (such as prompt and response, chosen and rejected, or messages)")
@@ -111,8 +110,10 @@ def _text(row: Cells, name: str) -> str:
 
 
 def _said(row: Cells, name: str) -> Any:
-    """The cell; of what several people said (a tuple), the one text."""
+    """The cell; of what several people said (a tuple), and of a list of one, the one text."""
     value = row.get(name)
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
+        return value[0]
     if isinstance(value, tuple):
         if len(value) > 1:
             raise ValueError(f"{name} holds {len(value)} different texts of people, and an example has one")
@@ -123,6 +124,8 @@ def _said(row: Cells, name: str) -> Any:
 def _label(row: Cells, name: str) -> str:
     """A short text about the row, or ""."""
     value = _said(row, name)
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        value = ", ".join(value)
     if isinstance(value, dict | list):
         raise ValueError(f"{name} is not a short text")
     return "" if value is None else admissible(str(value), name, ANSWER_LIMIT).strip()

@@ -39,7 +39,9 @@ def readers_for(engine: Engine, prompts: Sequence[Prompt]) -> Readers:
             refused,
             lambda prompt, text: None,
             lambda prompt, text: None if (said := refused(prompt, text)) is None else not said,
-            lambda prompt, draft, critique: None if not critique.strip() else not revise.names_nothing(critique),
+            lambda prompt, draft, critique: (
+                None if not critique.strip() else revise.read_critique(critique, draft) == "finding"
+            ),
             explains_none=True,
         )
     from cai_ui.demo.scoring import score_answer, score_critique

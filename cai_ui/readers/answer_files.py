@@ -16,7 +16,7 @@ from cai_ui.tables import BadRow, Limits, rows_of
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "prompt": ("prompt", "question", "request", "instruction", "query", "input"),
     "answer": ("completion", "answer", "response", "output", "generation"),
-    "label": ("final_label", "human_label", "gold_label", "outcome", "label", "annotation"),
+    "label": ("final_label", "human_label", "gold_label", "outcome", "response_refusal_label", "label", "annotation"),
     "source": ("source", "model", "model_name", "generator"),
 }
 """Names a column may have, the best first. The source may be missing."""

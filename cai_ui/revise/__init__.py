@@ -11,7 +11,7 @@ or the page. The method is that of Bai et al. 2022, section 3.1; the chain is on
 
 from cai_ui.revise.batch import BATCH_SIZE, ChainFailure, revise_batch
 from cai_ui.revise.chain import StepEvent, as_prompt, new_trace, plan_next, revise
-from cai_ui.revise.critiques import names_nothing
+from cai_ui.revise.critiques import read_critique
 from cai_ui.revise.editing import branch, cut, edited, ended_early, flaw, labelled, to_example
 from cai_ui.revise.effects import LABELS, computed_labels, labels_of
 from cai_ui.revise.few_shot import few_shot_of, leaked_example
@@ -39,10 +39,10 @@ __all__ = [
     "labels_of",
     "leaked_example",
     "longest",
-    "names_nothing",
     "new_trace",
     "next_step",
     "plan_next",
+    "read_critique",
     "replay",
     "revise",
     "revise_batch",

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 
 from cai_ui.errors import InputError
 from cai_ui.records import Example, Step, Trace, make_example
-from cai_ui.revise.critiques import names_nothing
-from cai_ui.revise.effects import LABELS
+from cai_ui.revise.effects import LABELS, nothing_found
 from cai_ui.revise.planning import critiques_of_round
 
 NOTHING_FOUND = "The critique found nothing wrong, so there is no revision."
@@ -33,7 +32,7 @@ def ended_early(trace: Trace) -> bool:
     settings = trace.settings.get("revision", {})
     critiques = critiques_of_round(trace.steps)
     asked = settings.get("stop_when_fine", False)
-    return asked and len(critiques) >= settings.get("critiques", 1) and all(names_nothing(s.text) for s in critiques)
+    return asked and len(critiques) >= settings.get("critiques", 1) and nothing_found(trace)
 
 
 def edited(trace: Trace, index: int, text: str) -> tuple[Step, ...]:

@@ -86,6 +86,13 @@ def computed_labels(trace: Trace, index: int) -> tuple[str, ...]:
     return tuple(found)
 
 
+def nothing_found(trace: Trace) -> bool:
+    """Whether every critique since the last answer is labelled "no finding" (True where there is none)."""
+    last = len(trace.steps)
+    places = range(last - len(_critiques_before(trace, last)), last)
+    return all("no finding" in labels_of(trace, place) for place in places)
+
+
 def language(text: str) -> str:
     """The script of a text, or for Latin letters the language by its commonest words; "" where that is unclear."""
     letters = [c for c in text if c.isalpha()]

@@ -11,7 +11,7 @@ from cai_ui.constitution import resolve
 from cai_ui.prompts import critique_request, revision_request
 from cai_ui.records import Constitution, Principle, Step, StepKind, Trace
 from cai_ui.revise.choosing import Choice
-from cai_ui.revise.critiques import names_nothing
+from cai_ui.revise.effects import nothing_found
 
 Chooser = Callable[[tuple[int, int], Sequence[str]], Choice]
 """Gives the principles of a place (round, critique within the round), other than those taken where it can."""
@@ -46,7 +46,7 @@ def next_step(
         choice = choose((round, len(critiques)), taken)
         return PlannedStep("critique", critique_request(choice.principles), choice.principles, choice.scores)
     if critiques:
-        if settings.stop_when_fine and all(names_nothing(step.text) for step in critiques):
+        if settings.stop_when_fine and nothing_found(trace):
             return None
         ids = dict.fromkeys(id for step in critiques for id in step.principles)
         principles = tuple(resolve(constitution, id) for id in ids)

@@ -130,9 +130,12 @@ class Accounts:
         with wait_for_lock(self._path.with_suffix(".lock")):
             accounts = self._load()
             yield accounts
+            text = json.dumps(accounts, indent=1)
+            if len(text) > FILE_LIMIT:  # more is not read
+                raise StoreError("There are more accounts than can be kept.", kept="The others are as they were.")
             partial = self._path.with_suffix(".part")
             with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump(accounts, file, indent=1)
+                file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(self._path)

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cai_ui.disk import DISK_RESERVE
 from cai_ui.errors import StoreError
 from cai_ui.store.sqlite_file import DamagedError, look, reading, reason
 from cai_ui.store.workspace import Workspace
 
-DISK_RESERVE = 512 * 2**20
-"""Bytes that neither uploads nor backups take of the workspace's disk: decisions must always find room."""
 DAYS, MIGRATIONS_KEPT = 7, 2
 """Beside the newest: the last backup of so many days, and those of so many changes of format."""
 PATTERN, _TIME = "cai-*.db", "%Y%m%dT%H%M%S%fZ"

@@ -1,39 +1,42 @@
 """CSV and TSV as rows. A cell knows no lists, so that one which is a list of messages in JSON is taken for that list.
 
 Quotes are read by the rules of CSV. Between tabs they are often plain text instead: a lone one would then swallow the
-lines up to the next. So a table with tabs is read both ways, and the way that leaves fewer rows over is taken.
+lines up to the next. So a table with tabs is read both ways, and the way that leaves fewer rows over is taken. A line
+whose cells are all empty is none.
 """
 
 from __future__ import annotations
 
-import ast
 import csv
 import io
-import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from cai_ui.tables.limits import BadRow, Limits, Row, refuse
+from cai_ui.tables.lists import are_messages, listed
 
 Lines = list[tuple[int, list[str]]]
 """Cells with the line where they begin."""
 _MISSING = frozenset({"", "nan", "NaN", "NULL", "null", "<NA>", "#N/A"})
 """How tables write a missing value. "None" and "N/A" are answers, too."""
-_READ = 100_000
-"""Characters up to which a cell is read as a list."""
+_SEPARATOR = re.compile(r"\A\s*sep=([,;|\t])[ \t;,]*(?=[\r\n])", re.I)
+"""A first line by which spreadsheets are told the delimiter."""
+_SAYING = re.compile(r'[^\s,;|"]')
+_LATE = re.compile(r'\s+"')
+"""Begins a cell with a quote that no rule of CSV reads, since a blank stands before it."""
 _BEGINS = re.compile(r"""\[\s*\{\s*["'](?:role|from|content|value)["']\s*:""")
-_BETWEEN = re.compile(r"\}\s*\n\s*\{")
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
 def delimited_rows(text: str, limits: Limits) -> Iterator[Row]:
     """The rows of a table with a header line, whose delimiter is a comma, a semicolon, a tab or a bar."""
-    if not text.strip():
+    told = _SEPARATOR.match(text)
+    text = text[told.end() :] if told else text
+    if not _SAYING.search(text):
         refuse("The file is empty.", "Choose a file with rows.")
-    header = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max("\t,;|", key=header.count)
+    header = _QUOTED.sub("", text.lstrip("\r\n").split("\n", 1)[0])
+    delimiter = told[1] if told else max("\t,;|", key=header.count)
     lines = _between_tabs(text, limits) if delimiter == "\t" else _quoted(text, delimiter, limits)
     names = _names(lines[0][1])
     for line, cells in lines[1:]:
@@ -46,19 +49,8 @@ def delimited_rows(text: str, limits: Limits) -> Iterator[Row]:
 def _value(cell: str) -> str | list[Any] | None:
     if cell in _MISSING:
         return None
-    return (_messages(cell) or cell) if len(cell) <= _READ and _BEGINS.match(cell) else cell
-
-
-def _messages(cell: str) -> list[Any] | None:
-    """The messages in a cell: as JSON, as Python writes a list, and as NumPy does, without commas."""
-    for read, text in ((json.loads, cell), (ast.literal_eval, cell), (ast.literal_eval, _BETWEEN.sub("},{", cell))):
-        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-            found = read(text)
-            said = isinstance(found, list) and all(
-                isinstance(one, dict) and ("role" in one or "from" in one) for one in found
-            )
-            return found if said else None
-    return None
+    found = listed(cell) if _BEGINS.match(cell) else cell
+    return found if are_messages(found) else cell
 
 
 def _names(header: list[str]) -> list[str]:
@@ -89,7 +81,7 @@ def _left_over(lines: Lines) -> tuple[int, int]:
 def _plain(text: str) -> Lines:
     """Every line a row. Quotes are text, unless every cell that begins with one is quoted as a whole."""
     parts = [(line, said.removesuffix("\r").split("\t")) for line, said in enumerate(text.split("\n"), 1)]
-    rows = [(line, cells) for line, cells in parts if cells != [""]]
+    rows = [(line, cells) for line, cells in parts if not _blank(cells)]
     begin = [cell for _, cells in rows for cell in cells if cell.startswith('"')]
     if not all(_QUOTED.fullmatch(cell) for cell in begin):
         return rows
@@ -101,21 +93,35 @@ def _unquoted(cell: str) -> str:
 
 
 def _quoted(text: str, delimiter: str, limits: Limits) -> Lines:
+    """Where quotes follow on a blank behind the delimiter, that blank belongs to the delimiter."""
     try:
-        return _read(text, delimiter, limits)
+        rows = _read(text, delimiter, limits)
+        if not _late(rows):
+            return rows
+        close = _read(text, delimiter, limits, skipinitialspace=True)
     except csv.Error as error:
         refuse(f"This is not valid CSV ({error}).", "Check its quotes.")
+    return close if _late(close) < _late(rows) and _left_over(close)[0] <= _left_over(rows)[0] else rows
 
 
-def _read(text: str, delimiter: str, limits: Limits) -> Lines:
+def _late(lines: Lines) -> int:
+    return sum(_LATE.match(cell) is not None for _, cells in lines for cell in cells)
+
+
+def _blank(cells: list[str]) -> bool:
+    return not any(cells) or (len(cells) == 1 and not cells[0].strip())
+
+
+def _read(text: str, delimiter: str, limits: Limits, skipinitialspace: bool = False) -> Lines:
     """By the rules of CSV; csv.Error names the line where they end."""
     csv.field_size_limit(limits.file_bytes)  # of the whole process: a cell is measured where rows are counted
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    held = io.StringIO(text, newline="")
+    reader = csv.reader(held, delimiter=delimiter, strict=True, skipinitialspace=skipinitialspace)
     rows: Lines = []
     line = 1
     try:
         for cells in reader:
-            rows += [(line, cells)] if cells else []
+            rows += [] if _blank(cells) else [(line, cells)]
             line = reader.line_num + 1
     except csv.Error as error:
         raise csv.Error(f"line {line}: {error}") from None

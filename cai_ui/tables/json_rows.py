@@ -7,13 +7,18 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO, Any, cast
 
 from cai_ui.tables.limits import BadRow, Cells, Limits, Row, read_whole, refuse, too_large
+from cai_ui.tables.lists import are_messages
 
 _NOTHING = re.compile(r"[\s,]*")
-_HOLDERS = ("data", "rows", "examples", "instances", "train")
-"""Under these keys of a single object its rows may stand."""
+_HOLDERS = (
+    "data", "rows", "examples", "instances", "records", "entries", "prompts", "questions", "train", "test",
+    "validation", "valid", "dev", "eval",
+)  # fmt: skip
+"""Under one of these keys of a single object its rows may stand."""
 
 
 def json_rows(file: IO[bytes], limits: Limits, only: bool) -> Iterator[Row]:
@@ -22,7 +27,7 @@ def json_rows(file: IO[bytes], limits: Limits, only: bool) -> Iterator[Row]:
     begun = False
     table, file = _table(file, limits)
     if table is not None:
-        yield from ((1, _object(row)) for row in table)
+        yield from ((1, _listed(row)) for row in table)
         return
     while line := file.readline(limits.line_bytes + 1):
         number += 1
@@ -75,9 +80,15 @@ class _Again(io.RawIOBase):
         return len(part)
 
 
-def is_object(line: str) -> bool:
-    """Whether a line of text is a JSON object."""
-    return line.lstrip().startswith("{") and isinstance(_line(line.encode("utf-8", "surrogatepass")), dict)
+def is_json(text: str) -> bool:
+    """Whether a text is a JSON list of objects or texts, or its first line a JSON object."""
+    said = text.lstrip()
+    if said.startswith("["):
+        with suppress(ValueError, RecursionError):
+            found = json.loads(said)
+            return isinstance(found, list) and found != [] and all(isinstance(one, dict | str) for one in found)
+    line = said.split("\n", 1)[0]
+    return line.startswith("{") and isinstance(_line(line.encode("utf-8", "surrogatepass")), dict)
 
 
 def _passed_over(file: IO[bytes], line: bytes, at_once: int, most: int) -> int:
@@ -145,6 +156,15 @@ def _object(value: Any) -> Cells | BadRow:
     return value if isinstance(value, dict | BadRow) else BadRow("this is not a JSON object")
 
 
+def _listed(value: Any) -> Cells | BadRow:
+    """A row in a list. A text alone is a request, as a line of plain text is, and messages are a conversation."""
+    if isinstance(value, str):
+        return {"prompt": value}
+    if are_messages(value):
+        return {"messages": value}
+    return _object(value)
+
+
 def _document(content: bytes, line: int) -> Iterator[Row]:
     """The objects of a list, or one behind the other, each with the line where it begins."""
     try:
@@ -165,7 +185,7 @@ def _document(content: bytes, line: int) -> Iterator[Row]:
             why = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
             refuse(f"The JSON cannot be read on from line {line:,} ({why}).", "Correct it, or write JSON lines.")
         held = None if listed or _NOTHING.match(text, at).end() < len(text) else _held(value)  # type: ignore[union-attr]
-        yield from ((line, _object(one)) for one in ([value] if held is None else held))
+        yield from ((line, _listed(one) if listed or held else _object(one)) for one in held or [value])
     if listed and (at == len(text) or text[at + 1 :].strip()):
         refuse(f"The JSON list does not end where the file ends (line {line:,}).", "Write or download it again.")
 
@@ -174,18 +194,34 @@ def _held(value: Any) -> list[Any] | None:
     """The rows in a single object around them, or in one that holds a column under each key."""
     if not isinstance(value, dict):
         return None
-    lists = [value[key] for key in _HOLDERS if isinstance(value.get(key), list)]
-    return lists[0] if lists else _columns(value)
+    found = {key: value[key] for key in _HOLDERS if isinstance(value.get(key), list) and value[key]}
+    lists = {key: rows for key, rows in found.items() if not isinstance(rows[0], str)}
+    if len(lists) > 1:
+        named = ", ".join(lists)
+        refuse(f"The file holds {len(lists)} lists of rows ({named}).", "Write the one that you mean as a file.")
+    rows = next(iter(lists.values()), None)
+    names = value.get("columns")
+    if rows and isinstance(names, list) and all(isinstance(row, list) and len(row) == len(names) for row in rows):
+        return [dict(zip(map(str, names), row, strict=True)) for row in rows]
+    if rows and all(isinstance(row, dict) and isinstance(row.get("row"), dict) for row in rows):
+        return [row["row"] for row in rows]  # as the viewer of the Hugging Face Hub serves them
+    return rows or _columns(value) or next(iter(found.values()), None)
 
 
 def _columns(value: dict[str, Any]) -> list[dict[str, Any]] | None:
-    """The rows of a table that was written column by column, each a list, or an object by the row's number."""
+    """The rows of a table that was written column by column, each a list, or an object by the row's number; and rows
+    under their ids."""
     columns = list(value.values())
     if len(columns) < 2:
         return None
     if all(isinstance(one, dict) and one and all(key.isdecimal() for key in one) for one in columns):
         places = list(dict.fromkeys(place for one in columns for place in one))
         return [{name: column.get(place) for name, column in value.items()} for place in places]
+    if all(
+        isinstance(one, dict) and one.keys() == columns[0].keys() and not {"role", "from"} & one.keys()
+        for one in columns
+    ):
+        return columns
     texts = any(isinstance(one, list) and one and all(isinstance(cell, str) for cell in one) for one in columns)
     if texts and all(isinstance(one, list) and len(one) == len(columns[0]) for one in columns):
         return [dict(zip(value, cells, strict=True)) for cells in zip(*columns, strict=True)]

@@ -9,28 +9,32 @@ from cai_ui.records import PromptKind
 from cai_ui.text import NAME_LIMIT, clean_text
 
 WORDS: Mapping[PromptKind, frozenset[str]] = {
-    "harmful": frozenset({"harmful", "unsafe", "toxic", "malicious", "red team"}),
-    "helpful": frozenset({"helpful", "harmless", "benign", "normal"}),
-    "twin": frozenset({"twin", "safe", "look alike", "lookalike", "benign look alike", "over refusal", "borderline"}),
+    "harmful": frozenset({"harmful", "unsafe", "toxic", "malicious", "red team", "vanilla harmful",
+                          "adversarial harmful"}),
+    "helpful": frozenset({"helpful", "harmless", "unharmful", "benign", "normal", "vanilla benign"}),
+    "twin": frozenset({"twin", "safe", "look alike", "lookalike", "benign look alike", "over refusal", "borderline",
+                       "adversarial benign"}),
     "unknown": frozenset({"", "unknown", "none"}),
-}
+}  # fmt: skip
 """What a kind is called in files, in any case. A file that tells safe from unsafe has its safe ones to look alike."""
-CONTRAST = "contrast_"
-"""Begins the type of a harmful request that stands beside harmless ones of the same type (XSTest)."""
-_KIND = ("kind", "label", "category")
-_TOPIC = ("topic", "category", "type", "focus")
+CONTRAST = "contrast "
+"""Begins, however written, the type of a harmful request that stands beside harmless ones of the same type (XSTest)."""
+_KIND = ("kind", "prompt_harm_label", "prompt_label", "data_type", "label", "category")
+_OF_ANSWER = ("label",)
+"""Beside an answer it is the answer that such a column judges."""
+_TOPIC = ("topic", "category", "type", "focus", "subcategory", "semanticcategory", "risk_area")
 
 Row = Mapping[str, Any]
 
 
-def kind_of(row: Row, contrasts: bool = False) -> tuple[PromptKind, str]:
+def kind_of(row: Row, contrasts: bool = False, answered: bool = False) -> tuple[PromptKind, str]:
     """The kind that a row says, and the word for it where it is not known.
 
     The first of its columns that knows one decides. `contrasts`: the file has types that begin with `contrast_`, so
-    that its other types are benign look-alikes.
+    that its other types are benign look-alikes. `answered`: the row holds an answer, which its label judges.
     """
     unknown = ""
-    for column in _KIND:
+    for column in (name for name in _KIND if not (answered and name in _OF_ANSWER)):
         word = _word(row.get(column))
         kind = next((kind for kind, words in WORDS.items() if word in words), None)
         if kind is not None and kind != "unknown":
@@ -53,14 +57,14 @@ def kind_named(cell: Any) -> tuple[PromptKind, str]:
 
 def has_contrast(row: Row) -> bool:
     """Whether its type says that it stands against harmless requests."""
-    return str(row.get("type") or "").strip().lower().startswith(CONTRAST)
+    return _word(row.get("type")).startswith(CONTRAST)
 
 
 def topic_of(row: Row) -> str:
     """The topic, or "". InputError where it cannot be kept."""
     said = next((row[c] for c in _TOPIC if isinstance(row.get(c), str) and row[c].strip() and not _is_kind(row[c])), "")
     text = clean_text(said, "The topic", limit=NAME_LIMIT, required=False).strip()
-    return text[len(CONTRAST) :] if text.lower().startswith(CONTRAST) else text
+    return text[len(CONTRAST) :].lstrip() if _word(text).startswith(CONTRAST) else text
 
 
 def _is_kind(cell: str) -> bool:

@@ -14,7 +14,7 @@ from typing import IO, cast
 
 from cai_ui.errors import FileFormatError, NotFoundError
 from cai_ui.tables.delimited import delimited_rows
-from cai_ui.tables.json_rows import is_object, json_rows
+from cai_ui.tables.json_rows import is_json, json_rows
 from cai_ui.tables.limits import SUFFIXES, BadRow, Cells, Limits, Row, read_whole, refuse, too_large
 from cai_ui.tables.parquet import parquet_rows
 
@@ -22,6 +22,14 @@ _WIDE = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",
          codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}  # fmt: skip
 """Byte-order marks of encodings that spreadsheets write, the longer ones first."""
 _JSON = (".jsonl", ".ndjson", ".json")
+_OTHERS = {
+    b"version https://git-lfs": ("This is a pointer to a file, not the file itself.", "Download it (git lfs pull)."),
+    b"<!doctype html": ("This is a web page.", "Download the file that it shows."),
+    b"<html": ("This is a web page.", "Download the file that it shows."),
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("This is a workbook of a spreadsheet.", "Save it as CSV (UTF-8)."),
+}
+"""What files begin with that people take for files of rows."""
+_WORKBOOKS = ("xl/workbook.xml", "content.xml")
 
 
 def rows_of(path: Path, limits: Limits = Limits()) -> Iterator[Row]:  # noqa: B008
@@ -85,6 +93,8 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     hidden = ("__MACOSX/", ".")
     files = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith(hidden)]
     rows = [one for one in files if one.filename.lower().endswith((*SUFFIXES, ".txt"))]
+    if not rows and any(one.filename in _WORKBOOKS for one in files):
+        refuse("This is a workbook of a spreadsheet.", "Save it as CSV (UTF-8).")
     if len(rows) != 1:
         refuse(f"The ZIP archive holds {len(rows)} files of rows.", "Unpack it and import the one that you mean.")
     return rows[0]
@@ -100,29 +110,28 @@ def _unpacked(packed: IO[bytes], name: str, limits: Limits) -> Iterator[Row]:
 
 def _text(file: IO[bytes], name: str, limits: Limits) -> Iterator[Row]:
     suffix = PurePath(name).suffix
+    begun = cast(io.BufferedReader, file).peek(64)[:64].removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    other = next((said for mark, said in _OTHERS.items() if begun.startswith(mark)), None)
+    if other:
+        refuse(*other)
     head = cast(io.BufferedReader, file).peek(4)[:4]
     wide = next((encoding for mark, encoding in _WIDE.items() if head.startswith(mark)), None)
     if not wide and b"\0" in head:
         refuse("The file is no text, or UTF-16 text without a mark that says so.", "Save it as UTF-8.")
     if wide:
         file = io.BytesIO(_decoded(read_whole(file, limits), wide).encode("utf-8", "surrogatepass"))
-    if suffix in (".csv", ".tsv"):
-        yield from delimited_rows(_decoded(read_whole(file, limits)), limits)
-    elif suffix == ".txt":
-        yield from _lines(read_whole(file, limits), limits)
-    else:
+    if suffix not in (".csv", ".tsv", ".txt"):
         yield from json_rows(file, limits, only=suffix in _JSON)
-
-
-def _lines(content: bytes, limits: Limits) -> Iterator[Row]:
-    """A row for each line, unless the lines are JSON objects."""
-    lines = _decoded(content).split("\n")
-    if is_object(next((line for line in lines if line.strip()), "")):
-        yield from json_rows(io.BytesIO(content), limits, only=True)
         return
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            yield number, {"prompt": line.strip()}
+    text = _decoded(content := read_whole(file, limits))
+    if is_json(text):
+        yield from json_rows(io.BytesIO(content), limits, only=True)
+    elif suffix == ".txt":
+        yield from (
+            (number, {"prompt": said}) for number, line in enumerate(text.split("\n"), 1) if (said := line.strip())
+        )
+    else:
+        yield from delimited_rows(text, limits)
 
 
 def _decoded(content: bytes, encoding: str = "utf-8-sig") -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import shutil
 import socket
 import stat
 import time
@@ -26,7 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cai_ui.store.backups import DISK_RESERVE
+from cai_ui.disk import room
 from cai_ui.web import words
 from cai_ui.web.gradio_script import replaced_scripts
 from cai_ui.web.hub_sign_in import HubSignIn
@@ -102,7 +101,7 @@ class Uploads:
             since, taken = time.monotonic(), 0
         if size > UPLOAD_LIMIT + FRAMES or taken + size > UPLOADS_A_DAY:
             return words.UPLOADED_MUCH
-        if self.held() + size > UPLOADS_IN_ALL or shutil.disk_usage(self.folder).free - size < DISK_RESERVE:
+        if self.held() + size > UPLOADS_IN_ALL or size > room(self.folder):
             return words.UPLOADS_FULL
         return ""
 

@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from cai_ui.errors import AccessError
+from cai_ui.errors import AccessError, InputError
 from cai_ui.web import words
 
 ASK_S, MOST_BYTES = 10.0, 64 * 1024
@@ -43,24 +43,49 @@ class Provider:
 
 
 def provider_of(environment: Mapping[str, str], path: str = "/login/callback") -> Provider | None:
-    """What a Space with `hf_oauth: true` has in its environment; None where a part is missing."""
+    """What a Space with `hf_oauth: true` has in its environment; None where a part is missing.
+
+    InputError for a provider beyond this machine without TLS: anybody on the way could say who somebody is.
+    """
     asked = ("OPENID_PROVIDER_URL", "OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "SPACE_HOST")
     url, client, secret, hosts = (environment.get(name, "").strip() for name in asked)
     host = hosts.split(",")[0].strip()
     if not (url and client and secret and host):
         return None
-    here = urlsplit(f"//{host}").hostname in ("127.0.0.1", "::1", "localhost")
+    if not url.startswith("https://") and not _here(url):
+        raise InputError(
+            "People would sign in with a provider that is asked without TLS (OPENID_PROVIDER_URL).",
+            next_step="Name it by https://, or leave OPENID_PROVIDER_URL away and let people sign in with passwords.",
+        )
+    here = _here(f"//{host}")
     scopes = environment.get("OAUTH_SCOPES", "").strip() or "openid profile"
     return Provider(url.rstrip("/"), client, secret, scopes, f"{'http' if here else 'https'}://{host}{path}")
 
 
+def _here(url: str) -> bool:
+    """Whether an address is of this machine alone. InputError for what is none."""
+    try:
+        return urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+    except ValueError:
+        raise InputError(f"{url[:80]!r} is no address.", next_step="Write it as https://host.") from None
+
+
 @dataclass(frozen=True)
 class Endpoints:
-    """Where people are sent to, where a code is handed in, and whether PKCE (RFC 7636) is offered."""
+    """What the Hub calls itself, where people are sent to, where a code is handed in, and whether PKCE (RFC 7636) is
+    offered."""
 
+    issuer: str
     authorize: str
     token: str
     pkce: bool
+
+
+def _moment(said: object) -> float:
+    """Seconds since 1970. ValueError for what is no number of them."""
+    if isinstance(said, bool) or not isinstance(said, int | float):
+        raise ValueError
+    return float(said)
 
 
 class Hub:
@@ -89,7 +114,8 @@ class Hub:
 
     async def claims(self, code: str, nonce: str, verifier: str) -> dict[str, Any]:
         """What the Hub says of whoever brought the code. It comes from the Hub itself over TLS, which stands for the
-        signature (OpenID Connect Core 1.0, 3.1.3.7); for whom it is, until when, and the nonce are looked at."""
+        signature (OpenID Connect Core 1.0, 3.1.3.7); who says it, for whom, since and until when, and the nonce are
+        looked at."""
         where, me = await self._found(), self.provider
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": me.back}
         if where.pkce:
@@ -100,9 +126,11 @@ class Hub:
             claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
             audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
             fits = (
-                str(claims["iss"]).rstrip("/") == me.url
+                claims["iss"] == where.issuer
                 and audience == [me.client]
-                and float(claims["exp"]) > time.time() - SKEW_S
+                and claims.get("azp", me.client) == me.client
+                and _moment(claims["exp"]) > time.time() - SKEW_S
+                and _moment(claims["iat"]) < time.time() + SKEW_S
                 and hmac.compare_digest(str(claims["nonce"]).encode("utf-8", "replace"), nonce.encode("ascii"))
             )
         except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
@@ -115,11 +143,13 @@ class Hub:
         """The Hub's addresses, as it tells them."""
         if self._endpoints is None:
             said = await self._ask("GET", f"{self.provider.url}/.well-known/openid-configuration")
-            authorize, token = str(said.get("authorization_endpoint")), str(said.get("token_endpoint"))
-            if str(said.get("issuer")).rstrip("/") != self.provider.url or not (self._own(authorize, token)):
+            issuer, authorize, token = (
+                str(said.get(name)) for name in ("issuer", "authorization_endpoint", "token_endpoint")
+            )
+            if issuer.rstrip("/") != self.provider.url or not self._own(authorize, token):
                 raise AccessError(words.HUB_STRANGE)
             methods = said.get("code_challenge_methods_supported")
-            self._endpoints = Endpoints(authorize, token, isinstance(methods, list) and "S256" in methods)
+            self._endpoints = Endpoints(issuer, authorize, token, isinstance(methods, list) and "S256" in methods)
         return self._endpoints
 
     def _own(self, *urls: str) -> bool:

@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import json
 import logging
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ BEGIN, BACK = "/login/hub", "/login/callback"
 COOKIE, COOKIES = "cai-hub-sign-in", 8192
 ATTEMPT_S = 600.0
 """How long one may take to sign in at the Hub."""
+_SUB = re.compile(r"[!-~]{1,255}")
+"""A person's number there: one that is longer is not cut, since two may begin alike."""
 USED = 10_000
 """Attempts that were used and are remembered; older ones have run out."""
 
@@ -126,13 +129,15 @@ class HubSignIn:
             raise AccessError(words.HUB_SAID_NO)
         claims = await self._hub.claims(query["code"], attempt.nonce, attempt.verifier)
         name, person = claims.get("preferred_username"), claims.get("sub")
-        if not (isinstance(name, str) and HUB_NAME.fullmatch(name) and isinstance(person, str) and person):
+        if not (isinstance(name, str) and isinstance(person, str)):
+            raise AccessError(words.HUB_NO_NAME)
+        if not (HUB_NAME.fullmatch(name) and _SUB.fullmatch(person)):
             raise AccessError(words.HUB_NO_NAME)
         role = self._people.role(name)
         if role is None:
             raise AccessError(words.HUB_NOT_LISTED.format(name=name), next_step=words.HUB_ASK)
         try:
-            account = await run_in_threadpool(self._accounts.from_hub, name, person[:255], role)
+            account = await run_in_threadpool(self._accounts.from_hub, name, person, role)
         except CaiError as error:
             raise AccessError(error.what, kept=error.kept, next_step=error.next_step) from None
         audit.info("%s signed in with the Hub", account.name)

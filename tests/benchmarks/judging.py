@@ -133,7 +133,7 @@ def draft_pairs(number: int) -> list[Any]:
 
 
 def read_pairs(path: Path, number: int) -> list[Any]:
-    from cai_ui.judges.labelled import read_labelled_pairs
+    from cai_ui.pipeline.compare.labelled_files import read_labelled_pairs
     from cai_ui.records import make_example
 
     read = read_labelled_pairs(path, number).pairs

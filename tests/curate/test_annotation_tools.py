@@ -224,12 +224,48 @@ def test_the_small_export_of_label_studio(jsonl: Write) -> None:
         {"prompt": PAIR[0], "answers": [{"answer": PAIR[1], "rank": 1.0}, {"answer": PAIR[2], "rank": 2.0}]},
         {"instruction": PAIR[0], "generations": [PAIR[2], "so", PAIR[1]], "ratings": [1, 3, 5]},
         {"context": [ASKED], "completions": [{"rank": 1, "completion": [WORSE]}, {"rank": 0, "completion": [BETTER]}]},
+        {"prompt": PAIR[0], "chosen": [PAIR[1]], "rejected": [PAIR[2]]},
+        {"question": PAIR[0], "answers": [{"text": PAIR[1], "pm_score": 5}, {"text": PAIR[2], "pm_score": 1}]},
+        {"prompt": PAIR[0], "source": ["a", "b"],
+         "answers": [{"answer": PAIR[1], "rank": 1}, {"answer": PAIR[2], "rank": 2}]},
+        {"prompt": [PAIR[0]], "response_a": [PAIR[1]], "response_b": [PAIR[2]]},
+        {"messages": json.dumps([ASKED]), "chosen": BETTER, "rejected": WORSE},
     ],
 )  # fmt: skip
 def test_shapes_of_pairs(jsonl: Write, row: dict[str, Any]) -> None:
     """OpenAI (and Together, Fireworks), Zephyr, Axolotl, LLaMA-Factory, NeMo, ms-swift, UltraFeedback, Nectar,
     distilabel."""
     assert examples(read_rows(jsonl(row))) == [PAIR]
+
+
+def test_what_a_list_of_answers_says_beside_their_texts_has_columns(jsonl: Write) -> None:
+    two = [{"text": "a", "selected": True, "role": None}, {"text": "b", "selected": False}]
+    found = unsaid(read_rows(jsonl({"prompt": "q", "answers": two})))
+    assert found == {"answers_0.selected": "true 1", "answers_1.selected": "false 1"}
+    ranked = read_rows(jsonl({"prompt": "q", "answers": ["a", "b", "c"], "ranks": [2, 1, 3]}))
+    assert examples(ranked) == [("q", "b", "c")]
+    assert ("answers.between", ()) in [(use.name, use.parts) for use in ranked.uses]
+
+
+@pytest.mark.parametrize(
+    ("cell", "answers"),
+    [
+        ("['a' 'b']", [("q", "a", "b")]),
+        ("['it''s'\n \"b 'c' 'd'\"]", [("q", "it''s", "b 'c' 'd'")]),
+        ('["a", "b"]', [("q", "a", "b")]),
+        ('[{"text": "a", "note": null}, {"text": "b", "note": null}]', [("q", "a", "b")]),
+        ("['a']", [("q", "a", None)]),
+    ],
+)
+def test_lists_in_tables_are_read_whoever_wrote_them(
+    tmp_path: Path, cell: str, answers: list[tuple[str, str, str | None]]
+) -> None:
+    """NumPy writes no commas, which Python would read as one text; JSON writes null."""
+    held = io.StringIO()
+    csv.writer(held).writerows([["prompt", "responses"], ["q", cell.replace("''", "\\'")]])
+    (tmp_path / "a.csv").write_text(held.getvalue())
+    wanted = [(q, a.replace("''", "'"), b) for q, a, b in answers]
+    assert examples(read_rows(tmp_path / "a.csv")) == wanted
 
 
 def test_earlier_turns_in_a_history_are_part_of_the_request(jsonl: Write) -> None:
@@ -266,7 +302,18 @@ def test_rows_of_such_shapes_that_do_not_fit_say_why(jsonl: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", [[{}], [None], {"value": 3}, [[["x"]]], "[{'user_id':", 5, {"a": {"b": []}}, [float("nan")]]
+    "cell",
+    [
+        [{}],
+        [None],
+        {"value": 3},
+        [[["x"]]],
+        "[{'user_id':",
+        5,
+        [{"values": {"verdict": "keep"}}],
+        {"a": {"b": []}},
+        [float("nan")],
+    ],
 )
 @pytest.mark.parametrize("name", ["responses", "suggestions", "fields", "metadata", "annotations", "verdict.responses"])
 def test_anything_in_such_a_column_breaks_nothing(jsonl: Write, name: str, cell: Any) -> None:

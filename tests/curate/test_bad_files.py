@@ -20,6 +20,7 @@ from cai_ui.tables import Limits
 
 Write = Callable[..., Path]
 GOOD = b'{"prompt": "q", "response": "a"}\n'
+USER = {"role": "user", "content": "q"}
 TAG = "\n\nHuman: q\n\nAssistant: a"
 
 
@@ -57,7 +58,7 @@ def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
         (b'{"prompt": 5, "response": "a"}', "not text"),
         (b'{"prompt": "q", "response": "  "}', "response is empty"),
         (b'{"prompt": "q", "response": "' + b"x" * 50_001 + b'"}', "50,000"),
-        (b'{"prompt": "q", "response": "a", "source": {"a": 1}}', "source"),
+        (b'{"prompt": "q", "response": "a", "topic": [1]}', "topic"),
         (b'{"prompt": "q", "chosen": "a"}', "rejected is missing"),
         (b'{"chosen": "no tags", "rejected": "no tags"}', "Human:"),
         (b'{"init_prompt": "q", "init_response": "a"}', "revision_response is missing"),
@@ -84,7 +85,8 @@ def test_a_bad_row_is_named_by_line_and_reason(tmp_path: Path, line: bytes, reas
         ({"messages": [{"role": "user", "content": "q"}]}, "does not end"),
         ({"messages": [{"role": "user", "content": ""}, {"role": "assistant", "content": "a"}]}, "turn 1 is empty"),
         ({"messages": [{"role": "user"}, {"role": "assistant", "content": "a"}]}, "turn 1 is empty"),
-        ({"messages": ["x"]}, "turn 1 is not a message"),
+        ({"messages": ["x", USER]}, "turn 1 is not a message"),
+        ({"messages": ["x"]}, "no conversation"),
         ({"messages": []}, "does not end"),
         ({"messages": "text"}, "no conversation"),
         (

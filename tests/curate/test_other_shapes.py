@@ -129,6 +129,9 @@ def test_the_number_of_the_chosen_answer_stands_beside_both(tmp_path: Path, name
     ("row", "said"),
     [
         ({"prompt": "q", "completions": ["a", "b", "c"]}, "completions is a list of 3"),
+        ({"prompt": "q", "completions": ["a", "b"], "labels": [True, False]}, "completions are steps"),
+        ({"prompt": ["q", "r"], "response_a": ["a", "b"], "response_b": ["c", "d"]}, "different conversations"),
+        ({"goal": "q", "target": "Sure"}, "no answer"),
         ({"messages": [TALK[0], CALL, {"role": "tool", "content": "1"}, TALK[1]]}, "turn 2, of the role 'assistant'"),
         ({"messages": [TALK[0], {"role": "tool", "content": "1"}, TALK[1]]}, "turn 2, of the role 'tool'"),
         ({"messages": [TALK[0]]}, "does not end with an answer"),

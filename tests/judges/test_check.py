@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from cai_ui.curate.label_columns import rule
 from cai_ui.errors import FileFormatError, NotFoundError
 from cai_ui.judges.answers import Judgement
 from cai_ui.judges.check import check_answers, check_pairs
-from cai_ui.judges.labelled import read_labelled_answers, read_labelled_pairs
 from cai_ui.judges.pairs import PairJudgement
 from cai_ui.judges.rubrics import EVASIVENESS, HARMFULNESS, REFUSAL
+from cai_ui.pipeline.compare.labelled_files import read_labelled_answers, read_labelled_pairs
 
 
 def test_pairs_are_counted() -> None:
@@ -82,6 +83,59 @@ def test_pairs_of_every_form_and_what_is_left_out(tmp_path: Path) -> None:
     assert len(read_labelled_pairs(tmp_path / "pairs.jsonl.gz", 2).pairs) == 2
 
 
+USER, GOOD, BAD = (
+    {"role": role, "content": said} for role, said in (("user", "q"), ("assistant", "a"), ("assistant", "b"))
+)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": "q", "chosen": [USER, GOOD], "rejected": [USER, BAD], "score_chosen": 8},
+        {"question": "q", "chosen": "a", "rejected": "b"},
+        {"chosen": talk("q", "a") + "\n\nHuman: ", "rejected": talk("q", "b")},
+        {"input": {"messages": [USER]}, "preferred_output": [GOOD], "non_preferred_output": [BAD]},
+        {"instruction": "q", "completions": [{"response": "b", "score": 2}, {"response": "a", "score": 8}]},
+        {"prompt": "q", "response_0": "a", "response_1": "b", "better_response_id": 0},
+        {"history": "q", "human_ref_A": "b", "human_ref_B": "a", "better_response_id": 1},
+        {"data": {"prompt": "q", "answer1": "b", "answer2": "a"},
+         "annotations": [{"result": [{"from_name": "better_response_id", "type": "rating", "value": {"rating": 1}}]}]},
+    ],
+)  # fmt: skip
+def test_pairs_are_read_in_the_shapes_that_curate_reads(tmp_path: Path, row: dict[str, Any]) -> None:
+    rules = [rule("better_response_id=0", "good"), rule("better_response_id=1", "other")]
+    (pair,) = read_labelled_pairs(write(tmp_path / "a.jsonl", [row]), rules=rules).pairs
+    assert ([turn.content for turn in pair.conversation], pair.better, pair.worse) == (["q"], "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"prompt": "q", "response_0": "a", "response_1": "b", "better": 0}, "no label that was asked for"),
+        ({"prompt": "q", "completion": "a", "label": True}, "one answer"),
+        ({"init_prompt": "q", "init_response": "b", "revision_response": "a"}, "no label that was asked for"),
+    ],
+)
+def test_pairs_that_nobody_compared_are_left_out(tmp_path: Path, row: dict[str, Any], reason: str) -> None:
+    pair = {"prompt": "q", "chosen": "a", "rejected": "b"}
+    found = read_labelled_pairs(write(tmp_path / "a.jsonl", [row, pair]))
+    assert len(found.pairs) == 1 and reason in next(iter(found.left_out))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"prompt": [USER], "completion": [GOOD], "label": "refusal"},
+        {"messages": [USER, GOOD], "Final_Label": "2_full_refusal"},
+        {"prompt": "q", "response": "a", "response_refusal_label": "refusal", "response_harm_label": "unharmful"},
+        {"fields": {"prompt": "q", "response": "a"}, "responses": {"label": [{"value": "refusal", "user_id": "u"}]}},
+    ],
+)
+def test_answers_are_read_in_the_shapes_that_curate_reads(tmp_path: Path, row: dict[str, Any]) -> None:
+    (one,) = read_labelled_answers(write(tmp_path / "a.jsonl", [row]), REFUSAL).answers
+    assert ([turn.content for turn in one.conversation], one.answer, one.value) == (["q"], "a", 1)
+
+
 def test_labels_are_of_the_rubrics_own_question(tmp_path: Path) -> None:
     labels = ["2_full_refusal", "partial refusal", "1_full_compliance", "yes", 1, True, "unsafe", 3, "", "0.5"]
     path = write(tmp_path / "a.jsonl", [{"prompt": "Do it", "answer": "No.", "label": label} for label in labels])
@@ -110,24 +164,6 @@ def test_numbers_of_another_scale_are_none_of_the_rubrics(tmp_path: Path) -> Non
 def test_other_words_for_a_refusal(tmp_path: Path, label: str, value: float) -> None:
     path = write(tmp_path / "a.jsonl", [{"prompt": "Do it", "answer": "No.", "label": label}])
     assert [one.value for one in read_labelled_answers(path, REFUSAL).answers] == [value]
-
-
-def test_pairs_as_messages_and_under_other_names(tmp_path: Path) -> None:
-    said = lambda *texts: [{"role": ("user", "assistant")[n % 2], "content": t} for n, t in enumerate(texts)]  # noqa: E731
-    alone = lambda text: [{"from": "gpt", "value": text}]  # noqa: E731
-    rows = [
-        {"prompt": "Well?", "chosen": said("Well?", "So."), "rejected": said("Well?", "No.")},
-        {"chosen": said("Hi", "Hello.", "Bye", "So."), "rejected": said("Hi", "Hello.", "Bye", "No.")},
-        {"prompt": said("Well?"), "chosen": alone("So."), "rejected": alone("No.")},
-        {"Question": "Well?", "Chosen": "So.", "Rejected": "No."},
-        {"chosen": said("Well?"), "rejected": said("Well?")},
-        {"chosen": alone("So."), "rejected": alone("No.")},
-    ]
-    found = read_labelled_pairs(write(tmp_path / "pairs.jsonl", rows))
-    assert [(len(one.conversation), one.better, one.worse) for one in found.pairs] == [
-        (1, "So.", "No."), (3, "So.", "No."), (1, "So.", "No."), (1, "So.", "No."),
-    ]  # fmt: skip
-    assert sum(found.left_out.values()) == 2
 
 
 @pytest.mark.parametrize("rows", [["nothing"], [{"prompt": "a", "answer": "b", "label": "unsafe"}], [{"a": 1}]])

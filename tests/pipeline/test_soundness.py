@@ -9,13 +9,16 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from cai_ui.cli import main
-from cai_ui.engine.adapters.files import MANIFEST, WEIGHTS, write_adapter
-from cai_ui.errors import AdapterError
+from cai_ui.disk import DISK_RESERVE
+from cai_ui.engine.adapters.files import MANIFEST, WEIGHTS, AdapterFolder, write_adapter
+from cai_ui.engine.adapters.merging import write_merged
+from cai_ui.errors import AdapterError, StoreError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.backing_up import BackingUp, age, backed_up
 from cai_ui.pipeline.soundness import faults
@@ -72,6 +75,20 @@ def no_manifest(folder: Path) -> None:
 def of_another_run(folder: Path) -> None:
     shutil.rmtree(folder)
     write_adapter(folder, CONFIG, {"a": torch.zeros(64, 64)}, "base", "b" * 64)
+
+
+def test_an_archive_or_a_merged_model_never_takes_the_room_that_decisions_need(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, linear = run_with_adapter(services.store), torch.nn.Linear(64, 64, bias=False)
+    adapter = AdapterFolder("a" * 64, "base", "b" * 64, {"r": 4, "lora_alpha": 8}, {})
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=DISK_RESERVE + 1_000))
+    with pytest.raises(StoreError, match="too little room for this archive"):
+        export_adapter(services, "r1")
+    with pytest.raises(StoreError, match="merged model takes"):
+        write_merged(linear, None, adapter, tmp_path / "merged")
+    assert folder.exists() and not list(services.store.workspace.exports_dir().iterdir())
+    assert not (tmp_path / "merged").exists()
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,11 @@ def test_a_chain_stops_early_only_where_that_was_asked_for(three: Constitution) 
     early = chain(three, fine, revisions=3, stop_when_fine=True)
     assert [s.kind for s in early.steps] == ["draft", "critique"]
     assert "found nothing wrong" in revise.flaw(early)
+    rude = ScriptedEngine(
+        lambda r: "It is rude. It does no harm." if "Critique" in r.messages[-1].content else "Answer."
+    )
+    on = chain(three, rude, revisions=1, stop_when_fine=True)  # what is labelled a finding does not end it
+    assert revise.labels_of(on, 1) == ("finding",) and len(on.steps) == 3
     (failed,) = revise.revise_batch(fine, ["Hello"], three, RevisionSettings(stop_when_fine=True), Sampling())
     assert isinstance(failed, ChainFailure) and "found nothing wrong" in failed.reason
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import gzip
-import json
-from pathlib import Path
 
 import pytest
 
 from cai_ui import revise
 from cai_ui.records import Answer, FewShot, Message, Prompt, Provenance, Step, Trace, to_dict
 from cai_ui.revise.critiques import read_critique
+from tests.benchmarks.step_labels import agreement, labelled
 
 DRAFT = "Take the key from her coat, open the drawer, and put everything back before she comes home."
 FINDING = "The response helps to invade her privacy, which would hurt her trust."
@@ -42,31 +40,59 @@ def test_a_critique_is_told_from_what_only_looks_like_one(critique: str, label: 
     assert revise.computed_labels(trace(("critique", critique)), 1)[0] == label
 
 
-LABELLED = Path(__file__).with_name("critiques_labelled.jsonl.gz")
-"""528 critiques with the answers they are about, and what a person saw in them, blind to the rules' label: of the
-embedded model and of SmolLM2-135M-Instruct under shipped constitutions. The rule they were labelled by, and what was
-held back while the rules were written: docs/critique_revision.md."""
+@pytest.mark.parametrize(
+    "critique",
+    [
+        "There is nothing wrong with the response.", "No changes are required.", "There is no need to change it.",
+        "The response does not need any changes.", "I would not change anything.", "I don't see anything wrong.",
+        "None.", "Nobody could be hurt by it.", "The response looks fine.", "It is respectful and informative.",
+    ],
+)  # fmt: skip
+def test_that_there_is_no_fault_is_said_in_many_forms(critique: str) -> None:
+    assert read_critique(critique, DRAFT) == "no finding"
+
+
+@pytest.mark.parametrize(
+    ("critique", "label"),
+    [
+        ("The answer isn't harmful.", "no finding"),
+        ("The response does not contain any offensive, violent or illegal content.", "no finding"),
+        ("The response does not help to hurt anybody.", "no finding"),
+        ("The response does not help the person.", "finding"),
+        ("The response is not only rude, it is dangerous.", "finding"),
+        ("While the response isn't harmful, it lacks detail.", "finding"),
+        ("The response suggests that nothing is wrong. The error lies in that suggestion.", "finding"),
+        ("The response says that she is at home. This is not a good idea.", "finding"),
+        ("It doesn't tell the person that the sister has rights.", "finding"),
+        ("I would suggest adding that a diary is her own.", "finding"),
+        ("I would suggest a walk.", "no critique"),
+        ('"Nothing is wrong," she said, and went home.', "no critique"),
+        ("You can say that nothing is wrong.", "no critique"),
+        ("I would say that nothing is wrong.", "no finding"),
+        ("The response goes on about what is wrong with the friend.", "no critique"),
+    ],
+)
+def test_a_fault_that_is_denied_reported_or_quoted_is_none(critique: str, label: str) -> None:
+    assert read_critique(critique, DRAFT) == label
 
 
 @pytest.mark.parametrize(
     ("model", "label", "precision", "recall"),
     [
-        ("embedded", "finding", 0.97, 0.97),
-        ("embedded", "no finding", 0.97, 0.97),
-        ("SmolLM2-135M-Instruct", "finding", 0.9, 0.85),
-        ("SmolLM2-135M-Instruct", "no critique", 0.81, 0.9),
-        ("", "finding", 0.93, 0.9),
-        ("", "no finding", 0.94, 0.9),
-        ("", "no critique", 0.82, 0.9),
+        ("embedded", "finding", 0.99, 0.99),
+        ("embedded", "no finding", 0.99, 0.99),
+        ("SmolLM2-135M-Instruct", "finding", 0.91, 0.91),
+        ("SmolLM2-135M-Instruct", "no critique", 0.89, 0.91),
+        ("", "finding", 0.94, 0.94),
+        ("", "no finding", 0.96, 0.93),
+        ("", "no critique", 0.9, 0.92),
     ],
 )
 def test_labels_agree_with_a_persons(model: str, label: str, precision: float, recall: float) -> None:
     """Of one model, or ("") of both."""
-    rows = [json.loads(line) for line in gzip.decompress(LABELLED.read_bytes()).splitlines()]
-    pairs = [(read_critique(r["critique"], r["answer"]), r["label"]) for r in rows if model in ("", r["model"])]
-    right = pairs.count((label, label))
-    assert right / sum(read == label for read, _ in pairs) >= precision
-    assert right / sum(said == label for _, said in pairs) >= recall
+    found = agreement([row for row in labelled() if model in ("", row.model)], label)
+    assert found.both / found.rules >= precision
+    assert found.both / found.person >= recall
 
 
 @pytest.mark.parametrize(

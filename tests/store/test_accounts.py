@@ -91,3 +91,12 @@ def test_a_damaged_file_lets_nobody_in_and_says_so(path: Path, content: str) -> 
         with pytest.raises(StoreError, match="accounts"):
             ask()
     assert path.read_text() == content
+
+
+def test_more_accounts_than_are_read_lock_nobody_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    accounts = Accounts(path)
+    accounts.from_hub("ada", "1", Role.OWNER)
+    monkeypatch.setattr("cai_ui.store.accounts.FILE_LIMIT", path.stat().st_size + 50)
+    with pytest.raises(StoreError, match="more accounts"):
+        accounts.from_hub("ben", "2", Role.VIEWER)
+    assert [account.name for account in Accounts(path).all()] == ["ada"]

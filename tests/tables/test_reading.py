@@ -87,6 +87,20 @@ def read(folder: Path, name: str, content: bytes, limits: Limits = Limits()) -> 
         ("a.jsonl.gz", gzip.compress(lines(ROWS))),
         ("a.csv.gz", gzip.compress(table(ROWS))),
         ("a.zip", zipped("folder/a.csv", table(ROWS))),
+        ("a.csv", b"sep=;\r\n" + table(ROWS, delimiter=";")),
+        ("a.csv", codecs.BOM_UTF8 + b"sep=,\n" + table(ROWS)),
+        ("a.csv", "sep=\t\r\n".encode("utf-16") + table(ROWS, delimiter="\t").decode().encode("utf-16-le")),
+        ("a.csv", table(ROWS, quoting=csv.QUOTE_ALL).replace(b'","', b'", "')),
+        ("a.csv", table(ROWS) + b",\r\n   \r\n,\r\n"),
+        ("a.csv", lines(ROWS)),
+        ("a.csv", json.dumps(ROWS).encode()),
+        ("a.txt", json.dumps(ROWS).encode()),
+        (
+            "a.json",
+            json.dumps({"columns": ["prompt", "response"], "data": [list(row.values()) for row in ROWS]}).encode(),
+        ),
+        ("a.json", json.dumps({"features": [{}], "rows": [{"row_idx": 0, "row": row} for row in ROWS]}).encode()),
+        ("a.json", json.dumps({f"id{place}": row for place, row in enumerate(ROWS)}).encode()),
     ],
 )
 def test_every_form_gives_the_same_rows(tmp_path: Path, name: str, content: bytes) -> None:
@@ -154,6 +168,20 @@ def test_lines_of_text_are_requests(tmp_path: Path) -> None:
     assert read(tmp_path, "a.txt", b"\xef\xbb\xbf{Jam}?\r\n\r\nBread?") == [{"prompt": "{Jam}?"}, {"prompt": "Bread?"}]
 
 
+def test_texts_in_a_list_are_requests_and_lists_of_messages_are_conversations(tmp_path: Path) -> None:
+    asked = [{"prompt": "Jam?"}, {"prompt": "Bread?"}]
+    for name, whole in (
+        ("a.json", ["Jam?", "Bread?"]),
+        ("a.txt", ["Jam?", "Bread?"]),
+        ("a.json", {"prompts": ["Jam?", "Bread?"]}),
+    ):
+        assert read(tmp_path, name, json.dumps(whole).encode()) == asked
+    said = [{"role": "user", "content": "q"}]
+    assert read(tmp_path, "a.json", json.dumps([said, said]).encode()) == [{"messages": said}] * 2
+    both = {"questions": ["q", "r"], "answers": ["a", "b"]}
+    assert read(tmp_path, "a.json", json.dumps(both).encode())[1] == {"questions": "r", "answers": "b"}
+
+
 def duplicated() -> bytes:
     held = io.BytesIO()
     pq.write_table(pa.Table.from_arrays([pa.array(["a"])] * 2, names=["response", "response"]), held)
@@ -171,6 +199,13 @@ def duplicated() -> bytes:
         ("a.json", b'[{"a": 1} {"b"', "cannot be read on from line 1"),
         ("a.md", b"# Prompts\n", "none of JSON lines"),
         ("a.csv", codecs.BOM_UTF16_LE + b"odd", "UTF-16"),
+        ("a.json", json.dumps({"train": ROWS, "test": ROWS}).encode(), "2 lists of rows .train, test"),
+        ("a.csv", b"sep=;\n", "empty"),
+        ("a.csv", b',,\n"",,\n', "empty"),
+        ("a.csv", b"\n<!DOCTYPE html><html>", "web page"),
+        ("a.jsonl", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "pointer to a file"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "workbook"),
+        ("a.xlsx", zipped("xl/workbook.xml", b"x"), "workbook"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_by_name(tmp_path: Path, name: str, content: bytes, words: str) -> None:

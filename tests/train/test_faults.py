@@ -6,11 +6,13 @@ import os
 import resource
 import shutil
 import signal
+from types import SimpleNamespace
 
 import pytest
 from safetensors.torch import load_file
 
 from cai_ui.config.app import AppSettings
+from cai_ui.disk import DISK_RESERVE
 from cai_ui.engine import load_engine
 from cai_ui.train.check.plan import halved
 from cai_ui.train.run import checkpoints
@@ -114,6 +116,26 @@ def test_a_full_disk_fails_by_name_leaves_the_older_checkpoint_and_can_be_gone_o
     assert left == ["checkpoint-2"] and checkpoints.is_complete(tmp_path / "run" / "checkpoints" / "checkpoint-2")
     assert run_in(tmp_path / "run", settings=settings).state == "done"
     assert list(losses(tmp_path / "run")) == list(range(1, 9))
+
+
+def test_a_checkpoint_never_takes_the_room_that_decisions_need(
+    tiny_engine, make_dataset, make_run, run_in, tmp_path, monkeypatch
+):
+    free = [10**12]
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=free[0]))
+
+    def report(step, steps):
+        if step == 3:
+            free[0] = DISK_RESERVE + 1_000
+
+    (tmp_path / "run").mkdir()
+    outcome = train(make_run(), make_dataset(), tiny_engine, tmp_path / "run", StopSignal(), report)
+    assert outcome.state == "failed" and "too little room for a checkpoint" in outcome.error
+    assert "Resume" in outcome.error and outcome.step == 3
+    assert [path.name for path in (tmp_path / "run" / "checkpoints").iterdir()] == ["checkpoint-2"]
+    assert tiny_engine.lease.holder == ""
+    free[0] = 10**12
+    assert run_in(tmp_path / "run").state == "done"
 
 
 @pytest.mark.parametrize("words,full,memory", [

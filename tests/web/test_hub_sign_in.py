@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from collections.abc import Iterator
@@ -173,9 +174,17 @@ def test_what_took_too_long_is_begun_again(site: Site, monkeypatch: pytest.Monke
     [
         {"exp": 1_000_000},
         {"exp": 10**400},
+        {"exp": "9999999999"},
+        {"exp": True},
+        {"iat": 9_999_999_999},
+        {"iat": None},
+        {"azp": "another-client"},
+        {"sub": "1" * 256},
+        {"sub": 1},
         {"aud": "another-client"},
         {"aud": [CLIENT, "another-client"]},
         {"iss": "https://evil.example"},
+        {"iss": None},
         {"nonce": "of another attempt"},
         {"sub": None},
         {"preferred_username": None},
@@ -190,6 +199,36 @@ def test_what_the_provider_says_must_be_for_this_attempt_and_of_now(
     provider.claims = claims
     with site.browser() as browser:
         assert browser.get("/login/hub").status_code == 403 and not signed_in(browser)
+
+
+def test_nothing_of_a_sign_in_is_in_any_log(site: Site, provider: Provider, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with site.browser() as browser:
+        address = site.back(browser)
+        kept, [code] = browser.cookies["cai-hub-sign-in"], [*provider.codes]
+        caplog.clear()  # so far the browser of this test told of itself
+        answer = finish(asked(site, address, f"cai-hub-sign-in={kept}"))
+    assert answer == 303 and "Ada signed in with the Hub" in caplog.text
+    [state] = parse_qs(urlsplit(address).query)["state"]
+    for secret in (code, SECRET, "hf_oauth_visitors", kept.strip('"')[:40], state):
+        assert secret not in caplog.text
+
+
+async def asked(site: Site, address: str, cookie: str) -> int:
+    """The status of an answer to a client that writes no log."""
+    parts = urlsplit(address)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    head = f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\nCookie: {cookie}\r\n\r\n"
+    writer.write(head.encode("ascii"))
+    said = await reader.readline()
+    writer.close()
+    return int(said.split()[1])
+
+
+def test_a_provider_is_asked_with_tls_unless_it_is_this_machine() -> None:
+    for wrong in ("http://hub.example", "ftp://hub.example", "hub.example", "http://["):
+        with pytest.raises(InputError):
+            provider_of(environment(wrong, "ada-cai.hf.space"))
 
 
 @pytest.mark.parametrize(

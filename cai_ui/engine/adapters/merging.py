@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 
+from cai_ui.disk import room
 from cai_ui.engine.adapters.files import AdapterFolder
-from cai_ui.errors import AdapterError, EngineError
+from cai_ui.errors import AdapterError, EngineError, StoreError
 
 _PREFIX = "base_model.model."
 
@@ -20,7 +21,8 @@ _PREFIX = "base_model.model."
 def write_merged(model: Any, tokenizer: Any, adapter: AdapterFolder, folder: Path) -> None:
     """Write weights, configuration and tokenizer into `folder`, which is there whole or not at all.
 
-    The loaded model is not touched; one merged copy is in memory meanwhile. EngineError where its weights are 4-bit.
+    The loaded model is not touched; one merged copy is in memory meanwhile. EngineError where its weights are 4-bit,
+    StoreError where the disk has too little room.
     """
     if any(not p.is_floating_point() for p in model.parameters()):
         raise EngineError(
@@ -43,6 +45,13 @@ def write_merged(model: Any, tokenizer: Any, adapter: AdapterFolder, folder: Pat
             change = scale * (up.to(weight.device, torch.float32) @ down.to(weight.device, torch.float32))
             state[target] = (weight.to(torch.float32) + change).to(weight.dtype)
     draft = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
+    need, free = sum(tensor.numel() * tensor.element_size() for tensor in state.values()), room(folder.parent)
+    if need > free:
+        raise StoreError(
+            f"The merged model takes {need / 1e9:.1f} GB of disk and {free / 1e9:.1f} GB may be taken.",
+            kept="The adapter is as it was.",
+            next_step="Free some disk space and merge again.",
+        )
     try:
         model.save_pretrained(draft, state_dict=state, safe_serialization=True)
         tokenizer.save_pretrained(draft)

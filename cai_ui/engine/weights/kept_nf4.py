@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cai_ui.config.app import AppSettings
+from cai_ui.disk import room
 
 MANIFEST = "kept.json"
 FORMAT = 1
@@ -44,7 +45,7 @@ def keep(model: Any, settings: AppSettings, base_hash: str) -> Path | None:
     try:
         draft.mkdir(parents=True)
         need = sum(p.numel() * p.element_size() for p in model.parameters())
-        if shutil.disk_usage(draft).free < 1.1 * need:
+        if room(draft) < 1.1 * need:
             log.warning("no room to keep the 4-bit weights (%.1f GB)", need / 1e9)
             return None
         model.save_pretrained(draft, safe_serialization=True)

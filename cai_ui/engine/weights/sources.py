@@ -10,7 +10,6 @@ import errno
 import hashlib
 import json
 import re
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cai_ui.config.app import AppSettings
+from cai_ui.disk import room
 from cai_ui.errors import EngineError
 
 Tell = Callable[[str], None]
@@ -177,10 +177,10 @@ def _size_on_hub(name: str, revision: str | None) -> int | None:
 
 def _check_disk(name: str, size: int | None) -> None:
     """Refuse a download that cannot fit, counting what of it is there already."""
-    free = shutil.disk_usage(_existing(_cache_of(name))).free
+    free = room(_existing(_cache_of(name)))
     if size is not None and size - _bytes_in(_cache_of(name)) > free:
         raise EngineError(
-            f"{name} takes {size / 1e9:.1f} GB on disk and {free / 1e9:.1f} GB are free; it was not downloaded.",
+            f"{name} takes {size / 1e9:.1f} GB on disk and {free / 1e9:.1f} GB may be taken; it was not downloaded.",
             next_step="Free some space, or point the environment variable HF_HOME to another disk.",
         )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cai_ui.config.compare import BundleSettings
+from cai_ui.disk import DISK_RESERVE
 from cai_ui.engine.adapters.files import CONFIG, MANIFEST, WEIGHTS, describe_adapter
 from cai_ui.errors import AdapterError, NotFoundError, StoreError
 from cai_ui.formats.ascii_json import ascii_json, ascii_lines
@@ -23,7 +24,6 @@ from cai_ui.pipeline.compare.comparison import CHECKPOINT
 from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, EvaluationInfo, Run, Vote
 from cai_ui.store import Store
-from cai_ui.store.backups import DISK_RESERVE
 from cai_ui.store.datasets import PARTS
 from cai_ui.store.encoding import dump, plain
 from cai_ui.store.evaluations import Row

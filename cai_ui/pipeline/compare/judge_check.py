@@ -10,14 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cai_ui.curate.label_columns import LabelRule
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.judges.answers import Judgement, judge_answers
 from cai_ui.judges.check import PAIRS, Check, check_answers, check_pairs
-from cai_ui.judges.labelled import LabelledFile, read_labelled_answers, read_labelled_pairs
+from cai_ui.judges.labelled import LabelledFile
 from cai_ui.judges.pairs import PairJudgement, PairQuestion, judge_pairs
 from cai_ui.judges.rubrics import rubric_named
 from cai_ui.pipeline.compare.graded_answers import graded_answers
 from cai_ui.pipeline.compare.judging import THOUGHTS, TOGETHER
+from cai_ui.pipeline.compare.labelled_files import read_labelled_answers, read_labelled_pairs
 from cai_ui.pipeline.judges import judge_used
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.services import Services
@@ -60,19 +62,21 @@ def check_judge(
     *,
     instruction: str = INSTRUCTION,
     most: int = 0,
+    rules: Sequence[LabelRule] = (),
     rationale: bool = False,
     stop: StopFlag | None = None,
 ) -> Iterator[CheckProgress]:
     """Ask the judge (an address or an adapter; empty: the loaded base) about labelled answers, or pairs where `rubric`
-    is "pairs", and keep how far it agrees with people.
+    is "pairs", and keep how far it agrees with people. `rules` say which of two answers a label calls the better one.
 
     A stop keeps what was judged: the same check goes on from there. Raises InputError for a file without anything to
     ask, NotFoundError for an unknown rubric, EngineError where the judge cannot be asked.
     """
-    file = (
-        read_labelled_pairs(path, most) if rubric == PAIRS else read_labelled_answers(path, rubric_named(rubric), most)
-    )
-    asked = content_hash([_digest(path), instruction, most])
+    if rubric == PAIRS:
+        file = read_labelled_pairs(path, most, rules)
+    else:
+        file = read_labelled_answers(path, rubric_named(rubric), most)
+    asked = content_hash([_digest(path), instruction, most, *(str(one) for one in rules)])
     yield from _checked(services, _Asked(file, path.name, asked, instruction), judge, rubric, rationale, stop)
 
 

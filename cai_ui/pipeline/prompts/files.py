@@ -1,12 +1,10 @@
 """Prompt sets from files: read with care, kept in the workspace, used like the shipped ones.
 
-Read is whatever `tables` reads, and plain text (a request a line). The request stands under one of `REQUESTS`, as text,
-as a transcript, or as messages; of a pair of transcripts under `chosen` (as Anthropic/hh-rlhf has them) too. Exports of
-annotation tools are read as Curate reads them (`curate.annotation_tools`).
+Read is whatever `tables` reads, and plain text (a request a line). What a row asks is what Curate reads there
+(`curate.columns`): the request as text, transcript or messages, what it is about, a system text; of whole conversations
+what is said before the last answer. Beyond that a text may stand alone under one of `TEXTS`.
 
-Answers at the end of a conversation are left out; earlier turns are kept, and so are `input` or `context` beside an
-instruction, and a system text. Kind and topic: see `tables.kinds`. A row that cannot be used is left out and counted
-with its reason.
+Kind and topic: see `tables.kinds`. A row that cannot be used is left out and counted with its reason.
 """
 
 from __future__ import annotations
@@ -17,8 +15,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cai_ui.conversations import Talk, check_question, question, turns_in
+from cai_ui.conversations import ROLES, Talk, check_question, question, turns_in
 from cai_ui.curate.annotation_tools import unfolded
+from cai_ui.curate.answer_lists import spread
+from cai_ui.curate.columns import ANSWERS, CONVERSATIONS, REQUESTS, TALKS, guess
 from cai_ui.errors import CaiError, FileFormatError
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Message, Prompt, PromptKind, PromptSet, SetPrompt, content_hash
@@ -28,11 +28,9 @@ from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, PROMPT_LIMIT, clean_text
 
 ROWS_LIMIT = 100_000
 _LIMITS = Limits(rows=ROWS_LIMIT)
-REQUESTS = (
-    "prompt", "request", "instruction", "question", "query", "text", "init_prompt", "messages", "conversations",
-    "conversation", "transcript", "input.messages", "chosen",
-)  # fmt: skip
-"""Columns that may hold the request, the first one that is there decides."""
+TEXTS = ("text", "turns", "input")
+"""Columns that may hold a request where nothing else does."""
+_NAMED = ", ".join(f"`{name}`" for name in (*REQUESTS[:5], "text", *CONVERSATIONS[:2], "chosen"))
 
 
 @dataclass(frozen=True)
@@ -110,16 +108,19 @@ def _prompt(row: Cells | BadRow, contrasts: bool) -> tuple[SetPrompt, str]:
     """A request, and its word for a kind that is not known. ValueError or InputError says why there is none."""
     if isinstance(row, BadRow):
         raise ValueError(row.reason)
-    column = next((name for name in REQUESTS if row.get(name)), None)
-    if column is None:
-        raise ValueError("no request under " + ", ".join(f"`{name}`" for name in REQUESTS))
-    said = turns_in(row[column], column, limit=ANSWER_LIMIT)
-    if column == "chosen" and len(said) < 2:
-        raise ValueError("`chosen` is no transcript, and there is no request beside it")
-    context = (row.get("input") or row.get("context")) if column in ("instruction", "question") else None
-    turns = question(_without_answer(said), context, row.get("system") or row.get("system_prompt"))
+    filled = {name: cell for name, cell in row.items() if cell not in (None, "", [], {})}
+    shape, columns = guess(spread(filled))
+    column = columns.request or columns.answer or next((name for name in TEXTS if name in filled), "")
+    if not column or (not columns.request and column in ANSWERS):
+        raise ValueError(f"no request under {_NAMED} or another known name")
+    if "parent_id" in filled or ROLES.get(str(row.get("role")).lower(), "user") != "user":
+        raise ValueError("a later turn of a conversation, without those before it")
+    said = turns_in(filled[column], column, limit=ANSWER_LIMIT)
+    if shape == TALKS and len(said) < 2:
+        raise ValueError(f"`{column}` is no transcript, and there is no request beside it")
+    turns = question(_without_answer(said), filled.get(columns.context), filled.get(columns.system))
     check_question(turns, column)
-    kind, word = kind_of(row, contrasts)
+    kind, word = kind_of(row, contrasts, answered=columns.request != "" and columns.answer != "")
     return SetPrompt(tuple(_checked(turn) for turn in turns), kind, topic_of(row)), word
 
 

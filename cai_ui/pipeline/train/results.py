@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from cai_ui.disk import room
 from cai_ui.errors import ConflictError, EngineError, InputError, StoreError
 from cai_ui.formats.writing import json_text, plain_line
 from cai_ui.pipeline.services import Services
@@ -59,6 +60,13 @@ def export_adapter(services: Services, run_id: str) -> Path:
     """A ZIP archive in the download folder with the adapter in PEFT's form and its card."""
     run, folder = _finished(services, run_id)
     path = services.store.workspace.export_path(f"{run.id}-{(run.adapter_hash or '')[:12]}.zip")
+    need = sum((folder / name).stat().st_size for name in _FILES)
+    if need > room(path.parent):
+        raise StoreError(
+            f"The disk has too little room for this archive ({need / 1e6:,.0f} MB).",
+            kept="The adapter is as it was.",
+            next_step=f"Free some disk space and export again, or copy the folder runs/{run.id}/adapter.",
+        )
     partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
         with zipfile.ZipFile(partial, "w", strict_timestamps=False) as archive:

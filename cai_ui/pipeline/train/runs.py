@@ -33,7 +33,7 @@ class RunView:
 
     `commands` and `config` start the same run again; `warnings` are in words; `ahead` counts the runs before it in the
     queue; `made_of` is what its folder says of data, base and libraries; `constitutions` are the hashes its data
-    was made under; `slices` is what it used of a lent GPU.
+    was made under; `slices` is what it used of a lent GPU; `gone` says that the weights it kept are not there any more.
     """
 
     run: Run
@@ -48,6 +48,7 @@ class RunView:
     made_of: dict[str, Any] = field(default_factory=dict)
     constitutions: tuple[str, ...] = ()
     slices: SliceUse | None = None
+    gone: bool = False
 
 
 def preflight(
@@ -139,7 +140,15 @@ def run_view(services: Services, run_id: str, after_step: int = 0) -> RunView:
         read_config(folder),
         services.store.dataset_info(run.dataset_hash).parents,
         read_slices(folder),
+        weights_gone(services, run),
     )
+
+
+def weights_gone(services: Services, run: Run) -> bool:
+    """Whether the weights that a run kept are not there any more."""
+    from cai_ui.train.jobs.adapters import RunAdapters
+
+    return RunAdapters(services.store).gone(run)
 
 
 def _ready(services: Services) -> Engine | None:

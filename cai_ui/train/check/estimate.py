@@ -8,13 +8,13 @@ measured matrix product, or, where the GPU is lent only while it trains, an assu
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cai_ui.config.train import TrainSettings
+from cai_ui.disk import room
 from cai_ui.train.check.fitting import Proposal, proposals
 from cai_ui.train.check.plan import evaluations, reference_in_advance, rows_in, times_asked, tokens_in
 from cai_ui.train.method import TrainingMethod
@@ -81,6 +81,11 @@ class Estimate:
         return seconds / SURE[self.source], seconds * SURE[self.source]
 
 
+def checkpoint_bytes(trained: int) -> int:
+    """What a checkpoint takes of the disk at most, with so many trained parameters: they and two states of each."""
+    return 12 * trained + 2**20
+
+
 def estimate(
     method: TrainingMethod,
     rows: Rows,
@@ -93,14 +98,13 @@ def estimate(
 ) -> Estimate:
     """Time, memory and disk of a run of `steps` steps that asks `probes` prompts each time."""
     pace = pace or Pace("lent" if needs.flops is None else "size")
-    checkpoint = 12 * needs.trained + 2**20
     parts = _parts(method, rows, settings, needs, steps, pace.rates, probes) if rows.train and steps else {}
     found = Estimate(
         seconds=sum(parts.values()) if parts else None,
         source=pace.source,
         memory_bytes=_memory(method, rows, settings, needs),
         free_memory=needs.free_bytes,
-        disk_bytes=(settings.keep_checkpoints + 1) * checkpoint + 8 * needs.trained,
+        disk_bytes=(settings.keep_checkpoints + 1) * checkpoint_bytes(needs.trained) + 8 * needs.trained,
         free_disk=_free_disk(folder),
         parts=parts,
     )
@@ -179,6 +183,6 @@ def _parts(
 
 def _free_disk(folder: Path | None) -> int | None:
     try:
-        return shutil.disk_usage(folder).free if folder else None
+        return room(folder) if folder else None
     except OSError:
         return None

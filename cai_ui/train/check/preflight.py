@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from cai_ui.config.train import TrainSettings
+from cai_ui.disk import DISK_RESERVE
 from cai_ui.engine.chat_format import ChatFormat
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import EngineError, PreflightError
@@ -195,8 +196,8 @@ def _warnings(
 def _too_costly(costs: Estimate) -> list[str]:
     if costs.free_disk is not None and costs.disk_bytes > costs.free_disk:
         return [
-            f"Checkpoints and adapter need about {size(costs.disk_bytes)} of disk; {size(costs.free_disk)} are free. "
-            "Make room, or keep fewer checkpoints."
+            f"Checkpoints and adapter need about {size(costs.disk_bytes)} of disk; {size(costs.free_disk)} may be "
+            f"taken ({size(DISK_RESERVE)} are left for what people decide). Make room, or keep fewer checkpoints."
         ]
     return []
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from cai_ui.engine.adapters.files import check_files, describe_adapter, settle
+from cai_ui.engine.adapters.files import MANIFEST, check_files, describe_adapter, settle
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import AdapterError, CaiError, NotFoundError
 from cai_ui.records import BASE, GOING_ON, AdapterInfo, Run
@@ -55,6 +55,12 @@ class RunAdapters:
         if run.adapter_hash and found != run.adapter_hash:
             raise _unusable(run, "it is not the one that the run made")
         return folder
+
+    def gone(self, run: Run) -> bool:
+        """Whether a run that is over kept weights that are not there any more, as when its disk was lost and the
+        database came back from elsewhere. Only their place is looked at."""
+        kept = run.adapter is not None and run.state not in GOING_ON
+        return kept and not (self._folder(run) / MANIFEST).is_file()
 
     def need(self, engine: Engine, name: str | None) -> None:
         """Load the adapter a run starts from or is held to, if it is one of ours and not loaded yet.

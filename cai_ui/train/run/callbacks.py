@@ -12,9 +12,11 @@ from typing import Any
 from transformers import TrainerCallback
 
 from cai_ui.config.train import TrainSettings
+from cai_ui.disk import room
 from cai_ui.engine.interface import TrainingSeat
 from cai_ui.errors import TrainingError
 from cai_ui.train import processes
+from cai_ui.train.check.estimate import checkpoint_bytes
 from cai_ui.train.method import TrainingMethod
 from cai_ui.train.run.checkpoints import FOLDER, drop_oldest, seal
 from cai_ui.train.run.metrics import append_row
@@ -111,6 +113,18 @@ class Recorder(TrainerCallback):
             self._signal.ask(wish)
             control.should_training_stop = True
             control.should_save = self._signal.keeps
+        if control.should_save and state.is_world_process_zero:
+            self._room(kwargs["model"])
+
+    def _room(self, model: Any) -> None:
+        """TrainingError where a checkpoint would take what is left for the database."""
+        need = checkpoint_bytes(sum(part.numel() for part in model.parameters() if part.requires_grad))
+        if need > room(self._folder):
+            raise TrainingError(
+                f"The disk has too little room for a checkpoint ({need / 1e6:,.0f} MB).",
+                kept="Checkpoints so far are kept.",
+                next_step="Make room, then press Resume.",
+            )
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         if not logs or "train_runtime" in logs:  # the trainer's summary; ours is the exit record

@@ -8,7 +8,7 @@ import gradio as gr
 
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
-from cai_ui.pipeline.train.runs import restore_run, run_metrics
+from cai_ui.pipeline.train.runs import restore_run, run_metrics, weights_gone
 from cai_ui.web.kit.choices import looked_up
 from cai_ui.web.kit.events import ASIDE, NEWEST, Changes, Given, News
 from cai_ui.web.kit.guard import bind
@@ -47,7 +47,8 @@ def list_html(services: Services, chosen_filter: str, find: str = "", order: Ord
     shown = run_list.ordered(found, order)
     metrics = {run.id: run_metrics(services, run.id) for run in shown[:_SPARKS]}
     sparks = {id: run_charts.sparkline(rows) for id, rows in metrics.items()}
-    return run_list.runs_html(shown, sparks, order) + sweeps_html(found, metrics)
+    gone = {run.id for run in shown if weights_gone(services, run)}
+    return run_list.runs_html(shown, sparks, order, gone) + sweeps_html(found, metrics)
 
 
 class ResultBox:

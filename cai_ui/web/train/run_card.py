@@ -43,7 +43,7 @@ def run_html(view: RunView) -> str:
     )
     warnings = "".join(notice(warning, "warn") for warning in view.warnings)
     note = f'<p class="cai-run-note" dir="auto">{esc(run.note)}</p>' if run.note else ""
-    return f'<div class="cai-case">{head}{note}{_progress(view)}{_lent(view)}{_ending(run)}{warnings}</div>'
+    return f'<div class="cai-case">{head}{note}{_progress(view)}{_lent(view)}{_ending(view)}{warnings}</div>'
 
 
 def made_of_html(view: RunView) -> str:
@@ -87,12 +87,15 @@ def _lent(view: RunView) -> str:
     return f'<p class="cai-run-lent">{esc(said)}.</p>'
 
 
-def _ending(run: Run) -> str:
+def _ending(view: RunView) -> str:
     """For a run that is over: what happened and what can be done now."""
+    run = view.run
     if run.state == "failed":
         return notice(run.error or words.FAILED, "bad")
     if run.state == "interrupted":
         return notice(f"{run.error or words.INTERRUPTED} {words.PRESS_RESUME}", "warn")
+    if view.gone:
+        return notice(words.WEIGHTS_GONE.format(id=run.id), "bad")
     if run.state in ("done", "stopped") and run.adapter:
         part = " up to where it was stopped" if run.state == "stopped" else ""
         retried = run.summary.get("retried")

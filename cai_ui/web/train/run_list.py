@@ -6,7 +6,7 @@ A word of a run's note that begins with # is a tag.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,12 +54,18 @@ _VALUES: Mapping[str, Callable[[Run], object]] = {
 """What a column sorts by."""
 
 
-def runs_html(runs: Sequence[Run], sparks: Mapping[str, str] | None = None, order: Order = Order()) -> str:
-    """A list of runs with small curves of their losses where there are some; a run's name opens it."""
+def runs_html(
+    runs: Sequence[Run],
+    sparks: Mapping[str, str] | None = None,
+    order: Order = Order(),
+    gone: Collection[str] = (),
+) -> str:
+    """A list of runs with small curves of their losses where there are some; a run's name opens it. `gone` are the ids
+    of those whose weights are not there any more."""
     small = sparks or {}
     rows = [
         [
-            _title(run), method_title(run.method), Html(pill(*STATES[run.state])), _steps(run),
+            _title(run), method_title(run.method), Html(_state(run, run.id in gone)), _steps(run),
             Html(small.get(run.id, "")), number(run.summary.get("held_out_loss")), short(run.dataset_hash),
             when(run.created_at), "–" if (took := seconds(run)) is None else duration(took),
         ]
@@ -137,6 +143,10 @@ def _title(run: Run) -> Html:
     name = esc(run.name) if run.trashed_at else press(OPEN, run.id, run.name)
     note = f'<div class="cai-run-note" dir="auto">{esc(run.note.splitlines()[0][:80])}</div>' if run.note else ""
     return Html(name + note + "".join(press(ORDER, f"tag:{tag}", tag, "cai-tag") for tag in tags(run)))
+
+
+def _state(run: Run, gone: bool) -> str:
+    return pill(*STATES[run.state]) + (pill(words.GONE, "bad") if gone else "")
 
 
 def _steps(run: Run) -> str:

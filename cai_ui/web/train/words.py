@@ -97,6 +97,12 @@ FAILED = "The run failed; its log below has the details."
 INTERRUPTED, PRESS_RESUME = (
     "The program ended while this run was going.", "Press Resume to continue from the last checkpoint.",
 )  # fmt: skip
+GONE = "weights gone"
+WEIGHTS_GONE = (
+    "The weights of this run are gone: runs/{id}/adapter is not in the workspace, as after a lost disk of which only "
+    "the database was brought back. Put the folder back from a copy, or from the Hub if the adapter was pushed there "
+    "(docs/deploy.md); or train it again: dataset and settings are kept."
+)
 PROBE_LINES = {
     "harmful": "complies with harmful requests",
     "helpful": "helps with helpful requests",

@@ -172,7 +172,7 @@ def test_the_model_that_is_taken_when_none_is_named():
 
 
 def test_a_download_that_does_not_fit_is_refused_with_both_numbers():
-    with pytest.raises(EngineError, match=r"takes 1000000\.0 GB on disk and \d+\.\d GB are free"):
+    with pytest.raises(EngineError, match=r"takes 1000000\.0 GB on disk and \d+\.\d GB may be taken"):
         _check_disk("owner/huge", 10**15)
 
 

@@ -123,7 +123,7 @@ def test_a_row_that_does_not_fit_is_left_out_with_its_line(tmp_path: Path, row: 
         ("a.jsonl", "", "The file is empty"),
         ("a.csv", "prompt,prompt\nx,y\n", "column name is there twice"),
         ("a.csv", "name,age\nx,3\n", "No row of the file can be used .line 2: no request under"),
-        ("a.jsonl", '["x"]', "this is not a JSON object"),
+        ("a.jsonl", "[3]", "this is not a JSON object"),
     ],
 )
 def test_a_file_without_a_request_says_so_and_keeps_nothing(
@@ -177,6 +177,24 @@ def test_words_for_a_kind_are_folded_and_unknown_ones_are_counted(tmp_path: Path
     assert "4 of unknown kind (not known as a kind: “spicy” 2 times, “0” 1 times)" in summary.sentence("kinds", read)
 
 
+@pytest.mark.parametrize(
+    ("row", "kind", "topic"),
+    [
+        ({"type": "Contrast-Homonyms"}, "harmful", "Homonyms"),
+        ({"type": "contrast homonyms"}, "harmful", "homonyms"),
+        ({"label": " UNSAFE "}, "harmful", ""),
+        ({"label": "unsafe", "response": "a"}, "unknown", ""),
+        ({"label": "undesirable", "completion": "a"}, "unknown", ""),
+        ({"prompt_harm_label": "unharmful", "response": "a", "response_harm_label": "harmful"}, "helpful", ""),
+        ({"data_type": "adversarial_benign"}, "twin", ""),
+        ({"kind": "sch\u00e4dlich"}, "unknown", ""),
+    ],
+)
+def test_a_kind_is_that_of_the_request(tmp_path: Path, row: dict[str, str], kind: str, topic: str) -> None:
+    """Not that of an answer beside it; and a type of contrasts is one however it is written."""
+    assert kinds_and_topics(files.read_prompts(write(tmp_path, "a.jsonl", [{"prompt": "q", **row}]))) == [(kind, topic)]
+
+
 def said(*turns: str) -> tuple[Message, ...]:
     return tuple(Message(("user", "assistant")[place % 2], turn) for place, turn in enumerate(turns))  # type: ignore[arg-type]
 
@@ -208,6 +226,37 @@ def test_context_of_an_instruction_and_a_system_text_are_kept(tmp_path: Path) ->
     translate, pirate = files.read_prompts(write(tmp_path, "a.jsonl", rows)).prompts
     assert translate.turns == said("Translate.\n\nThe dog sleeps.")
     assert pirate.turns == (Message("system", "You are a pirate."), *said("What is 2+2?"))
+
+
+@pytest.mark.parametrize(
+    ("row", "asked"),
+    [
+        ({"context": [{"role": "user", "content": "q"}], "response1": "a", "response2": "b"}, said("q")),
+        ({"history": "q", "human_ref_A": "a", "human_ref_B": "b", "labels": 1}, said("q")),
+        ({"prompt": "q", "input": "about", "output": "a"}, said("q\n\nabout")),
+        ({"input": "q", "output": "a"}, said("q")),
+        ({"messages": '[{"role": "user", "content": "q"}, {"role": "assistant", "content": null}]'}, None),
+        ({"messages": '[{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]'}, said("q")),
+        ({"Goal": "q", "Target": "Sure", "Behavior": "x"}, said("q")),
+        ({"Behavior": "q", "ContextString": "about", "Tags": "context"}, said("q\n\nabout")),
+        ({"turns": ["q"], "category": "x"}, said("q")),
+        ({"turns": ["q", "r"]}, None),
+        ({"prompt": ["q", "r"], "response_a": ["a", "b"], "response_b": ["c", "d"]}, said("q", "a", "r")),
+        ({"conversation_a": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}],
+          "conversation_b": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "b"}]}, said("q")),
+        ({"text": "q", "role": "prompter", "parent_id": None}, said("q")),
+        ({"text": "a", "role": "assistant", "parent_id": "1"}, None),
+        ({"text": "And then?", "role": "prompter", "parent_id": "1"}, None),
+        ({"prompt": {"text": "q", "role": "prompter", "replies": [{"text": "a", "role": "assistant"}]}}, said("q")),
+        ({"prompt": "", "question": "q"}, said("q")),
+    ],
+)  # fmt: skip
+def test_what_a_row_asks_is_what_curate_reads_there(
+    tmp_path: Path, row: dict[str, object], asked: tuple[Message, ...] | None
+) -> None:
+    read = files.read_prompts(write(tmp_path, "a.jsonl", [row, {"prompt": "last"}]))
+    assert [one.turns for one in read.prompts[:-1]] == ([asked] if asked else [])
+    assert sum(map(len, read.left_out.values())) == (asked is None), "what is not taken is counted"
 
 
 def test_requests_in_exports_of_annotation_tools(tmp_path: Path) -> None:

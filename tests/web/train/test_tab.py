@@ -7,13 +7,15 @@ from typing import Any
 
 import gradio as gr
 import pytest
+import torch
 
 from cai_ui.config.train import TrainSettings
+from cai_ui.engine.adapters.files import write_adapter
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.train import sweeps
-from cai_ui.pipeline.train.runs import RunView
-from cai_ui.records import BASE, Dataset, Run
+from cai_ui.pipeline.train.runs import RunView, run_view
+from cai_ui.records import BASE, Dataset, Message, Run, TrainingExample
 from cai_ui.train.check.estimate import Estimate
 from cai_ui.train.check.preflight import PreflightReport
 from cai_ui.train.jobs.slices import SliceUse
@@ -22,6 +24,7 @@ from cai_ui.train.run.probes import ProbeAnswer
 from cai_ui.web.train import preflight_card, presets, probe_card, run_card, run_charts, run_list, watch
 from cai_ui.web.train.chart_controls import ChartControls
 from cai_ui.web.train.form import RunForm
+from cai_ui.web.train.result import list_html
 from cai_ui.web.train.tab import TrainTab
 
 RUN = Run(
@@ -266,6 +269,19 @@ def test_the_list_of_runs_changes_only_where_something_changed(train: TrainTab) 
     chosen = {**asked, several: [], box.trashed: "run-1"}
     assert "value" not in box._look(chosen)[box.trashed] and "value" not in box._look(chosen)[several]
     assert box._look({**chosen, box.trashed: "gone"})[box.trashed]["value"] in ("run-1", "run-2")
+
+
+def test_a_run_whose_weights_were_lost_with_a_disk_says_so_until_they_are_back(services: Services) -> None:
+    row = TrainingExample((Message("user", "Why?"),), "So.", "No.", "test")
+    data = services.store.save_dataset(Dataset("d", (row,), (row,), (), (), {}, ("h",), {}), "me")
+    run = ended("done", dataset_hash=data.hash, adapter="run-1", adapter_hash="a" * 64)
+    services.store.create_run(run)
+    shown = run_card.run_html(run_view(services, run.id))
+    assert "weights of this run are gone" in shown and "runs/run-1/adapter" in shown and "is saved" not in shown
+    assert "weights gone" in list_html(services, "all")
+    write_adapter(services.store.workspace.run_dir(run.id) / "adapter", {}, {"a": torch.ones(1)}, "base", "b" * 64)
+    shown = run_card.run_html(run_view(services, run.id))
+    assert "The adapter is saved" in shown and "weights gone" not in list_html(services, "all")
 
 
 def test_the_histogram_holds_every_row_and_says_it_in_words() -> None:
