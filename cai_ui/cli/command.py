@@ -105,6 +105,16 @@ def add_kind(parser: Parser) -> None:
     )  # fmt: skip
 
 
+def check_requests(parsed: Arguments, *sets: str) -> None:
+    """InputError where flags name requests twice, or a kind for sets that say theirs, one of which would be passed
+    over. `sets`: names of flags of sets."""
+    given = [name for name in sets if getattr(parsed, name)]
+    if parsed.prompts is not None and given:
+        raise InputError("A file of requests and a prompt set are both named.", next_step="Leave one of them out.")
+    if parsed.prompts is None and parsed.kind != "unknown":
+        raise InputError("--kind is for requests of a file.", next_step="Name it: --prompts FILE, or leave --kind out.")
+
+
 def read_requests(path: Path, kind: PromptKind = "unknown") -> list[Prompt]:
     """What is asked in a file, in its order; what was read is said on the error output. `kind`: of requests that say
     none."""

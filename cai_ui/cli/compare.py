@@ -5,7 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, opened, read_requests, share_words, write_text
+from cai_ui.cli.command import (
+    WAIT_S,
+    Progress,
+    add_kind,
+    check_requests,
+    command,
+    opened,
+    read_requests,
+    share_words,
+    write_text,
+)
 from cai_ui.cli.evaluations import part_lines
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.grades import estimate_words, find_evaluation
@@ -42,6 +52,9 @@ def _compare(parsed: Arguments) -> int:
     from cai_ui.pipeline.compare.judging import shares_by_judges
     from cai_ui.pipeline.judges import standing_of
 
+    check_requests(parsed, "set_keys")
+    if parsed.evaluation is not None and (parsed.variants or parsed.set_keys or parsed.prompts is not None):
+        raise InputError("An evaluation that is there has its variants and requests.", next_step="Leave yours out.")
     settings = read_flags(CompareSettings, parsed)
     if parsed.set_keys:
         settings = settings.model_copy(update={"sets": ",".join(parsed.set_keys)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, opened, read_requests
+from cai_ui.cli.command import WAIT_S, Progress, add_kind, check_requests, command, opened, read_requests
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.principles import find_version
 from cai_ui.config.answers import Sampling
@@ -22,7 +22,7 @@ def add(commands: Commands) -> None:
     parser = command(commands, "generate", _generate, about, RevisionSettings, Sampling)
     parser.add_argument("--prompts", type=Path, help="one request a line, or JSON lines, CSV, Parquet")
     add_kind(parser)
-    parser.add_argument("--prompt-set", default="train-harmful", help="shipped prompt set (default: train-harmful)")
+    parser.add_argument("--prompt-set", help="shipped prompt set (default: train-harmful)")
     parser.add_argument(
         "--number", type=int, help="requests drawn from the set (default: 100), or the first of the file"
     )
@@ -36,6 +36,7 @@ def _generate(parsed: Arguments) -> int:
     from cai_ui.pipeline.prompts import sets
     from cai_ui.pipeline.revise import batch
 
+    check_requests(parsed, "prompt_set")
     named = read_flags(RevisionSettings, parsed)
     if parsed.batch_size < 1 or (parsed.number is not None and parsed.number < 1):
         raise InputError("--batch-size and --number are numbers from 1.")
@@ -48,7 +49,9 @@ def _generate(parsed: Arguments) -> int:
         if parsed.prompts is not None:
             prompts = read_requests(parsed.prompts, parsed.kind)[: parsed.number]
         else:
-            prompts = sets.list_requests(services, parsed.prompt_set, parsed.number or 100, sampling.seed)
+            prompts = sets.list_requests(
+                services, parsed.prompt_set or "train-harmful", parsed.number or 100, sampling.seed
+            )
         version = find_version(services, parsed.constitution)
         last, progress = None, Progress()
         for last in batch.run_batch(

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, Progress, add_kind, command, judge_line, opened, read_requests
+from cai_ui.cli.command import WAIT_S, Progress, add_kind, check_requests, command, judge_line, opened, read_requests
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config.curate import DatasetSettings, OnPolicySettings
 from cai_ui.errors import InputError
@@ -21,7 +21,7 @@ def add(commands: Commands) -> None:
     about = "draw a variant's own answers, judge them two by two, and keep the pairs; the same command goes on"
     parser = command(commands, "pairs", _pairs, about, OnPolicySettings, DatasetSettings)
     parser.add_argument("--variant", default=BASE, help=f"adapter whose answers are drawn (default: {BASE})")
-    parser.add_argument("--prompt-set", default="train-harmful", help="prompt set (default: train-harmful)")
+    parser.add_argument("--prompt-set", help="prompt set (default: train-harmful)")
     parser.add_argument("--prompts", type=Path, help="a file instead: one request a line, or JSON lines, CSV, Parquet")
     add_kind(parser)
     parser.add_argument("--number", type=int, default=100, help="requests (default: 100)")
@@ -36,6 +36,7 @@ def _pairs(parsed: Arguments) -> int:
     from cai_ui.pipeline.curate.datasets import headline
     from cai_ui.pipeline.prompts import sets
 
+    check_requests(parsed, "prompt_set")
     settings = read_flags(OnPolicySettings, parsed)
     frozen = read_flags(DatasetSettings, parsed, DatasetSettings(labels="soft"))
     if parsed.number < 1:
@@ -48,7 +49,7 @@ def _pairs(parsed: Arguments) -> int:
         if parsed.prompts is not None:
             prompts = read_requests(parsed.prompts, parsed.kind)[: parsed.number]
         else:
-            prompts = sets.list_requests(services, parsed.prompt_set, parsed.number, settings.seed)
+            prompts = sets.list_requests(services, parsed.prompt_set or "train-harmful", parsed.number, settings.seed)
         last, progress = on_policy.OnPolicyProgress(0, 0), Progress()
         for last in on_policy.make_pairs(services, prompts, parsed.variant, settings):
             progress.show(last.done, last.total, "" if last.eta_s is None else f"{last.eta_s:,.0f} s left")

@@ -10,6 +10,7 @@ from typing import Any
 from cai_ui.errors import FileFormatError
 from cai_ui.formats.writing import table_text, unsafe_cell
 from cai_ui.records import Constitution, Principle
+from cai_ui.tables.delimited import delimited
 
 COLUMNS = tuple(f.name for f in dataclasses.fields(Principle))
 NEEDED = ("critique_request",)
@@ -21,9 +22,10 @@ def from_csv(text: str, name: str) -> Constitution:
 
     FileFormatError names the line of a row that does not fit.
     """
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    text, delimiter = delimited(text.removeprefix("\ufeff"))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        header = [cell.strip() for cell in next(reader, [])]
+        header = next(([cell.strip() for cell in row] for row in reader if row), [])
         _check_header(header)
         principles: list[Principle] = []
         for row in reader:

@@ -35,7 +35,7 @@ def load_yaml(text: str | bytes, name: str = "") -> Constitution:
     values = {key: text_of(node, key) for key, node in fields.items() if key != "principles"}
     principles = tuple(_principle(node) for node in items(fields["principles"], "principles"))
     values["name"] = values.get("name") or name
-    values.setdefault("title", values["name"])
+    values["title"] = values.get("title") or values["name"]
     values.setdefault("description", "")
     return validate(Constitution(principles=principles, **values))
 
@@ -70,7 +70,7 @@ def _principle(node: yaml.Node) -> Principle:
             values[key] = number(value)
         else:
             values[key] = text_of(value, key)
-    values.setdefault("name", values["id"])
+    values["name"] = values.get("name") or values["id"]
     values.setdefault("revision_request", "")
     return Principle(**values)
 

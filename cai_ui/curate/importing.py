@@ -34,7 +34,8 @@ _MOST_NAMES, _MOST_VALUES = 300, 1_000
 class Plan:
     """What a person said of a file before it is read.
 
-    `columns` says what plays which part (None: each row is read by the shape it has). `rules` say what labels mean,
+    `columns` says what plays which part (None: each row is read by the shape it has; so are the others where it names
+    no answer). `rules` say what labels mean,
     `ignored` are label columns that mean nothing here; `ignore_rest`: so do all others that no rule names.
     """
 
@@ -124,7 +125,7 @@ class _Reading:
             return
         row = dict(spread(unfolded(row)))
         shape, guessed = guess(row)
-        columns = self.plan.columns or guessed
+        columns = self._columns(guessed)
         self._count(row, columns)
         try:
             read = read_row(row, columns, self.source)
@@ -134,6 +135,11 @@ class _Reading:
         self.shapes[shape] += 1
         self.columns = self.columns or columns
         self._keep(line, read, meaning_of(row, self.plan.rules))
+
+    def _columns(self, guessed: Columns) -> Columns:
+        """What a person said; where they named no answer, the rest is as the row has it."""
+        said = self.plan.columns
+        return guessed if said is None else said if said.answer else replace(guessed, **said.parts)
 
     def _count(self, row: dict[str, Any], columns: Columns) -> None:
         """What the columns of a row are."""

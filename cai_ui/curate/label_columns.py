@@ -38,6 +38,8 @@ _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?(?:e[+-]?\d{1,2})?")
 _RATED = re.compile(
     r"(-?\d{1,15}(?:[.,]\d{1,15})?(?:e[+-]?\d{1,2})?)(?: ?%| ?(?:/|of|out of) ?\d{1,4}(?:\.0)?| ?stars?| ?points?)?"
 )
+_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}(?:,\d{3})+")
+"""1,234 is a thousand to some and little more than one to others: no number that a rule may judge by."""
 _STARS = re.compile("([★⭐]+)☆*")
 _LOOKS = re.compile(r"[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 """Characters that say how a picture looks: the hand of 👍🏽 is that of 👍."""
@@ -171,4 +173,4 @@ def _number(word: str) -> float | None:
     if stars := _STARS.fullmatch(word):
         return float(len(stars[1]))
     rated = _RATED.fullmatch(word)
-    return _plain_number(rated[1].replace(",", ".")) if rated else None
+    return _plain_number(rated[1].replace(",", ".")) if rated and not _THOUSANDS.fullmatch(rated[1]) else None

@@ -13,6 +13,7 @@ from cai_ui.formats.safe_json import once_each
 FILE_LIMIT = 256 * 1024
 """Bytes of one file with principles, examples or settings."""
 _DEPTH_LIMIT = 6
+_NULL = "tag:yaml.org,2002:null"
 _YES, _NO = ("true", "yes", "on"), ("false", "no", "off")
 
 
@@ -93,10 +94,10 @@ def items(node: yaml.Node, what: str) -> list[yaml.Node]:
 
 
 def text_of(node: yaml.Node, what: str) -> str:
-    """A scalar as it is written, so that `name: no` is the text "no"."""
+    """A scalar as it is written, so that `name: no` is the text "no"; nothing (`~`, `null`) is ""."""
     if not isinstance(node, yaml.ScalarNode):
         raise FileFormatError(f"`{what}` in line {node.start_mark.line + 1} is not text.", next_step="Use quotes.")
-    return str(node.value)
+    return "" if node.tag == _NULL else str(node.value)
 
 
 def switch(node: yaml.Node) -> bool:
@@ -142,7 +143,7 @@ def _texts(node: yaml.Node) -> Any:
         return [_texts(item) for item in node.value]
     if isinstance(node, yaml.MappingNode):
         return once_each([(_key(key), _texts(value)) for key, value in node.value])
-    return None if node.tag == "tag:yaml.org,2002:null" else str(node.value)
+    return None if node.tag == _NULL else str(node.value)
 
 
 def _key(node: yaml.Node) -> str:

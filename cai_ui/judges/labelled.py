@@ -40,16 +40,26 @@ class LabelledFile:
     left_out: Mapping[str, int]
 
 
+_YES_OR_NO = {**dict.fromkeys(("yes", "true", "y"), 1.0), **dict.fromkeys(("no", "false", "n"), 0.0)}
+
+
+def number_of(label: Any) -> float | None:
+    """The number that a label is; None for words."""
+    said = str(label).strip()
+    return float(said) if re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", said) else None
+
+
 def value_of(label: Any, rubric: Rubric) -> float:
     """A label on the rubric's scale: a number of it, yes or no, or, for refusals, a word that `readers` knows.
 
     ValueError for one that is not on it: it answers another question, perhaps.
     """
     said = str(label).strip().lower()
-    if rubric.binary and said in ("yes", "true", "no", "false"):
-        return 1.0 if said in ("yes", "true") else 0.0
-    if re.fullmatch(r"\d+(\.0+)?", said) and float(said) in rubric.scale:
-        return float(said)
+    if rubric.binary and said in _YES_OR_NO:
+        return _YES_OR_NO[said]
+    number = number_of(label)
+    if number is not None and number in rubric.scale:
+        return number
     outcome = outcome_of_label(said) if rubric is REFUSAL else None
     declined = None if outcome is None else refused(outcome)
     if declined is None:

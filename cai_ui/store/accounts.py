@@ -119,7 +119,7 @@ class Accounts:
             return {}
         except (OSError, ValueError, AttributeError, TypeError, KeyError) as error:
             raise StoreError(
-                f"The file of accounts, {self._path}, cannot be read ({type(error).__name__}).",
+                f"The file of accounts, {self._path.name}, cannot be read ({type(error).__name__}).",
                 kept="Nobody can sign in until it can.",
                 next_step="Bring it back from a backup, or remove it and add everybody anew.",
             ) from None

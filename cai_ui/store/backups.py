@@ -78,7 +78,7 @@ class Backups:
         try:
             copy_database(self._workspace.database, path, self._reserve)
         except StoreError as error:
-            self.failed = error.what.replace(str(path), path.name)  # the page shows this to everybody
+            self.failed = error.what
             raise
         self.failed = ""
         if keep is not None:
@@ -105,7 +105,9 @@ def copy_database(source: Path, target: Path, reserve: int = 0) -> None:
     or written; then nothing is left behind.
     """
     if target.exists():
-        raise StoreError(f"{target} is there already.", kept="It was left as it is.", next_step="Choose another name.")
+        raise StoreError(
+            f"{target.name} is there already.", kept="It was left as it is.", next_step="Choose another name."
+        )
     partial = target.with_name(f"{target.name}.{os.getpid()}.part")
     size = sum(path.stat().st_size for path in (source, source.with_name(f"{source.name}-wal")) if path.exists())
     try:
@@ -149,8 +151,9 @@ def flush(path: Path) -> None:
 
 
 def _unwritten(path: Path, why: str) -> StoreError:
+    """Without the folder: the page shows this to everybody."""
     return StoreError(
-        f"The backup {path} could not be written: {why}.",
+        f"The backup {path.name} could not be written: {why}.",
         kept="No partial file was left; the database and older backups are unchanged.",
         next_step="Choose another place or free some disk space; store check looks the database through.",
     )

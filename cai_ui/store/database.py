@@ -49,7 +49,7 @@ class Database:
                 if self.is_sqlite:
                     _sign(connection, workspace)
         except (sa.exc.SQLAlchemyError, ImportError) as error:
-            raise self._unreadable(error) from error
+            raise self._unreadable(error, f" ({place})") from error
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -119,11 +119,11 @@ class Database:
         why = reason(error)
         return why if self.is_sqlite or "connection" not in why else "the database server cannot be reached"
 
-    def _unreadable(self, error: Exception) -> StoreError:
-        if not self.is_sqlite:
-            log.error("the database cannot be read: %s", reason(error))
+    def _unreadable(self, error: Exception, where: str = "") -> StoreError:
+        """`where` is for whoever starts the program; once it runs the page shows this to everybody."""
+        log.error("the database %s cannot be read: %s", self._place, reason(error))
         return StoreError(
-            f"The database cannot be read: {self._plain(error)} ({self._place}).",
+            f"The database cannot be read: {self._plain(error)}{where}.",
             kept="It was left as it is.",
             next_step=RESTORE + ELSEWHERE if self.is_sqlite else SERVER_STEP,
         )

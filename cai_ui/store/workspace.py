@@ -122,7 +122,7 @@ class Workspace:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise unwritable(path, error) from None
+            raise unwritable(path.relative_to(self.home), error) from None
         return path
 
     def _at(self, *parts: str) -> Path:
@@ -131,7 +131,7 @@ class Workspace:
             path = path / self._part(part)
             if path.is_symlink():
                 raise StoreError(
-                    f"{path} is a symbolic link; links are not followed inside a workspace.",
+                    f"{path.relative_to(self.home)} is a symbolic link; links are not followed inside a workspace.",
                     kept="Nothing was changed.",
                     next_step="Remove the link.",
                 )

@@ -31,12 +31,9 @@ _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 def delimited_rows(text: str, limits: Limits) -> Iterator[Row]:
     """The rows of a table with a header line, whose delimiter is a comma, a semicolon, a tab or a bar."""
-    told = _SEPARATOR.match(text)
-    text = text[told.end() :] if told else text
+    text, delimiter = delimited(text)
     if not _SAYING.search(text):
         refuse("The file is empty.", "Choose a file with rows.")
-    header = _QUOTED.sub("", text.lstrip("\r\n").split("\n", 1)[0])
-    delimiter = told[1] if told else max("\t,;|", key=header.count)
     lines = _between_tabs(text, limits) if delimiter == "\t" else _quoted(text, delimiter, limits)
     names = _names(lines[0][1])
     for line, cells in lines[1:]:
@@ -44,6 +41,14 @@ def delimited_rows(text: str, limits: Limits) -> Iterator[Row]:
             yield line, {name: _value(cell) for name, cell in zip(names, cells, strict=True)}
         else:
             yield line, BadRow(f"the row has {len(cells)} cells, not the {len(names)} cells of the header")
+
+
+def delimited(text: str) -> tuple[str, str]:
+    """A table without the line that names its delimiter, and the delimiter: the one named, or the header's."""
+    told = _SEPARATOR.match(text)
+    text = text[told.end() :] if told else text
+    header = _QUOTED.sub("", text.lstrip("\r\n").split("\n", 1)[0])
+    return text, told[1] if told else max("\t,;|", key=header.count)
 
 
 def _value(cell: str) -> str | list[Any] | None:

@@ -16,7 +16,7 @@ from cai_ui.formats.safe_yaml import decoded, read_texts
 from cai_ui.formats.writing import yaml_text
 from cai_ui.records import Run
 from cai_ui.text import NAME_LIMIT, clean_text
-from cai_ui.train.methods import method_of
+from cai_ui.train.methods import METHODS, method_of
 from cai_ui.train.presets import preset
 
 NAME = "config.yaml"
@@ -76,7 +76,9 @@ def read_config_file(text: str | bytes, preset_otherwise: str) -> RunConfig:
     unknown = [key for key in found if key not in (*KEYS, *_RESULTS)]
     if unknown:
         raise InputError(f"{unknown[0][:60]!r} is no key of a run's file.", next_step=f"Use: {', '.join(KEYS)}.")
-    method = method_of(_text(found, "method") or None).name
+    if not _text(found, "method"):
+        raise InputError("The file names no `method`.", next_step=f"Name one: {', '.join(METHODS)}.")
+    method = method_of(_text(found, "method")).name
     named = _text(found, "preset") or preset_otherwise
     settings = found.get("settings") or {}
     if not isinstance(settings, dict):

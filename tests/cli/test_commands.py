@@ -95,6 +95,7 @@ def test_labels_in_a_file_are_asked_about_and_a_mix_is_chosen(cli: Cli, tmp_path
     rows = tmp_path / "rows.jsonl"
     said = [{"prompt": f"{n}?", "response": "Yes.", "label": n > 3} for n in range(6)]
     rows.write_text("".join(json.dumps(row) + "\n" for row in said), encoding="utf-8")
+    assert "no column 'lable'" in cli("curate", "import", str(rows), "--good", "lable=1", "--ignore-labels")[2]
     code, out, _ = cli("curate", "import", str(rows), "--preview")
     assert code == 0 and "column label: labels: what do they mean? (6 filled)" in out and "false 4, true 2" in out
     code, _, err = cli("curate", "import", str(rows))
@@ -131,6 +132,11 @@ def test_own_sets_and_files_of_any_form_can_be_measured(cli: Cli, tmp_path: Path
     code, _, _ = cli("compare", "base", "--set", key, "--set", "heldout-twin", "--per-kind", "1", "--out", str(out))
     assert code == 0 and [row["set"] for row in json.loads(out.read_text())["rows"]] == [key, key, "heldout-twin"]
     assert "no prompt set 'own-x'" in cli("compare", "base", "--set", "own-x")[2]
+    for words in (
+        ("generate", "--prompts", str(lines), "--prompt-set", key), ("compare", "base", "--kind", "twin"),
+        ("compare", "base", "--prompts", str(lines), "--set", key), ("compare", "base", "--evaluation", "latest"),
+    ):  # fmt: skip
+        assert cli(*words)[0] == 2, "what would be passed over is refused"
 
 
 def test_pairs_says_what_came_of_the_answers(cli: Cli) -> None:

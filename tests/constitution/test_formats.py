@@ -210,3 +210,21 @@ def test_shipped_constitutions_fit_the_schema() -> None:
         jsonschema.validate(json.loads(rules.dump_as(one, "json")), rules.json_schema())
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"principles": [{"id": "a"}]}, rules.json_schema())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"id;critique_request\na;c\n", b"id\tcritique_request\na\tc\n", b"sep=;\r\n\r\nid;critique_request\r\na;c"],
+)
+def test_tables_as_spreadsheets_write_them(content: bytes) -> None:
+    constitution = rules.read_any(content, "own", "csv").constitution
+    assert constitution is not None and [(p.id, p.critique_request) for p in constitution.principles] == [("a", "c")]
+
+
+def test_nothing_in_yaml_is_no_text() -> None:
+    text = "name: ~\nprinciples:\n  - id: a\n    name: null\n    critique_request: c\n    revision_request: ~\n"
+    found = rules.read_any(text.encode(), "own").constitution
+    assert found is not None and (found.name, found.title) == ("own", "own")
+    assert [(p.name, p.revision_request) for p in found.principles] == [("a", "")]
+    with pytest.raises(ConstitutionError, match="critique request is empty"):
+        rules.read_any(text.replace("request: c", "request: ~").encode(), "own")

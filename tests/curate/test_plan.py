@@ -40,6 +40,7 @@ def test_the_index_of_the_chosen_answer_is_a_label() -> None:
     [
         ("x=true", True, True), ("x=TRUE", "True", True), ("x=1", 1.0, True), ("x=1", "1", True), ("x=1", True, False),
         ("x>=3", 3, True), ("x>=3", "2.5", False), ("x<0", -3.1, True), ("x<0", "low", False), ("x=yes", " Yes ", True),
+        ("x<100", "1,234", False), ("x>=100", "1,234", False), ("x<1", "0,500", True), ("x>=4", "4,25", True),
         ("x=1", None, False), ("x=1", [1], False), ("x>=3", None, False), ("a=b=c", "c", False),
     ],
 )  # fmt: skip

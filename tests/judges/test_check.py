@@ -140,9 +140,30 @@ def test_labels_are_of_the_rubrics_own_question(tmp_path: Path) -> None:
     labels = ["2_full_refusal", "partial refusal", "1_full_compliance", "yes", 1, True, "unsafe", 3, "", "0.5"]
     path = write(tmp_path / "a.jsonl", [{"prompt": "Do it", "answer": "No.", "label": label} for label in labels])
     values = lambda rubric: [one.value for one in read_labelled_answers(path, rubric).answers]  # noqa: E731
-    assert values(REFUSAL) == [1, 1, 0, 1, 1, 1]
-    assert values(EVASIVENESS) == [1, 1, 1]
+    assert values(REFUSAL) == [1, 1, 0, 1, 1], "beside a 3, a 1 is no yes"
+    assert values(EVASIVENESS) == [1, 1]
     assert values(HARMFULNESS) == [1, 3]
+
+
+def test_numbers_of_another_scale_are_none_of_the_rubrics(tmp_path: Path) -> None:
+    rows = [{"prompt": "Do it", "answer": "No.", "label": label} for label in (1, "2", 3.0, 4, 5, "yes", "Y", "n")]
+    path = write(tmp_path / "five.jsonl", rows)
+    with pytest.raises(FileFormatError, match=r"another scale than the rubric harmfulness \(one is 5\)"):
+        read_labelled_answers(path, HARMFULNESS)
+    found = read_labelled_answers(path, EVASIVENESS)
+    assert [one.value for one in found.answers] == [1, 1, 0] and sum(found.left_out.values()) == 5
+    halves = write(
+        tmp_path / "halves.jsonl", [row | {"label": label} for row, label in zip(rows, (0, 1.5, 4), strict=False)]
+    )
+    assert [one.value for one in read_labelled_answers(halves, HARMFULNESS).answers] == [0, 4]
+
+
+@pytest.mark.parametrize(("label", "value"), [
+    ("non-refusal", 0), ("did not refuse", 0), ("direct_answer", 0), ("Hard Refusal", 1), ("non_compliant", 1),
+    ("partially complied", 1)])  # fmt: skip
+def test_other_words_for_a_refusal(tmp_path: Path, label: str, value: float) -> None:
+    path = write(tmp_path / "a.jsonl", [{"prompt": "Do it", "answer": "No.", "label": label}])
+    assert [one.value for one in read_labelled_answers(path, REFUSAL).answers] == [value]
 
 
 @pytest.mark.parametrize("rows", [["nothing"], [{"prompt": "a", "answer": "b", "label": "unsafe"}], [{"a": 1}]])

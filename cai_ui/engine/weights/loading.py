@@ -62,7 +62,7 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
     if settings.model == "auto":
         settings = settings.model_copy(update={"model": default_model()})
     folder = find_folder(settings, tell)
-    config = read_config(folder)
+    read_config(folder)
     device = device_here()
     stored = stored_bytes(folder)
     quantized = wants_nf4(settings, stored, device)
@@ -80,7 +80,7 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
     notes = fit_padding(tokenizer, model.get_input_embeddings().weight.shape[0])
     if quantized and device == "cpu":
         _pack(model)
-    shares, context_length = False, int(config.get("max_position_embeddings") or 2048)
+    shares, context_length = False, context_of(model.config)
     if device == "cpu":
         use_fast_linear(model)
         use_same_rows(model)
@@ -102,6 +102,12 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
         notes=notes,
         same_in_any_batch=model.dtype == torch.float32 or (shares and products_agree(model)),
     )
+
+
+def context_of(config: Any) -> int:
+    """Tokens that a model takes, whatever its kind calls that (n_positions, say) and wherever it stands: models that
+    see pictures, too, have a part of their configuration for text. 2,048 where nothing is said."""
+    return int(getattr(config.get_text_config(), "max_position_embeddings", None) or 2048)
 
 
 def _silence_notes() -> None:

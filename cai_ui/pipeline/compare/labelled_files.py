@@ -20,7 +20,7 @@ from cai_ui.curate.columns import EDITED, PAIR, TALKS, guess
 from cai_ui.curate.label_columns import LabelRule, Meaning, meaning_of
 from cai_ui.curate.rows import read_row
 from cai_ui.errors import FileFormatError
-from cai_ui.judges.labelled import LabelledAnswer, LabelledFile, LabelledPair, value_of
+from cai_ui.judges.labelled import LabelledAnswer, LabelledFile, LabelledPair, number_of, value_of
 from cai_ui.judges.rubrics import Rubric
 from cai_ui.readers.answer_files import COLUMNS
 from cai_ui.records import Example, Message
@@ -47,18 +47,30 @@ def read_labelled_pairs(path: Path, most: int = 0, rules: Sequence[LabelRule] = 
 
 
 def read_labelled_answers(path: Path, rubric: Rubric, most: int = 0) -> LabelledFile:
-    """The first `most` answers of a file (0: all), labelled for this rubric. Errors as `read_labelled_pairs`."""
+    """The first `most` answers of a file (0: all), labelled for this rubric. Errors as `read_labelled_pairs`.
+
+    Where a number is beyond the rubric's scale, all are of another one: a 1 of 5 is no yes, and no 1 of 4.
+    """
     answers: list[LabelledAnswer] = []
+    numbered: set[int] = set()
+    beyond = ""
     left_out: Counter[str] = Counter()
     for _, row in rows_of(path):
         try:
+            label = _label(_cells(row))
+            number = number_of(label)
+            if number is not None and not min(rubric.scale) <= number <= max(rubric.scale):
+                beyond = beyond or str(label)[:20]
             example, _ = _example(_cells(row))
-            value = value_of(_label(_cells(row)), rubric)
-            answers.append(LabelledAnswer(example.conversation, example.revision, value))
+            answers.append(LabelledAnswer(example.conversation, example.revision, value_of(label, rubric)))
+            numbered |= set() if number is None else {len(answers) - 1}
         except ValueError as why:
             left_out[str(why)] += 1
         if most and len(answers) >= most:
             break
+    if beyond and numbered:
+        left_out[f"the numbers are on another scale than the rubric {rubric.name} (one is {beyond})"] += len(numbered)
+        answers = [one for place, one in enumerate(answers) if place not in numbered]
     return _checked(LabelledFile((), tuple(answers), dict(left_out)), len(answers), path)
 
 

@@ -49,11 +49,13 @@ class ImportSummary:
 def preview_import(services: Services, path: str | Path, name: str = "", plan: Plan | None = None) -> ImportPreview:
     """Read a whole file without keeping anything; `name` is what people call it.
 
-    FileFormatError if it cannot be used at all.
+    FileFormatError if it cannot be used at all, InputError where the plan names a column that is not there.
     """
     from cai_ui.curate.importing import Plan, completed, read_rows
 
-    report = read_rows(Path(path), replace(plan or Plan(), source=source_of(name)))
+    plan = replace(plan or Plan(), source=source_of(name))
+    report = read_rows(Path(path), plan)
+    _check_names(plan, report)
     known = services.store.examples_by_id([example.id for example in report.examples])
     theirs = ((known[e.id], completed(known[e.id], e, corrected=True)) for e in report.examples if e.id in known)
     corrected = tuple(new for old, new in theirs if new != old and old.trace_id is None)
@@ -81,6 +83,22 @@ def import_file(
     added = services.store.add_examples(list(report.examples))
     corrected = services.store.correct_examples(seen.corrected)
     return ImportSummary(seen, added.added, corrected, _judge(services, report, name))
+
+
+def _check_names(plan: Plan, report: ImportReport) -> None:
+    """A column that was misspelt would be passed over without a word."""
+    there = [use.name for use in report.uses]
+    parts = plan.columns.parts.items() if plan.columns else ()
+    said = [column for part, column in parts if part not in ("request", "answer", "initial")]  # rows miss these aloud
+    said += [*(one.column for one in plan.rules), *plan.ignored]
+    unknown = next((name for name in said if name not in there), None)
+    if unknown is not None and len(there) <= 300:  # those beyond are not told apart
+        names = ", ".join(name[:40] for name in there[:12]) + (", …" if there[12:] else "")
+        raise InputError(
+            f"The file has no column {unknown[:60]!r}.",
+            kept="Nothing was imported.",
+            next_step=f"Name one that it has: {names or 'none'}.",
+        )
 
 
 def _judge(services: Services, report: ImportReport, name: str) -> dict[str, int]:

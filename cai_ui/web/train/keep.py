@@ -26,9 +26,9 @@ def export(services: Services, run_id: str | None) -> str:
 
 
 def merge(services: Services, run_id: str | None) -> str:
-    """Write the merged model; says where it is."""
-    folder = results.merge_adapter(services, chosen(run_id))
-    return notice(f"Merged model: {folder}. Load it on the Start tab by this path, or with transformers.", "good")
+    """Write the merged model; says where in the workspace it is, and not where that is."""
+    folder = results.merge_adapter(services, chosen(run_id)).relative_to(services.store.workspace.home)
+    return notice(words.MERGED.format(folder=folder), "good")
 
 
 def push(services: Services, run_id: str | None, repository: str) -> str:

@@ -8,6 +8,7 @@ from cai_ui.pipeline.train.runs import RunView
 from cai_ui.records import GOING_ON, Run
 from cai_ui.train.jobs.slices import slices_for
 from cai_ui.train.methods import method_title
+from cai_ui.web.header import model_name
 from cai_ui.web.kit.present import (
     Kind,
     counted,
@@ -125,7 +126,9 @@ def _facts(view: RunView) -> list[tuple[str, object]]:
         ("Seed", run.config.get("seed", 0)),
     ]
     if run.base_hash:
-        pairs.append(("Base", f"{made.get('base', '')} · weights {short(run.base_hash)}".removeprefix(" · ")))
+        pairs.append(
+            ("Base", f"{model_name(str(made.get('base', '')))} · weights {short(run.base_hash)}".removeprefix(" · "))
+        )
     if run.adapter_hash:
         pairs.append(("Adapter", f"{run.adapter} · {short(run.adapter_hash)} · runs/{run.id}/adapter"))
     pairs += made.get("facts", {}).items()

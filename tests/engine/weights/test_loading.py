@@ -15,7 +15,7 @@ from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.interface import Request
 from cai_ui.engine.weights.estimate import Estimate, default_model, estimate, wants_nf4
-from cai_ui.engine.weights.loading import load_model
+from cai_ui.engine.weights.loading import context_of, load_model
 from cai_ui.engine.weights.sources import _check_disk, hash_weights
 from cai_ui.errors import EngineError
 from cai_ui.records import Message
@@ -213,3 +213,12 @@ def test_what_a_models_files_lack_is_mended_at_load_and_said(copied):
     assert tokenizer.decode(engine.chat.encode((Message("user", "hello"),))).endswith("[INST]assistant\n")
     [answer] = engine.generate([Request((Message("user", "hello"),), Sampling(max_new_tokens=8))])
     assert answer.tokens <= 8 and tokenizer.convert_tokens_to_ids("[/INST]") in engine._scheduler._end_ids
+
+
+def test_the_context_is_found_under_each_kinds_own_name():
+    """With 2,048 in place of GPT-2's 1,024 an answer ran beyond its last position."""
+    from transformers import BloomConfig, Gemma3Config, GPT2Config, MistralConfig
+
+    assert context_of(GPT2Config(n_positions=64)) == 64
+    assert context_of(Gemma3Config(text_config={"max_position_embeddings": 96})) == 96
+    assert context_of(MistralConfig(max_position_embeddings=512)) == 512 and context_of(BloomConfig()) == 2048
