@@ -79,6 +79,7 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
         lineage.wire(session)
         session.open_page()
     _track_no_hidden_progress(page)
+    _hear_the_last(page)
     return page
 
 
@@ -130,6 +131,17 @@ def _track_no_hidden_progress(page: gr.Blocks) -> None:
     for event in page.fns.values():
         if event.show_progress == "hidden":
             event.show_progress_on = []
+
+
+def _hear_the_last(page: gr.Blocks) -> None:
+    """Have a choice that is made while the one before it is being answered answered, too.
+
+    Gradio drops it (`trigger_mode` "once"): the page would show what belongs to another entry than the chosen one, and
+    a slider that is moved on would not be kept where it stands.
+    """
+    for event in page.fns.values():
+        if event.trigger_mode == "once" and {name for _, name in event.targets} & {"input", "release", "blur"}:
+            event.trigger_mode = "always_last"
 
 
 def _session(

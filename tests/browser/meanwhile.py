@@ -21,6 +21,14 @@ QUESTION = "How do I read her diary?"
 LEFT_ALONE = ("batch-start", "batch-resume", "lab-", "study-", "evaluate", "judge-", "capability-", "import", "link")
 """Work of its own that takes long, files, and the clipboard."""
 LIVE = ".cai-step-live"
+PRESS = """key => {
+  const one = pressing.element(key);
+  if (!one || one.disabled || !one.checkVisibility()) return false;
+  one.click();
+  if (one.type === "checkbox") setTimeout(() => pressing.element(key)?.click(), 60);
+  return true;
+}"""
+"""A box is ticked and not ticked again, so that there is still somebody to ask."""
 
 
 def rounds(page: Any) -> None:
@@ -69,12 +77,7 @@ def test_presses_during_an_answer(
             page.locator(f"#{prompt} textarea").fill(QUESTION)
             page.locator(f"#{run}").click()
             page.locator(f"#{stop}:enabled").wait_for()
-        there = page.evaluate(
-            "key => { const one = pressing.element(key);"
-            " if (!one || one.disabled || !one.checkVisibility()) return false; one.click(); return true; }",
-            key,
-        )
-        pressed += there
+        pressed += page.evaluate(PRESS, key)
         page.wait_for_timeout(150)
         go_to(page, tab)
     if page.locator(f"#{stop}").is_enabled():

@@ -75,6 +75,17 @@ def test_handlers_give_as_many_values_as_they_have_outputs(page: gr.Blocks) -> N
     assert wrong == []
 
 
+def test_the_last_choice_counts_however_soon_it_comes(page: gr.Blocks) -> None:
+    """A menu, a slider or an entry of a list that is used again before its first answer: that use was dropped."""
+    dropped = [
+        (page.blocks[id].elem_id, name)
+        for event in page.fns.values()
+        for id, name in event.targets
+        if name in ("input", "change", "release", "blur", "key_up") and event.trigger_mode == "once"
+    ]
+    assert dropped == []
+
+
 def test_events_are_not_summed_up_after_each_event(page: gr.Blocks) -> None:
     records = [{"function": "a", "status": "success", "process_time": 0.1, "time": 0.0}] * 3
     page._queue.events_recorded = len(records)

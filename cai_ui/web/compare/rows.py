@@ -122,7 +122,8 @@ class RowsBox:
             field.input(bind(self._first_page), self.given, shown, **NEWEST)
         again.change(bind(self._turn, 0), {*self.given, self.page}, shown, **ASIDE)
         for button, by in ((self.back, -1), (self.onward, 1)):
-            button.click(bind(self._turn, by), {*self.given, self.page}, shown, **ASIDE).success(**sees("compare-rows"))
+            turned = button.click(bind(self._turn, by), {*self.given, self.page}, shown, **ASIDE | NEWEST)
+            turned.success(**sees("compare-rows"))
         opened = self.pressed()
         self.number.input(bind(self._press), {self.chosen, self.number, self.order}, opened, **ASIDE).success(
             **sees("compare-rows-box")

@@ -7,7 +7,7 @@ from gradio.blocks import Block
 
 from cai_ui.pipeline import Services
 from cai_ui.records import Guidelines, Verdict
-from cai_ui.store import QueueFilter
+from cai_ui.store import QueueCounts, QueueFilter
 from cai_ui.web.curate import example_card, judging, words
 from cai_ui.web.curate.bar import Bar, button, numbers_words
 from cai_ui.web.curate.filter import values_of
@@ -96,6 +96,7 @@ class ExampleBox:
             self.note, self.spans, self.marks, self.remarked,
         ]  # fmt: skip
         """What `show` changes."""
+        self.around_it: list[Block] = [bar.counts, bar.undo, bar.redo, self.history]
         self.given: list[Block] = [self.text, self.labels, self.note, self.spans]
         """What a decision is made of."""
 
@@ -139,7 +140,6 @@ class ExampleBox:
 
     def show(self, author: str, filter: QueueFilter, view: View) -> Changes:
         """The page for this view, and where the browser continues after a reload."""
-        decisions = judging.last_decisions(self.services, author)
         item, place, bar = view.item, view.place, self.bar
         memory = {"id": place.example_id, "offset": place.offset} if place else {"id": "", "offset": 0}
         changes: Changes = {
@@ -147,12 +147,9 @@ class ExampleBox:
             self.text: view.text,
             bar.said: outcome_html(view),
             self.place: place.as_text() if place else "",
-            bar.counts: bar.progress(author, view.counts),
-            self.history: example_card.history_html(decisions, numbers_words(view.counts)),
+            **self.around(author, view.counts),
             self.empty: empty_html(self.services, view, filter),
             self.work: gr.update(visible=item is not None),
-            bar.undo: gr.update(interactive=bool(decisions)),
-            bar.redo: gr.update(interactive=self.services.store.taken_back(author) > 0),
             self.labels: list(item.decision.labels) if item and item.decision else [],
             self.drafted: said_html(words.DRAFT_BACK) if item and item.draft is not None else "",
             self.memory: {**values_of(filter), **memory},
@@ -165,3 +162,13 @@ class ExampleBox:
             both = gr.update(interactive=item.example.initial is not None)
             changes |= {self.verdicts["flip"]: both, self.verdicts["tie"]: both}
         return changes
+
+    def around(self, author: str, counts: QueueCounts) -> Changes:
+        """What stands around the example: how far the work is, and what this person did last."""
+        decisions, bar = judging.last_decisions(self.services, author), self.bar
+        return {
+            bar.counts: bar.progress(author, counts),
+            bar.undo: gr.update(interactive=bool(decisions)),
+            bar.redo: gr.update(interactive=self.services.store.taken_back(author) > 0),
+            self.history: example_card.history_html(decisions, numbers_words(counts)),
+        }

@@ -15,7 +15,7 @@ from cai_ui.records import Decision, Example, Principle, Remarks, Verdict
 from cai_ui.store import QueueFilter
 from cai_ui.text import ANSWER_LIMIT, clean_text
 from cai_ui.web.curate import words
-from cai_ui.web.curate.example_card import kept_text
+from cai_ui.web.curate.example_card import kept_text, standing_text
 from cai_ui.web.curate.walking import Place, View, show, show_example, view_of
 
 HISTORY = 10
@@ -77,8 +77,13 @@ def redo(services: Services, rater: str, filter: QueueFilter) -> View:
 
 
 def keep_draft(services: Services, rater: str, place: Place, text: str) -> str:
-    """Keep the text that is being typed; says when. Text typed into an outdated sight is not kept."""
-    if services.store.item(place.example_id, rater).rev != place.rev:
+    """Keep the text that is being typed; says when. Text typed into an outdated sight is not kept, and one that is as
+    it stands is no draft."""
+    item = services.store.item(place.example_id, rater)
+    if item.rev != place.rev:
+        return ""
+    if text == standing_text(item):
+        services.store.drop_text_draft(place.example_id, rater)
         return ""
     return f"Draft saved {clock(services.store.save_text_draft(place.example_id, rater, text))}"
 

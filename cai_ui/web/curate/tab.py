@@ -33,6 +33,7 @@ from cai_ui.web.curate.on_policy import OnPolicyBox
 from cai_ui.web.curate.preferences import PreferencesBox
 from cai_ui.web.curate.raters import RatersBox
 from cai_ui.web.curate.remarks import decided_remarks, keep_remarks, marks_html
+from cai_ui.web.curate.sights import Sight, Sights
 from cai_ui.web.curate.table import TableBox
 from cai_ui.web.curate.walking import View, read_place
 from cai_ui.web.kit.events import AT_ONCE, EACH, NEWEST, QUIET, Changes, Given
@@ -51,7 +52,7 @@ class CurateTab:
     """The tab; what can be done beside judging is in boxes of their own files."""
 
     def __init__(self, services: Services) -> None:
-        self.services = services
+        self.services, self.sights = services, Sights()
         with gr.Tab(words.TITLE, id="curate", elem_id="tab-curate") as self.tab:
             gr.HTML(lead(words.TITLE, words.WHAT))
             self.bar = Bar(services)
@@ -157,9 +158,27 @@ class CurateTab:
         example.key_typed.input(bind(self.rebind), [session.state, example.key_typed], [example.key_list], **AT_ONCE)
 
     def look(self, find: Callable[[str, QueueFilter], View], given: Given) -> Changes:
-        """What `find` finds for whoever asks in what the filter holds."""
-        author, filter = given[self.session.state].author, self.filter.read(given)
-        return self.example.show(author, filter, find(author, filter))
+        """What `find` finds for whoever asks in what the filter holds, without what the page has already: each part
+        that is sent costs time before the next example shows, and most of all whether a box is seen, which the browser
+        asks of everything in it."""
+        session, filter, example = given[self.session.state], self.filter.read(given), self.example
+        with self.sights.of(session.page) as sight:
+            before = sight.place
+            changes = self._show(sight, session.author, filter, find(session.author, filter))
+        if not before or given.get(example.place) != before:  # another answer is underway to the page, or none ever was
+            return changes
+        known: set[Block] = {example.work, example.empty} if changes[example.place] else set()
+        if given.get(example.spans) == changes[example.spans]:
+            known.add(example.marks)
+        return {block: value for block, value in _news(changes, given).items() if block not in known}
+
+    def _show(self, sight: Sight, author: str, filter: QueueFilter, view: View) -> Changes:
+        """The page for a view, which is its sight from now on."""
+        changes = self.example.show(author, filter, view)
+        sight.place, sight.card, sight.text = (
+            str(changes[block]) for block in (self.example.place, self.example.card, self.example.text)
+        )
+        return changes
 
     def judge(self, verdict: Verdict, given: Given) -> Changes:
         """Keep a decision on the example on the page, with its quality labels, and show the next one; before the first
@@ -172,47 +191,36 @@ class CurateTab:
         remarks = decided_remarks(
             self.services, session.author, place, given[self.example.note], given[self.example.spans]
         )
-        changes = self.look(
+        return self.look(
             lambda author, filter: judging.judge(self.services, author, filter, place, verdict, text, labels, remarks),
             given,
         )
-        if given[self.example.spans] == changes[self.example.spans]:
-            del changes[self.example.marks]
-        return self._news(changes, given)
 
     def step(self, by: int, given: Given) -> Changes:
         """The next or the previous example, without a decision."""
         place = read_place(given[self.example.place])
-        changes = self.look(lambda author, filter: walking.step(self.services, author, filter, place, by), given)
-        return self._news(changes, given)
-
-    def _news(self, changes: Changes, given: Given) -> Changes:
-        """What the page has not already: each part that is sent costs time before the next example shows, and most of
-        all whether a box is seen, which the browser asks of everything in it."""
-        example = self.example
-        known = {example.work, example.empty} if given[example.place] and changes[example.place] else set()
-        return {
-            block: value
-            for block, value in changes.items()
-            if block not in known and (block not in given or given[block] != value)
-        }
+        return self.look(lambda author, filter: walking.step(self.services, author, filter, place, by), given)
 
     def follow(self, given: Given) -> Changes:
         """What an entry of a list stands for, and the filter's fields as they are then."""
-        author, command = given[self.session.state].author, str(given[self.example.command])
-        filter, view = walking.follow(self.services, author, self.filter.read(given), command)
-        return {**self.example.show(author, filter, view), **self.filter.changes(filter)}
+        session, command = given[self.session.state], str(given[self.example.command])
+        with self.sights.of(session.page) as sight:
+            filter, view = walking.follow(self.services, session.author, self.filter.read(given), command)
+            return {**self._show(sight, session.author, filter, view), **self.filter.changes(filter)}
 
     def look_again(self, given: Given) -> Changes:
-        """The example on the page as it stands now, and menus of what is in the queue now. What the page has is not
-        sent again: somebody may be typing."""
+        """The example on the page as it stands now, unless a key led on from it meanwhile, and menus of what is in the
+        queue now."""
         place = str(given[self.example.place] or "")
         if place == OPENING:  # a link to this tab selects it; the answer would take back what `restore` shows meanwhile
             return {self.example.place: gr.skip()}
-        changes = self.look(lambda author, filter: walking.look_again(self.services, author, filter, place), given)
-        kept = {field for field in (self.example.place, *self.example.given) if field in given}
-        changes = {block: value for block, value in changes.items() if block not in kept or given[block] != value}
         session: Session = given[self.session.state]
+        filter = self.filter.read(given)
+        with self.sights.of(session.page) as sight:
+            if sight.place in ("", place):
+                changes = self._stands(sight, place, session.author, filter, given)
+            else:
+                changes = self.example.around(session.author, self.services.store.counts(filter, session.author))
         return {
             **changes,
             **self.filter.menus(queue_menus(self.services)),
@@ -221,6 +229,21 @@ class CurateTab:
             self.example.guidelines: guidelines_html(self.services.store.guidelines()),
             **self.bar.suggestion(session),
         }
+
+    def _stands(self, sight: Sight, place: str, author: str, filter: QueueFilter, given: Given) -> Changes:
+        """The example on the page as it stands now; of one that did not change, only what stands around it. What is
+        being typed is never sent again."""
+        example, before = self.example, replace(sight)
+        view = walking.look_again(self.services, author, filter, place)
+        changes = self._show(sight, author, filter, view)
+        if not before.place or not place or not read_place(place).same_example(view.place):
+            return _news(changes, given)
+        typed = given.get(example.text) != before.text
+        if sight.card == before.card and (typed or sight.text == before.text):
+            sight.place = before.place
+            return {block: changes[block] for block in example.around_it}
+        theirs = {*example.given, example.marks, example.remarked} - (set() if typed else {example.text})
+        return {block: value for block, value in changes.items() if block not in theirs}
 
     def restore(self, session: Session, memory: object) -> Changes:
         """The page as this browser left it."""
@@ -255,8 +278,10 @@ class CurateTab:
         return self._filled(session, filter, view, queue_menus(self.services, source))
 
     def _filled(self, session: Session, filter: QueueFilter, view: View, menus: Mapping[str, Menu]) -> Changes:
+        with self.sights.of(session.page) as sight:
+            changes = self._show(sight, session.author, filter, view)
         return {
-            **self.example.show(session.author, filter, view),
+            **changes,
             **self.filter.changes(filter),
             **self.filter.menus(menus, values_of(filter)),
         }
@@ -296,6 +321,8 @@ class CurateTab:
     def sign(self, given: Given) -> Changes:
         """The name to sign with, for this visit, for the browser and for the field in Start; and the goal."""
         session = sessions.rename(given[self.session.state], sessions.read_name(given[self.bar.name]))
+        with self.sights.of(session.page) as sight:
+            sight.place = ""  # drafts and remarks on the page are of who they were before
         settings = keep_goal(self.services, session.author, given[self.bar.goal])
         signed = {block: value for block, value in self.bar.signed(session).items() if block is not self.bar.pending}
         names = {
@@ -318,3 +345,8 @@ class CurateTab:
         settings = replace(settings, keys=()) if action == "reset" else rebound(settings, action, key)
         self.services.store.save_rater_settings(settings)
         return keys_html(settings)
+
+
+def _news(changes: Changes, given: Given) -> Changes:
+    """What is other than the values that an event was sent with."""
+    return {block: value for block, value in changes.items() if block not in given or given[block] != value}

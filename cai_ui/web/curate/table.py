@@ -16,7 +16,7 @@ from cai_ui.store import QueueItem
 from cai_ui.web.curate import words
 from cai_ui.web.curate.bar import signer
 from cai_ui.web.curate.filter_box import FilterBox
-from cai_ui.web.kit.events import AT_ONCE, Changes, Given
+from cai_ui.web.kit.events import AT_ONCE, NEWEST, Changes, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import Html, empty_state, esc, first_line, notice, table
 from cai_ui.web.session import SessionParts
@@ -101,7 +101,8 @@ class TableBox:
             (self.box.expand, 0), (self.size.input, 0), (self.back.click, -1), (self.next.click, 1),
         )  # fmt: skip
         for trigger, by in turns:
-            trigger(bind(self.turn, by), given, shown, **AT_ONCE).success(None, None, None, js=_UNPICK, **AT_ONCE)
+            turned = trigger(bind(self.turn, by), given, shown, **AT_ONCE | NEWEST)
+            turned.success(None, None, None, js=_UNPICK, **AT_ONCE)
         for verdict, button in self.verdicts.items():
             done = button.click(bind(self.decide, verdict), {*given, self.picked}, [*shown, self.said], **AT_ONCE)
             done.success(None, None, None, js=_UNPICK, **AT_ONCE).then(**again)

@@ -32,6 +32,10 @@ class Place:
     def as_text(self) -> str:
         return json.dumps(dataclasses.asdict(self))
 
+    def same_example(self, other: Place | None) -> bool:
+        """Whether the other place shows the same revision of the same example, however it was come to."""
+        return other is not None and self == dataclasses.replace(other, offset=self.offset, sight=self.sight)
+
 
 @dataclass(frozen=True)
 class View:

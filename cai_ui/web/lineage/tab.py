@@ -11,7 +11,7 @@ from cai_ui.pipeline.lineage.beginnings import beginnings
 from cai_ui.pipeline.lineage.nearest import nearest_rows
 from cai_ui.pipeline.lineage.walking import follow, lineage, look_up
 from cai_ui.records.lineage import Lineage
-from cai_ui.web.kit.events import ASIDE, QUIET, SLOW, Changes
+from cai_ui.web.kit.events import ASIDE, NEWEST, SLOW, Changes
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, hint, lead
 from cai_ui.web.kit.sight import sees
@@ -56,7 +56,7 @@ class LineageTab:
         self.address.render()
         shown = [self.id, self.view, self.near, self.nearest]
         for asked in (self.look.click, self.id.submit):
-            asked(bind(self._look), [self.id], shown, **QUIET).success(**sees("lineage-view"))
+            asked(bind(self._look), [self.id], shown, **NEWEST).success(**sees("lineage-view"))
         self.tabs = session.tabs
         self.go.input(bind(self._go), [self.go], [session.tabs, *shown], **ASIDE).success(**sees("lineage-view"))
         self.near.click(bind(self._nearest), [self.id], [self.nearest], **SLOW).success(**sees("lineage-nearest"))

@@ -193,4 +193,4 @@ def test_a_tab_that_is_opened_by_a_link_waits_for_what_the_link_asks(filled: Ser
     early = page.tab.look_again(page.given)
     assert set(early) == {page.example.place} and "value" not in early[page.example.place]
     page.reload({})
-    assert page.example.card in page.tab.look_again(page.given)
+    assert page.bar.counts in page.tab.look_again(page.given)
