@@ -146,8 +146,8 @@ def _hear_the_last(page: gr.Blocks) -> None:
 
 
 def _hear_choices(page: gr.Blocks) -> None:
-    """Have a menu's event wait for a choice: that a menu is left is none, and would put a preset's settings over what was
-    typed, or lead away from an example. `assets/menus.js` knows."""
+    """Have a menu's event wait for a choice: that a menu is left is none, and would put a preset's settings over what
+    was typed, or lead away from an example. `assets/menus.js` knows."""
     for number, event in page.fns.items():
         block, name = (page.blocks.get(event.targets[0][0]), event.targets[0][1]) if event.targets else (None, "")
         if isinstance(block, gr.Dropdown) and not block.multiselect and name == "input" and not event.js:
