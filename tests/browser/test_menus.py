@@ -76,10 +76,10 @@ def test_a_menu_that_is_left_without_a_choice_changes_nothing(
         leave(page, "train-preset", by)
     page.wait_for_timeout(500)
     expect(epochs).to_have_value("7")
-    choose(page, "train-preset", "demo")
+    choose(page, "train-preset", "7B model, all linear layers")
     expect(epochs).not_to_have_value("7")
     asked = len(sent)
-    choose(page, "train-preset", "small")
+    choose(page, "train-preset", "One pass, constant rate")
     page.wait_for_timeout(500)
     assert len(sent) == asked + 1, "a choice is sent once"
 
