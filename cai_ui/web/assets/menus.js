@@ -22,6 +22,8 @@
   document.addEventListener("keydown", (event) => {
     const field = fieldOf(event);
     if (field && event.key === "Enter" && !event.ctrlKey && !event.metaKey) chose(field);
+    /* Gradio opens the list for any key, a moment later: for Tab, when the menu was left already. */
+    if (field && ["Tab", "Shift", "Control", "Alt", "Meta"].includes(event.key)) event.stopPropagation();
   }, true);
   document.addEventListener("blur", (event) => {
     const field = fieldOf(event);
