@@ -82,10 +82,10 @@ window.pressing = (() => {
     return found;
   };
 
-  /* Texts of fields and of HTML components that are on the page. */
+  /* Texts of fields, of groups of choices and of HTML components that are on the page. */
   const texts = () => {
     const fields = [...panel().querySelectorAll("textarea, input")].filter((one) => !["radio", "checkbox", "file"].includes(one.type));
-    const html = [...panel().querySelectorAll(".html-container, .prose")];
+    const html = [...panel().querySelectorAll("fieldset, .html-container, .prose")];
     return [...fields.map((one) => [home(one), one.value, one]), ...html.map((one) => [home(one), one.innerText, one])];
   };
 
