@@ -100,6 +100,7 @@ class Presser:
             else:
                 place.check(timeout=5000)
         self.settle("prepared")
+        self.page.evaluate("pressing.listen()")
         self.page.evaluate("pressing.begin()")
 
     def unfold(self) -> None:
