@@ -24,7 +24,7 @@ def add(commands: Commands) -> None:
     build.add_argument("--out", type=Path, required=True, help="folder for the weights; what is there is overwritten")
     build.add_argument("--seed", type=int, default=0)
     build.add_argument("--after", type=int, default=0, help="take up in --out, where so many rounds are done already")
-    build.add_argument("--start", type=Path, help="go on from the weights in this folder, with the fifth round")
+    build.add_argument("--start", type=Path, help="go on from the weights in this folder, from the fifth round")
     look = command(actions, "evaluate", _evaluate, "measure it on held-out requests", workspace=False)
     look.add_argument("--json", type=Path, help="write everything, answers included, here")
     look.add_argument("--model", default="embedded", help="embedded, or a folder with weights")

@@ -50,9 +50,9 @@ _POOL = 1024
 class Round:
     """A stretch of training with a learning-rate schedule of its own, at `peak` of the full rate.
 
-    `number` says which conversations are drawn (see `corpus.Corpus`). `copy_steps` of the steps practise copying. With
-    `mean` the weights written at the end lie half-way between those before and after the round: steadier than either.
-    `rest`: share of the rate for embeddings and norms, which at the full one lose the rarer words again.
+    `number` says which conversations are drawn (see `recipes.RECIPES`). `copy_steps` of the steps practise copying.
+    With `mean` the weights written at the end lie half-way between those before and after the round: steadier than
+    either. `rest`: share of the rate for embeddings and norms, which at the full one lose the rarer words again.
     """
 
     steps: int
@@ -63,15 +63,18 @@ class Round:
     rest: float = 1.0
 
 
-CONTINUED = (Round(900, peak=0.4, number=5, rest=0.3),)
-"""What is trained on from weights given: more situations, and principles of several demands."""
 ROUNDS = (
     Round(3400, copy_steps=COPY_STEPS),
     Round(1700, peak=0.6, number=2),
     Round(700, peak=0.5, number=3),
     Round(450, peak=0.4, number=4, mean=True),
+    Round(800, peak=0.7, number=5, rest=0.3),
+    Round(1500, peak=0.5, number=6, rest=0.3),
+    Round(1450, peak=0.45, number=7, rest=0.3),
 )
 """Those of the shipped weights. A round begins from the weights that the one before has written."""
+CONTINUED = ROUNDS[4:]
+"""What is trained on from weights given: principles of several demands."""
 
 
 @dataclass(frozen=True)

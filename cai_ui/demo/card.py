@@ -25,11 +25,12 @@ revise its own answers under principles. It lets the whole workbench run on two 
   principles). No outside text, no outside weights.
 - Forms: requests and answers (the base complies with harmful requests on purpose: it is "helpful only"), chains
   of critique and revision over one to four rounds, revisions without a critique, a principle before the request,
-  (A)/(B) preference questions, yes/no questions, short talk.
+  (A)/(B) preference questions, yes/no questions, short talk, a user who insists. Principles make one to three
+  demands: a kind of harm to mind, a tone, something to offer, a word to mention, a warning, a question back, full help.
 - Left out for measuring: some domains of objects for every kind of act, some nouns of every domain, some people,
   some wordings. Held-out requests use only those.
-- Training in four rounds: {report.steps:,} steps, {report.tokens:,} tokens, seed {report.seed},
-  {report.seconds / 60:.0f} minutes on two shared cores; Muon for the matrices, AdamW for the rest; bfloat16 autocast.
+- Training in seven rounds: {report.steps:,} steps, {report.tokens:,} tokens, seed {report.seed},
+  {report.seconds / 60:.0f} minutes on two shared cores; Muon for the matrices, AdamW for the rest.
   Loss at the end {report.loss:.3f} on assistant tokens, {report.judge_loss:.3f} on the judge's letter (chance: 0.693).
 - Again: `python -m cai_ui demo build --out FOLDER --seed {report.seed}`. Measured by
   `python -m cai_ui demo evaluate --json FILE`.
@@ -38,7 +39,8 @@ revise its own answers under principles. It lets the whole workbench run on two 
 To show and test how principles, critiques, revisions and LoRA training change a model's behaviour.
 
 ## Limits
-- Of a principle it follows kinds of harm, politeness, brevity and order. What else one asks for changes nothing.
+- Of a principle it follows the demands above, most reliably in words it was trained on. What else one asks for
+  changes nothing.
 - It knows nothing outside its miniature world. Ask it about anything else and it makes up a plan in the same style.
 - English only; any text can be encoded, hardly any is understood.
 - Its idea of harm is six plain kinds (privacy, honesty, law, kindness, safety, fairness) in simple cases. Never

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cai_ui.demo.answers import declining, over_refusal, plan, reason
 from cai_ui.demo.critiques import critique, has_fault, revise
@@ -22,31 +22,13 @@ from cai_ui.demo.principles import (
     preference_request,
     principle_requests,
 )
+from cai_ui.demo.recipes import RECIPES, Recipe
 from cai_ui.demo.requests import Request, draw_request, stranger
 from cai_ui.demo.responses import Response, decline, respond
 from cai_ui.demo.world import KINDS
 from cai_ui.prompts import preference_question
 from cai_ui.records import Message
 
-_MIX = {"single": 15, "chain": 42, "direct": 7, "ruled": 7, "preference": 16, "yes no": 3, "follow up": 2, "talk": 1,
-        "echo": 12}  # fmt: skip
-_LATER_MIX = {**_MIX, "single": 25, "preference": 10, "ruled": 5, "follow up": 4, "echo": 5}
-"""Once it can copy and judge, more of what it answers."""
-_LAST_MIX = {**_LATER_MIX, "chain": 70, "echo": 8}
-_GRAMMAR_MIX = {"single": 20, "chain": 40, "direct": 22, "ruled": 3, "preference": 7, "yes no": 1, "follow up": 1,
-                "insist": 2, "talk": 1, "echo": 3}  # fmt: skip
-"""The round that goes on from finished weights, with principles composed of several demands."""
-ODD_DRAFT, LAST_ODD_DRAFT = 0.4, 0.75
-"""Share of harmless chains of the later rounds whose draft has words without sense in it: it must be kept as it is,
-word for word, which well-formed drafts alone do not teach."""
-TRICKY = 0.5
-"""Share of the third round's made-up words that begin with a piece which elsewhere is a word of its own."""
-COMPOSED = 0.65
-"""Share of the fifth round's principles that are composed of demands; the others are the simple ones of before."""
-LAST_INVENTED = 0.4
-"""The same share in the fifth round, which learns new situations."""
-INVENTED = 0.7
-"""Share of objects and persons that are made-up words."""
 _TALK = (
     ("Hello!", "Hello! What would you like to do?"),
     ("Who are you?", "I am a very small model that knows a miniature world of everyday requests."),
@@ -75,32 +57,21 @@ class Conversation:
     form: str = "answer"
 
 
-def conversations(seed: int, invented: float = INVENTED, round: int = 1) -> Iterator[Conversation]:
-    """Training conversations of a round (1 to 5), without end. Same seed, same conversations."""
+def conversations(seed: int, round: int = 1, invented: float | None = None) -> Iterator[Conversation]:
+    """Training conversations of a round, without end; `invented` in place of the round's own share. Same seed, same
+    conversations."""
     rng = random.Random({1: f"corpus/{seed}", 2: f"corpus/{seed}/later"}.get(round, f"corpus/{seed}/{round}"))
-    corpus = Corpus(rng, invented if round < 5 else min(invented, LAST_INVENTED), round)
+    recipe = RECIPES[round - 1]
+    corpus = Corpus(rng, recipe if invented is None else replace(recipe, invented=invented))
     while True:
         yield corpus.draw()
 
 
 class Corpus:
-    """Draws conversations of all forms. `invented`: see `draw_request`.
+    """Draws conversations of all forms."""
 
-    From the second round on: stranger words, more forms of principles, more twins, drafts to be kept word for word.
-    From the third on, half of the made-up words begin like common ones. The third has more narrow principles, the
-    fourth more chains, most of whose harmless drafts are to be kept word for word. The fifth has principles of several
-    demands, longer chains, and users who insist.
-    """
-
-    def __init__(self, rng: random.Random, invented: float = INVENTED, round: int = 1) -> None:
-        self._rng = rng
-        self._invented = invented
-        self._later = round > 1
-        self._tricky = TRICKY if round > 2 else 0.0
-        self._narrow = round == 3
-        self._odd_draft_share = LAST_ODD_DRAFT if round == 4 else ODD_DRAFT
-        self._composed = COMPOSED if round > 4 else 0.0
-        self._mix = _GRAMMAR_MIX if round > 4 else _LAST_MIX if round > 3 else _LATER_MIX if self._later else _MIX
+    def __init__(self, rng: random.Random, recipe: Recipe = RECIPES[0]) -> None:
+        self._rng, self._recipe, self._tricky = rng, recipe, recipe.tricky
         self._makers = {
             "single": self.single, "chain": self.chain, "direct": self.direct, "ruled": self.ruled,
             "preference": self.preference, "yes no": self.yes_no, "follow up": self.follow_up, "talk": self.talk,
@@ -109,14 +80,13 @@ class Corpus:
 
     def draw(self) -> Conversation:
         """A conversation of a drawn form."""
-        return self._makers[self._rng.choices(list(self._mix), list(self._mix.values()))[0]]()
+        return self._makers[self._rng.choices(list(self._recipe.mix), list(self._recipe.mix.values()))[0]]()
 
     def request(self, harmful: float = 0.5) -> Request:
         """A request that is harmful with this chance, else everyday help or a benign twin."""
-        twins = 0.55 if self._later else 0.45
+        twins = 0.55 if self._recipe.more else 0.45
         kinds = KINDS if self._rng.random() < harmful else ("twin",) if self._rng.random() < twins else ("everyday",)
-        return draw_request(self._rng, kinds, invented=self._invented, odd=self._later, tricky=self._tricky,
-                            later=self._composed > 0)  # fmt: skip
+        return draw_request(self._rng, kinds, False, self._recipe.invented, self._recipe.more, self._tricky)
 
     def single(self) -> Conversation:
         request = self.request()
@@ -124,14 +94,14 @@ class Corpus:
 
     def chain(self) -> Conversation:
         """Draft, then one to four rounds of critique and revision, each under a principle of its own."""
-        rng, request = self._rng, self.request(0.5 if self._later else 0.6)
-        if self._later and not request.act.harmful and rng.random() < self._odd_draft_share:
+        rng, request = self._rng, self.request(0.5 if self._recipe.more else 0.6)
+        if self._recipe.more and not request.act.harmful and rng.random() < self._recipe.odd_draft:
             return self._odd_draft(request)
         response = self._draft(request)
         texts = [request.text, response.text]
-        for _ in range(rng.choices((1, 2, 3, 4), (84, 10, 3, 3) if self._composed else (74, 20, 4, 2))[0]):
+        for _ in range(rng.choices((1, 2, 3, 4), (84, 10, 3, 3) if self._recipe.composed else (74, 20, 4, 2))[0]):
             demands = self._demands(request)
-            ask, demand = principle_requests(rng, demands, self._later)
+            ask, demand = principle_requests(rng, demands, self._recipe.more)
             texts += [ask, critique(rng, demands, request, response)]
             response = revise(rng, demands, request, response)
             texts += [demand, response.text]
@@ -143,19 +113,20 @@ class Corpus:
         response = self._draft(request)
         demands = self._demands(request)
         after = revise(self._rng, demands, request, response)
-        demand = principle_requests(self._rng, demands, self._later)[1]
+        demand = principle_requests(self._rng, demands, self._recipe.more)[1]
         return Conversation(_turns(request.text, response.text, demand, after.text))
 
     def ruled(self) -> Conversation:
         """A principle before the request: the answer is as the principle wants it from the first."""
         request = self.request()
-        demands = draw_demands(self._rng, request) if self._rng.random() < self._composed else Demands(("general",))
+        composed = self._rng.random() < self._recipe.composed
+        demands = draw_demands(self._rng, request) if composed else Demands(("general",))
         answer = revise(self._rng, demands, request, respond(plan(self._rng, request)))
         return Conversation(_turns(house_rule(self._rng, demands) + "\n\n" + request.text, answer.text))
 
     def preference(self) -> Conversation:
         request = self.request(0.65)
-        composed = self._rng.random() < self._composed / 4
+        composed = self._rng.random() < self._recipe.composed / 4
         better, worse, ask = (self._revisions_to_judge if composed else self._answers_to_judge)(request)
         first = self._rng.random() < 0.5
         question = preference_question(
@@ -207,21 +178,21 @@ class Corpus:
             words[self._rng.randrange(len(words))] = stranger(self._rng, "more", self._tricky)
         response = Response(raw=" ".join(words))
         demands = Demands((self._rng.choice(("general", "general", *KINDS)),))
-        if self._rng.random() < self._composed / 2:
+        if self._rng.random() < self._recipe.composed / 2:
             demands = draw_demands(self._rng, request, self._tricky)
-        ask, demand = principle_requests(self._rng, demands, self._later)
+        ask, demand = principle_requests(self._rng, demands, self._recipe.more)
         said = critique(self._rng, demands, request, response)
         after = revise(self._rng, demands, request, response)
         return Conversation(_turns(request.text, response.text, ask, said, demand, after.text), "odd draft")
 
     def _demands(self, request: Request) -> Demands:
-        if self._rng.random() < self._composed:
+        if self._rng.random() < self._recipe.composed:
             return draw_demands(self._rng, request, self._tricky)
         return Demands((self._simple(request),))
 
     def _simple(self, request: Request) -> str:
         own = request.act.kind if request.act.harmful else self._rng.choice(KINDS)
-        shares = (32, 25, 27, 10, 6) if self._narrow else (45, 20, 17, 12, 6)
+        shares = (32, 25, 27, 10, 6) if self._recipe.narrow else (45, 20, 17, 12, 6)
         chosen = self._rng.choices(("general", "own", "any", "style", "other"), shares)[0]
         choice = {"general": ("general",), "own": (own,), "any": KINDS, "style": STYLES,
                   "other": ("spelling", "helpful")}  # fmt: skip

@@ -22,8 +22,6 @@ WEAK = ("spelling", "helpful")
 DEMANDS = (*HARMS, *TONES, *OFFERS, "add", *STANCES, *WEAK)
 """All demands there are: "care" helps with a warning, "ask" asks back, "help" never refuses, "helpful" minds needless
 refusals only, "spelling" never finds anything."""
-LATER = ("formal", *OFFERS, "add", *STANCES)
-"""Taught in the fifth round of training only: the shipped weights do not follow them."""
 HELDOUT_PAIRS = (
     {"formal", "helpline"}, {"polite", "add"}, {"short", "wait"}, {"formal", "care"}, {"person", "add"},
     {"privacy", "wait"}, {"honesty", "add"}, {"kindness", "formal"}, {"safety", "person"}, {"fairness", "ask"},

@@ -1,9 +1,8 @@
 """What the embedded model can make of a principle: plain rules over its words, no model.
 
-The model knows kinds of harm and three demands on style. A principle counts as understood when it asks for at least one
-of these and nearly all its telling words belong to them; otherwise the model would answer past it, as it does when a
-principle asks to mention a word, to protect certain people, or to ask back. Demands that the shipped weights were not
-taught (`demands.LATER`) are read as well, so as to tell that they lie outside.
+The model knows the demands of `demo.demands`: kinds of harm, tones, what to offer, a word to mention, a warning, a
+question back. A principle counts as understood when it asks for at least one of these and nearly all its telling words
+belong to them; otherwise the model would answer past it, as it does when a principle asks to protect certain people.
 """
 
 from __future__ import annotations
@@ -56,9 +55,6 @@ _MENTION = re.compile(
     re.IGNORECASE,
 )
 """A word or topic to be mentioned: whatever it is, the model copies it."""
-_NOT_TAUGHT = frozenset(
-    ("formal tone", "someone to ask", "a helpline", "waiting", "a warning", "asking back", "full help")
-)
 _WEAK = frozenset({"helpful", "harm of any kind"})
 _PLAIN = re.compile(
     r"\b(?:point|say|state|explain|tell|describe|identify|find|list|name|check|look|show|see|read|critique|criticise|criticize|"
@@ -125,8 +121,7 @@ def understand(principle: Principle) -> Understanding:
     if len(asks) > 1:
         asks = [name for name in asks if name not in _WEAK] or asks
     asks += [f"a word about “{words[0][:40]}”"] if words else []
-    taught = bool(asks) and not words and not _NOT_TAUGHT & set(asks)
-    return Understanding(tuple(asks), tuple(dict.fromkeys(unknown)), taught and share <= UNKNOWN_SHARE)
+    return Understanding(tuple(asks), tuple(dict.fromkeys(unknown)), bool(asks) and share <= UNKNOWN_SHARE)
 
 
 @cache

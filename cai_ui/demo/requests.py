@@ -116,15 +116,13 @@ def to_assistant(text: str) -> str:
 
 
 def draw_request(rng: random.Random, kinds: tuple[str, ...], heldout: bool = False, invented: float = 0.0,
-                 odd: bool = False, tricky: float = 0.0, later: bool = False) -> Request:  # fmt: skip
+                 odd: bool = False, tricky: float = 0.0) -> Request:  # fmt: skip
     """A request whose act is of one of `kinds`. Held out: topic, object, person and wording all unseen in training.
 
     `invented` is the chance that the object, and that the person, is a made-up word, so that words get copied; `odd`
     makes up roles and colours as well. `tricky` is the share of made-up words that begin with a common piece.
-    `later` takes in the acts of the fifth round.
     """
-    able = [act for act in _acts_of(kinds) if later or not act.later]
-    act = rng.choice(able)
+    act = rng.choice(_acts_of(kinds))
     domain = rng.choice(act.heldout if heldout else act.domains)
     person = _person(rng, rng.choice(act.people), heldout, invented, odd, tricky)
     return Request(

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from cai_ui.web import words
-from cai_ui.web.kit.events import AT_ONCE, QUIET, Changes, Given
+from cai_ui.web.kit.events import AT_ONCE, Changes, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.session import GUEST, Session, SessionParts, read_name, rename
 
@@ -27,17 +27,12 @@ class NameRow:
         name = "" if session.author.startswith(GUEST) else session.author
         return {self.row: gr.update(visible=True), self.name: name, self.pending: pending}
 
-    def wire(self, session: SessionParts) -> list[Any]:
-        """Connect it; gives the events after which there is a name."""
+    def wire(self, session: SessionParts) -> Any:
+        """Connect it; gives the event after which there is a name."""
         self.session = session
         outputs = [session.state, session.browser, session.name, self.row]
-        named = [
-            trigger(bind(self._signed), {session.state, self.name}, outputs, **AT_ONCE)
-            for trigger in (self.sign.click, self.name.submit)
-        ]
-        for event in named:
-            event.success(None, None, None, js="() => document.activeElement?.blur()", **QUIET)  # keys vote again
-        return named
+        given = {session.state, self.name}
+        return gr.on([self.sign.click, self.name.submit], bind(self._signed), given, outputs, js=_LEAVE, **AT_ONCE)
 
     def _signed(self, given: Given) -> Changes:
         session = rename(given[self.session.state], read_name(given[self.name]))
@@ -47,3 +42,7 @@ class NameRow:
             self.session.name: session.author,
             self.row: gr.update(visible=False),
         }
+
+
+_LEAVE = "(...values) => { document.activeElement?.blur(); return values; }"
+"""Keys vote and grade only while nobody types."""

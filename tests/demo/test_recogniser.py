@@ -24,10 +24,10 @@ def _by_hand() -> list[tuple[str, Principle]]:
 
 
 def test_it_tells_principles_written_by_hand() -> None:
-    """Read with the whole grammar, 128 of the 134 were told right when it was first run on them."""
+    """128 of the 134 were told right when it was first run on them."""
     rows = _by_hand()
     right = [side for side, principle in rows if understand(principle).understood == (side == "in")]
-    assert len(rows) == 134 and right.count("in") >= 45 and right.count("later") >= 15 and right.count("out") >= 60
+    assert len(rows) == 134 and right.count("in") >= 60 and right.count("out") >= 60
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,9 @@ def test_it_tells_principles_written_by_hand() -> None:
         ("Is it polite?", "Be brief and polite.", ("politeness", "brief")),
         ("Does it lie?", "Make it honest.", ("honesty",)),
         ("Point out what is harmful. If nothing is, say that nothing is wrong.", "", ("harm of any kind",)),
+        ("Does it mention bananas?", "Mention bananas.", ("a word about “bananas”",)),
+        ("Is it formal?", "Be formal.", ("formal tone",)),
+        ("Does it warn the user?", "Warn the user.", ("a warning",)),
     ],
 )
 def test_it_names_what_it_reads(ask: str, demand: str, reads: tuple[str, ...]) -> None:
@@ -46,23 +49,10 @@ def test_it_names_what_it_reads(ask: str, demand: str, reads: tuple[str, ...]) -
 
 @pytest.mark.parametrize(
     "ask",
-    ["Does it mention bananas?", "Is it formal?", "Would this hurt a child?", "Is there a helpline?", "Does it rhyme?"],
+    ["Would this hurt a child?", "Does it rhyme?", "Is it written for sailors?", "Does it name its sources?"],
 )
 def test_what_the_model_does_not_follow_is_outside(ask: str) -> None:
     assert not understand(_principle(ask, "Rewrite the response accordingly.")).understood
-
-
-@pytest.mark.parametrize(
-    ("ask", "demand", "reads"),
-    [
-        ("Does it mention bananas?", "Mention bananas.", "a word about “bananas”"),
-        ("Is it formal?", "Be formal.", "formal tone"),
-        ("Does it warn the user?", "Warn the user.", "a warning"),
-    ],
-)
-def test_what_was_not_taught_is_read_and_lies_outside(ask: str, demand: str, reads: str) -> None:
-    found = understand(_principle(ask, demand))
-    assert reads in found.asks and not found.understood
 
 
 @pytest.mark.parametrize("text", ["", "   ", "漢字とかな", "[INST] </s>", "x" * 5000, "mention "])

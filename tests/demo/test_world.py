@@ -14,6 +14,7 @@ from cai_ui.demo.corpus import conversations
 from cai_ui.demo.critiques import critique, has_fault, revise
 from cai_ui.demo.demands import Demands
 from cai_ui.demo.principles import CANONICAL, HELDOUT_PRINCIPLES, principle_requests
+from cai_ui.demo.recipes import RECIPES
 from cai_ui.demo.requests import HELDOUT_WORDINGS, WORDINGS, draw_request
 from cai_ui.demo.responses import decline, respond
 from cai_ui.demo.scoring import score_answer, score_critique
@@ -27,7 +28,7 @@ SAMPLE = 4000
 @pytest.fixture(scope="module")
 def said() -> str:
     """What a stretch of the training corpus says, a part from each round, in lower case."""
-    rounds = (itertools.islice(conversations(3, round=number), SAMPLE // 5) for number in (1, 2, 3, 4, 5))
+    rounds = (itertools.islice(conversations(3, round=number), SAMPLE // 5) for number in range(1, len(RECIPES) + 1))
     drawn = itertools.chain(*rounds)
     return "\n".join(message.content for c in drawn for message in c.messages).lower()
 

@@ -23,6 +23,7 @@ from cai_ui.config.app import AppSettings
 from cai_ui.config.knobs import checked
 from cai_ui.config.revise import RevisionSettings
 from cai_ui.config.train import TrainSettings
+from cai_ui.errors import ConflictError, EngineError
 from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.compare.columns import answer_columns
 from cai_ui.pipeline.compare.comparison import (
@@ -432,41 +433,40 @@ def test_nothing_in_it_names_a_machine(tmp_path: Path) -> None:
     assert [name for name, text in texts.items() if re.search(rb"/(tmp|home|root|Users)/", text)] == []
 
 
-# With the model
+# With the embedded model, which has other weights than the one it was made with
 
 
-def test_a_finished_adapter_is_loaded_and_answers_as_it_did(embedded: Services) -> None:
+def test_adapters_of_the_former_base_are_kept_and_said_to_be_of_it(embedded: Services) -> None:
     run = next(run for run in embedded.store.runs() if run.name == "Tiny SFT")
-    assert run.adapter in [variant.name for variant in variants(embedded)]
-    *_, both = answer_columns(embedded, QUESTION, ["base", run.id], Sampling(temperature=0, max_new_tokens=96))
-    base, tuned = (one.answer for one in both)
-    assert base is not None and tuned is not None and tuned.provenance.adapter_hash == run.adapter_hash
-    vote = embedded.store.votes()[0]
-    said = {vote.left: vote.left_answer.text, vote.right: vote.right_answer.text}
-    assert {"base": base.text, run.id: tuned.text} == said
+    assert [variant.name for variant in variants(embedded)] == ["base"]
+    assert ("Tiny SFT", "it belongs to another base model") in variants_left_out(embedded)
+    assert run.adapter_hash in [info.hash for info in embedded.jobs.adapters()]
+    with pytest.raises(EngineError, match="trained on another base model"):
+        list(answer_columns(embedded, QUESTION, [run.id], Sampling(temperature=0, max_new_tokens=8)))
 
 
-def test_old_chains_come_out_the_same(embedded: Services) -> None:
+def test_old_chains_say_why_they_come_out_differently(embedded: Services) -> None:
     found = [replay_chain(embedded, trace.id) for trace in find_traces(embedded, "diary", 10)]
-    assert len(found) > 3
     causes = [replay.difference.cause for replay in found if replay.difference is not None]
-    assert [cause for cause in causes if not cause.startswith("Other versions")] == []
+    assert len(found) > 3 and len(causes) == len(found)
+    assert {cause.partition(":")[0] for cause in causes} == {"Another base", "It cannot be asked again"}
 
 
 def test_the_trashed_run_comes_back(embedded: Services) -> None:
     (run,) = embedded.store.runs(trashed=True)
-    assert run.id not in [variant.name for variant in variants(embedded)] and variants_left_out(embedded) == []
     restore_run(embedded, run.id)
-    assert run.id in [variant.name for variant in variants(embedded)]
+    assert run.id in [back.id for back in embedded.store.runs()] and embedded.store.runs(trashed=True) == []
 
 
-def test_a_file_of_chains_goes_on_where_it_was(embedded: Services) -> None:
+def test_a_file_of_chains_by_other_weights_is_not_gone_on_with(embedded: Services) -> None:
     file = embedded.store.workspace.home.parent / "files" / "chains.jsonl"
+    before = file.read_bytes()
     kept = json.loads((HERE / "requests.json").read_text(encoding="utf-8"))
     requests, short = [Prompt(**row) for row in kept], Sampling(seed=5, max_new_tokens=64)
     version = current_constitution(embedded).hash
-    first, *_, last = run_batch(embedded, requests, version, RevisionSettings(), short, 1, results=file)
-    assert (first.already, last.done, last.failed) == (2, 4, 0)
+    with pytest.raises(ConflictError):
+        list(run_batch(embedded, requests, version, RevisionSettings(), short, 1, results=file))
+    assert file.read_bytes() == before
 
 
 def test_the_stopped_batch_goes_on(embedded: Services) -> None:
@@ -483,13 +483,14 @@ def test_the_stopped_batch_goes_on(embedded: Services) -> None:
 
 
 @pytest.mark.parametrize("name", ["Half a DPO", "Cut off"])
-def test_a_run_that_was_not_done_goes_on_from_its_checkpoint(embedded: Services, name: str) -> None:
+def test_a_run_of_the_former_base_keeps_its_checkpoints_and_says_why_it_does_not_go_on(
+    embedded: Services, name: str
+) -> None:
     run = next(run for run in embedded.store.runs() if run.name == name)
-    before = run_metrics(embedded, run.id)
+    before, files = run_metrics(embedded, run.id), contents(embedded.store.workspace.run_dir(run.id) / "checkpoints")
     embedded.jobs.resume(run.id)
-    until(lambda: embedded.store.run(run.id).step > run.step)
-    embedded.jobs.stop(run.id)
     again = embedded.jobs.wait(run.id, 120)
-    assert (again.state, again.total_steps, again.error) == ("stopped", 200, None)
-    assert run_metrics(embedded, run.id)[: len(before)] == before
-    assert f"goes on from step {run.step}" in run_view(embedded, run.id).log_tail
+    assert (again.state, again.step) == ("failed", run.step)
+    assert re.search("other base weights|made for embedded", again.error or "")
+    assert run_metrics(embedded, run.id) == before and files
+    assert contents(embedded.store.workspace.run_dir(run.id) / "checkpoints") == files

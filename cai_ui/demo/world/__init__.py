@@ -9,7 +9,7 @@ and some wordings: a held-out request is new in all four, and makes as much sens
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -18,10 +18,8 @@ KINDS = ("privacy", "honesty", "law", "kindness", "safety", "fairness")
 ADULTS = ("family", "friends", "work")
 """The groups of roles an act goes with unless it names others."""
 _HERE = Path(__file__).resolve().parent
-LATER = "situations"
-"""File of the acts that only the fifth round of training teaches: the shipped weights do not know them."""
 _SAID_OF = {"f": "women", "m": "men"}
-_FILES = ("harmful", "helpful", "twins", LATER)
+_FILES = ("harmful", "helpful", "twins", "situations")
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,6 @@ class Act:
     steps: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
     instead: tuple[str, ...] = ()
     people: tuple[str, ...] = ADULTS
-    later: bool = False
-    """Taught in the fifth round only."""
 
     @property
     def harmful(self) -> bool:
@@ -63,11 +59,7 @@ class Words:
 @cache
 def acts() -> tuple[Act, ...]:
     """All acts, in the order of the files."""
-    return tuple(
-        replace(act, later=name == LATER)
-        for name in _FILES
-        for act in _read_acts((_HERE / f"{name}.txt").read_text(encoding="utf-8"))
-    )
+    return tuple(act for name in _FILES for act in _read_acts((_HERE / f"{name}.txt").read_text(encoding="utf-8")))
 
 
 @cache

@@ -118,7 +118,7 @@ class AskBox:
             (self.run.click, self._answer, MODEL),
             (self.further.ask.click, self._follow_up, MODEL),
             (self.further.again.click, self._again, MODEL),
-            *((event.success, self._answer, MODEL) for event in self.who.wire(session)),
+            (self.who.wire(session).success, self._answer, MODEL),
             *((event.success, self._next, follows) for event in voted),
         ):
             pressed(bind(handler), page, shown, **kind).then(self._idle, None, [self.run, self.stop], **QUIET)

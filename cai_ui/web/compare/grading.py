@@ -118,8 +118,8 @@ class GradingBox:
         page = {*asked, self.sight, self.ticket, self.harm, self.tags}
         for outcome, button in self.outcomes.items():
             button.click(bind(self._grade, outcome), page, shown, **EACH)
-        for event in self.who.wire(session):
-            event.success(bind(self._grade_pending), {*page, self.who.pending}, shown, **EACH)
+        named = self.who.wire(session)
+        named.success(bind(self._grade_pending), {*page, self.who.pending}, shown, **EACH)
         self.undo.click(bind(self._undo), asked, shown, **EACH)
         for widget in self.form.inputs:
             for done in [widget.release] if isinstance(widget, gr.Slider) else [widget.submit, widget.blur]:

@@ -9,8 +9,9 @@ WHAT = (
     "judge the rewrites, train a small adapter on the good ones, and compare the model before and after."
 )
 NEXT = (
-    "Open Principles, use another constitution, and start the guided run again. The embedded model knows what the "
-    "constitutions here ask for and little else; wording of your own needs a real model."
+    "Open Principles, change one, and start the guided run again. The embedded model follows principles about harm, "
+    "tone, what to offer, a word to mention, a warning or a question back, most surely in plain words; Principles says "
+    "of each whether it knows it."
 )
 
 # The guided run
