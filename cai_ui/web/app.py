@@ -80,6 +80,7 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
         session.open_page()
     _track_no_hidden_progress(page)
     _hear_the_last(page)
+    _hear_choices(page)
     return page
 
 
@@ -142,6 +143,15 @@ def _hear_the_last(page: gr.Blocks) -> None:
     for event in page.fns.values():
         if event.trigger_mode == "once" and {name for _, name in event.targets} & {"input", "release", "blur"}:
             event.trigger_mode = "always_last"
+
+
+def _hear_choices(page: gr.Blocks) -> None:
+    """Have a menu's event wait for a choice: that a menu is left is none, and would put a preset's settings over what
+    was typed, or lead away from an example. `assets/menus.js` knows."""
+    for number, event in page.fns.items():
+        block, name = (page.blocks.get(event.targets[0][0]), event.targets[0][1]) if event.targets else (None, "")
+        if isinstance(block, gr.Dropdown) and not block.multiselect and name == "input" and not event.js:
+            event.js = f"(...values) => {{ window.caiChose('{block.elem_id}', {number}); return values; }}"
 
 
 def _session(

@@ -82,7 +82,7 @@ def head() -> str:
     keys = f"window.caiKeys = {json.dumps(told)};"
     names = (
         "address.js", "ready.js", "errors.js", "charts.js", "keys.js", "typing.js", "once.js", "stop.js", "sight.js",
-        "curate.js", "spans.js", "fields.js", "said.js", "connection.js",
+        "curate.js", "spans.js", "fields.js", "menus.js", "said.js", "connection.js",
     )  # fmt: skip
     scripts = [keys, *((assets / name).read_text(encoding="utf-8") for name in names)]
     return "".join(f"<script>{script}</script>" for script in scripts)

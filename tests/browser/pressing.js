@@ -1,7 +1,7 @@
 /* Watches a page for `test_every_control.py`: which controls it has, whether it still waits for an answer, what it said.
    Loaded before the page's own scripts. */
 window.pressing = (() => {
-  const seen = { toasts: [], asked: 0, changed: 0 };
+  const seen = { toasts: [], asked: 0, changed: 0, brought: new Set() };
   const TICK_MS = 25; /* between two looks at whether something is open; it is over after two that found nothing */
   const waiting = new Set(), over = new Set(); /* an answer may come before the request's own receipt */
   const timers = () => new Set((window.gradio_config?.components ?? []).filter((c) => c.type === "timer").map((c) => c.id));
@@ -82,11 +82,12 @@ window.pressing = (() => {
     return found;
   };
 
-  /* Texts of fields and of HTML components that are on the page. */
+  /* Texts of fields, of groups of choices, of buttons and of HTML components that are on the page. */
   const texts = () => {
     const fields = [...panel().querySelectorAll("textarea, input")].filter((one) => !["radio", "checkbox", "file"].includes(one.type));
-    const html = [...panel().querySelectorAll(".html-container, .prose")];
-    return [...fields.map((one) => [home(one), one.value, one]), ...html.map((one) => [home(one), one.innerText, one])];
+    const html = [...panel().querySelectorAll("fieldset, .html-container, .prose")];
+    const buttons = [...panel().querySelectorAll("button[id]")];
+    return [...fields.map((one) => [home(one), one.value, one]), ...[...html, ...buttons].map((one) => [home(one), one.innerText, one])];
   };
 
   /* Texts that are others than at the last look, and how far out of sight they stand: 0 in sight, else the pixels up to
@@ -107,7 +108,17 @@ window.pressing = (() => {
     return fresh.map(([place, text, element]) => [place, text, away(element)]);
   };
   /* How far away what was new at the last look is now, with its place. */
-  const distances = () => fresh.filter(([, text]) => text.trim()).map(([place, , element]) => [away(element), place]).filter(([px]) => px !== null);
+  const distances = () => {
+    const brought = [...seen.brought].map((id) => [id, id, document.getElementById(id)]).filter(([, , element]) => element);
+    return [...fresh, ...brought].filter(([, text]) => text.trim()).map(([place, , element]) => [away(element), place]).filter(([px]) => px !== null);
+  };
+  /* What the page brings into sight is an answer, too, though it may be as it was: a trace that is opened again. */
+  const listen = () => {
+    for (const name of ["caiSee", "caiSeeEnd"]) {
+      const see = window[name];
+      window[name] = (id) => { seen.brought.add(id); see(id); };
+    }
+  };
 
   const entries = () => [...document.querySelectorAll("[role=listbox] [role=option]")].filter(shown);
 
@@ -129,17 +140,21 @@ window.pressing = (() => {
     if (stop(first)) stops.set(first.key, (stops.get(first.key) ?? 0) + 1);
     if (first.listed) lists.set(first.place, (lists.get(first.place) ?? 0) + 1);
     pressed.add(first.key);
+    seen.brought.clear();
     return told(first);
   };
 
+  const bring = (look) => {
+    const { top, bottom } = look.getBoundingClientRect();
+    if (top < 0 || bottom > innerHeight) look.scrollIntoView({ block: "center", behavior: "instant" });
+  };
   /* Where a control is pressed, once it is in sight; null where something else lies over it. */
   const spot = (key) => {
     const element = controls().get(key)?.element;
     if (!element) return null;
     const look = element.matches("input[type=radio], input[type=checkbox]") ? element.closest("label") ?? element : element;
-    const box = () => look.getBoundingClientRect();
-    if (box().top < 0 || box().bottom > innerHeight) look.scrollIntoView({ block: "center", behavior: "instant" });
-    const { left, top, width, height } = box(), x = left + width / 2, y = top + height / 2;
+    bring(look);
+    const { left, top, width, height } = look.getBoundingClientRect(), x = left + width / 2, y = top + height / 2;
     const hit = document.elementFromPoint(x, y);
     return hit && (look.contains(hit) || hit.contains(element)) ? { x, y } : null;
   };
@@ -175,11 +190,11 @@ window.pressing = (() => {
     element: (key) => controls().get(key)?.element,
     open: () => [...panel().querySelectorAll(FOLD)].filter((one) => shown(one) && !one.classList.contains("open")).map((one) => one.click()).length,
     primary: () => [...controls().values()].filter(({ kind, usable, element }) => kind === "button" && usable && element.matches(".primary")).map(({ key }) => key),
-    twice: (key) => { for (let time = 0; time < 2; time += 1) { const button = controls().get(key)?.element; if (button && !button.disabled) button.click(); } },
+    twice: (key) => { for (let time = 0; time < 2; time += 1) { const button = controls().get(key)?.element; if (button && !button.disabled) { bring(button); button.click(); } } },
     menu: () => entries().map((one) => one.ariaLabel),
     choose: (title) => entries().find((one) => one.ariaLabel === title)?.dispatchEvent(new MouseEvent("mousedown", { bubbles: true, cancelable: true })),
     idle: () => waiting.size === 0,
-    next, spot, after, settled, distances,
+    next, spot, after, settled, distances, listen,
     pressed: () => [...pressed],
     unpressed: () => [...kinds].filter(([key, kind]) => kind === "button" && !pressed.has(key)).length,
     begin: () => { for (const all of [pressed, kinds, lists, stops]) all.clear(); },
