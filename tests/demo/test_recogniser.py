@@ -27,7 +27,7 @@ def test_it_tells_principles_written_by_hand() -> None:
     """128 of the 134 were told right when it was first run on them."""
     rows = _by_hand()
     right = [side for side, principle in rows if understand(principle).understood == (side == "in")]
-    assert len(rows) == 134 and right.count("in") >= 60 and right.count("out") >= 60
+    assert len(rows) == 134 and right.count("in") >= 60 and right.count("out") >= 64
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,13 @@ def test_it_names_what_it_reads(ask: str, demand: str, reads: tuple[str, ...]) -
 
 @pytest.mark.parametrize(
     "ask",
-    ["Would this hurt a child?", "Does it rhyme?", "Is it written for sailors?", "Does it name its sources?"],
+    [
+        "Would this hurt a child?",
+        "Does it rhyme?",
+        "Does it tell the user to wait a day?",
+        "Is it written for sailors?",
+        "Does it name its sources?",
+    ],
 )
 def test_what_the_model_does_not_follow_is_outside(ask: str) -> None:
     assert not understand(_principle(ask, "Rewrite the response accordingly.")).understood
