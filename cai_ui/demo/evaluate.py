@@ -212,7 +212,7 @@ def _measure_longer(book: _Book, engine: Engine, judged: Sequence[Chain], harmle
 
 def _measure_demands(book: _Book, engine: Engine, n: int, seed: int, sampling: Sampling) -> dict[str, dict[str, Rate]]:
     """Principles of several demands, in words never trained on, half of them in combinations never trained on. Shown
-    only: the shipped weights were not taught them."""
+    only: what is wanted (85 %) is not reached."""
     shares: dict[str, dict[str, Rate]] = {}
     for side, by_demand in follows(engine, n, seed, sampling).items():
         whole = by_demand.pop("all")

@@ -149,7 +149,9 @@ class GradingBox:
         return {**self._next(given), self.said: f'<p class="muted" data-said>{esc(said)}</p>'}
 
     def _grade_pending(self, given: Given) -> Changes:
-        """The grade that waited for a name."""
+        """The grade that waited for a name, once."""
+        if not given[self.who.pending]:
+            return {self.who.pending: ""}
         return {**self._grade(given[self.who.pending], given), self.who.pending: ""}
 
     def _undo(self, given: Given) -> Changes:
