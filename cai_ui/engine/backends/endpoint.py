@@ -137,7 +137,7 @@ class EndpointEngine(FromScores):
         questions: list[Question[T]] = [lambda seats, one=one: ask(seats, one) for one in requests]  # type: ignore[misc]
         self._asked += len(requests)
         try:
-            yield from in_flight(self._client, questions, self._concurrency, stop)
+            yield from in_flight(self._client(), questions, self._concurrency, stop)
         finally:
             self._asked -= len(requests)
 
@@ -220,8 +220,9 @@ class EndpointEngine(FromScores):
         """All requests at once, as far as the bound on concurrency lets them. Closing cancels what is under way."""
         rows = [_Row(index, request) for index, request in enumerate(requests)]
         news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        client = self._client()
         loop = asyncio.new_event_loop()
-        work = loop.create_task(self._ask_all(rows, bodies, news, stream))
+        work = loop.create_task(self._ask_all(client, rows, bodies, news, stream))
         thread = threading.Thread(target=serve, args=(loop, work), name="endpoint", daemon=True)
         self._asked += len(rows)
         thread.start()
@@ -246,9 +247,14 @@ class EndpointEngine(FromScores):
                 loop.call_soon_threadsafe(work.cancel)
 
     async def _ask_all(
-        self, rows: list[_Row], bodies: list[dict[str, Any]], news: queue.SimpleQueue[News], stream: bool
+        self,
+        client: EndpointClient,
+        rows: list[_Row],
+        bodies: list[dict[str, Any]],
+        news: queue.SimpleQueue[News],
+        stream: bool,
     ) -> None:
-        client, places = self._client(), asyncio.Semaphore(self._concurrency)
+        places = asyncio.Semaphore(self._concurrency)
 
         async def ask(row: _Row, body: dict[str, Any]) -> None:
             said: list[str] = []

@@ -42,9 +42,10 @@ Question = Callable[[Seats], Awaitable[T]]
 
 
 def in_flight(
-    client: Callable[[], EndpointClient], questions: Sequence[Question[T]], places: int, stop: StopFlag | None
+    client: EndpointClient, questions: Sequence[Question[T]], places: int, stop: StopFlag | None
 ) -> Iterator[tuple[int, T | CaiError]]:
-    """Result or error of each question by its place. A stop, or closing the iterator, cancels what is under way."""
+    """Result or error of each question by its place. A stop, or closing the iterator, cancels what is under way. The
+    client is closed at the end."""
     news: queue.SimpleQueue[tuple[int, T | CaiError]] = queue.SimpleQueue()
     loop = asyncio.new_event_loop()
     work = loop.create_task(_ask_all(client, questions, places, news))
@@ -74,12 +75,11 @@ def serve(loop: asyncio.AbstractEventLoop, work: asyncio.Task[None]) -> None:
 
 
 async def _ask_all(
-    make_client: Callable[[], EndpointClient],
+    client: EndpointClient,
     questions: Sequence[Question[T]],
     places: int,
     news: queue.SimpleQueue[tuple[int, T | CaiError]],
 ) -> None:
-    client = make_client()
     seats, waiting = Seats(client, places), iter(enumerate(questions))
 
     async def ask_in_turn() -> None:

@@ -191,14 +191,15 @@ def _choice(found: dict[str, Any], part: str) -> dict[str, Any] | None:
         return None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise garbage("its answer has another form")
-    return choices[0] if choices[0].get("index") in (0, None, "0") else None
+    return choices[0] if part == "message" or choices[0].get("index") in (0, None, "0") else None
 
 
 def _text_of(content: Any) -> str | None:
     """Text, or the text parts of a list of parts."""
     if isinstance(content, list):
         parts = [
-            part.get(_PARTS.get(part.get("type", "text"), "")) if isinstance(part, dict) else part for part in content
+            part.get(_PARTS.get(str(part.get("type", "text")), "")) if isinstance(part, dict) else part
+            for part in content
         ]
         return "".join(part for part in parts if isinstance(part, str))
     if not isinstance(content, str | None):
