@@ -21,7 +21,8 @@ import httpx
 
 from cai_ui.engine.backends.endpoint_errors import NamedErrors, broken_off, garbage, refusal, shown, too_large
 from cai_ui.engine.backends.endpoint_habits import Habits
-from cai_ui.engine.backends.endpoint_reading import MAX_BYTES, Draft, Reply, events, model_list, no_text, parse
+from cai_ui.engine.backends.endpoint_reading import Draft, Reply, model_list, no_text
+from cai_ui.engine.backends.endpoint_stream import MAX_BYTES, events, parse
 from cai_ui.errors import EndpointError, InputError, PromptTooLongError
 
 ATTEMPTS = 5

@@ -23,7 +23,8 @@ from cai_ui.config.app import AppSettings
 from cai_ui.engine.backends.endpoint import EndpointEngine, connect
 from cai_ui.engine.backends.endpoint_client import EndpointClient
 from cai_ui.engine.backends.endpoint_errors import refusal, shown
-from cai_ui.engine.backends.endpoint_reading import MAX_BYTES, token_logs
+from cai_ui.engine.backends.endpoint_logs import token_logs
+from cai_ui.engine.backends.endpoint_stream import MAX_BYTES
 from cai_ui.engine.interface import Request
 from cai_ui.errors import CaiError, EndpointError, InputError, PromptTooLongError
 from cai_ui.records import Message
