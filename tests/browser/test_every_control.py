@@ -168,7 +168,7 @@ class Presser:
                 self.found.append(f"{key} could not be pressed: {error}")
         self.settle(key)
         if one["kind"] == "button":
-            if self.away and min(self.away) > 0 and not self.said_now and self.at == self.tab:
+            if self.asked > asked and self.away and min(self.away) > 0 and not self.said_now and self.at == self.tab:
                 self.look_for_it(key)
             if self.changed == changed:
                 self.quiet.append(f"{key} ({'answered' if self.asked > asked else 'nothing asked'})")
@@ -180,7 +180,8 @@ class Presser:
             self.go_to()
 
     def look_for_it(self, key: str) -> None:
-        """What changed was out of sight when the answer came; the page may bring it into sight in its next frame."""
+        """What changed was out of sight when the answer came; the page may bring it into sight in its next frame. Where
+        nothing was asked, what changed was a timer's."""
         self.page.wait_for_timeout(200)
         if found := sorted(self.page.evaluate("pressing.distances()")):
             pixels, place = found[0]
