@@ -47,5 +47,14 @@ RECIPES = (
         mix={**_GRAMMAR, "single": 23, "chain": 44, "direct": 12, "preference": 9, "insist": 3, "echo": 6},
         composed=0.5,
     ),
+    # Everyday help and strange words were what it still got wrong, and principles of one kind of harm saw all kinds.
+    replace(
+        _COMPOSED,
+        mix={**_GRAMMAR, "single": 25, "chain": 40, "direct": 12, "preference": 9, "insist": 3, "echo": 8},
+        narrow=True,
+        composed=0.6,
+        tricky=0.6,
+        invented=0.6,
+    ),
 )
 """By round, the first one first."""
