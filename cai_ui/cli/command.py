@@ -71,7 +71,10 @@ def opened(parsed: Arguments, **roles: str) -> Iterator[Services]:
 def agreed(what: str) -> bool:
     """Whether somebody at a terminal wants this to be done; nobody where there is none."""
     print(what)
-    return sys.stdin.isatty() and input("Go on? [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return sys.stdin.isatty() and input("Go on? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def read_bytes(path: Path, limit: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 from cai_ui.config.answers import Sampling
 from cai_ui.engine.interface import Choice, Engine, Request, ScoreRequest, StopFlag
@@ -33,25 +34,29 @@ def ask(
     if it takes others.
     """
     talks: dict[int, Talk] = {place: (Message("user", text),) for place, text in enumerate(questions)}
+    refused: dict[int, EndpointError] = {}
+    answered = False
     if thinking is not None:
         thoughts = engine.attempt(
             [Request(_more(talk, wording[0]), thinking, adapter) for talk in talks.values()], stop
         )
         for place, thought in enumerate(thoughts):
-            if isinstance(thought, CaiError):
+            if _is_of_some(thought):
+                refused[place] = thought
+                del talks[place]
+            elif isinstance(thought, CaiError):
                 yield place, read_choice(thought, choices)
                 del talks[place]
             elif thought.text.strip():  # many servers refuse a turn without text
+                answered = True
                 talks[place] = (*_more(talks[place], wording[0]), _said(thought), Message("user", wording[1]))
     if stop is not None and stop.is_set():
         return
     places = list(talks)
     asked = [ScoreRequest(talks[place], tuple(choices), adapter) for place in places]
-    refused: dict[int, EndpointError] = {}
-    answered = False
     for number, found in engine.choose_many(asked, stop) if asked else ():
         place = places[number]
-        if isinstance(found, EndpointError) and found.cause in OF_SOME:
+        if _is_of_some(found):
             refused[place] = found
             continue
         read = read_choice(found, choices)
@@ -61,6 +66,10 @@ def ask(
         if not answered:
             raise error
         yield place, Read(None, error.what)
+
+
+def _is_of_some(found: object) -> TypeGuard[EndpointError]:
+    return isinstance(found, EndpointError) and found.cause in OF_SOME
 
 
 def _more(talk: Talk, text: str) -> Talk:

@@ -8,6 +8,7 @@ reported of open 7B models). Reading this by rules is crude, so a person's label
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from cai_ui.records import Step, Trace
@@ -42,7 +43,7 @@ _ROLE = re.compile(
     r"revision ?request|critique|revision|revised response|system)(?:\*\*)?\s*:",
     re.IGNORECASE,
 )
-_FUNCTION_WORDS = {
+_FUNCTION_WORDS = {name: frozenset(words.split()) for name, words in {
     "English": "the and of to is that it with for not you this be are would from but her she he they",
     "German": "der die das und ist nicht ein eine mit für auf sie ich wird dass es denn den zu",
     "French": "le la les et est une pas des pour dans vous que qui sur avec",
@@ -50,7 +51,7 @@ _FUNCTION_WORDS = {
     "Italian": "il che non una per con del della sono questo più come anche gli",
     "Portuguese": "os uma não para com que por mais como você são isso ao dos",
     "Dutch": "de het een niet van en dat met voor zijn op aan ook maar",
-}
+}.items()}  # fmt: skip
 _SCRIPTS = (("Cyrillic", 0x400, 0x52F), ("Greek", 0x370, 0x3FF), ("Arabic", 0x600, 0x6FF), ("Hebrew", 0x590, 0x5FF),
             ("Devanagari", 0x900, 0x97F), ("Kana", 0x3040, 0x30FF), ("Han", 0x4E00, 0x9FFF),
             ("Hangul", 0xAC00, 0xD7AF), ("Thai", 0xE00, 0xE7F))  # fmt: skip
@@ -98,11 +99,11 @@ def language(text: str) -> str:
     letters = [c for c in text if c.isalpha()]
     if len(letters) < 12:
         return ""
-    for name, low, high in _SCRIPTS:
+    for name, low, high in () if text.isascii() else _SCRIPTS:
         if sum(low <= ord(c) <= high for c in letters) > 0.5 * len(letters):
             return name
-    words = re.findall(r"\w+", text.lower())
-    counts = {name: sum(w in common.split() for w in words) for name, common in _FUNCTION_WORDS.items()}
+    words = Counter(re.findall(r"\w+", text.lower()))
+    counts = {name: sum(words[word] for word in common) for name, common in _FUNCTION_WORDS.items()}
     best, second = sorted(counts.values(), reverse=True)[:2]
     return max(counts, key=lambda name: counts[name]) if best >= 3 and best >= 2 * second else ""
 
@@ -111,10 +112,15 @@ def _of_revision(step: Step, answer: str, critiques: Sequence[Step]) -> str:
     same = change_share(answer, step.text) <= SAME
     if not critiques:
         return "unchanged" if same else "rewritten"
-    findings = [read_critique(critique.text, answer) == "finding" for critique in critiques]
-    if any(findings):
+    if any(_names_fault(critique, answer) for critique in critiques):
         return "ignored" if same else "followed"
     return "kept" if same else "changed anyway"
+
+
+def _names_fault(critique: Step, answer: str) -> bool:
+    """As a person labelled it, or else as the rules read it."""
+    labels = critique.labels if critique.labels is not None else (read_critique(critique.text, answer),)
+    return "finding" in labels
 
 
 def _answer_before(trace: Trace, index: int) -> str:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from cai_ui.tables.limits import BadRow, Limits, Row, refuse
+from cai_ui.tables.limits import BadRow, Limits, Row, check_names, refuse
 from cai_ui.tables.lists import are_messages, listed
 
 Lines = list[tuple[int, list[str]]]
@@ -61,9 +61,7 @@ def _value(cell: str) -> str | list[Any] | None:
 def _names(header: list[str]) -> list[str]:
     """The header; a column without a name is called by its place."""
     names = [name.strip() or f"column {place}" for place, name in enumerate(header, 1)]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        refuse(f"The column name is there twice: {twice[:60]!r}.", "Give every column its own name.")
+    check_names(names)
     return names
 
 

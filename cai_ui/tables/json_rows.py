@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, Any, cast
 
-from cai_ui.tables.limits import BadRow, Cells, Limits, Row, read_whole, refuse, too_large
+from cai_ui.tables.limits import BadRow, Cells, Limits, Row, named_twice, read_whole, refuse, too_large
 from cai_ui.tables.lists import are_messages
 
 _NOTHING = re.compile(r"[\s,]*")
+_BLANK = 64
+"""Bytes behind a first line that are looked at for further ones."""
 _HOLDERS = (
     "data", "rows", "examples", "instances", "records", "entries", "prompts", "questions", "train", "test",
     "validation", "valid", "dev", "eval",
@@ -55,8 +57,8 @@ def _table(file: IO[bytes], limits: Limits) -> tuple[list[Any] | None, IO[bytes]
     line = file.readline(limits.line_bytes + 1)
     if not line.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
         return None, _again(line, file)
-    rest = file.read(1) if line.endswith(b"\n") else file.read(limits.file_bytes)
-    if rest and (line.endswith(b"\n") or b"\n" in rest.rstrip()):
+    rest = file.read(_BLANK if line.endswith(b"\n") else limits.file_bytes)
+    if b"\n" in (line + rest).rstrip() or (line.endswith(b"\n") and len(rest) == _BLANK):
         return None, _again(line + rest, file)
     return _held(_line(line.removeprefix(codecs.BOM_UTF8) + rest)), _again(line + rest, file)
 
@@ -123,8 +125,7 @@ class _Json:
     def _once(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         row = dict(pairs)
         if len(row) < len(pairs):
-            names = [name for name, _ in pairs]
-            self.faults.append(f"the key {next(n for n in names if names.count(n) > 1)[:40]!r} is there twice")
+            self.faults.append(f"the key {(named_twice(name for name, _ in pairs) or '')[:40]!r} is there twice")
         return row
 
     def _constant(self, name: str) -> None:
@@ -223,6 +224,7 @@ def _columns(value: dict[str, Any]) -> list[dict[str, Any]] | None:
     ):
         return columns
     texts = any(isinstance(one, list) and one and all(isinstance(cell, str) for cell in one) for one in columns)
+    texts = texts and not any(are_messages(one) for one in columns)
     if texts and all(isinstance(one, list) and len(one) == len(columns[0]) for one in columns):
         return [dict(zip(value, cells, strict=True)) for cells in zip(*columns, strict=True)]
     return None

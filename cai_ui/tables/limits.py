@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO, Any, NoReturn
 
@@ -47,6 +48,23 @@ def read_whole(file: IO[bytes], limits: Limits) -> bytes:
     if len(content) > limits.file_bytes:
         too_large("The unpacked file", limits.file_bytes)
     return content
+
+
+def named_twice(names: Iterable[str]) -> str | None:
+    """The first name that was there before; None where each is there once."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
+def check_names(names: Iterable[str]) -> None:
+    """FileFormatError where two columns have one name."""
+    twice = named_twice(names)
+    if twice is not None:
+        refuse(f"The column name is there twice: {twice[:60]!r}.", "Give every column its own name.")
 
 
 def too_large(what: str, limit: int) -> NoReturn:

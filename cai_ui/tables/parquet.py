@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from typing import IO, Any
 
-from cai_ui.tables.limits import Limits, Row, refuse, too_large
+from cai_ui.tables.limits import Limits, Row, check_names, refuse, too_large
 
 
 def parquet_rows(file: IO[bytes], limits: Limits) -> Iterator[Row]:
@@ -18,7 +18,7 @@ def parquet_rows(file: IO[bytes], limits: Limits) -> Iterator[Row]:
 
     try:
         table = pq.ParquetFile(file)
-        _once_each(table.schema_arrow.names)
+        check_names(table.schema_arrow.names)
         groups = [table.metadata.row_group(i) for i in range(table.metadata.num_row_groups)]
         if table.metadata.num_rows > limits.rows:
             refuse(f"The file has more than {limits.rows:,} rows.", "Split it.")
@@ -37,24 +37,20 @@ def parquet_rows(file: IO[bytes], limits: Limits) -> Iterator[Row]:
                 yield number, {name: _plain(cell) for name, cell in row.items()}
         if not number:
             refuse("The file is empty.", "Choose a file with rows.")
-    except (pa.ArrowException, UnicodeDecodeError, OverflowError) as error:
+    except (pa.ArrowException, UnicodeDecodeError, OverflowError, LookupError) as error:
         refuse(f"The Parquet file cannot be read ({type(error).__name__}).", "Write or download it again.")
 
 
-def _once_each(names: list[str]) -> None:
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        refuse(f"The column name is there twice: {twice[:60]!r}.", "Give every column its own name.")
-
-
 def _plain(cell: Any) -> Any:
-    """A cell as JSON would have it: dates as ISO text, NaN as missing."""
+    """A cell as JSON would have it: dates as ISO text, durations as text, NaN as missing."""
     if isinstance(cell, dict):
         return {name: _plain(value) for name, value in cell.items()}
     if isinstance(cell, list | tuple):
         return [_plain(value) for value in cell]
     if isinstance(cell, datetime.date | datetime.time):
         return cell.isoformat()
+    if isinstance(cell, datetime.timedelta):
+        return str(cell)
     if isinstance(cell, decimal.Decimal):
         return int(cell) if cell == cell.to_integral_value() else float(cell)
     if isinstance(cell, float) and math.isnan(cell):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import lzma
 import time
 import zipfile
 import zlib
@@ -47,7 +48,8 @@ def rows_of(path: Path, limits: Limits = Limits()) -> Iterator[Row]:  # noqa: B0
         raise NotFoundError(f"There is no file {path.name}.", next_step="Choose it again.") from None
     except (EOFError, zlib.error, gzip.BadGzipFile):
         refuse("The packed file is cut short or damaged.", "Pack or download it again.")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, UnicodeDecodeError):  # the last: of a damaged name
+    except (zipfile.BadZipFile, lzma.LZMAError, NotImplementedError, RuntimeError, UnicodeDecodeError):
+        # the last: of a damaged name
         refuse("The ZIP archive is damaged, or locked with a password.", "Unpack it and import the file inside.")
     except OSError as error:
         if isinstance(error, FileFormatError | NotFoundError):

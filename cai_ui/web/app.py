@@ -30,6 +30,7 @@ from cai_ui.web.start import leads
 from cai_ui.web.start.tab import StartTab
 from cai_ui.web.stops import Stops
 from cai_ui.web.train.tab import TrainTab
+from cai_ui.web.uploads import UPLOAD_LIMIT, Uploads
 
 PAGES = 1_000
 """Open pages whose session is kept; the oldest is let go, and gets a new one with its next event."""
@@ -104,7 +105,7 @@ def launch_arguments(services: Services, access: Access | None = None) -> dict[s
         "mcp_server": False,
         "ssr_mode": False,
         "pwa": False,
-        "max_file_size": gate.UPLOAD_LIMIT,
+        "max_file_size": UPLOAD_LIMIT,
         "state_session_capacity": PAGES,
         "_frontend": False,  # no request to itself, which fails behind a proxy or on a busy machine and ends the start
         "allowed_paths": [str(services.store.workspace.exports_dir())],
@@ -117,7 +118,7 @@ def launch_arguments(services: Services, access: Access | None = None) -> dict[s
 def _gate(services: Services, access: Access) -> Any:
     """The gate with the names, quotas and people of this server."""
     hosts = gate.own_names(services.settings.host_names, os.environ)
-    uploads = gate.Uploads(services.store.workspace.uploads_dir())
+    uploads = Uploads(services.store.workspace.uploads_dir())
     provider = provider_of(os.environ) if access.mode is Mode.TEAM else None
     by_hub = HubSignIn(provider, access.hub, access.accounts) if provider and access.hub else None
     return gate.outermost(hosts, uploads, access.signed_in, lambda: services.host.status().state, by_hub)

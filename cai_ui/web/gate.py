@@ -11,13 +11,10 @@ from __future__ import annotations
 import ipaddress
 import json
 import socket
-import stat
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -25,20 +22,13 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cai_ui.disk import room
 from cai_ui.web import words
 from cai_ui.web.gradio_script import replaced_scripts
 from cai_ui.web.hub_sign_in import HubSignIn
+from cai_ui.web.uploads import FRAMES, UPLOAD_LIMIT, Uploads
 
-MB = 2**20
-BODY_LIMIT = 32 * MB
+BODY_LIMIT = 32 * 2**20
 """Bytes of a request that is not a file upload; five million characters still get a sentence from their field."""
-UPLOAD_LIMIT = 64 * MB
-"""Largest file that can be imported through the page."""
-UPLOADS_A_DAY, UPLOADS_IN_ALL = 512 * MB, 2048 * MB
-"""What one address or person may upload in 24 hours, and what uploads may take of the disk altogether."""
-FRAMES = 64 * 1024
-"""What an upload's form adds to its file."""
 ALIVE, READY = "/healthz", "/readyz"
 """What watches over the server asks the first whether it answers, and the second whether the model is loaded."""
 UPLOAD = "/gradio_api/upload"
@@ -83,43 +73,6 @@ class Sessions:
         while len(self.owners) > 100_000:
             self.owners.pop(next(iter(self.owners)))
         return self.owners.setdefault(session, name) == name
-
-
-@dataclass
-class Uploads:
-    """How much was uploaded by whom, counted as it comes in."""
-
-    folder: Path
-    taken: dict[str, tuple[float, int]] = field(default_factory=dict)
-    _looked: float = float("-inf")
-    _held: int = 0
-
-    def refused(self, who: str, size: int) -> str:
-        """Why `size` more bytes cannot be taken from somebody; "" if they can."""
-        since, taken = self.taken.get(who, (time.monotonic(), 0))
-        if time.monotonic() - since > 86_400:
-            since, taken = time.monotonic(), 0
-        if size > UPLOAD_LIMIT + FRAMES or taken + size > UPLOADS_A_DAY:
-            return words.UPLOADED_MUCH
-        if self.held() + size > UPLOADS_IN_ALL or size > room(self.folder):
-            return words.UPLOADS_FULL
-        return ""
-
-    def took(self, who: str, size: int) -> None:
-        """Count bytes that came in."""
-        since, taken = self.taken.get(who, (time.monotonic(), 0))
-        fresh = time.monotonic() - since <= 86_400
-        self.taken[who] = (since, taken + size) if fresh else (time.monotonic(), size)
-        self._held += size
-        while len(self.taken) > 100_000:
-            self.taken.pop(next(iter(self.taken)))
-
-    def held(self) -> int:
-        """Bytes of all uploads that are there; looked up at most every ten seconds."""
-        if time.monotonic() - self._looked > 10:
-            self._held = sum(_size(path) for path in self.folder.rglob("*"))
-            self._looked = time.monotonic()
-        return self._held
 
 
 SignIn = Callable[[str, Scope, str, str | None], Awaitable[Response | None]]
@@ -262,15 +215,6 @@ def same_origin(headers: Mapping[str, str]) -> bool:
         return urlsplit(origin).netloc in {headers.get("host"), headers.get("x-forwarded-host")}
     except ValueError:
         return False
-
-
-def _size(path: Path) -> int:
-    """Bytes of a file; 0 for a folder, and for what was removed while it was looked at."""
-    try:
-        found = path.lstat()
-    except OSError:
-        return 0
-    return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 def _length(headers: Mapping[str, str]) -> int | None:

@@ -170,7 +170,9 @@ class Hub:
             if answer.status_code in (400, 401, 403):
                 raise AccessError(words.HUB_REFUSED)
             said = json.loads(body)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
+        except AccessError:
+            raise
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ImportError):  # the last: proxies, certificates
             raise AccessError(words.HUB_SILENT) from None
         except (ValueError, RecursionError):
             raise AccessError(words.HUB_STRANGE) from None

@@ -168,7 +168,7 @@ class Presser:
                 self.found.append(f"{key} could not be pressed: {error}")
         self.settle(key)
         if one["kind"] == "button":
-            if self.away and min(self.away) > 0 and not self.said_now and self.at == self.tab:
+            if self.asked > asked and self.away and min(self.away) > 0 and not self.said_now and self.at == self.tab:
                 self.look_for_it(key)
             if self.changed == changed:
                 self.quiet.append(f"{key} ({'answered' if self.asked > asked else 'nothing asked'})")
@@ -180,8 +180,11 @@ class Presser:
             self.go_to()
 
     def look_for_it(self, key: str) -> None:
-        """What changed was out of sight when the answer came; the page may bring it into sight in its next frame."""
+        """What changed was out of sight when the answer came; the page may bring it into sight in its next frame. Where
+        nothing was asked, what changed was a timer's; a button that is gone, with its row, has answered there."""
         self.page.wait_for_timeout(200)
+        if not self.page.evaluate("key => pressing.element(key) !== undefined", key):
+            return
         if found := sorted(self.page.evaluate("pressing.distances()")):
             pixels, place = found[0]
             if pixels > SEEN_ANYWAY_PX:

@@ -36,7 +36,7 @@ WATCH = """([id, steps]) => {
 
 
 def stop(page: Any, id: str, steps: str = "none") -> None:
-    """Press Stop: that is said at once, what was asked ends soon, and no step appears that was not there."""
+    """Press Stop: that is said at once, what was asked ends soon, and no step appears but one that was on its way."""
     expect(page.locator(f"#{id}")).to_be_enabled()
     page.evaluate(WATCH, [id, steps])
     page.wait_for_function("() => window.stopped.over !== undefined", timeout=60_000)
@@ -44,7 +44,7 @@ def stop(page: Any, id: str, steps: str = "none") -> None:
     told: dict[str, float] = page.evaluate("window.stopped")
     print(id, {name: round(value) for name, value in told.items()}, flush=True)
     assert told["said"] < SOON_MS and told["over"] < OVER_MS, told
-    assert told["meanwhile"] <= told["before"], told
+    assert told["meanwhile"] <= told["before"] + 1, told
     assert told["after"] <= told["before"] + 2, "what the server had finished when it heard of the press"
 
 

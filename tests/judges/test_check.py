@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from cai_ui.judges.answers import Judgement
 from cai_ui.judges.check import check_answers, check_pairs
 from cai_ui.judges.pairs import PairJudgement
 from cai_ui.judges.rubrics import EVASIVENESS, HARMFULNESS, REFUSAL
-from cai_ui.pipeline.compare.labelled_files import read_labelled_answers, read_labelled_pairs
+from cai_ui.pipeline.compare.labelled_files import OF_A_ROW, REASONS, read_labelled_answers, read_labelled_pairs
 
 
 def test_pairs_are_counted() -> None:
@@ -173,6 +174,27 @@ def test_a_file_without_use_is_said(tmp_path: Path, rows: list[Any]) -> None:
         read_labelled_answers(path, REFUSAL)
     with pytest.raises(FileFormatError):
         read_labelled_pairs(path)
+
+
+def test_very_many_answers_of_a_row_make_few_pairs(tmp_path: Path) -> None:
+    """Without making all of them first: a line of a megabyte would make billions."""
+    many = [f"{place}" for place in range(1_000)]
+    row = {"prompt": "q", "corrects": many, "incorrects": [f"-{one}" for one in many]}
+    path = write(tmp_path / "a.jsonl", [row, "", ""])
+    tracemalloc.start()
+    found = read_labelled_pairs(path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(found.pairs) == OF_A_ROW and most < 20e6
+
+
+def test_reasons_that_name_a_place_each_are_not_all_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", damaged := ['{"a": [' + "1, " * place + "x" for place in range(500)])
+    with pytest.raises(FileFormatError) as error:
+        read_labelled_pairs(path)
+    assert len(str(error.value)) < 600
+    found = read_labelled_pairs(write(path, [*damaged, {"prompt": "q", "chosen": "a", "rejected": "b"}]))
+    assert sum(found.left_out.values()) == 500 and len(found.left_out) == REASONS + 1
 
 
 def test_a_damaged_file_and_none(tmp_path: Path) -> None:

@@ -134,6 +134,22 @@ def test_what_a_server_refuses_of_some_is_invalid_and_of_all_is_raised() -> None
         list(judge_answers(Refuses(), [(ASKED, "odd")], REFUSAL))
 
 
+def test_what_a_server_refuses_to_think_about_is_refused_alike() -> None:
+    class Refuses(ScriptedEngine):
+        def attempt(self, requests: Any, stop: Any = None) -> Any:
+            refused = EndpointError("refused", "It is odd.")
+            return [
+                refused if "odd" in request.messages[0].content else answer
+                for request, answer in zip(requests, super().attempt(requests, stop), strict=True)
+            ]
+
+    asked = [(ASKED, "odd"), (ASKED, BAD)]
+    found = dict(judge_answers(Refuses(), asked, REFUSAL, thinking=Sampling()))
+    assert (found[0].value, found[0].invalid_reason) == (None, "It is odd.") and found[1].value is not None
+    with pytest.raises(EndpointError, match="odd"):
+        list(judge_answers(Refuses(), asked[:1], REFUSAL, thinking=Sampling()))
+
+
 def test_a_judge_without_thoughts_is_asked_all_the_same() -> None:
     class Silent(ScriptedEngine):
         def attempt(self, requests: Any, stop: Any = None) -> Any:

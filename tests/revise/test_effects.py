@@ -111,6 +111,13 @@ def test_a_revision_is_read_against_its_critiques(steps: list[tuple[str, str]], 
     assert revise.computed_labels(trace(*steps), len(steps)) == (label,)
 
 
+def test_what_a_person_saw_in_a_critique_counts_for_its_revision_too() -> None:
+    asked = trace(("critique", FINDING), ("revision", DECLINE))
+    steps = (asked.steps[0], dataclasses.replace(asked.steps[1], labels=("no finding",)), asked.steps[2])
+    assert revise.computed_labels(asked, 2) == ("followed",)
+    assert revise.computed_labels(dataclasses.replace(asked, steps=steps), 2) == ("changed anyway",)
+
+
 def test_faults_of_form_are_named_beside_what_the_step_did() -> None:
     roles = trace(("critique", FINDING), ("revision", "Revision: " + DECLINE))
     assert revise.computed_labels(roles, 2) == ("followed", "role confusion")

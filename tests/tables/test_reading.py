@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import random
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,7 @@ def read(folder: Path, name: str, content: bytes, limits: Limits = Limits()) -> 
         ("a.json", json.dumps(ROWS).encode()),
         ("a.json", json.dumps(ROWS, indent=2).encode()),
         ("a.json", json.dumps({"version": 1, "data": ROWS}, indent=1).encode()),
+        ("a.json", json.dumps({"version": 1, "data": ROWS}).encode() + b"\n\n \n"),
         ("a.json", b"\n".join(json.dumps(row, indent=1).encode() for row in ROWS)),
         ("a.txt", lines(ROWS)),
         ("a", lines(ROWS)),
@@ -140,11 +142,11 @@ def test_the_line_of_a_row_is_where_it_begins(tmp_path: Path) -> None:
 def test_cells_of_parquet_are_what_json_would_have(tmp_path: Path) -> None:
     row = {"day": datetime.date(2026, 1, 2), "cost": decimal.Decimal("1.5"), "many": decimal.Decimal(3),
            "score": float("nan"), "raw": b"text", "none": None,
-           "deep": [{"at": datetime.datetime(2026, 1, 2)}]}  # fmt: skip
+           "deep": [{"at": datetime.datetime(2026, 1, 2), "took": datetime.timedelta(seconds=90)}]}  # fmt: skip
     pq.write_table(pa.Table.from_pylist([row]), tmp_path / "a.parquet")
     [(_, found)] = rows_of(tmp_path / "a.parquet")
     assert found == {"day": "2026-01-02", "cost": 1.5, "many": 3, "score": None, "raw": "text", "none": None,
-                     "deep": [{"at": "2026-01-02T00:00:00"}]}  # fmt: skip
+                     "deep": [{"at": "2026-01-02T00:00:00", "took": "0:01:30"}]}  # fmt: skip
 
 
 def test_nan_is_a_missing_number_and_the_row_is_kept(tmp_path: Path) -> None:
@@ -182,10 +184,30 @@ def test_texts_in_a_list_are_requests_and_lists_of_messages_are_conversations(tm
     assert read(tmp_path, "a.json", json.dumps(both).encode())[1] == {"questions": "r", "answers": "b"}
 
 
+def test_one_conversation_with_as_many_tags_is_one_row(tmp_path: Path) -> None:
+    row = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}], "tags": ["x", "y"]}
+    assert read(tmp_path, "a.jsonl", lines([row])) == [row]
+
+
+def parquet(**columns: Any) -> bytes:
+    held = io.BytesIO()
+    pq.write_table(pa.table(columns), held)
+    return held.getvalue()
+
+
 def duplicated() -> bytes:
     held = io.BytesIO()
     pq.write_table(pa.Table.from_arrays([pa.array(["a"])] * 2, names=["response", "response"]), held)
     return held.getvalue()
+
+
+def damaged(method: int) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", method) as archive:
+        archive.writestr("a.csv", b"a,b\n" + b"1,2\n" * 1_000)
+    content = bytearray(held.getvalue())
+    content[60:80] = b"\xff" * 20
+    return bytes(content)
 
 
 @pytest.mark.parametrize(
@@ -194,6 +216,8 @@ def duplicated() -> bytes:
         ("a.parquet", duplicated(), "column name is there twice: 'response'"),
         ("a.csv", b"a,b,a\n1,2,3\n", "column name is there twice: 'a'"),
         ("a.zip", zipped("a.csv", b"x", "b.csv"), "holds 2 files of rows"),
+        ("a.zip", damaged(zipfile.ZIP_LZMA), "archive is damaged"),
+        ("a.parquet", parquet(at=pa.array([1], pa.timestamp("us", tz="Nowhere/X"))), "Parquet file cannot be read"),
         ("a.zip", zipped("a.png", b"x"), "holds 0 files of rows"),
         ("a.json", b'[{"a": 1}', "does not end where the file ends"),
         ("a.json", b'[{"a": 1} {"b"', "cannot be read on from line 1"),
@@ -231,6 +255,16 @@ def test_what_a_file_may_need_is_bounded(tmp_path: Path, limits: Limits, words: 
 def test_time_is_bounded_too(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match="takes longer"):
         read(tmp_path, "a.jsonl", b'{"a": 1}\n' * 2_000, Limits(seconds=-1))
+
+
+def test_many_names_are_looked_through_once(tmp_path: Path) -> None:
+    """Not each with all others: a file of one megabyte would take minutes."""
+    names = [f"c{place}" for place in range(20_000)]
+    began = time.monotonic()
+    assert len(read(tmp_path, "a.csv", (",".join(names) + "\n" + ",".join(names) + "\n").encode())) == 1
+    twice = ",".join(f'"{name}": 1' for name in [*names, names[-1]])
+    assert "'c19999' is there twice" in read(tmp_path, "a.jsonl", b"{" + twice.encode() + b"}\n")[0].reason
+    assert time.monotonic() - began < 10
 
 
 def test_a_cell_that_is_too_large_is_a_bad_row(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from cai_ui.web import gate
-from cai_ui.web.gate import BODY_LIMIT, Gate, Uploads, own_names, same_origin
+from cai_ui.web import gate, uploads
+from cai_ui.web.gate import BODY_LIMIT, Gate, own_names, same_origin
+from cai_ui.web.uploads import Uploads
 
 OWN = "http://127.0.0.1"
 
@@ -94,8 +95,8 @@ def test_a_length_that_is_no_number_is_refused(page: TestClient, length: str) ->
 
 
 def test_uploads_have_quotas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "UPLOADS_A_DAY", 2_500)
-    monkeypatch.setattr(gate, "UPLOADS_IN_ALL", 9_000)
+    monkeypatch.setattr(uploads, "UPLOADS_A_DAY", 2_500)
+    monkeypatch.setattr(uploads, "UPLOADS_IN_ALL", 9_000)
     one, two = client(tmp_path, lambda headers: "Ann"), client(tmp_path, lambda headers: "Ben")
     two.app.uploads = one.app.uploads  # type: ignore[attr-defined]
     sent = [one.post(gate.UPLOAD, content=b"a" * 1_000).status_code for _ in range(3)]

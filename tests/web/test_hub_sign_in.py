@@ -286,6 +286,15 @@ def test_a_provider_that_is_gone_or_says_no_is_a_sentence(site: Site, provider: 
         assert not signed_in(browser)
 
 
+def test_settings_that_forbid_asking_the_hub_are_a_sentence(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = Hub(provider_of(environment(provider.url, "127.0.0.1:1")))  # type: ignore[arg-type]
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
+    with pytest.raises(AccessError, match="does not answer"):
+        finish(hub.way("s", "n", "v"))
+
+
 def test_nobody_takes_anothers_name(site: Site, provider: Provider) -> None:
     accounts = site.access.accounts
     accounts.add("Ben", Role.TRAINER, "correct horse")

@@ -7,22 +7,21 @@ Which weights really answer cannot be checked from here: provenance names the se
 from __future__ import annotations
 
 import asyncio
-import queue
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, closing
 from typing import Any, TypeVar
 
 from cai_ui.config.answers import Sampling
 from cai_ui.config.app import AppSettings
 from cai_ui.config.train import TrainSettings
-from cai_ui.engine.backends.endpoint_bulk import POLL_S, Question, Seats, in_flight, serve
+from cai_ui.engine.backends.endpoint_bulk import Question, Seats, in_flight
 from cai_ui.engine.backends.endpoint_client import FIRST_PAUSE_S, SILENT_S, EndpointClient, check_key, check_url
 from cai_ui.engine.backends.endpoint_errors import shown
 from cai_ui.engine.backends.endpoint_habits import Habits
 from cai_ui.engine.backends.endpoint_reading import Reply
 from cai_ui.engine.backends.endpoint_scoring import ScoreAsker, turns_of
-from cai_ui.engine.decoding.repetition import repeats
+from cai_ui.engine.backends.endpoint_writing import Asked, written
 from cai_ui.engine.interface import (
     AS_LOADED,
     Choice,
@@ -38,16 +37,14 @@ from cai_ui.engine.interface import (
     check_request,
 )
 from cai_ui.errors import CaiError, EndpointError, EngineError, InputError, NotFoundError
-from cai_ui.records import BASE, AdapterInfo, Answer, Finish, Message, Provenance, content_hash
+from cai_ui.records import BASE, AdapterInfo, Answer, Message, Provenance, content_hash
 from cai_ui.text import named
 
 BEYOND = ("top_k", "min_p", "repetition_penalty")
 """Knobs that vLLM, TGI and llama.cpp take beyond OpenAI's; sent only where they are not as usual."""
-WORDS_SEEN, CHARACTERS_SEEN = 300, 4_000
-"""Words, and characters, at the end of a text that are looked at for a circle."""
 T = TypeVar("T")
 News = tuple[int, str, Answer | CaiError | None]
-"""A row's place, its new text, and its answer or error once it is over."""
+"""A request's place, its new text, and its answer or error once it is over."""
 
 
 class EndpointEngine(FromScores):
@@ -137,7 +134,7 @@ class EndpointEngine(FromScores):
         questions: list[Question[T]] = [lambda seats, one=one: ask(seats, one) for one in requests]  # type: ignore[misc]
         self._asked += len(requests)
         try:
-            yield from in_flight(self._client, questions, self._concurrency, stop)
+            yield from in_flight(self._client(), questions, self._concurrency, stop)
         finally:
             self._asked -= len(requests)
 
@@ -217,94 +214,32 @@ class EndpointEngine(FromScores):
     def _ask(
         self, requests: Sequence[Request], bodies: list[dict[str, Any]], stop: StopFlag | None, *, stream: bool
     ) -> Iterator[News]:
-        """All requests at once, as far as the bound on concurrency lets them. Closing cancels what is under way."""
-        rows = [_Row(index, request) for index, request in enumerate(requests)]
-        news: queue.SimpleQueue[News] = queue.SimpleQueue()
-        loop = asyncio.new_event_loop()
-        work = loop.create_task(self._ask_all(rows, bodies, news, stream))
-        thread = threading.Thread(target=serve, args=(loop, work), name="endpoint", daemon=True)
+        """What came of each request, by its place: new text, and once it is over its answer or error."""
+        rows = [Asked(body, request.timeout_s) for body, request in zip(bodies, requests, strict=True)]
         self._asked += len(rows)
-        thread.start()
         try:
-            while any(row.open for row in rows):
-                if stop is not None and stop.is_set():
-                    for row in (row for row in rows if row.open):
-                        yield row.index, "", self._answer(row, Reply(row.text, "end"), "stopped")
-                    return
-                try:
-                    index, text, result = news.get(timeout=POLL_S)
-                except queue.Empty:
-                    continue
-                row = rows[index]
-                if row.open:
-                    row.open = result is None
-                    row.text += text
-                    yield index, text, result
+            with closing(written(self._client(), rows, self._concurrency, stop, stream=stream)) as news:
+                for place, text, told in news:
+                    if isinstance(told, CaiError):
+                        self._trouble = str(told)
+                    elif told is not None and told.finish in ("end", "length", "broken"):  # the server ended it
+                        self._trouble = told.trouble
+                    yield place, text, self._answer(requests[place], told) if isinstance(told, Reply) else told
         finally:
             self._asked -= len(rows)
-            with suppress(RuntimeError):  # the loop has ended by itself
-                loop.call_soon_threadsafe(work.cancel)
 
-    async def _ask_all(
-        self, rows: list[_Row], bodies: list[dict[str, Any]], news: queue.SimpleQueue[News], stream: bool
-    ) -> None:
-        client, places = self._client(), asyncio.Semaphore(self._concurrency)
-
-        async def ask(row: _Row, body: dict[str, Any]) -> None:
-            said: list[str] = []
-            end = ""
-
-            def tell(text: str) -> None:
-                nonlocal end
-                said.append(text)
-                end = (end + text)[-CHARACTERS_SEEN:]
-                news.put((row.index, text, None))
-                if repeats(end.split()[-WORDS_SEEN:]):
-                    raise _GoesRound
-
-            try:
-                async with asyncio.timeout(row.request.timeout_s), places:
-                    reply = await client.chat(body, tell if stream else None)
-                self._trouble = reply.trouble
-                rest = reply.text[len("".join(said)) :]
-                news.put((row.index, rest, self._answer(row, reply)))
-            except _GoesRound:
-                news.put((row.index, "", self._answer(row, Reply("".join(said), "repetition"))))
-            except TimeoutError:
-                news.put((row.index, "", self._answer(row, Reply("".join(said), "end"), "timeout")))
-            except CaiError as error:
-                self._trouble = str(error)
-                news.put((row.index, "", error))
-            except Exception as error:  # whatever it is, the asker must not wait for ever
-                news.put((row.index, "", EndpointError("unknown", f"Asking failed ({type(error).__name__}).")))
-
-        try:
-            await asyncio.gather(*(ask(row, body) for row, body in zip(rows, bodies, strict=True)))
-        finally:
-            await client.close()
-
-    def _answer(self, row: _Row, reply: Reply, finish: Finish | None = None) -> Answer:
-        sampling = row.request.sampling
-        asked = sampling.model_dump() | asked_beside_sampling(row.request) | {"endpoint": self.url}
+    def _answer(self, request: Request, reply: Reply) -> Answer:
+        sampling = request.sampling
+        asked = sampling.model_dump() | asked_beside_sampling(request) | {"endpoint": self.url}
         dropped = [name for name in reply.left_out if name in asked]
         asked |= {"not taken by the server": dropped} if dropped else {}
         return Answer(
             reply.text,
-            finish or reply.finish,
+            reply.finish,
             reply.prompt_tokens or 0,
             reply.tokens or 0,
             Provenance(self.name, self.base_hash, None, None, sampling.seed, asked),
         )
-
-
-class _GoesRound(Exception):
-    """The text being written repeats itself, so nobody waits for its end."""
-
-
-class _Row:
-    def __init__(self, index: int, request: Request) -> None:
-        self.index, self.request = index, request
-        self.text, self.open = "", True
 
 
 def connect(settings: AppSettings, key: str = "") -> EndpointEngine:

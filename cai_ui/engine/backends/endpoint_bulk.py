@@ -1,20 +1,16 @@
-"""Many small questions to one server: several in flight, each result as it comes; and reading a choice from what the
-server wrote.
-"""
+"""Many small questions to one server: several in flight, each result as it comes."""
 
 from __future__ import annotations
 
 import asyncio
-import math
 import queue
-import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from cai_ui.engine.backends.endpoint_client import EndpointClient
-from cai_ui.engine.backends.endpoint_reading import Reply, TokenLogs
+from cai_ui.engine.backends.endpoint_reading import Reply
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import CaiError, EndpointError
 
@@ -42,9 +38,10 @@ Question = Callable[[Seats], Awaitable[T]]
 
 
 def in_flight(
-    client: Callable[[], EndpointClient], questions: Sequence[Question[T]], places: int, stop: StopFlag | None
+    client: EndpointClient, questions: Sequence[Question[T]], places: int, stop: StopFlag | None
 ) -> Iterator[tuple[int, T | CaiError]]:
-    """Result or error of each question by its place. A stop, or closing the iterator, cancels what is under way."""
+    """Result or error of each question by its place. A stop, or closing the iterator, cancels what is under way. The
+    client is closed at the end."""
     news: queue.SimpleQueue[tuple[int, T | CaiError]] = queue.SimpleQueue()
     loop = asyncio.new_event_loop()
     work = loop.create_task(_ask_all(client, questions, places, news))
@@ -74,12 +71,11 @@ def serve(loop: asyncio.AbstractEventLoop, work: asyncio.Task[None]) -> None:
 
 
 async def _ask_all(
-    make_client: Callable[[], EndpointClient],
+    client: EndpointClient,
     questions: Sequence[Question[T]],
     places: int,
     news: queue.SimpleQueue[tuple[int, T | CaiError]],
 ) -> None:
-    client = make_client()
     seats, waiting = Seats(client, places), iter(enumerate(questions))
 
     async def ask_in_turn() -> None:
@@ -95,60 +91,3 @@ async def _ask_all(
         await asyncio.gather(*(ask_in_turn() for _ in range(min(places, len(questions)))))
     finally:
         await client.close()
-
-
-def chosen(tokens: Sequence[TokenLogs], replies: Sequence[str]) -> tuple[float, ...] | None:
-    """The replies' shares where the written text first tells them apart; None where it begins like none of them, or
-    goes on as something else: "A judge cannot say", "10", "0.8", "A and B".
-
-    `tokens` are the tokens written, each with the log-probabilities of what could have stood in its place. Signs
-    around a reply do not count: "A" is "(A)".
-    """
-    cores = [_core(reply) for reply in replies]
-    said = ""
-    for nth, (token, logs) in enumerate(tokens):
-        token, logs = _written(token), {_written(other): log for other, log in logs.items()}
-        meant = _meant(said + token, cores)
-        if meant is None:
-            said += token
-            if not any(core.startswith(_core(said)) for core in cores):
-                return None
-            continue
-        if _SOMETHING_ELSE.match(said + token + "".join(_written(later) for later, _ in tokens[nth + 1 :])):
-            return None
-        weights = [0.0] * len(replies)
-        for other, log in {**logs, token: logs.get(token, 0.0)}.items():
-            place = _meant(said + other, cores)
-            if place is not None:
-                weights[place] += math.exp(log)
-        return tuple(weight / sum(weights) for weight in weights) if sum(weights) else None
-    return None
-
-
-_SOMETHING_ELSE = re.compile(
-    r"\W*\w+\W{0,4}\s(and|or|und|et|y)\s"  # more than one, or neither
-    r"|\W*\w+\s*/\s*\w|[^\w-]*-\d|\W*\d+([.,]\d|\s*%|\s+(out\s+)?of\s+\d)|\W*\d\d"
-    r"|\s*A\s+(?!is\b|does\b|has\b|was\b|would\b|because\b|seems\b|gives\b)[a-z]",  # an article
-)
-"""Texts that begin like a letter or number and mean something else."""
-
-
-def _written(token: str) -> str:
-    """A token as it reads, where a server gives its vocabulary's own sign for a blank or line break."""
-    return token.replace("\u2581", " ").replace("\u0120", " ").replace("\u010a", "\n")
-
-
-def _core(text: str) -> str:
-    """A text without the signs and spaces around it; words of several letters in small letters."""
-    start, stop = 0, len(text)
-    while start < stop and not text[start].isalnum():
-        start += 1
-    while stop > start and not text[stop - 1].isalnum():
-        stop -= 1
-    found = text[start:stop]
-    return found.lower() if len(found) > 1 else found
-
-
-def _meant(text: str, cores: Sequence[str]) -> int | None:
-    found = _core(text)
-    return next((place for place, core in enumerate(cores) if core == found), None)

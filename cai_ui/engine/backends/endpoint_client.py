@@ -19,9 +19,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from cai_ui.engine.backends.endpoint_errors import NamedErrors, broken_off, garbage, refusal, too_large
+from cai_ui.engine.backends.endpoint_errors import NamedErrors, broken_off, garbage, refusal, shown, too_large
 from cai_ui.engine.backends.endpoint_habits import Habits
-from cai_ui.engine.backends.endpoint_reading import MAX_BYTES, Draft, Reply, events, model_list, no_text, parse
+from cai_ui.engine.backends.endpoint_reading import Draft, Reply, model_list, no_text
+from cai_ui.engine.backends.endpoint_stream import MAX_BYTES, events, parse
 from cai_ui.errors import EndpointError, InputError, PromptTooLongError
 
 ATTEMPTS = 5
@@ -52,7 +53,7 @@ def check_url(url: str) -> str:
         sound = False
     if (
         not sound
-        or parts.username
+        or "@" in parts.netloc
         or parts.query
         or parts.fragment
         or not url.strip().isprintable()
@@ -79,7 +80,9 @@ def check_key(key: str) -> str:
 
 
 class EndpointClient:
-    """One server. Use it inside one event loop; `first_pause_s` is the shortest pause before a new try."""
+    """One server. Use it inside one event loop; `first_pause_s` is the shortest pause before a new try.
+
+    EndpointError where this machine's proxies or certificates cannot be used."""
 
     def __init__(
         self,
@@ -93,7 +96,7 @@ class EndpointClient:
         self.url, self._key = url, key
         self._habits = habits or Habits()
         self._first_pause_s, self._longest_s = first_pause_s, longest_s
-        self._http = httpx.AsyncClient(
+        self._http = _http(
             headers={"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key}"} if key else {}),
             timeout=httpx.Timeout(silent_s, connect=min(CONNECT_S, silent_s)),
             limits=httpx.Limits(max_connections=None),
@@ -196,6 +199,19 @@ class EndpointClient:
                 pause = max(error.pause_s, self._first_pause_s * 2**attempt * random.uniform(0.75, 1.25))
             await asyncio.sleep(min(pause, LONGEST_PAUSE_S))
         raise AssertionError("unreachable")
+
+
+def _http(**settings: Any) -> httpx.AsyncClient:
+    """EndpointError where this machine's own settings forbid any connection: they are read at once."""
+    try:
+        return httpx.AsyncClient(**settings)
+    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+        raise EndpointError(
+            "own settings",
+            f"No connection can be made with this machine's settings: {shown(error)}",
+            next_step="Check the variables for proxies (ALL_PROXY, HTTP_PROXY, HTTPS_PROXY, NO_PROXY) and certificates "
+            "(SSL_CERT_FILE, SSL_CERT_DIR).",
+        ) from None
 
 
 async def _refuse_link_local(request: httpx.Request) -> None:

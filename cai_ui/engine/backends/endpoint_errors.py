@@ -99,7 +99,7 @@ def told_error(found: dict[str, Any]) -> CaiError | None:
         return None
     place = error if isinstance(error, dict) else found
     told = (place.get(name) for name in ("code", "status_code", "status"))
-    numbers = (int(n) for n in told if isinstance(n, int | str) and str(n).isdecimal())
+    numbers = (int(n) for n in told if isinstance(n, int | str) and len(str(n)) == 3 and str(n).isdecimal())
     status = next((n for n in numbers if 400 <= n < 600), 0)
     kind = " ".join(str(place.get(name, "")) for name in ("type", "error_type", "code"))
     return refusal(status or next((n for n, named in _KINDS if named.search(kind)), 500), found)

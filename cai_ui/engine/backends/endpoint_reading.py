@@ -1,4 +1,4 @@
-"""What a server's messages hold of an answer: its text in whatever form, why it ended, counts, log-probabilities.
+"""What a server's messages hold of an answer: its text in whatever form, why it ended, counts; and its list of models.
 
 docs/servers.md lists the servers and their habits.
 """
@@ -6,19 +6,16 @@ docs/servers.md lists the servers and their habits.
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from cai_ui.engine.backends.endpoint_errors import garbage, shown, told_error, too_large, whole
+from cai_ui.engine.backends.endpoint_logs import TokenLogs, token_logs
 from cai_ui.engine.decoding.text_stream import HALF
 from cai_ui.errors import EndpointError
 from cai_ui.records import Finish
 
-MAX_BYTES = 4 * 2**20
-"""Longest answer, and longest line of a stream, in bytes."""
 MAX_TEXT = 2**20
 """Most characters of one answer."""
 _FINISH: tuple[tuple[Finish, re.Pattern[str]], ...] = (
@@ -38,12 +35,6 @@ _PARTS = {"text": "text", "output_text": "text", "refusal": "refusal"}
 _IDS, _LENGTHS = ("id", "name", "model"), ("max_model_len", "context_length", "context_window", "max_context_length")
 """What servers call a model's name and its context in their list."""
 MOST_MODELS = 10_000
-_SIGNS_OF_LIFE = ("ping", "heartbeat", "keep-alive", "keepalive")
-ROUNDED = 1e-3
-"""How far above 0 a log-probability may be by rounding."""
-
-TokenLogs = tuple[str, dict[str, float]]
-"""A token, and the natural log-probabilities of the tokens that were likeliest in its place."""
 
 
 @dataclass(frozen=True)
@@ -191,60 +182,20 @@ def _choice(found: dict[str, Any], part: str) -> dict[str, Any] | None:
         return None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise garbage("its answer has another form")
-    return choices[0] if choices[0].get("index") in (0, None, "0") else None
+    return choices[0] if part == "message" or choices[0].get("index") in (0, None, "0") else None
 
 
 def _text_of(content: Any) -> str | None:
     """Text, or the text parts of a list of parts."""
     if isinstance(content, list):
         parts = [
-            part.get(_PARTS.get(part.get("type", "text"), "")) if isinstance(part, dict) else part for part in content
+            part.get(_PARTS.get(str(part.get("type", "text")), "")) if isinstance(part, dict) else part
+            for part in content
         ]
         return "".join(part for part in parts if isinstance(part, str))
     if not isinstance(content, str | None):
         raise garbage("its answer is not text")
     return content
-
-
-def token_logs(found: Any) -> tuple[TokenLogs, ...] | None:
-    """What a server says of the tokens it wrote; None where it says nothing, or nothing that can be read."""
-    try:
-        if found.get("content") is None:
-            logs = tuple(_old_logs(found))
-        else:
-            logs = tuple((str(one["token"]), _likely(one)) for one in found["content"])
-    except (TypeError, KeyError, ValueError, AttributeError):
-        return None
-    sound = all(log <= ROUNDED for _, others in logs for log in others.values())  # also no NaN
-    return logs if logs and sound else None
-
-
-def _likely(one: dict[str, Any]) -> dict[str, float]:
-    """Log-probabilities by token: its own too, which is not always among the likeliest."""
-    top = one.get("top_logprobs") or ()
-    pairs = list(top.items()) if isinstance(top, dict) else [(o["token"], o["logprob"]) for o in top if "logprob" in o]
-    return _with_own(pairs, str(one["token"]), one.get("logprob"))
-
-
-def _old_logs(found: dict[str, Any]) -> list[TokenLogs]:
-    """The older form: parallel lists of tokens, their logs, and the likeliest by token."""
-    tokens, own = found["tokens"], found["token_logprobs"]
-    likely = found.get("top_logprobs") or [{}] * len(tokens)
-    return [
-        (str(token), _with_own((others or {}).items(), str(token), mine))
-        for token, mine, others in zip(tokens, own, likely, strict=True)
-    ]
-
-
-def _with_own(likely: Iterable[tuple[Any, Any]], token: str, own: Any) -> dict[str, float]:
-    """A token that was written was not impossible, so null is no log-probability of it."""
-    found = {str(other): _log(log) for other, log in likely}
-    return found if own is None else {**found, token: _log(own)}
-
-
-def _log(value: Any) -> float:
-    """A log-probability; null is what some servers write for minus infinity."""
-    return -math.inf if value is None else float(value)
 
 
 def model_list(body: bytes) -> list[dict[str, Any]]:
@@ -268,77 +219,3 @@ def model_list(body: bytes) -> list[dict[str, Any]]:
 def _length(model: dict[str, Any]) -> int | None:
     lengths = (model.get(name) for name in _LENGTHS)
     return next((n for n in lengths if isinstance(n, int) and not isinstance(n, bool) and n > 0), None)
-
-
-def parse(text: str | bytes) -> dict[str, Any]:
-    """A message as JSON. EndpointError for anything else."""
-    if not text.strip():
-        raise garbage("it sent nothing")
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        raise garbage("it sent something that is not JSON") from None
-    if not isinstance(found, dict):
-        raise garbage("its answer has another form")
-    return found
-
-
-async def events(pieces: AsyncIterator[bytes]) -> AsyncIterator[dict[str, Any] | None]:
-    """Messages of a stream of server-sent events; None for its sign that it is over.
-
-    Comments and numbers of events are passed over, and what is no message in an event with a name of its own, such as
-    a ping; an event named error holds one. Several data lines are one message, or, as some servers write them, one
-    each; some send a message without the field's name.
-    """
-    held: list[str] = []
-    event = ""
-    async for line in _lines(pieces):
-        name, _, value = line.partition(":")
-        if name in ("data", "error"):  # llama.cpp once had a field of its own for errors
-            held.append(value.removeprefix(" "))
-            event = name if name == "error" else event
-        elif name == "event":
-            event = value.strip()
-        elif line.startswith("{"):
-            held.append(line)
-        elif not line:
-            for found in _messages(held, event):
-                yield found
-            held, event = [], ""
-    for found in _messages(held, event):
-        yield found
-
-
-def _messages(held: list[str], event: str) -> list[dict[str, Any] | None]:
-    together = "\n".join(held).strip()
-    if not together or together == "null":
-        return []
-    try:
-        found = [None if together == "[DONE]" else parse(together)]
-    except EndpointError:
-        if event == "error":
-            return [{"error": together}]
-        if event in _SIGNS_OF_LIFE:
-            return []
-        if len(held) == 1:
-            raise
-        found = [None if one.strip() == "[DONE]" else parse(one) for one in held if one.strip()]
-    return [one if one is None or one.get("error") else {"error": one} for one in found] if event == "error" else found
-
-
-async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[str]:
-    """Lines of a stream, which may end in any of three ways; its length and theirs are bounded."""
-    held, seen = bytearray(), 0
-    async for piece in pieces:
-        seen += len(piece)
-        held += piece
-        if seen > 16 * MAX_BYTES or len(held) > MAX_BYTES:
-            raise too_large(MAX_BYTES)
-        if b"\n" in piece or b"\r" in piece:
-            ready = len(held) - held.endswith(b"\r")  # its line feed may be on the way
-            *lines, rest = re.split(rb"\r\n|\n|\r", bytes(held[:ready]))
-            held = bytearray(rest) + held[ready:]
-            for line in lines:
-                yield line.decode("utf-8", "replace").removeprefix("\ufeff")
-    if held:
-        yield held.decode("utf-8", "replace").rstrip("\r")

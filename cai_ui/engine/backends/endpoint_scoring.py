@@ -9,8 +9,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from cai_ui.engine.backends.endpoint_bulk import Seats, chosen
-from cai_ui.engine.backends.endpoint_reading import ROUNDED
+from cai_ui.engine.backends.endpoint_bulk import Seats
+from cai_ui.engine.backends.endpoint_logs import ROUNDED, chosen
 from cai_ui.engine.interface import Choice, ReplyScore, ScoreRequest, Scores, shares_of
 from cai_ui.errors import EndpointError
 from cai_ui.records import Message

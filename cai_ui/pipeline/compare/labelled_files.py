@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ from cai_ui.text import ANSWER_LIMIT
 
 OF_A_ROW = 16
 """Most pairs made of one multiple-choice row."""
+REASONS = 20
+"""Different reasons that are told apart: those of damaged lines name a place each."""
 Row = Mapping[str, Any]
 
 
@@ -40,7 +42,7 @@ def read_labelled_pairs(path: Path, most: int = 0, rules: Sequence[LabelRule] = 
         try:
             pairs += _pairs(_cells(row), rules)
         except ValueError as why:
-            left_out[str(why)] += 1
+            _leave_out(left_out, why)
         if most and len(pairs) >= most:
             break
     return _checked(LabelledFile(tuple(pairs[: most or None]), (), dict(left_out)), len(pairs), path)
@@ -65,7 +67,7 @@ def read_labelled_answers(path: Path, rubric: Rubric, most: int = 0) -> Labelled
             answers.append(LabelledAnswer(example.conversation, example.revision, value_of(label, rubric)))
             numbered |= set() if number is None else {len(answers) - 1}
         except ValueError as why:
-            left_out[str(why)] += 1
+            _leave_out(left_out, why)
         if most and len(answers) >= most:
             break
     if beyond and numbered:
@@ -74,10 +76,15 @@ def read_labelled_answers(path: Path, rubric: Rubric, most: int = 0) -> Labelled
     return _checked(LabelledFile((), tuple(answers), dict(left_out)), len(answers), path)
 
 
+def _leave_out(left_out: Counter[str], why: ValueError) -> None:
+    reason = str(why)
+    left_out[reason if reason in left_out or len(left_out) < REASONS else "for other reasons"] += 1
+
+
 def _checked(file: LabelledFile, used: int, path: Path) -> LabelledFile:
     if used:
         return file
-    why = "; ".join(f"{number} rows: {reason}" for reason, number in file.left_out.items())
+    why = "; ".join(f"{number} rows: {reason}" for reason, number in Counter(file.left_out).most_common(3))
     raise FileFormatError(
         f"Nothing in {path.name} can be used to check a judge ({why or 'it has no rows'}).",
         next_step="Give rows with chosen and rejected, with prompt, corrects and incorrects, or with prompt, answer "
@@ -111,7 +118,7 @@ def _pairs(row: Row, rules: Sequence[LabelRule]) -> list[LabelledPair]:
     if "corrects" in row:
         sides = [_texts(row, "corrects"), _texts(row, "incorrects")]
         conversation = _asked(row, "prompt")
-        made = [(conversation, better, worse) for better, worse in product(*sides)][:OF_A_ROW]
+        made = [(conversation, better, worse) for better, worse in islice(product(*sides), OF_A_ROW)]
     else:
         made = [_judged(*_example(row), meaning_of(row, rules))]
     different = [LabelledPair(*one) for one in made if one[1].strip() != one[2].strip()]

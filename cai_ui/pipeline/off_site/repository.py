@@ -117,7 +117,11 @@ class Repository:
         except hub_errors() as error:
             status = getattr(getattr(error, "response", None), "status_code", None)
             if status in _OVERTAKEN:
-                raise ConflictError(f"Somebody else wrote to {self.name} meanwhile.") from None
+                raise ConflictError(
+                    f"Somebody else wrote to {self.name} meanwhile.",
+                    kept="What is there is whole, and can be brought back.",
+                    next_step="Do it once more.",
+                ) from None
             raise StoreError(
                 f"The repository {self.name} {what} ({status or type(error).__name__}).",
                 kept="All is saved here.",

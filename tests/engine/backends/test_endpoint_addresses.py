@@ -1,15 +1,21 @@
 """No request goes to the addresses by which clouds give out a machine's secrets. Nothing here leaves the machine: the
-refusal comes before a connection, and a name is looked up by a stand-in resolver."""
+refusal comes before a connection, and a name is looked up by a stand-in resolver. Settings of the machine that forbid
+any connection are said."""
 
 from __future__ import annotations
 
 import socket
+import threading
 from typing import Any
 
 import pytest
 
+from cai_ui.config.answers import Sampling
+from cai_ui.engine.backends.endpoint import EndpointEngine
 from cai_ui.engine.backends.endpoint_client import EndpointClient
-from cai_ui.errors import EndpointError
+from cai_ui.engine.interface import Request, ScoreRequest
+from cai_ui.errors import CaiError, EndpointError
+from cai_ui.records import Message
 from tests.off_loop import finish
 
 
@@ -47,3 +53,33 @@ def test_services_of_the_machine_itself_are_refused(url: str, monkeypatch: pytes
 def test_a_server_of_ones_own_is_asked() -> None:
     with pytest.raises(EndpointError, match="could not be reached"):
         finish(ask("http://127.0.0.1:9/v1"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("HTTP_PROXY", "quic://h"), ("SSL_CERT_FILE", "/no/such/file"), ("NO_PROXY", "a,b:c:[d")],
+)
+def test_settings_that_forbid_any_connection_are_said_at_once(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by the thread that asks, for which everybody would wait for ever."""
+    monkeypatch.setenv(name, value)
+    engine, asked = EndpointEngine("http://127.0.0.1:9/v1", "m"), (Message("user", "Is it?"),)
+    told: list[CaiError] = []
+
+    def ask() -> None:
+        for way in (
+            engine.check,
+            lambda: engine.generate([Request(asked, Sampling())]),
+            lambda: list(engine.stream([Request(asked, Sampling())])),
+            lambda: list(engine.choose_many([ScoreRequest(asked, ("(A)", "(B)"))])),
+        ):
+            try:
+                way()  # type: ignore[operator]
+            except EndpointError as error:
+                told.append(error)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(20)
+    assert [error.cause for error in told if "PROXY" in str(error)] == ["own settings"] * 4  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from cai_ui.engine.backends.endpoint import EndpointEngine
-from cai_ui.engine.backends.endpoint_bulk import chosen
+from cai_ui.engine.backends.endpoint_logs import chosen
 from cai_ui.engine.interface import ScoreRequest
 from cai_ui.errors import EndpointError, NotFoundError
 from cai_ui.records import Message

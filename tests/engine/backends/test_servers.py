@@ -23,7 +23,8 @@ from cai_ui.config.app import AppSettings
 from cai_ui.engine.backends.endpoint import EndpointEngine, connect
 from cai_ui.engine.backends.endpoint_client import EndpointClient
 from cai_ui.engine.backends.endpoint_errors import refusal, shown
-from cai_ui.engine.backends.endpoint_reading import MAX_BYTES, token_logs
+from cai_ui.engine.backends.endpoint_logs import token_logs
+from cai_ui.engine.backends.endpoint_stream import MAX_BYTES
 from cai_ui.engine.interface import Request
 from cai_ui.errors import CaiError, EndpointError, InputError, PromptTooLongError
 from cai_ui.records import Message
@@ -196,6 +197,8 @@ WHOLE: dict[str, tuple[bytes, str]] = {
     "the older form": (json.dumps({"choices": [{"text": " So", "index": 0, "finish_reason": "eos"}]}).encode(), "So"),
     "no text in the newer form": (told({"content": None}, text="So"), "So"),
     "a reason that is no text": (told({"content": "So"}, 0), "So"),  # type: ignore[arg-type]
+    "a place of its own": (told({"content": "So"}, index=1), "So"),
+    "a kind that is no text": (told({"content": [{"type": {}, "text": "x"}, {"type": "text", "text": "So"}]}), "So"),
     "a byte-order mark": (b"\xef\xbb\xbf" + told({"content": "So"}), "So"),
 }
 NO_TEXT = {
@@ -206,6 +209,10 @@ NO_TEXT = {
     "thoughts in the text alone": (told({"content": "<think>hm, so"}, "length"), "only thoughts"),
     "an error in the answer": (
         told({"content": ""}, "error", error={"code": 400, "message": "No such voice"}),
+        "such voice",
+    ),
+    "a number too long for any status": (
+        told({"content": ""}, error={"code": "4" * 5_000, "type": "invalid_request", "message": "No such voice"}),
         "such voice",
     ),
     "a sentence in place of an answer": (b'{"code": "400", "message": "No such voice"}', "No such voice"),
@@ -429,7 +436,8 @@ def test_a_key_that_cannot_be_sent_is_refused_at_once(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://h:99999/v1", "http://h:x/v1", "http://[::1", "http://a b/v1", "http://h/v1\x00"]
+    "url",
+    ["http://h:99999/v1", "http://h:x/v1", "http://[::1", "http://a b/v1", "http://h/v1\x00", "http://:secret@h/v1"],
 )
 def test_addresses_with_odd_parts_are_refused(url: str) -> None:
     with pytest.raises(InputError, match="not the address"):

@@ -1,0 +1,65 @@
+"""How much is uploaded: a file, by one person in a day, and by all together. Decisions must always find room."""
+
+from __future__ import annotations
+
+import stat
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cai_ui.disk import room
+from cai_ui.web import words
+
+MB = 2**20
+UPLOAD_LIMIT = 64 * MB
+"""Largest file that can be imported through the page."""
+UPLOADS_A_DAY, UPLOADS_IN_ALL = 512 * MB, 2048 * MB
+"""What one address or person may upload in 24 hours, and what uploads may take of the disk altogether."""
+FRAMES = 64 * 1024
+"""What an upload's form adds to its file."""
+
+
+@dataclass
+class Uploads:
+    """How much was uploaded by whom, counted as it comes in."""
+
+    folder: Path
+    taken: dict[str, tuple[float, int]] = field(default_factory=dict)
+    _looked: float = float("-inf")
+    _held: int = 0
+
+    def refused(self, who: str, size: int) -> str:
+        """Why `size` more bytes cannot be taken from somebody; "" if they can."""
+        since, taken = self.taken.get(who, (time.monotonic(), 0))
+        if time.monotonic() - since > 86_400:
+            since, taken = time.monotonic(), 0
+        if size > UPLOAD_LIMIT + FRAMES or taken + size > UPLOADS_A_DAY:
+            return words.UPLOADED_MUCH
+        if self.held() + size > UPLOADS_IN_ALL or size > room(self.folder):
+            return words.UPLOADS_FULL
+        return ""
+
+    def took(self, who: str, size: int) -> None:
+        """Count bytes that came in."""
+        since, taken = self.taken.get(who, (time.monotonic(), 0))
+        fresh = time.monotonic() - since <= 86_400
+        self.taken[who] = (since, taken + size) if fresh else (time.monotonic(), size)
+        self._held += size
+        while len(self.taken) > 100_000:
+            self.taken.pop(next(iter(self.taken)))
+
+    def held(self) -> int:
+        """Bytes of all uploads that are there; looked up at most every ten seconds."""
+        if time.monotonic() - self._looked > 10:
+            self._held = sum(_size(path) for path in self.folder.rglob("*"))
+            self._looked = time.monotonic()
+        return self._held
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 for a folder, and for what was removed while it was looked at."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
