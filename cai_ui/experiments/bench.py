@@ -26,7 +26,8 @@ from cai_ui.store.encoding import batches, from_dict
 
 TOGETHER = 32
 """Requests of one batch."""
-_ANSWERS = "answers"
+ANSWERS = "answers"
+"""The lines of an experiment's folder that hold its answers."""
 
 
 class Stopped(Exception):
@@ -68,7 +69,7 @@ class Bench:
         self.part = ""
         self.rows: list[Row] = []
         self.missing: Counter[str] = Counter()
-        self._kept: dict[str, dict[str, Any]] = {row["key"]: row for row in folder.rows(_ANSWERS)}
+        self._kept: dict[str, dict[str, Any]] = {row["key"]: row for row in folder.rows(ANSWERS)}
 
     @property
     def done(self) -> int:
@@ -78,7 +79,7 @@ class Bench:
     def ask(self, asked: Mapping[str, Request]) -> Steps[dict[str, Answer | str]]:
         """An answer, or the reason why there is none, for each request by its key. Stopped after a stop."""
         waiting = [key for key in asked if key not in self._kept]
-        with self.folder.adding(_ANSWERS) as lines:
+        with self.folder.adding(ANSWERS) as lines:
             for keys in batches(waiting, TOGETHER):
                 self.go_on()
                 yield from self._stream({key: asked[key] for key in keys}, lines)
@@ -134,7 +135,7 @@ class Bench:
     def choose(self, asked: Mapping[str, ScoreRequest]) -> Steps[dict[str, tuple[float, ...] | None]]:
         """The shares that the model gives to the replies of each question by its key; None where it gives none."""
         waiting = [key for key in asked if key not in self._kept]
-        with self.folder.adding(_ANSWERS) as lines:
+        with self.folder.adding(ANSWERS) as lines:
             for keys in batches(waiting, TOGETHER):
                 self.go_on()
                 for place, found in self.engine.choose_many([asked[key] for key in keys], self.stop):

@@ -51,6 +51,11 @@ class ResultFolder:
             os.truncate(path, len(whole))
         return [json.loads(line) for line in whole.splitlines()]
 
+    def count(self, name: str) -> int:
+        """How many whole lines there are."""
+        path = self.lines_path(name)
+        return path.read_bytes().count(b"\n") if path.exists() else 0
+
     def add(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add lines; they are on the disk when this returns."""
         text = json_lines(map(dict, rows))

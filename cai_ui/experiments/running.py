@@ -18,7 +18,7 @@ from cai_ui.config.experiments import ExperimentSettings, FromLabelsSettings
 from cai_ui.config.knobs import checked
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import InputError, NotFoundError
-from cai_ui.experiments.bench import Bench, Stopped
+from cai_ui.experiments.bench import ANSWERS, Bench, Stopped
 from cai_ui.experiments.catalogue import EXPERIMENTS, experiment
 from cai_ui.experiments.declared import Experiment
 from cai_ui.experiments.estimate import Estimate, estimate
@@ -144,6 +144,12 @@ def kept(services: Services, key: str) -> Kept:
         asked["at"],
         from_dict(Result, result) if result else None,
     )
+
+
+def answered(services: Services, key: str) -> int | None:
+    """How many answers are kept of an experiment, after a kill more than it had told of; None where it was put away."""
+    there = key in services.store.workspace.experiment_keys()
+    return _folder(services, key).count(ANSWERS) if there else None
 
 
 def rows_of(services: Services, key: str, form: str = "jsonl") -> str:

@@ -163,6 +163,11 @@ class Access:
         role = self.hub.role(account.name) if self.hub else None
         return Visitor(account.name, role) if role else None
 
+    def may_own(self, name: str | None) -> bool:
+        """Whether whoever signed in under `name` may do all that an owner may."""
+        visitor = self.visitor(name)
+        return visitor is not None and visitor.may(Right.OWN)
+
     def come_in(self, stored: object, request: gr.Request, address: str = "") -> tuple[Session, str]:
         """The visitor's session and the name to keep in the browser, from what it had kept, who signed in, and what the
         address asks for. A name that nobody chose is not kept, unless it is one that no other has."""

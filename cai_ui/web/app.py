@@ -22,6 +22,7 @@ from cai_ui.web.hub_sign_in import HubSignIn
 from cai_ui.web.kit.events import AT_ONCE, QUIET
 from cai_ui.web.kit.guard import Page
 from cai_ui.web.kit.handover import Handover
+from cai_ui.web.kit.hidden import spellings
 from cai_ui.web.lineage.tab import LineageTab
 from cai_ui.web.principles.tab import PrinciplesTab
 from cai_ui.web.revise.tab import ReviseTab
@@ -48,6 +49,8 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
     access = access or Access(Mode.OWN, services.store.accounts)
     with Page(title=words.TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as page:
         page.admit = access.admit
+        places = spellings(services.store.workspace.home, services.settings.home)
+        page.hides = lambda name: () if access.may_own(name) else places
         page.queue(max_size=64, default_concurrency_limit=4)  # routes are made anew by it; here there is little to say
         page._queue.sleep_when_free = QUEUE_LOOK_S
         head = Header(services, access)

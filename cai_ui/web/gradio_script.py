@@ -1,5 +1,6 @@
 """Gradio's own script, served with some of its places replaced: three that go through the whole page for each event,
-two by which a menu fails whose list gets shorter while it is open, and a clock that never stops.
+two by which a menu fails whose list gets shorter while it is open, two that take something else than what was typed
+into a menu or tell nobody, and a clock that never stops.
 
 Seen in Gradio 6.31, on this page of thousands of parts, where an event with forty settings took a second of the
 browser's time: for each value that an event sends or brings, and for each mark that something is going on, the script
@@ -9,6 +10,9 @@ components that ever had one whenever that of one has changed. What the page sho
 
 An open menu goes on showing places of the former list, so that the script fails at the first one that is gone and the
 menu stays as it is; and where several entries may be chosen, Enter on such a place chooses nothing as if it were one.
+
+In a menu that takes any text, Enter took the first entry that holds what was typed; one of several entries took the
+text, even none, and said no "input".
 
 A mark counts the seconds that something takes, once for each picture the browser draws; one that is taken off the page
 while it counts went on counting, so that a page which was left alone kept the browser busy.
@@ -117,6 +121,31 @@ CHOSEN = Edit(
 )
 """Chosen places become values, those that are still there."""
 
+TYPED = Edit(
+    "Index-",
+    re.compile(
+        r"(?P<before>(?P<free>[\w$]+)=[\w$]+\([\w$]+,`allow_custom_value`,3,!1\).{0,6000}?:\([\w$]+\([\w$]+,1\),"
+        r"[\w$]+\([\w$]+\([\w$]+\),[\w$]+\(\)\),[\w$]+\([\w$]+,)"
+        r"(?P<first>[\w$]+\([\w$]+\)\.length>0\?[\w$]+\([\w$]+\)\[0\]:null,!0\))"
+    ),
+    lambda found: f"{found['before']}!{found['free']}()&&{found['first']}",
+)
+"""Typing leads to the first entry that fits, for Enter to take, only where nothing but entries can be taken."""
+
+ADDED = Edit(
+    "Index-",
+    re.compile(
+        r"(?P<menu>[\w$]+)\.props\.allow_custom_value(?:&&[\w$]+\([\w$]+\)!==``)?"
+        r"&&\((?P<add>[\w$]+\((?P<text>[\w$]+\([\w$]+\))\),[\w$]+\([\w$]+,``\))\)"
+    ),
+    lambda found: (
+        f"{found['menu']}.props.allow_custom_value&&{found['text']}!==``"
+        f"&&({found['add']},{found['menu']}.dispatch(`input`))"
+    ),
+    times=2,
+)
+"""A text that is typed into a menu of several entries is told as one that is chosen there; no text is none."""
+
 CLOCK = Edit(
     "statustracker-",
     re.compile(
@@ -128,7 +157,7 @@ CLOCK = Edit(
 )
 """A mark that counts seconds stops when it is taken off the page; it went on sixty times a second for ever."""
 
-EDITS = (WALK, COPY, MARKS, SHOWN, CHOSEN, CLOCK)
+EDITS = (WALK, COPY, MARKS, SHOWN, CHOSEN, TYPED, ADDED, CLOCK)
 
 
 def edited(script: str, edits: Sequence[Edit]) -> str:

@@ -181,8 +181,10 @@ class Presser:
 
     def look_for_it(self, key: str) -> None:
         """What changed was out of sight when the answer came; the page may bring it into sight in its next frame. Where
-        nothing was asked, what changed was a timer's."""
+        nothing was asked, what changed was a timer's; a button that is gone, with its row, has answered there."""
         self.page.wait_for_timeout(200)
+        if not self.page.evaluate("key => pressing.element(key) !== undefined", key):
+            return
         if found := sorted(self.page.evaluate("pressing.distances()")):
             pixels, place = found[0]
             if pixels > SEEN_ANYWAY_PX:

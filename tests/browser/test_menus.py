@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,4 +96,51 @@ def test_a_menu_that_is_left_without_a_choice_changes_nothing(
         leave(page, menu, "Tab")
     page.wait_for_timeout(500)
     assert shown(page) == here
+    assert visit.errors == []
+
+
+@pytest.mark.slow
+def test_a_menu_that_takes_any_text_takes_what_was_typed(
+    serve: Callable[..., Server], open_page: Callable[..., Visit], tmp_path: Path
+) -> None:
+    """Enter took the first entry that held the text; an arrow still leads to it. Among several, the text is told."""
+    visit = open_page(serve("scripted", home=old_workspace(tmp_path)).url)
+    page: Any = visit.page
+
+    def takes_text(menu: str) -> None:
+        field = page.locator(f"#{menu} input")
+        field.click()
+        entry = options(page)[-1]
+        typed = entry[:3].lower()  # a whole name or value would be that entry
+        for keys, taken in (("ArrowDown", "Enter"), None), (("Enter",), typed):
+            field.fill("")
+            field.press_sequentially(typed)
+            fits = [one for one in options(page) if typed in one.lower()]
+            for key in keys:
+                page.keyboard.press(key)
+            expect(page.get_by_role("option")).to_have_count(0)
+            expect(field).to_have_value(taken or fits[0])
+            field.click()
+
+    go_to(page, "Compare")
+    unfold(page, "compare-add-box")
+    takes_text("compare-column")
+    to_curate(page)
+    unfold(page, "curate-filter")
+    takes_text("curate-source")
+
+    rows = [json.dumps({"prompt": f"Say {number}.", "response": "Yes.", "score": number}) for number in range(6)]
+    (tmp_path / "scored.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    unfold(page, "curate-import-box")
+    page.set_input_files("#curate-import-box input[type=file]", str(tmp_path / "scored.jsonl"))
+    choose(page, "curate-import-label", "score")
+    report = page.locator("#curate-import-report")
+    expect(report).to_contain_text("Say below what they mean")
+    field = page.locator("#curate-import-good input")
+    field.click()
+    page.keyboard.press("Enter")
+    field.press_sequentially(">4.5")
+    page.keyboard.press("Enter")
+    expect(report).not_to_contain_text("Say below what they mean")
+    assert page.locator("#curate-import-good .token").all_inner_texts() == [">4.5"]
     assert visit.errors == []

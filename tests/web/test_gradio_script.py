@@ -115,7 +115,7 @@ def test_a_mark_alone_copies_nothing_and_anything_else_does() -> None:
     assert node(program, asked) == [False, False, True, True, True]
 
 
-@pytest.mark.parametrize("edit", EDITS, ids=("walk", "copy", "marks", "shown", "chosen", "clock"))
+@pytest.mark.parametrize("edit", EDITS, ids=("walk", "copy", "marks", "shown", "chosen", "typed", "added", "clock"))
 def test_the_installed_gradio_s_script_is_replaced_there_only_and_another_one_is_left_alone(edit: Edit) -> None:
     script, place = delivered(edit), edit.place.search(delivered(edit))
     assert place is not None

@@ -23,6 +23,7 @@ from cai_ui.web.kit.events import ASIDE, AT_ONCE, Changes, Given, in_turn
 from cai_ui.web.kit.forms import build_form
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import empty_state, notice
+from cai_ui.web.kit.sight import sees
 from cai_ui.web.session import ASKED, SessionParts
 
 _NEWEST = 2
@@ -130,7 +131,8 @@ class ModelsBox:
         shown = [*self.listed, ask, self.added, self.wanted, self.link_said]
         for trigger in (session.strip.change, tab.select, self.wanted.change):
             trigger(bind(self._look, quiet=True), page, shown, **in_turn("compare-models"))
-        self.box.add.click(bind(self._add), {*page, *self.box.inputs}, shown, **in_turn("compare-models"))
+        added = self.box.add.click(bind(self._add), {*page, *self.box.inputs}, shown, **in_turn("compare-models"))
+        added.success(**sees("compare-variants"))
 
     def take(self, adapter: str | None) -> Changes:
         """The base and this adapter ticked, where it can be asked; what is left out, and why, is said."""

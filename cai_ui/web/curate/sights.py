@@ -43,3 +43,8 @@ class Sights:
                 self._pages.popitem(last=False)
         with sight.turn:
             yield sight
+
+    def last(self, page: str) -> str:
+        """The place that was sent to a page last; asked by whoever has its turn."""
+        with self._lock:
+            return self._pages[page].place if page in self._pages else ""

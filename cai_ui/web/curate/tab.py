@@ -197,9 +197,15 @@ class CurateTab:
         )
 
     def step(self, by: int, given: Given) -> Changes:
-        """The next or the previous example, without a decision."""
-        place = read_place(given[self.example.place])
-        return self.look(lambda author, filter: walking.step(self.services, author, filter, place, by), given)
+        """The next or the previous example, without a decision: of the one that the key before led to, which the page
+        does not show yet where keys come faster than answers."""
+        page = given[self.session.state].page
+
+        def onward(author: str, filter: QueueFilter) -> View:
+            place = read_place(self.sights.last(page) or given[self.example.place])
+            return walking.step(self.services, author, filter, place, by)
+
+        return self.look(onward, given)
 
     def follow(self, given: Given) -> Changes:
         """What an entry of a list stands for, and the filter's fields as they are then."""

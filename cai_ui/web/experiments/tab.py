@@ -37,11 +37,12 @@ from cai_ui.web.session import Session, SessionParts
 def experiment_view(services: Services) -> WorkView:
     """How far the experiment is; one that ended before its last answer can go on."""
     last = services.experiment.last()
-    if last is None:
+    answered = running.answered(services, last.progress.key) if last else None
+    if last is None or answered is None:
         return WorkView("", False)
     now = last.progress
     title = EXPERIMENTS[now.name].title if now.name in EXPERIMENTS else now.name
-    done = f"{title} {now.done:,} of at most {now.total:,} answers"
+    done = f"{title} {now.done if last.active else answered:,} of at most {now.total:,} answers"
     if last.active:
         left = "stopping" if last.state == "stopping" else remaining(now.eta_s)
         part = f"; {now.part}" if now.part else ""

@@ -105,3 +105,26 @@ def test_a_text_as_it_stands_is_no_draft(filled: Services) -> None:
     assert judging.keep_draft(filled, "me", view.place, "half a sent").startswith("Draft saved")
     assert judging.keep_draft(filled, "me", view.place, view.text) == ""
     assert filled.store.text_draft(view.place.example_id, "me") is None
+
+
+def test_keys_that_come_faster_than_answers_each_lead_one_example_on(filled: Services) -> None:
+    page = Page(filled)
+    page.choose(status="all")
+    queue = [item.example.id for item in filled.store.queue(QueueFilter("all"), 5)]
+    sent = dict(page.given)
+    for by in (1, 1, 1, -1, 1):
+        page.take(page.tab.step(by, sent))
+    assert page.shown == queue[3] and page[page.example.text] == filled.store.example(queue[3]).revision
+    page.step(-1)
+    assert page.shown == queue[2]
+
+
+def test_next_pressed_just_after_a_decision_leads_on_from_the_example_it_led_to(filled: Services) -> None:
+    page = Page(filled)
+    page.choose()
+    queue = [item.example.id for item in filled.store.queue(OPEN, 3)]
+    sent = dict(page.given)
+    page.take(page.tab.judge("reject", sent))
+    assert page.shown == queue[1]
+    page.take(page.tab.step(1, sent))
+    assert page.shown == queue[2]
