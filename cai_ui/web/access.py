@@ -219,11 +219,18 @@ class Access:
         """Whose cookie a request carries: "" for nobody's, None where nobody signs in."""
         if self.mode is not Mode.TEAM:
             return None
+        return next((str(app.tokens[token]) for token in self._tokens(app, headers)), "")
+
+    def forget(self, app: Any, headers: Mapping[str, str]) -> None:
+        """End the sessions that a request's cookies carry: whoever signs in anew with them gets another."""
+        for token in self._tokens(app, headers):
+            del app.tokens[token]
+
+    def _tokens(self, app: Any, headers: Mapping[str, str]) -> list[str]:
+        """The sessions of a request's cookies that stand, each once."""
         cookies = SimpleCookie(headers.get("cookie", "")[:_COOKIES])
-        for kind in ("access-token", "access-token-unsecure"):
-            if (token := cookies.get(f"{kind}-{app.cookie_id}")) and (name := app.tokens.get(token.value)):
-                return str(name)
-        return ""
+        kept = (cookies.get(f"{kind}-{app.cookie_id}") for kind in ("access-token", "access-token-unsecure"))
+        return list(dict.fromkeys(one.value for one in kept if one and app.tokens.get(one.value)))
 
     async def sign_in(self, name: str, password: str) -> bool:
         """Whether somebody may come in. After some wrong passwords for a name, the next tries wait ever longer."""

@@ -124,7 +124,7 @@ def _gate(services: Services, access: Access) -> Any:
     uploads = Uploads(services.store.workspace.uploads_dir())
     provider = provider_of(os.environ) if access.mode is Mode.TEAM else None
     by_hub = HubSignIn(provider, access.hub, access.accounts) if provider and access.hub else None
-    return gate.outermost(hosts, uploads, access.signed_in, lambda: services.host.status().state, by_hub)
+    return gate.outermost(hosts, uploads, access.signed_in, access.forget, lambda: services.host.status().state, by_hub)
 
 
 def _track_no_hidden_progress(page: gr.Blocks) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,7 @@ Judged = dict[str, Any]
 
 @dataclass(frozen=True)
 class JudgeCheck:
-    """What is kept of a check: which judge on what, and how it did."""
+    """What is kept of a check: which judge on what, and how it did. `left_out` and `lines` are as in `LabelledFile`."""
 
     judge: JudgeUsed
     instruction: str
@@ -42,6 +42,7 @@ class JudgeCheck:
     check: Check
     kappa: Agreement | None
     at: str
+    lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,8 @@ def _result(asked: _Asked, judged: Sequence[Judged], used: JudgeUsed) -> JudgeCh
         units = [{"people": str(value), "judge": str(likeliest)} for likeliest, value in read]
         kappa = cohen_kappa(units, "people", "judge")
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    return JudgeCheck(used, instruction, asked.name, asked.labelled.left_out, check, kappa, at)
+    file = asked.labelled
+    return JudgeCheck(used, instruction, asked.name, file.left_out, check, kappa, at, file.lines)
 
 
 def _judgement(body: Judged) -> Judgement:

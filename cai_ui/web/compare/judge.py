@@ -14,6 +14,7 @@ from cai_ui.judges.rubrics import RUBRICS
 from cai_ui.pipeline import Services, judges
 from cai_ui.pipeline.compare import comparison, judge_check
 from cai_ui.records import BASE
+from cai_ui.tables.left_out import lines_words
 from cai_ui.web.compare import words
 from cai_ui.web.compare.results import ResultsBox, shares_html
 from cai_ui.web.kit.choices import judge_choices
@@ -50,7 +51,10 @@ def check_view(services: Services) -> WorkView:
         return WorkView(notice(f"{now.error} {said} were judged and kept.", "bad"), False)
     if result is None:
         return WorkView(notice(f"Stopped after {said}; they are kept. The same check goes on from there."), False)
-    left_out = "; ".join(f"{number:,} left out: {reason}" for reason, number in result.left_out.items())
+    left_out = "; ".join(
+        f"{number:,} left out: {reason}{lines_words(number, result.lines.get(reason, ()))}"
+        for reason, number in result.left_out.items()
+    )
     found = judges.sentence(judges.standing_of(services, result.judge))
     return WorkView(notice(f"{result.judge.name}, {result.judge.rubric}: {found} {left_out}".strip()), False)
 
