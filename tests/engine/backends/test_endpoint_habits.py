@@ -13,7 +13,7 @@ from cai_ui.config.answers import Sampling
 from cai_ui.engine.backends.endpoint import EndpointEngine
 from cai_ui.engine.interface import Choice, Request, ScoreRequest
 from cai_ui.errors import EndpointError
-from cai_ui.records import Message
+from cai_ui.records import Answer, Message
 from tests.playing_server import Play, Server
 
 Refuse = Callable[[dict[str, Any]], tuple[int, dict[str, Any]] | None]
@@ -74,6 +74,19 @@ def test_what_is_not_taken_is_left_out_and_said(
         assert server.seen[-1]["max_completion_tokens"] == 256
 
 
+@pytest.mark.parametrize("name", ["seed", "max_completion_tokens"])
+def test_a_refusal_that_repeats_the_request_teaches_nothing(server: Server, engine: EndpointEngine, name: str) -> None:
+    def refuse(body: dict[str, Any]) -> tuple[int, dict[str, Any]] | None:
+        odd = body["messages"][0]["content"] == "odd"
+        return no(f"1 validation error: bad role [input_value={{'messages': …, '{name}': 7}}]") if odd else None
+
+    refuses(server, refuse)
+    asked = [Request((Message("user", text),), Sampling(seed=7)) for text in ("odd", "Is it?")]
+    refused, answer = engine.attempt(asked)
+    assert isinstance(refused, EndpointError) and isinstance(answer, Answer)
+    assert server.seen[-1]["seed"] == 7 and "max_tokens" in server.seen[-1]
+
+
 def test_what_matters_is_not_left_out(server: Server, engine: EndpointEngine) -> None:
     refuses(server, lambda body: no("Unsupported value: 'temperature' does not support 0.5 with this model."))
     with pytest.raises(EndpointError, match=r"does not support 0\.5"):
@@ -96,7 +109,8 @@ def test_a_choice_does_without_a_temperature_and_with_fewer_tokens_told(server: 
     refuses(server, refuse)
     for found in choices(engine, "one", "two"):
         assert isinstance(found, Choice) and found.shares == pytest.approx((0.25, 0.75))
-    assert len(server.seen) == 4, "what was refused once is not asked for again"
+    told = [("temperature" in body, body["top_logprobs"]) for body in server.seen]
+    assert told == [(True, 20), (False, 20), (True, 5), (False, 5), (False, 5)], "what is not taken is learnt once"
 
 
 @pytest.mark.parametrize("odd", ["empty", "refused"])
