@@ -118,7 +118,8 @@ def uploaded(path: object) -> str:
 
 def plain_data(value: Any, *, typed: bool = False, depth: int = 0) -> None:
     """InputError for what no field sends and nothing behind it can keep: numbers beyond 64 bits, endless nesting, and
-    half characters and NUL in what is chosen rather than `typed` (a text field says that in its own words)."""
+    half characters and NUL in what is chosen rather than `typed` (a text field says that in its own words), and files
+    by an address of another server, from which Gradio would fetch them."""
     if isinstance(value, str) and not typed:
         whole_characters(value)
         if "\0" in value:
@@ -126,7 +127,7 @@ def plain_data(value: Any, *, typed: bool = False, depth: int = 0) -> None:
     elif isinstance(value, int | float) and not abs(value) < 2**63:
         raise InputError(words.NOT_A_VALUE)
     elif isinstance(value, dict | list):
-        if depth > 20:
+        if depth > 20 or (isinstance(value, dict) and str(value.get("path")).startswith(("http://", "https://"))):
             raise InputError(words.NOT_A_VALUE)
         for part in [*value, *value.values()] if isinstance(value, dict) else value:
             plain_data(part, typed=typed, depth=depth + 1)
