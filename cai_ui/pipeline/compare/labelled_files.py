@@ -61,11 +61,12 @@ def read_labelled_answers(path: Path, rubric: Rubric, most: int = 0) -> Labelled
     beyond, left_out = "", LeftOut()
     for line, row in rows_of(path):
         try:
-            label = _label(_cells(row))
+            cells = _cells(row)
+            label = _label(cells)
             number = number_of(label)
             if number is not None and not min(rubric.scale) <= number <= max(rubric.scale):
                 beyond = beyond or str(label)[:20]
-            example, _ = _example(_cells(row))
+            example, _ = _example(cells)
             answers.append(LabelledAnswer(example.conversation, example.revision, value_of(label, rubric)))
             numbered |= {} if number is None else {len(answers) - 1: line}
         except ValueError as why:

@@ -151,6 +151,8 @@ WHOLE: dict[str, tuple[bytes, str]] = {
         "So no it",
     ),
     "thoughts in the text": (told({"content": "<think>hm</think>\n\nSo"}), "So"),
+    "thoughts that the prompt began": (told({"content": "hm, so\n</think>\n\nSo"}), "So"),
+    "a word on thoughts": (told({"content": "It ends with </think>\nhere."}), "It ends with </think>\nhere."),
     "the older form": (json.dumps({"choices": [{"text": " So", "index": 0, "finish_reason": "eos"}]}).encode(), "So"),
     "no text in the newer form": (told({"content": None}, text="So"), "So"),
     "a reason that is no text": (told({"content": "So"}, 0), "So"),  # type: ignore[arg-type]
@@ -163,6 +165,7 @@ NO_TEXT = {
     "thoughts alone": (told({"content": None, "reasoning_content": "hm"}, "length"), "only thoughts"),
     "empty beside thoughts": (told({"content": "", "reasoning_content": "hm"}, "length"), "only thoughts"),
     "nothing": (told({"content": None}), "no text"),
+    "thoughts that the prompt began alone": (told({"content": "hm, so\n</think>"}), "only thoughts"),
     "thoughts in the text alone": (told({"content": "<think>hm, so"}, "length"), "only thoughts"),
     "an error in the answer": (
         told({"content": ""}, "error", error={"code": 400, "message": "No such voice"}),
