@@ -19,7 +19,7 @@ from cai_ui.web.compare import words
 from cai_ui.web.compare.results import ResultsBox, shares_html
 from cai_ui.web.kit.choices import judge_choices
 from cai_ui.web.kit.events import ASIDE, QUIET, Changes, Given
-from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.guard import bind, uploaded
 from cai_ui.web.kit.judges import standing_html
 from cai_ui.web.kit.present import esc, notice, progress_bar
 from cai_ui.web.kit.work import WorkPanel, WorkView
@@ -142,7 +142,7 @@ class JudgeBox:
         self._begin(given, given[self.results.chosen])
 
     def _check_file(self, given: Given) -> None:
-        self._begin(given, Path(given[self.file]))
+        self._begin(given, Path(uploaded(given[self.file])))
 
     def _begin(self, given: Given, source: Path | str) -> None:
         chosen = self.settings(given)
