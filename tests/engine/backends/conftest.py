@@ -13,16 +13,16 @@ from tests.playing_server import Asked, Play, Server
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
+def stage() -> Iterator[Server]:
     with playing_server.running() as found:
         yield found
 
 
 @pytest.fixture
-def playing(server: Server, request: pytest.FixtureRequest) -> Asked:
+def playing(stage: Server, request: pytest.FixtureRequest) -> Asked:
     def start(play: Play, **more: Any) -> EndpointEngine:
         name = request.node.name
-        server.plays[name] = play
-        return EndpointEngine(server.url, name, first_pause_s=0.01, **more)
+        stage.plays[name] = play
+        return EndpointEngine(stage.url, name, first_pause_s=0.01, **more)
 
     return start

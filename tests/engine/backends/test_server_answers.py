@@ -184,14 +184,14 @@ NO_TEXT = {
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_a_stream_gives_the_text_that_was_in_it(playing: Asked, server: Server, name: str) -> None:
+def test_a_stream_gives_the_text_that_was_in_it(playing: Asked, stage: Server, name: str) -> None:
     pieces, text, finish = STREAMS[name]
     engine = playing(Play(pieces, kind=KINDS.get(name, EVENTS), headers=PACKED.get(name, {})))
     chunks = list(engine.stream([QUESTION]))
     answer = chunks[-1].answer
     assert answer is not None and (answer.text, answer.finish) == (text, finish)
     assert "".join(chunk.text for chunk in chunks) == text
-    assert server.asked.count(engine.name) == 1
+    assert stage.asked.count(engine.name) == 1
     trouble = finish == "broken" or name == "llama.cpp: the context is full"
     assert ("The last request failed" in engine.status().detail) == trouble
 
@@ -242,19 +242,19 @@ def test_a_stream_that_is_left_before_its_end_leaves_no_task_behind(
     assert [said.message for said in caplog.records if said.name == "asyncio"] == []
 
 
-def test_a_failure_before_any_text_is_asked_again(playing: Asked, server: Server) -> None:
+def test_a_failure_before_any_text_is_asked_again(playing: Asked, stage: Server) -> None:
     good = Play([SO, STOP, DONE])
     engine = playing(Play([b"<html>502</html>"], 502, "text/html", again=good))
     assert list(engine.stream([QUESTION]))[-1].answer.text == "So it is."  # type: ignore[union-attr]
-    assert server.asked.count(engine.name) == 2
+    assert stage.asked.count(engine.name) == 2
 
 
-def test_a_trickling_answer_ends_and_keeps_its_text(server: Server) -> None:
-    server.plays["trickle"] = Play([SO, *[b": still here\n\n"] * 100], pause_s=0.1)
+def test_a_trickling_answer_ends_and_keeps_its_text(stage: Server) -> None:
+    stage.plays["trickle"] = Play([SO, *[b": still here\n\n"] * 100], pause_s=0.1)
 
     async def ask() -> tuple[Any, list[str]]:
         said: list[str] = []
-        client = EndpointClient(f"{server.url}/v1", longest_s=0.5)
+        client = EndpointClient(f"{stage.url}/v1", longest_s=0.5)
         try:
             return await client.chat({"model": "trickle"}, said.append), said
         finally:

@@ -123,9 +123,9 @@ def test_a_server_that_was_too_slow_is_asked_again() -> None:
     assert isinstance(found, EndpointError) and (found.cause, found.passes) == ("timeout", True)
 
 
-def test_a_key_that_a_server_repeats_is_not_shown(server: Server) -> None:
-    server.plays["repeats"] = Play([b'{"error": {"message": "Wrong key sk-secret-1"}}'], 401, "application/json")
-    url = server.url
+def test_a_key_that_a_server_repeats_is_not_shown(stage: Server) -> None:
+    stage.plays["repeats"] = Play([b'{"error": {"message": "Wrong key sk-secret-1"}}'], 401, "application/json")
+    url = stage.url
     with pytest.raises(EndpointError, match=r"Wrong key \(the key\)"):
         EndpointEngine(url, "repeats", key="sk-secret-1\n").generate([QUESTION])
 

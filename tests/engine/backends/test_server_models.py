@@ -24,25 +24,25 @@ MODEL_LISTS: dict[str, tuple[Any, list[tuple[str, int | None]]]] = {
 
 
 @pytest.mark.parametrize("name", MODEL_LISTS)
-def test_lists_of_models_in_each_form(playing: Asked, server: Server, name: str) -> None:
+def test_lists_of_models_in_each_form(playing: Asked, stage: Server, name: str) -> None:
     body, expected = MODEL_LISTS[name]
     engine = playing(Play([]))
-    server.models = Play([json.dumps(body).encode()], kind="application/json")
+    stage.models = Play([json.dumps(body).encode()], kind="application/json")
     assert [(one["id"], one["max_model_len"]) for one in engine.check()] == expected
 
 
 @pytest.mark.parametrize(("there", "asked"), [("llama3.2:latest", "llama3.2"), ("models/gemini-2", "gemini-2")])
-def test_a_model_is_found_by_its_short_name(server: Server, there: str, asked: str) -> None:
-    server.models = Play([json.dumps({"data": [{"id": there}, {"id": "x/y"}]}).encode()], kind="application/json")
-    settings = AppSettings(endpoint=server.url, model=asked)
+def test_a_model_is_found_by_its_short_name(stage: Server, there: str, asked: str) -> None:
+    stage.models = Play([json.dumps({"data": [{"id": there}, {"id": "x/y"}]}).encode()], kind="application/json")
+    settings = AppSettings(endpoint=stage.url, model=asked)
     assert connect(settings).name == there
 
 
-def test_lists_of_models_are_bounded(playing: Asked, server: Server) -> None:
+def test_lists_of_models_are_bounded(playing: Asked, stage: Server) -> None:
     engine = playing(Play([]))
-    server.models = Play([b" " * 2**20] * (MAX_BYTES // 2**20 + 1), kind="application/json")
+    stage.models = Play([b" " * 2**20] * (MAX_BYTES // 2**20 + 1), kind="application/json")
     with pytest.raises(EndpointError, match="more than"):
         engine.check()
     many = {"data": [{"id": f"m{n}"} for n in range(20_000)]}
-    server.models = Play([json.dumps(many).encode()], kind="application/json")
+    stage.models = Play([json.dumps(many).encode()], kind="application/json")
     assert len(engine.check()) == 10_000
