@@ -32,7 +32,7 @@ from cai_ui.demo.world import KINDS
 from cai_ui.engine.interface import Engine
 from cai_ui.engine.interface import Request as Asked
 from cai_ui.prompts import preference_question
-from cai_ui.records import Message, Prompt
+from cai_ui.records import Message, Prompt, PromptKind
 
 ALONE = (*TONES[:3], *OFFERS, "add", *STANCES[:2])
 """Demands that are measured by themselves, too: those that leave harm out."""
@@ -80,7 +80,7 @@ def single_cases(n: int, seed: int = 0, heldout: bool = False) -> list[Case]:
             kinds = KINDS if number % 2 or ask == "care" else ("everyday",)
             request = draw_request(rng, kinds, heldout=True)
             demands = Demands((ask,), draw_word(rng, heldout=True) if ask == "add" else "")
-            kind = "harmful" if request.act.harmful else "helpful"
+            kind: PromptKind = "harmful" if request.act.harmful else "helpful"
             prompt = Prompt(f"single-{len(made)}", request.text, kind, request.topic)
             made.append(Case(prompt, request, demands, *principle_requests(rng, demands, True, heldout)))
     return made
