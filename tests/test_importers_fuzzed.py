@@ -24,12 +24,11 @@ from cai_ui.curate.importing import Plan
 from cai_ui.errors import CaiError
 from cai_ui.judges.rubrics import RUBRICS
 from cai_ui.pipeline import Services, open_services
-from cai_ui.pipeline.compare.labelled_files import read_labelled_answers, read_labelled_pairs
+from cai_ui.pipeline.compare.labelled_files import read_labelled_answers, read_labelled_outcomes, read_labelled_pairs
 from cai_ui.pipeline.constitution.constitutions import export_constitution, import_any
 from cai_ui.pipeline.curate.imports import import_file
 from cai_ui.pipeline.prompts.files import import_prompts
 from cai_ui.pipeline.train.hub_job import take_in_dataset
-from cai_ui.readers.answer_files import read_labelled
 from cai_ui.records import Dataset, Message, TrainingExample
 from cai_ui.store.encoding import dump
 from cai_ui.train.config_file import read_config_file
@@ -148,7 +147,7 @@ def importers(services: Services) -> dict[str, Importer]:
         "labelled answers": (files(LABELLED, CHOICES), lambda path: read_labelled_answers(path, rubric)),
         "labelled harm": (files(LABELLED, HARM), lambda path: read_labelled_answers(path, RUBRICS["harmfulness"])),
         "labelled pairs": (files(PAIRS, CHOICES), lambda path: read_labelled_pairs(path)),
-        "labels for readers": (files(LABELLED), read_labelled),
+        "labels for readers": (files(LABELLED), read_labelled_outcomes),
         "run": ([("a.yaml", RUN.encode())], lambda path: read_config_file(path.read_bytes(), "seed study")),
         "dataset of a package": (
             [("a.json", dump(dataset).encode())],

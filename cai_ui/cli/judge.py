@@ -10,6 +10,7 @@ from cai_ui.cli.flags import Arguments
 from cai_ui.cli.grades import find_evaluation
 from cai_ui.errors import InputError
 from cai_ui.formats.writing import json_text
+from cai_ui.tables.left_out import lines_words
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
@@ -90,7 +91,8 @@ def _lines(result: JudgeCheck) -> list[str]:
         lines.append(f"verdict follows the position: {_share(found.flipped)}, order bias {_number(found.order_bias)}")
         lines.append(f"ties: {found.ties}")
     lines.append(f"calibration error: {_number(found.calibration_error)}, Brier score {_number(found.brier)}")
-    lines += [f"left out, {reason}: {number}" for reason, number in result.left_out.items()]
+    for reason, number in result.left_out.items():
+        lines.append(f"left out, {reason}: {number}{lines_words(number, result.lines.get(reason, ()))}")
     return lines
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cai_ui.cli.command import command
 from cai_ui.cli.flags import Arguments
 from cai_ui.formats.writing import json_text
+from cai_ui.tables.left_out import lines_words
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
@@ -27,15 +28,16 @@ def add(commands: Commands) -> None:
     evaluate = command(
         actions, "evaluate", _evaluate, "agreement of the readers with labelled answers", workspace=False
     )
-    evaluate.add_argument("file", type=Path, help="Parquet, CSV or JSONL with prompt, answer and label in each row")
+    evaluate.add_argument("file", type=Path, help="as Curate imports it: a request, an answer and a label in each row")
     evaluate.add_argument("--json", action="store_true", help="print all figures as JSON")
 
 
 def _evaluate(parsed: Arguments) -> int:
+    from cai_ui.pipeline.compare.labelled_files import read_labelled_outcomes
     from cai_ui.readers.agreement import evaluate_readers
     from cai_ui.records import to_dict
 
-    found = evaluate_readers(parsed.file)
+    found = evaluate_readers(read_labelled_outcomes(parsed.file))
     print(json_text(to_dict(found), 1) if parsed.json else "\n".join(evaluation_lines(found)))
     return 0
 
@@ -44,7 +46,8 @@ def evaluation_lines(found: Evaluation) -> Iterator[str]:
     """What a person reads: rows used and left out, then each reader."""
     yield f"{found.used} labelled answers of {found.file}."
     for reason, number in found.left_out.items():
-        yield f"Left out: {number} rows ({reason})."
+        where = lines_words(number, found.lines.get(reason, ()))
+        yield f"Left out: {number} {'row' if number == 1 else 'rows'}, {reason}{where}."
     for one in found.readers:
         yield from _reader_lines(one)
     yield _NOTE

@@ -71,6 +71,8 @@ ROUNDS = (
     Round(800, peak=0.7, number=5, rest=0.3),
     Round(1500, peak=0.5, number=6, rest=0.3),
     Round(1450, peak=0.45, number=7, rest=0.3, mean=True),
+    Round(1600, peak=0.45, number=8, rest=0.3, mean=True),
+    Round(900, peak=0.4, number=9, rest=0.3, mean=True),
 )
 """Those of the shipped weights. A round begins from the weights that the one before has written."""
 CONTINUED = ROUNDS[4:]

@@ -179,7 +179,7 @@ class Corpus:
         response = Response(raw=" ".join(words))
         demands = Demands((self._rng.choice(("general", "general", *KINDS)),))
         if self._rng.random() < self._recipe.composed / 2:
-            demands = draw_demands(self._rng, request, self._tricky)
+            demands = draw_demands(self._rng, request, self._tricky, self._recipe.narrow)
         ask, demand = principle_requests(self._rng, demands, self._recipe.more)
         said = critique(self._rng, demands, request, response)
         after = revise(self._rng, demands, request, response)
@@ -187,7 +187,7 @@ class Corpus:
 
     def _demands(self, request: Request) -> Demands:
         if self._rng.random() < self._recipe.composed:
-            return draw_demands(self._rng, request, self._tricky)
+            return draw_demands(self._rng, request, self._tricky, self._recipe.narrow)
         return Demands((self._simple(request),))
 
     def _simple(self, request: Request) -> str:
@@ -209,7 +209,7 @@ class Corpus:
     def _revisions_to_judge(self, request: Request) -> tuple[str, str, str]:
         """A response with what is demanded and one without, with the demand as the instruction."""
         while True:
-            demands = draw_demands(self._rng, request, self._tricky)
+            demands = draw_demands(self._rng, request, self._tricky, self._recipe.narrow)
             before = self._draft(request)
             if has_fault(demands, request, before):
                 after = revise(self._rng, demands, request, before)

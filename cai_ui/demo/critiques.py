@@ -111,7 +111,7 @@ def _lacks(ask: str, demands: Demands, request: Request, response: Response) -> 
     if ask == "care":
         return request.act.harmful and called_for and plan is not None and not response.has("care")
     if ask == "ask":
-        return called_for and plan is not None
+        return called_for and not response.question and not response.refuses
     if ask == "help":
         return response.refuses or bool(response.question)
     if ask == "helpful":

@@ -51,20 +51,22 @@ def minds(demands: Demands, request: Request) -> bool:
     return any(ask in ("general", request.act.kind) for ask in demands.harms)
 
 
-def draw_demands(rng: random.Random, request: Request, tricky: float = 0.0) -> Demands:
-    """One to three demands that go together, those about harm mostly such as the request calls for."""
+def draw_demands(rng: random.Random, request: Request, tricky: float = 0.0, narrow: bool = False) -> Demands:
+    """One to three demands that go together, those about harm mostly such as the request calls for; with `narrow` more
+    of one kind of harm, the request's own or another."""
     while True:
-        asks = _draw(rng, request)
+        asks = _draw(rng, request, narrow)
         if not any(pair <= set(asks) for pair in HELDOUT_PAIRS):
             return Demands(asks, draw_word(rng, tricky) if "add" in asks else "")
 
 
-def _draw(rng: random.Random, request: Request) -> tuple[str, ...]:
+def _draw(rng: random.Random, request: Request, narrow: bool) -> tuple[str, ...]:
     asks: list[str] = []
     chance = rng.random()
     if chance < 0.55:
         own = request.act.kind if request.act.harmful else rng.choice(KINDS)
-        asks.append(rng.choice(("general", "general", own, rng.choice(KINDS))))
+        other = rng.choice(KINDS)
+        asks.append(rng.choice(("general", "general", own, other, *((own, other, other) if narrow else ()))))
     more: list[Sequence[str]] = [TONES[:3], OFFERS, ("add",), STANCES[:2] if asks else STANCES]
     shares = [2.0, 2.0, 2.5, 1.5]
     count = rng.choices((0, 1, 2), (25, 55, 20) if asks else (0, 75, 25))[0]
@@ -81,10 +83,10 @@ def _draw(rng: random.Random, request: Request) -> tuple[str, ...]:
 
 
 def draw_word(rng: random.Random, tricky: float = 0.0, heldout: bool = False) -> str:
-    """A word or two that an answer can be asked to mention; a third of them made up, so that any word gets copied."""
+    """A word or two that an answer can be asked to mention; half of them made up, so that any word gets copied."""
     if heldout:
         nouns = [noun for name in _MENTIONED for noun in words()[name].heldout]
-    elif rng.random() < 0.35:
+    elif rng.random() < 0.5:
         return stranger(rng, "more", tricky)
     else:
         nouns = list(words()["more"].train)

@@ -13,7 +13,7 @@ from typing import Any
 
 from cai_ui.config.answers import Sampling
 from cai_ui.constitution import shipped
-from cai_ui.demo.evaluate_demands import follows, prefers_what_is_asked
+from cai_ui.demo.evaluate_demands import cases, follows, prefers_what_is_asked, single_cases
 from cai_ui.demo.evaluate_longer import four_in_a_row, insisted
 from cai_ui.demo.principles import CANONICAL, HELDOUT_PRINCIPLES, LESS_HARMFUL, STYLES
 from cai_ui.demo.prompt_sets import prompt_set
@@ -49,7 +49,8 @@ class Measure:
 @dataclass(frozen=True)
 class Report:
     """`sensitivity[kind of principle][kind of harm]`: share of critiques that name the fault, with its count.
-    `demands["critique" or "revision"][demand]`: share that met it, for principles of several demands.
+    `demands["critique" or "revision"][demand]`: share that met it, for principles of several demands; under "alone" and
+    "alone, unseen" (words never trained on) the share of revisions, for principles of this demand only.
     `misses`: some cases of each measure that failed, to be read."""
 
     measures: tuple[Measure, ...]
@@ -214,7 +215,7 @@ def _measure_demands(book: _Book, engine: Engine, n: int, seed: int, sampling: S
     """Principles of several demands, in words never trained on, half of them in combinations never trained on. Shown
     only: what is wanted (85 %) is not reached."""
     shares: dict[str, dict[str, Rate]] = {}
-    for side, by_demand in follows(engine, n, seed, sampling).items():
+    for side, by_demand in follows(engine, cases(n, seed), sampling).items():
         whole = by_demand.pop("all")
         verb = "speaks of" if side == "critique" else "does"
         each = [row for rows in by_demand.values() for row in rows if row[0] is not None]
@@ -223,6 +224,10 @@ def _measure_demands(book: _Book, engine: Engine, n: int, seed: int, sampling: S
         shares[side] = {
             demand: share_of([ok for ok, _ in rows if ok is not None]) for demand, rows in by_demand.items()
         }
+    for column, heldout in (("alone", False), ("alone, unseen", True)):
+        by_demand = follows(engine, single_cases(n // 5, seed, heldout), sampling)["revision"]
+        shares[column] = {demand: share_of([ok for ok, _ in rows]) for demand, rows in by_demand.items()}
+        del shares[column]["all"]
     book.add("(A)/(B) picks the answer that does what a composed principle asks (unseen words)", "", 0.0,
              prefers_what_is_asked(engine, n // 2, seed))  # fmt: skip
     return shares
@@ -263,12 +268,12 @@ def table(report: Report) -> str:
         lines.append(f"{principle:24}" + "".join(f"{_percent(r):>10}" for r in row.values()))
     lines += [
         "",
-        "Share that met each demand of a composed principle:",
-        " " * 24 + "".join(map("{:>10}".format, report.demands)),
+        "Share that met each demand: of a composed principle in unseen words, and (revisions only) of one by itself:",
+        " " * 24 + "".join(map("{:>15}".format, report.demands)),
     ]
     for demand in sorted({demand for row in report.demands.values() for demand in row}):
         met = [row.get(demand) for row in report.demands.values()]
-        lines.append(f"{demand:24}" + "".join(f"{'–' if r is None else _percent(r):>10}" for r in met))
+        lines.append(f"{demand:24}" + "".join(f"{'–' if r is None else _percent(r):>15}" for r in met))
     return "\n".join(lines)
 
 

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from cai_ui.config.answers import Sampling
 from cai_ui.demo.answers import plan
 from cai_ui.demo.critiques import has_fault, revise
-from cai_ui.demo.demands import DEMANDS, HELDOUT_PAIRS, Demands, draw_demands, draw_word, minds
+from cai_ui.demo.demands import (
+    DEMANDS,
+    HELDOUT_PAIRS,
+    OFFERS,
+    STANCES,
+    TONES,
+    Demands,
+    draw_demands,
+    draw_word,
+    minds,
+)
 from cai_ui.demo.demands_met import does, speaks_of
 from cai_ui.demo.principles import preference_request, principle_requests
 from cai_ui.demo.requests import Request, draw_request
@@ -22,8 +32,10 @@ from cai_ui.demo.world import KINDS
 from cai_ui.engine.interface import Engine
 from cai_ui.engine.interface import Request as Asked
 from cai_ui.prompts import preference_question
-from cai_ui.records import Message, Prompt
+from cai_ui.records import Message, Prompt, PromptKind
 
+ALONE = (*TONES[:3], *OFFERS, "add", *STANCES[:2])
+"""Demands that are measured by themselves, too: those that leave harm out."""
 Found = tuple[bool | None, str]
 """Whether something was met (None: not called for, or not to be read), and the case in words."""
 
@@ -58,9 +70,24 @@ def cases(n: int, seed: int = 0) -> list[Case]:
     return made
 
 
-def follows(engine: Engine, n: int, seed: int, sampling: Sampling) -> dict[str, dict[str, list[Found]]]:
+def single_cases(n: int, seed: int = 0, heldout: bool = False) -> list[Case]:
+    """`n` cases of each demand by itself, on harmful and everyday requests in turn; a warning only where there is harm
+    to warn of. `heldout`: the principle in words kept out of training."""
+    rng = random.Random(f"single demands/{seed}")
+    made: list[Case] = []
+    for ask in ALONE:
+        for number in range(n):
+            kinds = KINDS if number % 2 or ask == "care" else ("everyday",)
+            request = draw_request(rng, kinds, heldout=True)
+            demands = Demands((ask,), draw_word(rng, heldout=True) if ask == "add" else "")
+            kind: PromptKind = "harmful" if request.act.harmful else "helpful"
+            prompt = Prompt(f"single-{len(made)}", request.text, kind, request.topic)
+            made.append(Case(prompt, request, demands, *principle_requests(rng, demands, True, heldout)))
+    return made
+
+
+def follows(engine: Engine, drawn: Sequence[Case], sampling: Sampling) -> dict[str, dict[str, list[Found]]]:
     """What was found in critiques and in revisions, by demand; under "all" every demand of a case was met."""
-    drawn = cases(n, seed)
     talks = [[Message("user", case.prompt.text)] for case in drawn]
     drafts = said_next(engine, talks, sampling)
     for talk, case in zip(talks, drawn, strict=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import cache
 
 from cai_ui.demo.demands import DEMANDS, HARMS, Demands
 from cai_ui.demo.world import blocks
@@ -18,11 +19,22 @@ Pair = tuple[str, str]
 """A critique request and a revision request."""
 
 
+@cache
 def _texts(name: str, heldout: bool = False) -> tuple[str, ...]:
     """A block's texts; those that begin with "*" are kept out of training. Where none is kept out, all."""
     found = blocks("principles").get(name, ())
     kept_out = tuple(text[1:] for text in found if text.startswith("*"))
-    return kept_out if heldout and kept_out else tuple(text for text in found if not text.startswith("*"))
+    learnt = (each for text in found if not text.startswith("*") for each in _spelled_out(text))
+    return kept_out if heldout and kept_out else tuple(each for each in learnt if each not in kept_out)
+
+
+def _spelled_out(text: str) -> list[str]:
+    """All texts that one with choices, "names (someone|a person) to ask", stands for."""
+    before, opened, rest = text.partition("(")
+    if not opened:
+        return [text.strip()]
+    inside, _, after = rest.partition(")")
+    return [each for choice in inside.split("|") for each in _spelled_out(before + choice + after)]
 
 
 def _tails(name: str) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ SETS: dict[str, PromptSet] = {
     )
 }
 """The sets by name, in the order to be shown."""
-VERSION = "3"
+VERSION = "4"
 """Stands in the ids: prompts of another version are other prompts, which must not be paired with these."""
 _ACT_KINDS: dict[str, tuple[str, ...]] = {"harmful": KINDS, "helpful": ("everyday",), "twin": ("twin",)}
 

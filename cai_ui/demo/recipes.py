@@ -33,6 +33,14 @@ class Recipe:
 
 
 _COMPOSED = Recipe(_GRAMMAR, odd_draft=0.55, tricky=0.5, composed=0.65, invented=0.5)
+_PLAINER = replace(
+    _COMPOSED,
+    mix={**_GRAMMAR, "single": 25, "chain": 40, "direct": 12, "preference": 9, "insist": 3, "echo": 8},
+    narrow=True,
+    composed=0.6,
+    tricky=0.6,
+    invented=0.6,
+)
 RECIPES = (
     Recipe(_FIRST, more=False),
     Recipe(_LATER),  # once it can copy and judge, more of what it answers
@@ -47,5 +55,8 @@ RECIPES = (
         mix={**_GRAMMAR, "single": 23, "chain": 44, "direct": 12, "preference": 9, "insist": 3, "echo": 6},
         composed=0.5,
     ),
+    # Everyday help and strange words were what it still got wrong, and principles of one kind of harm saw all kinds.
+    _PLAINER,
+    replace(_PLAINER, mix={**_PLAINER.mix, "single": 30}, composed=0.65),
 )
 """By round, the first one first."""

@@ -3,7 +3,7 @@
 The model knows the demands of `demo.demands`: kinds of harm, tones, what to offer, a word to mention, a warning, a
 question back. A principle counts as understood when it asks for at least one of these and nearly all its telling words
 belong to them; otherwise the model would answer past it, as it does when a principle asks to protect certain people.
-Two demands that it was taught it does too seldom to be called understood.
+One demand that it was taught it does too seldom to be called understood.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ _MENTION = re.compile(
     re.IGNORECASE,
 )
 """A word or topic to be mentioned: whatever it is, the model copies it."""
-_TOO_SELDOM = frozenset(("someone to ask", "waiting"))
-"""Done by 31 and 21 of 40 revisions in words trained on, by 18 and 28 of 40 in others (docs/embedded_model.md)."""
+_TOO_SELDOM = frozenset(("asking back",))
+"""Done by 42 % of revisions in words trained on and by 52 % in others, hardly ever on harmless requests
+(docs/embedded_model.md)."""
 _WEAK = frozenset({"helpful", "harm of any kind"})
 _PLAIN = re.compile(
     r"\b(?:point|say|state|explain|tell|describe|identify|find|list|name|check|look|show|see|read|critique|criticise|criticize|"

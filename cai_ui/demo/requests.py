@@ -43,6 +43,8 @@ WORDINGS = (
     "Give me some ideas. I want to {do}.", "Can you give me a plan? I want to {do}.",
     "I want some advice. How can I {do}?", "I want to {do}. Tell me how.", "What is a quick way to {do}?",
     "What is the right way to {do}?", "Give me the best tips to {do}.",
+    "Where shall I begin to {do}?", "How shall I begin to {do}?", "What shall I do first to {do}?",
+    "Tell me how I shall {do}.", "Say how I shall {do}, please.", "When shall I {do}, and how?",
 )  # fmt: skip
 HELDOUT_WORDINGS = (
     "Can you give me some tips? I want to {do}.", "I am stuck. Please help me {do}.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cai_ui.judges.rubrics import REFUSAL, Rubric
@@ -33,11 +33,12 @@ class LabelledAnswer:
 
 @dataclass(frozen=True)
 class LabelledFile:
-    """What could be used of a file; `left_out` counts the rest by its reason."""
+    """What could be used of a file; `left_out` counts the rest by its reason, `lines` say where the first stand."""
 
     pairs: tuple[LabelledPair, ...]
     answers: tuple[LabelledAnswer, ...]
     left_out: Mapping[str, int]
+    lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 _YES_OR_NO = {**dict.fromkeys(("yes", "true", "y"), 1.0), **dict.fromkeys(("no", "false", "n"), 0.0)}

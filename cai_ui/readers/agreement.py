@@ -7,14 +7,12 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from cai_ui.readers.answer_files import LabelledAnswer, iter_sources, read_labelled
+from cai_ui.readers.labelled import LabelledAnswer, LabelledFile, iter_sources
 from cai_ui.readers.outcomes import Outcome, Reader, refused
 from cai_ui.readers.phrases import PhraseReader
 from cai_ui.records import Prompt, Rate
 from cai_ui.statistics import Z95, rate
-from cai_ui.tables import Limits
 
 Pairs = Sequence[tuple[bool, bool]]
 """For each answer: does the reader call it a refusal, and do people? Partial refusals are refusals."""
@@ -53,28 +51,26 @@ class ReaderEvaluation:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All readers on one file. `left_out`: reason and number of rows that could not be used."""
+    """All readers on one file. `left_out`: reason and number of rows that could not be used; `lines`: where the first
+    of them stand."""
 
     file: str
     used: int
     left_out: Mapping[str, int]
+    lines: Mapping[str, tuple[int, ...]]
     readers: tuple[ReaderEvaluation, ...]
 
 
-def evaluate_readers(path: Path, readers: Sequence[Reader] = (), limits: Limits | None = None) -> Evaluation:
-    """Each reader (the phrase reader if none is given) on a file of labelled answers.
-
-    Raises NotFoundError and FileFormatError as `read_labelled` does.
-    """
-    labelled = read_labelled(path, limits)
+def evaluate_readers(labelled: LabelledFile, readers: Sequence[Reader] = ()) -> Evaluation:
+    """Each reader (the phrase reader if none is given) on a file of labelled answers."""
     done = tuple(evaluate(reader, labelled.answers) for reader in readers or (PhraseReader(),))
-    return Evaluation(path.name, len(labelled.answers), labelled.left_out, done)
+    return Evaluation(labelled.name, len(labelled.answers), labelled.left_out, labelled.lines, done)
 
 
 def evaluate(reader: Reader, answers: Sequence[LabelledAnswer]) -> ReaderEvaluation:
     """One reader on labelled answers; `milliseconds` of processor time for one reading, on average."""
     started = time.process_time()
-    outcomes = [reader.read(Prompt(str(one.row), one.prompt), one.answer).outcome for one in answers]
+    outcomes = [reader.read(Prompt(str(one.line), one.prompt), one.answer).outcome for one in answers]
     spent = 1000 * (time.process_time() - started) / max(1, len(answers))
     sources = tuple(_group(source, answers, outcomes, places) for source, places in iter_sources(answers))
     whole = _group("all", answers, outcomes, range(len(answers)))

@@ -163,6 +163,11 @@ class Access:
         role = self.hub.role(account.name) if self.hub else None
         return Visitor(account.name, role) if role else None
 
+    def may_own(self, name: str | None) -> bool:
+        """Whether whoever signed in under `name` may do all that an owner may."""
+        visitor = self.visitor(name)
+        return visitor is not None and visitor.may(Right.OWN)
+
     def come_in(self, stored: object, request: gr.Request, address: str = "") -> tuple[Session, str]:
         """The visitor's session and the name to keep in the browser, from what it had kept, who signed in, and what the
         address asks for. A name that nobody chose is not kept, unless it is one that no other has."""
@@ -214,11 +219,18 @@ class Access:
         """Whose cookie a request carries: "" for nobody's, None where nobody signs in."""
         if self.mode is not Mode.TEAM:
             return None
+        return next((str(app.tokens[token]) for token in self._tokens(app, headers)), "")
+
+    def forget(self, app: Any, headers: Mapping[str, str]) -> None:
+        """End the sessions that a request's cookies carry: whoever signs in anew with them gets another."""
+        for token in self._tokens(app, headers):
+            del app.tokens[token]
+
+    def _tokens(self, app: Any, headers: Mapping[str, str]) -> list[str]:
+        """The sessions of a request's cookies that stand, each once."""
         cookies = SimpleCookie(headers.get("cookie", "")[:_COOKIES])
-        for kind in ("access-token", "access-token-unsecure"):
-            if (token := cookies.get(f"{kind}-{app.cookie_id}")) and (name := app.tokens.get(token.value)):
-                return str(name)
-        return ""
+        kept = (cookies.get(f"{kind}-{app.cookie_id}") for kind in ("access-token", "access-token-unsecure"))
+        return list(dict.fromkeys(one.value for one in kept if one and app.tokens.get(one.value)))
 
     async def sign_in(self, name: str, password: str) -> bool:
         """Whether somebody may come in. After some wrong passwords for a name, the next tries wait ever longer."""

@@ -22,6 +22,7 @@ from cai_ui.web.hub_sign_in import HubSignIn
 from cai_ui.web.kit.events import AT_ONCE, QUIET
 from cai_ui.web.kit.guard import Page
 from cai_ui.web.kit.handover import Handover
+from cai_ui.web.kit.hidden import spellings
 from cai_ui.web.lineage.tab import LineageTab
 from cai_ui.web.principles.tab import PrinciplesTab
 from cai_ui.web.revise.tab import ReviseTab
@@ -48,6 +49,8 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
     access = access or Access(Mode.OWN, services.store.accounts)
     with Page(title=words.TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as page:
         page.admit = access.admit
+        places = spellings(services.store.workspace.home, services.settings.home)
+        page.hides = lambda name: () if access.may_own(name) else places
         page.queue(max_size=64, default_concurrency_limit=4)  # routes are made anew by it; here there is little to say
         page._queue.sleep_when_free = QUEUE_LOOK_S
         head = Header(services, access)
@@ -121,7 +124,7 @@ def _gate(services: Services, access: Access) -> Any:
     uploads = Uploads(services.store.workspace.uploads_dir())
     provider = provider_of(os.environ) if access.mode is Mode.TEAM else None
     by_hub = HubSignIn(provider, access.hub, access.accounts) if provider and access.hub else None
-    return gate.outermost(hosts, uploads, access.signed_in, lambda: services.host.status().state, by_hub)
+    return gate.outermost(hosts, uploads, access.signed_in, access.forget, lambda: services.host.status().state, by_hub)
 
 
 def _track_no_hidden_progress(page: gr.Blocks) -> None:

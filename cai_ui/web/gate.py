@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cai_ui.web import words
 from cai_ui.web.gradio_script import replaced_scripts
-from cai_ui.web.hub_sign_in import HubSignIn
+from cai_ui.web.hub_sign_in import BACK, HubSignIn
 from cai_ui.web.uploads import FRAMES, UPLOAD_LIMIT, Uploads
 
 BODY_LIMIT = 32 * 2**20
@@ -32,6 +32,7 @@ BODY_LIMIT = 32 * 2**20
 ALIVE, READY = "/healthz", "/readyz"
 """What watches over the server asks the first whether it answers, and the second whether the model is loaded."""
 UPLOAD = "/gradio_api/upload"
+SIGNS_IN = (("POST", "/login"), ("GET", BACK))
 OF_A_SESSION = ("/gradio_api/queue/data", "/gradio_api/heartbeat/", "/gradio_api/cancel", "/gradio_api/reset")
 """Addresses that name a page's session: they answer only to whoever opened it."""
 
@@ -82,7 +83,8 @@ class Gate:
     """ASGI middleware around the whole app. `who` names the person that a request's cookies belong to (None: nobody
     signs in here), and "" is somebody who has not; `hosts` are the names the page answers to, beside numbers;
     `state` is that of the model; `replaced` are answers in place of Gradio's, by path; `sign_in` answers to those who
-    come in by another way than Gradio's login."""
+    come in by another way than Gradio's login; `forget` ends what a request's cookies stood for, once it signed
+    somebody in anew."""
 
     def __init__(
         self,
@@ -93,9 +95,10 @@ class Gate:
         state: Callable[[], str] = lambda: "ready",
         replaced: Mapping[str, Response] = MappingProxyType({}),
         sign_in: SignIn | None = None,
+        forget: Callable[[dict[str, str]], None] = lambda headers: None,
     ) -> None:
         self.app, self.hosts, self.uploads, self.who, self.state = app, hosts, uploads, who, state
-        self.replaced, self.sign_in = replaced, sign_in
+        self.replaced, self.sign_in, self.forget = replaced, sign_in, forget
         self.sessions = Sessions()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,14 +107,24 @@ class Gate:
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         refusal, receive = await self._look(scope, headers, receive)
-        if refusal is not None:
-            await refusal(scope, receive, _with_headers(send, scope))
-            return
-        await self.app(scope, receive, _with_headers(send, scope))
+        send = _with_headers(send, scope)
+        if (scope["method"], _path(scope).rstrip("/")) in SIGNS_IN:
+            send = self._in_place_of(headers, send)
+        await (refusal or self.app)(scope, receive, send)
+
+    def _in_place_of(self, headers: dict[str, str], send: Send) -> Send:
+        """Ends the sessions of a request that signed somebody in, as its answer says."""
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] in (200, 303):
+                self.forget(headers)
+            await send(message)
+
+        return sent
 
     async def _look(self, scope: Scope, headers: dict[str, str], receive: Receive) -> tuple[Response | None, Receive]:
         """A refusal or another short answer, or None and where the body comes from."""
-        path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+        path = _path(scope)
         if not all(self.knows(headers.get(name)) for name in ("host", "x-forwarded-host") if name in headers):
             return PlainTextResponse(words.UNKNOWN_HOST, status_code=421), receive
         if not same_origin(headers):
@@ -167,10 +180,16 @@ class Gate:
             return False
 
 
+def _path(scope: Scope) -> str:
+    """The address that is asked for, without the path below which a proxy offers the page."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
+
+
 def outermost(
     hosts: frozenset[str],
     uploads: Uploads,
     who: Callable[[Any, Mapping[str, str]], str | None],
+    forget: Callable[[Any, Mapping[str, str]], None],
     state: Callable[[], str],
     by_hub: HubSignIn | None = None,
 ) -> Callable[[Any], AbstractAsyncContextManager[None]]:
@@ -180,8 +199,9 @@ def outermost(
     async def life(app: Any) -> AsyncIterator[None]:
         sign_in = partial(by_hub.answer, app) if by_hub else None
         app.middleware_stack = Gate(
-            app.middleware_stack, hosts, uploads, lambda headers: who(app, headers), state, replaced_scripts(), sign_in
-        )
+            app.middleware_stack, hosts, uploads, partial(who, app), state, replaced_scripts(), sign_in,
+            partial(forget, app),
+        )  # fmt: skip
         yield
 
     return life

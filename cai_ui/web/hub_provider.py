@@ -43,7 +43,8 @@ class Provider:
 
 
 def provider_of(environment: Mapping[str, str], path: str = "/login/callback") -> Provider | None:
-    """What a Space with `hf_oauth: true` has in its environment; None where a part is missing.
+    """What a Space with `hf_oauth: true` has in its environment; None where a part is missing. People come back below
+    the path at which a proxy offers the page, or its whole address (GRADIO_ROOT_PATH).
 
     InputError for a provider beyond this machine without TLS: anybody on the way could say who somebody is.
     """
@@ -59,7 +60,9 @@ def provider_of(environment: Mapping[str, str], path: str = "/login/callback") -
         )
     here = _here(f"//{host}")
     scopes = environment.get("OAUTH_SCOPES", "").strip() or "openid profile"
-    return Provider(url.rstrip("/"), client, secret, scopes, f"{'http' if here else 'https'}://{host}{path}")
+    below = environment.get("GRADIO_ROOT_PATH", "").strip().rstrip("/")
+    root = below if below.startswith(("http://", "https://")) else f"{'http' if here else 'https'}://{host}{below}"
+    return Provider(url.rstrip("/"), client, secret, scopes, f"{root}{path}")
 
 
 def _here(url: str) -> bool:

@@ -110,11 +110,13 @@ def test_a_menu_that_takes_any_text_takes_what_was_typed(
     def takes_text(menu: str) -> None:
         field = page.locator(f"#{menu} input")
         field.click()
+        expect(page.get_by_role("option").first).to_be_visible()
         entry = options(page)[-1]
         typed = entry[:3].lower()  # a whole name or value would be that entry
         for keys, taken in (("ArrowDown", "Enter"), None), (("Enter",), typed):
             field.fill("")
             field.press_sequentially(typed)
+            expect(page.get_by_role("option").first).to_be_visible()
             fits = [one for one in options(page) if typed in one.lower()]
             for key in keys:
                 page.keyboard.press(key)

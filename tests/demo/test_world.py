@@ -55,6 +55,24 @@ def test_what_an_act_says_can_be_said_of_all_it_goes_with() -> None:
         assert not [text for text in (*act.ways, *said) if re.search(r"\ban? \{o\}", text)], act.name
 
 
+def test_no_two_acts_are_asked_for_in_the_same_words() -> None:
+    """Else only the object tells them apart, and a held-out one tells nothing."""
+    owner: dict[str, str] = {}
+    for act in acts():
+        for way in act.ways:
+            bare = re.sub(r"\b(?:the|my) (?=\{)", "", way)
+            assert owner.setdefault(bare, act.name) == act.name, way
+
+
+def test_a_text_with_choices_stands_for_each_of_them() -> None:
+    asked = {principle_requests(random.Random(n), Demands(("person",)))[1] for n in range(300)}
+    assert not [text for text in asked if set(text) & set("(|)")]
+    told = {text for text in asked if text.startswith(("Mention ", "Suggest ", "Offer "))}
+    assert len(told) > 10
+    unseen = {principle_requests(random.Random(n), Demands(("person",)), heldout=True)[1] for n in range(300)}
+    assert not unseen & asked
+
+
 def test_women_have_womens_names() -> None:
     rng = random.Random(0)
     for _ in range(2000):

@@ -16,7 +16,8 @@ from cai_ui.judges.answers import Judgement
 from cai_ui.judges.check import check_answers, check_pairs
 from cai_ui.judges.pairs import PairJudgement
 from cai_ui.judges.rubrics import EVASIVENESS, HARMFULNESS, REFUSAL
-from cai_ui.pipeline.compare.labelled_files import OF_A_ROW, REASONS, read_labelled_answers, read_labelled_pairs
+from cai_ui.pipeline.compare.labelled_files import OF_A_ROW, read_labelled_answers, read_labelled_pairs
+from cai_ui.tables.left_out import REASONS
 
 
 def test_pairs_are_counted() -> None:
@@ -81,6 +82,7 @@ def test_pairs_of_every_form_and_what_is_left_out(tmp_path: Path) -> None:
         (1, "It is.", "Never."), (1, "So.", "Not so."), (1, "c", "d"),
     ]  # fmt: skip
     assert sum(found.left_out.values()) == 6 and len(found.left_out) == 6
+    assert sorted(found.lines.values()) == [(4,), (5,), (6,), (8,), (9,), (10,)]
     assert len(read_labelled_pairs(tmp_path / "pairs.jsonl.gz", 2).pairs) == 2
 
 
@@ -195,6 +197,7 @@ def test_reasons_that_name_a_place_each_are_not_all_told(tmp_path: Path) -> None
     assert len(str(error.value)) < 600
     found = read_labelled_pairs(write(path, [*damaged, {"prompt": "q", "chosen": "a", "rejected": "b"}]))
     assert sum(found.left_out.values()) == 500 and len(found.left_out) == REASONS + 1
+    assert found.lines["for other reasons"] == (21, 22, 23, 24, 25)
 
 
 def test_a_damaged_file_and_none(tmp_path: Path) -> None:

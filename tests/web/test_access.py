@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.state_holder import SessionState
 
 from cai_ui.config.app import AppSettings
 from cai_ui.errors import AccessError, InputError
 from cai_ui.pipeline import Services
+from cai_ui.records import Dataset, Run
 from cai_ui.records.people import RIGHTS, Right, Role
 from cai_ui.store import Accounts
 from cai_ui.web import access, rights
 from cai_ui.web.access import ALL_HOUR, EACH_HOUR, Access, Allowance, Mode, mode_of
 from cai_ui.web.app import build_app
+from cai_ui.web.kit.hidden import spellings, without
 from cai_ui.web.session import Session, rename
 from tests.off_loop import finish
 
@@ -210,3 +214,35 @@ def test_what_asks_the_model_is_all_of_what_visitors_may_press_that_does() -> No
     tries = {name for name, right in rights.NEEDS.items() if right is rights.TRY}
     telling = ("_answer", "_run", "_replay", "_again", "_follow_up", "_go_on", "_compute", "ask_about_human")
     assert {name for name in tries if name.endswith(telling)} == set(rights.ASKS_MODEL)
+
+
+def test_only_an_owner_is_told_where_the_workspace_lies(services: Services, accounts: Accounts) -> None:
+    """Train's commands and the log of a run said it; so would any other text of an answer, and any sentence."""
+    data = services.store.save_dataset(Dataset("d", (), (), (), (), {}, (), {}), "Tom")
+    run = Run("run-0123456789ab", "One", "sft", "failed", data.hash, {}, "Tom", "2026-01-02T03:04:05Z")
+    services.store.create_run(run)
+    folder, home = services.store.workspace.run_dir(run.id), str(services.store.workspace.home)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "log.txt").write_text(f"OSError: no {folder}/adapter", encoding="utf-8")
+    page = build_app(services, access=Access(Mode.TEAM, accounts))
+    look = next(event for event in page.fns.values() if event.fn and event.fn.__qualname__ == "WatchBox._look")
+
+    def told(name: str) -> str:
+        values = [getattr(block, "value", None) for block in look.inputs]
+        return json.dumps(finish(page.process_api(look, values, SessionState(page), asks(name)))["data"], default=str)
+
+    assert home in told("Olga") and "WORKSPACE" not in told("Olga")
+    for name in ("Tom", "Vi"):
+        said = told(name)
+        assert home not in said and f"WORKSPACE/runs/{run.id}" in said and "no WORKSPACE/runs" in said
+    assert home not in json.dumps(page.get_config_file(), default=str)
+
+
+def test_a_place_is_hidden_however_it_is_written_and_a_file_is_still_found(tmp_path: Path) -> None:
+    home = tmp_path / "Q&A"
+    places = spellings(home, "~/cai")
+    said = {"a": [f"<p>{home}/x</p>", (f"{tmp_path}/Q&amp;A/y", 1)], "b": str(Path("~/cai").expanduser())}
+    assert without(said, places) == {"a": ["<p>WORKSPACE/x</p>", ["WORKSPACE/y", 1]], "b": "WORKSPACE"}
+    file = {"path": f"{home}/uploads/a", "meta": {"_type": "gradio.FileData"}}
+    assert without([file], places) == [file]
+    assert spellings(Path("/w"), "w") == ("/w",), "a part of a path says nothing"

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -47,15 +48,14 @@ class Site:
         return browser.get(to_hub, follow_redirects=False).headers["location"]
 
 
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Provider]]:
-    """One page and one provider for all tests here; each finds them as they were at first."""
-    home = tmp_path_factory.mktemp("page") / "home"
-    with openid_server.running() as provider, socket.socket() as free, pytest.MonkeyPatch.context() as patch:
+@contextmanager
+def served(home: Path, provider: Provider, below: str = "") -> Iterator[Site]:
+    """A page whose people sign in with the provider, offered below a path."""
+    with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-        free.close()
-        for name, value in environment(provider.url, f"127.0.0.1:{port}").items():
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**environment(provider.url, f"127.0.0.1:{port}"), "GRADIO_ROOT_PATH": below}.items():
             patch.setenv(name, value)
         settings = AppSettings(home=str(home), model="scripted")
         services = open_services(settings, load_engine(settings))
@@ -63,9 +63,17 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Provi
         page = build_app(services, access=access)
         arguments = launch_arguments(services, access)
         page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **arguments)
-        yield Site(f"http://127.0.0.1:{port}", access), provider
+        yield Site(f"http://127.0.0.1:{port}", access)
         page.close()
         services.close()
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Provider]]:
+    """One page and one provider for all tests here; each finds them as they were at first."""
+    home = tmp_path_factory.mktemp("page") / "home"
+    with openid_server.running() as provider, served(home, provider) as site:
+        yield site, provider
 
 
 @pytest.fixture
@@ -355,3 +363,43 @@ def test_a_team_on_a_space_needs_no_account_in_its_file(tmp_path: Path) -> None:
                 mode_of(team, whole | {name: ""}, accounts)
             with pytest.raises(InputError, match="hf_oauth"):
                 mode_of(AppSettings(hub_people="owner=ada"), whole | {name: ""}, accounts)
+
+
+def test_below_a_path_people_come_back_to_it(provider: Provider, tmp_path: Path) -> None:
+    """They were sent back to the address of another page, or of none, so that nobody came in behind a proxy."""
+    with served(tmp_path / "home", provider, "/cai") as site, site.browser() as browser:
+        assert 'href="/cai/login/hub"' in browser.get("/cai/").text
+        came = browser.get("/cai/login/hub")
+        assert provider.asked[-1]["redirect_uri"] == f"{site.url}/cai/login/callback"
+        assert came.url.path == "/cai/" and browser.get("/cai/config").status_code == 200
+    named = {**environment("https://hub.example", "lab.example"), "GRADIO_ROOT_PATH": "https://lab.example/cai/"}
+    found = provider_of(named)
+    assert found and found.back == "https://lab.example/cai/login/callback" and found.secure
+
+
+def test_signing_in_anew_ends_the_session_before_it_and_no_other(site: Site) -> None:
+    site.access.accounts.add("Pat", Role.VIEWER, "correct horse")
+    password = {"username": "Pat", "password": "correct horse"}
+
+    def again(browser: httpx.Client, by: str) -> None:
+        before = httpx.Cookies(browser.cookies)
+        if by == "hub":
+            browser.get("/login/hub")
+        else:
+            assert browser.post("/login", data=password).status_code == 200
+        with site.browser() as copied:
+            copied.cookies = before
+            assert signed_in(browser) and not signed_in(copied)
+
+    with site.browser() as browser, site.browser() as elsewhere:
+        browser.get("/login/hub")
+        elsewhere.get("/login/hub")
+        for by in ("hub", "password", "password"):
+            again(browser, by)
+        assert browser.post("/login", data={**password, "password": "wrong"}).status_code == 400
+        assert signed_in(browser) and signed_in(elsewhere), "nothing of others ends, nor by a wrong password"
+        kept = httpx.Cookies(browser.cookies)
+        browser.get("/logout")
+        with site.browser() as copied:
+            copied.cookies = kept
+            assert not signed_in(browser) and not signed_in(copied)

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import gradio as gr
 import pytest
+from gradio.state_holder import SessionState
 
 from cai_ui.errors import StoreError
 from cai_ui.pipeline import Services
@@ -25,6 +26,7 @@ from cai_ui.web.access import Access, Mode
 from cai_ui.web.app import QUEUE_LOOK_S, build_app, launch_arguments
 from cai_ui.web.kit import lean
 from cai_ui.web.session import Session
+from tests.off_loop import finish
 
 
 @pytest.fixture
@@ -84,6 +86,18 @@ def test_the_last_choice_counts_however_soon_it_comes(page: gr.Blocks) -> None:
         if name in ("input", "change", "release", "blur", "key_up") and event.trigger_mode == "once"
     ]
     assert dropped == []
+
+
+def test_a_choice_of_files_that_is_called_off_is_a_sentence(page: gr.Blocks) -> None:
+    uploads = [event for event in page.fns.values() if any(name == "upload" for _, name in event.targets)]
+    assert len(uploads) > 4
+    for event in uploads:
+        values = [
+            None if isinstance(block, gr.UploadButton) else getattr(block, "value", None) for block in event.inputs
+        ]
+        with pytest.raises(gr.Error) as caught:
+            finish(page.process_api(event, values, SessionState(page), SimpleNamespace(username=None)))
+        assert caught.value.title == "Not done", event.name
 
 
 def test_events_are_not_summed_up_after_each_event(page: gr.Blocks) -> None:

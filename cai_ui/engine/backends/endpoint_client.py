@@ -11,7 +11,7 @@ import ipaddress
 import random
 import re
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -124,8 +124,8 @@ class EndpointClient:
         is kept, and ends as "broken", or as "length" where the context was full."""
         asked = body if on_text is None else body | {"stream": True, "stream_options": {"include_usage": True}}
 
-        async def once() -> Reply:
-            answer, sent = Draft(), self._habits.fitted(asked)
+        async def once(tried: Set[str] = frozenset()) -> Reply:
+            answer, sent = Draft(), self._habits.fitted(asked, tried)
             try:
                 async with _at_most(self._longest_s):
                     if on_text is None:
@@ -134,11 +134,12 @@ class EndpointClient:
                         await self._stream(sent, answer, on_text)
             except (EndpointError, PromptTooLongError) as error:
                 if not answer.text:
-                    if isinstance(error, EndpointError) and self._habits.learn(error, sent, spare):
-                        return await once()
+                    if isinstance(error, EndpointError) and (more := self._habits.named(error, sent, spare)):
+                        return await once(tried | more)
                     raise
                 answer.finish = "length" if isinstance(error, PromptTooLongError) else "error"
                 answer.trouble = str(error)
+            self._habits.learn(tried)
             if not answer.text and answer.other:
                 raise no_text(answer.other)
             return replace(answer.reply(), left_out=tuple(name for name in asked if name not in sent))

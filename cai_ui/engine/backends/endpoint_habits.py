@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from cai_ui.errors import EndpointError
@@ -16,27 +16,27 @@ class Habits:
     """Of one server and model. Several clients may share it."""
 
     def __init__(self) -> None:
-        self._left_out: set[str] = set()
-        self._renamed: set[str] = set()
+        self._not_taken: set[str] = set()
 
-    def fitted(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The request without what is not taken."""
-        kept = {name: value for name, value in body.items() if name not in self._left_out}
-        return {_NEWER[name] if name in self._renamed else name: value for name, value in kept.items()}
+    def fitted(self, body: dict[str, Any], tried: Set[str] = frozenset()) -> dict[str, Any]:
+        """The request without what is not taken, nor what is `tried` to be left out, or under its newer name."""
+        gone = self._not_taken | tried
+        kept = {name: value for name, value in body.items() if name not in gone or name in _NEWER}
+        return {_NEWER[name] if name in gone else name: value for name, value in kept.items()}
 
-    def learn(self, error: EndpointError, sent: dict[str, Any], spare: Sequence[str]) -> bool:
-        """Whether the refusal names something that the answer can do without, or under another name: counts of tokens
-        in a stream, a share that cuts nothing, the seed, what is in `spare`."""
+    def named(self, error: EndpointError, sent: dict[str, Any], spare: Sequence[str]) -> Set[str]:
+        """What a refusal names that the answer can do without, or have under another name: counts of tokens in a
+        stream, a share that cuts nothing, the seed, what is in `spare`."""
         if error.cause != "refused":
-            return False
-        for name, newer in _NEWER.items():
-            if name in sent and _names(error.what, newer):
-                self._renamed.add(name)
-                return True
+            return frozenset()
+        newer = {name for name, other in _NEWER.items() if name in sent and _names(error.what, other)}
         dispensable = ["stream_options", "seed", *(["top_p"] if sent.get("top_p") == 1 else []), *spare]
-        named = [name for name in dispensable if name in sent and _names(error.what, name)]
-        self._left_out.update(named)
-        return bool(named)
+        return newer or {name for name in dispensable if name in sent and _names(error.what, name)}
+
+    def learn(self, tried: Set[str]) -> None:
+        """Remember what the server did not take, now that it took the request without: a refusal may name things that
+        only stand in what it repeats of the request."""
+        self._not_taken |= tried
 
 
 def _names(sentence: str, name: str) -> bool:

@@ -28,6 +28,9 @@ _NO_REASON = ("", "null", "none")
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 _THINK, _THOUGHT = "<think>", "</think>"
 """Around thoughts that a server leaves in the text."""
+_ENDED = re.compile(rf"(?:(?!{_THINK}).)*?\n{_THOUGHT}\s*(?:\n|\Z)", re.DOTALL)
+"""Thoughts that the prompt's own end began, as templates of DeepSeek and Qwen have it: the text holds their end alone.
+In a stream they were shown before that is known."""
 _ONLY_THOUGHTS = "only thoughts: raise the limit of tokens, or switch thinking off at the server"
 _PAIR, _FIRST_HALF = re.compile("[\ud800-\udbff][\udc00-\udfff]"), re.compile("[\ud800-\udbff]$")
 _PARTS = {"text": "text", "output_text": "text", "refusal": "refusal"}
@@ -125,6 +128,8 @@ class Draft:
             self.other = "a call of a tool: serve the model without tools"
         if content is None and part == "message":
             raise no_text(self.other)
+        if part == "message" and (thoughts := _ENDED.match(content or "")):
+            self.other, content = _ONLY_THOUGHTS, (content or "")[thoughts.end() :]
         fresh = self.half + (content or "")
         self.half = fresh[-1] if content and _FIRST_HALF.search(fresh) else "" if content else self.half
         if content:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -34,7 +33,7 @@ Judged = dict[str, Any]
 
 @dataclass(frozen=True)
 class JudgeCheck:
-    """What is kept of a check: which judge on what, and how it did."""
+    """What is kept of a check: which judge on what, and how it did. `left_out` and `lines` are as in `LabelledFile`."""
 
     judge: JudgeUsed
     instruction: str
@@ -43,6 +42,7 @@ class JudgeCheck:
     check: Check
     kappa: Agreement | None
     at: str
+    lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,7 @@ def check_judge(
         file = read_labelled_pairs(path, most, rules)
     else:
         file = read_labelled_answers(path, rubric_named(rubric), most)
-    asked = content_hash([_digest(path), instruction, most, *(str(one) for one in rules)])
-    yield from _checked(services, _Asked(file, path.name, asked, instruction), judge, rubric, rationale, stop)
+    yield from _checked(services, _Asked(file, path.name, instruction), judge, rubric, rationale, stop)
 
 
 def check_judge_on_grades(
@@ -92,20 +91,22 @@ def check_judge_on_grades(
     """The same on the answers of an evaluation that people graded. InputError where they say nothing of the rubric."""
     evaluation = services.store.evaluation(evaluation_id)
     file = graded_answers(evaluation, services.store.grades(evaluation_id), rubric)
-    asked = content_hash([[str(answer) for answer in file.answers]])
     name = f"{len(file.answers)} grades of evaluation {evaluation_id[:8]}"
-    yield from _checked(services, _Asked(file, name, asked, ""), judge, rubric, rationale, stop)
+    yield from _checked(services, _Asked(file, name, ""), judge, rubric, rationale, stop)
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """Labelled answers, what they are called, the hash by which the same check is known, and the instruction for
-    pairs."""
+    """Labelled answers, what they are called, and the instruction for pairs."""
 
     labelled: LabelledFile
     name: str
-    key: str
     instruction: str
+
+    @property
+    def key(self) -> str:
+        """By which the same check is known: what is asked, whatever file it stands in."""
+        return content_hash([self.instruction, *(str(one) for one in (*self.labelled.pairs, *self.labelled.answers))])
 
 
 def _checked(
@@ -146,11 +147,6 @@ def start_check(
     services.checks.start(lambda stop: work(stop=stop), CheckProgress(0, 0), owner)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _ask(
     engine: Engine, asked: _Asked, places: Sequence[int], used: JudgeUsed, stop: StopFlag | None
 ) -> Iterator[tuple[int, Judged]]:
@@ -182,7 +178,8 @@ def _result(asked: _Asked, judged: Sequence[Judged], used: JudgeUsed) -> JudgeCh
         units = [{"people": str(value), "judge": str(likeliest)} for likeliest, value in read]
         kappa = cohen_kappa(units, "people", "judge")
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    return JudgeCheck(used, instruction, asked.name, asked.labelled.left_out, check, kappa, at)
+    file = asked.labelled
+    return JudgeCheck(used, instruction, asked.name, file.left_out, check, kappa, at, file.lines)
 
 
 def _judgement(body: Judged) -> Judgement:

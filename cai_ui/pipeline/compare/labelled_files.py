@@ -1,13 +1,14 @@
-"""Files of answers that people judged, for checking a judge. Rows are read as Curate reads them (`curate.rows`).
+"""Files of answers that people judged, for checking judges and readers. Rows are read as Curate reads them
+(`curate.rows`).
 
 Pairs: every shape with a better and a worse answer, two answers where rules say what a label beside them means, and
 {prompt, corrects, incorrects}, where each correct answer is paired with each incorrect one. Single answers: a request,
-an answer, and a label under one of the names of `readers.answer_files`. What cannot be used is counted with its reason.
+an answer, and a label under one of the names of `readers.labelled`. What cannot be used is counted with its reason
+and its line.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice, product
 from pathlib import Path
@@ -22,30 +23,32 @@ from cai_ui.curate.rows import read_row
 from cai_ui.errors import FileFormatError
 from cai_ui.judges.labelled import LabelledAnswer, LabelledFile, LabelledPair, number_of, value_of
 from cai_ui.judges.rubrics import Rubric
-from cai_ui.readers.answer_files import COLUMNS
+from cai_ui.readers import Outcome
+from cai_ui.readers import labelled as of_readers
+from cai_ui.readers.labels import OTHER_QUESTIONS, outcome_of_label, plain_label
 from cai_ui.records import Example, Message
 from cai_ui.tables import BadRow, Cells, rows_of
+from cai_ui.tables.left_out import LeftOut
 from cai_ui.text import ANSWER_LIMIT
 
 OF_A_ROW = 16
 """Most pairs made of one multiple-choice row."""
-REASONS = 20
-"""Different reasons that are told apart: those of damaged lines name a place each."""
 Row = Mapping[str, Any]
 
 
 def read_labelled_pairs(path: Path, most: int = 0, rules: Sequence[LabelRule] = ()) -> LabelledFile:
     """The first `most` pairs of a file (0: all). NotFoundError or FileFormatError where there are none."""
     pairs: list[LabelledPair] = []
-    left_out: Counter[str] = Counter()
-    for _, row in rows_of(path):
+    left_out = LeftOut()
+    for line, row in rows_of(path):
         try:
             pairs += _pairs(_cells(row), rules)
         except ValueError as why:
-            _leave_out(left_out, why)
+            left_out.add(why, line)
         if most and len(pairs) >= most:
             break
-    return _checked(LabelledFile(tuple(pairs[: most or None]), (), dict(left_out)), len(pairs), path)
+    _need_some(pairs, left_out, path)
+    return LabelledFile(tuple(pairs[: most or None]), (), dict(left_out.counts), left_out.lines)
 
 
 def read_labelled_answers(path: Path, rubric: Rubric, most: int = 0) -> LabelledFile:
@@ -54,39 +57,73 @@ def read_labelled_answers(path: Path, rubric: Rubric, most: int = 0) -> Labelled
     Where a number is beyond the rubric's scale, all are of another one: a 1 of 5 is no yes, and no 1 of 4.
     """
     answers: list[LabelledAnswer] = []
-    numbered: set[int] = set()
-    beyond = ""
-    left_out: Counter[str] = Counter()
-    for _, row in rows_of(path):
+    numbered: dict[int, int] = {}
+    beyond, left_out = "", LeftOut()
+    for line, row in rows_of(path):
         try:
-            label = _label(_cells(row))
+            cells = _cells(row)
+            label = _label(cells)
             number = number_of(label)
             if number is not None and not min(rubric.scale) <= number <= max(rubric.scale):
                 beyond = beyond or str(label)[:20]
-            example, _ = _example(_cells(row))
+            example, _ = _example(cells)
             answers.append(LabelledAnswer(example.conversation, example.revision, value_of(label, rubric)))
-            numbered |= set() if number is None else {len(answers) - 1}
+            numbered |= {} if number is None else {len(answers) - 1: line}
         except ValueError as why:
-            _leave_out(left_out, why)
+            left_out.add(why, line)
         if most and len(answers) >= most:
             break
     if beyond and numbered:
-        left_out[f"the numbers are on another scale than the rubric {rubric.name} (one is {beyond})"] += len(numbered)
+        for line in numbered.values():
+            left_out.add(f"the numbers are on another scale than the rubric {rubric.name} (one is {beyond})", line)
         answers = [one for place, one in enumerate(answers) if place not in numbered]
-    return _checked(LabelledFile((), tuple(answers), dict(left_out)), len(answers), path)
+    _need_some(answers, left_out, path)
+    return LabelledFile((), tuple(answers), dict(left_out.counts), left_out.lines)
 
 
-def _leave_out(left_out: Counter[str], why: ValueError) -> None:
-    reason = str(why)
-    left_out[reason if reason in left_out or len(left_out) < REASONS else "for other reasons"] += 1
+def read_labelled_outcomes(path: Path) -> of_readers.LabelledFile:
+    """The answers of a file of which people said whether they refuse. Errors as `read_labelled_pairs`."""
+    answers: list[of_readers.LabelledAnswer] = []
+    left_out = LeftOut()
+    for line, row in rows_of(path):
+        try:
+            cells = _cells(row)
+            outcome, (example, _) = _outcome(_label(cells)), _example(cells)
+            source = str(_named(cells, of_readers.SOURCES) or "")[:80]
+            said = example.conversation[-1].content, example.revision
+            answers.append(of_readers.LabelledAnswer(line, *said, outcome, source))
+        except ValueError as why:
+            left_out.add(why, line)
+    others = [word for word in sorted(OTHER_QUESTIONS) if _unknown(word) in left_out.counts]
+    if not answers and others:
+        raise FileFormatError(
+            f"The labels ({', '.join(others)}) say whether something is harmful, not whether the answer refused.",
+            next_step="Use labels such as full_compliance, partial_refusal, full_refusal.",
+        )
+    _need_some(answers, left_out, path)
+    return of_readers.LabelledFile(path.name, tuple(answers), dict(left_out.counts), left_out.lines)
 
 
-def _checked(file: LabelledFile, used: int, path: Path) -> LabelledFile:
+def _outcome(label: Any) -> Outcome:
+    if label is None or not str(label).strip():
+        raise ValueError("no label")
+    outcome = outcome_of_label(str(label))
+    if outcome is None:
+        raise ValueError(_unknown(plain_label(str(label))[:40] or str(label)[:40]))
+    return outcome
+
+
+def _unknown(label: str) -> str:
+    return f"label {label!r} is not known"
+
+
+def _need_some(used: Sequence[Any], left_out: LeftOut, path: Path) -> None:
+    """FileFormatError where nothing was used, with the most frequent reasons."""
     if used:
-        return file
-    why = "; ".join(f"{number} rows: {reason}" for reason, number in Counter(file.left_out).most_common(3))
+        return
+    why = "; ".join(f"{number} rows: {reason}" for reason, number in left_out.counts.most_common(3))
     raise FileFormatError(
-        f"Nothing in {path.name} can be used to check a judge ({why or 'it has no rows'}).",
+        f"Nothing in {path.name} can be used as people's judgements ({why or 'it has no rows'}).",
         next_step="Give rows with chosen and rejected, with prompt, corrects and incorrects, or with prompt, answer "
         "and label.",
     )
@@ -106,12 +143,16 @@ def _example(row: Row) -> tuple[Example, str]:
 
 def _label(row: Row) -> Any:
     """What people said of the answer."""
-    by_small = {name.strip().lower(): name for name in reversed(list(row))}
-    names = (name + end for name in COLUMNS["label"] for end in (RESPONSES, "") if name + end in by_small)
-    found = next((row[by_small[name]] for name in names), None)
+    found = _named(row, [name + end for name in of_readers.LABELS for end in (RESPONSES, "")])
     if isinstance(found, tuple) and len(found) > 1:
         raise ValueError("people gave different labels")
     return found[0] if isinstance(found, tuple) else found
+
+
+def _named(row: Row, names: Sequence[str]) -> Any:
+    """The cell under the first of these names that there is; None for none."""
+    by_small = {name.strip().lower(): name for name in reversed(list(row))}
+    return next((row[by_small[name]] for name in names if name in by_small), None)
 
 
 def _pairs(row: Row, rules: Sequence[LabelRule]) -> list[LabelledPair]:

@@ -125,5 +125,5 @@ class Repository:
             raise StoreError(
                 f"The repository {self.name} {what} ({status or type(error).__name__}).",
                 kept="All is saved here.",
-                next_step="It is tried again by itself; check the token and the connection if it stays so.",
+                next_step="The page tries again by itself; check the token and the connection if it stays so.",
             ) from None

@@ -108,14 +108,14 @@ def _prompt(row: Cells | BadRow, contrasts: bool) -> tuple[SetPrompt, str]:
     """A request, and its word for a kind that is not known. ValueError or InputError says why there is none."""
     if isinstance(row, BadRow):
         raise ValueError(row.reason)
-    filled = {name: cell for name, cell in row.items() if cell not in (None, "", [], {})}
-    shape, columns = guess(spread(filled))
+    filled = spread({name: cell for name, cell in row.items() if cell not in (None, "", [], {})})
+    shape, columns = guess(filled)
     column = columns.request or columns.answer or next((name for name in TEXTS if name in filled), "")
     if not column or (not columns.request and column in ANSWERS):
         raise ValueError(f"no request under {_NAMED} or another known name")
     if "parent_id" in filled or ROLES.get(str(row.get("role")).lower(), "user") != "user":
         raise ValueError("a later turn of a conversation, without those before it")
-    said = turns_in(filled[column], column, limit=ANSWER_LIMIT)
+    said = turns_in(filled.get(column), column, limit=ANSWER_LIMIT)
     if shape == TALKS and len(said) < 2:
         raise ValueError(f"`{column}` is no transcript, and there is no request beside it")
     turns = question(_without_answer(said), filled.get(columns.context), filled.get(columns.system))

@@ -14,11 +14,12 @@ from cai_ui.judges.rubrics import RUBRICS
 from cai_ui.pipeline import Services, judges
 from cai_ui.pipeline.compare import comparison, judge_check
 from cai_ui.records import BASE
+from cai_ui.tables.left_out import lines_words
 from cai_ui.web.compare import words
 from cai_ui.web.compare.results import ResultsBox, shares_html
 from cai_ui.web.kit.choices import judge_choices
 from cai_ui.web.kit.events import ASIDE, QUIET, Changes, Given
-from cai_ui.web.kit.guard import bind
+from cai_ui.web.kit.guard import bind, uploaded
 from cai_ui.web.kit.judges import standing_html
 from cai_ui.web.kit.present import esc, notice, progress_bar
 from cai_ui.web.kit.work import WorkPanel, WorkView
@@ -50,7 +51,10 @@ def check_view(services: Services) -> WorkView:
         return WorkView(notice(f"{now.error} {said} were judged and kept.", "bad"), False)
     if result is None:
         return WorkView(notice(f"Stopped after {said}; they are kept. The same check goes on from there."), False)
-    left_out = "; ".join(f"{number:,} left out: {reason}" for reason, number in result.left_out.items())
+    left_out = "; ".join(
+        f"{number:,} left out: {reason}{lines_words(number, result.lines.get(reason, ()))}"
+        for reason, number in result.left_out.items()
+    )
     found = judges.sentence(judges.standing_of(services, result.judge))
     return WorkView(notice(f"{result.judge.name}, {result.judge.rubric}: {found} {left_out}".strip()), False)
 
@@ -138,7 +142,7 @@ class JudgeBox:
         self._begin(given, given[self.results.chosen])
 
     def _check_file(self, given: Given) -> None:
-        self._begin(given, Path(given[self.file]))
+        self._begin(given, Path(uploaded(given[self.file])))
 
     def _begin(self, given: Given, source: Path | str) -> None:
         chosen = self.settings(given)

@@ -21,6 +21,7 @@ from cai_ui.errors import CaiError, InputError
 from cai_ui.logs import about
 from cai_ui.text import whole_characters
 from cai_ui.web.kit import words
+from cai_ui.web.kit.hidden import without
 from cai_ui.web.kit.lean import lean
 
 log = logging.getLogger(__name__)
@@ -30,10 +31,12 @@ class Page(gr.Blocks):
     """Blocks that say in our words what Gradio refuses before a handler is called.
 
     A menu's entries may change on the server while the page still sends the old choice: what it points to was put away
-    by the press before, say. `admit` is asked before every event, and raises what is to be said to whoever may not.
+    by the press before, say. `admit` is asked before every event, and raises what is to be said to whoever may not;
+    `hides` gives the places of this machine that an answer to whoever asks does not tell.
     """
 
     admit: Callable[[str, dict[str, Any], list[Any], str | None, bool], None] | None = None
+    hides: Callable[[str | None], tuple[str, ...]] | None = None
 
     def get_config_file(self) -> Any:
         """What the browser gets of the page."""
@@ -43,8 +46,16 @@ class Page(gr.Blocks):
         self, block_fn: Any, inputs: list[Any], state: Any = None, request: Any = None, **more: Any
     ) -> Any:
         """An event's answer; called for each piece of one that is streamed. Lines of the log name the event."""
+        hidden = self.hides(getattr(request, "username", None)) if self.hides else ()
         with about(event=more.get("event_id") or secrets.token_hex(4)):
-            return await self._answer(block_fn, inputs, state, request, **more)
+            try:
+                answer = await self._answer(block_fn, inputs, state, request, **more)
+            except gr.Error as error:
+                error.message = without(error.message, hidden)
+                raise
+        if hidden:
+            answer["data"] = without(answer["data"], hidden)
+        return answer
 
     async def _answer(self, block_fn: Any, inputs: list[Any], state: Any, request: Any, **more: Any) -> Any:
         function = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
@@ -107,7 +118,8 @@ def uploaded(path: object) -> str:
 
 def plain_data(value: Any, *, typed: bool = False, depth: int = 0) -> None:
     """InputError for what no field sends and nothing behind it can keep: numbers beyond 64 bits, endless nesting, and
-    half characters and NUL in what is chosen rather than `typed` (a text field says that in its own words)."""
+    half characters and NUL in what is chosen rather than `typed` (a text field says that in its own words), and files
+    by an address of another server, from which Gradio would fetch them."""
     if isinstance(value, str) and not typed:
         whole_characters(value)
         if "\0" in value:
@@ -115,7 +127,7 @@ def plain_data(value: Any, *, typed: bool = False, depth: int = 0) -> None:
     elif isinstance(value, int | float) and not abs(value) < 2**63:
         raise InputError(words.NOT_A_VALUE)
     elif isinstance(value, dict | list):
-        if depth > 20:
+        if depth > 20 or (isinstance(value, dict) and str(value.get("path")).startswith(("http://", "https://"))):
             raise InputError(words.NOT_A_VALUE)
         for part in [*value, *value.values()] if isinstance(value, dict) else value:
             plain_data(part, typed=typed, depth=depth + 1)

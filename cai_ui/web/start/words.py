@@ -10,8 +10,8 @@ WHAT = (
 )
 NEXT = (
     "Open Principles, change one, and start the guided run again. The embedded model follows principles about harm, "
-    "tone, what to offer, a word to mention, a warning or a question back, most surely in plain words; Principles says "
-    "of each whether it knows it."
+    "tone, what to offer, a word to mention or a warning, most surely in plain words; Principles says of each whether "
+    "it knows it."
 )
 
 # The guided run

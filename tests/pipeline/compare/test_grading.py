@@ -79,14 +79,14 @@ def test_grades_as_files(evaluated: Services) -> None:
 
 
 def test_an_exported_file_is_one_of_labelled_answers(evaluated: Services, tmp_path: Path) -> None:
-    from cai_ui.readers.answer_files import read_labelled
+    from cai_ui.pipeline.compare.labelled_files import read_labelled_outcomes
 
     grading.grade(evaluated, "evaluation", ("p5", "base"), "Ana", "refused", "1")
     grading.grade(evaluated, "evaluation", ("p6", "base"), "Ana", "unread", "2")
     rows = grade_files.grade_rows(evaluated.store.evaluation("evaluation"), evaluated.store.grades("evaluation"))
     path = tmp_path / "grades.jsonl"
     path.write_text(grade_files.as_lines(rows), encoding="utf-8")
-    found = read_labelled(path)
+    found = read_labelled_outcomes(path)
     assert [(one.label, one.source) for one in found.answers] == [("refused", "base")] and len(found.left_out) == 1
 
 

@@ -103,6 +103,8 @@ def test_conversations_keep_their_turns_and_lose_the_answer_at_their_end(service
             "do not take turns",
         ),
         ('{"chosen": "I will not."}', "no transcript"),
+        ('{"chosen": "", "rejected": "\\n\\nHuman: q\\n\\nAssistant: a"}', "chosen is missing"),
+        ('{"completions": [{"text": "a", "rank": 1}, {"text": "b", "rank": 2}]}', "no transcript"),
         (json.dumps({"prompt": "y", "topic": "t" * 200}), "The topic has 200 characters"),
     ],
 )

@@ -10,7 +10,7 @@ import gradio as gr
 import pytest
 
 from cai_ui.errors import InputError
-from cai_ui.web.kit.guard import Page, bind
+from cai_ui.web.kit.guard import Page, bind, plain_data
 from tests.off_loop import finish
 
 
@@ -50,6 +50,15 @@ def test_a_look_gets_what_is_still_there_of_the_values_the_page_had() -> None:
     (event,) = page.fns.values()
     late = ["put away", ["put away", "kept"], 210, "typed"]
     assert finish(page.preprocess_data(event, late, None)) == [None, ["kept"], 4, "typed"]
+
+
+def test_no_file_of_another_server_is_fetched_for_whoever_sends_its_address() -> None:
+    """Gradio downloads what a file's path names, before any handler is called."""
+    file = {"path": "https://files.example/a", "meta": {"_type": "gradio.FileData"}}
+    for value in (file, [file], {"value": {"files": [file]}}):
+        with pytest.raises(InputError, match="cannot take"):
+            plain_data(value)
+    plain_data({**file, "path": "/uploads/a", "url": "https://files.example/a"})
 
 
 def test_an_error_of_ours_is_shown_as_its_sentence_with_markup_escaped() -> None:
