@@ -95,7 +95,7 @@ def test_a_narrow_principle_sees_its_own_kind_more_than_others(engine: Any) -> N
     for c in chains(engine, asked, drafts, asks, GREEDY, "privacy"):
         own = c.prompt.topic.startswith("privacy/")
         minds[own].append(score_critique(c.prompt, c.draft, c.critique).finds_nothing is False)
-    assert _share(minds[True]) > _share(minds[False]) + 0.15
+    assert _share(minds[True]) > _share(minds[False]) + 0.3
 
 
 def test_answers_vary_with_temperature(engine: Any) -> None:
