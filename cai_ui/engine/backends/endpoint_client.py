@@ -28,6 +28,8 @@ from cai_ui.errors import EndpointError, InputError, PromptTooLongError
 ATTEMPTS = 5
 """How often a request is sent before its error counts."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+SECRET_FROM = 8
+"""Characters of a key that is a secret; "EMPTY" is none."""
 CONNECT_S, SILENT_S = 10.0, 120.0
 """Seconds for the connection, and seconds the server may send nothing."""
 LONGEST_S, MODELS_S = 3600.0, 60.0
@@ -109,7 +111,7 @@ class EndpointClient:
     async def models(self) -> list[dict[str, Any]]:
         """What the server says it has. Asked once, without retries."""
         async with _at_most(MODELS_S), self._errors(), self._http.stream("GET", f"{self.url}/models") as response:
-            body = await _body(response)
+            body = self._without_key(await _body(response))
             self._check(response, body)
         return model_list(body)
 
@@ -149,12 +151,17 @@ class EndpointClient:
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         async with self._errors(), self._http.stream("POST", f"{self.url}/{path}", json=body) as response:
-            return self._json(response, await _body(response))
+            return self._json(response, self._without_key(await _body(response)))
+
+    def _without_key(self, said: bytes) -> bytes:
+        """What a server said. Some repeat the key in errors of any kind, where it is nobody's business; a short one is
+        no secret, and may stand in any text."""
+        secret = len(self._key) >= SECRET_FROM
+        return said.replace(self._key.encode(), b"(the key)") if secret else said
 
     def _check(self, response: httpx.Response, body: bytes) -> None:
-        """The error that a status stands for. Some servers repeat the key in it, where it is nobody's business."""
+        """The error that a status stands for."""
         if response.status_code != 200:
-            body = body.replace(self._key.encode(), b"(the key)") if self._key else body
             raise refusal(response.status_code, body, response.headers)
         if body.lstrip()[:1] == b"<":
             raise garbage("it sent a web page")
@@ -165,9 +172,9 @@ class EndpointClient:
 
     async def _stream(self, body: dict[str, Any], answer: Draft, on_text: OnText) -> None:
         async with self._errors(), self._http.stream("POST", f"{self.url}/chat/completions", json=body) as response:
-            pieces = response.aiter_bytes()
+            pieces = (self._without_key(piece) async for piece in response.aiter_bytes())
             if response.status_code != 200 or "event-stream" not in response.headers.get("content-type", ""):
-                body_there = await _body(response)
+                body_there = self._without_key(await _body(response))
                 if response.status_code != 200 or not _EVENTS.match(body_there):
                     answer.take(self._json(response, body_there), "message")
                     on_text(answer.text)

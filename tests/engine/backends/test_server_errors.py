@@ -12,7 +12,7 @@ import pytest
 from cai_ui.engine.backends.endpoint import EndpointEngine
 from cai_ui.engine.backends.endpoint_errors import refusal, shown
 from cai_ui.errors import CaiError, EndpointError, InputError, PromptTooLongError
-from tests.playing_server import QUESTION, Asked, Play, Server, event
+from tests.playing_server import DONE, EVENTS, QUESTION, Asked, Play, Server, event, told
 
 TOO_LONG = {
     "OpenAI": (400, {"error": {"message": "This model's maximum context length is 8 tokens.", "code":
@@ -123,11 +123,27 @@ def test_a_server_that_was_too_slow_is_asked_again() -> None:
     assert isinstance(found, EndpointError) and (found.cause, found.passes) == ("timeout", True)
 
 
-def test_a_key_that_a_server_repeats_is_not_shown(stage: Server) -> None:
-    stage.plays["repeats"] = Play([b'{"error": {"message": "Wrong key sk-secret-1"}}'], 401, "application/json")
-    url = stage.url
+@pytest.mark.parametrize(
+    "play",
+    [
+        Play([b'{"error": {"message": "Wrong key sk-secret-1"}}'], 401, "application/json"),
+        Play([b'{"error": {"message": "Wrong key sk-secret-1"}}'], 200, "application/json"),
+        Play([event({"error": {"message": "Wrong key sk-secret-1"}}), DONE]),
+    ],
+)
+def test_a_key_that_a_server_repeats_is_not_shown(stage: Server, play: Play) -> None:
+    stage.plays["repeats"] = play
+    engine = EndpointEngine(stage.url, "repeats", key="sk-secret-1\n")
     with pytest.raises(EndpointError, match=r"Wrong key \(the key\)"):
-        EndpointEngine(url, "repeats", key="sk-secret-1\n").generate([QUESTION])
+        list(engine.stream([QUESTION]))
+    if play.kind != EVENTS:
+        with pytest.raises(EndpointError, match=r"Wrong key \(the key\)"):
+            engine.generate([QUESTION])
+
+
+def test_a_key_that_is_no_secret_may_stand_in_a_text(stage: Server) -> None:
+    stage.plays["short"] = Play([told({"content": "It is EMPTY."})], 200, "application/json")
+    assert EndpointEngine(stage.url, "short", key="EMPTY").generate([QUESTION])[0].text == "It is EMPTY."
 
 
 @pytest.mark.parametrize("key", ["sk-\u201cx\u201d", "sk\nx", "sk\x00x"])
