@@ -31,7 +31,7 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.set_default_timeout(120_000)
             page.goto(f"{server.url}/?__theme=light")
-            page.locator("#model-status [data-state=ready]").first.wait_for()
+            page.locator("#model-status[data-state=ready]").first.wait_for()
             principles(page, out / "editor.png")
             stepper(page, out / "stepper.png")
             guided_run(page, out / "screenshot.png")
