@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .conftest import Server, Visit, shot
-from .test_grading import press
+from .test_grading import MOVED, press, ticket
 from .test_guided_run import fill_number, go_to, unfold
 
 ROWS = """id,prompt,type,label,focus,note
@@ -82,7 +82,9 @@ def grade_and_judge(page: Any) -> None:
     page.keyboard.press("1")
     page.keyboard.press("r")
     page.locator("#grading-rater :is(textarea, input)").fill("Ana")  # asked once, before the first grade
+    before = ticket(page)
     page.locator("#grading-sign").click()
+    page.wait_for_function(MOVED, arg=before)
     expect(page.locator("#grading-progress")).to_contain_text("1 graded")
     for number, key in enumerate("crr", 2):
         page.keyboard.press("1")
