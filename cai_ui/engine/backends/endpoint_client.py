@@ -172,7 +172,7 @@ class EndpointClient:
 
     async def _stream(self, body: dict[str, Any], answer: Draft, on_text: OnText) -> None:
         async with self._errors(), self._http.stream("POST", f"{self.url}/chat/completions", json=body) as response:
-            pieces = (self._without_key(piece) async for piece in response.aiter_bytes())
+            pieces: AsyncIterator[bytes] = (self._without_key(piece) async for piece in response.aiter_bytes())
             if response.status_code != 200 or "event-stream" not in response.headers.get("content-type", ""):
                 body_there = self._without_key(await _body(response))
                 if response.status_code != 200 or not _EVENTS.match(body_there):
