@@ -98,16 +98,19 @@ class KeepBox:
         """Connect it; gives the events after which the list of runs is another."""
         services, run, said = self.services, self.run, [self.said]
         self.export.wire(bind(export, services), [run])
-        self.merge.click(bind(merge, services), [run], said, **SLOW)
-        self.push.click(bind(push, services), [run, self.repository], said, **SLOW)
-        self.send.click(bind(send_job, services), [run, self.owner, self.flavor], said, **SLOW)
+        saved = self.save.click(bind(rename, services), [run, self.name, self.note], said, **ASIDE)
+        answered = [
+            saved,
+            self.merge.click(bind(merge, services), [run], said, **SLOW),
+            self.push.click(bind(push, services), [run, self.repository], said, **SLOW),
+            self.send.click(bind(send_job, services), [run, self.owner, self.flavor], said, **SLOW),
+        ]
+        for answer in answered:  # on a phone what is said stands far below the button
+            answer.success(**sees("train-said"))
         trashed = self.trash.click(bind(trash, services), [run], None, **ASIDE)
         trashed.success(**sees("train-watch"))
         run.change(bind(self._named, quiet=True), [run], [self.name, self.note, self.said], **ASIDE)
-        return [
-            self.save.click(bind(rename, services), [run, self.name, self.note], said, **ASIDE),
-            trashed,
-        ]
+        return [saved, trashed]
 
     def _named(self, run_id: str | None) -> tuple[str, str, str]:
         run = next((run for run in self.services.store.runs(trashed=False) if run.id == run_id), None)
