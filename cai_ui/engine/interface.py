@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from cai_ui.config.answers import AskSettings, Sampling
 from cai_ui.config.knobs import checked
 from cai_ui.config.train import TrainSettings
-from cai_ui.errors import CaiError, InputError, PromptTooLongError
+from cai_ui.errors import CaiError, InputError, NotFoundError, PromptTooLongError
 from cai_ui.records import BASE, AdapterInfo, Answer, Message, Provenance
 from cai_ui.text import whole_characters
 
@@ -299,7 +299,7 @@ class FromStream:
         for place, request in enumerate(requests):
             try:
                 self.stream([request], stop)
-            except InputError as error:
+            except (InputError, NotFoundError) as error:
                 refused[place] = error
         answers = iter(self.generate([r for place, r in enumerate(requests) if place not in refused], stop))
         return [refused[place] if place in refused else next(answers) for place in range(len(requests))]

@@ -23,6 +23,10 @@ _HOLDERS = (
 """Under one of these keys of a single object its rows may stand."""
 
 
+_NO_IDS = {"prompt", "chosen", "rejected", "accepted", "response_a", "response_b"}
+"""Parts of one row, which are no ids of rows however alike what they hold is."""
+
+
 def json_rows(file: IO[bytes], limits: Limits, only: bool) -> Iterator[Row]:
     """The objects of a file. `only`: nothing but JSON is expected; else a file that does not begin so is refused."""
     number = unpacked = 0
@@ -218,7 +222,7 @@ def _columns(value: dict[str, Any]) -> list[dict[str, Any]] | None:
     if all(isinstance(one, dict) and one and all(key.isdecimal() for key in one) for one in columns):
         places = list(dict.fromkeys(place for one in columns for place in one))
         return [{name: column.get(place) for name, column in value.items()} for place in places]
-    if all(
+    if not _NO_IDS & value.keys() and all(
         isinstance(one, dict) and one.keys() == columns[0].keys() and not {"role", "from"} & one.keys()
         for one in columns
     ):

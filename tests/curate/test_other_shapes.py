@@ -17,6 +17,7 @@ from cai_ui.curate.importing import ImportReport, Plan, read_rows
 from cai_ui.curate.label_columns import Meaning, rule
 from cai_ui.errors import FileFormatError
 from cai_ui.pipeline.curate.imports import ImportPreview, remarks
+from cai_ui.tables import rows_of
 
 TALK = [{"role": "user", "content": 'It\'s "hot"?'}, {"role": "assistant", "content": "a"}]
 CALL = {"role": "assistant", "content": None, "tool_calls": [{"type": "function", "function": {"name": "f"}}]}
@@ -186,3 +187,17 @@ def test_a_folder_named_like_a_file_and_a_table_without_rows(tmp_path: Path) -> 
     held = gzip.compress((tmp_path / "a.parquet").read_bytes())
     with pytest.raises(FileFormatError, match="empty"):
         take(tmp_path, "a.parquet.gz", held)
+
+
+def test_one_row_whose_answers_hold_the_same_keys_is_one_row(tmp_path: Path) -> None:
+    """It was read as two rows under their ids, of which neither is a pair."""
+    row = {"chosen": {"prompt": "q", "response": "good"}, "rejected": {"prompt": "q", "response": "bad"}}
+    rows = [found for _, found in rows_of(_kept(tmp_path / "a.json", json.dumps(row, indent=1)))]
+    assert rows == [row]
+    by_id = {"r1": {"prompt": "q", "response": "good"}, "r2": {"prompt": "p", "response": "bad"}}
+    assert pairs(take(tmp_path, "b.json", json.dumps(by_id))) == [("q", "good"), ("p", "bad")]
+
+
+def _kept(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path

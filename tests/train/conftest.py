@@ -113,12 +113,14 @@ def run_in(tiny_engine: Any, make_dataset: Callable[..., Dataset], make_run: Cal
         stop_at: tuple[int, str] | None = None,
         data: Dataset | None = None,
         engine: Any = tiny_engine,
+        also: Callable[[int, int], None] = lambda step, steps: None,
         **changes: Any,
     ) -> Outcome:
         folder.mkdir(exist_ok=True)
         signal = StopSignal()
 
         def report(step: int, steps: int) -> None:
+            also(step, steps)
             if stop_at and step >= stop_at[0]:
                 signal.ask(stop_at[1])  # type: ignore[arg-type]
 

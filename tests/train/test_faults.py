@@ -138,6 +138,53 @@ def test_a_checkpoint_never_takes_the_room_that_decisions_need(
     assert run_in(tmp_path / "run").state == "done"
 
 
+@pytest.mark.parametrize("steps,kept", [(2, 2), (0, 0)])
+@pytest.mark.parametrize("wish,state", [("stop", "stopped"), ("close", "interrupted")])
+def test_a_run_that_is_ended_without_room_for_a_checkpoint_says_so(
+    run_in, tmp_path, monkeypatch, wish, state, steps, kept
+):
+    """It ended as failed, and the adapter that somebody had asked to be kept was lost."""
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=free[0]))
+    free, folder, settings = [10**12], tmp_path / "run", QUICK.model_copy(update={"save_steps": steps})
+
+    def report(step, total):
+        if step == 3:
+            free[0] = DISK_RESERVE + 1_000
+
+    outcome = run_in(folder, settings=settings, stop_at=(3, wish), also=report)
+    assert (outcome.state, outcome.step) == (state, 3)
+    assert (folder / "adapter").exists() == (outcome.adapter_hash is not None) == (wish == "stop")
+    assert "room for a checkpoint of step 3" in outcome.error and list(losses(folder)) == [1, 2, 3]
+    assert ("from step 2" if kept else "from the beginning") in outcome.error
+    free[0] = 10**12
+    assert run_in(folder, settings=settings).state == "done"
+    assert list(losses(folder)) == list(range(1, 9))
+
+
+def test_a_disk_that_is_full_when_a_run_is_stopped_costs_the_checkpoint_alone(
+    tiny_engine, make_dataset, make_run, tmp_path
+):
+    settings, signal, before = (
+        QUICK.model_copy(update={"rank": 32}),
+        StopSignal(),
+        resource.getrlimit(resource.RLIMIT_FSIZE),
+    )
+
+    def report(step, steps):
+        if step == 3:
+            signal.ask("stop")
+            resource.setrlimit(resource.RLIMIT_FSIZE, (450_000, before[1]))
+
+    (tmp_path / "run").mkdir()
+    try:
+        outcome = train(make_run(settings=settings), make_dataset(), tiny_engine, tmp_path / "run", signal, report)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert outcome.state == "stopped" and outcome.adapter_hash and "goes on from step 2" in outcome.error
+    left = sorted(path.name for path in (tmp_path / "run" / "checkpoints").iterdir() if path.is_dir())
+    assert left == ["checkpoint-2"]
+
+
 @pytest.mark.parametrize("words,full,memory", [
     ("PytorchStreamWriter failed writing file data/3: file write failed", True, False),
     ("I/O error: No space left on device (os error 28)", True, False),

@@ -45,7 +45,8 @@ def write_merged(model: Any, tokenizer: Any, adapter: AdapterFolder, folder: Pat
             change = scale * (up.to(weight.device, torch.float32) @ down.to(weight.device, torch.float32))
             state[target] = (weight.to(torch.float32) + change).to(weight.dtype)
     draft = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
-    need, free = sum(tensor.numel() * tensor.element_size() for tensor in state.values()), room(folder.parent)
+    sizes = {tensor.data_ptr(): tensor.numel() * tensor.element_size() for tensor in state.values()}  # tied ones once
+    need, free = sum(sizes.values()), room(folder.parent)
     if need > free:
         raise StoreError(
             f"The merged model takes {need / 1e9:.1f} GB of disk and {free / 1e9:.1f} GB may be taken.",

@@ -173,7 +173,7 @@ class EndpointEngine(FromScores):
     def _body_or_error(self, request: Request) -> dict[str, Any] | CaiError:
         try:
             return self._body(request)
-        except InputError as error:
+        except (InputError, NotFoundError) as error:
             return error
 
     def _body(self, request: Request) -> dict[str, Any]:

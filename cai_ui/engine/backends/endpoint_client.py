@@ -142,9 +142,10 @@ class EndpointClient:
                 answer.finish = "length" if isinstance(error, PromptTooLongError) else "error"
                 answer.trouble = str(error)
             self._habits.learn(tried)
-            if not answer.text and answer.other:
+            came = answer.reply()
+            if not came.text and answer.other:
                 raise no_text(answer.other)
-            return replace(answer.reply(), left_out=tuple(name for name in asked if name not in sent))
+            return replace(came, left_out=tuple(name for name in asked if name not in sent))
 
         reply: Reply = await self._with_retries(once)
         return reply

@@ -28,9 +28,9 @@ _NO_REASON = ("", "null", "none")
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 _THINK, _THOUGHT = "<think>", "</think>"
 """Around thoughts that a server leaves in the text."""
-_ENDED = re.compile(rf"(?:(?!{_THINK}).)*?\n{_THOUGHT}\s*(?:\n|\Z)", re.DOTALL)
+_ENDED = re.compile(rf"(?:(?:(?!{_THINK}).)*?\n)?{_THOUGHT}\s*(?:\n|\Z)", re.DOTALL)
 """Thoughts that the prompt's own end began, as templates of DeepSeek and Qwen have it: the text holds their end alone.
-In a stream they were shown before that is known."""
+In a stream they were shown before that is known, and are gone at its end."""
 _ONLY_THOUGHTS = "only thoughts: raise the limit of tokens, or switch thinking off at the server"
 _PAIR, _FIRST_HALF = re.compile("[\ud800-\udbff][\udc00-\udfff]"), re.compile("[\ud800-\udbff]$")
 _PARTS = {"text": "text", "output_text": "text", "refusal": "refusal"}
@@ -128,8 +128,6 @@ class Draft:
             self.other = "a call of a tool: serve the model without tools"
         if content is None and part == "message":
             raise no_text(self.other)
-        if part == "message" and (thoughts := _ENDED.match(content or "")):
-            self.other, content = _ONLY_THOUGHTS, (content or "")[thoughts.end() :]
         fresh = self.half + (content or "")
         self.half = fresh[-1] if content and _FIRST_HALF.search(fresh) else "" if content else self.half
         if content:
@@ -168,6 +166,14 @@ class Draft:
         last, self.begun, self.half = begun + (HALF if self.half else ""), "", ""
         if last.strip():
             self.text, self.space = self.text + self.space + last.strip(), ""
+        if self.other != _ONLY_THOUGHTS and (answer := without_thoughts(self.text)) != self.text:
+            self.text, self.other = answer, _ONLY_THOUGHTS
+
+
+def without_thoughts(text: str) -> str:
+    """An answer without thoughts at its beginning of which only the end is marked."""
+    thoughts = _ENDED.match(text)
+    return text[thoughts.end() :].lstrip() if thoughts else text
 
 
 def _joined(halves: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from cai_ui.engine.backends.endpoint_bulk import POLL_S, serve
 from cai_ui.engine.backends.endpoint_client import EndpointClient
-from cai_ui.engine.backends.endpoint_reading import Reply
+from cai_ui.engine.backends.endpoint_reading import Reply, without_thoughts
 from cai_ui.engine.decoding.repetition import repeats
 from cai_ui.engine.interface import StopFlag
 from cai_ui.errors import CaiError, EndpointError
@@ -47,7 +47,7 @@ def written(
     try:
         while texts:
             if stop is not None and stop.is_set():
-                yield from ((place, "", Reply(text, "stopped")) for place, text in texts.items())
+                yield from ((place, "", Reply(without_thoughts(text), "stopped")) for place, text in texts.items())
                 return
             try:
                 place, text, result = news.get(timeout=POLL_S)
@@ -92,11 +92,12 @@ async def _ask(
     try:
         async with asyncio.timeout(row.timeout_s), free:
             result = await client.chat(row.body, tell if stream else None)
-        rest = result.text[len("".join(said)) :]
+        told = "".join(said)
+        rest = result.text[len(told) :] if result.text.startswith(told) else ""
     except _GoesRound:
-        result = Reply("".join(said), "repetition")
+        result = Reply(without_thoughts("".join(said)), "repetition")
     except TimeoutError:
-        result = Reply("".join(said), "timeout")
+        result = Reply(without_thoughts("".join(said)), "timeout")
     except CaiError as error:
         result = error
     except Exception as error:  # whatever it is, the asker must not wait for ever

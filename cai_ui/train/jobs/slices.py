@@ -24,7 +24,7 @@ from cai_ui.train.run.checkpoints import latest_checkpoint, step_of
 from cai_ui.train.run.folder import Outcome
 from cai_ui.train.run.metrics import read_rows
 from cai_ui.train.run.probes import ProbeKit
-from cai_ui.train.run.run import train
+from cai_ui.train.run.run import CLOSED, train
 from cai_ui.train.signals import WISHES, Report, StopSignal, Wish
 
 MARGIN = 0.15
@@ -102,7 +102,7 @@ def train_in_slices(
         use = _note(folder, replace(use, used=use.used + took, lost=use.lost + (outcome is None)))
         if outcome is not None and (outcome.error != PAUSED or signal.is_set()):
             (folder / WISH).unlink(missing_ok=True)
-            return replace(outcome, error="The program was closed.") if outcome.error == PAUSED else outcome
+            return replace(outcome, error=CLOSED) if outcome.error == PAUSED else outcome
         fruitless = fruitless + 1 if _reached(folder) <= before else 0
         if fruitless == 2:
             return Outcome("failed", max(before, 0), TOO_SHORT.format(seconds=seconds))
@@ -117,7 +117,8 @@ def train_slice(
     seconds: float,
     rows: Rows | None = None,
 ) -> Outcome:
-    """What the worker does: train for at most `seconds`, less a margin. "interrupted" until the run is over."""
+    """What the worker does: train for at most `seconds`, less a margin. "interrupted" until the run is over, with
+    PAUSED as its error where the next slice can go on."""
     signal = StopSignal()
     end = time.monotonic() + (1 - MARGIN) * seconds
 
@@ -129,7 +130,7 @@ def train_slice(
             signal.ask("close")
 
     outcome = train(run, dataset, engine, folder, signal, report, kit, rows)
-    return replace(outcome, error=PAUSED) if outcome.state == "interrupted" else outcome
+    return replace(outcome, error=PAUSED) if outcome.error == CLOSED else outcome
 
 
 def _watch(folder: Path, run: Run, signal: StopSignal, report: Report, over: threading.Event) -> None:

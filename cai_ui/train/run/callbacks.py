@@ -113,18 +113,22 @@ class Recorder(TrainerCallback):
             self._signal.ask(wish)
             control.should_training_stop = True
             control.should_save = self._signal.keeps
-        if control.should_save and state.is_world_process_zero:
-            self._room(kwargs["model"])
+        if control.should_save:
+            over = bool(wish) or state.global_step >= state.max_steps
+            control.should_save = self._has_room(kwargs["model"], state.is_world_process_zero, over)
 
-    def _room(self, model: Any) -> None:
-        """TrainingError where a checkpoint would take what is left for the database."""
+    def _has_room(self, model: Any, first: bool, over: bool) -> bool:
+        """Whether a checkpoint leaves the database its room. TrainingError where it does not and the run is not over,
+        whose adapter is kept in any case."""
         need = checkpoint_bytes(sum(part.numel() for part in model.parameters() if part.requires_grad))
-        if need > room(self._folder):
+        _, short = processes.agreed("", first and need > room(self._folder))
+        if short and not over:
             raise TrainingError(
                 f"The disk has too little room for a checkpoint ({need / 1e6:,.0f} MB).",
                 kept="Checkpoints so far are kept.",
                 next_step="Make room, then press Resume.",
             )
+        return not short
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         if not logs or "train_runtime" in logs:  # the trainer's summary; ours is the exit record

@@ -21,7 +21,7 @@ from cai_ui.train.encoding import make_rows
 from cai_ui.train.methods import METHODS, method_of
 from cai_ui.train.rows import Rows
 from cai_ui.train.run import checkpoints, steps
-from cai_ui.train.run.causes import cause, is_memory
+from cai_ui.train.run.causes import cause, is_full_disk, is_memory
 from cai_ui.train.run.folder import (
     ADAPTER,
     RESULT,
@@ -38,6 +38,7 @@ from cai_ui.train.run.probes import NO_PROBES, ProbeKit, Prober, forget_probes_a
 from cai_ui.train.signals import Report, StopSignal
 from cai_ui.train.timings import Timings
 
+CLOSED = "The program was closed."
 log = logging.getLogger("cai_ui.train")
 log.setLevel(logging.INFO)
 
@@ -185,6 +186,11 @@ def _steps(
         begun = checkpoints.step_of(resumed) if resumed else 0
         try:
             trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
+        except Exception as error:
+            if not (is_full_disk(error) and signal.keeps and processes.count() == 1):
+                raise
+            log.warning("the disk took no checkpoint at the end: %s", error)
+            checkpoints.drop_incomplete(folder)  # the adapter takes its room
         finally:
             trainer.turns.give_back()
         step = trainer.state.global_step
@@ -217,7 +223,23 @@ def _ended(state: RunState, step: int, folder: Path, summary: dict[str, Any], di
         checkpoints.drop_all(folder)
     if processes.is_first() and state == "cancelled":
         steps.drop_steps(folder)
-    return Outcome(state, step, "The program was closed." if state == "interrupted" else None, digest, summary)
+    said = CLOSED if state == "interrupted" else ""
+    if processes.is_first() and state in ("stopped", "interrupted"):
+        said = " ".join(filter(None, (said, _unsaved(folder, step))))
+    return Outcome(state, step, said or None, digest, summary)
+
+
+def _unsaved(folder: Path, step: int) -> str:
+    """What a run lacks that was ended at a step for which the disk had no room; "" where all is kept."""
+    kept = checkpoints.latest_checkpoint(folder)
+    begun = checkpoints.step_of(kept) if kept else 0
+    if begun == step:
+        return ""
+    there = f"the newest is of step {begun}" if kept else "there is none"
+    return (
+        f"The disk has too little room for a checkpoint of step {step}; {there}. Make room; Resume then goes on from "
+        f"{f'step {begun}' if kept else 'the beginning'}."
+    )
 
 
 def _prepare(run: Run, engine: Engine, folder: Path, check: PreflightReport) -> Path | None:

@@ -100,7 +100,7 @@ def _ending(view: RunView) -> str:
     if run.state in ("done", "stopped") and run.adapter:
         part = " up to where it was stopped" if run.state == "stopped" else ""
         retried = run.summary.get("retried")
-        more = notice(str(retried), "warn") if retried else ""
+        more = "".join(notice(str(said), "warn") for said in (retried, run.error) if said)
         return notice(f"The adapter is saved{part} and can be chosen under Compare.", "good") + more
     return ""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from cai_ui.config.app import AppSettings
 from cai_ui.config.train import TrainSettings
 from cai_ui.engine import load_engine
-from cai_ui.engine.adapters.files import describe_adapter
+from cai_ui.engine.adapters import merging
+from cai_ui.engine.adapters.files import AdapterFolder, describe_adapter
 from cai_ui.errors import AdapterError
 from cai_ui.records import Message
 
@@ -37,3 +40,22 @@ def test_the_merged_model_scores_as_the_adapter_does(tiny_engine, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["adapter", "merged"]
     with pytest.raises(AdapterError, match="nothing to be merged"):
         tiny_engine.merge("base", tmp_path / "merged")
+
+
+def test_weights_that_are_tied_take_their_room_once(plain_model, tmp_path, monkeypatch):
+    """The room for two was asked for, so that a disk with enough of it was refused."""
+    import torch
+    from transformers import MistralConfig, MistralForCausalLM
+
+    config = plain_model.config.to_dict() | {"tie_word_embeddings": True}
+    model = MistralForCausalLM(MistralConfig(**config))
+    need = sum(part.numel() * part.element_size() for part in model.parameters())
+    monkeypatch.setattr(merging, "room", lambda folder: need)
+    up, down = torch.zeros(64, 4), torch.ones(4, 64)
+    name = "base_model.model.model.layers.0.self_attn.q_proj.lora_%s.weight"
+    state = {name % "A": down, name % "B": up}
+    merging.write_merged(
+        model, SimpleNamespace(save_pretrained=lambda folder: None),
+        AdapterFolder("h", "m", "b", {"r": 4, "lora_alpha": 8}, state), tmp_path / "merged",
+    )  # fmt: skip
+    assert sum(path.stat().st_size for path in (tmp_path / "merged").glob("*.safetensors")) < need + 10_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -65,6 +66,14 @@ def test_half_a_character(engine, neighbour):
 def test_odd_text_is_text(engine, neighbour, kind):
     (answer,) = engine.generate([Request((Message("user", SOUND[kind]),), FAST)])
     assert isinstance(answer, Answer) and answer.finish in ("end", "length")
+
+
+def test_an_adapter_that_is_not_there_is_the_error_of_its_own_row(tiny_engine):
+    """It was raised for all rows of the batch."""
+    asked = Request((Message("user", "a"),), FAST)
+    for engine in (tiny_engine, ScriptedEngine()):
+        first, second, third = engine.attempt([asked, replace(asked, adapter="run-9"), asked])
+        assert isinstance(second, NotFoundError) and first.text == third.text
 
 
 def test_an_unknown_adapter(engine, neighbour):

@@ -196,6 +196,29 @@ def test_a_stream_gives_the_text_that_was_in_it(playing: Asked, stage: Server, n
     assert ("The last request failed" in engine.status().detail) == trouble
 
 
+@pytest.mark.parametrize(
+    ("thoughts", "text"),
+    [
+        (["hm, ", "so\n</th", "ink>\n\nSo "], "So it is."),
+        (["\n</think>\n\n", "So "], "So it is."),
+        (["So </think> "], None),
+    ],
+)
+def test_thoughts_that_the_prompt_began_are_gone_at_the_end_of_a_stream(
+    playing: Asked, thoughts: list[str], text: str | None
+) -> None:
+    engine = playing(Play([*(event(delta(piece)) for piece in thoughts), STOP, DONE], kind=EVENTS))
+    *came, last = engine.stream([QUESTION])
+    assert last.answer is not None and last.answer.text == (text or "So </think> it is.")
+    assert "".join(chunk.text for chunk in came).endswith("So it is." if text else "it is.") and last.text == ""
+
+
+def test_a_stream_of_thoughts_alone_is_no_answer(playing: Asked) -> None:
+    engine = playing(Play([event(delta("hm\n</think>", "stop")), DONE], kind=EVENTS))
+    with pytest.raises(EndpointError, match="only thoughts"):
+        list(engine.stream([QUESTION]))
+
+
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_whole_answer(playing: Asked, name: str) -> None:
     body, text = WHOLE[name]
