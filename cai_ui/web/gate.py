@@ -13,7 +13,6 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -22,18 +21,21 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cai_ui.errors import CaiError
 from cai_ui.web import words
+from cai_ui.web.addresses import API, answered
 from cai_ui.web.gradio_script import replaced_scripts
 from cai_ui.web.hub_sign_in import BACK, HubSignIn
+from cai_ui.web.session import Sessions
 from cai_ui.web.uploads import FRAMES, UPLOAD_LIMIT, Uploads
 
 BODY_LIMIT = 32 * 2**20
 """Bytes of a request that is not a file upload; five million characters still get a sentence from their field."""
 ALIVE, READY = "/healthz", "/readyz"
 """What watches over the server asks the first whether it answers, and the second whether the model is loaded."""
-UPLOAD = "/gradio_api/upload"
-SIGNS_IN = (("POST", "/login"), ("GET", BACK))
-OF_A_SESSION = ("/gradio_api/queue/data", "/gradio_api/heartbeat/", "/gradio_api/cancel", "/gradio_api/reset")
+UPLOAD, LOGIN, LOGOUT = f"{API}upload", "/login", "/logout"
+SIGNS_IN = (("POST", LOGIN), ("GET", BACK))
+OF_A_SESSION = tuple(API + name for name in ("queue/data", "heartbeat/", "cancel", "reset"))
 """Addresses that name a page's session: they answer only to whoever opened it."""
 
 POLICY = "; ".join(
@@ -61,21 +63,6 @@ _KEPT = ("/assets/", "/static/", "/svelte/")
 """What a browser may keep: files of the page itself, with nothing of anybody in them."""
 
 
-@dataclass
-class Sessions:
-    """Who opened which page, as far as people sign in: the first who used a session's name owns it."""
-
-    owners: dict[str, str] = field(default_factory=dict)
-
-    def belongs(self, session: str, name: str | None) -> bool:
-        """Whether somebody may use a session; whoever comes first takes it."""
-        if not session or name is None:
-            return True
-        while len(self.owners) > 100_000:
-            self.owners.pop(next(iter(self.owners)))
-        return self.owners.setdefault(session, name) == name
-
-
 SignIn = Callable[[str, Scope, str, str | None], Awaitable[Response | None]]
 
 
@@ -84,7 +71,7 @@ class Gate:
     signs in here), and "" is somebody who has not; `hosts` are the names the page answers to, beside numbers;
     `state` is that of the model; `replaced` are answers in place of Gradio's, by path; `sign_in` answers to those who
     come in by another way than Gradio's login; `forget` ends what a request's cookies stood for, once it signed
-    somebody in anew."""
+    somebody in anew; `sessions` are whose pages are whose."""
 
     def __init__(
         self,
@@ -96,10 +83,11 @@ class Gate:
         replaced: Mapping[str, Response] = MappingProxyType({}),
         sign_in: SignIn | None = None,
         forget: Callable[[dict[str, str]], None] = lambda headers: None,
+        sessions: Sessions | None = None,
     ) -> None:
         self.app, self.hosts, self.uploads, self.who, self.state = app, hosts, uploads, who, state
         self.replaced, self.sign_in, self.forget = replaced, sign_in, forget
-        self.sessions = Sessions()
+        self.sessions = sessions or Sessions()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -136,14 +124,20 @@ class Gate:
             return PlainTextResponse(state, status_code=200 if state in ("ready", "alive") else 503), receive
         if path in self.replaced:
             return self.replaced[path], receive
-        name = self.who(headers)
+        try:
+            name = self.who(headers)
+        except CaiError as error:  # the file of accounts cannot be read
+            return PlainTextResponse(str(error), status_code=503), receive
         if self.sign_in and (answer := await self.sign_in(path, scope, headers.get("cookie", ""), name)):
             return answer, receive
+        if refusal := _stranger(scope["method"], path, name, headers):
+            return refusal, receive
         if path == UPLOAD:
             return self._upload(scope, name, length, receive)
-        if length > BODY_LIMIT:
+        limit = FRAMES if path.rstrip("/") == LOGIN else BODY_LIMIT
+        if length > limit:
             return PlainTextResponse(words.TOO_MUCH_TEXT, status_code=413), receive
-        receive = _bounded(receive, BODY_LIMIT)
+        receive = _bounded(receive, limit)
         if path.startswith(OF_A_SESSION) and name is not None:
             session, receive = await _session_named(path, scope, receive)
             if not name or not self.sessions.belongs(session, name):
@@ -180,6 +174,18 @@ class Gate:
             return False
 
 
+def _stranger(method: str, path: str, name: str | None, headers: Mapping[str, str]) -> Response | None:
+    """What is said to whoever asks for what is no part of the page, has not signed in and sends something all the same
+    (Gradio reads a body before it asks who sent it), or was led here by another page to be signed out."""
+    if not answered(path):
+        return PlainTextResponse(words.NOTHING_HERE, status_code=404)
+    if name == "" and method not in ("GET", "HEAD") and path.rstrip("/") != LOGIN:
+        return PlainTextResponse(words.NOT_SIGNED_IN, status_code=401)
+    if path.rstrip("/") == LOGOUT and headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        return PlainTextResponse(words.NOT_THIS_PAGE, status_code=403)
+    return None
+
+
 def _path(scope: Scope) -> str:
     """The address that is asked for, without the path below which a proxy offers the page."""
     return str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
@@ -192,6 +198,7 @@ def outermost(
     forget: Callable[[Any, Mapping[str, str]], None],
     state: Callable[[], str],
     by_hub: HubSignIn | None = None,
+    sessions: Sessions | None = None,
 ) -> Callable[[Any], AbstractAsyncContextManager[None]]:
     """What is given to Gradio as the life of its server: puts the gate around all of it before the first request."""
 
@@ -200,7 +207,7 @@ def outermost(
         sign_in = partial(by_hub.answer, app) if by_hub else None
         app.middleware_stack = Gate(
             app.middleware_stack, hosts, uploads, partial(who, app), state, replaced_scripts(), sign_in,
-            partial(forget, app),
+            partial(forget, app), sessions,
         )  # fmt: skip
         yield
 

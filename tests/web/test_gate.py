@@ -12,11 +12,12 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from cai_ui.errors import StoreError
 from cai_ui.web import gate, uploads
 from cai_ui.web.gate import BODY_LIMIT, Gate, own_names, same_origin
-from cai_ui.web.uploads import Uploads
+from cai_ui.web.uploads import FRAMES, Uploads
 
-OWN = "http://127.0.0.1"
+OWN, CALL = "http://127.0.0.1", "/gradio_api/run/predict"
 
 
 async def echo(request: Request) -> PlainTextResponse:
@@ -57,10 +58,10 @@ def test_only_the_own_page_or_no_page_may_ask(headers: dict[str, str], allowed: 
 def test_a_foreign_page_is_refused_and_told_nothing(page: TestClient) -> None:
     asked = {"origin": "http://evil.example", "access-control-request-method": "POST"}
     for method in ("POST", "GET", "OPTIONS"):
-        answer = page.request(method, "/x", headers=asked)
+        answer = page.request(method, CALL, headers=asked)
         assert answer.status_code == 403
         assert not [name for name in answer.headers if name.startswith("access-control")]
-    assert page.post("/x", content=b"abc").text == "3"
+    assert page.post(CALL, content=b"abc").text == "3"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:7860", "[::1]:7860", "192.168.3.4", "localhost", "lab.example:80"])
@@ -83,15 +84,16 @@ def test_names_come_from_the_setting_the_space_and_the_machine() -> None:
 
 def test_a_body_beyond_the_limit_is_refused_before_it_is_read(page: TestClient) -> None:
     much = b"a" * (BODY_LIMIT + 1)
-    assert page.post("/x", content=much).status_code == 413
+    assert page.post(CALL, content=much).status_code == 413
     assert page.post("/gradio_api/upload", content=much).status_code == 200
-    assert page.post("/some/other/upload", content=much).status_code == 413
-    assert page.post("/x", content=iter([much[: BODY_LIMIT // 2]] * 3)).status_code == 499
+    assert page.post("/gradio_api/run/upload", content=much).status_code == 413
+    assert page.post("/login", content=much[: FRAMES + 1]).status_code == 413, "nobody has such a name or password"
+    assert page.post(CALL, content=iter([much[: BODY_LIMIT // 2]] * 3)).status_code == 499
 
 
 @pytest.mark.parametrize("length", ["-1", "1e3", "9" * 30, "٣"])
 def test_a_length_that_is_no_number_is_refused(page: TestClient, length: str) -> None:
-    assert page.get("/x", headers={"content-length": length.encode()}).status_code == 400  # type: ignore[dict-item]
+    assert page.get(CALL, headers={"content-length": length.encode()}).status_code == 400  # type: ignore[dict-item]
 
 
 def test_uploads_have_quotas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,6 +110,42 @@ def test_uploads_have_quotas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert two.post(gate.UPLOAD, content=b"a" * 1_000).status_code == 413, "all uploads together are too many"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/gradio_api/call/x", "/gradio_api/call/x/s1", "/gradio_api/call/v2/x", "/gradio_api/component_server",
+        "/gradio_api/deep_link", "/gradio_api/dev/reload", "/gradio_api/process_recording", "/gradio_api/proxy=http://a",
+        "/gradio_api/stream/s1", "/gradio_api/token", "/gradio_api/vibe-edit", "/gradio_api/openapi.json",
+        "/gradio_api/file=http://127.0.0.1:1/", "/gradio_api/file=%20HTTPS://a/", "/gradio_api/file=a%00b", "/docs",
+        "/monitoring",
+    ],
+)  # fmt: skip
+def test_what_no_page_of_ours_asks_for_is_not_answered(page: TestClient, path: str) -> None:
+    for method in ("GET", "POST"):
+        assert page.request(method, path).status_code == 404, path
+    for known in ("/", "/assets/index.js", "/config/", "/gradio_api/file=/tmp/a.jsonl", "/gradio_api/heartbeat/s1"):
+        assert page.get(known).status_code == 200
+
+
+def test_who_has_not_signed_in_sends_nothing_and_nobody_is_signed_out_from_elsewhere(tmp_path: Path) -> None:
+    page = client(tmp_path, lambda headers: headers.get("x-name", ""))
+    for path in (CALL, "/gradio_api/queue/join", gate.UPLOAD):
+        assert page.post(path, content=b"a").status_code == 401
+        assert page.post(path, content=b"a", headers={"x-name": "Ann"}).status_code == 200
+    assert page.post("/login", content=b"a").status_code == 200
+    for site, told in (("same-origin", 200), ("none", 200), ("cross-site", 403), ("same-site", 403)):
+        headers = {"sec-fetch-site": site, "sec-fetch-mode": "navigate", "x-name": "Ann"}
+        assert page.get("/logout", headers=headers).status_code == told
+
+
+def test_a_damaged_file_of_accounts_is_said(tmp_path: Path) -> None:
+    def who(headers: dict[str, str]) -> str:
+        raise StoreError("The file of accounts cannot be read.")
+
+    answer = client(tmp_path, who).get("/")
+    assert answer.status_code == 503 and "accounts cannot be read" in answer.text
+
+
 def test_a_session_answers_only_to_whoever_opened_it(tmp_path: Path) -> None:
     page = client(tmp_path, lambda headers: headers.get("x-name", ""))
     ann, ben = {"x-name": "Ann"}, {"x-name": "Ben"}
@@ -120,6 +158,7 @@ def test_a_session_answers_only_to_whoever_opened_it(tmp_path: Path) -> None:
     assert page.post("/gradio_api/cancel", json=stop, headers=ben).status_code == 403
     answer = page.post("/gradio_api/cancel", json=stop, headers=ann)
     assert answer.status_code == 200 and int(answer.text) > 10, "the body is still there for Gradio"
+    assert page.get("/gradio_api/heartbeat/" + "s" * 300, headers=ann).status_code == 403, "no browser calls it so"
     assert page.post("/gradio_api/cancel", content=b"[" * 1000, headers=ben).status_code == 200, "names no session"
 
 

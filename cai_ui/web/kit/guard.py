@@ -22,7 +22,7 @@ from cai_ui.logs import about
 from cai_ui.text import whole_characters
 from cai_ui.web.kit import words
 from cai_ui.web.kit.hidden import without
-from cai_ui.web.kit.lean import lean
+from cai_ui.web.kit.lean import Layout, lean
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +35,12 @@ class Page(gr.Blocks):
     `hides` gives the places of this machine that an answer to whoever asks does not tell.
     """
 
-    admit: Callable[[str, dict[str, Any], list[Any], str | None, bool], None] | None = None
+    admit: Callable[[str, dict[str, Any], list[Any], str | None, bool, str], None] | None = None
     hides: Callable[[str | None], tuple[str, ...]] | None = None
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.default_config = Layout(self)
 
     def get_config_file(self) -> Any:
         """What the browser gets of the page."""
@@ -74,11 +78,13 @@ class Page(gr.Blocks):
             raise _refusal(function, unexpected(error, function.name)) from None
 
     def _ask(self, function: Any, inputs: list[Any], state: Any, request: Any, first: bool) -> None:
-        """Put an event to `admit`: what is called, its inputs by elem_id, the sessions it is given, and who asks."""
+        """Put an event to `admit`: what is called, its inputs by elem_id, the sessions it is given, who asks and from
+        which page."""
         values = {block.elem_id: value for block, value in zip(function.inputs, inputs, strict=False) if block.elem_id}
         kept = [state[block._id] for block in function.inputs if isinstance(block, gr.State)] if state else []
         handler = f"{function.fn.__module__.removeprefix('cai_ui.')}:{function.fn.__qualname__}"
-        self.admit(handler, values, kept, getattr(request, "username", None), first)  # type: ignore[misc]
+        who, page = getattr(request, "username", None), getattr(request, "session_hash", None)
+        self.admit(handler, values, kept, who, first, page or "")  # type: ignore[misc]
 
     async def preprocess_data(
         self, block_fn: Any, inputs: list[Any], state: Any = None, explicit_call: bool = False
@@ -90,13 +96,15 @@ class Page(gr.Blocks):
         if getattr(block_fn.fn, "quiet", False):
             blocks = [b if state is None or b.stateful or b._id not in state else state[b._id] for b in block_fn.inputs]
             inputs = [_still_there(block, value) for block, value in zip(blocks, inputs, strict=False)]
+        inputs = [
+            "" if value is None and isinstance(block, gr.Textbox) else value
+            for block, value in zip(block_fn.inputs, inputs, strict=False)
+        ]
         try:
             for block, value in zip(block_fn.inputs, inputs, strict=False):
                 plain_data(value, typed=isinstance(block, gr.Textbox))
-                if isinstance(block, gr.Dropdown) and not block.multiselect and isinstance(value, list | dict):
+                if _of_another_kind(block, value):
                     raise InputError(words.NOT_A_VALUE)
-                if isinstance(block, gr.Number) and isinstance(value, str | list | dict) and value != "":
-                    raise InputError(words.NOT_A_VALUE)  # Gradio hands it on as it is
             return await super().preprocess_data(block_fn, inputs, state, explicit_call)
         except gr.Error as error:
             said = words.CHOICE_GONE if "not in the list of choices" in str(error.message) else str(error.message)
@@ -131,6 +139,17 @@ def plain_data(value: Any, *, typed: bool = False, depth: int = 0) -> None:
             raise InputError(words.NOT_A_VALUE)
         for part in [*value, *value.values()] if isinstance(value, dict) else value:
             plain_data(part, typed=typed, depth=depth + 1)
+
+
+def _of_another_kind(block: Any, value: Any) -> bool:
+    """Whether a value is none that such a field sends, where Gradio would hand it on as it is."""
+    if isinstance(block, gr.Dropdown) and block.multiselect:
+        return value is not None and not (
+            isinstance(value, list) and all(isinstance(v, str | int | float) for v in value)
+        )
+    if isinstance(block, gr.Dropdown):
+        return isinstance(value, list | dict)
+    return isinstance(block, gr.Number) and isinstance(value, str | list | dict) and value != ""
 
 
 def _refusal(block_fn: Any, said: str) -> gr.Error:
