@@ -30,14 +30,15 @@ _BEGINS = re.compile(r"""\[\s*\{\s*["'](?:role|from|content|value)["']\s*:""")
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
-def delimited_rows(text: str, limits: Limits) -> Iterator[Row]:
-    """The rows of a table with a header line, whose delimiter is a comma, a semicolon, a tab or a bar."""
+def delimited_rows(text: str, limits: Limits, marks: bool = False) -> Iterator[Row]:
+    """The rows of a table with a header line, whose delimiter is a comma, a semicolon, a tab or a bar. `marks`: it may
+    be one that was exported here, with marks before what a spreadsheet takes for a formula."""
     text, delimiter = delimited(text)
     if not _SAYING.search(text):
         refuse("The file is empty.", "Choose a file with rows.")
     lines = _between_tabs(text, limits) if delimiter == "\t" else _quoted(text, delimiter, limits)
     names = _names(lines[0][1])
-    marked = _marked(lines[1:])
+    marked = marks and _marked(lines[1:])
     for line, cells in lines[1:]:
         cells = [unsafe_cell(cell) for cell in cells] if marked else cells
         if len(cells) == len(names):
@@ -55,8 +56,7 @@ def delimited(text: str) -> tuple[str, str]:
 
 
 def _marked(lines: Lines) -> bool:
-    """Whether this is a table, such as those that are exported here, in which each cell that a spreadsheet would take
-    for a formula has a mark before it, which is no part of its text."""
+    """Whether each cell that a spreadsheet would take for a formula has a mark, which is no part of its text."""
     return all(unsafe_cell(cell) != cell for _, cells in lines for cell in cells if safe_cell(cell) != cell)
 
 
