@@ -46,6 +46,11 @@ class Accounts:
         kept = self._now().get(name)
         return _account(name, kept) if kept else None
 
+    def made(self, name: str) -> str:
+        """What is another one once the account of that name was made anew or has another password; "" without one."""
+        kept = self._now().get(name, {})
+        return "".join(str(kept.get(part, "")) for part in ("made_at", "hash"))
+
     def add(self, name: str, role: Role, password: str) -> Account:
         """Let somebody sign in. InputError for an unfit name or password, ConflictError if the name is taken."""
         name, kept = checked_name(name), {"role": role.value, "hash": hashed(password), "made_at": now()}

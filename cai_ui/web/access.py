@@ -16,13 +16,13 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from http.cookies import SimpleCookie
 from typing import Any
 
 import gradio as gr
+from starlette.requests import cookie_parser
 
 from cai_ui.config.app import AppSettings
-from cai_ui.errors import AccessError, InputError
+from cai_ui.errors import AccessError, InputError, StoreError
 from cai_ui.records.people import RIGHTS, Right, Role
 from cai_ui.store import Accounts
 from cai_ui.text import NAME_LIMIT, clean_text
@@ -149,6 +149,7 @@ class Access:
         self.hub = hub
         self.allowance = Allowance()
         self._wrong: dict[str, tuple[int, float]] = {}
+        self._made: dict[str, str] = {}
         self._trying = asyncio.Semaphore(2)  # 32 MiB and a tenth of a second each
 
     def visitor(self, name: str | None) -> Visitor | None:
@@ -216,31 +217,50 @@ class Access:
         return AccessError(what, kept="Nothing was changed.", next_step=next_step)
 
     def signed_in(self, app: Any, headers: Mapping[str, str]) -> str | None:
-        """Whose cookie a request carries: "" for nobody's, None where nobody signs in."""
+        """Whose cookie a request carries: "" for nobody's, None where nobody signs in. The sessions of one whose
+        account is gone, or has another password by now, end here: Gradio knows of neither."""
         if self.mode is not Mode.TEAM:
             return None
-        return next((str(app.tokens[token]) for token in self._tokens(app, headers)), "")
+        while len(self._made) > NAMES:
+            self._made.pop(next(iter(self._made)))
+        for token in self._tokens(app, headers):
+            name = str(app.tokens[token])
+            made = self.accounts.made(name)
+            if self.visitor(name) and self._made.setdefault(token, made) == made:
+                return name
+            self._end(app, token)
+        return ""
 
     def forget(self, app: Any, headers: Mapping[str, str]) -> None:
         """End the sessions that a request's cookies carry: whoever signs in anew with them gets another."""
         for token in self._tokens(app, headers):
-            del app.tokens[token]
+            self._end(app, token)
+
+    def _end(self, app: Any, token: str) -> None:
+        del app.tokens[token]
+        self._made.pop(token, None)
 
     def _tokens(self, app: Any, headers: Mapping[str, str]) -> list[str]:
         """The sessions of a request's cookies that stand, each once."""
-        cookies = SimpleCookie(headers.get("cookie", "")[:_COOKIES])
+        cookies = cookie_parser(headers.get("cookie", "")[:_COOKIES])
         kept = (cookies.get(f"{kind}-{app.cookie_id}") for kind in ("access-token", "access-token-unsecure"))
-        return list(dict.fromkeys(one.value for one in kept if one and app.tokens.get(one.value)))
+        return list(dict.fromkeys(one for one in kept if one and app.tokens.get(one)))
 
     async def sign_in(self, name: str, password: str) -> bool:
         """Whether somebody may come in. After some wrong passwords for a name, the next tries wait ever longer."""
+        if len(name) > NAME_LIMIT:
+            return False
         wrong, last = self._wrong.get(name, (0, 0.0))
         pause = min(PAUSE_S * 2 ** (wrong - TRIES), LONGEST_S) if wrong >= TRIES else 0.0
         if time.monotonic() - last < pause:
             audit.warning("too many tries to sign in as %r", name[:80])
             return False
         async with self._trying:
-            fits = await asyncio.to_thread(self.accounts.password_fits, name, password)
+            try:
+                fits = await asyncio.to_thread(self.accounts.password_fits, name, password)
+            except StoreError as error:
+                audit.error("nobody signs in: %s", error)
+                return False
         self._wrong.pop(name, None)
         if not fits:
             audit.warning("wrong password for %r", name[:80])

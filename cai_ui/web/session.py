@@ -24,6 +24,8 @@ LOCAL_AUTHOR = "local"
 GUEST = "guest-"
 """How names begin that nobody chose."""
 ADDRESS_LIMIT = 2_000
+SESSION_LIMIT = 200
+"""Characters of what a browser calls its page; it makes some ten."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,23 @@ class Session:
     signed_in: bool = False
     named: bool = False
     item: str = ""
+
+
+@dataclass
+class Sessions:
+    """Who opened which page, as far as people sign in: the first who used a session's name owns it."""
+
+    owners: dict[str, str] = field(default_factory=dict)
+
+    def belongs(self, session: str, name: str | None) -> bool:
+        """Whether somebody may use a session; whoever comes first takes it."""
+        if not session or name is None:
+            return True
+        if len(session) > SESSION_LIMIT:
+            return False
+        while len(self.owners) > 100_000:
+            self.owners.pop(next(iter(self.owners)))
+        return self.owners.setdefault(session, name) == name
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,33 @@ def test_nobody_without_an_account_and_nobody_in_anothers_page(
         door.admit(look, {}, [Session("Ann", "p", True)], "Ann")
 
 
+def carries(token: str) -> dict[str, str]:
+    return {"cookie": f'odd@name=1; b="; access-token-x={token}; c={{}}'}
+
+
+def test_sessions_end_with_the_account_and_with_its_password(accounts: Accounts) -> None:
+    """Gradio's login goes on for whoever has its cookie; other cookies of the same host may be called anything."""
+    door = Access(Mode.TEAM, accounts)
+    app = SimpleNamespace(cookie_id="x", tokens={"t1": "Ann", "t2": "Ann", "t3": "Tom", "t4": "Vi"})
+    assert [door.signed_in(app, carries(token)) for token in app.tokens] == ["Ann", "Ann", "Tom", "Vi"]
+    accounts.change("Ann", password="another password")
+    accounts.change("Tom", role=Role.VIEWER)
+    accounts.remove("Vi")
+    accounts.add("Vi", Role.VIEWER, PASSWORD)
+    assert door.signed_in(app, carries("t3")) == "Tom", "another role is no other person"
+    accounts.remove("Tom")
+    assert {door.signed_in(app, carries(token)) for token in list(app.tokens)} == {""}
+    assert app.tokens == {}, "to Gradio they are signed out, too"
+
+
+def test_a_name_that_nobody_can_have_is_not_remembered_and_a_damaged_file_lets_nobody_in(accounts: Accounts) -> None:
+    door = Access(Mode.TEAM, accounts)
+    assert not finish(door.sign_in("x" * 50_000, PASSWORD)) and not door._wrong
+    accounts._path.write_text("{")
+    accounts._read = (float("-inf"), {})
+    assert not finish(door.sign_in("Ann", PASSWORD))
+
+
 def test_a_public_demo_bounds_what_one_press_asks_for(accounts: Accounts) -> None:
     door, run = Access(Mode.PUBLIC, accounts), "web.revise.tab:ReviseTab._run"
     door.admit(run, {"revise-max_new_tokens": 200, "revise-prompt": "max_new_tokens"}, [], None)

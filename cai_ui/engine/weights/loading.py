@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import warnings
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
     _silence_notes()
     if settings.model == "auto":
         settings = settings.model_copy(update={"model": default_model()})
+    _share_cores(settings.model)
     folder = find_folder(settings, tell)
     read_config(folder)
     device = device_here()
@@ -102,6 +104,27 @@ def load_model(settings: AppSettings, tell: Tell = lambda text: None) -> LoadedM
         notes=notes,
         same_in_any_batch=model.dtype == torch.float32 or (shares and products_agree(model)),
     )
+
+
+def _share_cores(name: str) -> None:
+    """One thread for the embedded model, for any other all that torch took by itself or by OMP_NUM_THREADS.
+
+    The embedded model's products are too small to gain from a second one (40 steps of SFT: 23 s with one as with two),
+    and one that waits for a core, which the page and its browser use, makes the other wait as well: a guided run in a
+    browser beside it took 372 s instead of 323.
+    """
+    import torch
+
+    every = _all_threads()
+    torch.set_num_threads(1 if name == "embedded" else every)
+
+
+@cache
+def _all_threads() -> int:
+    """Before any model was loaded."""
+    import torch
+
+    return int(torch.get_num_threads())
 
 
 def context_of(config: Any) -> int:

@@ -74,7 +74,6 @@ class GradingBox:
             self.progress = gr.HTML(elem_id="grading-progress")
             self.card = gr.HTML(elem_id="grading-card")
             self._choices()
-            self.said = gr.HTML(elem_id="grading-said")
             with gr.Accordion(words.GRADE_HELP, open=False, elem_id="grading-help"):
                 gr.HTML(facts([(outcome, words.GRADE_MEANINGS[outcome]) for outcome in words.GRADES]))
             with gr.Accordion(words.SAMPLE, open=False, elem_id="grading-settings"):
@@ -91,6 +90,7 @@ class GradingBox:
         self.who = NameRow("grading")
         with gr.Row(elem_classes="toolbar"):
             self.undo = gr.Button(words.UNDO, elem_id="grade-undo", size="sm", scale=0)
+        self.said = gr.HTML(elem_id="grading-said")
         with gr.Row(visible=False) as self.more:
             self.harm = gr.Radio(list(HARM), label=words.HARM, info=words.HARM_HELP, elem_id="grade-harm")
             tags = [(label, tag) for tag, label in words.TAGS.items()]

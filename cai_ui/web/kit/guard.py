@@ -22,7 +22,7 @@ from cai_ui.logs import about
 from cai_ui.text import whole_characters
 from cai_ui.web.kit import words
 from cai_ui.web.kit.hidden import without
-from cai_ui.web.kit.lean import lean
+from cai_ui.web.kit.lean import Layout, lean
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,10 @@ class Page(gr.Blocks):
 
     admit: Callable[[str, dict[str, Any], list[Any], str | None, bool], None] | None = None
     hides: Callable[[str | None], tuple[str, ...]] | None = None
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.default_config = Layout(self)
 
     def get_config_file(self) -> Any:
         """What the browser gets of the page."""
@@ -90,13 +94,15 @@ class Page(gr.Blocks):
         if getattr(block_fn.fn, "quiet", False):
             blocks = [b if state is None or b.stateful or b._id not in state else state[b._id] for b in block_fn.inputs]
             inputs = [_still_there(block, value) for block, value in zip(blocks, inputs, strict=False)]
+        inputs = [
+            "" if value is None and isinstance(block, gr.Textbox) else value
+            for block, value in zip(block_fn.inputs, inputs, strict=False)
+        ]
         try:
             for block, value in zip(block_fn.inputs, inputs, strict=False):
                 plain_data(value, typed=isinstance(block, gr.Textbox))
-                if isinstance(block, gr.Dropdown) and not block.multiselect and isinstance(value, list | dict):
+                if _of_another_kind(block, value):
                     raise InputError(words.NOT_A_VALUE)
-                if isinstance(block, gr.Number) and isinstance(value, str | list | dict) and value != "":
-                    raise InputError(words.NOT_A_VALUE)  # Gradio hands it on as it is
             return await super().preprocess_data(block_fn, inputs, state, explicit_call)
         except gr.Error as error:
             said = words.CHOICE_GONE if "not in the list of choices" in str(error.message) else str(error.message)
@@ -131,6 +137,17 @@ def plain_data(value: Any, *, typed: bool = False, depth: int = 0) -> None:
             raise InputError(words.NOT_A_VALUE)
         for part in [*value, *value.values()] if isinstance(value, dict) else value:
             plain_data(part, typed=typed, depth=depth + 1)
+
+
+def _of_another_kind(block: Any, value: Any) -> bool:
+    """Whether a value is none that such a field sends, where Gradio would hand it on as it is."""
+    if isinstance(block, gr.Dropdown) and block.multiselect:
+        return value is not None and not (
+            isinstance(value, list) and all(isinstance(v, str | int | float) for v in value)
+        )
+    if isinstance(block, gr.Dropdown):
+        return isinstance(value, list | dict)
+    return isinstance(block, gr.Number) and isinstance(value, str | list | dict) and value != ""
 
 
 def _refusal(block_fn: Any, said: str) -> gr.Error:

@@ -17,6 +17,7 @@ from cai_ui.web.header import model_name
 from cai_ui.web.kit.events import ASIDE, NEWEST, Changes, Given
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.present import esc, facts, notice
+from cai_ui.web.kit.sight import sees
 from cai_ui.web.session import SessionParts
 from cai_ui.web.start import words
 
@@ -147,9 +148,11 @@ class ModelBox:
         """Connect the panel; it follows what the strip at the top shows."""
         fields = {self.folder, self.endpoint, self.served, self.quantize}
         self.choice.input(self._fields, [self.choice], [*fields, self.server_note], **NEWEST)
-        self.load.click(bind(self._load), {self.choice, *fields}, [self.about], **ASIDE)
+        loading = self.load.click(bind(self._load), {self.choice, *fields}, [self.about], **ASIDE)
         shown = [self.about, self.world, self.unload]
-        self.unload.click(bind(self._unload), None, shown, **ASIDE)
+        unloaded = self.unload.click(bind(self._unload), None, shown, **ASIDE)
+        for answer in (loading, unloaded):  # on a phone the button stands far below what is said
+            answer.success(**sees("model-about"))
         session.strip.change(bind(self._look, quiet=True), None, shown, **ASIDE)
 
     def _fields(self, choice: str) -> Changes:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import shutil
+import subprocess
+import sys
 import weakref
 from pathlib import Path
 
@@ -222,3 +225,22 @@ def test_the_context_is_found_under_each_kinds_own_name():
     assert context_of(GPT2Config(n_positions=64)) == 64
     assert context_of(Gemma3Config(text_config={"max_position_embeddings": 96})) == 96
     assert context_of(MistralConfig(max_position_embeddings=512)) == 512 and context_of(BloomConfig()) == 2048
+
+
+THREADS = """
+import sys, threading, torch
+from cai_ui.config.app import AppSettings
+from cai_ui.engine.weights.loading import load_model
+for name in ("embedded", sys.argv[1], "embedded"):
+    load_model(AppSettings(model=name))
+    later = threading.Thread(target=lambda: print(torch.get_num_threads(), end=" "))
+    later.start()
+    later.join()
+"""
+
+
+def test_the_embedded_model_leaves_a_core_to_the_page_and_the_next_model_gets_it_back(tiny_model):
+    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
+    command = [sys.executable, "-c", THREADS, str(tiny_model)]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert told.stdout.split() == ["1", "2", "1"], told.stderr[-400:]

@@ -52,6 +52,18 @@ def test_a_look_gets_what_is_still_there_of_the_values_the_page_had() -> None:
     assert finish(page.preprocess_data(event, late, None)) == [None, ["kept"], 4, "typed"]
 
 
+@pytest.mark.parametrize("odd", [3, "kept", {"a": 1}, ["kept", None], [["kept"]]])
+def test_what_a_field_never_sends_does_not_reach_a_handler(odd: object) -> None:
+    """Gradio hands on a single value where several may be chosen; a text that nobody typed is an empty one."""
+    with Page() as page:
+        several, text = gr.Dropdown(multiselect=True, allow_custom_value=True), gr.Textbox()
+        several.input(lambda chosen, _: chosen, [several, text], [several])
+    (event,) = page.fns.values()
+    assert finish(page.preprocess_data(event, [["kept", 3], None], None)) == [["kept", 3], ""]
+    with pytest.raises(gr.Error, match="cannot take"):
+        finish(page.preprocess_data(event, [odd, ""], None))
+
+
 def test_no_file_of_another_server_is_fetched_for_whoever_sends_its_address() -> None:
     """Gradio downloads what a file's path names, before any handler is called."""
     file = {"path": "https://files.example/a", "meta": {"_type": "gradio.FileData"}}
