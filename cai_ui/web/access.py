@@ -29,7 +29,7 @@ from cai_ui.text import NAME_LIMIT, clean_text
 from cai_ui.web import rights, words
 from cai_ui.web.hub_people import HubPeople
 from cai_ui.web.hub_provider import provider_of
-from cai_ui.web.session import GUEST, LOCAL_AUTHOR, Session, Sessions, asked_for
+from cai_ui.web.session import GUEST, LOCAL_AUTHOR, Session, asked_for
 
 audit = logging.getLogger("cai_ui.audit")
 TRIES, PAUSE_S, LONGEST_S = 5, 1.0, 60.0
@@ -148,7 +148,6 @@ class Access:
         self.mode, self.accounts, self.alone, self.known_models = mode, accounts, alone, known_models
         self.hub = hub
         self.allowance = Allowance()
-        self.sessions = Sessions()
         self._wrong: dict[str, tuple[int, float]] = {}
         self._made: dict[str, str] = {}
         self._trying = asyncio.Semaphore(2)  # 32 MiB and a tenth of a second each
@@ -190,18 +189,12 @@ class Access:
         return kept
 
     def admit(
-        self,
-        handler: str,
-        values: Mapping[str, Any],
-        states: list[Any],
-        name: str | None,
-        first: bool = True,
-        page: str = "",
+        self, handler: str, values: Mapping[str, Any], states: list[Any], name: str | None, first: bool = True
     ) -> None:
         """AccessError unless the visitor may call this handler with these values, as themselves.
 
         `values` are an event's inputs by elem_id, `states` what the server keeps for the page it came from; `first`
-        is False where an event that is streamed is only going on; `page` is what the browser calls the page.
+        is False where an event that is streamed is only going on.
         """
         visitor = self.visitor(name)
         right = rights.of(handler)
@@ -210,8 +203,7 @@ class Access:
         if not visitor.may(right):
             raise self._refused(name, handler, rights.REFUSED[right], _ASK[self.mode])
         sessions = [state for state in states if isinstance(state, Session)]
-        theirs = any(session.author != visitor.name for session in sessions) and handler != rights.COMES_IN
-        if visitor.name and (theirs or not self.sessions.belongs(page, visitor.name)):
+        if visitor.name and any(session.author != visitor.name for session in sessions) and handler != rights.COMES_IN:
             raise self._refused(name, handler, "This page was opened by somebody else.", "Reload the page.")
         if self.mode is Mode.PUBLIC:
             rights.bounded(values)

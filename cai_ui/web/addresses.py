@@ -17,6 +17,8 @@ _CALLS = frozenset(
 )
 _BELOW = ("/assets/", "/static/", "/svelte/", API + "heartbeat/", API + "run/")
 _FILE = API + "file="
+PATH_LIMIT, NAME_LIMIT = 2_000, 255
+"""Characters of an address and bytes of a part of it: Gradio looks for such a file, and no disk has a longer one."""
 _ELSEWHERE = ("http:", "https:")
 
 
@@ -24,6 +26,8 @@ def answered(path: str) -> bool:
     """Whether an address, below which a proxy offers the page, is one of ours. A file by the address of another server
     is not: Gradio would fetch it for whoever asks."""
     path = path.rstrip("/") or "/"
+    if len(path) > PATH_LIMIT or any(len(part.encode("utf-8", "replace")) > NAME_LIMIT for part in path.split("/")):
+        return False
     if path.startswith(_FILE):
         return not path.removeprefix(_FILE).strip().lower().startswith(_ELSEWHERE) and "\0" not in path
     return path in _PAGE or path.startswith(_BELOW) or (path.startswith(API) and path.removeprefix(API) in _CALLS)

@@ -124,10 +124,7 @@ def _gate(services: Services, access: Access) -> Any:
     uploads = Uploads(services.store.workspace.uploads_dir())
     provider = provider_of(os.environ) if access.mode is Mode.TEAM else None
     by_hub = HubSignIn(provider, access.hub, access.accounts) if provider and access.hub else None
-    host = services.host
-    return gate.outermost(
-        hosts, uploads, access.signed_in, access.forget, lambda: host.status().state, by_hub, access.sessions
-    )
+    return gate.outermost(hosts, uploads, access.signed_in, access.forget, lambda: services.host.status().state, by_hub)
 
 
 def _track_no_hidden_progress(page: gr.Blocks) -> None:

@@ -9,21 +9,21 @@ from asking any other host for anything, whatever a model writes.
 from __future__ import annotations
 
 import ipaddress
-import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cai_ui.errors import CaiError
 from cai_ui.web import words
 from cai_ui.web.addresses import API, answered
+from cai_ui.web.event_body import EVENTS, NotAnEvent, session_of
 from cai_ui.web.gradio_script import replaced_scripts
 from cai_ui.web.hub_sign_in import BACK, HubSignIn
 from cai_ui.web.session import Sessions
@@ -35,7 +35,7 @@ ALIVE, READY = "/healthz", "/readyz"
 """What watches over the server asks the first whether it answers, and the second whether the model is loaded."""
 UPLOAD, LOGIN, LOGOUT = f"{API}upload", "/login", "/logout"
 SIGNS_IN = (("POST", LOGIN), ("GET", BACK))
-OF_A_SESSION = tuple(API + name for name in ("queue/data", "heartbeat/", "cancel", "reset"))
+OF_A_SESSION = (f"{API}queue/data", f"{API}heartbeat/")
 """Addresses that name a page's session: they answer only to whoever opened it."""
 
 POLICY = "; ".join(
@@ -71,7 +71,7 @@ class Gate:
     signs in here), and "" is somebody who has not; `hosts` are the names the page answers to, beside numbers;
     `state` is that of the model; `replaced` are answers in place of Gradio's, by path; `sign_in` answers to those who
     come in by another way than Gradio's login; `forget` ends what a request's cookies stood for, once it signed
-    somebody in anew; `sessions` are whose pages are whose."""
+    somebody in anew; `events` are those of the page, `waiting` the sessions that have answers to come (None: any)."""
 
     def __init__(
         self,
@@ -83,11 +83,12 @@ class Gate:
         replaced: Mapping[str, Response] = MappingProxyType({}),
         sign_in: SignIn | None = None,
         forget: Callable[[dict[str, str]], None] = lambda headers: None,
-        sessions: Sessions | None = None,
+        events: Container[int] | None = None,
+        waiting: Container[str] | None = None,
     ) -> None:
         self.app, self.hosts, self.uploads, self.who, self.state = app, hosts, uploads, who, state
         self.replaced, self.sign_in, self.forget = replaced, sign_in, forget
-        self.sessions = sessions or Sessions()
+        self.sessions, self.events, self.waiting = Sessions(), events, waiting
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -138,10 +139,21 @@ class Gate:
         if length > limit:
             return PlainTextResponse(words.TOO_MUCH_TEXT, status_code=413), receive
         receive = _bounded(receive, limit)
-        if path.startswith(OF_A_SESSION) and name is not None:
-            session, receive = await _session_named(path, scope, receive)
-            if not name or not self.sessions.belongs(session, name):
-                return PlainTextResponse(words.NOT_THIS_PAGE, status_code=403), receive
+        session = _session_named(path, scope)
+        if path.startswith(EVENTS) and scope["method"] == "POST":
+            body = await _whole(receive)
+            if body is None:
+                return PlainTextResponse(words.TOO_MUCH_TEXT, status_code=413), receive
+            receive = _again(body, receive)
+            try:
+                session = session_of(path, body, self.events)
+            except NotAnEvent as wrong:  # the page shows an "error" or a "detail", each in one place
+                told = {"error": str(wrong), "detail": str(wrong)}
+                return JSONResponse(told, status_code=wrong.status), receive
+        if session is not None and name is not None and not (name and self.sessions.belongs(session, name)):
+            return PlainTextResponse(words.NOT_THIS_PAGE, status_code=403), receive
+        if path == OF_A_SESSION[0] and self.waiting is not None and session not in self.waiting:
+            return PlainTextResponse(words.NOTHING_HERE, status_code=404), receive  # Gradio begins a stream and fails
         return None, receive
 
     def _upload(
@@ -198,16 +210,16 @@ def outermost(
     forget: Callable[[Any, Mapping[str, str]], None],
     state: Callable[[], str],
     by_hub: HubSignIn | None = None,
-    sessions: Sessions | None = None,
 ) -> Callable[[Any], AbstractAsyncContextManager[None]]:
     """What is given to Gradio as the life of its server: puts the gate around all of it before the first request."""
 
     @asynccontextmanager
     async def life(app: Any) -> AsyncIterator[None]:
         sign_in = partial(by_hub.answer, app) if by_hub else None
+        page = app.get_blocks()
         app.middleware_stack = Gate(
             app.middleware_stack, hosts, uploads, partial(who, app), state, replaced_scripts(), sign_in,
-            partial(forget, app), sessions,
+            partial(forget, app), page.fns, page._queue.pending_messages_per_session,
         )  # fmt: skip
         yield
 
@@ -262,26 +274,32 @@ def _bounded(receive: Receive, limit: int) -> Receive:
     return bounded
 
 
-async def _session_named(path: str, scope: Scope, receive: Receive) -> tuple[str, Receive]:
-    """The session that a request names, in its address or its small body, and a way to read that body again."""
+def _session_named(path: str, scope: Scope) -> str | None:
+    """The session that an address names; None for one that names none."""
+    if not path.startswith(OF_A_SESSION):
+        return None
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    if "session_hash" in query:
-        return query["session_hash"][0], receive
-    if scope["method"] != "POST":
-        return path.rpartition("/")[2], receive
-    body, more = b"", True
-    while more and len(body) <= FRAMES:
-        message = await receive()
-        body, more = body + message.get("body", b""), message.get("more_body", False)
-    try:
-        session = str(json.loads(body)["session_hash"])
-    except (ValueError, TypeError, KeyError, RecursionError):
-        session = ""
+    return str(query.get("session_hash", [path.rpartition("/")[2]])[0])
+
+
+async def _whole(receive: Receive) -> bytes | None:
+    """All of a body; None for one that was cut off."""
+    parts: list[bytes] = []
+    while (message := await receive())["type"] == "http.request":
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+    return None
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A body that was read, to be read once more."""
+    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+        return left.pop() if left else await receive()
 
-    return session, again
+    return again
 
 
 def _with_headers(send: Send, scope: Scope) -> Send:

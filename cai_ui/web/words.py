@@ -19,6 +19,7 @@ UNKNOWN_HOST = "This server does not know the name it was asked by. Start it wit
 NOT_THIS_PAGE = "This page answers only to itself."
 BAD_LENGTH = "The length of the request is no number."
 NOTHING_HERE = "There is nothing at this address."
+NOT_AN_EVENT = "That is nothing this page sends. Nothing was done."
 NOT_SIGNED_IN = "You are not signed in. Reload the page and sign in."
 TOO_MUCH_TEXT = "That is more text than this page takes."
 UPLOADED_MUCH = "The file is larger than 64 MB, or more was sent from here today than this page takes."

@@ -19,6 +19,7 @@ from cai_ui.curate.card import CardFacts, card_markdown
 from cai_ui.curate.dataset import build_dataset
 from cai_ui.curate.exporting import (
     EXPORTS,
+    export_annotations,
     export_csv,
     export_dpo_jsonl,
     export_dpo_parquet,
@@ -28,7 +29,7 @@ from cai_ui.curate.exporting import (
 from cai_ui.curate.importing import read_rows
 from cai_ui.curate.lint import lint, rows_of_dataset
 from cai_ui.errors import InputError, StoreError
-from cai_ui.records import Dataset, Decision, Message, make_example
+from cai_ui.records import Dataset, Decision, Message, TrainingExample, make_example
 from cai_ui.statistics.agreement import krippendorff_alpha
 from cai_ui.store import Store, open_store
 
@@ -67,6 +68,24 @@ def test_what_was_exported_can_be_imported(tmp_path: Path, dataset: Dataset) -> 
     export_sft_jsonl(dataset, tmp_path / "sft.jsonl")
     rows = {(e.conversation, e.revision) for e in read_rows(tmp_path / "sft.jsonl").examples}
     assert rows == {(r.conversation, r.answer) for r in dataset.sft_train}
+
+
+def test_a_table_that_was_exported_gives_its_texts_back(tmp_path: Path) -> None:
+    """Lists begin with "- ", before which a mark stands for spreadsheets; it came back as a part of the text."""
+    texts = ["- one\n- two", "=1+1", "'=1'", "as it is", "+1"]
+    rows = tuple(TrainingExample((Message("user", "q"),), text, None, "@s") for text in texts)
+    export_csv(Dataset("d", rows, (), (), (), {}, (), {}), tmp_path / "d.csv")
+    read = read_rows(tmp_path / "d.csv")
+    assert [(e.revision, e.source) for e in read.examples] == [(text, "@s") for text in texts]
+    (tmp_path / "theirs.csv").write_text("prompt,response\nq,'-5' is cold\n-5?,x\n")
+    assert [e.revision for e in read_rows(tmp_path / "theirs.csv").examples] == ["'-5' is cold", "x"], "marks nothing"
+
+
+def test_judgements_that_were_exported_are_examples_again(tmp_path: Path) -> None:
+    example = make_example((Message("user", "q"),), "first", "better", source="s")
+    export_annotations([(example, Decision("e", example.id, "edit", "Ana", "mine"))], tmp_path / "a.jsonl")
+    (read,) = read_rows(tmp_path / "a.jsonl").examples
+    assert (read.conversation, read.initial, read.revision) == (example.conversation, "first", "better")
 
 
 def test_datasets_loads_the_files_and_trl_knows_their_form(tmp_path: Path, dataset: Dataset) -> None:

@@ -90,14 +90,6 @@ def test_nobody_without_an_account_and_nobody_in_anothers_page(
         door.admit(look, {}, [Session("Ann", "p", True)], "Ann")
 
 
-def test_a_page_answers_only_to_whoever_opened_it_whatever_the_event_holds(accounts: Accounts) -> None:
-    door, look = Access(Mode.TEAM, accounts), "web.header:Header.look"
-    door.admit(look, {}, [], "Ann", page="p1")
-    with pytest.raises(AccessError, match="somebody else"):
-        door.admit(look, {}, [], "Olga", page="p1")
-    Access(Mode.OWN, accounts).admit(look, {}, [], None, page="p1")
-
-
 def carries(token: str) -> dict[str, str]:
     return {"cookie": f'odd@name=1; b="; access-token-x={token}; c={{}}'}
 

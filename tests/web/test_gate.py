@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,10 +15,16 @@ from starlette.testclient import TestClient
 
 from cai_ui.errors import StoreError
 from cai_ui.web import gate, uploads
+from cai_ui.web.event_body import MARKS
 from cai_ui.web.gate import BODY_LIMIT, Gate, own_names, same_origin
 from cai_ui.web.uploads import FRAMES, Uploads
 
 OWN, CALL = "http://127.0.0.1", "/gradio_api/run/predict"
+
+
+def event(session: str = "s1", **more: object) -> bytes:
+    """What a page sends for an event."""
+    return json.dumps({"data": ["a"], "fn_index": 1, "session_hash": session, "trigger_id": None, **more}).encode()
 
 
 async def echo(request: Request) -> PlainTextResponse:
@@ -61,7 +68,7 @@ def test_a_foreign_page_is_refused_and_told_nothing(page: TestClient) -> None:
         answer = page.request(method, CALL, headers=asked)
         assert answer.status_code == 403
         assert not [name for name in answer.headers if name.startswith("access-control")]
-    assert page.post(CALL, content=b"abc").text == "3"
+    assert page.post(CALL, content=event()).text == str(len(event())), "all of it is there for Gradio"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:7860", "[::1]:7860", "192.168.3.4", "localhost", "lab.example:80"])
@@ -88,7 +95,9 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read(page: TestClient) 
     assert page.post("/gradio_api/upload", content=much).status_code == 200
     assert page.post("/gradio_api/run/upload", content=much).status_code == 413
     assert page.post("/login", content=much[: FRAMES + 1]).status_code == 413, "nobody has such a name or password"
-    assert page.post(CALL, content=iter([much[: BODY_LIMIT // 2]] * 3)).status_code == 499
+    assert page.post(CALL, content=iter([much[: BODY_LIMIT // 2]] * 3)).status_code == 413
+    assert page.post(CALL, content=event(data=["ein Wort, und noch eins, " * 120_000])).status_code == 200
+    assert page.post(CALL, content=event(data=[1] * MARKS)).status_code == 413, "seconds of work for nothing"
 
 
 @pytest.mark.parametrize("length", ["-1", "1e3", "9" * 30, "٣"])
@@ -123,6 +132,8 @@ def test_uploads_have_quotas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_what_no_page_of_ours_asks_for_is_not_answered(page: TestClient, path: str) -> None:
     for method in ("GET", "POST"):
         assert page.request(method, path).status_code == 404, path
+    for long in ("/assets/" + "é" * 200, "/static/" + "a/" * 1_500):
+        assert page.get(long).status_code == 404, "no disk has such a file, and Gradio asks it"
     for known in ("/", "/assets/index.js", "/config/", "/gradio_api/file=/tmp/a.jsonl", "/gradio_api/heartbeat/s1"):
         assert page.get(known).status_code == 200
 
@@ -130,8 +141,8 @@ def test_what_no_page_of_ours_asks_for_is_not_answered(page: TestClient, path: s
 def test_who_has_not_signed_in_sends_nothing_and_nobody_is_signed_out_from_elsewhere(tmp_path: Path) -> None:
     page = client(tmp_path, lambda headers: headers.get("x-name", ""))
     for path in (CALL, "/gradio_api/queue/join", gate.UPLOAD):
-        assert page.post(path, content=b"a").status_code == 401
-        assert page.post(path, content=b"a", headers={"x-name": "Ann"}).status_code == 200
+        assert page.post(path, content=event()).status_code == 401
+        assert page.post(path, content=event(), headers={"x-name": "Ann"}).status_code == 200
     assert page.post("/login", content=b"a").status_code == 200
     for site, told in (("same-origin", 200), ("none", 200), ("cross-site", 403), ("same-site", 403)):
         headers = {"sec-fetch-site": site, "sec-fetch-mode": "navigate", "x-name": "Ann"}
@@ -154,12 +165,33 @@ def test_a_session_answers_only_to_whoever_opened_it(tmp_path: Path) -> None:
         assert page.get(address).status_code == 403, "nobody has signed in"
         assert page.get(address, headers=ann).status_code == 200
         assert page.get(address, headers=ben).status_code == 403
-    stop = {"session_hash": "s1", "fn_index": 1, "event_id": "e"}
-    assert page.post("/gradio_api/cancel", json=stop, headers=ben).status_code == 403
-    answer = page.post("/gradio_api/cancel", json=stop, headers=ann)
-    assert answer.status_code == 200 and int(answer.text) > 10, "the body is still there for Gradio"
-    assert page.get("/gradio_api/heartbeat/" + "s" * 300, headers=ann).status_code == 403, "no browser calls it so"
-    assert page.post("/gradio_api/cancel", content=b"[" * 1000, headers=ben).status_code == 200, "names no session"
+    for path in ("/gradio_api/cancel", CALL, "/gradio_api/queue/join"):
+        assert page.post(path, content=event(event_id="e"), headers=ben).status_code == 403
+        answer = page.post(path, content=event(event_id="e"), headers=ann)
+        assert answer.status_code == 200 and int(answer.text) > 10, "the body is still there for Gradio"
+    page.app.waiting = {"s2"}  # type: ignore[attr-defined]
+    assert page.get(data, headers=ann).status_code == 404, "none of its answers is to come"
+    assert page.get(data + "s" * 300, headers=ann).status_code == 403, "no browser calls it so"
+
+
+ODD_BODIES = [
+    b"", b"[", b"[" * 100_000, b"null", b"[]", b"{}", b"\xff", event().decode().encode("utf-16"), event(data=None),
+    event(data={}), event(fn_index=None), event(fn_index=2), event(fn_index=True), event(fn_index="1"), event(""),
+    event(session_hash=None), event(session_hash=["s1"]), event("\ud800"), event("é"), event("s" * 201),
+    event(batched=True), event(simple_format=True), event(trigger_id="1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", ODD_BODIES)
+def test_what_is_no_event_of_the_page_is_said_to_be_none(tmp_path: Path, body: bytes) -> None:
+    """Gradio answered some of them with an empty 500 and a traceback, others with the whole body."""
+    page = client(tmp_path)
+    page.app.events = {1}  # type: ignore[attr-defined]
+    for path in (CALL, "/gradio_api/queue/join", "/gradio_api/cancel", "/gradio_api/reset"):
+        answer = page.post(path, content=body)
+        assert answer.status_code == 400 and "nothing this page sends" in answer.json()["error"], path
+    assert page.post(CALL, content=event(data=[float("nan"), {"a": None}])).status_code == 200
+    assert page.post("/gradio_api/reset", json={"event_id": "e"}).status_code == 200
 
 
 def test_answers_are_not_kept_by_browsers_and_not_framed_by_strangers(page: TestClient) -> None:

@@ -35,7 +35,7 @@ class Page(gr.Blocks):
     `hides` gives the places of this machine that an answer to whoever asks does not tell.
     """
 
-    admit: Callable[[str, dict[str, Any], list[Any], str | None, bool, str], None] | None = None
+    admit: Callable[[str, dict[str, Any], list[Any], str | None, bool], None] | None = None
     hides: Callable[[str | None], tuple[str, ...]] | None = None
 
     def __init__(self, **options: Any) -> None:
@@ -78,13 +78,11 @@ class Page(gr.Blocks):
             raise _refusal(function, unexpected(error, function.name)) from None
 
     def _ask(self, function: Any, inputs: list[Any], state: Any, request: Any, first: bool) -> None:
-        """Put an event to `admit`: what is called, its inputs by elem_id, the sessions it is given, who asks and from
-        which page."""
+        """Put an event to `admit`: what is called, its inputs by elem_id, the sessions it is given, and who asks."""
         values = {block.elem_id: value for block, value in zip(function.inputs, inputs, strict=False) if block.elem_id}
         kept = [state[block._id] for block in function.inputs if isinstance(block, gr.State)] if state else []
         handler = f"{function.fn.__module__.removeprefix('cai_ui.')}:{function.fn.__qualname__}"
-        who, page = getattr(request, "username", None), getattr(request, "session_hash", None)
-        self.admit(handler, values, kept, who, first, page or "")  # type: ignore[misc]
+        self.admit(handler, values, kept, getattr(request, "username", None), first)  # type: ignore[misc]
 
     async def preprocess_data(
         self, block_fn: Any, inputs: list[Any], state: Any = None, explicit_call: bool = False
