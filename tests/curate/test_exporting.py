@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from cai_ui.config.curate import DatasetSettings
 from cai_ui.curate.card import CardFacts, card_markdown
@@ -203,11 +204,14 @@ def test_the_table_can_be_read_back(tmp_path: Path) -> None:
 
 
 def test_the_card_tells_what_is_known_and_says_what_is_not() -> None:
-    dataset = soft_dataset()
+    dataset, asked = soft_dataset(), (Message("user", "q"),)
     facts = CardFacts([], {"Ana": 4}, krippendorff_alpha([]), lint(rows_of_dataset(dataset)), {"@s": "MIT"})
     card = card_markdown(dataset, facts)
     assert card == card_markdown(dataset, facts)
-    assert card.startswith('---\npretty_name: "=d"\nlicense: mit\n')
+    head = yaml.safe_load(card.split("---")[1])
+    assert (head["pretty_name"], head["license"]) == ("=d", "mit") and "configs" not in head
+    unknown = dataclasses.replace(dataset, sft_train=(*dataset.sft_train, TrainingExample(asked, "a", None, "own")))
+    assert "license: other\n" in card_markdown(unknown, facts), "one source of two"
     for words in (dataset.hash, "Ana 4", "undefined: no example was judged by two", "| Pairs (DPO) | 4 | 0 |", "MIT",
                   "4 pairs carry a soft label", "## What the data checks found"):  # fmt: skip
         assert words in card
