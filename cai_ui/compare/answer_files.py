@@ -16,7 +16,7 @@ from cai_ui.conversations import turns_of
 from cai_ui.errors import InputError
 from cai_ui.formats.writing import json_lines, json_text, page_text, table_text
 from cai_ui.readers import good
-from cai_ui.records import Evaluation, EvaluationInfo, Rate
+from cai_ui.records import Evaluation, EvaluationInfo, Rate, content_hash
 
 Row = Mapping[str, Any]
 COLUMNS = (
@@ -78,15 +78,19 @@ def comparator_file(evaluation: Evaluation | EvaluationInfo, rows: Sequence[Row]
 
 
 def inspect_logs(evaluation: Evaluation | EvaluationInfo, rows: Sequence[Row], titles: Mapping[str, str]) -> bytes:
-    """A zip file with a log for each model, as `inspect view` opens them."""
+    """A zip file with a log for each model, as `inspect view` lists and opens them: it knows logs by a name that begins
+    with their time, and takes two of one `eval_id` for one."""
     by_variant: dict[str, list[Row]] = {}
     for row in rows:
         by_variant.setdefault(str(row["variant"]), []).append(row)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        made = evaluation.created_at.partition(".")[0].partition("+")[0].replace(":", "-")
         for number, (variant, mine) in enumerate(by_variant.items(), 1):
-            log = _log(evaluation, titles.get(variant, variant), variant, mine)
-            archive.writestr(zipfile.ZipInfo(f"{evaluation.id[:12]}_{number}.json", _FILE_TIME), json_text(log, 1))
+            id = f"{evaluation.id[:12]}-{number}"
+            name = f"{made}_held-out-requests_{id}.json"
+            log = _log(evaluation, id, titles.get(variant, variant), variant, mine)
+            archive.writestr(zipfile.ZipInfo(name, _FILE_TIME), json_text(log, 1))
     return buffer.getvalue()
 
 
@@ -123,8 +127,11 @@ def _pair(first: Row, second: Row) -> dict[str, Any]:
     }
 
 
-def _log(evaluation: Evaluation | EvaluationInfo, title: str, variant: str, rows: Sequence[Row]) -> dict[str, Any]:
+def _log(
+    evaluation: Evaluation | EvaluationInfo, id: str, title: str, variant: str, rows: Sequence[Row]
+) -> dict[str, Any]:
     settings = evaluation.settings
+    sets = ", ".join(dict.fromkeys(str(row["set"]) for row in rows if row.get("set")))
     sampling = {"temperature": settings.get("temperature"), "max_tokens": settings.get("max_new_tokens")}
     config = {name: value for name, value in (sampling | {"seed": settings.get("seed")}).items() if value is not None}
     shares = {
@@ -138,9 +145,9 @@ def _log(evaluation: Evaluation | EvaluationInfo, title: str, variant: str, rows
         "version": 2,
         "status": "success",
         "eval": {
-            "eval_id": evaluation.id, "run_id": evaluation.id, "created": evaluation.created_at,
-            "task": evaluation.name or "held-out requests", "task_id": evaluation.id, "task_version": 0,
-            "task_args": {}, "dataset": {"name": str(settings.get("sets", "")), "samples": len(rows)},
+            "eval_id": id, "run_id": evaluation.id, "created": evaluation.created_at,
+            "task": evaluation.name or "held-out requests", "task_id": id, "task_version": 0,
+            "task_args": {}, "dataset": {"name": sets or None, "samples": len(rows)},
             "model": f"cai/{title}", "model_args": {}, "config": {}, "packages": {},
             "metadata": {"variant": variant, "reader": evaluation.reader},
         },
@@ -150,7 +157,7 @@ def _log(evaluation: Evaluation | EvaluationInfo, title: str, variant: str, rows
             "scores": [{"name": "outcome", "scorer": evaluation.reader, "params": {}, "metrics": shares}],
         },
         "stats": {"started_at": "", "completed_at": evaluation.created_at, "model_usage": {}},
-        "samples": [_sample(row, f"cai/{title}") for row in rows],
+        "samples": [_sample(row, id, f"cai/{title}") for row in rows],
     }  # fmt: skip
 
 
@@ -159,7 +166,7 @@ def _rate(result: Any, measure: str) -> Rate:
     return found
 
 
-def _sample(row: Row, model: str) -> dict[str, Any]:
+def _sample(row: Row, log: str, model: str) -> dict[str, Any]:
     earlier = row.get("earlier")
     turns = [{"role": turn.role, "content": turn.content} for turn in (turns_of(str(earlier)) if earlier else ())]
     asked = [*turns, {"role": "user", "content": str(row["prompt"])}]
@@ -167,7 +174,8 @@ def _sample(row: Row, model: str) -> dict[str, Any]:
     stop = {"end": "stop", "length": "max_tokens"}.get(str(row.get("finish")), "unknown")
     score = {"value": outcome_of(row).value, "answer": str(row["answer"]), "explanation": str(row.get("reason") or "")}
     return {
-        "id": str(row["prompt_id"]), "epoch": 1, "input": asked if turns else str(row["prompt"]), "target": "",
+        "id": str(row["prompt_id"]), "epoch": 1, "uuid": content_hash([log, row["prompt_id"]])[:22],
+        "input": asked if turns else str(row["prompt"]), "target": "",
         "messages": [*asked, said],
         "output": {"model": model, "choices": [{"message": said, "stop_reason": stop}]},
         "scores": {"outcome": score},

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cai_ui.curate.lint import LintReport
-from cai_ui.formats.writing import json_text, plain_line
+from cai_ui.formats.writing import plain_line, yaml_text
 from cai_ui.records import Constitution, Dataset
 from cai_ui.statistics.agreement import Agreement
 
@@ -29,10 +29,11 @@ class CardFacts:
     licences: Mapping[str, str]
 
 
-def card_markdown(dataset: Dataset, facts: CardFacts) -> str:
-    """The card as README.md of the dataset."""
+def card_markdown(dataset: Dataset, facts: CardFacts, files: Mapping[str, str] | None = None) -> str:
+    """The card as README.md of the dataset. `files` are those beside it by the name under which each is loaded: they
+    have other columns, and the Hub would take all for one table."""
     parts = [
-        _head(dataset, facts),
+        _head(dataset, facts, files or {}),
         f"# {plain_line(dataset.name)}",
         "Training rows (SFT) and preference pairs (DPO) from critiques and revisions under written principles, "
         "judged by people. Made with cai-ui.",
@@ -47,11 +48,15 @@ def card_markdown(dataset: Dataset, facts: CardFacts) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _head(dataset: Dataset, facts: CardFacts) -> str:
-    licences = sorted(set(facts.licences.values()))
-    licence = licences[0].lower() if len(licences) == 1 else "other"
-    name = json_text(" ".join(dataset.name.split()))
-    return f"---\npretty_name: {name}\nlicense: {licence}\ntags:\n- constitutional-ai\n- preference\n- sft\n---"
+def _head(dataset: Dataset, facts: CardFacts, files: Mapping[str, str]) -> str:
+    licences = {facts.licences.get(row.source, "other") for row in (*dataset.sft_train, *dataset.sft_eval)}
+    head = {
+        "pretty_name": " ".join(dataset.name.split()),
+        "license": licences.pop().lower() if len(licences) == 1 else "other",
+        "tags": ["constitutional-ai", "preference", "sft"],
+    }
+    configs = [{"config_name": name, "data_files": file} for name, file in files.items()]
+    return f"---\n{yaml_text(head | ({'configs': configs} if configs else {}))}---"
 
 
 def _counts(dataset: Dataset) -> str:

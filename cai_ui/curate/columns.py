@@ -138,6 +138,8 @@ def _answers(row: Cells) -> tuple[str, Columns]:
     if row.get("init_prompt") is not None:
         critique = "critic_response" if row.get("critic_response") is not None else ""
         return REVISED, Columns("init_prompt", "revision_response", "init_response", critique)
+    if all(isinstance(row.get(name), str) for name in ("initial", "revision")):  # as judgements are exported here
+        return REVISED, Columns(_request(row), "revision", "initial")
     first, second = _two_sides(row)
     better, worse = _pair(row, first)
     if better:

@@ -34,6 +34,17 @@ class Standing:
     used: JudgeUsed | None
     check: Mapping[str, Any] | None
 
+    @property
+    def is_no_better_than_chance(self) -> bool:
+        """Whether a check was made and leaves open, or denies, that the judge agrees with people by more than chance:
+        95 % intervals of kappa reach 0, or, where there is no kappa, those of agreement a half."""
+        if self.check is None:
+            return False
+        kappa, agreement = self.check.get("kappa") or {}, self.check["check"]["agreement"]
+        if kappa.get("value") is not None:
+            return kappa["low"] is None or bool(kappa["low"] <= 0)
+        return agreement["low"] is None or bool(agreement["low"] <= 0.5)
+
 
 def judge_used(services: Services, judge: str, rubric: str, reasoned: bool = False) -> JudgeUsed:
     """The judge as it is asked, loaded if need be. `judge`: "" or BASE for the loaded model, an adapter, an address.
@@ -67,6 +78,8 @@ def sentence(found: Standing) -> str:
         return UNPROVEN + "."
     check, kappa = found.check["check"], found.check.get("kappa")
     said = [f"agrees with people in {_share(check['agreement'])} of {check['agreement']['total']:,}"]
+    if found.is_no_better_than_chance:
+        said.append("not shown to be better than chance")
     if kappa and kappa["value"] is not None:
         said.append(f"kappa {kappa['value']:.2f}")
     elif kappa and kappa["why"]:

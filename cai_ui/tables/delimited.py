@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from cai_ui.formats.writing import safe_cell, unsafe_cell
 from cai_ui.tables.limits import BadRow, Limits, Row, check_names, refuse
 from cai_ui.tables.lists import are_messages, listed
 
@@ -29,14 +30,17 @@ _BEGINS = re.compile(r"""\[\s*\{\s*["'](?:role|from|content|value)["']\s*:""")
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
-def delimited_rows(text: str, limits: Limits) -> Iterator[Row]:
-    """The rows of a table with a header line, whose delimiter is a comma, a semicolon, a tab or a bar."""
+def delimited_rows(text: str, limits: Limits, marks: bool = False) -> Iterator[Row]:
+    """The rows of a table with a header line, whose delimiter is a comma, a semicolon, a tab or a bar. `marks`: it may
+    be one that was exported here, with marks before what a spreadsheet takes for a formula."""
     text, delimiter = delimited(text)
     if not _SAYING.search(text):
         refuse("The file is empty.", "Choose a file with rows.")
     lines = _between_tabs(text, limits) if delimiter == "\t" else _quoted(text, delimiter, limits)
     names = _names(lines[0][1])
+    marked = marks and _marked(lines[1:])
     for line, cells in lines[1:]:
+        cells = [unsafe_cell(cell) for cell in cells] if marked else cells
         if len(cells) == len(names):
             yield line, {name: _value(cell) for name, cell in zip(names, cells, strict=True)}
         else:
@@ -49,6 +53,11 @@ def delimited(text: str) -> tuple[str, str]:
     text = text[told.end() :] if told else text
     header = _QUOTED.sub("", text.lstrip("\r\n").split("\n", 1)[0])
     return text, told[1] if told else max("\t,;|", key=header.count)
+
+
+def _marked(lines: Lines) -> bool:
+    """Whether each cell that a spreadsheet would take for a formula has a mark, which is no part of its text."""
+    return all(unsafe_cell(cell) != cell for _, cells in lines for cell in cells if safe_cell(cell) != cell)
 
 
 def _value(cell: str) -> str | list[Any] | None:

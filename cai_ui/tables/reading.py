@@ -133,7 +133,7 @@ def _text(file: IO[bytes], name: str, limits: Limits) -> Iterator[Row]:
             (number, {"prompt": said}) for number, line in enumerate(text.split("\n"), 1) if (said := line.strip())
         )
     else:
-        yield from delimited_rows(text, limits)
+        yield from delimited_rows(text, limits, marks=content.startswith(codecs.BOM_UTF8))
 
 
 def _decoded(content: bytes, encoding: str = "utf-8-sig") -> str:

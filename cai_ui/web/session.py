@@ -18,6 +18,7 @@ from cai_ui.errors import InputError
 from cai_ui.text import NAME_LIMIT, clean_text
 from cai_ui.web import words
 from cai_ui.web.kit.events import ASIDE, QUIET, Changes, Given
+from cai_ui.web.kit.hidden import HIDDEN, without
 from cai_ui.web.stops import Stops
 
 LOCAL_AUTHOR = "local"
@@ -71,7 +72,7 @@ class Restore:
         try:
             said = self.handler(*(given[block] for block in self.inputs))
         except gr.Error as error:
-            gr.Warning(str(error.message), title=error.title, duration=error.duration)
+            gr.Warning(without(str(error.message), HIDDEN.get()), title=error.title, duration=error.duration)
             return {}
         if isinstance(said, dict):
             return {block: value for block, value in said.items() if isinstance(block, Block)}

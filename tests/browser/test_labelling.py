@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import resource
@@ -186,6 +187,32 @@ def test_two_raters_decide_the_same_example_and_the_later_one_sees_both_texts(
         stands = store.item(same).decision
         assert stands is not None and (stands.rater, stands.verdict) == ("Ana", "reject")
         assert store.text_draft(same, "Ben") == "Ben's words. And more." and store.check() == []
+
+
+def test_an_answer_that_is_lost_on_its_way_costs_no_example(site: Server, open_page: Callable[..., Visit]) -> None:
+    """The key was pressed again, and led on from an example that nobody had seen."""
+    page: Any = open_page(site.url).page
+    to_curate(page)
+    sign(page, "Ana")
+    first, lost = shown(page), list[Any]()
+
+    def lose(route: Any) -> None:
+        if lost or first not in (route.request.post_data or ""):
+            return route.continue_()
+        lost.append(json.loads(route.fetch().text())["data"])
+        route.abort()
+
+    page.route("**/gradio_api/run/**", lose)
+    page.locator("#curate-next").click()
+    expect(page.locator("#cai-error")).to_contain_text("did not answer")
+    assert shown(page) == first and lost
+    page.locator("#curate-next").click()
+    wait_for_another(page, first)
+    second = shown(page)
+    page.locator("#curate-prev").click()
+    page.locator(f'#curate-card article[data-example="{first}"]').wait_for()
+    page.evaluate("for (const _ of [1, 2]) document.getElementById('curate-next').click()")
+    page.locator(f'#curate-card article:not([data-example="{first}"], [data-example="{second}"])').wait_for()
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs Linux: a limit set on another process")

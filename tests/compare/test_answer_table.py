@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import random
+import re
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -116,9 +118,41 @@ def test_orders() -> None:
     assert len({table.outcome_at(place) for place in first}) == 3
 
 
+def evaluated(made: list[dict[str, Any]]) -> Evaluation:
+    settings = {"sets": HARSH, "seed": 1}
+    return Evaluation("e" * 32, tuple(results(made)), (), settings, "rules", "2026-11-28T22:37:08.778520+00:00")
+
+
+def inspect_logs(made: list[dict[str, Any]], folder: Path) -> list[Path]:
+    with zipfile.ZipFile(io.BytesIO(FORMS["inspect"].write(evaluated(made), made, {"a": HARSH}))) as archive:
+        archive.extractall(folder)
+        return [folder / name for name in archive.namelist()]
+
+
+def test_inspect_lists_every_log_and_takes_no_two_for_one(tmp_path: Path) -> None:
+    """It listed none of them, and its tables had the answers of one model only."""
+    paths = inspect_logs(rows(8), tmp_path)
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d_[a-z-]+_[0-9a-z-]+\.json$", path.name) for path in paths)
+    logs = [json.loads(path.read_bytes()) for path in paths]
+    assert len({log["eval"]["eval_id"] for log in logs}) == len({log["eval"]["task_id"] for log in logs}) == 3
+    assert len({sample["uuid"] for log in logs for sample in log["samples"]}) == 24
+    assert logs[0]["eval"]["dataset"]["name"] == "s0, s1, s2", "and not what the settings say where a file was asked"
+
+
+def test_inspect_reads_what_was_written(tmp_path: Path) -> None:
+    log = pytest.importorskip("inspect_ai.log")
+    made = rows(8)
+    inspect_logs(made, tmp_path)
+    found = {one.eval.model: one for one in map(log.read_eval_log, log.list_eval_logs(str(tmp_path)))}
+    assert set(found) == {"cai/base", f"cai/{HARSH}", "cai/b"}
+    for model, variant in (("cai/base", "base"), (f"cai/{HARSH}", "a")):
+        read = [(one.input, one.output.completion, one.scores["outcome"].value) for one in found[model].samples]
+        assert read == [(r["prompt"], r["answer"], r["outcome"]) for r in made if r["variant"] == variant]
+
+
 def test_hostile_text_in_every_file() -> None:
     made = rows(8)
-    evaluation = Evaluation("e" * 32, tuple(results(made)), (), {"sets": HARSH, "seed": 1}, "rules", "2026-11-28")
+    evaluation = evaluated(made)
     files = {form: FORMS[form].write(evaluation, made, {"a": HARSH}) for form in FORMS}
     table = list(csv.DictReader(io.StringIO(files["csv"].decode("utf-8-sig"))))
     assert len(table) == 24 and "\0" not in table[0]["answer"]
@@ -134,7 +168,7 @@ def test_hostile_text_in_every_file() -> None:
         }  # fmt: skip
         assert pair["score"] in (-1, 0, 1, None)
     with zipfile.ZipFile(io.BytesIO(files["inspect"])) as archive:
-        assert archive.namelist() == [f"{'e' * 12}_{n}.json" for n in (1, 2, 3)]
+        assert len(archive.namelist()) == 3
         log = json.loads(archive.read(archive.namelist()[1]))
     assert log["version"] == 2 and log["status"] == "success" and len(log["samples"]) == 8
     assert log["samples"][0]["messages"][-1]["content"] == made[1]["answer"]

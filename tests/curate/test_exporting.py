@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from cai_ui.config.curate import DatasetSettings
 from cai_ui.curate.card import CardFacts, card_markdown
 from cai_ui.curate.dataset import build_dataset
 from cai_ui.curate.exporting import (
     EXPORTS,
+    export_annotations,
     export_csv,
     export_dpo_jsonl,
     export_dpo_parquet,
@@ -28,7 +30,7 @@ from cai_ui.curate.exporting import (
 from cai_ui.curate.importing import read_rows
 from cai_ui.curate.lint import lint, rows_of_dataset
 from cai_ui.errors import InputError, StoreError
-from cai_ui.records import Dataset, Decision, Message, make_example
+from cai_ui.records import Dataset, Decision, Message, TrainingExample, make_example
 from cai_ui.statistics.agreement import krippendorff_alpha
 from cai_ui.store import Store, open_store
 
@@ -67,6 +69,24 @@ def test_what_was_exported_can_be_imported(tmp_path: Path, dataset: Dataset) -> 
     export_sft_jsonl(dataset, tmp_path / "sft.jsonl")
     rows = {(e.conversation, e.revision) for e in read_rows(tmp_path / "sft.jsonl").examples}
     assert rows == {(r.conversation, r.answer) for r in dataset.sft_train}
+
+
+def test_a_table_that_was_exported_gives_its_texts_back(tmp_path: Path) -> None:
+    """Lists begin with "- ", before which a mark stands for spreadsheets; it came back as a part of the text."""
+    texts = ["- one\n- two", "=1+1", "'=1'", "as it is", "+1"]
+    rows = tuple(TrainingExample((Message("user", "q"),), text, None, "@s") for text in texts)
+    export_csv(Dataset("d", rows, (), (), (), {}, (), {}), tmp_path / "d.csv")
+    read = read_rows(tmp_path / "d.csv")
+    assert [(e.revision, e.source) for e in read.examples] == [(text, "@s") for text in texts]
+    (tmp_path / "theirs.csv").write_text("prompt,response\nq,'-5' is cold\n-5?,x\n")
+    assert [e.revision for e in read_rows(tmp_path / "theirs.csv").examples] == ["'-5' is cold", "x"], "marks nothing"
+
+
+def test_judgements_that_were_exported_are_examples_again(tmp_path: Path) -> None:
+    example = make_example((Message("user", "q"),), "first", "better", source="s")
+    export_annotations([(example, Decision("e", example.id, "edit", "Ana", "mine"))], tmp_path / "a.jsonl")
+    (read,) = read_rows(tmp_path / "a.jsonl").examples
+    assert (read.conversation, read.initial, read.revision) == (example.conversation, "first", "better")
 
 
 def test_datasets_loads_the_files_and_trl_knows_their_form(tmp_path: Path, dataset: Dataset) -> None:
@@ -184,11 +204,14 @@ def test_the_table_can_be_read_back(tmp_path: Path) -> None:
 
 
 def test_the_card_tells_what_is_known_and_says_what_is_not() -> None:
-    dataset = soft_dataset()
+    dataset, asked = soft_dataset(), (Message("user", "q"),)
     facts = CardFacts([], {"Ana": 4}, krippendorff_alpha([]), lint(rows_of_dataset(dataset)), {"@s": "MIT"})
     card = card_markdown(dataset, facts)
     assert card == card_markdown(dataset, facts)
-    assert card.startswith('---\npretty_name: "=d"\nlicense: mit\n')
+    head = yaml.safe_load(card.split("---")[1])
+    assert (head["pretty_name"], head["license"]) == ("=d", "mit") and "configs" not in head
+    unknown = dataclasses.replace(dataset, sft_train=(*dataset.sft_train, TrainingExample(asked, "a", None, "own")))
+    assert "license: other\n" in card_markdown(unknown, facts), "one source of two"
     for words in (dataset.hash, "Ana 4", "undefined: no example was judged by two", "| Pairs (DPO) | 4 | 0 |", "MIT",
                   "4 pairs carry a soft label", "## What the data checks found"):  # fmt: skip
         assert words in card

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import sqlite3
 import time
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+import yaml
 
 from cai_ui.cli import main
 from cai_ui.disk import DISK_RESERVE
@@ -25,6 +28,7 @@ from cai_ui.pipeline.soundness import faults
 from cai_ui.pipeline.train.results import export_adapter
 from cai_ui.records import Dataset, Message, Run, TrainingExample
 from cai_ui.store import Store, open_store
+from cai_ui.train.run.folder import write_json
 
 CONFIG = {"r": 2, "lora_alpha": 4, "target_modules": ["q_proj"]}
 
@@ -75,6 +79,26 @@ def no_manifest(folder: Path) -> None:
 def of_another_run(folder: Path) -> None:
     shutil.rmtree(folder)
     write_adapter(folder, CONFIG, {"a": torch.zeros(64, 64)}, "base", "b" * 64)
+
+
+def test_an_adapter_that_leaves_the_machine_does_not_say_where_its_base_lies(
+    services: Services, tmp_path: Path
+) -> None:
+    """The Hub refuses a card whose base is none of its names."""
+    base = tmp_path / "my-base"
+    base.mkdir()
+    folder = run_with_adapter(services.store)
+    digest = write_adapter(folder, CONFIG, {"a": torch.ones(64, 64)}, str(base), "b" * 64)
+    services.store.update_run("r1", adapter_hash=digest)
+    for made, head in ((str(base), None), ("embedded", None), ("lab/Small-1B", "lab/Small-1B")):
+        write_json(folder.parent / "config.json", {"base": made})
+        with zipfile.ZipFile(export_adapter(services, "r1")) as archive:
+            texts = {name: archive.read(name).decode() for name in archive.namelist() if ".safetensors" not in name}
+        assert len(texts) == 3 and not [name for name, text in texts.items() if str(tmp_path) in text]
+        card = texts["r1/README.md"]
+        assert yaml.safe_load(card.split("---")[1]).get("base_model") == head
+        assert f"Base: {Path(made).name if head is None else made}," in card
+    assert json.loads(texts["r1/adapter_config.json"])["base_model_name_or_path"] == "my-base"
 
 
 def test_an_archive_or_a_merged_model_never_takes_the_room_that_decisions_need(

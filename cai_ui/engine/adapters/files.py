@@ -60,10 +60,12 @@ class AdapterFolder:
 def write_adapter(folder: Path, config: dict[str, Any], state: dict[str, Any], base_model: str, base_hash: str) -> str:
     """Write an adapter folder so that it is there whole or not at all; gives the adapter's hash.
 
-    An existing folder of that name is replaced.
+    An existing folder of that name is replaced. `base_model` is told in its files, where it is a folder by its last
+    part: they leave this machine, and where it lies here is nobody's business.
     """
     from safetensors.torch import save
 
+    base_model = told_name(base_model)
     folder.parent.mkdir(parents=True, exist_ok=True)
     settle(folder)
     draft = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
@@ -80,6 +82,11 @@ def write_adapter(folder: Path, config: dict[str, Any], state: dict[str, Any], b
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return content_hash(files)
+
+
+def told_name(model: str) -> str:
+    """A model's name for whoever is elsewhere: its name on the Hub, or the last part of the folder it was read from."""
+    return Path(model).resolve().name if Path(model).is_dir() else model
 
 
 def check_adapter(folder: Path, base_model: str, base_hash: str) -> AdapterFolder:

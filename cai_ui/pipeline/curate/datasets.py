@@ -132,8 +132,9 @@ def dataset_changes(services: Services, before: str, after: str) -> DatasetChang
     return changes(services.store.dataset(before), services.store.dataset(after))
 
 
-def dataset_card(services: Services, dataset_hash: str) -> str:
-    """The card of a dataset as Markdown: counts, sources, licences, principles, raters, agreement, data checks."""
+def dataset_card(services: Services, dataset_hash: str, files: Mapping[str, str] | None = None) -> str:
+    """The card of a dataset as Markdown: counts, sources, licences, principles, raters, agreement, data checks. `files`
+    as for `card_markdown`."""
     from cai_ui.curate.card import CardFacts, card_markdown
     from cai_ui.pipeline.curate.agreement import measure_agreement
 
@@ -152,7 +153,7 @@ def dataset_card(services: Services, dataset_hash: str) -> str:
         lint_dataset(services, dataset_hash),
         known,
     )
-    return card_markdown(found, facts)
+    return card_markdown(found, facts, files)
 
 
 def export_dataset(services: Services, dataset_hash: str, kind: str) -> Path:

@@ -8,8 +8,9 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from cai_ui.errors import CaiError, InputError
+from cai_ui.formats.whole_file import write_whole
 from cai_ui.hub_errors import hub_errors
-from cai_ui.pipeline.curate.datasets import write_export
+from cai_ui.pipeline.curate.datasets import dataset_card, write_export
 from cai_ui.pipeline.services import Services
 from cai_ui.tables import SUFFIXES, Limits
 from cai_ui.text import NAME_LIMIT
@@ -18,6 +19,8 @@ ROW_FILES = (*SUFFIXES[:-2], ".jsonl.gz", ".csv.gz")
 _REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 _FILE = re.compile(rf"({_REPO.pattern})(?:/(.{{1,300}}))?")
 _NAMED_FILES = 8
+_TABLES = {"sft": "sft-parquet", "dpo": "dpo-parquet"}
+"""By which name the Hub shows, and `load_dataset` loads, which export: all of one form, since it takes no two."""
 
 
 def push_dataset(services: Services, dataset_hash: str, repo: str, *, public: bool = False) -> str:
@@ -40,10 +43,11 @@ def push_dataset(services: Services, dataset_hash: str, repo: str, *, public: bo
 
     folder = services.store.workspace.tmp_dir()
     try:
-        for kind, export in EXPORTS.items():
-            if export.write is not None:
-                _write(services, dataset_hash, kind, folder / f"data/{kind}-train.{export.suffix}")
-        write_export(services, dataset_hash, "card", folder / "README.md")
+        names = {kind: f"data/{kind}-train.{export.suffix}" for kind, export in EXPORTS.items() if export.write}
+        for kind, name in names.items():
+            _write(services, dataset_hash, kind, folder / name)
+        tables = {title: names[kind] for title, kind in _TABLES.items() if (folder / names[kind]).exists()}
+        write_whole(folder / "README.md", dataset_card(services, dataset_hash, tables).encode("utf-8"))
         api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
         api.create_repo(repo, repo_type="dataset", private=not public, exist_ok=True)
         done = api.upload_folder(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cai_ui.disk import room
+from cai_ui.engine.adapters.files import told_name
 from cai_ui.errors import ConflictError, EngineError, InputError, StoreError
 from cai_ui.formats.writing import json_text, plain_line
 from cai_ui.pipeline.services import Services
@@ -29,9 +30,10 @@ def adapter_card(services: Services, run: Run) -> str:
     parents = ", ".join(hash[:12] for hash in services.store.dataset_info(run.dataset_hash).parents) or "none"
     libraries = ", ".join(f"{name} {version}" for name, version in made.get("libraries", {}).items())
     settings = "\n".join(f"- {name}: {plain_line(str(value))}" for name, value in run.config.items())
+    base = told_name(made.get("base", "unknown"))
+    on_hub = f"base_model: {json_text(base)}\n" if _REPOSITORY.fullmatch(base) else ""  # it refuses any other name
     return f"""---
-base_model: {json_text(made.get("base", "unknown"))}
-library_name: peft
+{on_hub}library_name: peft
 tags: [lora, {run.method}, constitutional-ai]
 ---
 # {plain_line(run.name)}
@@ -39,7 +41,7 @@ tags: [lora, {run.method}, constitutional-ai]
 A LoRA adapter trained by {method_title(run.method)} on data made by critique and revision under a constitution
 (Bai et al. 2022) with the Constitutional AI Workbench.
 
-- Base: {plain_line(made.get("base", "unknown"))}, weights {run.base_hash}
+- Base: {plain_line(base)}, weights {run.base_hash}
 - Started from: {run.start_adapter or "the base"}
 - Dataset: {run.dataset_hash} ({made.get("rows", "?")} rows, {made.get("held_out", "?")} held out)
 - Constitutions: {parents}

@@ -29,6 +29,16 @@
   };
   show();
 
+  /* Whether the place that a key is pressed at was pressed at before, so that the answer is underway; not where that
+     answer was lost, which errors.js knows. */
+  let pressed = "";
+  window.caiPress = (place) => {
+    const behind = place === pressed;
+    pressed = place;
+    return behind;
+  };
+  window.caiLost = () => { pressed = ""; };
+
   window.caiKeyList = () => {
     const list = document.getElementById("curate-key-list");
     if (!list) return;

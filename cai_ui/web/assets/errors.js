@@ -38,9 +38,11 @@
     if (!address.includes("/gradio_api/run/")) return send(...request);
     try {
       const answer = await send(...request);
+      if (!answer.ok) window.caiLost();
       if (!answer.ok) answer.clone().json().then((said) => show(plain(said.error || AWAY)), () => show(AWAY));
       return answer;
     } catch (lost) {
+      window.caiLost();
       show(AWAY);
       throw lost;
     }

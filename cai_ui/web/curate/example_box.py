@@ -71,8 +71,9 @@ def empty_html(services: Services, view: View, filter: QueueFilter) -> str:
 
 
 class ExampleBox:
-    """`bar` stands above the filter, so it is handed in. `place` is hidden and travels with the page; `memory`
-    stays in the browser. `verdicts` are the buttons that decide."""
+    """`bar` stands above the filter, so it is handed in. `place` is hidden and travels with the page, as does `behind`:
+    whether a key was pressed before the answer to the last one was there. `memory` stays in the browser. `verdicts` are
+    the buttons that decide."""
 
     def __init__(self, services: Services, bar: Bar) -> None:
         self.services, self.bar = services, bar
@@ -88,6 +89,7 @@ class ExampleBox:
         self.spans = gr.Textbox(visible="hidden", elem_id="curate-spans")
         self.key_typed = gr.Textbox(visible="hidden", elem_id="curate-key")
         self.place = gr.Textbox(OPENING, visible="hidden", elem_id="curate-place")
+        self.behind = gr.Checkbox(False, visible="hidden", elem_id="curate-behind")
         self.memory = gr.BrowserState({}, storage_key="cai-curate", secret="place-in-queue-only")
         self.command = gr.Textbox(visible="hidden", elem_id="curate-command")
         self.outputs: list[Block] = [

@@ -44,7 +44,6 @@ from cai_ui.web.kit.sight import sees
 from cai_ui.web.session import Session, SessionParts
 
 _FOCUS = "() => { const box = document.querySelector('#curate-text textarea'); if (box) { box.focus(); } }"
-_LEAVE = "(...values) => { document.activeElement?.blur(); return values; }"
 _TO_TOP = "() => window.caiJudged()"
 
 
@@ -84,7 +83,9 @@ class CurateTab:
         example = self.example
         self.judged: list[Block] = [*example.outputs, self.bar.ask, self.bar.name, self.bar.goal, self.bar.pending]
         for verdict, button in example.verdicts.items():
-            button.click(bind(self.judge, verdict), {*here, *example.given}, self.judged, js=_LEAVE, **EACH).success(
+            given = {*here, *example.given}
+            js = self._pressed(given, "document.activeElement?.blur()")
+            button.click(bind(self.judge, verdict), given, self.judged, js=js, **EACH).success(
                 None, None, None, js=_TO_TOP, **QUIET
             )
         typed = [self.session.state, example.place, example.text]
@@ -107,14 +108,23 @@ class CurateTab:
 
     def _wire_walking(self, here: set[Block]) -> None:
         example = self.example
+        walked = {*here, example.behind}
         for button, by in ((example.next, 1), (example.back, -1)):
-            button.click(bind(self.step, by), here, example.outputs, **EACH)
+            button.click(bind(self.step, by), walked, example.outputs, js=self._pressed(walked), **EACH)
         for button, does in ((self.bar.undo, judging.undo), (self.bar.redo, judging.redo)):
-            button.click(bind(self.look, partial(does, self.services)), here, example.outputs, **EACH)
+            look, js = bind(self.look, partial(does, self.services)), self._pressed(here)
+            button.click(look, here, example.outputs, js=js, **EACH)
         filled = [*example.outputs, *self.filter.fields.values()]
         example.command.input(bind(self.follow), {*here, example.command}, filled, **AT_ONCE).success(
             **sees("curate-card")
         )
+
+    def _pressed(self, inputs: set[Block], before: str = "") -> str:
+        """Script of a key: the browser says whether the answer to the one before is still underway to the page."""
+        example, order = self.example, sorted(inputs, key=lambda block: block._id)  # as Gradio sends them
+        to = f"values[{order.index(example.behind)}] = " if example.behind in inputs else ""
+        press = f"{to}window.caiPress(values[{order.index(example.place)}])"
+        return f"(...values) => {{ {before}; {press}; return values; }}"
 
     def _wire_visits(self, here: set[Block]) -> None:
         """Reload and tab visits: the same example, whatever happened meanwhile; the name in both tabs."""
@@ -198,11 +208,12 @@ class CurateTab:
 
     def step(self, by: int, given: Given) -> Changes:
         """The next or the previous example, without a decision: of the one that the key before led to, which the page
-        does not show yet where keys come faster than answers."""
-        page = given[self.session.state].page
+        does not show yet where keys come faster than answers. Where that answer was lost, of the one on the page, so
+        that none is passed over."""
+        page, behind = given[self.session.state].page, given[self.example.behind]
 
         def onward(author: str, filter: QueueFilter) -> View:
-            place = read_place(self.sights.last(page) or given[self.example.place])
+            place = read_place((behind and self.sights.last(page)) or given[self.example.place])
             return walking.step(self.services, author, filter, place, by)
 
         return self.look(onward, given)

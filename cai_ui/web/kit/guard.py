@@ -21,7 +21,7 @@ from cai_ui.errors import CaiError, InputError, is_memory, no_room
 from cai_ui.logs import about
 from cai_ui.text import whole_characters
 from cai_ui.web.kit import words
-from cai_ui.web.kit.hidden import without
+from cai_ui.web.kit.hidden import HIDDEN, without
 from cai_ui.web.kit.lean import Layout, lean
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ class Page(gr.Blocks):
     ) -> Any:
         """An event's answer; called for each piece of one that is streamed. Lines of the log name the event."""
         hidden = self.hides(getattr(request, "username", None)) if self.hides else ()
+        HIDDEN.set(hidden)
         with about(event=more.get("event_id") or secrets.token_hex(4)):
             try:
                 answer = await self._answer(block_fn, inputs, state, request, **more)
@@ -244,7 +245,7 @@ def _warn(error: Exception, name: str) -> None:
     after an error that comes behind a first answer."""
     error = _readable(error)
     sentence = str(error) if isinstance(error, CaiError) else unexpected(error, name)
-    gr.Warning(html.escape(sentence), title="Ended early", duration=20)
+    gr.Warning(without(html.escape(sentence), HIDDEN.get()), title="Ended early", duration=20)
 
 
 def unexpected(error: Exception, name: str) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 STANDS_FOR = "WORKSPACE"
+HIDDEN: ContextVar[tuple[str, ...]] = ContextVar("HIDDEN", default=())
+"""The places that whoever asks now is not told: for what goes to the page beside an event's answer."""
 
 
 def spellings(folder: Path, asked: str) -> tuple[str, ...]:

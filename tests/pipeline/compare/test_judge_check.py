@@ -16,6 +16,7 @@ from cai_ui.errors import EndpointError, FileFormatError, InputError, NotFoundEr
 from cai_ui.pipeline import Services, judges
 from cai_ui.pipeline.compare import judge_check
 from cai_ui.records import Evaluation, Grade
+from cai_ui.web.kit.judges import standing_html
 
 
 @pytest.fixture
@@ -127,3 +128,28 @@ def test_the_command_prints_it(pairs: Path, tmp_path: Path, capsys: Any) -> None
     parsed = parser.parse_args([*told, "--json"])
     assert parsed.run(parsed) == 0
     assert json.loads(capsys.readouterr().out)["check"]["asked"] == 20
+
+
+@pytest.mark.parametrize(
+    ("kappa", "agreement", "doubtful"),
+    [
+        ({"value": 0.4, "low": 0.1, "high": 0.7, "why": ""}, (0.3, 0.6), False),
+        ({"value": 0.4, "low": -0.1, "high": 0.7, "why": ""}, (0.6, 0.9), True),
+        ({"value": None, "low": None, "high": None, "why": "one label"}, (0.01, 0.24), True),  # yes to everything
+        ({"value": None, "low": None, "high": None, "why": "one label"}, (0.84, 1.0), False),
+        (None, (0.45, 0.6), True),  # pairs: a coin
+        (None, (0.55, 0.7), False),
+        (None, (None, None), True),
+    ],
+)
+def test_a_check_that_leaves_chance_open_says_so(kappa, agreement, doubtful):
+    share = {"value": 0.5, "low": agreement[0], "high": agreement[1], "total": 20}
+    if agreement[0] is None:
+        share["value"] = None
+    invalid = {"value": 0.0, "low": 0.0, "high": 0.2, "total": 20}
+    found = judges.Standing(
+        None, {"check": {"agreement": share, "invalid": invalid}, "kappa": kappa, "at": "2026-11-29", "file": "f"}
+    )
+    assert found.is_no_better_than_chance is doubtful
+    assert ("not shown to be better than chance" in judges.sentence(found)) is doubtful
+    assert ("no better than chance" in standing_html("refusal", found)) is doubtful

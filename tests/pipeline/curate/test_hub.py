@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import datasets
 import pytest
 
 from tests.hub_server import Hub, running
@@ -87,6 +88,16 @@ def test_a_pushed_dataset_is_private_unless_asked_otherwise_and_has_its_card(sto
     rows = [json.loads(line) for line in files["data/dpo-train.jsonl"].splitlines()]
     assert len(rows) == 4 and set(rows[0]) >= {"prompt", "chosen", "rejected"}
     assert not list(home.rglob("sft-train*")), "nothing is left lying about"
+
+
+def test_the_datasets_library_loads_what_was_pushed(story: tuple[str, Hub, Path], tmp_path: Path) -> None:
+    """It took files of other columns for one table and failed."""
+    for name, content in story[1].commits[0].items():
+        (tmp_path / "rows" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "rows" / name).write_bytes(content)
+    for name, column in (("sft", "completion"), ("dpo", "rejected")):
+        found = datasets.load_dataset(str(tmp_path / "rows"), name, split="train", cache_dir=str(tmp_path / "cache"))
+        assert found.num_rows == 4 and column in found.column_names
 
 
 def test_a_refusal_and_a_wrong_name_are_sentences(story: tuple[str, Hub, Path]) -> None:

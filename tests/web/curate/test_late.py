@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -112,8 +113,8 @@ def test_keys_that_come_faster_than_answers_each_lead_one_example_on(filled: Ser
     page.choose(status="all")
     queue = [item.example.id for item in filled.store.queue(QueueFilter("all"), 5)]
     sent = dict(page.given)
-    for by in (1, 1, 1, -1, 1):
-        page.take(page.tab.step(by, sent))
+    for place, by in enumerate((1, 1, 1, -1, 1)):
+        page.take(page.tab.step(by, {**sent, page.example.behind: place > 0}))
     assert page.shown == queue[3] and page[page.example.text] == filled.store.example(queue[3]).revision
     page.step(-1)
     assert page.shown == queue[2]
@@ -126,5 +127,23 @@ def test_next_pressed_just_after_a_decision_leads_on_from_the_example_it_led_to(
     sent = dict(page.given)
     page.take(page.tab.judge("reject", sent))
     assert page.shown == queue[1]
-    page.take(page.tab.step(1, sent))
+    page.take(page.tab.step(1, {**sent, page.example.behind: True}))
     assert page.shown == queue[2]
+
+
+def test_a_key_whose_answer_was_lost_leads_to_the_same_example_again(filled: Services) -> None:
+    """It led on from the one that nobody had seen."""
+    for status in ("open", "all"):
+        page = Page(filled)
+        page.choose(status=status)
+        queue = [item.example.id for item in filled.store.queue(QueueFilter(status), 4)]
+        for _ in range(3):
+            answer = page.tab.step(1, page.given)
+            assert json.loads(answer[page.example.place])["example_id"] == queue[1]
+        page.take(answer)
+        assert page.shown == queue[1] and f'data-example="{queue[1]}"' in page.card
+        page.step(1)
+        assert page.shown == queue[2]
+        for _ in range(2):
+            answer = page.tab.judge("skip", page.given)
+            assert json.loads(answer[page.example.place])["example_id"] == queue[3]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
+from gradio.state_holder import SessionState
 
 from cai_ui.errors import InputError
 from cai_ui.web.kit.guard import Page, bind, plain_data
@@ -93,6 +95,23 @@ def test_memory_that_gave_out_is_said_as_such(error: Exception) -> None:
 def test_a_stream_that_breaks_off_ends_so_that_the_buttons_are_freed(recwarn: pytest.WarningsRecorder) -> None:
     assert list(bind(stream, "s")(2)) == [0, 1]
     assert "It broke off." in [str(warning.message) for warning in recwarn]
+
+
+def test_a_message_beside_an_answer_does_not_say_where_the_workspace_lies(recwarn: pytest.WarningsRecorder) -> None:
+    def look(home: str) -> Iterator[str]:
+        yield "begun"
+        raise InputError(f"No room in {home}/runs.")
+
+    with Page() as page:
+        said = gr.Textbox()
+        gr.Button().click(bind(look, "/data/w"), None, [said])
+    page.hides = lambda name: () if name == "Olga" else ("/data/w",)
+    (event,) = page.fns.values()
+    for name, told in (("Vi", "WORKSPACE/runs"), ("Olga", "/data/w/runs")):
+        state, request = SessionState(page), SimpleNamespace(username=name)
+        begun = finish(page.process_api(event, [], state, request))
+        finish(page.process_api(event, [], state, request, iterator=begun["iterator"]))
+        assert f"No room in {told}." in [str(warning.message) for warning in recwarn][-1]
 
 
 def test_a_stream_refused_at_once_is_an_error() -> None:
