@@ -28,6 +28,9 @@ STREAMS_S = 5.0
 """How long answers that are being written may take to end when the server is asked to close."""
 
 
+OPEN_FILES = 65_536
+
+
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> AppSettings:
     """Settings from flags, then `CAI_*` variables, then defaults. Raises InputError for a bad value."""
     parser = Parser(prog="app.py", description="Constitutional AI Workbench")
@@ -78,6 +81,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
 
     few_heaps()
     no_proxy_to_itself(os.environ)
+    many_open_files()
     unwind_at_sigterm()
     engine, cleaning = engine or lent_engine(settings), None
     repository = backup_repository(settings)
@@ -140,6 +144,19 @@ def no_proxy_to_itself(environment: MutableMapping[str, str]) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         kept = environment.get(name, "")
         environment[name] = ",".join(part for part in (kept, "127.0.0.1", "localhost") if part)
+
+
+def many_open_files() -> None:
+    """Take as many open files as this process may have: each connection is one, and with the usual 1,024 whoever opens
+    a thousand of them shuts out all others, and keeps checkpoints and backups from being written."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    few, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(most, OPEN_FILES)
+    if few != resource.RLIM_INFINITY and few < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def refuse(sentence: str) -> int:

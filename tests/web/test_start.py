@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -24,6 +25,17 @@ def test_flags_win_over_variables_and_variables_over_defaults() -> None:
 def test_a_space_listens_on_all_addresses_unless_told_otherwise() -> None:
     assert app.read_settings([], {"SPACE_ID": "me/space"}).host == "0.0.0.0"
     assert app.read_settings(["--host", "127.0.0.1"], {"SPACE_ID": "me/space"}).host == "127.0.0.1"
+
+
+def test_a_thousand_connections_are_not_all_the_files_there_may_be() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+        app.many_open_files()
+        now = resource.getrlimit(resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert now[1] == before[1] and now[0] == min(app.OPEN_FILES, before[1] if before[1] > 0 else app.OPEN_FILES)
 
 
 def test_a_bad_port_is_named() -> None:
