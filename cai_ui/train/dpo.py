@@ -24,7 +24,7 @@ FALL = 2.0
 
 PRESETS = {
     "embedded quick": TrainSettings(
-        learning_rate=3e-3, epochs=2, batch_size=16, rank=16, alpha=32, probe_steps=10, beta=0.1, sft_weight=1.0,
+        learning_rate=3e-3, epochs=3, batch_size=16, rank=16, alpha=32, probe_steps=10, beta=0.1, sft_weight=1.0,
     ),
     "seed study": TrainSettings(
         learning_rate=5e-6, epochs=1, batch_size=1, accumulation=4, max_length=1024, rank=16, alpha=32,

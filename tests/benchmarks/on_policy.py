@@ -3,11 +3,11 @@
 OMP_NUM_THREADS=1 python tests/benchmarks/on_policy.py [--seeds 0 1 2] [--requests 200] [--per-kind 60] [--out FILE]
 
 Each seed: the guided run's traces, SFT, and DPO on revision pairs from SFT; then pairs of SFT's own answers to requests
-of the training side, DPO on them from SFT, and a second round from what came of it. All DPO runs have the same preset,
-seed and helpful pairs. Asked greedily for the shares; KL is a mean over held-out requests of log p(answer) under the
-variant less that under SFT, of one answer each that the variant drew at temperature 1 (an unbiased estimate). A table
-for each seed, and one over all: counts added up with 95 % Wilson intervals, KL as its mean and its lowest and highest
-seed. Seeds that the file has are not run again.
+of the training side, DPO on them from SFT, and a second round from what came of it. All DPO runs have the guided run's
+settings, one seed and the same helpful pairs. Asked greedily for the shares; KL is a mean over held-out requests of
+log p(answer) under the variant less that under SFT, of one answer each that the variant drew at temperature 1 (an
+unbiased estimate). A table for each seed, and one over all: counts added up with 95 % Wilson intervals, KL as its mean
+and its lowest and highest seed. Seeds that the file has are not run again.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ def own_round(services: Any, start: str, seed: int, requests: int, rows: Any, na
     """The adapter of a DPO run on pairs of the answers of `start`, and what the pairs were."""
     from cai_ui.config.curate import DatasetSettings, OnPolicySettings
     from cai_ui.pipeline.curate import on_policy
+    from cai_ui.pipeline.guided_run import train_settings
     from cai_ui.pipeline.prompts.shipped import draw
-    from cai_ui.train.presets import preset
 
     began = time.monotonic()
     prompts = draw("train-harmful", requests, seed) + draw("train-twin", 3 * requests // 5, seed)
@@ -117,7 +117,7 @@ def own_round(services: Any, start: str, seed: int, requests: int, rows: Any, na
     took = time.monotonic() - began
     freezing = DatasetSettings(labels="soft", helpful=len(rows), seed=seed)
     frozen = on_policy.freeze_pairs(services, last.drawing, name, freezing, "benchmark", rows)
-    chosen = preset("embedded quick", "dpo").model_copy(update={"seed": seed})
+    chosen = train_settings(services, "dpo", seed)
     run = services.jobs.submit("dpo", frozen.hash, chosen, "benchmark", name, start_adapter=start)
     run = services.jobs.wait(run.id)
     if run.state != "done":

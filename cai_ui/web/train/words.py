@@ -17,7 +17,7 @@ HELD_OUT = "the shipped held-out ones"
 METHOD = "Method"
 PRESET, PRESET_HELP = "Preset, or a run to copy from", "Fills in the settings below."
 PRESETS = {
-    "embedded quick": "Embedded model, a few passes in minutes",
+    "embedded quick": "Embedded model, three passes in minutes",
     "seed study": "7B model, query and value layers only (seed study)",
     "Mistral-7B": "7B model, all linear layers",
     "H4 recipe": "7B model, rates and batch of Hugging Face's recipe",
