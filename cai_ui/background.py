@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, Literal, TypeVar
 
 from cai_ui.engine.interface import StopFlag
-from cai_ui.errors import CaiError, ConflictError
+from cai_ui.errors import CaiError, ConflictError, NoRoomError, begin, is_memory, no_room
 
 JobState = Literal["running", "stopping", "stopped", "done", "failed"]
 P = TypeVar("P")
@@ -62,9 +62,14 @@ class Background(Generic[P]):
                 )
             self._flag = threading.Event()
             self._began = time.monotonic()
-            self._now = Snapshot("running", first, "", 0.0, owner)
-            self._thread = threading.Thread(target=self._run, args=(work, self._flag), name=self.what, daemon=True)
-            self._thread.start()
+            before, self._now = self._now, Snapshot("running", first, "", 0.0, owner)
+            thread = threading.Thread(target=self._run, args=(work, self._flag), name=self.what, daemon=True)
+            try:
+                begin(thread)
+            except NoRoomError:
+                self._now = before
+                raise
+            self._thread = thread
 
     def snapshot(self) -> Snapshot[P] | None:
         """The job that runs, or the last one; None before there was any."""
@@ -101,7 +106,8 @@ class Background(Generic[P]):
             end, error = "failed", str(failure)
         except Exception as failure:
             log.exception("%s failed", self.what)
-            end, error = "failed", f"An unexpected error ended it ({type(failure).__name__}). The log has the details."
+            unforeseen = f"An unexpected error ended it ({type(failure).__name__}). The log has the details."
+            end, error = "failed", str(no_room()) if is_memory(failure) else unforeseen
         assert self._now is not None
         last = replace(self._now, state=end, error=error, seconds=time.monotonic() - self._began)
         self._keep(last)  # before the state is shown, so that whoever sees the end finds it kept
@@ -111,7 +117,7 @@ class Background(Generic[P]):
     def _keep(self, snapshot: Snapshot[P]) -> None:
         try:
             self._remember(snapshot)
-        except CaiError:
+        except Exception:  # whatever it is, the place has to be free again
             log.exception("the state of %s could not be kept", self.what)
 
 

@@ -7,7 +7,13 @@ Every class also inherits the standard class a Python caller would expect, so th
 from __future__ import annotations
 
 import re
+from threading import Thread
 
+_NO_ROOM = (
+    "out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory", "bad_alloc",
+    "failed to map segment", "can't start new thread",
+)  # fmt: skip
+"""How torch, C++, the loader of libraries and threads say that there is no memory left, who raise no MemoryError."""
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
@@ -57,6 +63,10 @@ class EngineError(CaiError, RuntimeError):
     """The model could not be loaded or asked."""
 
 
+class NoRoomError(CaiError, MemoryError):
+    """The machine had no room for something: no memory, or no thread to do it in."""
+
+
 class EndpointError(EngineError):
     """A server that could not be asked, or answered badly. `cause` names the kind, so that failures can be counted.
 
@@ -84,3 +94,25 @@ class TrainingError(CaiError, RuntimeError):
 
 class PreflightError(TrainingError, InputError):
     """A run that must not start: the data or the settings cannot give a sound adapter."""
+
+
+def is_memory(error: BaseException) -> bool:
+    """Whether memory, of the machine or of the device, did not suffice."""
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _NO_ROOM)
+
+
+def begin(thread: Thread) -> None:
+    """Start a thread. NoRoomError where the machine has room for no other: then nothing waits for it."""
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise no_room() from error
+
+
+def no_room() -> NoRoomError:
+    """What is said of it where nothing more is known."""
+    return NoRoomError(
+        "This machine had no memory left for that.",
+        kept="Saved work is untouched.",
+        next_step="Ask for less at once, or let other work end first, then try again.",
+    )

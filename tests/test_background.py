@@ -9,7 +9,7 @@ import pytest
 
 from cai_ui.background import Background, Snapshot, time_left
 from cai_ui.engine.interface import StopFlag
-from cai_ui.errors import ConflictError, InputError
+from cai_ui.errors import ConflictError, InputError, NoRoomError
 
 
 def test_a_job_shows_its_progress_and_its_end() -> None:
@@ -77,3 +77,23 @@ def test_stopping_nothing_does_nothing() -> None:
 def test_time_left_is_unknown_before_anything_is_done() -> None:
     assert time_left(0, 10, 5.0) is None
     assert time_left(5, 10, 5.0) == 5.0
+
+
+def test_without_a_thread_or_a_way_to_keep_its_end_a_place_is_free_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It said "running" for ever once."""
+
+    def refuse(*_: object) -> None:
+        raise MemoryError
+
+    job: Background[int] = Background("A count")
+    with monkeypatch.context() as tight:
+        tight.setattr(threading.Thread, "start", lambda thread: (_ for _ in ()).throw(RuntimeError("can't start")))
+        with pytest.raises(NoRoomError):
+            job.start(lambda stop: iter([1]), 0)
+    assert job.snapshot() is None
+    for keep in (lambda _: None, refuse):
+        job = Background("A count", keep)
+        job.start(lambda stop: (refuse() for _ in range(2)), 0)  # type: ignore[misc]
+        assert job.wait(5)
+        end = job.snapshot()
+        assert end is not None and end.state == "failed" and "no memory left" in end.error

@@ -34,20 +34,22 @@ EDIT_SHARE = 0.3
 FAULTS = (RuntimeError, OSError, ValueError, http.client.HTTPException)
 
 
-def serve(home: Path, port: int, cache_gb: float) -> None:
-    """The page, and beside it training, batches and backups one after the other."""
+def serve(home: Path, port: int, cache_gb: float, model: str) -> None:
+    """The page, and beside it training, batches and backups one after the other; with the scripted model, which starts
+    at once and cannot be trained, backups alone."""
     from cai_ui.config.app import AppSettings
     from cai_ui.pipeline import open_services
     from cai_ui.pipeline.backing_up import BackingUp
     from cai_ui.web.app import build_app, launch_arguments
 
-    services = open_services(AppSettings(home=str(home), model="embedded", port=port, cache_gb=cache_gb))
-    _fill(services.store)
+    services = open_services(AppSettings(home=str(home), model=model, port=port, cache_gb=cache_gb))
+    if not services.store.counts().total:
+        _fill(services.store)
     page = build_app(services)
     page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **launch_arguments(services))
     services.engine(300)
     BackingUp(services.store, hours=1 / 60, keep=3, look_s=5)
-    for work in (_train, _batches):
+    for work in (_train, _batches) if model != "scripted" else ():
         threading.Thread(target=_again, args=(work, services), daemon=True).start()
     print("ready", flush=True)
     page.block_thread()
@@ -262,10 +264,10 @@ def lost_and_crossed(home: Path, told: Told) -> tuple[int, int]:
     return sum((rater, example) not in there for rater, example, _ in told.decided), crossed
 
 
-def started(home: Path, port: int, log: Path, cache_gb: float) -> subprocess.Popen[bytes]:
+def started(home: Path, port: int, log: Path, cache_gb: float, model: str) -> subprocess.Popen[bytes]:
     """A server that answers."""
     command = [sys.executable, "-m", "tests.benchmarks.soak", "--serve", "--home", str(home), "--port", str(port)]
-    command += ["--cache-gb", str(cache_gb)]
+    command += ["--cache-gb", str(cache_gb), "--model", model]
     with log.open("a") as file:
         server = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, cwd=ROOT)
     before = log.read_text().count("ready\n")
@@ -279,7 +281,7 @@ def started(home: Path, port: int, log: Path, cache_gb: float) -> subprocess.Pop
 def soak(asked: argparse.Namespace) -> dict[str, Any]:
     home, port, log = asked.home, asked.port, asked.home.with_name(f"{asked.home.name}.log")
     log.write_text("")
-    server = started(home, port, log, asked.cache_gb)
+    server = started(home, port, log, asked.cache_gb, asked.model)
     told, start, kills = Told(), time.monotonic(), 0
     points: list[tuple[float, dict[str, int]]] = []
     until = start + 60 * asked.minutes
@@ -294,7 +296,7 @@ def soak(asked: argparse.Namespace) -> dict[str, Any]:
         if asked.kill_every and time.monotonic() - born > asked.kill_every:
             server.kill()
             server.wait()
-            kills, server, born = kills + 1, started(home, port, log, asked.cache_gb), time.monotonic()
+            kills, server, born = kills + 1, started(home, port, log, asked.cache_gb, asked.model), time.monotonic()
     for thread in threads:
         thread.join(180)
     alive = server.poll() is None
@@ -325,12 +327,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=7941)
     parser.add_argument("--kill-every", type=float, default=0, help="seconds; 0: it is never killed")
     parser.add_argument("--cache-gb", type=float, default=1.0, help="of the prefix cache, which fills up to this")
+    parser.add_argument("--model", default="embedded", help="scripted: it starts at once, for many kills")
     parser.add_argument("--slow-readers", type=int, default=0)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parsed = parser.parse_args()
     if parsed.serve:
-        serve(parsed.home, parsed.port, parsed.cache_gb)
+        serve(parsed.home, parsed.port, parsed.cache_gb, parsed.model)
         return
     found = json.dumps(soak(parsed), indent=1)
     print(found)

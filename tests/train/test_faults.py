@@ -14,9 +14,10 @@ from safetensors.torch import load_file
 from cai_ui.config.app import AppSettings
 from cai_ui.disk import DISK_RESERVE
 from cai_ui.engine import load_engine
+from cai_ui.errors import is_memory
 from cai_ui.train.check.plan import halved
 from cai_ui.train.run import checkpoints
-from cai_ui.train.run.causes import cause, is_full_disk, is_memory
+from cai_ui.train.run.causes import cause, is_full_disk
 from cai_ui.train.run.run import train
 from cai_ui.train.signals import StopSignal
 
@@ -189,6 +190,9 @@ def test_a_disk_that_is_full_when_a_run_is_stopped_costs_the_checkpoint_alone(
     ("PytorchStreamWriter failed writing file data/3: file write failed", True, False),
     ("I/O error: No space left on device (os error 28)", True, False),
     ("CUDA out of memory. Tried to allocate 2 GiB", False, True),
+    ("std::bad_alloc", False, True),
+    ("libgomp.so.1: failed to map segment from shared object", False, True),
+    ("can't start new thread", False, True),
     ("something else", False, False),
 ])  # fmt: skip
 def test_what_libraries_say_is_understood(words, full, memory):

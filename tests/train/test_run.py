@@ -15,6 +15,7 @@ from cai_ui.engine import load_engine
 from cai_ui.engine.adapters.files import check_adapter, describe_adapter
 from cai_ui.records import Message
 from cai_ui.train.methods import METHODS
+from cai_ui.train.run import callbacks, checkpoints
 from cai_ui.train.run.folder import read_outcome
 from cai_ui.train.run.metrics import read_rows
 from cai_ui.train.run.run import train
@@ -140,6 +141,32 @@ def test_asked_to_end_while_it_is_prepared_it_takes_no_step(tiny_engine, make_da
     assert not (folder / "checkpoints").exists() and outcome == read_outcome(folder)
     again = train(make_run(), make_dataset(), tiny_engine, folder, StopSignal(), lambda step, steps: None)
     assert (again.state, again.step) == ("done", 8)
+
+
+@pytest.mark.parametrize("wish,state", [("stop", "stopped"), ("cancel", "cancelled"), ("close", "interrupted")])
+@pytest.mark.parametrize("saving", [4, 8])
+def test_asked_to_end_while_it_saves_the_save_is_whole_and_the_next_step_the_last(
+    tiny_engine, make_dataset, make_run, tmp_path, monkeypatch, wish, state, saving
+):
+    """B12. In the middle of the last save of all there is no step left: a run that is to be kept is done."""
+    signal, folder, seal = StopSignal(), tmp_path / "run", checkpoints.seal
+    folder.mkdir()
+
+    def sealed(checkpoint):
+        if checkpoints.step_of(checkpoint) == saving:
+            signal.ask(wish)
+        seal(checkpoint)
+
+    monkeypatch.setattr(callbacks, "seal", sealed)
+    given = make_run(), make_dataset(), tiny_engine, folder
+    outcome = train(*given, signal, lambda step, steps: None)
+    over = saving == 8
+    assert (outcome.state, outcome.step) == ("done" if over and wish != "cancel" else state, 8 if over else 5)
+    assert (folder / "adapter").exists() == (outcome.adapter_hash is not None) == (outcome.state in ("done", "stopped"))
+    kept = checkpoints.latest_checkpoint(folder)
+    assert (kept is None) == (outcome.state in ("done", "cancelled")) and outcome == read_outcome(folder)
+    if kept is not None:
+        assert checkpoints.step_of(kept) == 5 and train(*given, StopSignal(), lambda step, steps: None).step == 8
 
 
 def test_a_run_that_has_a_checkpoint_and_is_closed_while_it_is_prepared_keeps_it(

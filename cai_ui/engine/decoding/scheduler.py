@@ -23,7 +23,7 @@ from cai_ui.engine.decoding.batch import Batch, Reading, Row, alike, push, share
 from cai_ui.engine.decoding.prefix_cache import PrefixStore
 from cai_ui.engine.lease import Lease
 from cai_ui.engine.memory import give_back
-from cai_ui.errors import EngineError
+from cai_ui.errors import EngineError, begin, is_memory
 
 SLICE_S = 0.2
 """Seconds of decoding before the lease goes to the next in line."""
@@ -124,10 +124,11 @@ class Scheduler:
         with self._door:
             if self._closed:
                 raise _exchanged()
-            self._arrived.append(call)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="answer", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name="answer", daemon=True)
+                begin(thread)
+                self._thread = thread
+            self._arrived.append(call)
         try:
             left = len(rows)
             while left:
@@ -165,6 +166,8 @@ class Scheduler:
                 return news
             if isinstance(news, EngineError):
                 raise EngineError(news.what, kept=news.kept, next_step=news.next_step)
+            if is_memory(news):
+                raise _out_of_memory() from news
             raise EngineError(
                 f"The model failed while answering ({type(news).__name__}).",
                 kept="Other work goes on.",
@@ -183,7 +186,12 @@ class Scheduler:
             try:
                 self._slice()
             except Exception as error:
-                self._recover(error)
+                try:
+                    self._recover(error)
+                except Exception as again:  # of memory that gave out while room was made: nobody is to wait for ever
+                    with self._lock:
+                        self._inside = []
+                        self._tell_all(again)
             with self._door:
                 if not self._arrived and not self._calls:
                     give_back()
@@ -287,7 +295,7 @@ class Scheduler:
 
     def _recover(self, error: Exception) -> None:
         """After a failure: once with half the rows if memory was short, otherwise every asker gets the error."""
-        short = "memory" in str(error) or isinstance(error, MemoryError)  # on a CPU torch says it in words only
+        short = is_memory(error)
         with self._lock:
             rows = [row for row in self._inside if row.finish is None]
             self._batch, self._inside = Batch(self._store, self._device), []

@@ -22,7 +22,7 @@ from cai_ui.engine.weights.defaults import default_sampling
 from cai_ui.engine.weights.estimate import check_memory, default_model, device_here, estimate, wants_nf4
 from cai_ui.engine.weights.kept_nf4 import find_kept, keep
 from cai_ui.engine.weights.sources import Tell, find_folder, hash_weights, read_config, revision_of, stored_bytes
-from cai_ui.errors import EngineError
+from cai_ui.errors import EngineError, is_memory
 
 SMALL_BYTES = 2 * 2**30
 """Weights whose float32 size stays below this run in float32 on the CPU."""
@@ -212,7 +212,6 @@ def fit_padding(tokenizer: Any, rows: int) -> tuple[str, ...]:
 
 
 def _load_weights(folder: Path, device: str, options: dict[str, Any]) -> Any:
-    import torch
     from transformers import AutoModelForCausalLM
 
     try:
@@ -224,11 +223,11 @@ def _load_weights(folder: Path, device: str, options: dict[str, Any]) -> Any:
             trust_remote_code=False,
             **options,
         )
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        raise EngineError(
-            "There was not enough memory to load the model.", next_step="Choose 4-bit weights or a smaller model."
-        ) from error
     except Exception as error:
+        if is_memory(error):
+            raise EngineError(
+                "There was not enough memory to load the model.", next_step="Choose 4-bit weights or a smaller model."
+            ) from error
         raise EngineError(
             f"The weights of {folder.name} could not be read ({type(error).__name__}): the files may be damaged.",
             next_step="Copy or download the model again.",

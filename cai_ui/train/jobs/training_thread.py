@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from cai_ui.config.knobs import checked
 from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import Engine
-from cai_ui.errors import CaiError, StoreError
+from cai_ui.errors import CaiError, StoreError, begin
 from cai_ui.formats.whole_file import write_whole
 from cai_ui.logs import about
 from cai_ui.records import Run
@@ -69,8 +69,9 @@ class TrainingThread:
         """See to it that somebody works on the queue."""
         with self.changed:
             if self._thread is None and not self._closed and self._queue.next() is not None:
-                self._thread = threading.Thread(target=self._work, name="training", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name="training", daemon=True)
+                begin(thread)
+                self._thread = thread
 
     def ask(self, run_id: str, wish: Wish) -> bool:
         """Ask a run to end; whether it is under way here."""
@@ -104,6 +105,14 @@ class TrainingThread:
             write_whole(path, config_file.config_text(run).encode("utf-8"))
 
     def _work(self) -> None:
+        try:
+            self._train_all()
+        except BaseException:  # as of memory that gave out between two runs: whoever comes next finds nobody at work
+            with self.changed:
+                self._thread = None
+            raise
+
+    def _train_all(self) -> None:
         while True:
             with self.changed:
                 run = self._insist(self._begin)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from cai_ui.errors import CaiError
+from cai_ui.errors import CaiError, NoRoomError, is_memory
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL_WORDS = (
@@ -12,12 +12,11 @@ _FULL_WORDS = (
     "file write failed", "unexpected pos",
 )  # fmt: skip
 """How torch's and safetensors' own writers, which raise no OSError, say that a file could not be written."""
-_MEMORY_WORDS = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory")
 
 
 def cause(error: Exception) -> str:
     """A sentence for the run's card."""
-    if isinstance(error, CaiError):
+    if isinstance(error, CaiError) and not isinstance(error, NoRoomError):
         return str(error)
     if is_memory(error):
         return (
@@ -29,11 +28,6 @@ def cause(error: Exception) -> str:
     return (
         f"Training ended unexpectedly ({type(error).__name__}). The log has the details. Checkpoints so far are kept."
     )
-
-
-def is_memory(error: Exception) -> bool:
-    """Whether memory, of the machine or of the device, did not suffice."""
-    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _MEMORY_WORDS)
 
 
 def is_full_disk(error: Exception) -> bool:

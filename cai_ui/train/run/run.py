@@ -12,7 +12,7 @@ from typing import Any
 from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.engine.memory import settle
-from cai_ui.errors import TrainingError
+from cai_ui.errors import TrainingError, is_memory
 from cai_ui.records import Dataset, Run, RunState
 from cai_ui.train import processes
 from cai_ui.train.check.plan import halved, tokens_in
@@ -21,7 +21,7 @@ from cai_ui.train.encoding import make_rows
 from cai_ui.train.methods import METHODS, method_of
 from cai_ui.train.rows import Rows
 from cai_ui.train.run import checkpoints, steps
-from cai_ui.train.run.causes import cause, is_full_disk, is_memory
+from cai_ui.train.run.causes import cause, is_full_disk
 from cai_ui.train.run.folder import (
     ADAPTER,
     RESULT,

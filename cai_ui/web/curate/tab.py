@@ -352,7 +352,8 @@ class CurateTab:
     def judge_pending(self, given: Given) -> Changes:
         """The decision that waited for a name, or the page as this person sees it."""
         verdict = given[self.bar.pending]
-        changes = self.judge(verdict, given) if verdict else self.look_again(given)
+        named = given[self.session.state].named  # else it would be asked for once more
+        changes = self.judge(verdict, given) if verdict and named else self.look_again(given)
         return {**changes, self.bar.pending: ""}
 
     def rebind(self, session: Session, typed: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 import gradio as gr
 
-from cai_ui.errors import CaiError, InputError
+from cai_ui.errors import CaiError, InputError, is_memory, no_room
 from cai_ui.logs import about
 from cai_ui.text import whole_characters
 from cai_ui.web.kit import words
@@ -234,8 +234,10 @@ def _answer(error: Exception, name: str, quiet: bool) -> Any:
 
 
 def _readable(error: Exception) -> Exception:
-    """The error, or what it means where text cannot be sent or kept at all."""
-    return InputError(words.HALF) if isinstance(error, UnicodeEncodeError) else error
+    """The error, or what it means where text cannot be sent or kept at all, or memory gave out."""
+    if isinstance(error, CaiError):
+        return error
+    return InputError(words.HALF) if isinstance(error, UnicodeEncodeError) else no_room() if is_memory(error) else error
 
 
 def _warn(error: Exception, name: str) -> None:

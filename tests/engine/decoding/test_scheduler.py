@@ -12,7 +12,7 @@ import torch
 from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
 from cai_ui.engine.decoding import scheduler
-from cai_ui.errors import EngineError, InputError
+from cai_ui.errors import EngineError, InputError, NoRoomError
 
 
 class Widths:
@@ -146,6 +146,32 @@ def test_memory_that_runs_out_twice_says_which_knob_to_turn(tiny_engine, ask):
     finally:
         hook.remove()
     assert tiny_engine.generate([ask("hello")])[0].tokens > 0
+
+
+def test_without_room_for_a_thread_or_to_make_room_the_asker_is_told_and_the_next_is_served(
+    tiny_engine, ask, monkeypatch
+):
+    """Seen under a real limit of memory: whoever asked next waited for ever for a thread that had never begun."""
+    request = [ask("Why?", max_new_tokens=3)]
+    said = tiny_engine.generate(request)[0].text
+    with monkeypatch.context() as tight:
+        tight.setattr(threading.Thread, "start", raises(RuntimeError("can't start new thread")))
+        with pytest.raises(NoRoomError, match="no memory left"):
+            tiny_engine.generate(request)
+    assert tiny_engine.generate(request)[0].text == said
+    with monkeypatch.context() as tight:
+        tight.setattr(tiny_engine._scheduler, "_slice", raises(RuntimeError("std::bad_alloc")))
+        tight.setattr(tiny_engine._scheduler, "_recover", raises(MemoryError()))
+        with pytest.raises(EngineError, match="ran out of memory"):
+            tiny_engine.generate(request)
+    assert tiny_engine.generate(request)[0].text == said
+
+
+def raises(error):
+    def fail(*_):
+        raise error
+
+    return fail
 
 
 def test_a_failure_reaches_every_asker_and_the_next_is_served(tiny_engine, ask):

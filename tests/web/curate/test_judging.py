@@ -16,6 +16,7 @@ from cai_ui.web.curate import judging, walking, words
 from cai_ui.web.curate.example_box import card_html
 from cai_ui.web.curate.filter_box import decide_all
 from cai_ui.web.curate.walking import Place, View
+from cai_ui.web.session import Session
 
 from .page import Page
 
@@ -190,3 +191,13 @@ def test_a_second_reader_does_not_see_the_first_verdict_and_a_dispute_shows_both
     assert all(words in card for words in ("contradict each other", "Ana&#x27;s words.", "Ana", "initial preferred"))
     judging.judge(filled, "Cem", disputed, at(view), "accept", view.text)
     assert filled.store.counts().disputed == 0
+
+
+def test_a_decision_that_waited_for_a_name_is_not_kept_without_one(filled: Services) -> None:
+    """An event of its own, which whoever sends it may send at any time; it answered with a component that is none of
+    its outputs."""
+    page = Page(filled)
+    page.given[page.session], page.given[page.bar.pending] = Session(), "accept"
+    changes = page.tab.judge_pending(page.given)
+    assert page.bar.ask not in changes and changes[page.bar.pending] == ""
+    assert filled.store.counts().done == 0

@@ -81,6 +81,17 @@ def test_an_error_of_ours_is_shown_as_its_sentence_with_markup_escaped() -> None
     assert caught.value.message == "The page cannot use &lt;b&gt;x&lt;/b&gt;. Shorten it."
 
 
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("std::bad_alloc"), OSError(12, "Cannot allocate memory")]
+)
+def test_memory_that_gave_out_is_said_as_such(error: Exception) -> None:
+    def ask(services: str) -> None:
+        raise error
+
+    with pytest.raises(gr.Error, match="no memory left for that"):
+        bind(ask, "The page")()
+
+
 def test_a_stream_that_breaks_off_ends_so_that_the_buttons_are_freed(recwarn: pytest.WarningsRecorder) -> None:
     assert list(bind(stream, "s")(2)) == [0, 1]
     assert "It broke off." in [str(warning.message) for warning in recwarn]
