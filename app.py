@@ -88,7 +88,9 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     services = open_services(settings, engine, load=False)
     backing_up = BackingUp(services.store, settings.backup_hours, settings.backups_kept)
     try:
-        os.environ.setdefault("GRADIO_TEMP_DIR", str(services.store.workspace.uploads_dir()))
+        from cai_ui.web.uploads import link_to
+
+        os.environ.setdefault("GRADIO_TEMP_DIR", str(link_to(services.store.workspace.uploads_dir())))
         from cai_ui.web.access import Access, Mode, is_loopback, mode_of
         from cai_ui.web.app import build_app, launch_arguments
         from cai_ui.web.hub_people import hub_people

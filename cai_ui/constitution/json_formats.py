@@ -64,13 +64,15 @@ def from_swarm(plain: dict[str, Any], name: str) -> Constitution:
 def from_langchain(plain: Any, name: str) -> Constitution:
     """A list of `{"name", "critique_request", "revision_request"}`, or an object of such by name."""
     entries = plain if isinstance(plain, list) else [{"name": key, **_object(v, key)} for key, v in plain.items()]
-    principles = []
+    principles: list[Principle] = []
     for number, entry in enumerate(entries, 1):
         where = f"principle {number}"
         title = field(entry, "name", where, required=False) or f"Principle {number}"
+        id = _id(title)
+        taken = not id or id in {principle.id for principle in principles}  # names may differ in their signs alone
         principles.append(
             Principle(
-                _id(title) or f"principle-{number}",
+                f"principle-{number}" if taken else id,
                 title,
                 field(entry, "critique_request", where),
                 field(entry, "revision_request", where),

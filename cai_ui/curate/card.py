@@ -117,5 +117,8 @@ def _checks(report: LintReport) -> str:
 
 
 def _settings(dataset: Dataset) -> str:
-    lines = [f"- {name.replace('_', ' ')}: {value}" for name, value in sorted(dataset.settings.items())]
+    lines = [
+        f"- {name.replace('_', ' ')}: {plain_line(str(value)) or 'none'}"
+        for name, value in sorted(dataset.settings.items())
+    ]
     return "\n".join(["## Settings", "", *lines])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import stat
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +57,18 @@ class Uploads:
             self._held = sum(_size(path) for path in self.folder.rglob("*"))
             self._looked = time.monotonic()
         return self._held
+
+
+def link_to(folder: Path) -> Path:
+    """A link to a folder, which goes with the program: Gradio tells the browser the path of each file, and where the
+    workspace lies is told to nobody but an owner. The folder itself where there can be no link."""
+    place = Path(tempfile.mkdtemp(prefix="cai-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    try:
+        (place / "files").symlink_to(folder.resolve(), target_is_directory=True)
+    except (OSError, NotImplementedError):
+        return folder
+    return place / "files"
 
 
 def _size(path: Path) -> int:

@@ -103,6 +103,8 @@ def test_swarm_langchain_and_icai_are_recognised_by_their_shape() -> None:
     assert [e.revision for e in swarm.few_shot] == ["turn 5"]
     chain = read(LANGCHAIN).constitution
     assert chain is not None and chain.principles[0].id == "Kindness-first"
+    alike = read([LANGCHAIN[0], LANGCHAIN[0] | {"name": "Kindness, first!"}]).constitution
+    assert alike is not None and len({principle.id for principle in alike.principles}) == 2
     assert read({"k": LANGCHAIN[0] | {"name": "k"}}).form == "LangChain principles"
     for shape in (ICAI, {"constitution": ICAI}, ICAI.splitlines()):
         icai = read(shape).constitution

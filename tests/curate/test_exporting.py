@@ -215,5 +215,7 @@ def test_the_card_tells_what_is_known_and_says_what_is_not() -> None:
     for words in (dataset.hash, "Ana 4", "undefined: no example was judged by two", "| Pairs (DPO) | 4 | 0 |", "MIT",
                   "4 pairs carry a soft label", "## What the data checks found"):  # fmt: skip
         assert words in card
+    odd = dataclasses.replace(dataset, settings={"helpful_from": "x\n# INJECTED"})
+    assert "\n# INJECTED" not in card_markdown(odd, facts)
     heading = card_markdown(dataclasses.replace(dataset, name="x\n---\n<b>`"), facts).split("\n# ")[1]
     assert heading.startswith("x --- \\<b\\>\\`\n")

@@ -43,6 +43,7 @@ def test_every_stage_ends_and_leaves_what_it_made(services: Services) -> None:
     runs = {method: services.store.run(id) for method, id in last.run_ids.items()}
     assert [run.state for run in runs.values()] == ["done", "done"]
     assert runs["dpo"].start_adapter == runs["sft"].adapter
+    assert {method: run.config["epochs"] for method, run in runs.items()} == {"sft": 3, "dpo": 2}
     evaluation = services.store.evaluation(last.evaluation_id)
     assert {result.variant for result in evaluation.results} == {"base", runs["sft"].adapter, runs["dpo"].adapter}
     assert [row["set"] for row in evaluation.rows[::3]] == ["heldout-harmful"] * 2 + ["train-twin"] * 2

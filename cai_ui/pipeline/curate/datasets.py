@@ -88,7 +88,8 @@ def headline(info: DatasetInfo) -> tuple[str, bool]:
 
 def _parts(counts: Mapping[str, int], unit: str) -> str:
     listed = ", ".join(
-        f"{number:,} {source or 'of no named source'}" for source, number in [*counts.items()][:_SOURCES]
+        f"{number:,} {' '.join(source.split()) or 'of no named source'}"
+        for source, number in [*counts.items()][:_SOURCES]
     )
     more = f" and {len(counts) - _SOURCES} more sources" if len(counts) > _SOURCES else ""
     return f"{sum(counts.values()):,} {unit} ({listed}{more})" if counts else f"0 {unit}"
