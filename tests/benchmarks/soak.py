@@ -224,10 +224,10 @@ def _reopened(page: Page, until: float) -> None:
 
 
 def sip(port: int, until: float) -> None:
-    """Take the page one byte a second."""
+    """Take the layout of the page, which is more than the buffers of a connection hold, one byte a second."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 600) as reader:
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        reader.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        reader.sendall(b"GET /config HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         while time.monotonic() < until and reader.recv(1):
             time.sleep(1)
 
