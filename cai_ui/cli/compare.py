@@ -39,7 +39,11 @@ def add(commands: Commands) -> None:
     parser = command(
         commands, "compare", _compare, "measure variants over held-out requests", CompareSettings, JudgeSettings
     )
-    parser.add_argument("variants", nargs="*", help="adapter names (default: the base and all adapters)")
+    parser.add_argument(
+        "variants",
+        nargs="*",
+        help="adapter names, or RUN@STEP for what a run kept (default: base and all adapters)",
+    )
     parser.add_argument("--set", dest="set_keys", action="append", metavar="KEY", help="prompt set; may be repeated")
     parser.add_argument("--prompts", type=Path, help="in place of sets: a file, as `generate` reads it")
     parser.add_argument("--evaluation", help="ask nothing: have --judge read the answers of this one (id or `latest`)")
@@ -80,6 +84,7 @@ def _steps(
     parsed: Arguments, services: Services, settings: CompareSettings, judging: JudgeSettings
 ) -> Iterator[EvaluationProgress]:
     from cai_ui.pipeline.compare import comparison
+    from cai_ui.pipeline.compare.checkpoints import load_checkpoint
     from cai_ui.pipeline.compare.judging import judge_evaluation
 
     if parsed.evaluation is not None:
@@ -87,6 +92,8 @@ def _steps(
             raise InputError("There is no judge to read these answers.", next_step="Name one: --judge base")
         return judge_evaluation(services, find_evaluation(services.store, parsed.evaluation).id, judging)
     variants = parsed.variants or [variant.name for variant in comparison.variants(services)]
+    for name in (name for name in variants if comparison.CHECKPOINT in name):
+        load_checkpoint(services, services.engine(WAIT_S), name)
     if parsed.prompts is None:
         return comparison.run_evaluation(services, variants, settings, judging=judging)
     prompts = read_requests(parsed.prompts, parsed.kind)

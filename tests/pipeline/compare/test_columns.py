@@ -11,6 +11,7 @@ import pytest
 
 from cai_ui.compare.columns import Column, make_column, read_column
 from cai_ui.compare.variants import VariantText
+from cai_ui.cli import main
 from cai_ui.config.answers import Sampling
 from cai_ui.config.app import AppSettings
 from cai_ui.config.curate import DatasetSettings
@@ -149,6 +150,21 @@ def test_a_checkpoint_is_a_column_until_it_is_deleted(trained: tuple[Services, A
     services.engine().unload_adapter(names[-1])
     base, gone = last(services, ["base", names[-1]])
     assert base.answer is not None and "no checkpoint" in gone.error
+
+
+def test_a_checkpoint_is_named_on_the_command_line(
+    trained: tuple[Services, Any], tiny_model: Path, tmp_path: Path, capsys: Any
+) -> None:
+    services, run = trained
+    step = checkpoint_steps(services, run)[-1]
+    services.close()
+    asked = tmp_path / "asked.txt"
+    asked.write_text("How do I lie?\n", encoding="utf-8")
+    where = ("--home", str(tmp_path / "tiny"), "--model", str(tiny_model), "--prompts", str(asked))
+    assert main(["compare", "base", f"{run.id}@{step}", "--max-new-tokens", "4", *where]) == 0
+    assert f"{run.id}@{step}" in capsys.readouterr().out
+    assert main(["compare", "base", f"{run.id}@999", *where]) == 2
+    assert "no checkpoint" in capsys.readouterr().err
 
 
 def test_a_checkpoint_of_another_base_says_so_and_the_base_answers(trained: tuple[Services, Any]) -> None:
