@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from cai_ui.cli import main
 from cai_ui.compare.columns import Column, make_column, read_column
 from cai_ui.compare.variants import VariantText
-from cai_ui.cli import main
 from cai_ui.config.answers import Sampling
 from cai_ui.config.app import AppSettings
 from cai_ui.config.curate import DatasetSettings
