@@ -18,7 +18,7 @@ NEXT = (
 GUIDED_RUN = "See it work first"
 GUIDED_RUN_WHAT = (
     "One click does all of it with defaults: revise answers to a prompt set, accept the revisions, freeze a dataset, "
-    "train twice (SFT, then DPO), and ask each model the same held-out requests. Less than ten minutes on two "
+    "train twice (SFT, then DPO), and ask each model the same held-out requests. About five minutes on two "
     "processor cores with the embedded model; you may look at the other tabs meanwhile, or close the page."
 )
 RUN, STOP, BY_HAND = "Start the guided run", "Stop", "Do it step by step instead"
