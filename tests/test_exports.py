@@ -217,6 +217,7 @@ PARTS = {
     "cai_ui.cli.seed_study", "cai_ui.studies.seed.work", "cai_ui.cli.lineage", "cai_ui.cli.doctor",
     "cai_ui.cli.votes", "cai_ui.compare.answer_table",  # figures
     "cai_ui.cli.experiment", "cai_ui.experiments.running",  # figures
+    "cai_ui.tables.delimited",  # reads
     "cai_ui.experiments.folder", "cai_ui.train.config_file", "cai_ui.pipeline.train.results",  # their own tests below
 }  # fmt: skip
 

@@ -17,10 +17,16 @@
     }
     if (box && !!box.textContent !== lost) box.textContent = lost ? LOST : "";
   };
+  /* Its pages may be others, and it knows no session of this one. */
+  const isAnother = async () => {
+    const answer = await send(new URL("gradio_api/app_id", document.baseURI), { signal: AbortSignal.timeout(PATIENCE_MS) });
+    return !answer.ok || (await answer.json()).app_id !== window.gradio_config.app_id;
+  };
   const ask = async () => {
     if (document.hidden) return;
     try {
       await send(new URL("healthz", document.baseURI), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+      if (gone && await isAnother()) return location.reload();
       say(false);
       late = 0;
     } catch (lost) {
@@ -29,7 +35,7 @@
       if (late > 1) say(gone = true);
     }
   };
-  /* A server that was begun anew makes Gradio load the page again. What stood in text fields comes back where they are
+  /* A server that was begun anew has the page loaded again. What stood in text fields comes back where they are
      empty then; drafts that the server keeps are there already. */
   const KEPT = "cai-typed";
   const typed = () => [...document.querySelectorAll("#tabs [id] textarea")].map((field) => [field.closest("[id]:not([id^=component-])")?.id, field.value]);

@@ -41,10 +41,12 @@
       if (!answer.ok) window.caiLost();
       if (!answer.ok) answer.clone().json().then((said) => show(plain(said.error || AWAY)), () => show(AWAY));
       return answer;
-    } catch (lost) {
+    } catch {
+      /* As an answer, so that Gradio does not take one that is lost for a lost server and load the page again, under the
+         hands of whoever presses or types meanwhile. Whether the server is gone, connection.js asks. */
       window.caiLost();
       show(AWAY);
-      throw lost;
+      return Response.json({ error: AWAY }, { status: 503 });
     }
   };
 })();
