@@ -30,7 +30,7 @@ class _Node:
     children: dict[int, _Node] = field(default_factory=dict)
 
 
-class PrefixStore:
+class PrefixCache:
     """`limit` is in bytes; 0 keeps nothing. `shares`: whether the model can attend to one copy for several rows."""
 
     def __init__(self, limit: int, shares: bool = False) -> None:
