@@ -23,11 +23,14 @@ ROLES: dict[str, Role] = {
 """What speakers are called in files, in any case."""
 NAMES: dict[Role, str] = {"user": "Human", "assistant": "Assistant", "system": "System"}
 _TOOLS = ("tool", "function", "tool_call", "function_call", "observation", "ipython")
+_TEXTS = (None, "text", "input_text", "output_text")
+"""Kinds of the parts of a message that are text."""
 _WRITTEN = ("Human", "User", "Assistant", "System")
 _PUBLISHED = ("Human", "Assistant")
 _OWN = re.compile(rf"(\A|\n\n)(\\*(?:{'|'.join(_WRITTEN)}):)")
 _ESCAPED = re.compile(rf"(\A|\n\n)\\(\\*(?:{'|'.join(_WRITTEN)}):)")
 Talk = tuple[Message, ...]
+_NEXT = (Message("assistant", ""),)
 
 
 def labelled_paragraphs(text: str, labels: Sequence[str]) -> tuple[str, list[tuple[str, str]]]:
@@ -65,7 +68,8 @@ def turns_in(value: Any, name: str, *, limit: int, transcript: bool = True) -> T
             raise ValueError(f"{name} lists {len(turns)} texts without saying whose they are")
         if len(turns) == 1 and isinstance(turns[0], str):
             return turns_in(turns[0], name, limit=limit, transcript=transcript)
-        found = merged([_turn(said, f"{name}: turn {place}") for place, said in enumerate(turns, 1)])
+        turns, next_ = (turns[:-1], _NEXT) if _only_next(turns) else (turns, ())
+        found = merged([*(_turn(said, f"{name}: turn {place}") for place, said in enumerate(turns, 1)), *next_])
     else:
         raise ValueError(f"{name} is {'missing' if value is None else 'not text, and no list of messages'}")
     if len(found) > TURNS_LIMIT:
@@ -106,11 +110,22 @@ def check_question(turns: Talk, name: str) -> None:
 
 def question(turns: Talk, context: Any = None, system: Any = None) -> Talk:
     """The turns with what their last one is about behind it, and with a system text, where there are such texts."""
-    if isinstance(context, str) and context.strip():
+    context, system = text_in(context) or "", text_in(system) or ""
+    if context.strip():
         turns = (*turns[:-1], Message(turns[-1].role, f"{turns[-1].content}\n\n{context}"))
-    if isinstance(system, str) and system.strip() and turns[0].role != "system":
+    if system.strip() and turns[0].role != "system":
         turns = (Message("system", system.strip()), *turns)
     return turns
+
+
+def text_in(content: Any) -> str | None:
+    """A text, or the texts of a list of parts (OpenAI's of both kinds, Anthropic's, Bedrock's); None for anything
+    else."""
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else None
+    parts = [part.get("text") if isinstance(part, dict) and part.get("type") in _TEXTS else part for part in content]
+    texts = [part for part in parts if isinstance(part, str)]
+    return "\n\n".join(texts) if len(texts) == len(parts) else None
 
 
 def write_turns(turns: Sequence[Message]) -> str:
@@ -128,6 +143,17 @@ def read_turns(text: str) -> Talk:
     return merged([*turns, *(Message(ROLES[label.lower()], _plain(said)) for label, said in parts)])
 
 
+def _only_next(turns: list[Any]) -> bool:
+    """Whether the last message is an empty answer to others, which only says who is next, as in a transcript."""
+    last = turns[-1] if len(turns) > 1 else None
+    return (
+        isinstance(last, dict)
+        and ROLES.get(str(last.get("role", last.get("from"))).strip().lower()) == "assistant"
+        and last.get("content", last.get("value")) in ("", [])
+        and not (last.get("refusal") or last.get("tool_calls"))
+    )
+
+
 def _plain(said: str) -> str:
     return _ESCAPED.sub(r"\1\2", said)
 
@@ -136,6 +162,7 @@ def _turn(said: Any, where: str) -> Message:
     if not isinstance(said, dict):
         raise ValueError(f"{where} is not a message")
     role, content = said.get("role", said.get("from")), said.get("content", said.get("value", said.get("text")))
+    content = content or said.get("refusal")  # in which OpenAI's models decline
     if isinstance(role, str) and (said.get("tool_calls") or role.strip().lower() in _TOOLS):
         raise ValueError(f"{where}, of the role {role[:40]!r}, is part of a tool's use, which no example can hold")
     if not isinstance(role, str) or role.strip().lower() not in ROLES:
@@ -144,11 +171,9 @@ def _turn(said: Any, where: str) -> Message:
 
 
 def _content(content: Any, where: str) -> str:
-    """Text, or the texts of a list of parts."""
-    if isinstance(content, list) and content and all(isinstance(p, dict) and p.get("type") == "text" for p in content):
-        content = "\n\n".join(str(part.get("text") or "") for part in content)
-    if isinstance(content, list):
+    text = text_in(content)
+    if text is None and content is not None:
         raise ValueError(f"{where} holds something other than text")
-    if not isinstance(content, str) or not content.strip():
+    if not text or not text.strip():
         raise ValueError(f"{where} is empty")
-    return content
+    return text

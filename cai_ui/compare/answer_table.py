@@ -27,9 +27,6 @@ YES, NO, NEITHER = 1, 0, -1
 OUTCOMES = tuple(Outcome)
 ORDERS = ("asked", "longest", "shortest", "differ")
 """By place; by tokens of the longest answer that fits; by how many different things variants did."""
-WANTED = ("", "wrong", "differ", "unread", "people")
-"""What may be asked of answers: nothing; one that did wrong; that other variants did otherwise; that could not be read
-or is broken; that people read otherwise. Or the name of an outcome."""
 _STATES = {"yes": (YES,), "no": (NO,), "counted": (YES, NO), "neither": (NEITHER,), "all": (YES, NO, NEITHER), "": ()}
 
 

@@ -1,23 +1,36 @@
 """Rows as annotation tools export them: what was shown, and what people said of it, as columns.
 
 Argilla: records with `fields`, `responses` and `suggestions`, and the columns of its datasets (`quality.responses`, or
-a list of answers with `user_id`). Label Studio: tasks with `data` and `annotations`. What people said is a tuple, each
-different answer once; drafts, discarded and skipped ones are left out. Sources: the reference of both tools.
+a list of answers with `user_id`). Label Studio: tasks with `data` and `annotations`, and the values of its small
+export. What people said is a tuple, each different answer once; drafts, discarded and skipped ones are left out.
+Sources: the reference of both tools. Beside that, labels in lists, in objects and in the last message of a conversation
+(the weights of OpenAI's files, `train` of Axolotl's) have columns of their own.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from cai_ui.curate.answer_lists import BEST, WORST, named_answers
+from cai_ui.curate.label_columns import holds_labels
 from cai_ui.formats.writing import json_text
 from cai_ui.tables.lists import are_messages, listed
 
 RESPONSES, SUGGESTION = ".responses", ".suggestion"
 _ANSWERS = re.compile("response|answer|completion|output", re.I)
-_TALKS = ("messages", "conversations", "conversation", "dialogue")
+_TALKS = ("messages", "conversations", "conversation", "dialogue", "dialog", "chat")
+_TURN = ("role", "from", "content", "value", "text", "name", "refusal")
+"""Parts of a message that are what was said, and by whom."""
+_VALUES = {"choices", "rating", "selected", "number", "taxonomy"}
+"""Under one of these alone a value of Label Studio stands."""
+_NO_LABELS = re.compile("response|answer|completion|output|choice|option|chosen|rejected|categor", re.I)
+"""In names of lists and objects that hold answers, or what is true of a text beside others."""
+_PARTS = 12
+"""Most labels of one object."""
 _RECORD = ("responses", "suggestions", "metadata", "status", "external_id", "_server_id", "vectors")
 _UNSAID = ("draft", "discarded", "pending")
 _PLACES = ("start", "end", "startOffset", "endOffset", "x", "y")
@@ -30,9 +43,31 @@ def unfolded(row: Cells) -> Cells:
     if isinstance(row.get("fields"), dict) and any(name in row for name in _RECORD):
         return _ranked(_argilla(row))
     tasks = next((row[name] for name in ("annotations", "completions") if isinstance(row.get(name), list)), None)
-    if isinstance(row.get("data"), dict) and tasks is not None:
-        return _ranked(_label_studio(row, tasks))
-    return _ranked({name: _column(row, name, cell) for name, cell in _paired(row).items()})
+    if isinstance(row.get("data"), dict) and (tasks is not None or isinstance(row.get("predictions"), list)):
+        return _ranked(_label_studio(row, tasks or []))
+    columns = {name: _column(row, name, cell) for name, cell in _paired(row).items()}
+    return _ranked({part: cell for name in columns for part, cell in _parts(name, columns[name])} | _of_last(columns))
+
+
+def _parts(name: str, cell: Any) -> Iterable[tuple[str, Any]]:
+    """A column, or one for each label of an object of labels, such as ratings.helpfulness."""
+    labels = isinstance(cell, dict) and 0 < len(cell) <= _PARTS and all(_is_short(one) for one in cell.values())
+    if not labels or _NO_LABELS.search(name) or not holds_labels(name, 1):
+        return [(name, cell)]
+    return [(f"{name}.{key}", one) for key, one in cell.items()]
+
+
+def _of_last(row: Cells) -> dict[str, Any]:
+    """What the last message of a conversation says beside its text, such as messages.weight: of no other message is
+    anything learnt."""
+    talks = {name: cell[-1] for name, cell in row.items() if name.strip().lower() in _TALKS and are_messages(cell)}
+    said = {f"{name}.{key}": one for name, last in talks.items() for key, one in last.items() if key not in _TURN}
+    found = {part: one for name, cell in said.items() for part, one in _parts(name, cell) if _is_short(one)}
+    return {name: one for name, one in found.items() if one is not None and name not in row}
+
+
+def _is_short(cell: Any) -> bool:
+    return cell is None or isinstance(cell, str | int | float)
 
 
 def _paired(row: Cells) -> Cells:
@@ -54,6 +89,9 @@ def _with_talks(row: Cells) -> Cells:
     """Messages that stand as JSON in a text, as messages; and where request and answers list as many texts each, the
     conversations that they make (Chatbot Arena's table)."""
     row = {name: _messages(name, cell) for name, cell in row.items()}
+    sides = {name: listed(row[name]) for name in ("prompt", "chosen", "rejected") if isinstance(row.get(name), str)}
+    if are_messages(sides.get("chosen")) and are_messages(sides.get("rejected")):
+        row |= {name: cell for name, cell in sides.items() if are_messages(cell)}
     asked = listed(row.get("prompt"))
     given = {name: listed(cell) for name, cell in row.items() if _ANSWERS.search(name)} if _are_texts(asked) else {}
     said = {name: found for name, found in given.items() if _are_texts(found) and len(found) == len(asked)}
@@ -139,7 +177,22 @@ def _column(row: Cells, name: str, cell: Any) -> Any:
     said = listed(cell) if isinstance(cell, str) and "user_id" in cell[:1_000] else cell
     if isinstance(said, list) and said and all(isinstance(o, dict) and {"user_id", "value"} <= o.keys() for o in said):
         return _said(_submitted(said))
-    return cell
+    return _labels(name, cell)
+
+
+def _labels(name: str, cell: Any) -> Any:
+    """Labels in a list, and values of Label Studio's small export, as what people said; any other cell as it is."""
+    found = listed(cell)
+    if isinstance(found, str) and found.startswith("{"):
+        with suppress(ValueError, RecursionError):
+            found = json.loads(found)
+    several = found if isinstance(found, list) else [found]
+    if several and all(isinstance(one, dict) and len(one) == 1 and one.keys() <= _VALUES for one in several):
+        return _said(next(iter(one.values())) for one in several)
+    if not isinstance(found, list) or _NO_LABELS.search(name) or not holds_labels(name, 1):
+        return cell
+    alone = len(found) == 1 and _is_short(found[0])
+    return _said([found]) if alone or all(isinstance(one, str) for one in found) else cell
 
 
 def _submitted(said: Iterable[Any]) -> Iterable[Any]:

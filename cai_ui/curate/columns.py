@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cai_ui.conversations import text_in
 from cai_ui.curate.annotation_tools import RESPONSES, SUGGESTION
 from cai_ui.curate.answer_lists import BEST, WORST
 from cai_ui.tables.lists import are_messages
@@ -64,7 +65,7 @@ REQUESTS = (
 ANSWERS = ("response", "completion", "output", "answer", "reply", "model_output", "generation")
 _ONLY = ("responses", "answers", "completions", "outputs", "generations")
 """Lists of answers, which a single one may stand in place of."""
-CONVERSATIONS = ("messages", "conversations", "conversation", "transcript", "dialogue")
+CONVERSATIONS = ("messages", "conversations", "conversation", "transcript", "dialogue", "dialog", "chat")
 CONTEXTS, SYSTEMS = ("input", "context", "contextstring"), ("system", "system_prompt")
 PAIRS = (
     ("chosen", "rejected"), ("chosen_response", "rejected_response"), ("preferred_output", "non_preferred_output"),
@@ -85,6 +86,8 @@ _SIDE = re.compile(
     r"(.*(?:response|answer|completion|output|reply|conversation|ref|generation|option|candidate).*?)[_ -]?([012ab])",
     re.I,
 )
+_UNSEEN = re.compile("[\u200b-\u200f\ufeff]")
+"""Characters that nobody sees in a name."""
 _SIDES = (("0", "1"), ("1", "2"), ("a", "b"))
 Cells = Mapping[str, Any]
 
@@ -97,7 +100,7 @@ def guess(row: Cells) -> tuple[str, Columns]:
     names: dict[str, str] = {}
     for name, cell in row.items():
         if cell is not None:
-            names.setdefault("_".join(re.split(r"[\s_-]+", name.strip().lower())), name)
+            names.setdefault("_".join(re.split(r"[\s_-]+", _UNSEEN.sub("", name).strip().lower())), name)
     shape, columns = _guess({name: row[theirs] for name, theirs in names.items()})
     return shape, Columns(**{part: names.get(name, name) for part, name in columns.parts.items()})
 
@@ -106,10 +109,11 @@ def _guess(row: Cells) -> tuple[str, Columns]:
     shape, columns = _answers(row)
     request = _request(row)
     beside = {name: name for name in ("critique", "source", "kind", "topic") if _is_short(name, row.get(name))}
-    beside["system"] = _first(row, SYSTEMS)
+    texts = {name: text_in(row.get(name)) for name in (*SYSTEMS, *CONTEXTS)}
+    beside["system"] = _first(texts, SYSTEMS)
     if shape in (PAIR, ONE, TWO, EDITED, ""):
         columns = replace(columns, request=request)
-        context = _first(row, CONTEXTS)
+        context = _first(texts, CONTEXTS)
         beside["context"] = "" if request in ("", "history", "input.messages", context) else context
     return shape, replace(columns, **{part: name for part, name in beside.items() if not getattr(columns, part)})
 

@@ -25,7 +25,7 @@ _WORDS = frozenset(
     truthfulness quality reward rewards grade grades graded verdict judgement judgment vote votes upvotes
     downvotes thumbs thumb liked likes feedback accept accepted acceptable approve approved reject valid
     invalid good bad flagged refused refusal violation violates jailbroken annotation annotations star stars
-    severity gold hate pairwise comparison choice choices selected
+    severity gold hate pairwise comparison choice choices selected kto weight train loss
     """.split()  # noqa: SIM905
 )
 """A column with one of these words in its name holds labels. (`chosen` and `rejected` hold answers, where they are

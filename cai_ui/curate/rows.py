@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cai_ui.conversations import Talk, admissible, check_question, question, turns_in
+from cai_ui.conversations import Talk, admissible, check_question, question, text_in, turns_in
 from cai_ui.curate.answer_lists import many
 from cai_ui.curate.columns import Columns
 from cai_ui.records import Example, Message, Prompt, PromptKind, content_hash, make_example
@@ -45,6 +45,9 @@ def read_row(row: Cells, columns: Columns, source: str) -> ReadRow:
         other, initial = _answer(row, columns, columns.initial)
         if other != talk:
             raise ValueError(f"{columns.answer} and {columns.initial} answer different conversations")
+    for name in (columns.context, columns.system):
+        if row.get(name) is not None and text_in(row[name]) is None:
+            raise ValueError(f"{name} is not text")
     talk = question(talk, row.get(columns.context), row.get(columns.system))
     check_question(talk, columns.request or columns.answer)
     critique = _text(row, columns.critique) if row.get(columns.critique) else None
@@ -75,8 +78,8 @@ def _answer(row: Cells, columns: Columns, name: str) -> tuple[Talk, str]:
             return whole[:-1], whole[-1].content
         return asked, _text(row, name)
     said = turns_in(value, name, limit=ANSWER_LIMIT)
-    if asked and len(said) == 1 and said[0].role == "assistant":
-        return asked, said[0].content
+    if asked and said[0].role == "assistant":  # it goes on with the request
+        said = (*asked, *said)
     return _answered(said, name, isinstance(value, str))
 
 
@@ -88,6 +91,8 @@ def _answered(said: Talk, name: str, transcript: bool) -> tuple[Talk, str]:
         said = said[:-1]
     if len(said) < 2 or said[-1].role != "assistant":
         raise ValueError(f"{name} does not end with an answer to something")
+    if not transcript and not said[-1].content.strip():
+        raise ValueError(f"{name} ends with an empty answer")
     return said[:-1], said[-1].content
 
 

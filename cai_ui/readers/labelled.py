@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from cai_ui.readers.outcomes import Outcome
 
 LABELS = ("final_label", "human_label", "gold_label", "outcome", "response_refusal_label", "label", "annotation")
+REFUSALS = ("refusal", "is_refusal", "refused")
+"""Columns that ask whether an answer refuses: yes or no, or one of the words."""
 SOURCES = ("source", "model", "model_name", "generator")
 """Names a column may have, the best first. The source may be missing."""
 

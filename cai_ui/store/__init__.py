@@ -19,7 +19,7 @@ from cai_ui.store.dataset_examples import DatasetExamples
 from cai_ui.store.decisions import Decisions
 from cai_ui.store.drafts import Drafts
 from cai_ui.store.evaluations import Evaluations
-from cai_ui.store.examples import AddReport, Examples
+from cai_ui.store.examples import Examples
 from cai_ui.store.grades import Grades
 from cai_ui.store.judgements import Judgements, Reading
 from cai_ui.store.lineage import Lineages
@@ -127,7 +127,6 @@ __all__ = [
     "DOUBLE_SHARE",
     "GOLD_SHARE",
     "Accounts",
-    "AddReport",
     "Backup",
     "Backups",
     "Order",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,23 +20,15 @@ _t = schema.examples
 _standing = schema.standing
 
 
-@dataclass(frozen=True)
-class AddReport:
-    """How many examples were new, and how many were there already."""
-
-    added: int
-    duplicates: int
-
-
 class Examples:
     """The part of the store that keeps examples."""
 
     _db: Database
 
-    def add_examples(self, examples: Sequence[Example]) -> AddReport:
+    def add_examples(self, examples: Sequence[Example]) -> int:
         """Put examples into the queue, in their order; those already there are left as they are.
 
-        All or nothing: InputError if one of them holds text that cannot be kept.
+        Gives how many were new. All or nothing: InputError if one of them holds text that cannot be kept.
         """
         rows: dict[str, Any] = {}
         of_id = {example.id: example for example in reversed(examples)}
@@ -63,7 +54,7 @@ class Examples:
                 mark_principles(connection, {seqs[id]: of_id[id] for id in new})
                 words.add(connection, {seqs[id]: words.words_of(of_id[id]) for id in new})
                 added += len(new)
-        return AddReport(added, len(examples) - added)
+        return added
 
     def correct_examples(self, examples: Sequence[Example]) -> int:
         """Put kind, topic and critique of these examples in place of those that are kept; gives how many there were.

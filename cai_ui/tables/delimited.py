@@ -11,6 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from cai_ui.formats.writing import safe_cell, unsafe_cell
@@ -41,7 +42,9 @@ def delimited_rows(text: str, limits: Limits, marks: bool = False) -> Iterator[R
     marked = marks and _marked(lines[1:])
     for line, cells in lines[1:]:
         cells = [unsafe_cell(cell) for cell in cells] if marked else cells
-        if len(cells) == len(names):
+        if cells == lines[0][1]:
+            yield line, BadRow("the header once more")
+        elif len(cells) == len(names):
             yield line, {name: _value(cell) for name, cell in zip(names, cells, strict=True)}
         else:
             yield line, BadRow(f"the row has {len(cells)} cells, not the {len(names)} cells of the header")
@@ -105,13 +108,17 @@ def _unquoted(cell: str) -> str:
 
 
 def _quoted(text: str, delimiter: str, limits: Limits) -> Lines:
-    """Where quotes follow on a blank behind the delimiter, that blank belongs to the delimiter."""
+    """Where quotes follow on a blank behind the delimiter, that blank belongs to the delimiter. Where they are marked
+    by backslashes, as Spark and MySQL write them, they are read so if they cannot be read otherwise."""
     try:
         rows = _read(text, delimiter, limits)
         if not _late(rows):
             return rows
         close = _read(text, delimiter, limits, skipinitialspace=True)
     except csv.Error as error:
+        with suppress(csv.Error):
+            if '\\"' in text:
+                return _read(text, delimiter, limits, escapechar="\\", doublequote=False)
         refuse(f"This is not valid CSV ({error}).", "Check its quotes.")
     return close if _late(close) < _late(rows) and _left_over(close)[0] <= _left_over(rows)[0] else rows
 
@@ -124,11 +131,11 @@ def _blank(cells: list[str]) -> bool:
     return not any(cells) or (len(cells) == 1 and not cells[0].strip())
 
 
-def _read(text: str, delimiter: str, limits: Limits, skipinitialspace: bool = False) -> Lines:
+def _read(text: str, delimiter: str, limits: Limits, **dialect: Any) -> Lines:
     """By the rules of CSV; csv.Error names the line where they end."""
     csv.field_size_limit(limits.file_bytes)  # of the whole process: a cell is measured where rows are counted
     held = io.StringIO(text, newline="")
-    reader = csv.reader(held, delimiter=delimiter, strict=True, skipinitialspace=skipinitialspace)
+    reader = csv.reader(held, delimiter=delimiter, strict=True, **dialect)
     rows: Lines = []
     line = 1
     try:

@@ -18,10 +18,13 @@ _BLANK = 64
 """Bytes behind a first line that are looked at for further ones."""
 _HOLDERS = (
     "data", "rows", "examples", "instances", "records", "entries", "prompts", "questions", "train", "test",
-    "validation", "valid", "dev", "eval",
+    "validation", "valid", "dev", "eval", "items", "results", "samples",
 )  # fmt: skip
 """Under one of these keys of a single object its rows may stand."""
-
+_OF_TEXTS = ("prompts", "questions")
+"""Under one of these they may be texts, which are requests then."""
+_PARTS = ("prompt", "instruction", "question", "messages", "conversations", "chosen", "response", "completion")
+"""An object with one of these is itself a row."""
 
 _NO_IDS = {"prompt", "chosen", "rejected", "accepted", "response_a", "response_b"}
 """Parts of one row, which are no ids of rows however alike what they hold is."""
@@ -37,7 +40,7 @@ def json_rows(file: IO[bytes], limits: Limits, only: bool) -> Iterator[Row]:
         return
     while line := file.readline(limits.line_bytes + 1):
         number += 1
-        line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+        line = line.removeprefix(codecs.BOM_UTF8)  # also of a file that was put behind another
         if not begun and _opens(line):
             yield from _document(line + read_whole(file, limits), number)
             return
@@ -154,7 +157,7 @@ def _line(line: bytes) -> Cells | BadRow:
         return BadRow("the JSON is nested too deeply")
     except json.JSONDecodeError as error:
         return BadRow(f"not valid JSON ({error.msg}, column {error.colno})")
-    return _object(row) if end == len(text) else BadRow(f"not valid JSON (Extra data, column {end + 1})")
+    return _listed(row) if end == len(text) else BadRow(f"not valid JSON (Extra data, column {end + 1})")
 
 
 def _object(value: Any) -> Cells | BadRow:
@@ -162,7 +165,7 @@ def _object(value: Any) -> Cells | BadRow:
 
 
 def _listed(value: Any) -> Cells | BadRow:
-    """A row in a list. A text alone is a request, as a line of plain text is, and messages are a conversation."""
+    """A row in a list or a line. A text alone is a request, as a line of plain text is; messages are a conversation."""
     if isinstance(value, str):
         return {"prompt": value}
     if are_messages(value):
@@ -199,8 +202,10 @@ def _held(value: Any) -> list[Any] | None:
     """The rows in a single object around them, or in one that holds a column under each key."""
     if not isinstance(value, dict):
         return None
+    if any(isinstance(value.get(part), str) or are_messages(value.get(part)) for part in _PARTS):
+        return None
     found = {key: value[key] for key in _HOLDERS if isinstance(value.get(key), list) and value[key]}
-    lists = {key: rows for key, rows in found.items() if not isinstance(rows[0], str)}
+    lists = {key: rows for key, rows in found.items() if not isinstance(rows[0], str) and not are_messages(rows)}
     if len(lists) > 1:
         named = ", ".join(lists)
         refuse(f"The file holds {len(lists)} lists of rows ({named}).", "Write the one that you mean as a file.")
@@ -210,7 +215,8 @@ def _held(value: Any) -> list[Any] | None:
         return [dict(zip(map(str, names), row, strict=True)) for row in rows]
     if rows and all(isinstance(row, dict) and isinstance(row.get("row"), dict) for row in rows):
         return [row["row"] for row in rows]  # as the viewer of the Hugging Face Hub serves them
-    return rows or _columns(value) or next(iter(found.values()), None)
+    texts = {key: found[key] for key in found if key in _OF_TEXTS or len(value) == 1}
+    return rows or _columns(value) or next((texts[key] for key in texts if key not in lists), None)
 
 
 def _columns(value: dict[str, Any]) -> list[dict[str, Any]] | None:

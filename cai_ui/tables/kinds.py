@@ -20,6 +20,15 @@ WORDS: Mapping[PromptKind, frozenset[str]] = {
 CONTRAST = "contrast "
 """Begins, however written, the type of a harmful request that stands beside harmless ones of the same type (XSTest)."""
 _KIND = ("kind", "prompt_harm_label", "prompt_label", "data_type", "label", "category")
+_FLAGS: Mapping[str, tuple[PromptKind, PromptKind]] = {
+    **dict.fromkeys(
+        ("harmful", "is_harmful", "malicious", "is_malicious", "toxic", "is_toxic"), ("helpful", "harmful")
+    ),
+    **dict.fromkeys(("unsafe", "is_unsafe"), ("twin", "harmful")),
+    **dict.fromkeys(("safe", "is_safe"), ("harmful", "twin")),
+}
+"""Columns of yes and no, and the kind that no and yes mean."""
+_YES_NO = {"true": 1, "yes": 1, "1": 1, "false": 0, "no": 0, "0": 0}
 _OF_ANSWER = ("label",)
 """Beside an answer it is the answer that such a column judges."""
 _TOPIC = ("topic", "category", "type", "focus", "subcategory", "semanticcategory", "risk_area")
@@ -40,7 +49,10 @@ def kind_of(row: Row, contrasts: bool = False, answered: bool = False) -> tuple[
         if kind is not None and kind != "unknown":
             return kind, ""
         if kind is None and column != "category":
-            unknown = unknown or str(row[column]).strip()
+            unknown = unknown or _text(row[column]).strip()
+    flags = (_FLAGS[name][_YES_NO[word]] for name in _FLAGS if (word := _word(row.get(name))) in _YES_NO)
+    if not answered and (flag := next(flags, None)):
+        return flag, ""
     if has_contrast(row):
         return "harmful", ""
     if contrasts and _word(row.get("type")):
@@ -52,7 +64,7 @@ def kind_named(cell: Any) -> tuple[PromptKind, str]:
     """The kind that a word names, in any case, and the word itself where it names none."""
     word = _word(cell)
     kind = next((kind for kind, words in WORDS.items() if word in words), None)
-    return ("unknown", str(cell).strip()[:40]) if kind is None else (kind, "")
+    return ("unknown", _text(cell).strip()[:40]) if kind is None else (kind, "")
 
 
 def has_contrast(row: Row) -> bool:
@@ -73,4 +85,9 @@ def _is_kind(cell: str) -> bool:
 
 def _word(cell: Any) -> str:
     """Folded, so that `Look-Alike` and `look_alike` are one word."""
-    return " ".join(str("" if cell is None else cell).lower().replace("-", " ").replace("_", " ").split())
+    return " ".join(_text(cell).lower().replace("-", " ").replace("_", " ").split())
+
+
+def _text(cell: Any) -> str:
+    """A cell, or those of a list, as people read it."""
+    return ", ".join(map(str, cell)) if isinstance(cell, list | tuple) else str("" if cell is None else cell)

@@ -6,6 +6,7 @@ import codecs
 import gzip
 import io
 import lzma
+import re
 import time
 import zipfile
 import zlib
@@ -28,8 +29,17 @@ _OTHERS = {
     b"<!doctype html": ("This is a web page.", "Download the file that it shows."),
     b"<html": ("This is a web page.", "Download the file that it shows."),
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("This is a workbook of a spreadsheet.", "Save it as CSV (UTF-8)."),
-}
+    **dict.fromkeys((b"arrow1", b"fea1", b"\xff\xff\xff\xff"), (
+        "This is an Arrow file, as `save_to_disk` writes it.",
+        "Write it as Parquet: load_from_disk(...).to_parquet(...).")),
+    **dict.fromkeys((b"bzh", b"\xfd7zxz", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"rar!"), (
+        "The file is packed in a way that is not read here.", "Unpack it, or pack it with gzip or as ZIP.")),
+    b"sqlite format 3": ("This is a database.", "Write its table as CSV."),
+    b"%pdf": ("This is a PDF.", "Save its text as CSV or JSON lines."),
+}  # fmt: skip
 """What files begin with that people take for files of rows."""
+_REQUESTS = frozenset({"prompt", "question", "instruction", "request", "query", "text", "goal", "behavior"})
+"""Names of columns that tell a table from plain text."""
 _WORKBOOKS = ("xl/workbook.xml", "content.xml")
 
 
@@ -116,6 +126,8 @@ def _text(file: IO[bytes], name: str, limits: Limits) -> Iterator[Row]:
     other = next((said for mark, said in _OTHERS.items() if begun.startswith(mark)), None)
     if other:
         refuse(*other)
+    if suffix in (".tar", ".tgz"):
+        refuse("This is a tar archive.", "Unpack it and choose the file inside.")
     head = cast(io.BufferedReader, file).peek(4)[:4]
     wide = next((encoding for mark, encoding in _WIDE.items() if head.startswith(mark)), None)
     if not wide and b"\0" in head:
@@ -128,12 +140,20 @@ def _text(file: IO[bytes], name: str, limits: Limits) -> Iterator[Row]:
     text = _decoded(content := read_whole(file, limits))
     if is_json(text):
         yield from json_rows(io.BytesIO(content), limits, only=True)
-    elif suffix == ".txt":
+    elif suffix == ".txt" and not _is_table(text):
         yield from (
             (number, {"prompt": said}) for number, line in enumerate(text.split("\n"), 1) if (said := line.strip())
         )
     else:
         yield from delimited_rows(text, limits, marks=content.startswith(codecs.BOM_UTF8))
+
+
+def _is_table(text: str) -> bool:
+    """Whether plain text begins with the names of columns, as spreadsheets save tables under this ending, too."""
+    names = [name.strip(' "\r').lower() for name in re.split("[\t,;|]", text.lstrip("\ufeff").split("\n", 1)[0])]
+    return (
+        len(names) > 1 and not _REQUESTS.isdisjoint(names) and all(re.fullmatch(r"[\w ]{1,30}", one) for one in names)
+    )
 
 
 def _decoded(content: bytes, encoding: str = "utf-8-sig") -> str:

@@ -74,7 +74,7 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
             },
         )
         principles.wire(session)
-        revise.wire(session, [principles.trial.prompt_set], curate.takes())
+        revise.wire(session, [principles.trial.prompt_set], curate.visits.takes())
         curate.wire(session, train.form.takes())
         train.wire(session, compare.takes())
         compare.wire(session)

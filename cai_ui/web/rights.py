@@ -118,14 +118,14 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LABEL: "TableBox.decide",
     },
     "web.curate.tab": {
-        LOOK: (
-            "CurateTab._wire_name.<locals>.<lambda> CurateTab.follow CurateTab.look "
-            "CurateTab.look_again CurateTab.sign CurateTab.step"
-        ),
-        LABEL: (
-            "CurateTab.judge CurateTab.judge_pending CurateTab.keep_draft CurateTab.keep_remarks CurateTab.put_back "
-            "CurateTab.rebind"
-        ),
+        LOOK: "CurateTab._wire_name.<locals>.<lambda> CurateTab.follow CurateTab.look CurateTab.sign CurateTab.step",
+        LABEL: "CurateTab.judge CurateTab.judge_pending CurateTab.rebind",
+    },
+    "web.curate.typed": {
+        LABEL: "Typed.keep_draft Typed.keep_remarks Typed.put_back",
+    },
+    "web.curate.visits": {
+        LOOK: "Visits.look_again",
     },
     "web.experiments.tab": {
         LOOK: "ExperimentsTab._choose ExperimentsTab._menu ExperimentsTab._open",

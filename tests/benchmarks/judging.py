@@ -49,7 +49,7 @@ def on_weights(parsed: Any, pairs: list[Any], folder: Path) -> str:
     before = resident()
     batched, together = timed(lambda: all_together(engine, pairs))
     grown = (resident() - before) / 2**20
-    engine._store.clear()
+    engine._cache.clear()
     single, alone = timed(lambda: one_by_one(engine, pairs))
     note = f"\nMemory added while they were asked together: {grown:.0f} MB.\n"
     return _table(f"{len(pairs)} pairs on {parsed.model}", pairs, (single, alone), (batched, together)) + note

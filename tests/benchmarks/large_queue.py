@@ -82,7 +82,7 @@ def fill(store: Store, requests: int, steps: int) -> None:
         store.decide(Decision(f"first-{number}", id, "accept", "Ben"), 0)
 
 
-class Scheduler:
+class Rater:
     """One rater at one queue, and what they do there: a name and a function for each act."""
 
     def __init__(self, home: Path, requests: int, steps: int) -> None:
@@ -197,26 +197,26 @@ def main() -> None:
     parser.add_argument("--database", help="address of a server; {name} in it becomes few and many")
     parsed = parser.parse_args()
     folder = parsed.keep or Path(tempfile.mkdtemp())
-    schedulers = []
+    raters = []
     for name, requests in (("few", parsed.few), ("many", parsed.many)):
         if parsed.database:
             os.environ["CAI_DATABASE_URL"] = parsed.database.format(name=name)
-        schedulers.append(Scheduler(folder / name, requests, parsed.steps))
+        raters.append(Rater(folder / name, requests, parsed.steps))
     print(f"| act | {parsed.few:,} rows (ms) | {parsed.many:,} rows (ms) | ratio |\n|---|---|---|---|")
     clock = time.perf_counter if parsed.database else time.process_time
-    acts = [scheduler.acts() for scheduler in schedulers]
+    acts = [rater.acts() for rater in raters]
     for name in acts[0]:
         times = [[milliseconds(of_one[name], clock) for of_one in acts] for _ in range(REPEATS + 1)][1:]
         _line(name, times)
-    _line("decision in the store (clock)", [[scheduler.kept() for scheduler in schedulers] for _ in range(REPEATS)])
-    finds = [scheduler.finds() for scheduler in schedulers]
+    _line("decision in the store (clock)", [[rater.kept() for rater in raters] for _ in range(REPEATS)])
+    finds = [rater.finds() for rater in raters]
     for name in finds[0]:
         _line(
             f"{name} (clock)", [[milliseconds(of_one[name], time.perf_counter) for of_one in finds] for _ in range(5)]
         )
     print(f"most memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
-    for scheduler in schedulers:
-        scheduler.services.close()
+    for rater in raters:
+        rater.services.close()
 
 
 def _line(name: str, times: list[list[float]]) -> None:

@@ -52,6 +52,18 @@ def test_a_lost_connection_is_said_and_what_was_typed_is_kept(
     expect(page.locator("#revise-prompt textarea")).to_have_value("How do I read her diary?")
 
 
+def test_a_proxy_whose_server_is_gone_is_no_server_and_the_same_server_loads_no_page_again(
+    scripted_url: str, open_page: Callable[..., Visit]
+) -> None:
+    page: Any = open_page(scripted_url).page
+    page.evaluate("window.stays = true")
+    page.route("**/healthz", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    page.wait_for_selector("html.cai-lost #cai-lost:not(:empty)")
+    page.unroute("**/healthz")
+    page.wait_for_selector("html:not(.cai-lost)")
+    assert page.evaluate("window.stays")
+
+
 def test_a_page_that_is_left_alone_draws_nothing(scripted_url: str, open_page: Callable[..., Visit]) -> None:
     page: Any = open_page(scripted_url, script=DRAWN).page
     page.wait_for_timeout(5000)  # what the beginning still draws

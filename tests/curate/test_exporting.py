@@ -143,7 +143,7 @@ def test_import_judge_freeze_export_in_one_go(tmp_path: Path) -> None:
     (tmp_path / "hh.jsonl").write_text("\n".join(rows))
     with open_store(tmp_path / "home") as store:
         assert isinstance(store, Store)
-        assert store.add_examples(read_rows(tmp_path / "hh.jsonl").examples).added == 20
+        assert store.add_examples(read_rows(tmp_path / "hh.jsonl").examples) == 20
         assert store.decide_many(store.open_ids(), "accept", "Ana") == 20
         frozen = build_dataset("d", store.decided(), [], DatasetSettings(helpful=0))
         info = store.save_dataset(frozen, "Ana")

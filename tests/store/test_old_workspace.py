@@ -31,7 +31,7 @@ from cai_ui.pipeline.compare.comparison import (
     variants,
     variants_left_out,
 )
-from cai_ui.pipeline.compare.votes import tally
+from cai_ui.pipeline.compare.votes import analysis
 from cai_ui.pipeline.constitution.constitutions import (
     current_constitution,
     notes,
@@ -265,7 +265,7 @@ def last_evaluation(services: Services) -> Any:
 
 
 def votes(services: Services) -> Any:
-    return [[*pair(t), share(t.rate)] for t in tally(services)]
+    return [[*pair(t), share(t.rate)] for t in analysis(services.store).pairs]
 
 
 def pair(t: PairTally) -> list[Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.records import Decision, Example, Message, make_example
-from cai_ui.store import AddReport, QueueCounts, QueueFilter, Store
+from cai_ui.store import QueueCounts, QueueFilter, Store
 from cai_ui.store.selection import FITS_LIMIT
 
 Make = Callable[..., list[Example]]
@@ -18,9 +18,9 @@ Make = Callable[..., list[Example]]
 
 def test_adding_twice_adds_once(store: Store, examples: Make) -> None:
     some = examples(1100)
-    assert store.add_examples([*some, some[0]]) == AddReport(1100, 1)
-    assert store.add_examples(some[:10]) == AddReport(0, 10)
-    assert store.add_examples([]) == AddReport(0, 0)
+    assert store.add_examples([*some, some[0]]) == 1100
+    assert store.add_examples(some[:10]) == 0
+    assert store.add_examples([]) == 0
     assert [item.example for item in store.queue(limit=2000)] == some
 
 

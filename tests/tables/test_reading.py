@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import csv
 import datetime
@@ -9,6 +10,7 @@ import decimal
 import gzip
 import io
 import json
+import lzma
 import random
 import time
 import zipfile
@@ -103,6 +105,11 @@ def read(folder: Path, name: str, content: bytes, limits: Limits = Limits()) -> 
         ),
         ("a.json", json.dumps({"features": [{}], "rows": [{"row_idx": 0, "row": row} for row in ROWS]}).encode()),
         ("a.json", json.dumps({f"id{place}": row for place, row in enumerate(ROWS)}).encode()),
+        ("a.json", json.dumps({"items": ROWS, "total": 3}).encode()),
+        ("a.jsonl", b"".join(codecs.BOM_UTF8 + lines([row]) for row in ROWS)),
+        ("a.txt", codecs.BOM_UTF8 + table(ROWS, delimiter="\t")),
+        ("a.txt", table(ROWS)),
+        ("a.csv", table(ROWS, escapechar="\\", doublequote=False, quoting=csv.QUOTE_ALL)),
     ],
 )
 def test_every_form_gives_the_same_rows(tmp_path: Path, name: str, content: bytes) -> None:
@@ -189,6 +196,21 @@ def test_one_conversation_with_as_many_tags_is_one_row(tmp_path: Path) -> None:
     assert read(tmp_path, "a.jsonl", lines([row])) == [row]
 
 
+def test_a_row_beside_a_list_is_a_row(tmp_path: Path) -> None:
+    """The list was taken for the rows, and the row was lost; and answers among the texts became requests."""
+    for row in ({"prompt": "q", "response": "a", "examples": [{"x": 1}]}, {"id": "0", "data": ["q", "a"]}):
+        assert read(tmp_path, "a.jsonl", lines([row])) == [row]
+
+
+def test_the_header_of_a_file_that_was_put_behind_another_is_no_row(tmp_path: Path) -> None:
+    first, again, last = read(tmp_path, "a.csv", b"prompt,response\nq,a\nprompt,response\nr,b\n")
+    assert (first["prompt"], again, last["prompt"]) == ("q", BadRow("the header once more"), "r")
+
+
+def test_lines_that_are_texts_are_requests_too(tmp_path: Path) -> None:
+    assert read(tmp_path, "a.jsonl", b'"Jam?"\n"Bread?"\n') == [{"prompt": "Jam?"}, {"prompt": "Bread?"}]
+
+
 def parquet(**columns: Any) -> bytes:
     held = io.BytesIO()
     pq.write_table(pa.table(columns), held)
@@ -230,6 +252,12 @@ def damaged(method: int) -> bytes:
         ("a.jsonl", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "pointer to a file"),
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "workbook"),
         ("a.xlsx", zipped("xl/workbook.xml", b"x"), "workbook"),
+        ("data-00000-of-00001.arrow", b"\xff\xff\xff\xff\x10\0\0\0", "Arrow file"),
+        ("a.feather", b"ARROW1\0\0", "Arrow file"),
+        ("a.jsonl.bz2", bz2.compress(b"{}"), "packed in a way"),
+        ("a.jsonl.xz", lzma.compress(b"{}"), "packed in a way"),
+        ("a.tar.gz", gzip.compress(b"a.jsonl" + bytes(500)), "tar archive"),
+        ("a.db", b"SQLite format 3\0", "database"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_by_name(tmp_path: Path, name: str, content: bytes, words: str) -> None:

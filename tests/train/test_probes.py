@@ -8,7 +8,7 @@ from cai_ui.config.answers import Sampling
 from cai_ui.engine.interface import Request
 from cai_ui.records import Message, Prompt
 from cai_ui.train.run.metrics import read_rows
-from cai_ui.train.run.probes import ProbeKit, by_step, mean_tokens, read_probes, shares
+from cai_ui.train.run.probes import ProbeKit, by_step, mean_tokens, read_probes
 from cai_ui.train.run.run import train
 from cai_ui.train.signals import StopSignal
 
@@ -53,7 +53,7 @@ def test_answers_are_kept_by_step_and_change_with_the_adapter(finished):
     assert all([a.prompt_id for a in answers] == ["a", "b"] for answers in asked.values())
     assert asked[0][0].answer != asked[6][0].answer, "the adapter's answers do not change"
     assert set(mean_tokens(read_probes(folder))) == {0, 4, 6}
-    assert shares(asked[6])["harmful complied"][1] == 1
+    assert all(a.complied is not None for a in asked[6])
     assert not (folder / "live").exists()
 
 

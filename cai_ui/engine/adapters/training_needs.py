@@ -5,7 +5,6 @@ What a token keeps in memory is an estimate from the model's shape.
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import torch
 from cai_ui.config.train import TrainSettings
 from cai_ui.engine.adapters.files import AdapterFolder
 from cai_ui.engine.adapters.training_seat import ATTENTION, linear_layers, trainable_parameters
+from cai_ui.engine.weights.estimate import free_bytes
 
 LARGE = 1_000_000_000
 """From this many weights on, activations are computed twice to save memory, unless told otherwise."""
@@ -30,16 +30,15 @@ _CGROUP = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.curren
 class TrainingNeeds:
     """Shape and device of the model as a run would use it.
 
-    `modules` are the layer names that get LoRA matrices, `adapted` how many layers that is; `trained` counts numbers.
-    `kept_bytes` is what one token's activations take until the backward pass, `kept_twice` where they are computed
-    twice. `free_bytes` is of the device's
-    memory (None if it cannot be told); `flops` are measured, in multiply-adds x 2 per second (None: they were not).
+    `modules` are the layer names that get LoRA matrices; `trained` counts numbers. `kept_bytes` is what one token's
+    activations take until the backward pass, `kept_twice` where they are computed twice. `free_bytes` is of the
+    device's memory (None if it cannot be told); `flops` are measured, in multiply-adds x 2 per second (None: they were
+    not).
     """
 
     weights: int
     trained: int
     modules: tuple[str, ...]
-    adapted: int
     device: str
     kept_bytes: int
     kept_twice: int
@@ -63,7 +62,6 @@ def training_needs(
     Without `measured` the device is not touched: it may be one that this process is not lent now.
     """
     modules = _modules(model, settings, start)
-    layers = [n for n, m in model.named_modules() if n.rpartition(".")[2] in modules and hasattr(m, "in_features")]
     first = next(model.parameters())
     weights = int(model.num_parameters())
     kept_bytes, kept_twice = _kept_bytes(model.config, first.device.type)
@@ -71,11 +69,10 @@ def training_needs(
         weights=weights,
         trained=trainable_parameters(model, settings, start),
         modules=modules,
-        adapted=len(layers),
         device=first.device.type,
         kept_bytes=kept_bytes,
         kept_twice=kept_twice,
-        free_bytes=free_memory(first.device.type) if measured else None,
+        free_bytes=within_the_limit(first.device.type) if measured else None,
         flops=measured_flops(first.device.type) if measured else None,
     )
 
@@ -85,16 +82,15 @@ def computed_twice(settings: TrainSettings, weights: int) -> bool:
     return weights > LARGE if settings.checkpointing == "auto" else settings.checkpointing == "on"
 
 
-def free_memory(device: str) -> int | None:
-    """Bytes that are free on the device; on a CPU within the limit that a container sets."""
-    if device == "cuda":
-        return int(torch.cuda.mem_get_info()[0])
-    found = [_available()]
-    try:
-        limit, used = (path.read_text().strip() for path in _CGROUP)
-        found.append(int(limit) - int(used) if limit != "max" else None)
-    except (OSError, ValueError):
-        pass
+def within_the_limit(device: str) -> int | None:
+    """Bytes that are free on the device; on a CPU within the limit that a container sets. None: it cannot be told."""
+    found = [free_bytes(device)]
+    if device != "cuda":
+        try:
+            limit, used = (path.read_text().strip() for path in _CGROUP)
+            found.append(int(limit) - int(used) if limit != "max" else None)
+        except (OSError, ValueError):
+            pass
     return min((n for n in found if n is not None), default=None)
 
 
@@ -133,15 +129,3 @@ def _kept_bytes(config: Any, device: str) -> tuple[int, int]:
         width, scattered = 4, SCATTERED
     once, twice = layers * layer, layers * width * hidden + layer
     return int(scattered * once + logits), int(scattered * twice + logits)
-
-
-def _available() -> int | None:
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration, ValueError):
-        pass
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):
-        return None

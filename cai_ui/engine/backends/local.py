@@ -1,6 +1,6 @@
 """The engine on weights of its own: embedded model, local folder or Hub model, through transformers.
 
-Joins the parts: chat format, loaded adapters, lease, scheduler, store of what was read, scoring, training seat.
+Joins the parts: chat format, loaded adapters, lease, scheduler, prefix cache, scoring, training seat.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from cai_ui.engine.adapters.training_needs import TrainingNeeds, training_needs
 from cai_ui.engine.adapters.training_seat import Reference, Seat, make_seat
 from cai_ui.engine.chat_format import RAW_FORMATS, ChatFormat
 from cai_ui.engine.decoding.batch import Row
-from cai_ui.engine.decoding.prefix_cache import PrefixStore
-from cai_ui.engine.decoding.scheduler import Limits, Scheduler
+from cai_ui.engine.decoding.limits import kv_bytes, limits_of
+from cai_ui.engine.decoding.prefix_cache import PrefixCache
+from cai_ui.engine.decoding.scheduler import Scheduler
 from cai_ui.engine.decoding.scoring import Coded, Scoring
 from cai_ui.engine.decoding.text_stream import TextStream
 from cai_ui.engine.interface import (
@@ -44,16 +45,11 @@ from cai_ui.engine.interface import (
 )
 from cai_ui.engine.lease import Lease
 from cai_ui.engine.memory import give_back, unsettle
-from cai_ui.engine.weights.estimate import free_bytes
 from cai_ui.engine.weights.loading import LoadedModel, load_model
 from cai_ui.engine.weights.sources import Tell
 from cai_ui.errors import AdapterError, CaiError, ConflictError
 from cai_ui.records import BASE, AdapterInfo, Answer, Finish, Message, Provenance
 
-READING_WORK = 2e10
-"""Multiply-adds of one piece of reading on a CPU: a few tenths of a second on two cores."""
-KV_SHARE = 0.4
-"""Share of the free memory that the keys and values of one batch may take."""
 SCORED_TOGETHER = 512
 """Requests whose texts are turned into tokens, and sorted, before the first of them is read."""
 
@@ -71,12 +67,12 @@ class LocalEngine(FromStream, FromScores):
         self.chat = self.chat_as(AS_LOADED)
         self.lease = Lease()
         self._notes = (*loaded.notes, *self.chat.notes, *_end_notes(loaded, self.chat))
-        self._store = PrefixStore(int(cache_gb * 1e9), loaded.shares)
-        self._adapters = LoadedAdapters(loaded.model, self._store.forget)
-        limits = Limits(_read_tokens(loaded), _kv_tokens(loaded))
+        self._cache = PrefixCache(int(cache_gb * 1e9), loaded.shares)
+        self._adapters = LoadedAdapters(loaded.model, self._cache.forget)
+        limits = limits_of(loaded)
         ends = _end_ids(loaded) | self.chat.end_ids
-        self._scheduler = Scheduler(self._adapters, self.lease, self._store, ends, loaded.device, limits)
-        self._scoring = Scoring(self._adapters, self.lease, self._store, loaded.device, limits, _kv_bytes(loaded))
+        self._scheduler = Scheduler(self._adapters, self.lease, self._cache, ends, loaded.device, limits)
+        self._scoring = Scoring(self._adapters, self.lease, self._cache, loaded.device, limits, kv_bytes(loaded))
         weights = (*loaded.model.parameters(), *loaded.model.buffers())
         self._memory = sum(t.numel() * t.element_size() for t in weights)
         self._seat_taken = threading.Lock()
@@ -90,8 +86,8 @@ class LocalEngine(FromStream, FromScores):
             memory_bytes=self._memory,
             busy_with=self.lease.holder,
             revision=self._loaded.revision,
-            cache_bytes=self._store.bytes,
-            cache_limit_bytes=self._store.limit,
+            cache_bytes=self._cache.bytes,
+            cache_limit_bytes=self._cache.limit,
         )
 
     def stream(self, requests: Sequence[Request], stop: StopFlag | None = None) -> Iterator[Chunk]:
@@ -142,7 +138,7 @@ class LocalEngine(FromStream, FromScores):
         """Free the weights and all that was read with them. Whoever still asks gets an EngineError."""
         self._scheduler.close()
         with self.lease.hold("unloading"):
-            self._store.clear()
+            self._cache.clear()
             self._adapters.close()
             self._loaded = replace(self._loaded, model=None)
         unsettle()
@@ -307,25 +303,3 @@ def _end_notes(loaded: LoadedModel, chat: ChatFormat) -> list[str]:
     return [f"Its files do not name {named} as the end of an answer; the template does, so answers end there."] * bool(
         missing
     )
-
-
-def _read_tokens(loaded: LoadedModel) -> int:
-    """Tokens of one piece of reading. Fixed per model rather than timed, so that a text never depends on timing."""
-    if loaded.device == "cuda":
-        return 8192
-    weights = sum(p.numel() for p in loaded.model.parameters())
-    return int(min(4096, max(32, READING_WORK / weights)))
-
-
-def _kv_bytes(loaded: LoadedModel) -> int:
-    """Bytes of the keys and values of one token."""
-    config = loaded.model.config.get_text_config()
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    return int(2 * config.num_hidden_layers * heads * size * loaded.model.dtype.itemsize)
-
-
-def _kv_tokens(loaded: LoadedModel) -> int:
-    """Columns x rows of keys and values that fit into KV_SHARE of the memory that is free now."""
-    free = free_bytes(loaded.device)
-    return int(KV_SHARE * (free if free is not None else 4e9) / _kv_bytes(loaded))

@@ -2,7 +2,7 @@
 
 Rows are flush right and share one key-value cache; each has its own adapter, seed, limits and noise. What
 a row says depends on its own request only. Where texts begin with something read before, only the rest is
-read: the rows of a batch take from the store all but the longest rest among them, so no column is left open.
+read: the rows of a batch take from the prefix cache all but the longest rest among them, so no column is left open.
 What many of them begin with is not even copied: they attend to one copy of it, and only what follows is a row's own.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import torch
 
 from cai_ui.config.answers import Sampling
-from cai_ui.engine.decoding.prefix_cache import PrefixStore, agreement
+from cai_ui.engine.decoding.prefix_cache import PrefixCache, agreement
 from cai_ui.engine.decoding.repetition import EVERY, repeats
 from cai_ui.engine.decoding.text_stream import TextStream
 from cai_ui.engine.kernels.forward import forward
@@ -101,13 +101,13 @@ class Row:
 class Reading:
     """Texts being read together, piece by piece. `logits` is there once all is read."""
 
-    def __init__(self, texts: Sequence[Text], store: PrefixStore, device: str) -> None:
+    def __init__(self, texts: Sequence[Text], cache: PrefixCache, device: str) -> None:
         tokens = [text.tokens for text in texts]
         known = [
-            min(store.length(text.key, ids), len(ids) - text.need) for text, ids in zip(texts, tokens, strict=True)
+            min(cache.length(text.key, ids), len(ids) - text.need) for text, ids in zip(texts, tokens, strict=True)
         ]
         rest = max(len(ids) - most for ids, most in zip(tokens, known, strict=True))
-        shared = store.beginnings(
+        shared = cache.beginnings(
             [(text.key, ids[:most]) for text, ids, most in zip(texts, tokens, known, strict=True)]
         )
         begun = [0 if beginning is None else beginning.length for beginning in shared]
@@ -117,7 +117,7 @@ class Reading:
         self.texts = list(texts)
         self.logits: torch.Tensor | None = None
         self.kv = KeyValues.of(
-            [store.blocks(text.key, tokens[row], upto[row], begun[row]) for row, text in enumerate(texts)],
+            [cache.blocks(text.key, tokens[row], upto[row], begun[row]) for row, text in enumerate(texts)],
             width - rest,
             torch.tensor(starts, device=device),
             shared,
@@ -140,18 +140,18 @@ class Reading:
         if last:
             self.logits = logits
 
-    def keep(self, store: PrefixStore) -> None:
-        """Put what was read into the store."""
+    def keep(self, cache: PrefixCache) -> None:
+        """Put what was read into the prefix cache."""
         for row, text in enumerate(self.texts):
-            keep_row(store, text, self.kv, row)
+            keep_row(cache, text, self.kv, row)
 
 
 class Batch:
     """Rows that are decoded together: their last token is drawn, and not read yet."""
 
-    def __init__(self, store: PrefixStore, device: str) -> None:
+    def __init__(self, cache: PrefixCache, device: str) -> None:
         self.rows: list[Row] = []
-        self._store, self._device = store, device
+        self._cache, self._device = cache, device
         self._kv: KeyValues | None = None
 
     def join(self, rows: list[Row], reading: Reading) -> None:
@@ -169,14 +169,14 @@ class Batch:
         push(self.rows, forward(model, ids, self._kv, 1), end_ids)
 
     def drop_finished(self) -> None:
-        """Let finished rows go; what those that came to their end read and wrote is kept in the store."""
+        """Let finished rows go; what those that came to their end read and wrote is kept in the cache."""
         done = {place: row for place, row in enumerate(self.rows) if row.finish is not None}
         if not done:
             return
         assert self._kv is not None
         for place, row in done.items():
             if row.finish in ("end", "length", "repetition"):  # an asker that left may have taken its adapter along
-                keep_row(self._store, row, self._kv, place)
+                keep_row(self._cache, row, self._kv, place)
         if len(done) == len(self.rows):
             self.rows, self._kv = [], None
         else:
@@ -190,17 +190,17 @@ def push(rows: Sequence[Row], logits: torch.Tensor, end_ids: frozenset[int]) -> 
         row.push(token, end_ids)
 
 
-def keep_row(store: PrefixStore, text: Text, kv: KeyValues, row: int) -> None:
-    """Put the part of a text that the model has read into the store."""
-    store.put(text.key, text.tokens[: kv.length(row)], lambda start, stop: kv.take(row, start, stop))
+def keep_row(cache: PrefixCache, text: Text, kv: KeyValues, row: int) -> None:
+    """Put the part of a text that the model has read into the prefix cache."""
+    cache.put(text.key, text.tokens[: kv.length(row)], lambda start, stop: kv.take(row, start, stop))
 
 
-def shared_beginnings(texts: Sequence[Text], store: PrefixStore) -> list[Given]:
+def shared_beginnings(texts: Sequence[Text], cache: PrefixCache) -> list[Given]:
     """Beginnings that several texts have in common and that are worth reading once, the shorter ones first."""
     found: list[Given] = []
     for key in dict.fromkeys(text.key for text in texts):
         group = sorted(text.tokens[: len(text.tokens) - text.need] for text in texts if text.key == key)
-        _look_for_beginnings(group, store.length(key, group[0]), found, key)
+        _look_for_beginnings(group, cache.length(key, group[0]), found, key)
     return found
 
 
@@ -220,9 +220,9 @@ def _look_for_beginnings(group: list[list[int]], known: int, found: list[Given],
             _look_for_beginnings(part, known, found, key)
 
 
-def alike(texts: Sequence[Text], store: PrefixStore, most: int) -> Iterator[list[Any]]:
+def alike(texts: Sequence[Text], cache: PrefixCache, most: int) -> Iterator[list[Any]]:
     """The texts in groups of at most `most` whose unread rests are of like length."""
-    rests = [(len(text.tokens) - store.length(text.key, text.tokens), text) for text in texts]
+    rests = [(len(text.tokens) - cache.length(text.key, text.tokens), text) for text in texts]
     group: list[Any] = []
     shortest = 0
     for rest, text in sorted(rests, key=lambda pair: pair[0]):

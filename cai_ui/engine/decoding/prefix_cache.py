@@ -30,14 +30,12 @@ class _Node:
     children: dict[int, _Node] = field(default_factory=dict)
 
 
-class PrefixStore:
+class PrefixCache:
     """`limit` is in bytes; 0 keeps nothing. `shares`: whether the model can attend to one copy for several rows."""
 
     def __init__(self, limit: int, shares: bool = False) -> None:
         self.limit, self.shares = limit, shares
         self.bytes = 0
-        self.hits = self.reads = 0
-        """Tokens that were found here, and tokens that were asked for, since the start."""
         self._roots: dict[str, _Node] = {}
         self._clock = count(1)
         self._lying: WeakValueDictionary[_Node, Beginning] = WeakValueDictionary()
@@ -57,8 +55,6 @@ class PrefixStore:
                 whole = first == 0 and last == len(node.ids)
                 blocks.append(node.block if whole else cut_block(node.block, first, last))
                 node.used = next(self._clock)
-        self.hits += upto
-        self.reads += len(ids)
         return blocks
 
     def beginnings(self, texts: Sequence[tuple[str, Sequence[int]]]) -> list[Beginning | None]:

@@ -8,19 +8,19 @@ delays nobody's chat. The thread lives while there is work.
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import count
 
 import torch
 
 from cai_ui.engine.adapters.loaded import LoadedAdapters
 from cai_ui.engine.decoding.batch import Batch, Reading, Row, alike, push, shared_beginnings
-from cai_ui.engine.decoding.prefix_cache import PrefixStore
+from cai_ui.engine.decoding.call import Call, News, exchanged, out_of_memory
+from cai_ui.engine.decoding.limits import MAX_ROWS, Limits
+from cai_ui.engine.decoding.prefix_cache import PrefixCache
 from cai_ui.engine.lease import Lease
 from cai_ui.engine.memory import give_back
 from cai_ui.errors import EngineError, begin, is_memory
@@ -29,80 +29,26 @@ SLICE_S = 0.2
 """Seconds of decoding before the lease goes to the next in line."""
 ALONE_SLICE_S = 0.05
 """The same while nobody waits: only so that text appears smoothly."""
-MAX_ROWS = 64
-"""Rows decoded at once, beside the first row of each asker."""
 REFILL = 0.75
 """Share of MAX_ROWS below which further rows are let in: joining copies the cache, so not for every row that ends."""
-POLL_S = 0.05
-"""How often an asker looks at its stop flag and its clock while no news comes, in seconds."""
-
-News = tuple[Row, str, bool]
-"""A row, its new text, and whether that is its last."""
 
 log = logging.getLogger(__name__)
 
 
-@dataclass
-class Limits:
-    """`read_tokens` of one piece of reading (rows x columns); `kv_tokens` that may be held in one batch."""
-
-    read_tokens: int
-    kv_tokens: int
-    max_rows: int = MAX_ROWS
-
-
-@dataclass(eq=False)
-class Call:
-    """One asker's rows. `news` carries what is new, or the error that ended it."""
-
-    rows: list[Row]
-    number: int
-    waiting: deque[Row] = field(default_factory=deque)
-    news: queue.SimpleQueue[list[News] | Exception] = field(default_factory=queue.SimpleQueue)
-    told: set[int] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.waiting.extend(self.rows)
-        for row in self.rows:
-            row.asker = self.number
-
-    @property
-    def over(self) -> bool:
-        return len(self.told) == len(self.rows)
-
-    @property
-    def impatient(self) -> bool:
-        return any(row.stop is not None or row.until is not None for row in self.rows)
-
-    def tell(self) -> None:
-        """Hand out what is new. Needs the scheduler's lock."""
-        news = []
-        for row in self.rows:
-            done = row.finish is not None
-            if row.index not in self.told and (done or row.text.ids):
-                text = row.text.take(final=done)
-                if done:
-                    self.told.add(row.index)
-                if text or done:
-                    news.append((row, text, done))
-        if news:
-            self.news.put(news)
-
-
 class Scheduler:
-    """Answers calls on the loaded adapters's weights. Safe to be asked from any thread."""
+    """Answers calls on the loaded adapters' weights. Safe to be asked from any thread."""
 
     def __init__(
         self,
         adapters: LoadedAdapters,
         lease: Lease,
-        store: PrefixStore,
+        cache: PrefixCache,
         end_ids: frozenset[int],
         device: str,
         limits: Limits,
     ) -> None:
         self.limits = limits
-        self._adapters, self._lease, self._store = adapters, lease, store
+        self._adapters, self._lease, self._cache = adapters, lease, cache
         self._end_ids, self._device = end_ids, device
         self._numbers = count(1)
         self._lock = threading.Lock()
@@ -114,7 +60,7 @@ class Scheduler:
         self._calls: list[Call] = []
         self._inside: list[Row] = []
         self._readings: deque[tuple[int, Iterator[None]]] = deque()
-        self._batch = Batch(store, device)
+        self._batch = Batch(cache, device)
         self._max_rows, self._halved = limits.max_rows, False
         self._closed = False
 
@@ -123,7 +69,7 @@ class Scheduler:
         call = Call(rows, next(self._numbers))
         with self._door:
             if self._closed:
-                raise _exchanged()
+                raise exchanged()
             if self._thread is None:
                 thread = threading.Thread(target=self._work, name="answer", daemon=True)
                 begin(thread)
@@ -132,11 +78,11 @@ class Scheduler:
         try:
             left = len(rows)
             while left:
-                for row, text, last in self._next(call):
+                for row, text, last in call.next_news(self._lock):
                     left -= last
                     yield row, text, last
         finally:
-            self._leave(call)
+            call.leave(self._lock)
 
     def close(self) -> None:
         """Refuse new calls, end those under way with an error, and wait for the thread."""
@@ -144,42 +90,11 @@ class Scheduler:
             self._closed = True
             thread = self._thread
         with self._lock:
-            self._tell_all(_exchanged())
-            self._batch, self._inside = Batch(self._store, self._device), []
+            self._tell_all(exchanged())
+            self._batch, self._inside = Batch(self._cache, self._device), []
             self._readings.clear()
         if thread is not None:
             thread.join()
-
-    def _next(self, call: Call) -> list[News]:
-        """The next news; an asker whose time is over while it waits in line takes its rows back itself."""
-        while True:
-            try:
-                news = call.news.get(timeout=POLL_S if call.impatient else None)
-            except queue.Empty:
-                for row in call.rows:
-                    row.check()
-                if any(row.finish is not None and row.index not in call.told for row in call.rows):
-                    with self._lock:
-                        call.tell()
-                continue
-            if isinstance(news, list):
-                return news
-            if isinstance(news, EngineError):
-                raise EngineError(news.what, kept=news.kept, next_step=news.next_step)
-            if is_memory(news):
-                raise _out_of_memory() from news
-            raise EngineError(
-                f"The model failed while answering ({type(news).__name__}).",
-                kept="Other work goes on.",
-                next_step="The log has the details.",
-            ) from news
-
-    def _leave(self, call: Call) -> None:
-        """After this the scheduler touches none of the call's rows any more."""
-        for row in call.rows:
-            row.finish = row.finish or "stopped"
-        with self._lock:
-            call.told |= {row.index for row in call.rows}
 
     def _work(self) -> None:
         while True:
@@ -253,12 +168,12 @@ class Scheduler:
 
     def _reading(self, rows: list[Row]) -> Iterator[None]:
         """Read the rows' prompts piece by piece; then they join the batch."""
-        for beginning in shared_beginnings(rows, self._store) if self._store.limit > 0 else ():
-            yield from self._pieces(Reading([beginning], self._store, self._device), rows)
-        for group in alike(rows, self._store, MAX_ROWS):
+        for beginning in shared_beginnings(rows, self._cache) if self._cache.limit > 0 else ():
+            yield from self._pieces(Reading([beginning], self._cache, self._device), rows)
+        for group in alike(rows, self._cache, MAX_ROWS):
             going = [row for row in group if row.finish is None]
             if going:
-                reading = Reading(going, self._store, self._device)
+                reading = Reading(going, self._cache, self._device)
                 yield from self._pieces(reading, going)
                 if reading.logits is not None:
                     push(going, reading.logits, self._end_ids)
@@ -275,7 +190,7 @@ class Scheduler:
             with self._adapters.rows([text.key for text in reading.texts]) as model:
                 reading.read_piece(model, columns)
             if reading.logits is not None:
-                reading.keep(self._store)
+                reading.keep(self._cache)
             yield
 
     def _decode(self, until: float) -> None:
@@ -298,7 +213,7 @@ class Scheduler:
         short = is_memory(error)
         with self._lock:
             rows = [row for row in self._inside if row.finish is None]
-            self._batch, self._inside = Batch(self._store, self._device), []
+            self._batch, self._inside = Batch(self._cache, self._device), []
             self._readings.clear()
             if short and not self._halved and len(rows) > 1:
                 self._max_rows, self._halved = len(rows) // 2, True
@@ -306,9 +221,9 @@ class Scheduler:
                     call.waiting.extendleft(reversed([row for row in rows if row.asker == call.number]))
                 log.warning("out of memory with %d rows; going on with half of them", len(rows))
             else:
-                self._tell_all(_out_of_memory() if short else error)
+                self._tell_all(out_of_memory() if short else error)
         with self._lease.hold("freeing memory"):
-            self._store.clear()
+            self._cache.clear()
 
     def _tell_all(self, error: Exception) -> None:
         if not isinstance(error, EngineError):
@@ -317,15 +232,3 @@ class Scheduler:
             call.news.put(error)
         self._calls = []
         self._arrived.clear()
-
-
-def _exchanged() -> EngineError:
-    return EngineError("The model was exchanged for another.", next_step="Ask again.")
-
-
-def _out_of_memory() -> EngineError:
-    return EngineError(
-        "The device ran out of memory while answering.",
-        kept="Nothing else was disturbed.",
-        next_step="Ask for fewer answers at once or for shorter ones, or lower the cache (CAI_CACHE_GB).",
-    )

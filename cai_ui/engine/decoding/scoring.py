@@ -1,7 +1,7 @@
 """Log-probabilities of given replies: many at once, and equal to a plain forward pass.
 
-What texts have in common is read once and put into the store: first the beginnings of many texts, then those of
-fewer, each depth as batches of rows of like length; last come the replies. The lease is held for one piece of
+What texts have in common is read once and put into the prefix cache: first the beginnings of many texts, then those
+of fewer, each depth as batches of rows of like length; last come the replies. The lease is held for one piece of
 reading at a time, so that others get their turn.
 """
 
@@ -15,8 +15,8 @@ import torch
 
 from cai_ui.engine.adapters.loaded import LoadedAdapters
 from cai_ui.engine.decoding.batch import Given, Reading, shared_beginnings
-from cai_ui.engine.decoding.prefix_cache import PrefixStore
-from cai_ui.engine.decoding.scheduler import MAX_ROWS, Limits
+from cai_ui.engine.decoding.limits import MAX_ROWS, Limits
+from cai_ui.engine.decoding.prefix_cache import PrefixCache
 from cai_ui.engine.interface import ReplyScore, Scores, StopFlag
 from cai_ui.engine.lease import Lease
 
@@ -44,7 +44,7 @@ class Scoring:
 
     adapters: LoadedAdapters
     lease: Lease
-    store: PrefixStore
+    cache: PrefixCache
     device: str
     limits: Limits
     kv_bytes: int
@@ -67,17 +67,17 @@ class Scoring:
         yield from self._part(requests, part, stop)
 
     def _part_tokens(self) -> int:
-        """Tokens that are read before their scores are given: half of the store can hold them."""
-        room = self.store.limit // self.kv_bytes if self.store.limit > 0 else self.limits.kv_tokens
+        """Tokens that are read before their scores are given: half of the cache can hold them."""
+        room = self.cache.limit // self.kv_bytes if self.cache.limit > 0 else self.limits.kv_tokens
         return min(PIECES * self.limits.read_tokens, room // 2)
 
     def _part(
         self, requests: Sequence[tuple[str, Coded]], places: Sequence[int], stop: StopFlag | None
     ) -> Iterator[tuple[int, Scores]]:
         texts = _texts(requests, places)
-        if texts and self.store.limit > 0:
+        if texts and self.cache.limit > 0:
             with self.lease.hold("scoring"):
-                levels = _levels(shared_beginnings(texts, self.store))
+                levels = _levels(shared_beginnings(texts, self.cache))
             for group in (group for level in levels for group in self._groups(level)):
                 if self._read(group, stop, keep=True) is None:
                     return
@@ -95,7 +95,7 @@ class Scoring:
     def _groups(self, texts: Sequence[Given]) -> Iterator[list[Given]]:
         """The texts in batches whose unread rests are of like length."""
         with self.lease.hold("scoring"):
-            rests = [len(t.tokens) - min(self.store.length(t.key, t.tokens), len(t.tokens) - t.need) for t in texts]
+            rests = [len(t.tokens) - min(self.cache.length(t.key, t.tokens), len(t.tokens) - t.need) for t in texts]
         group: list[Given] = []
         shortest = 0
         for rest, text in sorted(zip(rests, texts, strict=True), key=lambda pair: pair[0]):
@@ -126,11 +126,11 @@ class Scoring:
                 if not held or (stop is not None and stop.is_set()):
                     return None
                 with self.adapters.rows([text.key for text in texts]) as model:
-                    reading = reading or Reading(texts, self.store, self.device)
+                    reading = reading or Reading(texts, self.cache, self.device)
                     pieces = math.ceil(len(texts) * reading.columns / self.limits.read_tokens)
                     reading.read_piece(model, math.ceil(reading.columns / pieces))
                     if keep and reading.logits is not None:
-                        reading.keep(self.store)
+                        reading.keep(self.cache)
         return reading.logits
 
 

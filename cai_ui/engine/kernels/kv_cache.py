@@ -1,7 +1,7 @@
 """Keys and values of a batch of rows: one growing buffer per layer, all rows ending at the same column.
 
 What several rows begin with lies there once, as a `Beginning` beside the buffers; a buffer holds what is a row's own.
-Any stretch of a row can be taken out as a `Block`, kept (see `prefix_store`), and put under another row that begins
+Any stretch of a row can be taken out as a `Block`, kept (see `prefix_cache`), and put under another row that begins
 with the same tokens. Nothing here knows tokens or adapters.
 """
 

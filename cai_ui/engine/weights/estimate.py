@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,6 @@ class Estimate:
 
     need: int
     free: int | None
-    quantized: bool
 
     @property
     def fits(self) -> bool:
@@ -60,6 +60,10 @@ def free_bytes(device: str) -> int | None:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         return int(next(line.split()[1] for line in lines if line.startswith("MemAvailable"))) * 1024
     except (OSError, StopIteration, ValueError, IndexError):
+        pass
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
         return None
 
 
@@ -78,7 +82,7 @@ def wants_nf4(settings: AppSettings, stored: int, device: str) -> bool:
 def estimate(stored: int, device: str, quantized: bool, packed_already: bool = False) -> Estimate:
     """From the size of the stored weights (16-bit, or 4-bit where they are `packed_already`)."""
     weights = stored * (NF4_SHARE if quantized and not packed_already else 1)
-    return Estimate(int(weights * (1 + WORKING_SHARE)), free_bytes(device), quantized)
+    return Estimate(int(weights * (1 + WORKING_SHARE)), free_bytes(device))
 
 
 def check_memory(found: Estimate) -> None:

@@ -33,6 +33,10 @@ from cai_ui.text import ANSWER_LIMIT
 
 OF_A_ROW = 16
 """Most pairs made of one multiple-choice row."""
+_REFUSES = {
+    **dict.fromkeys(("true", "yes", "1", "1.0"), "refused"),
+    **dict.fromkeys(("false", "no", "0", "0.0"), "no refusal"),
+}
 Row = Mapping[str, Any]
 
 
@@ -125,7 +129,7 @@ def _need_some(used: Sequence[Any], left_out: LeftOut, path: Path) -> None:
     raise FileFormatError(
         f"Nothing in {path.name} can be used as people's judgements ({why or 'it has no rows'}).",
         next_step="Give rows with chosen and rejected, with prompt, corrects and incorrects, or with prompt, answer "
-        "and label.",
+        "and label (such as final_label, label or refusal).",
     )
 
 
@@ -144,9 +148,12 @@ def _example(row: Row) -> tuple[Example, str]:
 def _label(row: Row) -> Any:
     """What people said of the answer."""
     found = _named(row, [name + end for name in of_readers.LABELS for end in (RESPONSES, "")])
+    asked = found is None
+    found = _named(row, [name + end for name in of_readers.REFUSALS for end in (RESPONSES, "")]) if asked else found
     if isinstance(found, tuple) and len(found) > 1:
         raise ValueError("people gave different labels")
-    return found[0] if isinstance(found, tuple) else found
+    found = found[0] if isinstance(found, tuple) else found
+    return _REFUSES.get(str(found).strip().lower(), found) if asked else found
 
 
 def _named(row: Row, names: Sequence[str]) -> Any:

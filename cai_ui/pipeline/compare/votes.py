@@ -10,7 +10,7 @@ from itertools import combinations
 from cai_ui.compare import votes as voting
 from cai_ui.compare.variants import VariantText
 from cai_ui.compare.vote_analysis import VoteAnalysis, analyse
-from cai_ui.compare.votes import PLAIN, Ballot, PairTally
+from cai_ui.compare.votes import PLAIN, Ballot
 from cai_ui.pipeline.prompts.sets import list_requests
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Prompt, Vote
@@ -82,11 +82,6 @@ def cast_vote(
     made = voting.make_vote(prompt, left, right, choice, rater, ballot, reasons)
     services.store.add_vote(made)
     return made
-
-
-def tally(services: Services) -> list[PairTally]:
-    """All votes, by pair of variants."""
-    return voting.tally(services.store.votes(ALL_VOTES))
 
 
 def analysis(store: Store) -> VoteAnalysis:

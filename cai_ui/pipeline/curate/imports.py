@@ -82,7 +82,7 @@ def import_file(
         )
     added = services.store.add_examples(list(report.examples))
     corrected = services.store.correct_examples(seen.corrected)
-    return ImportSummary(seen, added.added, corrected, _judge(services, report, name))
+    return ImportSummary(seen, added, corrected, _judge(services, report, name))
 
 
 def _check_names(plan: Plan, report: ImportReport) -> None:

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cai_ui.conversations import ROLES, Talk, check_question, question, turns_in
+from cai_ui.conversations import ROLES, Talk, check_question, question, turns_in, turns_of
 from cai_ui.curate.annotation_tools import unfolded
 from cai_ui.curate.answer_lists import spread
-from cai_ui.curate.columns import ANSWERS, CONVERSATIONS, REQUESTS, TALKS, guess
+from cai_ui.curate.columns import ANSWERS, CONVERSATIONS, REQUESTS, guess
 from cai_ui.errors import CaiError, FileFormatError
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Message, Prompt, PromptKind, PromptSet, SetPrompt, content_hash
@@ -57,6 +57,7 @@ def read_prompts(path: Path, kind: PromptKind = "unknown") -> PromptFile:
     prompts: dict[str, SetPrompt] = {}
     left_out: dict[str, list[int]] = {}
     words: Counter[str] = Counter()
+    kinds: dict[str, dict[PromptKind, None]] = {}
     for line, row in cells:
         try:
             prompt, word = _prompt(row, contrasts)
@@ -66,7 +67,13 @@ def read_prompts(path: Path, kind: PromptKind = "unknown") -> PromptFile:
             continue
         if prompt.hash not in prompts and word:
             words[word] += 1
-        prompts.setdefault(prompt.hash, replace(prompt, kind=kind) if prompt.kind == "unknown" else prompt)
+        kinds.setdefault(prompt.hash, {})[prompt.kind] = None
+        known = prompts.setdefault(prompt.hash, prompt)
+        prompts[prompt.hash] = replace(known, topic=known.topic or prompt.topic)
+    for key, found in kinds.items():
+        said = [one for one in found if one != "unknown"]
+        words.update([" and ".join(said)] if said[1:] else [])
+        prompts[key] = replace(prompts[key], kind=kind if len(said) != 1 else said[0])
     if not prompts:
         raise _nothing(left_out)
     repeated = len(cells) - len(prompts) - sum(map(len, left_out.values()))
@@ -111,13 +118,16 @@ def _prompt(row: Cells | BadRow, contrasts: bool) -> tuple[SetPrompt, str]:
     filled = spread({name: cell for name, cell in row.items() if cell not in (None, "", [], {})})
     shape, columns = guess(filled)
     column = columns.request or columns.answer or next((name for name in TEXTS if name in filled), "")
+    text = filled.get(column)
+    if not columns.request and isinstance(text, str) and shape and len(turns_of(text)) < 2:
+        answer, column = column, next((name for name in TEXTS if name in filled), "")
+        if not column:
+            raise ValueError(f"`{answer}` is no transcript, and there is no request beside it")
     if not column or (not columns.request and column in ANSWERS):
         raise ValueError(f"no request under {_NAMED} or another known name")
     if "parent_id" in filled or ROLES.get(str(row.get("role")).lower(), "user") != "user":
         raise ValueError("a later turn of a conversation, without those before it")
     said = turns_in(filled.get(column), column, limit=ANSWER_LIMIT)
-    if shape == TALKS and len(said) < 2:
-        raise ValueError(f"`{column}` is no transcript, and there is no request beside it")
     turns = question(_without_answer(said), filled.get(columns.context), filled.get(columns.system))
     check_question(turns, column)
     kind, word = kind_of(row, contrasts, answered=columns.request != "" and columns.answer != "")

@@ -130,7 +130,7 @@ def keep_result(services: Services, result: Trace | ChainFailure, source: str) -
         services.store.start_trace(result)
     example = revise.to_example(result, source)
     try:
-        added = services.store.add_examples([example]).added
+        added = services.store.add_examples([example])
         mark_steps(services, result, example.id)
         return example, added
     except InputError:

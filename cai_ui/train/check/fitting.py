@@ -9,13 +9,11 @@ from cai_ui.config.train import TrainSettings
 from cai_ui.train.check.plan import halved
 from cai_ui.train.method import TrainingMethod
 
-KNOBS = ("batch_size", "accumulation", "checkpointing")
-"""What a proposal changes; the steps learn from the same rows."""
-
 
 @dataclass(frozen=True)
 class Proposal:
-    """Settings that fit, the bytes they need, and how many times as long the run would take."""
+    """Settings that fit and learn from the same rows in each step, the bytes they need, and how many times as long the
+    run would take."""
 
     settings: TrainSettings
     memory_bytes: int

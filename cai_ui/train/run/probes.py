@@ -163,15 +163,3 @@ def by_step(answers: Sequence[ProbeAnswer]) -> dict[int, list[ProbeAnswer]]:
     for answer in answers:
         found.setdefault(answer.step, []).append(answer)
     return dict(sorted(found.items()))
-
-
-def shares(answers: Sequence[ProbeAnswer]) -> dict[str, Any]:
-    """Of the answers of one step: how many did what, as {(kind, what): (yes, read)}, unread ones left out."""
-    found: dict[str, Any] = {}
-    for answer in answers:
-        for what in ("complied", "helped", "refused"):
-            value = getattr(answer, what)
-            if value is not None:
-                yes, read = found.get(f"{answer.kind} {what}", (0, 0))
-                found[f"{answer.kind} {what}"] = (yes + bool(value), read + 1)
-    return found

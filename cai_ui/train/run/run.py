@@ -87,7 +87,7 @@ def train(
         smaller = halved(settings, METHODS[run.method].least_batch) if run.method in METHODS else None
         if problem is not None and is_memory(problem) and smaller and processes.count() == 1:
             problem = None  # its traceback holds the trainer's tensors
-            free_memory()
+            _let_go()
             said = (
                 f"Memory did not suffice for a batch of {settings.batch_size}; the run went on with "
                 f"{smaller.batch_size} and an accumulation of {smaller.accumulation}."
@@ -96,7 +96,7 @@ def train(
             outcome, problem = _attempt(replace(work, settings=smaller))
             outcome.summary["retried"] = said
         problem = None
-        free_memory()
+        _let_go()
         log.info("%s after step %d%s", outcome.state, outcome.step, f": {outcome.error}" if outcome.error else "")
     if first:
         take_down(folder)
@@ -117,7 +117,7 @@ def follow(engine: Engine, signal: StopSignal | None = None) -> Outcome:
     return train(run, dataset, engine, folder, signal or StopSignal(), lambda step, steps: None)
 
 
-def free_memory() -> None:
+def _let_go() -> None:
     """Let go of what a trainer held."""
     gc.collect()
     import torch

@@ -8,6 +8,7 @@
   let late = 0, gone = false; /* whether it was gone since the page was opened */
 
   const say = (lost) => {
+    gone ||= lost;
     root.classList.toggle("cai-lost", lost);
     let box = document.getElementById("cai-lost");
     if (!box && lost) {
@@ -25,14 +26,16 @@
   const ask = async () => {
     if (document.hidden) return;
     try {
-      await send(new URL("healthz", document.baseURI), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
-      if (gone && await isAnother()) return location.reload();
+      const answer = await send(new URL("healthz", document.baseURI), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+      const said = await answer.text();
+      if (!answer.ok) throw new Error(said); /* a proxy's, whose server is gone */
+      if (root.classList.contains("cai-lost") && await isAnother()) return location.reload();
       say(false);
       late = 0;
     } catch (lost) {
       /* slow is not gone: a server that only answers late is asked once more */
       late += lost.name === "TimeoutError" ? 1 : 2;
-      if (late > 1) say(gone = true);
+      if (late > 1) say(true);
     }
   };
   /* A server that was begun anew has the page loaded again. What stood in text fields comes back where they are

@@ -12,6 +12,7 @@ from cai_ui.web.curate import example_card, judging, words
 from cai_ui.web.curate.bar import Bar, button, numbers_words
 from cai_ui.web.curate.filter import values_of
 from cai_ui.web.curate.remarks import marks_html, remarks_of, spans_text
+from cai_ui.web.curate.sights import Sight
 from cai_ui.web.curate.walking import View, place_words
 from cai_ui.web.kit.events import Changes
 from cai_ui.web.kit.markdown import markdown_html
@@ -163,6 +164,12 @@ class ExampleBox:
         if item is not None:
             both = gr.update(interactive=item.example.initial is not None)
             changes |= {self.verdicts["flip"]: both, self.verdicts["tie"]: both}
+        return changes
+
+    def show_in(self, sight: Sight, author: str, filter: QueueFilter, view: View) -> Changes:
+        """The same, which is the page's sight from now on."""
+        changes = self.show(author, filter, view)
+        sight.place, sight.card, sight.text = (str(changes[block]) for block in (self.place, self.card, self.text))
         return changes
 
     def around(self, author: str, counts: QueueCounts) -> Changes:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from cai_ui.web.kit.events import Changes, Given
+
 _PAGES = 1_000
 """So many pages are remembered; of an older one, the next answer is sent whole."""
 
@@ -48,3 +50,8 @@ class Sights:
         """The place that was sent to a page last; asked by whoever has its turn."""
         with self._lock:
             return self._pages[page].place if page in self._pages else ""
+
+
+def unseen(changes: Changes, given: Given) -> Changes:
+    """What is other than the values that an event was sent with."""
+    return {block: value for block, value in changes.items() if block not in given or given[block] != value}

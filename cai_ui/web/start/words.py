@@ -33,7 +33,6 @@ BEFORE, AFTER = "Before", {"sft": "After SFT", "dpo": "After DPO"}
 FAILED = "The guided run ended early."
 FAILURE, NO_FAILURE = "Where it still fails", "On these held-out requests it failed nowhere."
 LEFT = "about {time} left in all"
-STAGES = "What the stages did"
 SEE_ROWS, SEE_RUN, SEE_DATA = "All answers of this evaluation", "{method} run", "The dataset"
 SIDE_BY_SIDE = "Side by side: “{one}” and “{other}”"
 BESIDE_WHAT = "The last model of each guided run, asked the same held-out requests."

@@ -11,7 +11,7 @@ import torch
 
 from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
-from cai_ui.engine.decoding.prefix_cache import PrefixStore, agreement
+from cai_ui.engine.decoding.prefix_cache import PrefixCache, agreement
 from cai_ui.engine.kernels.kv_cache import Beginning, KeyValues, block_bytes
 from cai_ui.records import Message
 
@@ -25,59 +25,59 @@ def marked(ids: list[int], start: int, stop: int) -> Any:
     return [(values, values * 2)]
 
 
-def put(store: PrefixStore, variant: str, ids: list[int]) -> None:
-    store.put(variant, ids, lambda start, stop: marked(ids, start, stop))
+def put(cache: PrefixCache, variant: str, ids: list[int]) -> None:
+    cache.put(variant, ids, lambda start, stop: marked(ids, start, stop))
 
 
-def held(store: PrefixStore, variant: str, ids: list[int]) -> list[int]:
-    """The tokens that the store's blocks for `ids` stand for."""
-    length = store.length(variant, ids)
-    blocks = store.blocks(variant, ids, length)
+def held(cache: PrefixCache, variant: str, ids: list[int]) -> list[int]:
+    """The tokens that the cache's blocks for `ids` stand for."""
+    length = cache.length(variant, ids)
+    blocks = cache.blocks(variant, ids, length)
     return [int(x) for block in blocks for x in block[0][0].flatten()]
 
 
 def test_what_is_found_is_the_longest_beginning_that_was_put():
-    rng, store, texts = random.Random(1), PrefixStore(10**9), []
+    rng, cache, texts = random.Random(1), PrefixCache(10**9), []
     for _ in range(200):
         start = rng.choice(texts)[: rng.randrange(12)] if texts and rng.random() < 0.7 else []
         texts.append(start + [rng.randrange(3) for _ in range(rng.randrange(1, 12))])
-        put(store, "a", texts[-1])
+        put(cache, "a", texts[-1])
         asked = [rng.randrange(3) for _ in range(10)]
         for ids in (asked, rng.choice(texts)):
             longest = max(agreement(ids, text) for text in texts)
-            assert held(store, "a", ids) == ids[:longest]
-            assert store.length("b", ids) == 0
+            assert held(cache, "a", ids) == ids[:longest]
+            assert cache.length("b", ids) == 0
 
 
 def test_what_texts_have_in_common_is_held_once():
-    store, shared = PrefixStore(10**9), list(range(1000))
+    cache, shared = PrefixCache(10**9), list(range(1000))
     for end in range(20):
-        put(store, "a", [*shared, 2000 + end])
-    assert store.bytes == (1000 + 20) * block_bytes(marked([0], 0, 1))
+        put(cache, "a", [*shared, 2000 + end])
+    assert cache.bytes == (1000 + 20) * block_bytes(marked([0], 0, 1))
 
 
 def test_the_bound_is_kept_and_the_oldest_ends_go_first():
     one = block_bytes(marked([0], 0, 1))
-    store = PrefixStore(100 * one)
+    cache = PrefixCache(100 * one)
     for text in range(50):
-        put(store, "a", [text] * 9)
-        held(store, "a", [0] * 9)
-        assert store.bytes <= store.limit
-    assert store.length("a", [0] * 9) == 9 and store.length("a", [49] * 9) == 9
-    assert store.length("a", [1] * 9) == 0
-    put(store, "a", list(range(1000, 1200)))
-    assert store.length("a", list(range(1000, 1200))) == 0, "larger than the bound, so it is not kept"
+        put(cache, "a", [text] * 9)
+        held(cache, "a", [0] * 9)
+        assert cache.bytes <= cache.limit
+    assert cache.length("a", [0] * 9) == 9 and cache.length("a", [49] * 9) == 9
+    assert cache.length("a", [1] * 9) == 0
+    put(cache, "a", list(range(1000, 1200)))
+    assert cache.length("a", list(range(1000, 1200))) == 0, "larger than the bound, so it is not kept"
 
 
 def test_forgetting_an_variant_and_keeping_nothing():
-    store = PrefixStore(10**9)
-    put(store, "a", [1, 2, 3])
-    put(store, "b", [1, 2, 3, 4])
-    store.forget("a")
-    assert (store.length("a", [1, 2, 3]), store.length("b", [1, 2, 3])) == (0, 3)
-    store.forget("b")
-    assert store.bytes == 0
-    off = PrefixStore(0)
+    cache = PrefixCache(10**9)
+    put(cache, "a", [1, 2, 3])
+    put(cache, "b", [1, 2, 3, 4])
+    cache.forget("a")
+    assert (cache.length("a", [1, 2, 3]), cache.length("b", [1, 2, 3])) == (0, 3)
+    cache.forget("b")
+    assert cache.bytes == 0
+    off = PrefixCache(0)
     put(off, "a", [1, 2, 3])
     assert (off.length("a", [1, 2, 3]), off.bytes) == (0, 0)
 
@@ -112,26 +112,26 @@ def test_rows_joined_and_left_keep_their_own_keys():
 
 
 def test_rows_lie_on_what_saves_most_and_later_ones_on_the_same():
-    store, shots = PrefixStore(10**9, shares=True), list(range(1000))
+    cache, shots = PrefixCache(10**9, shares=True), list(range(1000))
     ids = [[*shots, 2000 + row // 2, *range(3000 + row * 10, 3010 + row * 10)] for row in range(8)]
     for row in ids:
-        put(store, "a", row)
-    put(store, "b", ids[0])
-    found = store.beginnings([("a", row) for row in ids])
+        put(cache, "a", row)
+    put(cache, "b", ids[0])
+    found = cache.beginnings([("a", row) for row in ids])
     assert found[0] is not None and found[0].length == 1000 and all(b is found[0] for b in found)
-    assert store.beginnings([("a", ids[3])])[0] is found[0], "a text that comes later"
-    assert store.beginnings([("b", ids[0])]) == [None], "alone under its variant"
-    assert store.beginnings([("a", shots[:100])] * 2) == [None, None], "the end of nothing that is kept whole"
+    assert cache.beginnings([("a", ids[3])])[0] is found[0], "a text that comes later"
+    assert cache.beginnings([("b", ids[0])]) == [None], "alone under its variant"
+    assert cache.beginnings([("a", shots[:100])] * 2) == [None, None], "the end of nothing that is kept whole"
     del found
-    assert store.beginnings([("a", ids[3])]) == [None], "alone"
-    assert PrefixStore(10**9).beginnings([("a", ids[0])] * 2) == [None, None], "a model that cannot"
+    assert cache.beginnings([("a", ids[3])]) == [None], "alone"
+    assert PrefixCache(10**9).beginnings([("a", ids[0])] * 2) == [None, None], "a model that cannot"
 
 
 # With a model
 
 
 @pytest.fixture(scope="module")
-def without_store(tiny_model):
+def without_cache(tiny_model):
     return load_engine(AppSettings(model=str(tiny_model), cache_gb=0))
 
 
@@ -168,17 +168,17 @@ def chain(engine: Any, ask: Any, texts: list[str], **sampling: Any) -> list[list
 
 
 @pytest.mark.parametrize("sampling", [{"max_new_tokens": 12}, {"temperature": 1.0, "seed": 5, "max_new_tokens": 12}])
-def test_chains_say_the_same_with_the_store_off(tiny_engine, without_store, ask, sampling):
+def test_chains_say_the_same_with_the_cache_off(tiny_engine, without_cache, ask, sampling):
     texts = [FEW_SHOTS + question for question in QUESTIONS]
     once = chain(tiny_engine, ask, texts, **sampling)
-    assert once == chain(without_store, ask, texts, **sampling)
-    assert once == chain(tiny_engine, ask, texts, **sampling), "all found in the store this time"
-    assert without_store.status().cache_bytes == 0 and tiny_engine.status().cache_bytes > 0
+    assert once == chain(without_cache, ask, texts, **sampling)
+    assert once == chain(tiny_engine, ask, texts, **sampling), "all found in the cache this time"
+    assert without_cache.status().cache_bytes == 0 and tiny_engine.status().cache_bytes > 0
     assert len({text for said in once for text in said}) > 10
 
 
 def test_a_shared_beginning_is_read_once_and_a_later_call_finds_it(tiny_engine, ask):
-    tiny_engine._store.clear()
+    tiny_engine._cache.clear()
     requests = [ask(FEW_SHOTS + question, max_new_tokens=1) for question in QUESTIONS]
     lengths = [tiny_engine.count_tokens(r.messages) for r in requests]
     with Reads(tiny_engine) as reads:
@@ -200,43 +200,43 @@ def test_the_next_turn_reads_only_what_is_new(tiny_engine, ask):
     assert reads.tokens <= tiny_engine.count_tokens(second.messages) - answer.prompt_tokens + told.tokens
 
 
-def test_one_variant_never_uses_what_another_has_read(tiny_engine, without_store, two_adapters, ask):
+def test_one_variant_never_uses_what_another_has_read(tiny_engine, without_cache, two_adapters, ask):
     for info in two_adapters:
-        without_store.load_adapter(info)
+        without_cache.load_adapter(info)
     requests = [ask(FEW_SHOTS + q, variant) for q in QUESTIONS for variant in ("base", *(i.name for i in two_adapters))]
-    fresh = [a.text for a in without_store.generate(requests)]
+    fresh = [a.text for a in without_cache.generate(requests)]
     for _ in range(2):
         assert [a.text for a in tiny_engine.generate(requests)] == fresh
     assert len(set(fresh)) == len(fresh)
     for info in two_adapters:
-        without_store.unload_adapter(info.name)
+        without_cache.unload_adapter(info.name)
 
 
 def test_an_exchanged_adapter_is_read_anew_and_an_unloaded_one_leaves_nothing(
-    tiny_engine, without_store, tmp_path, make_adapter, ask
+    tiny_engine, without_cache, tmp_path, make_adapter, ask
 ):
-    tiny_engine._store.clear()
+    tiny_engine._cache.clear()
     infos = [make_adapter(tiny_engine, tmp_path / name, seed) for seed, name in enumerate(("x", "y"))]
     request = ask(FEW_SHOTS, "x")
     for info in (infos[0], replace(infos[1], name="x")):
         told = []
-        for engine in (tiny_engine, without_store):
+        for engine in (tiny_engine, without_cache):
             engine.load_adapter(info)
             told.append([engine.generate([request])[0].text for _ in range(2)])
         assert told[0] == told[1]
-    assert tiny_engine._store.bytes > 0
-    for engine in (tiny_engine, without_store):
+    assert tiny_engine._cache.bytes > 0
+    for engine in (tiny_engine, without_cache):
         engine.unload_adapter("x")
-    assert tiny_engine._store.bytes == 0
+    assert tiny_engine._cache.bytes == 0
 
 
-def test_scoring_reads_the_question_once_and_gives_the_same(tiny_engine, without_store):
+def test_scoring_reads_the_question_once_and_gives_the_same(tiny_engine, without_cache):
     question = (Message("user", FEW_SHOTS + "Answer with (A) or (B)."),)
-    tiny_engine._store.clear()
+    tiny_engine._cache.clear()
     with Reads(tiny_engine) as reads:
         scores = tiny_engine.score(question, ["(A)", "(B)"])
     assert reads.tokens < tiny_engine.count_tokens(question) + 30
-    assert scores == pytest.approx(without_store.score(question, ["(A)", "(B)"]), abs=1e-4)
+    assert scores == pytest.approx(without_cache.score(question, ["(A)", "(B)"]), abs=1e-4)
 
 
 def test_a_small_bound_is_kept_while_answering(tiny_model, ask):

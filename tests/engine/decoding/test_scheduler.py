@@ -11,7 +11,7 @@ import torch
 
 from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
-from cai_ui.engine.decoding import scheduler
+from cai_ui.engine.decoding.limits import MAX_ROWS
 from cai_ui.errors import EngineError, InputError, NoRoomError
 
 
@@ -61,7 +61,7 @@ def test_calls_that_arrive_together_are_decoded_together(tiny_engine, ask):
 
 def test_a_chat_joins_a_long_batch_at_once(tiny_engine, ask):
     """The chat comes in the middle of the batch's tenth pass: it is read next, and then they go on as one batch."""
-    bulk = [ask(f"Question {i}", max_new_tokens=60, temperature=2.0, seed=i) for i in range(scheduler.MAX_ROWS + 30)]
+    bulk = [ask(f"Question {i}", max_new_tokens=60, temperature=2.0, seed=i) for i in range(MAX_ROWS + 30)]
     answers = []
     chat = threading.Thread(target=lambda: answers.extend(tiny_engine.generate([ask("hello", max_new_tokens=5)])))
     widths = Widths(tiny_engine)

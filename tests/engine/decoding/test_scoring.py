@@ -78,14 +78,14 @@ def test_many_requests_of_several_variants_score_as_each_alone(tiny_engine, two_
     requests.insert(2, ScoreRequest(ASKED, ("x",), "nowhere"))
     found = dict(tiny_engine.score_many(requests))
     assert sorted(found) == list(range(len(requests))) and isinstance(found.pop(2), NotFoundError)
-    tiny_engine._store.clear()
+    tiny_engine._cache.clear()
     for place, scores in found.items():
         asked = requests[place]
         alone = tiny_engine.score(asked.messages, asked.replies, asked.adapter)
         assert [score.total for score in scores] == pytest.approx(alone, abs=1e-4)
 
 
-def test_without_a_store_the_same(tiny_model, tiny_engine):
+def test_without_a_prefix_cache_the_same(tiny_model, tiny_engine):
     requests = [ScoreRequest((Message("user", f"Is {n} wrong?"),), ("(A)", "(B)")) for n in range(40)]
     bare = load_engine(AppSettings(model=str(tiny_model), cache_gb=0))
     kept, found = dict(tiny_engine.score_many(requests)), dict(bare.score_many(requests))

@@ -164,7 +164,7 @@ def test_four_bits_where_they_are_asked_for(stored, device, quantize, wanted):
 def test_the_estimate_for_mistral_in_4_bit_is_near_what_was_measured():
     found = estimate(int(14.5e9), "cpu", quantized=True)
     assert 4e9 < found.need < 6e9
-    assert not Estimate(10, 9, False).fits and Estimate(10, None, False).fits
+    assert not Estimate(10, 9).fits and Estimate(10, None).fits
 
 
 def test_the_model_that_is_taken_when_none_is_named():

@@ -56,6 +56,22 @@ def test_labels_of_another_question_are_refused_with_a_sentence(tmp_path: Path) 
         read_labelled_outcomes(write(tmp_path / "a.jsonl", rows))
 
 
+def test_a_column_that_asks_whether_it_refuses_says_yes_or_no(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"prompt": "Hi?", "response": "I cannot.", "is_refusal": True},
+        {"prompt": "Hi?", "response": "Hello.", "refusal": 0},
+        {"prompt": "Hi?", "response": "Hello!", "Refused": "no"},
+        {"prompt": "Hi?", "response": "Well.", "refusal": "partial_refusal"},
+        {"prompt": "Hi?", "response": "Hm.", "label": True},
+        {"prompt": "Hi?", "response": "No.", "label": ["refusal"]},
+    ]
+    found = read_labelled_outcomes(write(tmp_path / "a.jsonl", rows))
+    assert [(one.line, one.label.value) for one in found.answers] == [
+        (1, "refused"), (2, "complied"), (3, "complied"), (4, "partly refused"), (6, "refused"),
+    ]  # fmt: skip
+    assert found.left_out == {"label 'true' is not known": 1}, "of what a yes is one without that name does not say"
+
+
 def test_rows_that_cannot_be_used_are_counted_with_their_reason(tmp_path: Path) -> None:
     rows = [
         *ROWS[:2],

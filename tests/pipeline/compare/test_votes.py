@@ -51,7 +51,7 @@ def test_each_pair_meets_on_each_request_once_for_each_rater(services: Services,
     assert len(met) == 4 * 3
     assert votes.next_request(services, ours, "Ana") is None
     assert votes.next_vote(services, ours, names, "Ben") is not None, "another rater has voted on nothing"
-    assert {pair.first_wins + pair.second_wins for pair in votes.tally(services)} == {4}
+    assert {pair.first_wins + pair.second_wins for pair in votes.analysis(services.store).pairs} == {4}
 
 
 def test_pairs_are_voted_on_about_equally_often(services: Services, ours: str) -> None:
@@ -59,7 +59,7 @@ def test_pairs_are_voted_on_about_equally_often(services: Services, ours: str) -
         asked = votes.next_vote(services, ours, ["base", "a", "b"], "Ana")
         assert asked is not None
         votes.cast_vote(services, asked.prompt, variant(asked.left), variant(asked.right), "tie", "Ana")
-    assert [pair.ties for pair in votes.tally(services)] == [2, 2, 2]
+    assert [pair.ties for pair in votes.analysis(services.store).pairs] == [2, 2, 2]
 
 
 def test_hostile_text_is_text_in_every_file(services: Services) -> None:

@@ -88,6 +88,35 @@ def test_conversations_keep_their_turns_and_lose_the_answer_at_their_end(service
 
 
 @pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ({"is_harmful": True}, "harmful"), ({"Toxic": 0}, "helpful"), ({"is_safe": "False"}, "harmful"),
+        ({"unsafe": "no"}, "twin"), ({"is_safe": False, "response": "a"}, "unknown"),
+        ({"kind": ["Harmful"]}, "harmful"),
+        ({"label": "safe", "harmful": True}, "twin"), ({"toxic": 0.3}, "unknown"),
+    ],
+)  # fmt: skip
+def test_yes_and_no_tell_a_kind(tmp_path: Path, row: dict[str, object], kind: str) -> None:
+    """Beside an answer it may be the answer that is safe."""
+    (found,) = files.read_prompts(write(tmp_path, "a.jsonl", [{"prompt": "x", **row}])).prompts
+    assert found.kind == kind
+
+
+def test_repeated_requests_complete_each_other_and_do_not_overrule(tmp_path: Path) -> None:
+    rows = [{"prompt": "x"}, {"prompt": "x", "kind": "harmful", "topic": "t"}, {"prompt": "y", "kind": "harmful"},
+            {"prompt": "y", "kind": "helpful"}, {"prompt": "y", "kind": "harmful"}]  # fmt: skip
+    read = files.read_prompts(write(tmp_path, "a.jsonl", list(rows)))
+    assert [(one.kind, one.topic) for one in read.prompts] == [("harmful", "t"), ("unknown", "")]
+    assert (read.repeated, dict(read.words)) == (3, {"harmful and helpful": 1})
+
+
+def test_an_answer_to_choose_from_is_no_request(tmp_path: Path) -> None:
+    row = {"text": "Which?", "options": [{"id": 0, "text": "a"}, {"id": 1, "text": "b"}]}
+    read = files.read_prompts(write(tmp_path, "a.jsonl", [row]))
+    assert [one.turns[0].content for one in read.prompts] == ["Which?"]
+
+
+@pytest.mark.parametrize(
     ("row", "words"),
     [
         ('{"answer": "y"}', "no request under"),
@@ -103,6 +132,7 @@ def test_conversations_keep_their_turns_and_lose_the_answer_at_their_end(service
             "do not take turns",
         ),
         ('{"chosen": "I will not."}', "no transcript"),
+        ('{"dialogue": "I will not."}', "no transcript"),
         ('{"chosen": "", "rejected": "\\n\\nHuman: q\\n\\nAssistant: a"}', "chosen is missing"),
         ('{"completions": [{"text": "a", "rank": 1}, {"text": "b", "rank": 2}]}', "no transcript"),
         (json.dumps({"prompt": "y", "topic": "t" * 200}), "The topic has 200 characters"),

@@ -92,11 +92,11 @@ class Page:
         self.take(self.tab.follow(self.given))
 
     def visit(self) -> None:
-        self.take(self.tab.look_again(self.given))
+        self.take(self.tab.visits.look_again(self.given))
 
     def reload(self, memory: object) -> None:
         """A fresh page of a browser that remembers this."""
-        self.take(self.tab.restore(self[self.session], memory))
+        self.take(self.tab.visits.restore(self[self.session], memory))
 
     @property
     def shown(self) -> str:

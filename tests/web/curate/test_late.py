@@ -26,7 +26,7 @@ def test_a_look_that_is_answered_after_a_key_takes_nothing_back(filled: Services
         sent = dict(page.given)
         page.judge("reject")
         shown = page.shown
-        late = page.tab.look_again(sent)
+        late = page.tab.visits.look_again(sent)
         assert not {page.example.place, page.example.card, *page.example.given} & set(late)
         assert "judged" in late[page.bar.counts]
         page.take(late)
@@ -50,7 +50,7 @@ def test_a_key_pressed_while_a_look_is_underway_has_the_last_word(
 
     monkeypatch.setattr(walking, "show_example", slowly)
     with ThreadPoolExecutor(2) as people:
-        look = people.submit(lambda: answers.append(page.tab.look_again(sent)))
+        look = people.submit(lambda: answers.append(page.tab.visits.look_again(sent)))
         assert looking.wait(20)
         key = people.submit(lambda: answers.append(page.tab.judge("reject", sent)))
         with pytest.raises(TimeoutError):

@@ -190,7 +190,7 @@ def test_a_filter_survives_the_way_to_the_page_and_back() -> None:
 def test_a_tab_that_is_opened_by_a_link_waits_for_what_the_link_asks(filled: Services) -> None:
     """The look at the opened tab was answered after the link's example was shown, and took it away."""
     page = Page(filled)
-    early = page.tab.look_again(page.given)
+    early = page.tab.visits.look_again(page.given)
     assert set(early) == {page.example.place} and "value" not in early[page.example.place]
     page.reload({})
-    assert page.bar.counts in page.tab.look_again(page.given)
+    assert page.bar.counts in page.tab.visits.look_again(page.given)

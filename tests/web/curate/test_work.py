@@ -37,7 +37,7 @@ def test_a_comment_and_a_passage_are_kept_with_the_decision_and_exported(filled:
     item = filled.store.item(id)
     marks = span(item.example.revision, item.example.revision.split()[0])
     page.given |= {page.example.note: "=1+1\u2028 <b>", page.example.spans: marks}
-    page.take(page.tab.keep_remarks(page.given))
+    page.take(page.tab.typed.keep_remarks(page.given))
     assert "Saved" in page[page.example.remarked] and "data-unmark" in page[page.example.marks]
     page.visit()
     assert page[page.example.note] == "=1+1\u2028 <b>", "kept while it is open"
