@@ -81,6 +81,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
 
     few_heaps()
     no_proxy_to_itself(os.environ)
+    believe_the_proxies_of_a_space(os.environ)
     many_open_files()
     unwind_at_sigterm()
     engine, cleaning = engine or lent_engine(settings), None
@@ -146,6 +147,12 @@ def no_proxy_to_itself(environment: MutableMapping[str, str]) -> None:
     for name in ("NO_PROXY", "no_proxy"):
         kept = environment.get(name, "")
         environment[name] = ",".join(part for part in (kept, "127.0.0.1", "localhost") if part)
+
+
+def believe_the_proxies_of_a_space(environment: MutableMapping[str, str]) -> None:
+    """On a Space have its proxies, by which alone it is reached, say who asks: all visitors would be one otherwise."""
+    if environment.get("SPACE_ID"):
+        environment.setdefault("FORWARDED_ALLOW_IPS", "127.0.0.1,::1,10.0.0.0/8")
 
 
 def many_open_files() -> None:

@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cai_ui.background import time_left
-from cai_ui.config.experiments import ExperimentSettings, FromLabelsSettings
+from cai_ui.config.experiments import ExperimentSettings, FromLabelsSettings, TrainedSettings, UndoingSettings
 from cai_ui.config.knobs import checked
 from cai_ui.engine.interface import Engine, StopFlag
 from cai_ui.errors import InputError, NotFoundError
+from cai_ui.experiments import training
 from cai_ui.experiments.bench import ANSWERS, Bench, Stopped
 from cai_ui.experiments.catalogue import EXPERIMENTS, experiment
 from cai_ui.experiments.declared import Experiment
@@ -34,6 +35,7 @@ from cai_ui.pipeline.progress import ExperimentProgress
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Constitution, Prompt, content_hash, to_dict
 from cai_ui.store.encoding import from_dict, now
+from cai_ui.train.methods import METHODS
 
 _LOOK_S = 15.0
 """Between two results on the way."""
@@ -106,7 +108,8 @@ def resume_experiment(services: Services, key: str, owner: str = "") -> str:
     _, about = _bench(services, found.experiment, found.settings, None, wait_s=0)
     if about["key"] != key:
         raise InputError(
-            f"It was begun with the model {found.model}, or under a constitution that is another one by now.",
+            f"It was begun with the model {found.model}, or under a constitution or with training settings that are "
+            "others by now.",
             kept="Its answers are kept.",
             next_step="Load that model again, or start a new experiment.",
         )
@@ -212,6 +215,8 @@ def _key(
 ) -> str:
     asked = [[prompt.id, prompt.kind, [turn.content for turn in prompt.turns]] for prompt in prompts]
     parts = [_VERSION, made.name, settings.identity(), engine.name, engine.base_hash, constitution.hash, asked, shown]
+    if isinstance(settings, TrainedSettings | UndoingSettings):  # whose presets may be others in a later version
+        parts.append({method: training.usual(engine, method).identity() for method in METHODS})
     return content_hash(parts)[:24]
 
 

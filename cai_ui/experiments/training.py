@@ -11,7 +11,7 @@ from cai_ui.config.answers import Sampling
 from cai_ui.config.curate import DatasetSettings
 from cai_ui.config.experiments import ExperimentSettings, TrainedSettings
 from cai_ui.config.train import TrainSettings
-from cai_ui.engine.interface import BUILT_IN, Request
+from cai_ui.engine.interface import BUILT_IN, Engine, Request
 from cai_ui.errors import ConflictError, EngineError, TrainingError
 from cai_ui.experiments.bench import Bench, Cell, Stopped
 from cai_ui.experiments.results import Steps
@@ -120,9 +120,14 @@ def freeze(bench: Bench, name: str, data: Learnt, seed: int) -> str:
     return bench.services.store.save_dataset(dataset, OWNER).hash
 
 
-def train_settings(bench: Bench, settings: TrainedSettings, method: str, seed: int) -> TrainSettings:
+def usual(engine: Engine, method: str) -> TrainSettings:
     """Those of the preset that suits the model."""
-    chosen = preset(default_preset(bench.engine.name in BUILT_IN), method)
+    return preset(default_preset(engine.name in BUILT_IN), method)
+
+
+def train_settings(bench: Bench, settings: TrainedSettings, method: str, seed: int) -> TrainSettings:
+    """The usual ones with the experiment's seed, and with no more steps than it allows."""
+    chosen = usual(bench.engine, method)
     changes: dict[str, Any] = {"seed": seed, "probe_steps": 0}
     if settings.max_steps:
         changes["max_steps"] = settings.max_steps

@@ -7,7 +7,6 @@ from typing import Any
 
 from cai_ui.config.experiments import UndoingSettings
 from cai_ui.config.train import TrainSettings
-from cai_ui.engine.interface import BUILT_IN
 from cai_ui.errors import InputError, TrainingError
 from cai_ui.experiments import over_steps, training
 from cai_ui.experiments.bench import Bench, Cell
@@ -18,7 +17,6 @@ from cai_ui.experiments.rows import COMPLIED, HELPFUL, REFUSED, points_words, to
 from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, Dataset
 from cai_ui.statistics.repeated import Difference
-from cai_ui.train.presets import default_preset, preset
 
 _BASE = "base, untrained"
 _FEWEST = 4
@@ -72,7 +70,7 @@ def measure(bench: Bench, settings: UndoingSettings) -> Steps[None]:
 def settings_of(bench: Bench, settings: UndoingSettings, seed: int) -> TrainSettings:
     """Those of the preset, at a constant rate, with an adapter kept at each look."""
     every = settings.steps // (settings.points - 1)
-    return preset(default_preset(bench.engine.name in BUILT_IN), "sft").model_copy(
+    return training.usual(bench.engine, "sft").model_copy(
         update={
             "seed": seed, "probe_steps": 0, "max_steps": settings.steps, "batch_size": settings.batch,
             "accumulation": 1, "schedule": "constant", "warmup_ratio": 0.0, "save_steps": every, "save_seconds": 0,

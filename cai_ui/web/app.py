@@ -24,6 +24,7 @@ from cai_ui.web.kit.guard import Page
 from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.hidden import spellings
 from cai_ui.web.lineage.tab import LineageTab
+from cai_ui.web.places import PAGES, THREADS, Places
 from cai_ui.web.principles.tab import PrinciplesTab
 from cai_ui.web.revise.tab import ReviseTab
 from cai_ui.web.session import ASKED, Session, SessionParts, asked_for
@@ -33,8 +34,6 @@ from cai_ui.web.stops import Stops
 from cai_ui.web.train.tab import TrainTab
 from cai_ui.web.uploads import UPLOAD_LIMIT, Uploads
 
-PAGES = 1_000
-"""Open pages whose session is kept; the oldest is let go, and gets a new one with its next event."""
 QUEUE_LOOK_S = 0.02
 """Between two looks of Gradio's queue at whether somebody asks: a wait that nobody sees. Its own thousand looks a
 second (Gradio 6.31) keep 7 % of a core busy while nobody does, these 2 %."""
@@ -51,7 +50,7 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
         page.admit = access.admit
         places = spellings(services.store.workspace.home, services.settings.home)
         page.hides = lambda name: () if access.may_own(name) else places
-        page.queue(max_size=64, default_concurrency_limit=4)  # routes are made anew by it; here there is little to say
+        page.queue(max_size=64, default_concurrency_limit=4, api_open=False)  # makes routes anew; here there are few
         page._queue.sleep_when_free = QUEUE_LOOK_S
         head = Header(services, access)
         with gr.Tabs(elem_id="tabs") as tabs:
@@ -109,6 +108,7 @@ def launch_arguments(services: Services, access: Access | None = None) -> dict[s
         "ssr_mode": False,
         "pwa": False,
         "max_file_size": UPLOAD_LIMIT,
+        "max_threads": THREADS,
         "state_session_capacity": PAGES,
         "_frontend": False,  # no request to itself, which fails behind a proxy or on a busy machine and ends the start
         "allowed_paths": [str(services.store.workspace.exports_dir())],
@@ -124,7 +124,10 @@ def _gate(services: Services, access: Access) -> Any:
     uploads = Uploads(services.store.workspace.uploads_dir())
     provider = provider_of(os.environ) if access.mode is Mode.TEAM else None
     by_hub = HubSignIn(provider, access.hub, access.accounts) if provider and access.hub else None
-    return gate.outermost(hosts, uploads, access.signed_in, access.forget, lambda: services.host.status().state, by_hub)
+    places = Places(bounded=not (access.alone and access.mode is Mode.OWN))
+    return gate.outermost(
+        hosts, uploads, access.signed_in, access.forget, lambda: services.host.status().state, by_hub, places
+    )
 
 
 def _track_no_hidden_progress(page: gr.Blocks) -> None:

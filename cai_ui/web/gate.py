@@ -8,6 +8,7 @@ from asking any other host for anything, whatever a model writes.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
@@ -23,14 +24,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cai_ui.errors import CaiError
 from cai_ui.web import words
 from cai_ui.web.addresses import API, answered
-from cai_ui.web.event_body import EVENTS, NotAnEvent, session_of
+from cai_ui.web.event_body import EVENTS, PRESSES, NotAnEvent, session_of
 from cai_ui.web.gradio_script import replaced_scripts
 from cai_ui.web.hub_sign_in import BACK, HubSignIn
+from cai_ui.web.places import PAGE, WHO, Places, visitor
 from cai_ui.web.session import Sessions
+from cai_ui.web.silence import hang_up
 from cai_ui.web.uploads import FRAMES, UPLOAD_LIMIT, Uploads
 
 BODY_LIMIT = 32 * 2**20
 """Bytes of a request that is not a file upload; five million characters still get a sentence from their field."""
+BODY_S = 300
+"""Seconds that an event's body may take to arrive: the largest one at a megabit a second."""
 ALIVE, READY = "/healthz", "/readyz"
 """What watches over the server asks the first whether it answers, and the second whether the model is loaded."""
 UPLOAD, LOGIN, LOGOUT = f"{API}upload", "/login", "/logout"
@@ -71,7 +76,8 @@ class Gate:
     signs in here), and "" is somebody who has not; `hosts` are the names the page answers to, beside numbers;
     `state` is that of the model; `replaced` are answers in place of Gradio's, by path; `sign_in` answers to those who
     come in by another way than Gradio's login; `forget` ends what a request's cookies stood for, once it signed
-    somebody in anew; `events` are those of the page, `waiting` the sessions that have answers to come (None: any)."""
+    somebody in anew; `events` are those of the page, `waiting` the sessions that have answers to come (None: any);
+    `places` is what each visitor holds."""
 
     def __init__(
         self,
@@ -85,21 +91,29 @@ class Gate:
         forget: Callable[[dict[str, str]], None] = lambda headers: None,
         events: Container[int] | None = None,
         waiting: Container[str] | None = None,
+        places: Places | None = None,
     ) -> None:
         self.app, self.hosts, self.uploads, self.who, self.state = app, hosts, uploads, who, state
         self.replaced, self.sign_in, self.forget = replaced, sign_in, forget
         self.sessions, self.events, self.waiting = Sessions(), events, waiting
+        self.places = places or Places(bounded=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        refusal, receive = await self._look(scope, headers, receive)
+        name, answer = self._first(scope, headers)
+        scope[WHO] = visitor(name, str((scope.get("client") or ("",))[0]))
         send = _with_headers(send, scope)
-        if (scope["method"], _path(scope).rstrip("/")) in SIGNS_IN:
-            send = self._in_place_of(headers, send)
-        await (refusal or self.app)(scope, receive, send)
+        async with self.places.request(scope) as free:
+            if answer is None and not free:
+                answer = _both(words.MUCH_AT_ONCE, 429)
+            if answer is None:
+                answer, receive = await self._look(scope, headers, name, receive)
+            if (scope["method"], _path(scope).rstrip("/")) in SIGNS_IN:
+                send = self._in_place_of(headers, send)
+            await (answer or self.app)(scope, receive, send)
 
     def _in_place_of(self, headers: dict[str, str], send: Send) -> Send:
         """Ends the sessions of a request that signed somebody in, as its answer says."""
@@ -111,55 +125,72 @@ class Gate:
 
         return sent
 
-    async def _look(self, scope: Scope, headers: dict[str, str], receive: Receive) -> tuple[Response | None, Receive]:
-        """A refusal or another short answer, or None and where the body comes from."""
+    def _first(self, scope: Scope, headers: dict[str, str]) -> tuple[str | None, Response | None]:
+        """Who asks, as `who` names them, and a refusal or another short answer to whoever it is."""
         path = _path(scope)
         if not all(self.knows(headers.get(name)) for name in ("host", "x-forwarded-host") if name in headers):
-            return PlainTextResponse(words.UNKNOWN_HOST, status_code=421), receive
+            return None, PlainTextResponse(words.UNKNOWN_HOST, status_code=421)
         if not same_origin(headers):
-            return PlainTextResponse(words.NOT_THIS_PAGE, status_code=403), receive
-        if (length := _length(headers)) is None:
-            return PlainTextResponse(words.BAD_LENGTH, status_code=400), receive
+            return None, PlainTextResponse(words.NOT_THIS_PAGE, status_code=403)
+        if _length(headers) is None:
+            return None, PlainTextResponse(words.BAD_LENGTH, status_code=400)
         if path in (ALIVE, READY):
             state = self.state() if path == READY else "alive"
-            return PlainTextResponse(state, status_code=200 if state in ("ready", "alive") else 503), receive
+            return None, PlainTextResponse(state, status_code=200 if state in ("ready", "alive") else 503)
         if path in self.replaced:
-            return self.replaced[path], receive
+            return None, self.replaced[path]
         try:
-            name = self.who(headers)
+            return self.who(headers), None
         except CaiError as error:  # the file of accounts cannot be read
-            return PlainTextResponse(str(error), status_code=503), receive
+            return None, PlainTextResponse(str(error), status_code=503)
+
+    async def _look(
+        self, scope: Scope, headers: dict[str, str], name: str | None, receive: Receive
+    ) -> tuple[Response | None, Receive]:
+        """A refusal or another short answer to whom `name` names, or None and where the body comes from."""
+        path, length = _path(scope), _length(headers) or 0
         if self.sign_in and (answer := await self.sign_in(path, scope, headers.get("cookie", ""), name)):
             return answer, receive
         if refusal := _stranger(scope["method"], path, name, headers):
             return refusal, receive
         if path == UPLOAD:
-            return self._upload(scope, name, length, receive)
+            return self._upload(scope[WHO], length, receive)
         limit = FRAMES if path.rstrip("/") == LOGIN else BODY_LIMIT
         if length > limit:
             return PlainTextResponse(words.TOO_MUCH_TEXT, status_code=413), receive
         receive = _bounded(receive, limit)
         session = _session_named(path, scope)
         if path.startswith(EVENTS) and scope["method"] == "POST":
-            body = await _whole(receive)
-            if body is None:
-                return PlainTextResponse(words.TOO_MUCH_TEXT, status_code=413), receive
-            receive = _again(body, receive)
             try:
+                body = await self._whole(scope, receive)
                 session = session_of(path, body, self.events)
-            except NotAnEvent as wrong:  # the page shows an "error" or a "detail", each in one place
-                told = {"error": str(wrong), "detail": str(wrong)}
-                return JSONResponse(told, status_code=wrong.status), receive
+            except NotAnEvent as wrong:
+                return _both(str(wrong), wrong.status), receive
+            receive = _again(body, receive)
         if session is not None and name is not None and not (name and self.sessions.belongs(session, name)):
             return PlainTextResponse(words.NOT_THIS_PAGE, status_code=403), receive
         if path == OF_A_SESSION[0] and self.waiting is not None and session not in self.waiting:
             return PlainTextResponse(words.NOTHING_HERE, status_code=404), receive  # Gradio begins a stream and fails
+        if session is not None and path.startswith(PRESSES):
+            scope[PAGE] = session
         return None, receive
 
-    def _upload(
-        self, scope: Scope, name: str | None, length: int, receive: Receive
-    ) -> tuple[PlainTextResponse | None, Receive]:
-        who = name or str((scope.get("client") or ("",))[0])
+    async def _whole(self, scope: Scope, receive: Receive) -> bytes:
+        """All of a body. NotAnEvent for one that was cut off, comes too slowly, or is more than a visitor may send."""
+        parts: list[bytes] = []
+        try:
+            async with asyncio.timeout(BODY_S):
+                while (message := await receive())["type"] == "http.request":
+                    parts.append(message.get("body", b""))
+                    if not self.places.read(scope, len(parts[-1])):
+                        raise NotAnEvent(words.MUCH_AT_ONCE, 429)
+                    if not message.get("more_body", False):
+                        return b"".join(parts)
+        except TimeoutError:
+            raise NotAnEvent(words.BODY_SLOW, 408) from None
+        raise NotAnEvent(words.TOO_MUCH_TEXT, 413)
+
+    def _upload(self, who: str, length: int, receive: Receive) -> tuple[PlainTextResponse | None, Receive]:
         if why := self.uploads.refused(who, length):
             return PlainTextResponse(why, status_code=413), receive
 
@@ -210,6 +241,7 @@ def outermost(
     forget: Callable[[Any, Mapping[str, str]], None],
     state: Callable[[], str],
     by_hub: HubSignIn | None = None,
+    places: Places | None = None,
 ) -> Callable[[Any], AbstractAsyncContextManager[None]]:
     """What is given to Gradio as the life of its server: puts the gate around all of it before the first request."""
 
@@ -217,11 +249,15 @@ def outermost(
     async def life(app: Any) -> AsyncIterator[None]:
         sign_in = partial(by_hub.answer, app) if by_hub else None
         page = app.get_blocks()
+        if places:
+            places.watch(app)
         app.middleware_stack = Gate(
             app.middleware_stack, hosts, uploads, partial(who, app), state, replaced_scripts(), sign_in,
-            partial(forget, app), page.fns, page._queue.pending_messages_per_session,
+            partial(forget, app), page.fns, page._queue.pending_messages_per_session, places,
         )  # fmt: skip
+        hanging_up = asyncio.create_task(hang_up(page))
         yield
+        hanging_up.cancel()
 
     return life
 
@@ -282,14 +318,9 @@ def _session_named(path: str, scope: Scope) -> str | None:
     return str(query.get("session_hash", [path.rpartition("/")[2]])[0])
 
 
-async def _whole(receive: Receive) -> bytes | None:
-    """All of a body; None for one that was cut off."""
-    parts: list[bytes] = []
-    while (message := await receive())["type"] == "http.request":
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(parts)
-    return None
+def _both(said: str, status: int) -> Response:
+    """A refusal of an event: the page shows an "error" or a "detail", each in one place."""
+    return JSONResponse({"error": said, "detail": said}, status_code=status)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

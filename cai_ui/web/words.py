@@ -22,6 +22,10 @@ NOTHING_HERE = "There is nothing at this address."
 NOT_AN_EVENT = "That is nothing this page sends. Nothing was done."
 NOT_SIGNED_IN = "You are not signed in. Reload the page and sign in."
 TOO_MUCH_TEXT = "That is more text than this page takes."
+MUCH_AT_ONCE = (
+    "You have as much under way here as one visitor may have. This was not begun; wait until something of it has ended."
+)
+BODY_SLOW = "What you sent took too long to arrive. Nothing was done; send it again."
 UPLOADED_MUCH = "The file is larger than 64 MB, or more was sent from here today than this page takes."
 UPLOADS_FULL = "There is no room for more uploads here; saved work is untouched. Ask whoever runs this server."
 SIGN_IN = "Sign in to this workspace."

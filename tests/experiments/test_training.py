@@ -12,6 +12,7 @@ from cai_ui.errors import InputError
 from cai_ui.experiments import running
 from cai_ui.experiments.results import Result
 from cai_ui.pipeline import Services, open_services
+from cai_ui.train.presets import PRESETS
 
 SMALL = {"prompts": 2, "seeds": 1, "answer_tokens": 160, "learnt": 14, "helpful": 4, "max_steps": 2}
 
@@ -50,6 +51,20 @@ def test_all_methods_stopped_on_the_way_and_gone_on_with(services: Services) -> 
     no_pair = sum("gave no pair" in reason for reason in found.missing)  # it was hardly trained
     assert sorted(run.method for run in runs) == ["dpo", "dpo", *["dpo"] * (1 - no_pair), "kto", "sft"]
     assert {run.state for run in runs} == {"done"}
+
+
+def test_other_presets_of_a_later_version_do_not_go_on_with_it(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of trainings in two and in three passes stood for one thing."""
+    key = running.start_experiment(services, "data", DataSettings(**SMALL))
+    services.experiment.stop()
+    assert services.experiment.wait(60)
+    usual = PRESETS["embedded quick"]["dpo"]
+    monkeypatch.setitem(PRESETS["embedded quick"], "dpo", usual.model_copy(update={"epochs": usual.epochs + 1}))
+    with pytest.raises(InputError, match="training settings that are others by now"):
+        running.resume_experiment(services, key)
+    running.forget(services, key)
 
 
 @pytest.mark.slow

@@ -12,9 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import app
 from cai_ui.errors import InputError
+from tests.off_loop import finish
 
 
 def test_flags_win_over_variables_and_variables_over_defaults() -> None:
@@ -25,6 +27,26 @@ def test_flags_win_over_variables_and_variables_over_defaults() -> None:
 def test_a_space_listens_on_all_addresses_unless_told_otherwise() -> None:
     assert app.read_settings([], {"SPACE_ID": "me/space"}).host == "0.0.0.0"
     assert app.read_settings(["--host", "127.0.0.1"], {"SPACE_ID": "me/space"}).host == "127.0.0.1"
+
+
+def test_the_proxies_of_a_space_say_who_asks() -> None:
+    """They have addresses such as 10.16.3.80, and were each taken for a visitor that all visitors were."""
+    space, elsewhere, told = {"SPACE_ID": "me/space"}, {}, {"SPACE_ID": "me/space", "FORWARDED_ALLOW_IPS": "::1"}
+    for environment in (space, elsewhere, told):
+        app.believe_the_proxies_of_a_space(environment)
+    assert elsewhere == {} and told["FORWARDED_ALLOW_IPS"] == "::1"
+    proxies = ProxyHeadersMiddleware(gate, space["FORWARDED_ALLOW_IPS"])  # type: ignore[arg-type]
+    said = [(b"x-forwarded-for", b"1.2.3.4, 198.51.100.2, 10.0.0.9")]
+    for scope, who in (
+        ({"type": "http", "client": ("10.16.3.80", 1), "headers": said}, "198.51.100.2"),
+        ({"type": "http", "client": ("192.0.2.1", 1), "headers": said}, "192.0.2.1"),
+    ):
+        finish(proxies(scope, None, None))  # type: ignore[arg-type]
+        assert scope["client"][0] == who
+
+
+async def gate(scope: object, receive: object, send: object) -> None:
+    """What stands behind the proxies."""
 
 
 def test_a_thousand_connections_are_not_all_the_files_there_may_be() -> None:

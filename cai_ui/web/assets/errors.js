@@ -2,7 +2,7 @@
    page drops it. So those answers are read here, and the sentence is shown in a box of our own. */
 (() => {
   const SHOWN_MS = 20000;
-  const AWAY = "The server did not answer, so nothing was saved. What you typed is still there; try again in a moment.";
+  const AWAY = "The server did not answer; whether it has saved this is not known. What you typed is still there. Look, and try again in a moment.";
   const send = window.fetch;
   let timer = 0;
 

@@ -1,0 +1,78 @@
+"""Steps that are changed, asked again, labelled by hand or resumed."""
+
+from __future__ import annotations
+
+import gradio as gr
+import pytest
+
+from cai_ui.errors import InputError
+from cai_ui.pipeline import Services
+from cai_ui.pipeline.revise.chains import Reroll
+from cai_ui.web.revise import stepper, trace_html
+from cai_ui.web.revise.branches import BranchBox
+from cai_ui.web.stops import Stops
+
+from .running import ME, run
+
+
+def test_an_edited_step_is_a_branch_that_keeps_the_models_own_words(services: Services) -> None:
+    trace = run(services)[-1].trace
+    assert trace is not None
+    last = len(trace.steps) - 1
+    view = stepper.edit_step(services, ME, trace.id, last, "My wording")
+    assert view.trace is not None
+    assert view.trace.revision == "My wording"
+    assert view.trace.steps[last].model_text == trace.steps[last].text
+    assert "changed by hand" in view.html
+    assert stepper.step_text(services, view.trace.id, last) == "My wording"
+    assert view.family == (trace, view.trace)
+    assert services.store.trace(trace.id) == trace
+
+
+def test_a_step_asked_again_keeps_the_steps_before_it(services: Services) -> None:
+    trace = run(services)[-1].trace
+    assert trace is not None
+    view = list(stepper.reroll(services, Stops(), ME, trace.id, 1, Reroll(99)))[-1]
+    again = view.trace
+    assert again is not None
+    assert again.steps[0] == trace.steps[0]
+    assert again.steps[1].answer is not None
+    assert again.steps[1].answer.provenance.seed != trace.steps[1].answer.provenance.seed  # type: ignore[union-attr]
+    assert "Critique 1 again" in trace_html.branch_labels(view.family)[1][0]
+
+
+def test_labels_by_hand_are_shown_as_such_until_computed_again(services: Services) -> None:
+    trace = run(services)[-1].trace
+    assert trace is not None
+    view = stepper.label_step(services, ME, trace.id, 1, ["no critique"])
+    assert "labels set by hand" in view.html and stepper.step_labels(services, trace.id, 1) == ["no critique"]
+    assert "labels set by hand" not in stepper.label_step(services, ME, trace.id, 1, None).html
+
+
+def test_an_unfinished_trace_goes_on_and_a_complete_one_does_not(services: Services) -> None:
+    trace = run(services)[-1].trace
+    assert trace is not None
+    view = stepper.edit_step(services, ME, trace.id, 0, "Sure.")
+    assert view.trace is not None
+    done = list(stepper.go_on(services, Stops(), ME, view.trace.id))[-1].trace
+    assert done is not None and len(done.steps) == 5
+    with pytest.raises(InputError, match="complete"):
+        list(stepper.go_on(services, Stops(), ME, done.id))
+
+
+def test_what_a_trace_lacks_is_offered_to_be_resumed(services: Services) -> None:
+    with gr.Blocks():
+        box = BranchBox(services)
+    trace = run(services)[-1].trace
+    assert trace is not None
+    assert box.changes(stepper.show_trace(services, ME, trace.id))[box.go_on]["visible"] is False
+    branch = box.changes(stepper.edit_step(services, ME, trace.id, 3, "Mine."), 3)
+    assert branch[box.go_on]["value"] == "Resume (1 step missing)" and branch[box.go_on]["visible"] is True
+    assert branch[box.text] == "Mine."
+
+
+def test_changing_a_step_needs_a_step(services: Services) -> None:
+    with pytest.raises(InputError, match="No step is chosen"):
+        stepper.edit_step(services, ME, "", None, "x")
+    with pytest.raises(InputError, match="no trace"):
+        stepper.send_to_curate(services, "")
