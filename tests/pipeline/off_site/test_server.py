@@ -22,7 +22,7 @@ from cai_ui.pipeline.off_site.manifest import read
 from cai_ui.store import open_store
 from tests import hub_repository
 from tests.hub_repository import Hub
-from tests.pipeline.off_site.test_keeping import TOKEN, decide, told
+from tests.pipeline.off_site.copies import TOKEN, decide, told
 
 
 @contextmanager
