@@ -20,6 +20,27 @@ def test_a_template_that_does_not_begin_the_answer_is_completed() -> None:
     assert chat.notes == ("Its template does not begin the answer; '<|im_start|>assistant' is put before it.",)
 
 
+ALWAYS = "{{ '<|im_start|>assistant\n' }}"
+CODER = PLAIN + "{{ '### Response:\n' if m.role == 'assistant' }}{{ m.content + '\n' }}"
+RESPONSE = "{% endfor %}{{ '### Response:\n' }}"
+
+
+@pytest.mark.parametrize(
+    ("template", "learnt"),
+    [
+        (CHATML + ALWAYS, "So.<|im_end|>"),
+        (CODER + "{{ '<|im_end|>\n' if m.role == 'assistant' }}" + RESPONSE, "So.\n<|im_end|>"),
+        (CODER + RESPONSE, "So.</s>"),
+    ],
+)
+def test_what_begins_a_further_answer_is_not_learnt(template: str, learnt: str) -> None:
+    """Some templates write it whether it is asked for or not."""
+    chat = ChatFormat(tokenizer_of(QWEN, template), 4096)
+    prompt, reply = chat.encode_reply(MESSAGES[1:], "So.")
+    assert prompt == chat.encode(MESSAGES[1:]) and text_of(chat, reply) == learnt
+    assert "begins a further answer" in chat.notes[0]
+
+
 def test_a_template_without_an_end_mark_gets_one_in_training() -> None:
     chat = ChatFormat(tokenizer_of(QWEN, PLAIN + "{{ m.role + ': ' + m.content + '\n' }}{% endfor %}"), 4096)
     assert text_of(chat, chat.encode_reply(MESSAGES, "So.")[1]) == "So.\n</s>"
