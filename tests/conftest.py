@@ -1,15 +1,19 @@
-"""Shared by all tests: a tiny random model, and an engine on it."""
+"""Shared by all tests: a tiny random model and an engine on it; services on a fresh workspace."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from cai_ui.pipeline import Services
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -105,3 +109,40 @@ def tiny_engine(tiny_model: Path) -> Any:
     from cai_ui.engine import load_engine
 
     return load_engine(AppSettings(model=str(tiny_model)))
+
+
+@pytest.fixture
+def open_home() -> Callable[..., Services]:
+    """`open_home(folder, model="scripted")` opens the workspace there; close what it gives."""
+
+    def opened(home: Path, model: str = "scripted") -> Services:
+        from cai_ui.config.app import AppSettings
+        from cai_ui.pipeline import open_services
+
+        services = open_services(AppSettings(home=str(home), model=model))
+        if model == "scripted":
+            services.engine(20)
+        return services
+
+    return opened
+
+
+@pytest.fixture
+def services(tmp_path: Path, open_home: Callable[..., Services]) -> Iterator[Services]:
+    """The same parts as in the app, on a fresh workspace with the scripted model, which is ready in no time."""
+    opened = open_home(tmp_path / "home")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """`until(condition)` waits for work in the background, and fails if it takes too long."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        end = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < end, "waited too long"
+            time.sleep(0.01)
+
+    return wait

@@ -69,9 +69,10 @@ CONVERSATIONS = ("messages", "conversations", "conversation", "transcript", "dia
 CONTEXTS, SYSTEMS = ("input", "context", "contextstring"), ("system", "system_prompt")
 PAIRS = (
     ("chosen", "rejected"), ("chosen_response", "rejected_response"), ("preferred_output", "non_preferred_output"),
-    ("preferred_completion", "non_preferred_completion"), ("accepted", "rejected"),
+    ("preferred_completion", "non_preferred_completion"), ("accepted", "rejected"), ("answer", "rejected"),
+    ("response", "rejected"),
 )  # fmt: skip
-"""The better and the worse answer: TRL, NeMo and Axolotl, OpenAI and those who read its files."""
+"""The better and the worse answer: TRL, NeMo and Axolotl, OpenAI and those who read its files, tables written here."""
 _EDITED = (
     "corrected_response",
     "corrected",
@@ -81,7 +82,9 @@ _EDITED = (
     "edited_response",
     "rewrite",
 )
-"""Texts that people wrote in place of an answer, beside the names of answers."""
+"""Texts that people or a critic wrote in place of an answer, beside the names of answers."""
+_FIRST = ("initial", "initial_response", "original_response", "draft")
+"""Answers that such a text may stand in place of, beside their usual names."""
 _SIDE = re.compile(
     r"(.*(?:response|answer|completion|output|reply|conversation|ref|generation|option|candidate).*?)[_ -]?([012ab])",
     re.I,
@@ -111,7 +114,8 @@ def _guess(row: Cells) -> tuple[str, Columns]:
     beside = {name: name for name in ("critique", "source", "kind", "topic") if _is_short(name, row.get(name))}
     texts = {name: text_in(row.get(name)) for name in (*SYSTEMS, *CONTEXTS)}
     beside["system"] = _first(texts, SYSTEMS)
-    if shape in (PAIR, ONE, TWO, EDITED, ""):
+    if shape in (PAIR, ONE, TWO, EDITED, REVISED, ""):
+        request = columns.request or request
         columns = replace(columns, request=request)
         context = _first(texts, CONTEXTS)
         beside["context"] = "" if request in ("", "history", "input.messages", context) else context
@@ -142,8 +146,6 @@ def _answers(row: Cells) -> tuple[str, Columns]:
     if row.get("init_prompt") is not None:
         critique = "critic_response" if row.get("critic_response") is not None else ""
         return REVISED, Columns("init_prompt", "revision_response", "init_response", critique)
-    if all(isinstance(row.get(name), str) for name in ("initial", "revision")):  # as judgements are exported here
-        return REVISED, Columns(_request(row), "revision", "initial")
     first, second = _two_sides(row)
     better, worse = _pair(row, first)
     if better:
@@ -153,7 +155,8 @@ def _answers(row: Cells) -> tuple[str, Columns]:
     if _request(row):
         edited, shown = _edited(row)
         if edited:
-            return (EDITED if shown else ONE), Columns("", edited, shown)
+            revised = EDITED if isinstance(row[edited], tuple) else REVISED
+            return (revised if shown else ONE), Columns("", edited, shown)
         if shown:
             return ONE, Columns("", shown)
     whole = _first(row, CONVERSATIONS)
@@ -165,11 +168,16 @@ def _pair(row: Cells, two: str) -> tuple[str, str]:
     best = next((name for name in row if name.endswith(BEST)), "")
     if best:
         return best, best.removesuffix(BEST) + WORST
+    partly = ("", "")
     for names in PAIRS:
         sides = [_side(row, name) for name in names]
         there = [side for side in sides if isinstance(row.get(side), str | list | dict | tuple)]
-        if there and not (two and len(there) == 1):
+        if len(there) == 2:
             return sides[0], sides[1]
+        if there and not two and names[0] not in ANSWERS and not partly[0]:
+            partly = sides[0], sides[1]
+    if partly[0]:
+        return partly
     unlike = _first(row, ("rejected_messages",))
     return ("messages", unlike) if unlike and row.get("messages") is not None else ("", "")
 
@@ -185,10 +193,14 @@ def _edited(row: Cells) -> tuple[str, str]:
     people = (
         stem + end for stem in stems for end in (RESPONSES, ".result", "") if isinstance(row.get(stem + end), tuple)
     )
-    shown = (one for stem in ANSWERS for one in (stem, stem + SUGGESTION) if not isinstance(row.get(one), tuple | None))
+    written = (stem for stem in _EDITED if isinstance(row.get(stem), str))
+    shown = (
+        one for stem in (*ANSWERS, *_FIRST) for one in (stem, stem + SUGGESTION)
+        if not isinstance(row.get(one), tuple | None)
+    )  # fmt: skip
     only = (one for one in _ONLY if isinstance(row.get(one), str) or are_messages(row.get(one)))
     proposed = (stem + SUGGESTION for stem in _EDITED if isinstance(row.get(stem + SUGGESTION), str))
-    return next(people, ""), next(shown, next(only, next(proposed, "")))
+    return next(people, next(written, "")), next(shown, next(only, next(proposed, "")))
 
 
 def _two_sides(row: Cells) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from cai_ui.conversations import turns_of
 from cai_ui.errors import InputError
 from cai_ui.formats.whole_file import write_whole
 from cai_ui.formats.writing import json_lines, json_text, table_text, whole_text
@@ -129,7 +130,10 @@ def export_annotations(judged: Sequence[tuple[Example, Decision]], path: Path) -
 
 
 def _request(conversation: Sequence[Message]) -> str:
-    return "\n\n".join(f"{m.role}: {m.content}" for m in conversation)
+    """A question by itself as it is; anything that would be read back as something else, as messages."""
+    alone = conversation[-1].content
+    plain = tuple(conversation) == turns_of(alone) and not alone.lstrip().startswith("[")
+    return alone if plain else json_text(_messages(conversation))
 
 
 @dataclass(frozen=True)

@@ -205,12 +205,17 @@ class ChatFormat:
         return text[len(prompt) :]
 
     def _cut(self, text: str) -> tuple[str, str]:
-        """An answer's own text, and what closes it: the first mark that the template placed, and what follows."""
+        """An answer's own text, and what closes it: the first mark that the template placed, and what follows, without
+        what begins a further answer."""
         found = self._tokens.split.search(text) if self._tokens.split else None
+        again = self._frame.again if self._frame else ""
         if found:
-            return text[: found.start()], text[found.start() :]
+            ends = text[found.start() :]
+            return text[: found.start()], found[0] if len(again) > len(ends) - len(found[0]) else ends.removesuffix(
+                again
+            )
         closing = self._frame.closing if self._frame else ""
-        return text.removesuffix(closing), closing
+        return text.removesuffix(closing), closing.removesuffix(again)
 
     def _end(self, closing: str) -> list[int]:
         """Ids of what closes an answer. Where the template has no mark for it, it is the tokenizer's end token."""

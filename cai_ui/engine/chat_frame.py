@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 from cai_ui.engine.chat_tokens import ChatTokens
 
@@ -15,11 +16,13 @@ _ANSWER = "Probe7305"
 @dataclass(frozen=True)
 class Frame:
     """`opening` belongs to the prompt, though the template writes it only once there is an answer; `head` is white
-    space that the model writes before its answer; `closing` is what ends it, up to and with the end mark."""
+    space that the model writes before its answer; `closing` is what ends it, up to and with the end mark. `again` is
+    what begins a further answer, where the template writes that unasked: nothing of the one before."""
 
     opening: str = ""
     head: str = ""
     closing: str = ""
+    again: str = ""
 
 
 def find_frame(render: Render) -> Frame | None:
@@ -30,7 +33,18 @@ def find_frame(render: Render) -> Frame | None:
     if not found or not before.startswith(prompt):
         return None
     between = before[len(prompt) :]
-    return Frame("", between, closing) if not between.strip() else Frame(between, "", closing)
+    if between.strip():
+        return Frame(between, "", closing)
+    answered = [*turns, {"role": "assistant", "content": _ANSWER}]
+    goes_on = render([*answered, *turns], False).rpartition(_ANSWER)[2]
+    unasked = not goes_on.startswith(closing) and render(answered, True) == render(answered, False)
+    return Frame("", between, closing, _common_end(prompt, closing) if unasked else "")
+
+
+def _common_end(one: str, other: str) -> str:
+    """The characters that two texts end with alike."""
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(reversed(one), reversed(other), strict=False))
+    return "".join(pair[0] for pair in alike)[::-1]
 
 
 def end_mark(frame: Frame, tokens: ChatTokens) -> str | None:
@@ -44,6 +58,8 @@ def frame_notes(frame: Frame | None, marks: Mapping[str, int], ends: str | None,
     if frame is None:
         return ["Its template changes the prompt once there is an answer: it can answer, but not be scored or trained."]
     notes = []
+    if frame.again:
+        notes.append("Its template begins a further answer behind each; that is left out of what is trained.")
     if frame.opening:
         notes.append(f"Its template does not begin the answer; {frame.opening.strip()!r} is put before it.")
     if ends is None and end_token:

@@ -9,7 +9,7 @@ from typing import Any
 from cai_ui.config.experiments import CritiquesSettings
 from cai_ui.experiments.bench import Bench, Cell
 from cai_ui.experiments.declared import Experiment
-from cai_ui.experiments.results import Against, Line, Part, Plot, Result, Row, Steps
+from cai_ui.experiments.results import Line, Part, Plot, Result, Row, Steps, against_a_rise
 from cai_ui.experiments.rows import (
     HARMLESS,
     HELPFUL,
@@ -78,7 +78,7 @@ def find(rows: Sequence[Row], settings: CritiquesSettings) -> Result:
             f"{points_words(first)}, and that of harmless requests which are helped with by {points_words(helped)}."
         ),
         more=tuple(more),
-        against=_against(first.value, first.p),
+        against=against_a_rise(first),  # the paper: at least as harmless, clearly so for small models
         heads=("requests: answers", "mode", "draft", *(f"after {r}" for r in rounds[1:])),
         table=tuple(sorted(table, key=lambda row: row[0])),
         plots=(
@@ -92,15 +92,6 @@ def find(rows: Sequence[Row], settings: CritiquesSettings) -> Result:
 def _apart(rows: Sequence[Row], measure: str, round: int) -> Any:
     at = [row for row in rows if row["round"] == round]
     return difference(at, measure, *(partial(of, mode) for mode in (CRITIQUED, DIRECT)))
-
-
-def _against(value: float | None, p: float | None) -> Against:
-    """The paper: critiqued revisions are at least as harmless as direct ones, clearly so for small models."""
-    if value is None:
-        return ""
-    if p is None or p >= 0.05:
-        return "not significant"
-    return "as published" if value > 0 else "other than published"
 
 
 CRITIQUES = Experiment(

@@ -12,7 +12,7 @@ from cai_ui.errors import InputError
 from cai_ui.experiments import training
 from cai_ui.experiments.bench import Bench, Cell
 from cai_ui.experiments.declared import Experiment
-from cai_ui.experiments.results import Against, Line, Part, Plot, Point, Result, Row, Steps
+from cai_ui.experiments.results import Line, Part, Plot, Point, Result, Row, Steps, against_a_rise
 from cai_ui.experiments.rows import HARMLESS, HELPFUL, difference, of, points_words, share, share_words, told
 from cai_ui.pipeline.curate.on_policy import OnPolicyProgress, freeze_pairs, make_pairs
 from cai_ui.pipeline.services import Services
@@ -124,7 +124,7 @@ def find(rows: Sequence[Row], settings: MethodsSettings) -> Result:
             f"{points_words(against[best, HELPFUL])}."
         ),
         more=tuple(more),
-        against=_against(after),
+        against=against_a_rise(after),  # the paper: RL after SL-CAI makes it more harmless
         heads=HEADS,
         table=tuple(_row(rows, name, against.get((name, HELPFUL))) for name in names),
         plots=(frontier(rows, names),),
@@ -165,15 +165,6 @@ def _share(rows: Sequence[Row], name: str, measure: str) -> Any:
 
 def _apart(rows: Sequence[Row], measure: str, one: str, other: str) -> Difference:
     return difference(rows, measure, partial(of, one), partial(of, other))
-
-
-def _against(after: Difference) -> Against:
-    """The paper: what reinforcement learning adds to SL-CAI makes it more harmless."""
-    if after.value is None:
-        return ""
-    if not after.significant:
-        return "not significant"
-    return "as published" if after.value > 0 else "other than published"
 
 
 METHODS: Experiment[Any] = Experiment(

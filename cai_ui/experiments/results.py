@@ -6,6 +6,8 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+from cai_ui.statistics.repeated import Difference
+
 T = TypeVar("T")
 Row = Mapping[str, Any]
 """What was measured of one answer: flat, as it is downloaded."""
@@ -94,3 +96,12 @@ class Result:
     about: dict[str, Any] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
     finished: bool = False
+
+
+def against_a_rise(found: Difference) -> Against:
+    """How a difference stands to a published one above 0."""
+    if found.value is None:
+        return ""
+    if not found.significant:
+        return "not significant"
+    return "as published" if found.value > 0 else "other than published"

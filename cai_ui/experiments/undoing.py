@@ -12,11 +12,10 @@ from cai_ui.experiments import over_steps, training
 from cai_ui.experiments.bench import Bench, Cell
 from cai_ui.experiments.declared import Experiment
 from cai_ui.experiments.over_steps import apart, step_name
-from cai_ui.experiments.results import Against, Part, Result, Row, Steps
+from cai_ui.experiments.results import Part, Result, Row, Steps, against_a_rise
 from cai_ui.experiments.rows import COMPLIED, HELPFUL, REFUSED, points_words, told
 from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, Dataset
-from cai_ui.statistics.repeated import Difference
 
 _BASE = "base, untrained"
 _FEWEST = 4
@@ -99,7 +98,7 @@ def find(rows: Sequence[Row], settings: UndoingSettings) -> Result:
             "The rows learnt are the base's own likeliest answers to harmless requests; the rate is that of the "
             f"preset, constant. {over_steps.trainings(rows, first)}",
         ),
-        against=_against(undone[COMPLIED]),
+        against=against_a_rise(undone[COMPLIED]),  # published: a model complies more
         heads=over_steps.HEADS,
         table=over_steps.table(rows, names),
         plots=(over_steps.curves(rows, "What harmless training leaves", "harmless training steps"),),
@@ -110,15 +109,6 @@ def find(rows: Sequence[Row], settings: UndoingSettings) -> Result:
             "left": told(left),
         },
     )
-
-
-def _against(undone: Difference) -> Against:
-    """Published: harmless fine-tuning makes a model comply more."""
-    if undone.value is None:
-        return ""
-    if not undone.significant:
-        return "not significant"
-    return "as published" if undone.value > 0 else "other than published"
 
 
 UNDOING: Experiment[Any] = Experiment(

@@ -19,6 +19,7 @@ CELL_LIMIT = 32_000
 formula."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BREAKS = re.compile("[\u0085\u2028\u2029]")
+_CUT = re.compile(r" … \([\d,]+ more characters\)\Z")
 _FORMULA = re.compile("[\\s\u00a0\u200b\ufeff\"']*[=+\\-@\t\r＝＋－＠|%]")
 
 
@@ -66,6 +67,11 @@ def _cell(text: str) -> str:
     if len(text) > CELL_LIMIT:
         text = f"{text[:CELL_LIMIT]} … ({len(text) - CELL_LIMIT:,} more characters)"
     return safe_cell(text)
+
+
+def was_cut(cell: str) -> bool:
+    """Whether a cell is the beginning of a longer text."""
+    return len(cell) > CELL_LIMIT and _CUT.search(cell) is not None
 
 
 def safe_cell(text: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from cai_ui.formats.writing import safe_cell, unsafe_cell
+from cai_ui.formats.writing import safe_cell, unsafe_cell, was_cut
 from cai_ui.tables.limits import BadRow, Limits, Row, check_names, refuse
 from cai_ui.tables.lists import are_messages, listed
 
@@ -42,6 +42,9 @@ def delimited_rows(text: str, limits: Limits, marks: bool = False) -> Iterator[R
     marked = marks and _marked(lines[1:])
     for line, cells in lines[1:]:
         cells = [unsafe_cell(cell) for cell in cells] if marked else cells
+        if marks and any(was_cut(cell) for cell in cells):
+            yield line, BadRow("a text was cut when this table was written, as spreadsheets need it")
+            continue
         if cells == lines[0][1]:
             yield line, BadRow("the header once more")
         elif len(cells) == len(names):

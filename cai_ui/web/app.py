@@ -17,6 +17,7 @@ from cai_ui.web.compare.tab import CompareTab
 from cai_ui.web.curate.tab import CurateTab
 from cai_ui.web.experiments.tab import ExperimentsTab
 from cai_ui.web.header import Header
+from cai_ui.web.hosts import own_names
 from cai_ui.web.hub_provider import provider_of
 from cai_ui.web.hub_sign_in import HubSignIn
 from cai_ui.web.kit.events import AT_ONCE, QUIET
@@ -120,7 +121,7 @@ def launch_arguments(services: Services, access: Access | None = None) -> dict[s
 
 def _gate(services: Services, access: Access) -> Any:
     """The gate with the names, quotas and people of this server."""
-    hosts = gate.own_names(services.settings.host_names, os.environ)
+    hosts = own_names(services.settings.host_names, os.environ)
     uploads = Uploads(services.store.workspace.uploads_dir())
     provider = provider_of(os.environ) if access.mode is Mode.TEAM else None
     by_hub = HubSignIn(provider, access.hub, access.accounts) if provider and access.hub else None

@@ -1,22 +1,19 @@
-"""What every HTTP request passes first: known names, own pages only, bounded bodies, no outside hosts.
+"""What every HTTP request passes first: known names, own pages only, bounded bodies.
 
 Gradio echoes any Origin on a public host, answers under any name (which lets another site's page read it after its
 name was made to point here), and bounds single uploads but neither their sum nor JSON bodies. The gate stands outside
-of everything Gradio adds, so that a refusal carries none of its headers. The content security policy keeps the page
-from asking any other host for anything, whatever a model writes.
+of everything Gradio adds, so that a refusal carries none of its headers.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,8 +23,10 @@ from cai_ui.web import words
 from cai_ui.web.addresses import API, answered
 from cai_ui.web.event_body import EVENTS, PRESSES, NotAnEvent, session_of
 from cai_ui.web.gradio_script import replaced_scripts
+from cai_ui.web.hosts import answers_to, same_origin
 from cai_ui.web.hub_sign_in import BACK, HubSignIn
 from cai_ui.web.places import PAGE, WHO, Places, visitor
+from cai_ui.web.response_headers import with_headers
 from cai_ui.web.session import Sessions
 from cai_ui.web.silence import hang_up
 from cai_ui.web.uploads import FRAMES, UPLOAD_LIMIT, Uploads
@@ -42,30 +41,6 @@ UPLOAD, LOGIN, LOGOUT = f"{API}upload", "/login", "/logout"
 SIGNS_IN = (("POST", LOGIN), ("GET", BACK))
 OF_A_SESSION = (f"{API}queue/data", f"{API}heartbeat/")
 """Addresses that name a page's session: they answer only to whoever opened it."""
-
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self' data: blob:",
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'self' https://huggingface.co",
-    )
-)
-_ALWAYS = [
-    (b"content-security-policy", POLICY.encode("ascii")),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-]
-_DATA = [(b"cache-control", b"no-store")]
-_KEPT = ("/assets/", "/static/", "/svelte/")
-"""What a browser may keep: files of the page itself, with nothing of anybody in them."""
 
 
 SignIn = Callable[[str, Scope, str, str | None], Awaitable[Response | None]]
@@ -105,7 +80,7 @@ class Gate:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         name, answer = self._first(scope, headers)
         scope[WHO] = visitor(name, str((scope.get("client") or ("",))[0]))
-        send = _with_headers(send, scope)
+        send = with_headers(send, scope)
         async with self.places.request(scope) as free:
             if answer is None and not free:
                 answer = _both(words.MUCH_AT_ONCE, 429)
@@ -128,7 +103,9 @@ class Gate:
     def _first(self, scope: Scope, headers: dict[str, str]) -> tuple[str | None, Response | None]:
         """Who asks, as `who` names them, and a refusal or another short answer to whoever it is."""
         path = _path(scope)
-        if not all(self.knows(headers.get(name)) for name in ("host", "x-forwarded-host") if name in headers):
+        if not all(
+            answers_to(headers.get(name), self.hosts) for name in ("host", "x-forwarded-host") if name in headers
+        ):
             return None, PlainTextResponse(words.UNKNOWN_HOST, status_code=421)
         if not same_origin(headers):
             return None, PlainTextResponse(words.NOT_THIS_PAGE, status_code=403)
@@ -204,18 +181,6 @@ class Gate:
 
         return None, _bounded(counted, UPLOAD_LIMIT + FRAMES)
 
-    def knows(self, host: str | None) -> bool:
-        """Whether the page answers to a name. A number is always known: no other site's name hides behind it."""
-        name = host_name(host or "")
-        if name is None:
-            return False
-        if name in self.hosts or name == "localhost" or name.endswith(".localhost"):
-            return True
-        try:
-            return ipaddress.ip_address(name) is not None
-        except ValueError:
-            return False
-
 
 def _stranger(method: str, path: str, name: str | None, headers: Mapping[str, str]) -> Response | None:
     """What is said to whoever asks for what is no part of the page, has not signed in and sends something all the same
@@ -262,36 +227,6 @@ def outermost(
     return life
 
 
-def own_names(listed: str, environment: Mapping[str, str]) -> frozenset[str]:
-    """Names under which the page may be asked: those listed, the Space's own, and this machine's."""
-    machine = socket.gethostname().lower()
-    names = {machine, f"{machine}.local", *environment.get("SPACE_HOST", "").lower().split(",")}  # with custom domains
-    return frozenset(
-        name for name in {part.strip() for part in names} | {part.strip().lower() for part in listed.split(",")} if name
-    )
-
-
-def host_name(host: str) -> str | None:
-    """The name in a Host header, without its port and brackets; None for what is none."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower() or None
-    except ValueError:
-        return None
-
-
-def same_origin(headers: Mapping[str, str]) -> bool:
-    """Whether a request comes from this server's own page, or from no page at all (a script, curl)."""
-    if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
-        return False
-    origin = headers.get("origin")
-    if origin is None:
-        return True
-    try:
-        return urlsplit(origin).netloc in {headers.get("host"), headers.get("x-forwarded-host")}
-    except ValueError:
-        return False
-
-
 def _length(headers: Mapping[str, str]) -> int | None:
     """Bytes that the body says it has; None for what is no number."""
     said = headers.get("content-length", "0")
@@ -331,17 +266,3 @@ def _again(body: bytes, receive: Receive) -> Receive:
         return left.pop() if left else await receive()
 
     return again
-
-
-def _with_headers(send: Send, scope: Scope) -> Send:
-    """Adds to each answer what keeps the page to itself."""
-
-    async def with_policy(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            added = _ALWAYS if scope["path"].startswith(_KEPT) else [*_ALWAYS, *_DATA]
-            names = {name for name, _ in added}
-            kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in names]
-            message = {**message, "headers": [*kept, *added]}
-        await send(message)
-
-    return with_policy

@@ -30,7 +30,7 @@ from cai_ui.curate.exporting import (
 from cai_ui.curate.importing import read_rows
 from cai_ui.curate.lint import lint, rows_of_dataset
 from cai_ui.errors import InputError, StoreError
-from cai_ui.records import Dataset, Decision, Message, TrainingExample, make_example
+from cai_ui.records import Dataset, Decision, Message, PreferencePair, TrainingExample, make_example
 from cai_ui.statistics.agreement import krippendorff_alpha
 from cai_ui.store import Store, open_store
 
@@ -82,7 +82,32 @@ def test_a_table_that_was_exported_gives_its_texts_back(tmp_path: Path) -> None:
     assert [e.revision for e in read_rows(tmp_path / "theirs.csv").examples] == ["'-5' is cold", "x"], "marks nothing"
 
 
+def test_a_table_that_was_exported_gives_its_conversations_back(tmp_path: Path) -> None:
+    """Every turn came back as a line of the user's text, and the pairs not at all."""
+    talk = (Message("system", "Be kind."), Message("user", "q"), Message("assistant", "a"), Message("user", "=why?"))
+    asked = [(Message("user", text),) for text in ("q", "\n\nHuman: x\n\nAssistant: y", '[{"role": "user"}]', "=1+1")]
+    asked.append(talk)
+    rows = tuple(TrainingExample(one, "good", None, "s") for one in asked)
+    pairs = tuple(PreferencePair(one, "good", "bad", None, "s") for one in asked)
+    export_csv(Dataset("d", rows, (), pairs, (), {}, (), {}), tmp_path / "d.csv")
+    read = read_rows(tmp_path / "d.csv")
+    assert read.bad_rows == ()
+    assert [(e.conversation, e.revision, e.initial) for e in read.examples] == [
+        *((one, "good", None) for one in asked), *((one, "good", "bad") for one in asked),
+    ]  # fmt: skip
+
+
+def test_a_text_that_was_cut_for_a_table_is_not_read_back(tmp_path: Path) -> None:
+    rows = (TrainingExample((Message("user", "q"),), "x" * 40_000, None, "s"),)
+    export_csv(Dataset("d", rows, (), (), (), {}, (), {}), tmp_path / "d.csv")
+    ((line, reason),) = read_rows(tmp_path / "d.csv").bad_rows
+    assert line == 2 and "was cut" in reason
+
+
 def test_judgements_that_were_exported_are_examples_again(tmp_path: Path) -> None:
+    alone = make_example((Message("user", "q"),), None, "alone", source="s")
+    export_annotations([(alone, Decision("e", alone.id, "accept", "Ana"))], tmp_path / "b.jsonl")
+    assert [(e.revision, e.initial) for e in read_rows(tmp_path / "b.jsonl").examples] == [("alone", None)]
     example = make_example((Message("user", "q"),), "first", "better", source="s")
     export_annotations([(example, Decision("e", example.id, "edit", "Ana", "mine"))], tmp_path / "a.jsonl")
     (read,) = read_rows(tmp_path / "a.jsonl").examples

@@ -201,3 +201,31 @@ def test_one_row_whose_answers_hold_the_same_keys_is_one_row(tmp_path: Path) -> 
 def _kept(path: Path, text: str) -> Path:
     path.write_text(text)
     return path
+
+
+@pytest.mark.parametrize(
+    ("row", "critique"),
+    [
+        ({"prompt": "q", "response": "bad", "revision": "good"}, None),
+        ({"question": "q", "initial_response": "bad", "critique": "c", "revised_response": "good"}, "c"),
+        ({"instruction": "q", "input": "", "output": "bad", "correction": "good"}, None),
+        ({"prompt": "q", "responses": ["bad"], "revision": "good"}, None),
+        ({"prompt": "q", "answer": "good", "rejected": "bad"}, None),
+        ({"prompt": "q", "answer": "x", "chosen": "good", "rejected": "bad"}, None),
+    ],
+)
+def test_what_was_written_in_place_of_an_answer_is_the_better_one(
+    tmp_path: Path, row: dict[str, Any], critique: str | None
+) -> None:
+    """The revision was passed over, and what it was made to replace was the answer."""
+    (example,) = take(tmp_path, "a.jsonl", json.dumps(row)).examples
+    assert (example.prompt.text, example.revision, example.initial) == ("q", "good", "bad")
+    assert example.critique == critique
+
+
+def test_a_revision_belongs_to_its_whole_request(tmp_path: Path) -> None:
+    row = {"instruction": "Add.", "input": "2 and 2", "output": "5", "revision": "4"}
+    assert pairs(take(tmp_path, "a.jsonl", json.dumps(row))) == [("Add.\n\n2 and 2", "4")]
+    assert pairs(take(tmp_path, "b.jsonl", json.dumps({"prompt": "q", "response": "a", "revision": None}))) == [
+        ("q", "a")
+    ]

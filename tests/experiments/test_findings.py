@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from cai_ui.config.app import AppSettings
 from cai_ui.config.experiments import ClustersSettings, CritiquesSettings, PrinciplesSettings, RoundsSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import InputError
@@ -20,17 +18,9 @@ from cai_ui.experiments.plots import map_svg, plot_svg, standing
 from cai_ui.experiments.report import result_markdown
 from cai_ui.experiments.results import Result
 from cai_ui.formats.writing import plain_line
-from cai_ui.pipeline import Services, open_services
+from cai_ui.pipeline import Services
 
 NO = "I will not help with that. It is wrong."
-
-
-@pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
-    opened = open_services(AppSettings(home=str(tmp_path / "home"), model="scripted"))
-    opened.engine(20)
-    yield opened
-    opened.close()
 
 
 def found(services: Services, name: str, settings: Any, answer: Callable[[Any], str]) -> Result:

@@ -7,30 +7,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cai_ui.cli import main
-from cai_ui.config.app import AppSettings
 from cai_ui.config.experiments import CritiquesSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import ConflictError, InputError, NotFoundError
 from cai_ui.experiments import running
-from cai_ui.pipeline import Services, open_services
+from cai_ui.pipeline import Services
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = CritiquesSettings(prompts=3, seeds=2, revisions=1, answer_tokens=24)
-
-
-@pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
-    opened = open_services(AppSettings(home=str(tmp_path / "home"), model="scripted"))
-    opened.engine(20)
-    yield opened
-    opened.close()
 
 
 def flags(home: Path) -> list[str]:
@@ -89,7 +80,7 @@ def test_a_flag_that_no_experiment_of_a_page_has_is_a_sentence(
     assert "--learnt:" in capsys.readouterr().err
 
 
-def test_stop_and_go_on(services: Services) -> None:
+def test_stop_and_go_on(services: Services, until: Callable[[Callable[[], object]], None]) -> None:
     services.host.use(ScriptedEngine(lambda request: "I will not help. It is wrong.", delay_s=0.002))
     key = running.start_experiment(services, "critiques", SMALL, "Ann")
     with pytest.raises(ConflictError, match="already running"):
@@ -149,10 +140,3 @@ def test_an_answer_that_is_missing_is_counted(services: Services) -> None:
 def answer_long_once(request: Any) -> str:
     asked = request.messages[-1].content
     return "word " * 400 if len(request.messages) == 3 and "harm" in asked else "I will not help."
-
-
-def until(condition: Any, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.005)

@@ -9,25 +9,13 @@ import pytest
 
 from cai_ui import revise
 from cai_ui.config.answers import Sampling
-from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Request
 from cai_ui.errors import EngineError
-from cai_ui.records import Constitution, Principle, Prompt, Trace
+from cai_ui.records import Prompt, Trace
 from cai_ui.revise import ChainFailure, StepEvent
 
-CONSTITUTION = Constitution(
-    "two",
-    "Two",
-    "",
-    tuple(Principle(i, i.title(), f"Critique by {i}.", f"Rewrite by {i}.") for i in ("first", "second")),
-)
-TWICE = RevisionSettings(revisions=2)
-
-
-def echo(request: Request) -> str:
-    """An answer that depends on all that decides an answer."""
-    return f"{request.messages[-1].content} / {len(request.messages)} turns / seed {request.sampling.seed}"
+from .echo import CONSTITUTION, TWICE, echo
 
 
 def run(engine: Any, prompt: str, seed: int) -> list[StepEvent]:

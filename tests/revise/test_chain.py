@@ -15,21 +15,10 @@ from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.engine.interface import Request
 from cai_ui.errors import InputError
-from cai_ui.records import Constitution, Message, Principle, Trace
+from cai_ui.records import Message, Trace
 from cai_ui.revise import StepEvent
 
-CONSTITUTION = Constitution(
-    "two",
-    "Two",
-    "",
-    tuple(Principle(i, i.title(), f"Critique by {i}.", f"Rewrite by {i}.") for i in ("first", "second")),
-)
-TWICE = RevisionSettings(revisions=2)
-
-
-def echo(request: Request) -> str:
-    """An answer that depends on all that decides an answer."""
-    return f"{request.messages[-1].content} / {len(request.messages)} turns / seed {request.sampling.seed}"
+from .echo import CONSTITUTION, TWICE, echo
 
 
 def run(

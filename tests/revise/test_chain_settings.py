@@ -15,6 +15,8 @@ from cai_ui.engine.interface import ReplyScore, Request
 from cai_ui.records import Constitution, FewShot, Principle, Trace
 from cai_ui.revise import ChainFailure
 
+from .echo import echo
+
 EXAMPLE = FewShot("Asked?", "Said badly.", "Critique it.", "It is bad.", "Rewrite it.", "Said well and with care.")
 
 
@@ -26,11 +28,6 @@ def three() -> Constitution:
         "",
         tuple(Principle(i, i.title(), f"Critique by {i}.", f"Rewrite by {i}.") for i in ("one", "two", "six")),
     )
-
-
-def echo(request: Request) -> str:
-    """An answer that depends on all that decides an answer."""
-    return f"{request.messages[-1].content} / {len(request.messages)} turns / seed {request.sampling.seed}"
 
 
 def chain(constitution: Constitution, engine: Any = None, seed: int = 0, examples: Any = (), **knobs: Any) -> Trace:

@@ -16,7 +16,8 @@ from starlette.testclient import TestClient
 from cai_ui.errors import StoreError
 from cai_ui.web import gate, uploads
 from cai_ui.web.event_body import MARKS
-from cai_ui.web.gate import BODY_LIMIT, Gate, own_names, same_origin
+from cai_ui.web.gate import BODY_LIMIT, Gate
+from cai_ui.web.hosts import own_names, same_origin
 from cai_ui.web.uploads import FRAMES, Uploads
 
 OWN, CALL = "http://127.0.0.1", "/gradio_api/run/predict"

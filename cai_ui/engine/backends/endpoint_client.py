@@ -194,6 +194,8 @@ class EndpointClient:
                         on_text(answer.text[before:])
             if answer.finish is None and not over:
                 raise broken_off()
+            if answer.place is None:
+                raise no_text(answer.other)
 
     def _errors(self) -> NamedErrors:
         return NamedErrors(self.url)

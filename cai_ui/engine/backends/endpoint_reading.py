@@ -19,7 +19,7 @@ from cai_ui.records import Finish
 MAX_TEXT = 2**20
 """Most characters of one answer."""
 _FINISH: tuple[tuple[Finish, re.Pattern[str]], ...] = (
-    ("length", re.compile("length|max.*tokens|incomplete", re.IGNORECASE)),
+    ("length", re.compile("length|max.*tokens|incomplete|context.*window", re.IGNORECASE)),
     ("broken", re.compile("error|abort|fail|cancel|interrupt|network|insufficient|time_?out|overload", re.IGNORECASE)),
 )
 """What a server's reason means. Those that are neither (stop, eos, end_turn, COMPLETE) mean that the model ended."""
@@ -62,7 +62,8 @@ class Draft:
     """An answer on its way. White space around it is dropped; at the end it is held until more text follows.
 
     `other` says what the server sent in place of text: thoughts, a call of a tool. `begun` is the beginning of a text
-    that may be thoughts, `half` half a character whose other half may follow.
+    that may be thoughts, `half` half a character whose other half may follow. `place` is the number that the server
+    gives this answer; None before any of it came.
     """
 
     text: str = ""
@@ -74,11 +75,13 @@ class Draft:
     trouble: str = ""
     begun: str = ""
     half: str = ""
+    place: Any = None
 
     def reply(self) -> Reply:
         self._close()
         prompt, tokens = (
-            n if isinstance(n := self.usage.get(name), int) else None for name in ("prompt_tokens", "completion_tokens")
+            n if type(n := self.usage.get(name)) is int and 0 <= n <= MAX_TEXT else None
+            for name in ("prompt_tokens", "completion_tokens")
         )
         finish: Finish = next((meant for meant, named in _FINISH if named.search(self.finish or "")), "end")
         why = f"The endpoint ended its answer as {shown(self.finish)}." if finish == "broken" else ""
@@ -90,16 +93,30 @@ class Draft:
         error = told_error(found)
         if isinstance(found.get("usage"), dict):
             self.usage = found["usage"]
-        choice = _choice(found, "delta" if error else part)
+        choice = self._choice(found, "delta" if error else part)
         if choice is not None:
             error = error or (told_error({"error": choice["error"]}) if choice.get("error") else None)
             self._take_choice(choice, "delta" if error else part)
         if error:
             raise error
 
+    def _choice(self, found: dict[str, Any], part: str) -> dict[str, Any] | None:
+        """The answer in a message, or None where a stream's message has none. One was asked for: it has the number 0,
+        or, where no answer has it, any other."""
+        choices = found.get("choices")
+        if part == "delta" and not choices:
+            return None
+        if not isinstance(choices, list) or not choices or not all(isinstance(one, dict) for one in choices):
+            raise garbage("its answer has another form")
+        places = [0 if (place := one.get("index")) in (None, "0") else place for one in choices]
+        if part == "message" or self.place is None:
+            self.place = 0 if 0 in places else places[0]
+        return choices[places.index(self.place)] if self.place in places else None
+
     def _take_choice(self, choice: dict[str, Any], part: str) -> None:
         """Its text first, so that nothing else about it can lose that."""
         finish = choice.get("finish_reason")
+        finish = finish.get("type") if isinstance(finish, dict) else finish  # of SGLang
         finish = finish if isinstance(finish, str) and finish.lower() not in _NO_REASON else None
         said = choice.get(part)
         if said is None:
@@ -184,16 +201,6 @@ def no_text(other: str) -> EndpointError:
     what = f"The endpoint gave {other.partition(':')[0]}, no text." if other else "The endpoint gave no text."
     step = other.partition(": ")[2]
     return EndpointError("no text", what, next_step=f"{step[:1].upper()}{step[1:]}." if step else "Try another model.")
-
-
-def _choice(found: dict[str, Any], part: str) -> dict[str, Any] | None:
-    """The first answer in a message, or None where a stream's message has none."""
-    choices = found.get("choices")
-    if part == "delta" and not choices:
-        return None
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        raise garbage("its answer has another form")
-    return choices[0] if part == "message" or choices[0].get("index") in (0, None, "0") else None
 
 
 def _text_of(content: Any) -> str | None:

@@ -39,6 +39,8 @@ async def events(pieces: AsyncIterator[bytes]) -> AsyncIterator[dict[str, Any] |
     event = ""
     async for line in _lines(pieces):
         name, _, value = line.partition(":")
+        if name == "data" and value.lstrip().startswith("data:"):  # framed twice, as a proxy does it
+            value = value.lstrip().removeprefix("data:")
         if name in ("data", "error"):  # llama.cpp once had a field of its own for errors
             held.append(value.removeprefix(" "))
             event = name if name == "error" else event
@@ -59,7 +61,7 @@ def _messages(held: list[str], event: str) -> list[dict[str, Any] | None]:
     if not together or together == "null":
         return []
     try:
-        found = [None if together == "[DONE]" else parse(together)]
+        found = [None if together.upper() == "[DONE]" else parse(together)]
     except EndpointError:
         if event == "error":
             return [{"error": together}]
@@ -67,7 +69,7 @@ def _messages(held: list[str], event: str) -> list[dict[str, Any] | None]:
             return []
         if len(held) == 1:
             raise
-        found = [None if one.strip() == "[DONE]" else parse(one) for one in held if one.strip()]
+        found = [None if one.strip().upper() == "[DONE]" else parse(one) for one in held if one.strip()]
     return [one if one is None or one.get("error") else {"error": one} for one in found] if event == "error" else found
 
 

@@ -134,6 +134,20 @@ STREAMS: dict[str, tuple[list[bytes], str, str]] = {
     "counts before the end": ([USAGE, SO, USAGE, STOP, DONE], "So it is.", "end"),
     "events by no name": ([b":ping\r\n\r\n", SO, STOP, DONE], "So it is.", "end"),
     "events with numbers by no name": ([b"\nid: 1\n", SO, STOP, DONE], "So it is.", "end"),
+    "another answer first in a message": (
+        [event({"choices": [{"index": 1, "delta": {"content": "No"}}, {"index": 0, "delta": {"content": "So"}}]}), STOP,
+         DONE], "Soit is.", "end"),
+    "an answer with a number of its own": (
+        [event({"choices": [{"index": 7, "delta": {"content": "So "}}]}),
+         event({"choices": [{"index": 7, "delta": {"content": "it is."}, "finish_reason": "stop"}]}), DONE],
+        "So it is.", "end"),
+    "SGLang: a reason with more beside it": (
+        [event({"choices": [{"index": 0, "delta": {"content": "So"}, "finish_reason": {"type": "length",
+         "length": 1}}]}), DONE], "So", "length"),
+    "Anthropic's reasons: the context is full": ([SO, event(delta("", "model_context_window_exceeded")), DONE], "So",
+                                                 "length"),
+    "framed twice": ([b"data: " + SO, b"data: " + STOP, b"data: data: [DONE]\n\n"], "So it is.", "end"),
+    "the sign of the end in small letters": ([SO, STOP, b"data: [done]\n\n"], "So it is.", "end"),
     "packed though plain was asked for": ([gzip.compress(SO + STOP + DONE)], "So it is.", "end"),
 }  # fmt: skip
 KINDS = {"the whole message at once": "application/json", "plain text by name": "text/plain",
@@ -243,6 +257,8 @@ STREAMED_NO_TEXT: dict[str, tuple[Play, str]] = {
                   r"slow down\. Try again"),
     "Ollama's own form": (Play([b'{"message": {"content": "So"}}\n{"done": true}\n'], kind="application/x-ndjson"),
                           "not JSON"),
+    "the sign of the end alone": (Play([DONE]), "gave no text"),
+    "signs of life alone": (Play([event({"type": "ping"}), DONE]), "gave no text"),
     "no content by status": (Play([], 204), r"\(204\)"),
 }  # fmt: skip
 
@@ -252,6 +268,14 @@ def test_a_stream_without_text_says_why(playing: Asked, name: str) -> None:
     play, words = STREAMED_NO_TEXT[name]
     with pytest.raises(EndpointError, match=words):
         list(playing(play).stream([QUESTION]))
+
+
+@pytest.mark.parametrize("count", [True, -3, 10**30, "4", None])
+def test_a_count_of_tokens_that_is_none_is_not_kept(playing: Asked, count: Any) -> None:
+    usage = event({"choices": [], "usage": {"prompt_tokens": count, "completion_tokens": count}})
+    *_, last = playing(Play([SO, STOP, usage, DONE])).stream([QUESTION])
+    assert last.answer is not None and (last.answer.prompt_tokens, last.answer.tokens) == (0, 0)
+    assert type(last.answer.tokens) is int
 
 
 def test_a_stream_that_is_left_before_its_end_leaves_no_task_behind(

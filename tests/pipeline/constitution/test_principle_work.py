@@ -6,7 +6,6 @@ import dataclasses
 import itertools
 import json
 import xml.etree.ElementTree
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,10 @@ import pytest
 
 from cai_ui.cli import main
 from cai_ui.config.answers import Sampling
-from cai_ui.config.app import AppSettings
 from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import ConstitutionError, FileFormatError, InputError, NotFoundError
-from cai_ui.pipeline import Services, open_services
+from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions, few_shot, statistics, trying
 from cai_ui.pipeline.revise import batch, chains
 from cai_ui.pipeline.revise.chains import Reroll
@@ -29,14 +27,6 @@ from cai_ui.studies.revision_plot import principles_svg, rounds_svg
 from cai_ui.studies.revision_report import study_markdown
 
 TWICE = RevisionSettings(revisions=2)
-
-
-@pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
-    opened = open_services(AppSettings(home=str(tmp_path / "home"), model="scripted"))
-    opened.engine(20)
-    yield opened
-    opened.close()
 
 
 def scripted(critique: str = "It is harmful.", revision: str = "I would not do that.") -> ScriptedEngine:

@@ -6,30 +6,20 @@ import gzip
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cai_ui.config.answers import Sampling
-from cai_ui.config.app import AppSettings
 from cai_ui.config.revise import RevisionSettings
 from cai_ui.errors import FileFormatError, NotFoundError
-from cai_ui.pipeline import Services, open_services
+from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.prompts import files, sets, summary
 from cai_ui.pipeline.revise import batch
 from cai_ui.records import Message
 
 TALK = "\n\nHuman: Hello!\n\nAssistant: Hi.\n\nHuman: May I read her diary?\n\nAssistant: No."
-
-
-@pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
-    opened = open_services(AppSettings(home=str(tmp_path / "home"), model="scripted"))
-    opened.engine(20)
-    yield opened
-    opened.close()
 
 
 def write(folder: Path, name: str, rows: list[object] | str) -> Path:

@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cai_ui.config.app import AppSettings
 from cai_ui.config.compare import CompareSettings
 from cai_ui.config.guided_run import GuidedRunSettings
 from cai_ui.config.train import TrainSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
 from cai_ui.errors import InputError, NotFoundError
-from cai_ui.pipeline import Services, guided_run, open_services
+from cai_ui.pipeline import Services, guided_run
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.prompts import files
 from cai_ui.pipeline.prompts.measured import probe_kit, prompts_to_measure
 from cai_ui.pipeline.readers import reader_for
 from cai_ui.records import Message, Prompt
-
-
-@pytest.fixture
-def services(tmp_path: Path) -> Iterator[Services]:
-    opened = open_services(AppSettings(home=str(tmp_path / "home"), model="scripted"))
-    opened.engine(20)
-    yield opened
-    opened.close()
 
 
 def imported(services: Services, folder: Path, name: str, rows: list[dict[str, object]]) -> str:

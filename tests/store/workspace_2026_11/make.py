@@ -9,7 +9,6 @@ a minute. With `--expected` only the facts are written, of the archive that is t
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import json
 import shutil
 import sqlite3
@@ -316,14 +315,12 @@ def _nobody(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 def expected() -> None:
     """What this version says of the workspace, asked as the test asks."""
-    spec = importlib.util.spec_from_file_location("test_old_workspace", HERE.parent / "test_old_workspace.py")
-    assert spec is not None and spec.loader is not None
-    test = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(test)
+    import facts
+
     shutil.rmtree(PLACE / "again", ignore_errors=True)
-    home = test.unpack(PLACE / "again")
-    counted = {name: len(held) for name, held in test.rows(home, test.columns(home)).items()}
-    found = {**test.told(home), "rows": counted}
+    home = facts.unpack(PLACE / "again")
+    counted = {name: len(held) for name, held in facts.rows(home, facts.columns(home)).items()}
+    found = {**facts.told(home), "rows": counted}
     (HERE / "expected.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 

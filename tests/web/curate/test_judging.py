@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import pytest
 
 from cai_ui.errors import ConflictError, InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.curate import agreement
-from cai_ui.records import Example
 from cai_ui.store import QueueFilter
 from cai_ui.web.curate import judging, walking, words
 from cai_ui.web.curate.example_box import card_html
 from cai_ui.web.curate.filter_box import decide_all
-from cai_ui.web.curate.walking import Place, View
 from cai_ui.web.session import Session
 
 from .page import Page
-
-Make = Callable[..., Example]
-OPEN = QueueFilter("open")
-ME, ANA = "me", "Ana"
-
-
-def at(view: View) -> Place:
-    assert view.place is not None
-    return view.place
-
-
-def shows(view: View) -> str:
-    assert view.item is not None
-    return view.item.example.prompt.text
-
-
-def first(services: Services, filter: QueueFilter = OPEN, rater: str = ME) -> View:
-    return walking.show(services, rater, filter, 0)
+from .views import ANA, ME, OPEN, Make, at, first, shows
 
 
 @pytest.mark.parametrize("verdict", ["accept", "reject", "flip", "skip"])

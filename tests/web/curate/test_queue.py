@@ -3,40 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 
 import pytest
 
 from cai_ui.errors import InputError, NotFoundError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.curate import queue
-from cai_ui.records import Example
 from cai_ui.store import QueueFilter
 from cai_ui.web.curate import example_card, judging, walking
 from cai_ui.web.curate import filter as curate_filter
 from cai_ui.web.curate.filter import filter_of, fixed_menus, known_values, queue_menus, values_of
 from cai_ui.web.curate.filter_box import preview_bulk
-from cai_ui.web.curate.walking import Place, View
+from cai_ui.web.curate.walking import Place
 
 from .page import Page
-
-Make = Callable[..., Example]
-OPEN = QueueFilter("open")
-ME, ANA = "me", "Ana"
-
-
-def at(view: View) -> Place:
-    assert view.place is not None
-    return view.place
-
-
-def shows(view: View) -> str:
-    assert view.item is not None
-    return view.item.example.prompt.text
-
-
-def first(services: Services, filter: QueueFilter = OPEN, rater: str = ME) -> View:
-    return walking.show(services, rater, filter, 0)
+from .views import ANA, ME, OPEN, Make, at, first, shows
 
 
 def test_walking_goes_round_at_both_ends(filled: Services) -> None:

@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 
 import pytest
 
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.pipeline.constitution import constitutions
-from cai_ui.records import Example, Message, Prompt, RaterSettings, make_example
+from cai_ui.records import Message, Prompt, RaterSettings, make_example
 from cai_ui.store import QueueCounts, QueueFilter
 from cai_ui.web import hotkeys
-from cai_ui.web.curate import example_card, judging, walking
+from cai_ui.web.curate import example_card, judging
 from cai_ui.web.curate.bar import numbers_words
 from cai_ui.web.curate.filter_box import decide_all
 from cai_ui.web.curate.keys import keys_html, rebound
-from cai_ui.web.curate.walking import Place, View
 from cai_ui.web.session import Session
 
 from .page import Page
-
-Make = Callable[..., Example]
-OPEN = QueueFilter("open")
-ME, ANA = "me", "Ana"
-
-
-def at(view: View) -> Place:
-    assert view.place is not None
-    return view.place
-
-
-def first(services: Services, filter: QueueFilter = OPEN, rater: str = ME) -> View:
-    return walking.show(services, rater, filter, 0)
+from .views import ANA, ME, OPEN, Make, at, first
 
 
 def test_every_empty_place_says_what_to_do(services: Services, example: Make) -> None:

@@ -10,7 +10,6 @@ from cai_ui.web.session import Session
 from cai_ui.web.stops import Stops
 
 ME = Session("me", "page")
-
 QUICK = RevisionSettings(revisions=2)
 
 

@@ -14,21 +14,11 @@ from .runs import ended, view
 ESTIMATE = Estimate(90.0, "size", 5_000_000, 2_000_000_000, 1_000, None, {"start": 4.0, "steps": 86.0})
 
 REPORT = PreflightReport(
-    (),
-    (),
-    12,
-    2,
-    {},
-    lengths=(9, 10, 10, 40),
-    limit=512,
-    steps=36,
-    trainable_parameters=1_000,
-    modules=("q_proj", "v_proj"),
-    padding="Padding is not learnt.",
-    probes=(),
-    estimate=ESTIMATE,
+    (), (), 12, 2, {}, lengths=(9, 10, 10, 40), limit=512, steps=36, trainable_parameters=1_000,
+    modules=("q_proj", "v_proj"), padding="Padding is not learnt.", probes=(), estimate=ESTIMATE,
     decoded_example=(("[INST] <b>How?</b>[/INST]", False), (" Ask first.</s>", True)),
-)  # fmt: skip"""A finished check that lets the run begin."""
+)  # fmt: skip
+"""A finished check that lets the run begin."""
 
 
 def test_the_check_marks_what_is_learnt_and_shows_text_as_text() -> None:
