@@ -35,8 +35,9 @@ audit = logging.getLogger("cai_ui.audit")
 TRIES, PAUSE_S, LONGEST_S = 5, 1.0, 60.0
 """Wrong passwords for one name before each further try has to wait, how long at first, and at most."""
 _COOKIES = 8192
-EACH_HOUR, ALL_HOUR = 60, 1200
-"""Presses by which a visitor of a public demo, and all of them, may have the model answer within an hour."""
+EACH_HOUR, LINE_HOUR, ALL_HOUR = 60, 300, 1200
+"""Presses by which a visitor of a public demo, all from one address, and all of them may have the model answer within
+an hour."""
 NAMES = 10_000
 """Names whose wrong passwords are remembered."""
 
@@ -106,17 +107,18 @@ class Visitor:
 
 
 class Allowance:
-    """How often visitors of a public demo may have the model answer: each, and all together. Whoever takes another name
-    has a share of their own, so what all may take together is what the machine can bear."""
+    """How often visitors of a public demo may have the model answer: each, all from one address (whoever takes another
+    name has a share of their own), and all together, which is what the machine can bear."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._taken: dict[str, deque[float]] = {}
 
-    def take(self, name: str) -> None:
-        """Count one press. AccessError with the seconds until the next one where the share is used up."""
+    def take(self, name: str, address: str = "") -> None:
+        """Count one press, from an `address`. AccessError with the minutes to the next one where a share is used up."""
         now = self._clock()
-        taken = [(self._taken.setdefault(who, deque()), most) for who, most in ((name, EACH_HOUR), ("\0", ALL_HOUR))]
+        shares = {name: EACH_HOUR, "\0": ALL_HOUR} | ({f"\0{address}": LINE_HOUR} if address else {})
+        taken = [(self._taken.setdefault(who, deque()), most) for who, most in shares.items()]
         for times, most in taken:
             while times and times[0] <= now - 3600:
                 times.popleft()
@@ -189,12 +191,18 @@ class Access:
         return kept
 
     def admit(
-        self, handler: str, values: Mapping[str, Any], states: list[Any], name: str | None, first: bool = True
+        self,
+        handler: str,
+        values: Mapping[str, Any],
+        states: list[Any],
+        name: str | None,
+        first: bool = True,
+        address: str = "",
     ) -> None:
         """AccessError unless the visitor may call this handler with these values, as themselves.
 
         `values` are an event's inputs by elem_id, `states` what the server keeps for the page it came from; `first`
-        is False where an event that is streamed is only going on.
+        is False where an event that is streamed is only going on; `address` is where it comes from.
         """
         visitor = self.visitor(name)
         right = rights.of(handler)
@@ -208,7 +216,7 @@ class Access:
         if self.mode is Mode.PUBLIC:
             rights.bounded(values)
             if first and handler in rights.ASKS_MODEL:
-                self.allowance.take(sessions[0].author if sessions else "")
+                self.allowance.take(sessions[0].author if sessions else "", address)
         if not visitor.may(Right.OWN):
             rights.no_addresses(values, self.known_models())
 

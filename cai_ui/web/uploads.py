@@ -9,8 +9,10 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from cai_ui.disk import room
+from cai_ui.store.lock import take_lock
 from cai_ui.web import words
 
 MB = 2**20
@@ -20,6 +22,8 @@ UPLOADS_A_DAY, UPLOADS_IN_ALL = 512 * MB, 2048 * MB
 """What one address or person may upload in 24 hours, and what uploads may take of the disk altogether."""
 FRAMES = 64 * 1024
 """What an upload's form adds to its file."""
+_LINKS, _HELD = "cai-", "held"
+"""How the folders of links begin, and the file in each that its program holds locked."""
 
 
 @dataclass
@@ -61,14 +65,38 @@ class Uploads:
 
 def link_to(folder: Path) -> Path:
     """A link to a folder, which goes with the program: Gradio tells the browser the path of each file, and where the
-    workspace lies is told to nobody but an owner. The folder itself where there can be no link."""
-    place = Path(tempfile.mkdtemp(prefix="cai-"))
-    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    workspace lies is told to nobody but an owner. The folder itself where there can be no link. Links of programs that
+    were killed go here, too."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_LINKS}{'?' * 8}"):
+        _remove_if_left(left)
+    place = Path(tempfile.mkdtemp(prefix=_LINKS))
+    held = (place / _HELD).open("w")
+    take_lock(held)
+    atexit.register(_let_go, place, held)
     try:
         (place / "files").symlink_to(folder.resolve(), target_is_directory=True)
     except (OSError, NotImplementedError):
         return folder
     return place / "files"
+
+
+def _let_go(place: Path, held: IO[str]) -> None:
+    held.close()
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def _remove_if_left(place: Path) -> None:
+    """Remove a link's folder that is of nobody else's and whose program is gone: its lock went with it."""
+    try:
+        if not {entry.name for entry in place.iterdir()} <= {_HELD, "files"}:
+            return
+        with (place / _HELD).open("r+") as held:
+            take_lock(held)
+        for entry in (place / "files", place / _HELD):
+            entry.unlink(missing_ok=True)
+        place.rmdir()
+    except OSError:
+        return
 
 
 def _size(path: Path) -> int:

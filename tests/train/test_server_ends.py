@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from cai_ui.config.train import TrainSettings
 from cai_ui.store import open_store
 from cai_ui.train.run.checkpoints import latest_checkpoint, step_of
 from cai_ui.train.run.metrics import read_rows
+from tests.app_server import free_port
 
 from .conftest import ROOT, a_run
 
@@ -26,9 +26,7 @@ PATIENCE_S = 600.0
 
 def served(home: Path, model: Path) -> subprocess.Popen[bytes]:
     """The app as somebody starts it; it begins what waits by itself."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "app.py", "--home", str(home), "--model", str(model), "--port", str(port)]
     with (home.parent / "log").open("ab") as log:
         return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "HF_HUB_OFFLINE": "1"})

@@ -18,7 +18,7 @@ from cai_ui.records import Dataset, Run
 from cai_ui.records.people import RIGHTS, Right, Role
 from cai_ui.store import Accounts
 from cai_ui.web import access, rights
-from cai_ui.web.access import ALL_HOUR, EACH_HOUR, Access, Allowance, Mode, mode_of
+from cai_ui.web.access import ALL_HOUR, EACH_HOUR, LINE_HOUR, Access, Allowance, Mode, mode_of
 from cai_ui.web.app import build_app
 from cai_ui.web.kit.hidden import spellings, without
 from cai_ui.web.session import Session, rename
@@ -234,6 +234,16 @@ def test_a_public_demo_answers_only_so_often_and_says_when_again(accounts: Accou
         door.admit(asks, {}, [Session("guest-new")], None)
     times[0] = 3600.0
     door.admit(asks, {}, mine, None)
+
+
+def test_whoever_takes_ever_new_names_leaves_the_hour_to_others(accounts: Accounts) -> None:
+    door, asks = Access(Mode.PUBLIC, accounts), "web.compare.ask:AskBox._answer"
+    for number in range(LINE_HOUR):
+        door.admit(asks, {}, [Session(f"guest-{number}")], None, address="203.0.113.7")
+    with pytest.raises(AccessError, match="as often as it can"):
+        door.admit(asks, {}, [Session("guest-new")], None, address="203.0.113.7")
+    for _ in range(EACH_HOUR):
+        door.admit(asks, {}, [Session("guest-ann")], None, address="198.51.100.2")
 
 
 def test_what_asks_the_model_is_all_of_what_visitors_may_press_that_does() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +26,7 @@ from cai_ui.web.hub_people import HubPeople, hub_people
 from cai_ui.web.hub_provider import MOST_BYTES, Hub, provider_of
 from cai_ui.web.session import Session
 from tests import openid_server
+from tests.app_server import free_port
 from tests.off_loop import finish
 from tests.openid_server import CLIENT, SECRET, Provider
 
@@ -51,9 +51,7 @@ class Site:
 @contextmanager
 def served(home: Path, provider: Provider, below: str = "") -> Iterator[Site]:
     """A page whose people sign in with the provider, offered below a path."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**environment(provider.url, f"127.0.0.1:{port}"), "GRADIO_ROOT_PATH": below}.items():
             patch.setenv(name, value)

@@ -31,7 +31,8 @@ class Site:
 
     def __init__(self, services: Services) -> None:
         access = Access(Mode.PUBLIC, services.store.accounts, alone=False)
-        access.allowance.take = lambda name: None  # type: ignore[method-assign]
+        self.pressed: list[str] = []
+        access.allowance.take = lambda name, address="": self.pressed.append(address)  # type: ignore[method-assign]
         self.page, self.free = build_app(services, access=access), threading.Event()
         named = {event.fn.__qualname__: event for event in self.page.fns.values() if event.fn}
         self.ask, self.look, self.enter = named["ReviseTab._run"], named["Header.look"], named["Access.come_in"]
@@ -101,6 +102,7 @@ def test_one_visitor_has_a_share_of_the_line_and_all_others_the_rest(
     assert refused == {(429, words.MUCH_AT_ONCE)}
     assert joins(mallory, site.look, "m0").status_code == 200, "what waits for nobody is no part of the line"
     assert [joins(ann, site.ask, f"a{n}").status_code for n in range(3)] == [200] * 3
+    assert site.pressed == [MALLORY] * AT_WORK, "the share of an hour is an address's, too"
 
 
 def test_a_place_comes_back_when_an_event_is_cancelled_left_or_ended(
@@ -190,8 +192,9 @@ def test_streams_of_one_visitor_are_counted_and_given_back(
     held = [mallory.stream("GET", "queue/data", params={"session_hash": "m"}) for _ in range(3)]
     for stream in held:
         assert stream.__enter__().status_code == 200
-    refused = mallory.get("queue/data", params={"session_hash": "m"})
-    assert (refused.status_code, refused.json()["detail"]) == (429, words.MUCH_AT_ONCE)
+    with mallory.stream("GET", "queue/data", params={"session_hash": "m"}) as refused:
+        assert refused.status_code == 429
+        assert json.loads(refused.read())["detail"] == words.MUCH_AT_ONCE
     assert ann.get("queue/status").status_code == 200
     held.pop().__exit__(None, None, None)
     until(lambda: mallory.get("queue/status").status_code == 200)

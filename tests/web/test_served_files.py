@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +43,24 @@ def test_addresses_of_files_do_not_say_where_they_lie(tmp_path: Path, monkeypatc
     finally:
         page.close()
     assert sorted(path.name for path in (home / "uploads").rglob("*.*")) == ["a.jsonl", "b.txt"]
+
+
+def test_a_killed_server_leaves_no_folder_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    for strange in ("cai-notours1/files", "cai-held0000/kept", "cai-replay-12345678"):
+        (tmp_path / strange).mkdir(parents=True)
+    (tmp_path / "cai-held0000" / "held").touch()
+    begin = "import sys\nfrom pathlib import Path\nfrom cai_ui.web.uploads import link_to\n"
+    program = f"{begin}print(link_to(Path({str(tmp_path)!r})), flush=True)\nsys.stdin.read()"
+    how: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with ExitStack() as ends:
+        running = [ends.enter_context(subprocess.Popen([sys.executable, "-c", program], **how)) for _ in range(2)]
+        killed, lives = (Path(one.stdout.readline().strip()).parent for one in running)
+        assert killed.exists() and lives.exists()
+        running[0].kill()
+        running[0].wait()
+        mine = link_to(tmp_path)
+        assert not killed.exists() and lives.exists() and mine.exists()
+        assert len(list(tmp_path.iterdir())) == 5, "and what is not ours is as it was"
+    assert not lives.exists(), "one that ends takes its own along"

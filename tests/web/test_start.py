@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import resource
 import socket
@@ -16,6 +15,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import app
 from cai_ui.errors import InputError
+from tests.app_server import free_port, ready
 from tests.off_loop import finish
 
 
@@ -86,22 +86,12 @@ def test_a_bad_value_gives_a_sentence_and_status_2(capsys: pytest.CaptureFixture
 def test_a_proxy_that_does_not_know_this_machine_keeps_no_page_from_starting(tmp_path: Path) -> None:
     """Gradio asks the page for itself at the start; through a proxy, or on a busy machine, it got no answer and ended
     with a traceback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     nowhere = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
     environment = {name: value for name, value in os.environ.items() if name.lower() != "no_proxy"} | nowhere
     command = [sys.executable, "app.py", "--home", str(tmp_path), "--model", "scripted", "--port", str(port)]
     with subprocess.Popen(command, cwd=Path(app.__file__).parent, env=environment, stderr=subprocess.PIPE) as process:
-        end, answer = time.monotonic() + 120, 0
-        while answer != 200 and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.2)
-            try:
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-                connection.request("GET", "/readyz")
-                answer = connection.getresponse().status
-            except OSError:
-                continue
+        answer = ready(process, port, 120)
         time.sleep(0.5)
         alive = process.poll() is None
         process.terminate()

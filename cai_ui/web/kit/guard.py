@@ -23,6 +23,7 @@ from cai_ui.text import whole_characters
 from cai_ui.web.kit import words
 from cai_ui.web.kit.hidden import HIDDEN, without
 from cai_ui.web.kit.lean import Layout, lean
+from cai_ui.web.places import WHO
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ class Page(gr.Blocks):
     `hides` gives the places of this machine that an answer to whoever asks does not tell.
     """
 
-    admit: Callable[[str, dict[str, Any], list[Any], str | None, bool], None] | None = None
+    admit: Callable[[str, dict[str, Any], list[Any], str | None, bool, str], None] | None = None
     hides: Callable[[str | None], tuple[str, ...]] | None = None
 
     def __init__(self, **options: Any) -> None:
@@ -83,7 +84,8 @@ class Page(gr.Blocks):
         values = {block.elem_id: value for block, value in zip(function.inputs, inputs, strict=False) if block.elem_id}
         kept = [state[block._id] for block in function.inputs if isinstance(block, gr.State)] if state else []
         handler = f"{function.fn.__module__.removeprefix('cai_ui.')}:{function.fn.__qualname__}"
-        self.admit(handler, values, kept, getattr(request, "username", None), first)  # type: ignore[misc]
+        address = getattr(getattr(request, "request", None), "scope", {}).get(WHO, "")
+        self.admit(handler, values, kept, getattr(request, "username", None), first, address)  # type: ignore[misc]
 
     async def preprocess_data(
         self, block_fn: Any, inputs: list[Any], state: Any = None, explicit_call: bool = False

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from cai_ui.engine import load_engine
 from cai_ui.engine.interface import Request
 from cai_ui.engine.weights.sources import EMBEDDED
 from cai_ui.records import Message
+from tests.app_server import free_port
 
 START_S = 240
 GREEDY = Sampling(temperature=0, max_new_tokens=48)
@@ -38,9 +38,7 @@ def url(tmp_path_factory):
         return
     if not all(importlib.util.find_spec(extra) for extra in ("openai", "fastapi", "uvicorn")):
         pytest.skip("transformers serve needs openai, fastapi and uvicorn; or name a server in CAI_TEST_ENDPOINT")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = (tmp_path_factory.mktemp("serve") / "log.txt").open("w+")
     server = subprocess.Popen(
         [sys.executable, "-m", "transformers.cli.transformers", "serve", str(EMBEDDED), "--host", "127.0.0.1",

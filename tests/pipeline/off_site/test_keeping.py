@@ -1,4 +1,4 @@
-"""The database in a repository of the Hub: emptied disks, restarts, copies that meet; against a stand-in of its API."""
+"""The database in a repository of the Hub: emptied disks, restarts, refusals; against a stand-in of its API."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import gzip
 import logging
 import shutil
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from huggingface_hub import constants
 
 from cai_ui.cli import main
 from cai_ui.config.app import AppSettings
@@ -23,81 +21,13 @@ from cai_ui.pipeline.off_site import keeping, restoring
 from cai_ui.pipeline.off_site.keeping import OffSite, Standing
 from cai_ui.pipeline.off_site.manifest import Manifest, Part, read
 from cai_ui.pipeline.off_site.repository import Repository
-from cai_ui.pipeline.off_site.restoring import backup_repository, bring_back
-from cai_ui.records import Answer, Decision, Evaluation, Grade, Message, Prompt, Provenance, Vote, make_example
-from cai_ui.store import Store, Workspace, open_store, segments
+from cai_ui.pipeline.off_site.restoring import backup_repository
+from cai_ui.records import Evaluation, Grade
+from cai_ui.store import open_store, segments
 from cai_ui.store.segments import EVALUATIONS, TABLES, upto
-from tests import hub_repository
 from tests.hub_repository import Hub
 
-TOKEN = "hf_" + "q7" * 17
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    with hub_repository.running() as found:
-        monkeypatch.setenv("HF_ENDPOINT", found.url)
-        monkeypatch.setenv("HF_TOKEN", TOKEN)
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        yield found
-
-
-class Copy:
-    """A workspace on a disk of its own, and what brings it to the repository."""
-
-    def __init__(self, home: Path, lease_s: float = 600.0) -> None:
-        self.home = home
-        self.brought_back = bring_back(Workspace(home), Repository("lab/kept"))
-        self.store = open_store(home)
-        self.off_site = OffSite(self.store, Repository("lab/kept"), 5, lease_s)
-
-    def decide(self, *numbers: int, rater: str = "Ada") -> None:
-        decide(self.store, *numbers, rater=rater)
-
-    def look(self) -> str:
-        return self.off_site.look().trouble
-
-    def end(self, killed: bool = False) -> None:
-        if not killed:
-            self.off_site.close()
-        self.store.close()
-
-
-def decide(store: Store, *numbers: int, rater: str = "Ada") -> None:
-    made = [make_example((Message("user", f"Q {n}?"),), "Sure.", f"No, {n}.", prompt=Prompt(f"p{n}", f"Q {n}?"))
-            for n in numbers]  # fmt: skip
-    store.add_examples(made)
-    for example in made:
-        text = f"No, {example.id[:4]} é."
-        store.decide(Decision(uuid.uuid4().hex, example.id, "edit", rater, text=text), 0)
-
-
-def vote() -> Vote:
-    said = Answer("Yes.", "stop", 3, 2, Provenance("m", "b" * 64, None, None, 0, {}))
-    return Vote(uuid.uuid4().hex, "Q?", "base", "sft", said, said, "left", "Ada")
-
-
-def told(store: Store) -> dict[str, tuple[str, str, str | None]]:
-    """All that was decided, and that what is shown agrees with it."""
-    assert store.check() == []
-    with store._db.read() as connection:
-        rows = connection.exec_driver_sql("SELECT event_id, example_id, rater, text FROM events").all()
-    return {row[0]: (row[1], row[2], row[3]) for row in rows}
-
-
-@pytest.fixture
-def copy(hub: Hub, tmp_path: Path) -> Callable[..., Copy]:
-    made: list[Copy] = []
-
-    def begin(name: str = "home", **how: float) -> Copy:
-        made.append(Copy(tmp_path / name, **how))
-        return made[-1]
-
-    return begin
-
-
-def manifest(hub: Hub) -> Manifest:
-    return read(hub.files["manifest.json"])
+from .copies import TOKEN, Copy, decide, manifest, told, vote
 
 
 def test_an_emptied_disk_is_filled_with_all_that_was_decided(
@@ -128,77 +58,6 @@ def test_an_emptied_disk_is_filled_with_all_that_was_decided(
     assert second.look() == "", "the one before had ended, so nobody waits"
     second.end()
     assert TOKEN not in caplog.text and TOKEN.encode() not in b"".join(hub.files.values())
-
-
-def test_a_copy_that_was_killed_is_followed_once_nothing_comes_from_it(hub: Hub, copy: Callable[..., Copy]) -> None:
-    first = copy()
-    first.decide(1, 2)
-    first.look()
-    first.decide(3)  # the loss of a kill: what came after the last look
-    first.end(killed=True)
-    second = copy("emptied", lease_s=0.5)
-    assert len(told(second.store)) == 2
-    second.decide(4)
-    before = hub.head
-    assert "may still be writing" in second.look() and hub.head == before
-    assert second.off_site.standing.whole_at is None
-    time.sleep(0.6)
-    assert second.look() == "" and manifest(hub).upto["events"] == 3
-    assert second.off_site.standing.whole_at is not None
-    second.end()
-
-
-def test_of_two_copies_one_writes_and_the_other_is_told(hub: Hub, copy: Callable[..., Copy]) -> None:
-    first = copy()
-    first.decide(1)
-    first.look()
-    second = copy("second", lease_s=0.0)  # it takes the first for ended, and is wrong
-    second.decide(2, rater="Ben")
-    assert second.look() == ""
-    kept = dict(hub.files)
-    first.decide(3)
-    for _ in range(3):
-        assert "another copy" in first.look()
-        assert hub.files == kept
-    first.end()
-    assert hub.files == kept, "not at its end either"
-    second.decide(4, rater="Ben")
-    assert second.look() == ""
-    second.end()
-    assert len(manifest(hub).later) == 2 and manifest(hub).upto["events"] == 3
-
-
-def test_two_copies_at_the_same_moment(hub: Hub, copy: Callable[..., Copy]) -> None:
-    """Both have read the same state, and both commit: the Hub takes the first."""
-    first = copy()
-    first.decide(1)
-    first.end()
-    one, other = (copy(name) for name in ("one", "other"))
-    for each in (one, other):
-        assert each.look() == ""
-        each.decide(2)
-    assert one.look() == "" and "at the same time" in other.look()
-    kept = dict(hub.files)
-    assert "has written there what is not here" in other.look() and hub.files == kept
-    for each in (one, other):
-        each.end()
-
-
-def test_an_answer_that_was_lost_is_no_second_writer(hub: Hub, copy: Callable[..., Copy]) -> None:
-    only = copy()
-    only.decide(1)
-    only.look()
-    hub.loses_answers = True
-    only.decide(2)
-    assert only.look() != ""
-    hub.loses_answers = False
-    only.decide(3)
-    assert only.look() == "" and manifest(hub).upto["events"] == 3
-    only.end(killed=True)
-    again = copy()  # the same disk
-    again.decide(4)
-    assert again.brought_back is None and again.look() == "" and manifest(hub).upto["events"] == 4
-    again.end()
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 500])

@@ -3,11 +3,9 @@ disk."""
 
 from __future__ import annotations
 
-import http.client
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,31 +19,22 @@ import app
 from cai_ui.pipeline.off_site.manifest import read
 from cai_ui.store import open_store
 from tests import hub_repository
+from tests.app_server import free_port, ready
 from tests.hub_repository import Hub
-from tests.pipeline.off_site.test_keeping import TOKEN, decide, told
+from tests.pipeline.off_site.copies import TOKEN, decide, told
 
 
 @contextmanager
 def server(home: Path, hub: Hub) -> Iterator[subprocess.Popen[bytes]]:
     """A server that answers, ended by SIGTERM."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"}
     environment |= {"HF_ENDPOINT": hub.url, "HF_TOKEN": TOKEN, "CAI_BACKUP_REPO": "lab/kept"}
     command = [sys.executable, "app.py", "--home", str(home), "--model", "scripted", "--port", str(port)]
     with subprocess.Popen(
         command, cwd=Path(app.__file__).parent, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
-        end, answer = time.monotonic() + 600, 0
-        while answer != 200 and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.2)
-            try:
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-                connection.request("GET", "/readyz")
-                answer = connection.getresponse().status
-            except OSError:
-                continue
+        answer = ready(process, port, 600)
         yield process
         process.send_signal(signal.SIGTERM)
         said = process.communicate(timeout=120)[0].decode()
