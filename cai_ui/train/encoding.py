@@ -16,7 +16,7 @@ from cai_ui.errors import InputError, PromptTooLongError
 from cai_ui.records import Dataset, Message
 from cai_ui.store import Store
 from cai_ui.train.methods import method_of
-from cai_ui.train.rows import CHANGED, EMPTY, NO_TURNS, TOO_LONG, TRAINED_ON, Draft, Rows, asked
+from cai_ui.train.rows import CHANGED, EMPTY, NO_TURNS, TOO_LONG, TRAINED_ON, UNKNOWN, Draft, Rows, asked
 
 Row = dict[str, Any]
 KEPT, MOST_ROWS = 2, 20_000
@@ -105,8 +105,20 @@ def _encoded(draft: Draft, limit: int, chat: ChatFormat) -> tuple[Row, int, tupl
         return {}, 0, (), TOO_LONG
     except InputError:
         return {}, 0, (), CHANGED
+    if any(
+        _unknown(draft.conversation, text, ids, chat)
+        for text, (_, ids) in zip(draft.answers.values(), coded, strict=True)
+    ):
+        return {}, 0, (), UNKNOWN
     prompt, answers = len(coded[0][0]), tuple(len(answer) for _, answer in coded)
     if prompt + max(answers) > limit:
         return {}, prompt, answers, TOO_LONG
     said = {name: [{"role": "assistant", "content": text}] for name, text in draft.answers.items()}
     return {"prompt": turns, **said, **draft.more}, prompt, answers, ""
+
+
+def _unknown(conversation: tuple[Message, ...], text: str, ids: list[int], chat: ChatFormat) -> bool:
+    """Whether the answer itself, apart from what closes it, has characters for which there is no token: the one that
+    stands for all of them would be learnt."""
+    unknown = chat.tokenizer.unk_token_id
+    return unknown in ids and unknown in chat.encode_reply(conversation, text, end=False)[1]

@@ -13,6 +13,7 @@ NO_TURNS = "turns that do not alternate"
 SAME = "chosen and rejected are the same"
 EMPTY = "nothing to learn"
 CHANGED = "the chat template makes something else of the answer"
+UNKNOWN = "characters that the model's tokenizer does not know"
 TRAINED_ON = "held out, but trained on as well"
 NO_SHARE = "a soft label outside 0 to 1"
 

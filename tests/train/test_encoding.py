@@ -6,12 +6,14 @@ import copy
 import dataclasses
 
 import pytest
+from tokenizers import Tokenizer, models, trainers
+from transformers import PreTrainedTokenizerFast
 
 from cai_ui.engine.chat_format import ChatFormat
 from cai_ui.errors import NotFoundError
 from cai_ui.train import encoding
 from cai_ui.train.encoding import EncodedDatasets
-from cai_ui.train.rows import CHANGED
+from cai_ui.train.rows import CHANGED, UNKNOWN
 
 from .conftest import QUICK, sample
 
@@ -82,3 +84,21 @@ def test_an_answer_that_begins_with_white_space_is_learnt_and_one_the_template_r
     changed = make_dataset(sft_train=(sample(1, "!Hello."), sample(2)))
     rows = encoding.make_rows("sft", changed, QUICK, ChatFormat(tokenizer, 512))
     assert len(rows.train) == 1 and rows.left_out == {CHANGED: 1}
+
+
+def test_an_answer_that_the_tokenizer_does_not_know_is_left_out(make_dataset):
+    """The token that stands for everything unknown was learnt in its place."""
+    raw = Tokenizer(models.BPE(unk_token="<unk>"))
+    trainer = trainers.BpeTrainer(special_tokens=["<unk>"], show_progress=False)
+    raw.train_from_iterator(["How do I read diary 0123456789? Hello. assistant"], trainer)
+    raw.add_special_tokens(["<end>"])
+    template = "{% for m in messages %}{{ m.content + '<end>#' }}{% endfor %}"
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=raw, unk_token="<unk>", eos_token="<end>", chat_template=template
+    )
+    odd = make_dataset(sft_train=(sample(1, "Hello \U0001f642"), sample(2, "Hello.")), sft_eval=())
+    rows = encoding.make_rows("sft", odd, QUICK, ChatFormat(tokenizer, 512))
+    assert rows.left_out == {UNKNOWN: 1}
+    assert [row["completion"][0]["content"] for row in rows.train] == ["Hello."], (
+        "that the end has such a sign is nothing"
+    )
