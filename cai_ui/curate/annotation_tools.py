@@ -60,7 +60,8 @@ def _parts(name: str, cell: Any) -> Iterable[tuple[str, Any]]:
 def _of_last(row: Cells) -> dict[str, Any]:
     """What the last message of a conversation says beside its text, such as messages.weight: of no other message is
     anything learnt."""
-    talks = {name: cell[-1] for name, cell in row.items() if name.strip().lower() in _TALKS and are_messages(cell)}
+    names = (*_TALKS, "chosen", "rejected", "completion", "response")
+    talks = {name: cell[-1] for name, cell in row.items() if name.strip().lower() in names and are_messages(cell)}
     said = {f"{name}.{key}": one for name, last in talks.items() for key, one in last.items() if key not in _TURN}
     found = {part: one for name, cell in said.items() for part, one in _parts(name, cell) if _is_short(one)}
     return {name: one for name, one in found.items() if one is not None and name not in row}
@@ -191,8 +192,11 @@ def _labels(name: str, cell: Any) -> Any:
         return _said(next(iter(one.values())) for one in several)
     if not isinstance(found, list) or _NO_LABELS.search(name) or not holds_labels(name, 1):
         return cell
-    alone = len(found) == 1 and _is_short(found[0])
-    return _said([found]) if alone or all(isinstance(one, str) for one in found) else cell
+    labels = (
+        len(found) == 1 or all(isinstance(one, str) for one in found) or name.strip().lower() in ("label", "labels")
+    )
+    steps = any(isinstance(one, bool) for one in found) and len(found) > 1  # see `answer_lists`
+    return _said([found]) if labels and not steps and all(map(_is_short, found)) else cell
 
 
 def _submitted(said: Iterable[Any]) -> Iterable[Any]:

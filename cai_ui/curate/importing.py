@@ -19,6 +19,7 @@ from cai_ui.curate.label_columns import (
     holds_labels,
     label_column,
     meaning_of,
+    names_answer,
 )
 from cai_ui.curate.rows import ReadRow, read_row
 from cai_ui.errors import FileFormatError
@@ -115,6 +116,7 @@ class _Reading:
         self.shapes: Counter[str] = Counter()
         self.kinds: Counter[str] = Counter()
         self.cut: Counter[str] = Counter()
+        self.unsure: set[str] = set()
         self.columns: Columns | None = plan.columns
 
     def take(self, line: int, row: dict[str, Any] | BadRow) -> None:
@@ -150,7 +152,8 @@ class _Reading:
                 name = f"more than {_MOST_NAMES} further columns"
             self.filled[name] += cell is not None and cell != ""
             rules = [one for one in self.plan.rules if one.column == name]
-            if name not in self.parts and cell is not None and (rules or holds_labels(name, cell)):
+            labels = bool(rules) or holds_labels(name, cell) or names_answer(name, cell)
+            if name not in self.parts and cell is not None and labels:
                 values = self.values.setdefault(name, Counter())
                 said = folded(cell)
                 said = said if said in values or len(values) < _MOST_VALUES else "…"
@@ -167,11 +170,18 @@ class _Reading:
         if first is not example:
             self.repeated.append(line)
             self.examples[example.id] = completed(first, example)
+            kinds = (first.prompt.kind, example.prompt.kind)
+            if "unknown" not in kinds and kinds[0] != kinds[1]:
+                self.kinds[" and ".join(kinds)] += 1
+                self.unsure.add(example.id)
         if meaning and self.meanings.setdefault(example.id, meaning) != meaning:
             self.contradicting[line] = example.id
 
     def report(self) -> ImportReport:
-        """All of it. A label that another row of the same example contradicts means nothing."""
+        """All of it. A label that another row of the same example contradicts means nothing, nor does a kind."""
+        for id in self.unsure:
+            known = self.examples[id]
+            self.examples[id] = replace(known, prompt=replace(known.prompt, kind="unknown"))
         labels = tuple(label_column(n, found) for n, found in self.values.items() if n not in self.parts)
         said = {one.column for one in self.plan.rules}
         unsaid = () if self.plan.ignore_rest else tuple(

@@ -131,6 +131,11 @@ def holds_labels(name: str, cell: Any) -> bool:
     return not _WORDS.isdisjoint(words)
 
 
+def names_answer(name: str, cell: Any) -> bool:
+    """Whether a column that holds no answer says which of the answers beside it was chosen: by a letter or a name."""
+    return name.strip().lower() == "chosen" and isinstance(cell, str) and len(cell) <= _SHORT
+
+
 def meaning_of(row: Mapping[str, Any], rules: Iterable[LabelRule]) -> Meaning | None:
     """What the rules say of a row; None where none of them does. What speaks against the answer counts first."""
     found = {one.meaning for one in rules if one.holds(row.get(one.column))}
@@ -160,7 +165,7 @@ def folded(cell: Any) -> str:
         return json_text(cell)[:40]
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    said = _LOOKS.sub("", " ".join(str(cell).lower().split()))[:_SHORT]
+    said = _LOOKS.sub("", " ".join(str(cell).lower().replace("\u2212", "-").split()))[:_SHORT]
     return said.removesuffix(".0") if re.fullmatch(r"-?\d+\.0", said) else said
 
 

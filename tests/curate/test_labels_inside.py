@@ -43,6 +43,12 @@ def asked(report: ImportReport) -> dict[str, str]:
         (PAIR | {"better": {"selected": "right"}}, {"better": "right 1"}),
         (PAIR | {"mood": [{"choices": ["good"]}, {"choices": ["bad"]}]}, {"mood": "bad | good 1"}),
         (PAIR | {"better": '{"selected": "left"}'}, {"better": "left 1"}),
+        (PAIR | {"chosen": "B"}, {"chosen": "b 1"}),
+        ({"prompt": "q", "answers": ["a", "b"], "chosen": "1"}, {"chosen": "1 1"}),
+        ({"prompt": "q", "answers": ["a", "b"], "labels": [1, 0]}, {"labels": "1, 0 1"}),
+        ({"prompt": "q", "chosen": "An answer.", "rejected": "b"}, {}),
+        ({"chosen": [ASKED, SAID | {"score": 5}], "rejected": [ASKED, SAID | {"content": "b", "score": 1}]},
+         {"chosen.score": "5 1", "rejected.score": "1 1"}),
     ],
 )  # fmt: skip
 def test_labels_within_other_cells_are_asked_about(jsonl: Write, row: dict[str, Any], labels: dict[str, str]) -> None:

@@ -42,6 +42,7 @@ def test_the_index_of_the_chosen_answer_is_a_label() -> None:
         ("x>=3", 3, True), ("x>=3", "2.5", False), ("x<0", -3.1, True), ("x<0", "low", False), ("x=yes", " Yes ", True),
         ("x<100", "1,234", False), ("x>=100", "1,234", False), ("x<1", "0,500", True), ("x>=4", "4,25", True),
         ("x=1", None, False), ("x=1", [1], False), ("x>=3", None, False), ("a=b=c", "c", False),
+        ("x<0", "\u22122", True),
     ],
 )  # fmt: skip
 def test_a_rule_compares_numbers_as_numbers_and_words_as_words(said: str, cell: object, holds: bool) -> None:
@@ -107,6 +108,14 @@ def test_words_for_a_kind_are_folded_and_unknown_ones_counted(jsonl: Write) -> N
     report = read_rows(jsonl(*rows))
     assert [e.prompt.kind for e in report.examples] == ["harmful", "twin", "unknown", "unknown", "unknown"]
     assert report.unknown_kinds == {"spicy": 2} and {e.prompt.topic for e in report.examples} == {"theft"}
+
+
+def test_a_repeated_example_with_another_kind_is_of_none(jsonl: Write) -> None:
+    """The first one won, and nothing was said of the other."""
+    rows = [{"prompt": "q", "response": "a", "kind": kind} for kind in ("harmful", "helpful", None, "harmful")]
+    report = read_rows(jsonl(*rows))
+    assert [one.prompt.kind for one in report.examples] == ["unknown"]
+    assert report.unknown_kinds == {"harmful and helpful": 1} and report.repeated == (2, 3, 4)
 
 
 def test_a_source_that_is_too_long_is_cut_and_counted(jsonl: Write) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cai_ui.errors import AdapterError
-from cai_ui.records import AdapterInfo, content_hash
+from cai_ui.records import BASE, AdapterInfo, content_hash
 
 MANIFEST = "adapter.json"
 CONFIG = "adapter_config.json"
@@ -103,6 +103,19 @@ def check_adapter(folder: Path, base_model: str, base_hash: str) -> AdapterFolde
     return AdapterFolder(
         content_hash(manifest["files"]), manifest["base_model"], base_hash, config, _read_state(folder / WEIGHTS)
     )
+
+
+def check_recorded(info: AdapterInfo, base_model: str, base_hash: str) -> AdapterFolder:
+    """The same for a folder whose hash was recorded. AdapterError too where it holds another adapter by now."""
+    if info.name == BASE:
+        raise AdapterError(f"{BASE!r} is the name of the model without an adapter.", next_step="Choose another.")
+    folder = check_adapter(Path(info.path), base_model, base_hash)
+    if info.hash != folder.hash:
+        raise AdapterError(
+            f"The adapter {info.title or info.name} is not the one that was recorded: its files were exchanged.",
+            next_step="Train it again or remove it.",
+        )
+    return folder
 
 
 def settle(folder: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from cai_ui.config.answers import Sampling
 from cai_ui.config.app import AppSettings
 from cai_ui.config.train import TrainSettings
+from cai_ui.engine.backends.derived import FromScores
 from cai_ui.engine.backends.endpoint_bulk import Question, Seats, in_flight
 from cai_ui.engine.backends.endpoint_client import FIRST_PAUSE_S, SILENT_S, EndpointClient, check_key, check_url
 from cai_ui.engine.backends.endpoint_errors import shown
@@ -27,7 +28,6 @@ from cai_ui.engine.interface import (
     Choice,
     Chunk,
     EngineStatus,
-    FromScores,
     Request,
     ScoreRequest,
     Scores,

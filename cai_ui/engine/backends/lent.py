@@ -13,19 +13,17 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 from cai_ui.config.train import TrainSettings
-from cai_ui.engine.adapters.files import check_adapter
+from cai_ui.engine.adapters.files import check_recorded
 from cai_ui.engine.adapters.training_needs import TrainingNeeds
 from cai_ui.engine.adapters.training_seat import Seat
+from cai_ui.engine.backends.derived import FromScores, FromStream
 from cai_ui.engine.backends.local import LocalEngine, answer_of
 from cai_ui.engine.interface import (
     Chunk,
     EngineStatus,
-    FromScores,
-    FromStream,
     Request,
     ScoreRequest,
     Scores,
@@ -33,7 +31,7 @@ from cai_ui.engine.interface import (
     check_request,
 )
 from cai_ui.engine.weights.loading import LoadedModel
-from cai_ui.errors import AdapterError, CaiError, EngineError, NotFoundError
+from cai_ui.errors import CaiError, EngineError, NotFoundError
 from cai_ui.records import BASE, AdapterInfo, Answer, Finish, Message
 from cai_ui.text import named
 
@@ -113,13 +111,7 @@ class LentEngine(FromStream, FromScores):
 
     def load_adapter(self, info: AdapterInfo) -> None:
         """Checked now, loaded by the worker that is asked for it."""
-        if info.name == BASE:
-            raise AdapterError(f"{BASE!r} is the name of the model without an adapter.", next_step="Choose another.")
-        if check_adapter(Path(info.path), self.name, self.base_hash).hash != info.hash:
-            raise AdapterError(
-                f"The adapter {info.title or info.name} is not the one that was recorded: its files were exchanged.",
-                next_step="Train it again or remove it.",
-            )
+        check_recorded(info, self.name, self.base_hash)
         self._infos = {**self._infos, info.name: info}
 
     def unload_adapter(self, name: str) -> None:

@@ -18,11 +18,12 @@ from typing import cast
 
 from cai_ui.config.app import AppSettings
 from cai_ui.config.train import TrainSettings
-from cai_ui.engine.adapters.files import check_adapter
+from cai_ui.engine.adapters.files import check_recorded
 from cai_ui.engine.adapters.loaded import BASE_KEY, LoadedAdapters, Slot
 from cai_ui.engine.adapters.merging import write_merged
 from cai_ui.engine.adapters.training_needs import TrainingNeeds, training_needs
 from cai_ui.engine.adapters.training_seat import Reference, Seat, make_seat
+from cai_ui.engine.backends.derived import FromScores, FromStream
 from cai_ui.engine.chat_format import RAW_FORMATS, ChatFormat
 from cai_ui.engine.decoding.batch import Row
 from cai_ui.engine.decoding.limits import kv_bytes, limits_of
@@ -34,8 +35,6 @@ from cai_ui.engine.interface import (
     AS_LOADED,
     Chunk,
     EngineStatus,
-    FromScores,
-    FromStream,
     Request,
     ScoreRequest,
     Scores,
@@ -119,14 +118,7 @@ class LocalEngine(FromStream, FromScores):
         return self._adapters.infos()
 
     def load_adapter(self, info: AdapterInfo) -> None:
-        if info.name == BASE:
-            raise AdapterError(f"{BASE!r} is the name of the model without an adapter.", next_step="Choose another.")
-        folder = check_adapter(Path(info.path), self.name, self.base_hash)
-        if info.hash != folder.hash:
-            raise AdapterError(
-                f"The adapter {info.title or info.name} is not the one that was recorded: its files were exchanged.",
-                next_step="Train it again or remove it.",
-            )
+        folder = check_recorded(info, self.name, self.base_hash)
         with self.lease.hold("loading adapter", info.name):
             self._adapters.put(info, folder)
 

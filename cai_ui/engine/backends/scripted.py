@@ -13,11 +13,10 @@ from contextlib import AbstractContextManager
 
 from cai_ui.config.answers import Sampling
 from cai_ui.config.train import TrainSettings
+from cai_ui.engine.backends.derived import FromScores, FromStream
 from cai_ui.engine.interface import (
     Chunk,
     EngineStatus,
-    FromScores,
-    FromStream,
     ReplyScore,
     Request,
     ScoreRequest,

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from cai_ui.config.train import TrainSettings
+from cai_ui.engine.backends.derived import FromScores
 from cai_ui.engine.interface import (
     ANOTHER_MODEL,
     BUILT_IN,
@@ -19,7 +20,6 @@ from cai_ui.engine.interface import (
     Chunk,
     Engine,
     EngineStatus,
-    FromScores,
     Request,
     ScoreRequest,
     Scores,

@@ -78,7 +78,7 @@ def import_file(
         raise FileFormatError(
             f"{name} has {len(report.bad_rows):,} rows that do not fit ({named_lines(report.bad_rows)}).",
             kept="Nothing was imported.",
-            next_step="Correct or remove those rows, or have them left out.",
+            next_step="Say what its columns are, correct or remove those rows, or have them left out.",
         )
     added = services.store.add_examples(list(report.examples))
     corrected = services.store.correct_examples(seen.corrected)
