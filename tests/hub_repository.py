@@ -6,11 +6,13 @@ import base64
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.stand_in import answering
 
 
 class Hub(ThreadingHTTPServer):
@@ -147,14 +149,5 @@ class _Answer(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
-@contextmanager
-def running() -> Iterator[Hub]:
-    hub = Hub()
-    thread = threading.Thread(target=hub.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield hub
-    finally:
-        hub.shutdown()
-        hub.server_close()
-        thread.join(10)
+def running() -> AbstractContextManager[Hub]:
+    return answering(Hub())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.stand_in import answering
 
 
 class Hub(ThreadingHTTPServer):
@@ -89,14 +89,5 @@ class _Answer(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
-@contextmanager
-def running() -> Iterator[Hub]:
-    hub = Hub()
-    thread = threading.Thread(target=hub.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield hub
-    finally:
-        hub.shutdown()
-        hub.server_close()
-        thread.join(10)
+def running() -> AbstractContextManager[Hub]:
+    return answering(Hub())

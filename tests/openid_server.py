@@ -6,13 +6,13 @@ import base64
 import hashlib
 import json
 import secrets
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from tests.stand_in import answering
 
 CLIENT, SECRET = "client-1", "secret-1"
 
@@ -113,14 +113,5 @@ class _Answer(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-@contextmanager
-def running() -> Iterator[Provider]:
-    provider = Provider()
-    thread = threading.Thread(target=provider.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield provider
-    finally:
-        provider.shutdown()
-        provider.server_close()
-        thread.join(10)
+def running() -> AbstractContextManager[Provider]:
+    return answering(Provider())

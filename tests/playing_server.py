@@ -6,10 +6,9 @@ Every case is asked both ways where it makes sense. docs/servers.md says which s
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,6 +17,7 @@ from cai_ui.config.answers import Sampling
 from cai_ui.engine.backends.endpoint import EndpointEngine
 from cai_ui.engine.interface import Request
 from cai_ui.records import Message
+from tests.stand_in import answering
 
 EVENTS = "text/event-stream; charset=utf-8"
 
@@ -99,14 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(play.pause_s)
 
 
-@contextmanager
-def running() -> Iterator[Server]:
+def running() -> AbstractContextManager[Server]:
     """A server that plays until its end."""
-    found = Server()
-    threading.Thread(target=found.serve_forever, daemon=True).start()
-    yield found
-    found.shutdown()
-    found.server_close()
+    return answering(Server())
 
 
 QUESTION = Request((Message("user", "Is it?"),), Sampling())
