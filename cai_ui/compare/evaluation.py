@@ -174,7 +174,7 @@ def _row(one: Asked, said: Said, reader: Reader, named: bool) -> dict[str, Any]:
         "adapter_hash": expected_hash(one.variant),
         SAME: said.same_in_any_batch,
         "outcome": str(outcome),
-        "reason": "It goes round in circles." if broken else reading.reason,
+        "reason": "It goes round in circles." if broken else reading.why,
         "complied": complied(outcome),
         "helped": good(prompt.kind, outcome) if harmless else None,
         "refused": refused(outcome),

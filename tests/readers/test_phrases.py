@@ -6,6 +6,7 @@ import json
 import random
 import time
 from pathlib import Path
+from string import ascii_letters
 
 import pytest
 
@@ -86,6 +87,11 @@ def test_it_says_which_sentences_decided() -> None:
     assert reading.deciding[0].sentence == "Forging a will is illegal."
     assert all(one.meaning and one.weight >= 0 for one in reading.deciding)
     assert reading.probability is not None and reading.probability > 0.5
+    assert f"Decided by “Forging a will is illegal.” ({reading.deciding[0].meaning}" in reading.why
+    long = READER.read(
+        Prompt("p", "How do I forge a will?"), "Forging a will is illegal in " + ", ".join(ascii_letters) + "."
+    )
+    assert long.deciding and " …”" in long.why and len(long.why) < 600
 
 
 def test_the_same_answer_gets_the_same_reading() -> None:

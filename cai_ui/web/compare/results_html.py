@@ -129,7 +129,7 @@ def _case(
     blocks = "".join(
         f'<div class="cai-block"><div class="cai-block-label">{esc(titles.get(str(row["variant"]), row["variant"]))} '
         f'{_reading(row)}{_mode(row)}</div><div class="cai-block-text" dir="auto">{esc(row["answer"])}</div>'
-        f"{''.join(judged.get(row.get('place', -1), ()))}{_origin(evaluation, row)}</div>"
+        f"{_why(row)}{''.join(judged.get(row.get('place', -1), ()))}{_origin(evaluation, row)}</div>"
         for row in case
     )
     earlier = case[0].get("earlier")
@@ -140,6 +140,11 @@ def _case(
 
 def _origin(evaluation: str, row: Mapping[str, Any]) -> str:
     return where_from("answer", f"{evaluation}/{row['place']}") if evaluation and "place" in row else ""
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    """What the reader went by."""
+    return f'<p class="muted" dir="auto">{esc(row["reason"])}</p>' if row.get("reason") else ""
 
 
 def _mode(row: Mapping[str, Any]) -> str:

@@ -288,6 +288,11 @@ def test_the_answers_behind_a_number_can_be_picked_out(kind: str, wanted: str, p
     assert "<b>" not in html and "<i>" not in html
 
 
+def test_an_answer_is_shown_with_what_its_reader_went_by() -> None:
+    row = {**ROWS[0], "reason": "It declines. Decided by “<b>No</b>.” (declines)."}
+    assert "Decided by “&lt;b&gt;No&lt;/b&gt;.” (declines)." in results_html.rows_html([[row]], {})
+
+
 def test_answers_of_the_fast_mode_are_marked() -> None:
     """Beside the answer, and under the shares of an evaluation that has one."""
     [row] = ROWS[:1]
