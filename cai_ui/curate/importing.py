@@ -147,12 +147,13 @@ class _Reading:
         """What the columns of a row are."""
         for part, name in columns.parts.items():
             self.parts.setdefault(name, {})[part] = None
+        two = columns.initial != "" and "rejected" not in row
         for name, cell in row.items():
             if name not in self.filled and len(self.filled) >= _MOST_NAMES:
                 name = f"more than {_MOST_NAMES} further columns"
             self.filled[name] += cell is not None and cell != ""
             rules = [one for one in self.plan.rules if one.column == name]
-            labels = bool(rules) or holds_labels(name, cell) or names_answer(name, cell)
+            labels = bool(rules) or holds_labels(name, cell) or (two and names_answer(name, cell))
             if name not in self.parts and cell is not None and labels:
                 values = self.values.setdefault(name, Counter())
                 said = folded(cell)

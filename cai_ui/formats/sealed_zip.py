@@ -172,9 +172,12 @@ def _seal(
         raise FileFormatError(f"The file {SEAL!r} is too long.", next_step=_AGAIN)
     try:
         told = read_json(content.decode("ascii"))
+        found = field(told, "kind", SEAL)
     except UnicodeDecodeError:
         raise FileFormatError(f"The file {SEAL!r} holds more than plain letters.", next_step=_AGAIN) from None
-    if field(told, "kind", SEAL) != kind:
+    except FileFormatError as error:
+        raise FileFormatError(f"The file {SEAL!r} is no list of files: {error.what}", next_step=_AGAIN) from None
+    if found != kind:
         raise FileFormatError(f"This is no {kind}.", next_step="Choose another file.")
     if (made := field(told, "version", SEAL, int)) != version:
         raise FileFormatError(

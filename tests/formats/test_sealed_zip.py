@@ -195,3 +195,14 @@ def test_what_is_no_such_file_is_a_sentence(content: bytes, tmp_path: Path) -> N
         unpack(tmp_path / "a.zip", tmp_path / "out")
     with pytest.raises(FileFormatError, match="cannot be read"):
         unpack(tmp_path / "gone.zip", tmp_path / "out")
+
+
+@pytest.mark.parametrize("seal", ["[]", "{", '{"version": 3}', "NaN", "[" * 100_000])
+def test_a_list_of_files_that_is_none_is_named_with_what_to_do(tmp_path: Path, seal: str) -> None:
+    """It was taken for a file of principles that somebody may correct."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(SEAL, seal)
+    bounds = Bounds(frozenset({".json"}), 10, 10**6, 2_000)
+    with pytest.raises(FileFormatError, match=r"manifest\.json' is no list of files.*Get the file again"):
+        unpack_sealed(path, tmp_path / "out", "thing", 3, bounds)
