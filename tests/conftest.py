@@ -136,11 +136,11 @@ def services(tmp_path: Path, open_home: Callable[..., Services]) -> Iterator[Ser
 
 
 @pytest.fixture
-def until() -> Callable[[Callable[[], object]], None]:
-    """`until(condition)` waits for work in the background, and fails if it takes too long."""
+def until() -> Callable[..., None]:
+    """`until(condition)` waits for work in the background, and fails if it takes longer than a busy machine needs."""
 
-    def wait(condition: Callable[[], object]) -> None:
-        end = time.monotonic() + 20
+    def wait(condition: Callable[[], object], seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, "waited too long"
             time.sleep(0.01)

@@ -79,10 +79,10 @@ def test_what_is_begun_on_the_page_is_what_its_command_makes(
     with pytest.raises(InputError, match="not looked at"):
         box._start({**asked, box.seen: key, box.settings.form.widgets["harmless"]: 5})
     box._start({**asked, box.seen: key})
-    until(services.store.runs, 60)  # training has begun; its few steps are too short to be met as a stage
+    until(services.store.runs)  # training has begun; its few steps are too short to be met as a stage
     assert study.study_view(services).running
     services.study.stop()
-    until(lambda: not services.study.last().active, 60)
+    until(lambda: not services.study.last().active)
     seen = study.study_view(services)
     assert "Stopped at: " in seen.html and seen.resumable  # six steps may be over before the stop is seen
     told = study.tables_html(services, key)
@@ -90,7 +90,7 @@ def test_what_is_begun_on_the_page_is_what_its_command_makes(
         0
     ]
     box._resume()
-    until(lambda: not services.study.last().active, 60)
+    until(lambda: not services.study.last().active)
     assert services.study.last().state == "done", services.study.last().error
     assert box._look(True).more[box.chosen]["value"] == key
     html, command = study.tables_html(services, key), work.study_info(services, key).command
@@ -117,7 +117,7 @@ def test_a_study_goes_on_after_a_restart(box: StudyBox, until: Callable[..., Non
     key = box._estimate(asked)[box.seen]
     assert "answers, critiques" not in box._estimate(asked)[box.cost], "nothing here learns from pairs"
     box._start({**asked, box.seen: key})
-    until(services.store.runs, 60)  # training has begun; its few steps are too short to be met as a stage
+    until(services.store.runs)  # training has begun; its few steps are too short to be met as a stage
     rows.unlink()
     services.close()
     again = open_services(AppSettings(home=str(tmp_path / "home"), model="embedded"))
@@ -127,7 +127,7 @@ def test_a_study_goes_on_after_a_restart(box: StudyBox, until: Callable[..., Non
         assert seen.resumable and not seen.running
         with gr.Blocks():
             StudyBox(again)._resume()
-        until(lambda: not again.study.last().active, 60)
+        until(lambda: not again.study.last().active)
         assert again.study.last().state == "done", again.study.last().error
         assert work.study_results(again, key).settings["source"] == "published rows"
     finally:
