@@ -1,10 +1,17 @@
 /* Watches a page for `test_every_control.py`: which controls it has, whether it still waits for an answer, what it said.
    Loaded before the page's own scripts. */
 window.pressing = (() => {
-  const seen = { toasts: [], asked: 0, changed: 0, brought: new Set() };
+  const seen = { toasts: [], asked: 0, changed: 0, brought: new Set(), own: new Set(), timed: new Set() };
   const TICK_MS = 25; /* between two looks at whether something is open; it is over after two that found nothing */
   const waiting = new Set(), over = new Set(); /* an answer may come before the request's own receipt */
   const timers = () => new Set((window.gradio_config?.components ?? []).filter((c) => c.type === "timer").map((c) => c.id));
+
+  /* Ids of what an event's answer fills. */
+  const filled = (number) => {
+    const { components, dependencies } = window.gradio_config;
+    const outputs = dependencies.find((one) => one.id === number)?.outputs ?? [];
+    return outputs.map((id) => components.find((one) => one.id === id)?.props?.elem_id || `component-${id}`);
+  };
 
   /* Requests, but for those of timers: one is over when its answer says so, on the stream or by itself. */
   const send = window.fetch;
@@ -24,7 +31,8 @@ window.pressing = (() => {
   window.fetch = async (...request) => {
     const address = String(request[0] instanceof Request ? request[0].url : request[0]);
     const body = typeof request[1]?.body === "string" ? request[1].body : "";
-    const own = body.includes("fn_index") && !timers().has(JSON.parse(body).trigger_id);
+    const event = body.includes("fn_index") ? JSON.parse(body) : null, own = event !== null && !timers().has(event.trigger_id);
+    if (event) for (const id of filled(event.fn_index)) (own ? seen.own : seen.timed).add(id);
     const mark = own ? Symbol(address) : null;
     if (own) { seen.asked += 1; waiting.add(mark); }
     try {
@@ -110,7 +118,9 @@ window.pressing = (() => {
   /* How far away what was new at the last look is now, with its place. */
   const distances = () => {
     const brought = [...seen.brought].map((id) => [id, id, document.getElementById(id)]).filter(([, , element]) => element);
-    return [...fresh, ...brought].filter(([, text]) => text.trim()).map(([place, , element]) => [away(element), place]).filter(([px]) => px !== null);
+    const within = (ids, element) => [...ids].some((id) => element.closest(`#${CSS.escape(id)}`));
+    const asked = fresh.filter(([, , element]) => within(seen.own, element) || !within(seen.timed, element)); /* no timer's */
+    return [...asked, ...brought].filter(([, text]) => text.trim()).map(([place, , element]) => [away(element), place]).filter(([px]) => px !== null);
   };
   /* What the page brings into sight is an answer, too, though it may be as it was: a trace that is opened again. */
   const listen = () => {
@@ -141,6 +151,7 @@ window.pressing = (() => {
     if (first.listed) lists.set(first.place, (lists.get(first.place) ?? 0) + 1);
     pressed.add(first.key);
     seen.brought.clear();
+    seen.own.clear(); /* what timers fill they fill at any time */
     return told(first);
   };
 
