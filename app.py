@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 
 STREAMS_S = 5.0
 """How long answers that are being written may take to end when the server is asked to close."""
-
-
-PRIVATE = "127.0.0.1,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7"
+PRIVATE_NETWORKS = "127.0.0.1,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7"
 """Where the proxies of a Space are: in no network that a visitor comes from."""
 OPEN_FILES = 65_536
 
@@ -154,7 +152,7 @@ def no_proxy_to_itself(environment: MutableMapping[str, str]) -> None:
 def believe_the_proxies_of_a_space(environment: MutableMapping[str, str]) -> None:
     """On a Space have its proxies, by which alone it is reached, say who asks: all visitors would be one otherwise."""
     if environment.get("SPACE_ID"):
-        environment.setdefault("FORWARDED_ALLOW_IPS", PRIVATE)
+        environment.setdefault("FORWARDED_ALLOW_IPS", PRIVATE_NETWORKS)
 
 
 def many_open_files() -> None:

@@ -210,10 +210,8 @@ class ChatFormat:
         found = self._tokens.split.search(text) if self._tokens.split else None
         again = self._frame.again if self._frame else ""
         if found:
-            ends = text[found.start() :]
-            return text[: found.start()], found[0] if len(again) > len(ends) - len(found[0]) else ends.removesuffix(
-                again
-            )
+            mark, rest = found[0], text[found.end() :]
+            return text[: found.start()], mark + rest.removesuffix(again) if len(again) <= len(rest) else mark
         closing = self._frame.closing if self._frame else ""
         return text.removesuffix(closing), closing.removesuffix(again)
 

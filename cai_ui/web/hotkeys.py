@@ -81,8 +81,8 @@ def head() -> str:
     told = {"keys": pressed, "picks": picks, "run": RUN_CLASS}
     keys = f"window.caiKeys = {json.dumps(told)};"
     names = (
-        "address.js", "ready.js", "errors.js", "charts.js", "keys.js", "typing.js", "once.js", "stop.js", "sight.js",
-        "curate.js", "spans.js", "fields.js", "menus.js", "said.js", "connection.js",
+        "address.js", "ready.js", "errors.js", "in_order.js", "charts.js", "keys.js", "typing.js", "once.js", "stop.js",
+        "sight.js", "curate.js", "spans.js", "fields.js", "menus.js", "said.js", "connection.js",
     )  # fmt: skip
     scripts = [keys, *((assets / name).read_text(encoding="utf-8") for name in names)]
     return "".join(f"<script>{script}</script>" for script in scripts)

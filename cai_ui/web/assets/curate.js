@@ -39,21 +39,6 @@
   };
   window.caiLost = () => { pressed = ""; };
 
-  /* What keys ask is sent one after the other: a server may answer two requests in any order, and each key goes on from
-     where the one before it led. */
-  const send = window.fetch;
-  let answered = Promise.resolve();
-  const isPress = (request) => {
-    const number = /"fn_index":(\d+)/.exec(String(request[1]?.body))?.[1];
-    return window.gradio_config?.dependencies.find((one) => one.id === Number(number))?.js?.includes?.("caiPress");
-  };
-  window.fetch = (...request) => {
-    if (!String(request[0]).includes("/gradio_api/run/") || !isPress(request)) return send(...request);
-    const answer = answered.then(() => send(...request));
-    answered = answer.catch(() => {});
-    return answer;
-  };
-
   window.caiKeyList = () => {
     const list = document.getElementById("curate-key-list");
     if (!list) return;
