@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,7 +22,6 @@ SCATTERED, LOGITS = 1.5, 10
 """Peak of a process on a CPU, by what autograd keeps of the layers, and by the logits in float32: the loss and its
 metrics copy these, and glibc hands freed tensors between kept ones to nobody (both fitted to runs with LoRA on all
 linear layers of models with 4 and 135 million weights, activations computed once and twice)."""
-_CGROUP = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current"))
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def training_needs(
         device=first.device.type,
         kept_bytes=kept_bytes,
         kept_twice=kept_twice,
-        free_bytes=within_the_limit(first.device.type) if measured else None,
+        free_bytes=free_bytes(first.device.type) if measured else None,
         flops=measured_flops(first.device.type) if measured else None,
     )
 
@@ -80,18 +78,6 @@ def training_needs(
 def computed_twice(settings: TrainSettings, weights: int) -> bool:
     """Whether a run on a model of so many weights computes its activations a second time (gradient checkpointing)."""
     return weights > LARGE if settings.checkpointing == "auto" else settings.checkpointing == "on"
-
-
-def within_the_limit(device: str) -> int | None:
-    """Bytes that are free on the device; on a CPU within the limit that a container sets. None: it cannot be told."""
-    found = [free_bytes(device)]
-    if device != "cuda":
-        try:
-            limit, used = (path.read_text().strip() for path in _CGROUP)
-            found.append(int(limit) - int(used) if limit != "max" else None)
-        except (OSError, ValueError):
-            pass
-    return min((n for n in found if n is not None), default=None)
 
 
 def measured_flops(device: str) -> float:

@@ -17,6 +17,13 @@ BF16_GPU_BYTES = 24e9
 NF4_SHARE, WORKING_SHARE = 0.30, 0.1
 """4-bit weights per 16-bit weight, with embeddings kept in 16 bit; and working memory on top."""
 
+_CONTAINER = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory.current"),
+    Path("/sys/fs/cgroup/memory.stat"),
+)
+"""Of control groups, version 2: a container's limit, what it uses, and of what that consists."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -51,11 +58,16 @@ def graphics() -> str:
 
 
 def free_bytes(device: str) -> int | None:
-    """Memory that is free on the device; None where that cannot be known."""
+    """Memory that is free on the device, on a CPU within the limit that a container sets; None where that cannot be
+    known."""
     if device == "cuda":
         import torch
 
         return int(torch.cuda.mem_get_info()[0])
+    return min((found for found in (_machine_bytes(), _container_bytes()) if found is not None), default=None)
+
+
+def _machine_bytes() -> int | None:
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         return int(next(line.split()[1] for line in lines if line.startswith("MemAvailable"))) * 1024
@@ -65,6 +77,24 @@ def free_bytes(device: str) -> int | None:
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError, AttributeError):
         return None
+
+
+def _container_bytes() -> int | None:
+    """What the container may still take. Pages of files that the kernel can drop count as free, as they do in
+    MemAvailable: a model that was just read from the disk would else seem to fill its container twice."""
+    limit, used, parts = (_text(path) for path in _CONTAINER)
+    try:
+        droppable = next((line.split()[1] for line in parts.splitlines() if line.startswith("inactive_file ")), "0")
+        return max(0, int(limit) - int(used) + int(droppable))
+    except (ValueError, IndexError):  # "max", or no such files
+        return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return ""
 
 
 def default_model() -> str:

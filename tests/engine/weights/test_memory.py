@@ -1,0 +1,57 @@
+"""What is free is what the container leaves, not what its machine has: a model, a batch and a run are sized by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cai_ui.config.app import AppSettings
+from cai_ui.engine import load_engine
+from cai_ui.engine.decoding.limits import limits_of
+from cai_ui.engine.weights.estimate import free_bytes
+from cai_ui.engine.weights.loading import load_model
+from cai_ui.errors import EngineError
+
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture
+def container(tmp_path, monkeypatch):
+    """Files as the kernel's control groups show them, in a place of their own."""
+    files = [tmp_path / name for name in ("memory.max", "memory.current", "memory.stat")]
+    monkeypatch.setattr("cai_ui.engine.weights.estimate._CONTAINER", files)
+
+    def write(*said: str) -> list[Path]:
+        for file, text in zip(files, said, strict=True):
+            file.write_text(f"{text}\n")
+        return files
+
+    return write
+
+
+def test_a_container_leaves_what_it_does_not_use_or_can_drop(container):
+    unlimited = free_bytes("cpu")
+    assert unlimited and unlimited > 500 * MEGABYTE, "the machine itself"
+    container(f"{300 * MEGABYTE}", f"{250 * MEGABYTE}", f"anon 1\ninactive_file {40 * MEGABYTE}\nactive_file 7")
+    assert free_bytes("cpu") == 90 * MEGABYTE
+    container(f"{300 * MEGABYTE}", f"{301 * MEGABYTE}", "anon 1")
+    assert free_bytes("cpu") == 0
+
+
+@pytest.mark.parametrize("said", [("max", "5", "inactive_file 1"), ("", "", ""), ("5", "what", "inactive_file")])
+def test_without_a_limit_that_can_be_read_it_is_the_machine(container, said):
+    container(*said)
+    free = free_bytes("cpu")
+    assert free and free > 500 * MEGABYTE
+
+
+def test_a_model_is_refused_and_a_batch_is_small_in_a_small_container(container, tiny_model):
+    settings = AppSettings(model=str(tiny_model))
+    roomy = limits_of(load_model(settings)).kv_tokens
+    container(f"{100 * MEGABYTE}", f"{90 * MEGABYTE}", "inactive_file 0")
+    narrow = limits_of(load_model(settings)).kv_tokens
+    assert 0 < narrow < roomy / 10
+    container(f"{100 * MEGABYTE}", f"{100 * MEGABYTE}", "inactive_file 0")
+    with pytest.raises(EngineError, match=r"0\.0 GB are free"):
+        load_engine(settings)
