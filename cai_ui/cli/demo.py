@@ -44,7 +44,8 @@ def add(commands: Commands) -> None:
 def _build(parsed: Arguments) -> int:
     # Threads that wait for each other by spinning take four times as long as soon as anything else runs beside them.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from cai_ui.demo.build import CONTINUED, ROUNDS, build
+    from cai_ui.demo.build import build
+    from cai_ui.demo.recipes import CONTINUED, ROUNDS
 
     rounds = CONTINUED if parsed.start else ROUNDS
     report = build(parsed.out, parsed.seed, rounds, after=parsed.after, start=parsed.start)

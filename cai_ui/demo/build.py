@@ -12,19 +12,20 @@ import dataclasses
 import itertools
 import json
 import math
-import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from cai_ui.demo.batches import ANSWERS, Batch, batches
 from cai_ui.demo.card import model_card
-from cai_ui.demo.corpus import Conversation, conversations
+from cai_ui.demo.corpus import conversations
 from cai_ui.demo.optimiser import Muon, halves_pay, optimisers, rate
-from cai_ui.demo.tokenizer import CONTEXT, SPECIAL, encode_turns, train_tokenizer
+from cai_ui.demo.recipes import ROUNDS, Round
+from cai_ui.demo.tokenizer import CONTEXT, train_tokenizer
 from cai_ui.errors import InputError
 from cai_ui.text import named
 
@@ -36,47 +37,7 @@ SHAPE = {
     "num_key_value_heads": 4,
     "head_dim": 32,
 }
-USER_WEIGHT, JUDGE_WEIGHT = 0.1, 6.0
-"""Loss weights of user tokens and of the judge's letter; assistant tokens weigh 1."""
-COPY_STEPS = 160
-"""The first steps are nothing but random tokens said back. All else here rests on copying words never seen, and the
-heads that do it form within these steps; in running text alone they took millions of tokens."""
 REPORT = "training.json"
-_POOL = 1024
-"""Conversations sorted by length together, so that a batch has little padding."""
-
-
-@dataclass(frozen=True)
-class Round:
-    """A stretch of training with a learning-rate schedule of its own, at `peak` of the full rate.
-
-    `number` says which conversations are drawn (see `recipes.RECIPES`). `copy_steps` of the steps practise copying.
-    With `mean` the weights written at the end lie half-way between those before and after the round: steadier than
-    either. `rest`: share of the rate for embeddings and norms, which at the full one lose the rarer words again.
-    """
-
-    steps: int
-    peak: float = 1.0
-    number: int = 1
-    copy_steps: int = 0
-    mean: bool = False
-    rest: float = 1.0
-
-
-ROUNDS = (
-    Round(3400, copy_steps=COPY_STEPS),
-    Round(1700, peak=0.6, number=2),
-    Round(700, peak=0.5, number=3),
-    Round(450, peak=0.4, number=4, mean=True),
-    Round(800, peak=0.7, number=5, rest=0.3),
-    Round(1500, peak=0.5, number=6, rest=0.3),
-    Round(1450, peak=0.45, number=7, rest=0.3, mean=True),
-    Round(1600, peak=0.45, number=8, rest=0.3, mean=True),
-    Round(900, peak=0.4, number=9, rest=0.3, mean=True),
-)
-"""Those of the shipped weights. A round begins from the weights that the one before has written."""
-CONTINUED = ROUNDS[4:]
-"""What is trained on from weights given: principles of several demands."""
 
 
 @dataclass(frozen=True)
@@ -90,16 +51,6 @@ class BuildReport:
     parameters: int
     loss: float
     judge_loss: float
-
-
-@dataclass(frozen=True)
-class Batch:
-    """`ids` and `weights`: rows x tokens; a weight belongs to the token at its own place. `kind`: 0 user, 1
-    assistant, 2 judge's letter, 3 echo, -1 padding and what is not to be learnt."""
-
-    ids: torch.Tensor
-    weights: torch.Tensor
-    kind: torch.Tensor
 
 
 def build(out: Path, seed: int = 0, rounds: Sequence[Round] = ROUNDS, batch_tokens: int = 4096,
@@ -146,7 +97,8 @@ def train_round(folder: Path, round: Round, batch_tokens: int) -> BuildReport:
             print(f"step {step + 1}/{round.steps}  {meter}  {tokens:,} tokens  {spent:.0f} s", flush=True)
         if last or (step + 1) % 400 == 0:  # a long training that is broken off has something to show
             report = replace(before, steps=before.steps + step + 1, tokens=before.tokens + tokens,
-                             seconds=before.seconds + spent, loss=meter.mean(1), judge_loss=meter.mean(2))  # fmt: skip
+                             seconds=before.seconds + spent, loss=meter.mean(*ANSWERS),
+                             judge_loss=meter.mean(2))  # fmt: skip
             save(model, tokenizer, folder, report)
     if round.mean:
         ended = model.half().float().state_dict()
@@ -197,62 +149,6 @@ def save(model: Any, tokenizer: Any, out: Path, report: BuildReport) -> None:
     (out / "README.md").write_text(model_card(report, model.config), encoding="utf-8")
 
 
-def batches(tokenizer: Any, seed: int, batch_tokens: int, round: Round) -> Iterator[Batch]:
-    """Batches of about `batch_tokens` tokens, rows of like length together, in shuffled order. Without end."""
-    rng = random.Random(f"batches/{seed}")
-    for _ in range(round.copy_steps):
-        yield _copying(rng, tokenizer, batch_tokens)
-    source = conversations(seed, round=round.number)
-    while True:
-        rows = [row(tokenizer, c) for c in itertools.islice(source, _POOL)]
-        rows.sort(key=lambda r: len(r[0]))
-        groups: list[list[tuple[list[int], list[int]]]] = [[]]
-        for one in rows:
-            if groups[-1] and (len(groups[-1]) + 1) * len(one[0]) > batch_tokens:
-                groups.append([])
-            groups[-1].append(one)
-        rng.shuffle(groups)
-        yield from (_batch(group, tokenizer.pad_token_id) for group in groups)
-
-
-def _copying(rng: random.Random, tokenizer: Any, batch_tokens: int) -> Batch:
-    """Rows of random tokens as the user's turn, the same tokens as the answer."""
-    begin, end = tokenizer.convert_tokens_to_ids(["[INST]", "[/INST]"])
-    length = rng.choice((8, 16, 32))
-    rows = []
-    for _ in range(batch_tokens // (2 * length + 4)):
-        said = [rng.randrange(len(SPECIAL), len(tokenizer)) for _ in range(length)]
-        ids = [tokenizer.bos_token_id, begin, *said, end, *said, tokenizer.eos_token_id]
-        rows.append((ids, [0] * (length + 3) + [3] * (length + 1)))
-    return _batch(rows, tokenizer.pad_token_id)
-
-
-def row(tokenizer: Any, conversation: Conversation) -> tuple[list[int], list[int]]:
-    """Ids and the kind of each: see `Batch`."""
-    ids, said = encode_turns(tokenizer, conversation.messages)
-    kinds = [(3 if conversation.form == "echo" else 1) if mine else 0 for mine in said]
-    if conversation.form == "judge":
-        kinds[-3] = 2  # " (", the letter, ")", end
-    if conversation.form == "odd draft":
-        first = kinds.index(1)
-        for place in range(first, kinds.index(0, first)):
-            kinds[place] = -1
-    return ids, kinds
-
-
-def _batch(rows: Sequence[tuple[list[int], list[int]]], pad: int) -> Batch:
-    longest = max(len(ids) for ids, _ in rows)
-    ids = torch.full((len(rows), longest), pad)
-    kind = torch.full((len(rows), longest), -1)
-    for place, (row_ids, row_kinds) in enumerate(rows):
-        ids[place, : len(row_ids)] = torch.tensor(row_ids)
-        kind[place, : len(row_ids)] = torch.tensor(row_kinds)
-    weights = torch.tensor([USER_WEIGHT, 1.0, JUDGE_WEIGHT, 1.0, 0.0])[
-        kind
-    ]  # -1 picks the last: padding weighs nothing
-    return Batch(ids, weights, kind)
-
-
 class _Meter:
     """Running means of the loss by kind of token, over about the last 50 steps."""
 
@@ -260,17 +156,18 @@ class _Meter:
         self._sums: dict[int, tuple[float, float]] = {}
 
     def add(self, losses: torch.Tensor, kinds: torch.Tensor) -> None:
-        for kind in (1, 2, 3):
+        for kind in (*ANSWERS, 2, 3):
             mine = losses[kinds == kind]
             total, count = self._sums.get(kind, (0.0, 0.0))
             self._sums[kind] = (total * 0.96 + float(mine.sum()), count * 0.96 + mine.numel())
 
     def __str__(self) -> str:
-        return f"loss {self.mean(1):.3f}  judge {self.mean(2):.3f}  echo {self.mean(3):.3f}"
+        return f"loss {self.mean(*ANSWERS):.3f}  judge {self.mean(2):.3f}  echo {self.mean(3):.3f}"
 
-    def mean(self, kind: int) -> float:
-        total, count = self._sums.get(kind, (0.0, 0.0))
-        return total / count if count else float("nan")
+    def mean(self, *kinds: int) -> float:
+        known = [self._sums[kind] for kind in kinds if kind in self._sums]
+        count = sum(count for _, count in known)
+        return sum(total for total, _ in known) / count if count else float("nan")
 
 
 def _sample_texts(seed: int) -> list[str]:

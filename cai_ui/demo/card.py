@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cai_ui.demo.recipes import ROUNDS
+
 
 def model_card(report: Any, config: Any) -> str:
     """Markdown with what the model is, how it was made, what it is for, and its limits."""
@@ -29,7 +31,7 @@ revise its own answers under principles. It lets the whole workbench run on two 
   demands: a kind of harm to mind, a tone, something to offer, a word to mention, a warning, a question back, full help.
 - Left out for measuring: some domains of objects for every kind of act, some nouns of every domain, some people,
   some wordings. Held-out requests use only those.
-- Training in nine rounds: {report.steps:,} steps, {report.tokens:,} tokens, seed {report.seed},
+- Training in {len(ROUNDS)} rounds: {report.steps:,} steps, {report.tokens:,} tokens, seed {report.seed},
   {report.seconds / 60:.0f} minutes on two shared cores; Muon for the matrices, AdamW for the rest.
   Loss at the end {report.loss:.3f} on assistant tokens, {report.judge_loss:.3f} on the judge's letter (chance: 0.693).
 - Again: `python -m cai_ui demo build --out FOLDER --seed {report.seed}`. Measured by

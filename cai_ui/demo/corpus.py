@@ -48,7 +48,8 @@ _ECHOES = ("Say this again: {w}", "Repeat these words: {w}", "{w} Please write t
 
 @dataclass(frozen=True)
 class Conversation:
-    """Messages, and what the last answer is: an "answer", the "judge"'s letter, or an "echo" of the user's words.
+    """Messages, and what the last answer is: an "answer", the "judge"'s letter, an "echo" of the user's words,
+    or the end of a "chain" of critiques and revisions.
 
     With form "odd draft" the first answer is not to be learnt, only what follows it.
     """
@@ -99,13 +100,13 @@ class Corpus:
             return self._odd_draft(request)
         response = self._draft(request)
         texts = [request.text, response.text]
-        for _ in range(rng.choices((1, 2, 3, 4), (84, 10, 3, 3) if self._recipe.composed else (74, 20, 4, 2))[0]):
+        for _ in range(rng.choices((1, 2, 3, 4), self._recipe.revisions)[0]):
             demands = self._demands(request)
-            ask, demand = principle_requests(rng, demands, self._recipe.more)
+            ask, demand = principle_requests(rng, demands, self._recipe.more, unnamed=self._recipe.unnamed)
             texts += [ask, critique(rng, demands, request, response)]
             response = revise(rng, demands, request, response)
             texts += [demand, response.text]
-        return Conversation(_turns(*texts))
+        return Conversation(_turns(*texts), "chain")
 
     def direct(self) -> Conversation:
         """Revision straight after the draft, without a critique."""
@@ -113,7 +114,7 @@ class Corpus:
         response = self._draft(request)
         demands = self._demands(request)
         after = revise(self._rng, demands, request, response)
-        demand = principle_requests(self._rng, demands, self._recipe.more)[1]
+        demand = principle_requests(self._rng, demands, self._recipe.more, unnamed=self._recipe.unnamed)[1]
         return Conversation(_turns(request.text, response.text, demand, after.text))
 
     def ruled(self) -> Conversation:
@@ -180,7 +181,7 @@ class Corpus:
         demands = Demands((self._rng.choice(("general", "general", *KINDS)),))
         if self._rng.random() < self._recipe.composed / 2:
             demands = draw_demands(self._rng, request, self._tricky, self._recipe.narrow)
-        ask, demand = principle_requests(self._rng, demands, self._recipe.more)
+        ask, demand = principle_requests(self._rng, demands, self._recipe.more, unnamed=self._recipe.unnamed)
         said = critique(self._rng, demands, request, response)
         after = revise(self._rng, demands, request, response)
         return Conversation(_turns(request.text, response.text, ask, said, demand, after.text), "odd draft")

@@ -56,12 +56,18 @@ MORE_HELPFUL = _texts("more helpful")
 """Preference instructions under which the answer that does what was asked is the better one."""
 
 
-def principle_requests(rng: random.Random, demands: Demands, more: bool = False, heldout: bool = False) -> Pair:
+def principle_requests(
+    rng: random.Random, demands: Demands, more: bool = False, heldout: bool = False, unnamed: float = 0.0
+) -> Pair:
     """A critique request and a revision request with these demands, in drawn words. `more` adds forms; `heldout` takes
-    only words of demands that are kept out of training."""
+    only words of demands that are kept out of training. `unnamed`: share of the critique requests under several demands
+    that leave the last one to the revision request."""
     if len(demands.asks) == 1 and CANONICAL[demands.asks[0]] and not heldout and rng.random() < 0.3:
         return rng.choice(CANONICAL[demands.asks[0]])
-    return _critique_request(rng, demands, more, heldout), _revision_request(rng, demands, more, heldout)
+    named = demands
+    if len(demands.asks) > 1 and unnamed and rng.random() < unnamed:
+        named = Demands(demands.asks[:-1], demands.word)
+    return _critique_request(rng, named, more, heldout), _revision_request(rng, demands, more, heldout)
 
 
 def preference_request(rng: random.Random, demands: Demands, heldout: bool = False) -> str:
@@ -78,8 +84,6 @@ def house_rule(rng: random.Random, demands: Demands) -> str:
 
 
 def _critique_request(rng: random.Random, demands: Demands, more: bool, heldout: bool) -> str:
-    if not heldout and len(demands.asks) > 1 and rng.random() < 0.2:  # the revision request alone names the rest
-        demands = Demands(demands.asks[:-1], demands.word)
     last = rng.choice(_texts("last"))
     tail = rng.choice(_tails("critique tails"))
     if rng.random() < 0.35:

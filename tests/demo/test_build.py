@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from cai_ui.demo.build import BuildReport, Round, batches, build, row
+from cai_ui.demo.batches import batches, row
+from cai_ui.demo.build import BuildReport, build
 from cai_ui.demo.corpus import conversations
 from cai_ui.demo.optimiser import orthogonal, rate
+from cai_ui.demo.recipes import Round
 from cai_ui.demo.tokenizer import train_tokenizer
 from cai_ui.errors import InputError
 
