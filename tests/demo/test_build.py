@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cai_ui.demo.batches import batches, row
+from cai_ui.demo.batches import ANSWERS, batches, row
 from cai_ui.demo.build import BuildReport, build
 from cai_ui.demo.corpus import conversations
 from cai_ui.demo.optimiser import orthogonal, rate
@@ -88,6 +88,18 @@ def test_batches_weigh_what_is_learnt() -> None:
     assert seen > 10
 
 
+def test_in_a_chain_critiques_and_revisions_weigh_what_the_round_says() -> None:
+    tokenizer = train_tokenizer(["some words to begin with"], vocabulary=300)
+    found = next(c for c in conversations(0, round=10) if c.form == "chain" and len(c.messages) == 6)
+    ids, kinds = row(tokenizer, found)
+    for kind, place in ((1, 1), (4, 3), (5, 5)):
+        said = tokenizer.decode([i for i, its in zip(ids, kinds, strict=True) if its == kind], skip_special_tokens=True)
+        assert said.strip() == found.messages[place].content
+    batch = next(batches(tokenizer, 0, 4096, Round(0, number=10, critiques=4.0, revisions=2.0)))
+    for kind, weight in ((1, 1.0), (4, 4.0), (5, 2.0)):
+        assert (batch.kind == kind).any() and (batch.weights[batch.kind == kind] == weight).all()
+
+
 def test_training_begins_with_copying_random_tokens() -> None:
     tokenizer = train_tokenizer(["some words to begin with"], vocabulary=300)
     first, *then = itertools.islice(batches(tokenizer, 0, 512, Round(0, copy_steps=1)), 6)
@@ -105,7 +117,7 @@ def test_an_odd_draft_is_kept_but_not_learnt() -> None:
     draft, kept = found.messages[1].content, found.messages[-1].content
     assert draft == kept
     ids, kinds = row(tokenizer, found)
-    said = [i for i, kind in zip(ids, kinds, strict=True) if kind == 1]
+    said = [i for i, kind in zip(ids, kinds, strict=True) if kind in ANSWERS]
     left_out = [i for i, kind in zip(ids, kinds, strict=True) if kind == -1]
     assert tokenizer.decode(left_out, skip_special_tokens=True).strip() == draft
     assert tokenizer.decode(said, skip_special_tokens=True).endswith(kept)
