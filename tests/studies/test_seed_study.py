@@ -71,7 +71,11 @@ def test_a_study_that_was_killed_goes_on_and_finds_the_same(tmp_path: Path, caps
     _has_all_measures(found(whole), whole.read_text(encoding="utf-8"))
     assert main([*flags(tmp_path / "b", cut)[:-1], "--estimate"]) == 0
     assert "all: 0 calls, 0 tokens" in capsys.readouterr().out
-    next((tmp_path / "b" / "studies").glob("*/format-bare.jsonl")).unlink()
+    finished = found(cut)
+    assert main([*flags(tmp_path / "b", cut)[:-1], "--so-far"]) == 0
+    assert "Not finished" not in cut.read_text(encoding="utf-8") and found(cut) == finished
+    for name in ("format-bare.jsonl", "results.json"):
+        next((tmp_path / "b" / "studies").glob(f"*/{name}")).unlink()
     assert main([*flags(tmp_path / "b", cut)[:-1], "--so-far"]) == 0
     assert "Not finished" in cut.read_text(encoding="utf-8")
     assert {cell["format"] for cell in found(cut)["formats"]} == {"human-assistant"}

@@ -10,6 +10,7 @@ from cai_ui.errors import NotFoundError
 from cai_ui.pipeline.progress import StudyProgress
 from cai_ui.pipeline.services import Services
 from cai_ui.records import to_dict
+from cai_ui.store.encoding import from_dict
 from cai_ui.studies.seed import results
 from cai_ui.studies.seed.measuring import FORMATS, Measuring
 from cai_ui.studies.seed.plan import SeedPlan
@@ -39,8 +40,12 @@ def run_seed_study(
 
 
 def seed_study_so_far(services: Services, plan: SeedPlan) -> SeedResults:
-    """What is measured already, without asking the model for more. NotFoundError before all adapters are there."""
+    """What is measured already, without asking the model for more: all of it once the study is finished. NotFoundError
+    before all adapters are there."""
     stages = Stages(services, plan)
+    kept = stages.folder.value("results")
+    if kept is not None:
+        return from_dict(SeedResults, kept)
     runs = [stages.run(variant) for variant in plan.trained]
     if any(run is None or run.state != "done" for run in runs):
         raise NotFoundError(
