@@ -80,7 +80,7 @@ heads that do it form within these steps; in running text alone they took millio
 class Round:
     """A stretch of training with a learning-rate schedule of its own, at `peak` of the full rate.
 
-    `number` says which conversations are drawn (see `recipes.RECIPES`). `copy_steps` of the steps practise copying.
+    `number` says which conversations are drawn (see `RECIPES`). `copy_steps` of the steps practise copying.
     With `mean` the weights written at the end lie half-way between those before and after the round: steadier than
     either. `rest`: share of the rate for embeddings and norms, which at the full one lose the rarer words again.
     `critiques`, `revisions`: loss weights of these in chains, where other assistant tokens weigh 1.
