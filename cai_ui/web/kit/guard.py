@@ -92,11 +92,12 @@ class Page(gr.Blocks):
     ) -> Any:
         """The values for a handler; `gr.Error` with a sentence where it could not be called.
 
-        A quiet handler looks at how things stand, so it gets what is still there of an old value.
+        A quiet handler looks at how things stand, so it gets what is still there of an old value, also of one whose
+        choice goes while Gradio reads the fields before it, each in a thread.
         """
-        if getattr(block_fn.fn, "quiet", False):
-            blocks = [b if state is None or b.stateful or b._id not in state else state[b._id] for b in block_fn.inputs]
-            inputs = [_still_there(block, value) for block, value in zip(blocks, inputs, strict=False)]
+        quiet = getattr(block_fn.fn, "quiet", False)
+        if quiet:
+            inputs = _all_still_there(block_fn, inputs, state)
         inputs = [
             "" if value is None and isinstance(block, gr.Textbox) else value
             for block, value in zip(block_fn.inputs, inputs, strict=False)
@@ -108,6 +109,8 @@ class Page(gr.Blocks):
                     raise InputError(words.NOT_A_VALUE)
             return await super().preprocess_data(block_fn, inputs, state, explicit_call)
         except gr.Error as error:
+            if quiet and _all_still_there(block_fn, inputs, state) != inputs:
+                return await self.preprocess_data(block_fn, inputs, state, explicit_call)
             said = words.CHOICE_GONE if "not in the list of choices" in str(error.message) else str(error.message)
             log.warning("%s was not called: %s", block_fn.name, error.message)
             raise _refusal(block_fn, said) from None
@@ -157,6 +160,12 @@ def _refusal(block_fn: Any, said: str) -> gr.Error:
     """What is raised for an event that is not called: a sentence, not shown where the handler is a quiet one."""
     shown = not getattr(block_fn.fn, "quiet", False)
     return gr.Error(html.escape(said), title="Not done", duration=15, visible=shown, print_exception=False)
+
+
+def _all_still_there(block_fn: Any, inputs: list[Any], state: Any) -> list[Any]:
+    """The values of an event's fields as far as the fields have them now."""
+    blocks = [b if state is None or b.stateful or b._id not in state else state[b._id] for b in block_fn.inputs]
+    return [_still_there(block, value) for block, value in zip(blocks, inputs, strict=False)]
 
 
 def _still_there(block: Any, value: Any) -> Any:

@@ -54,6 +54,24 @@ def test_a_look_gets_what_is_still_there_of_the_values_the_page_had() -> None:
     assert finish(page.preprocess_data(event, late, None)) == [None, ["kept"], 4, "typed"]
 
 
+def test_a_timer_s_event_whose_choice_goes_while_it_is_read_reaches_its_handler(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Gradio reads one field after the other, each in a thread; what another event put away meanwhile was an error in
+    the log, and the page was not looked at."""
+    with Page() as page:
+        first, menu = gr.Dropdown(["kept"]), gr.Dropdown(["kept", "put away"])
+        first.input(bind(refuse, "The page", quiet=True), [first, menu], [menu])
+    (event,) = page.fns.values()
+
+    def put_away(value: str) -> str:
+        menu.choices = [("kept", "kept")]
+        return value
+
+    monkeypatch.setattr(first, "preprocess", put_away)
+    assert finish(page.preprocess_data(event, ["kept", "put away"], None)) == ["kept", None]
+
+
 @pytest.mark.parametrize("odd", [3, "kept", {"a": 1}, ["kept", None], [["kept"]]])
 def test_what_a_field_never_sends_does_not_reach_a_handler(odd: object) -> None:
     """Gradio hands on a single value where several may be chosen; a text that nobody typed is an empty one."""
