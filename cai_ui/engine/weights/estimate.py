@@ -83,9 +83,10 @@ def _container_bytes() -> int | None:
     """What the container may still take. Pages of files that the kernel can drop count as free, as they do in
     MemAvailable: a model that was just read from the disk would else seem to fill its container twice."""
     limit, used, parts = (_text(path) for path in _CONTAINER)
+    files = ("inactive_file ", "active_file ")
     try:
-        droppable = next((line.split()[1] for line in parts.splitlines() if line.startswith("inactive_file ")), "0")
-        return max(0, int(limit) - int(used) + int(droppable))
+        droppable = sum(int(line.split()[1]) for line in parts.splitlines() if line.startswith(files))
+        return max(0, int(limit) - int(used) + droppable)
     except (ValueError, IndexError):  # "max", or no such files
         return None
 
