@@ -8,6 +8,7 @@ of everything Gradio adds, so that a refusal carries none of its headers.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -35,6 +36,9 @@ BODY_LIMIT = 32 * 2**20
 """Bytes of a request that is not a file upload; five million characters still get a sentence from their field."""
 BODY_S = 300
 """Seconds that an event's body may take to arrive: the largest one at a megabit a second."""
+TURN_S = 0.0005
+"""Seconds that a thread computes before another one that waits gets its turn, a tenth of what Python gives it. A press
+changes threads a hundred times, and beside a training each time may be such a wait."""
 ALIVE, READY = "/healthz", "/readyz"
 """What watches over the server asks the first whether it answers, and the second whether the model is loaded."""
 UPLOAD, LOGIN, LOGOUT = f"{API}upload", "/login", "/logout"
@@ -221,7 +225,10 @@ def outermost(
             partial(forget, app), page.fns, page._queue.pending_messages_per_session, places,
         )  # fmt: skip
         hanging_up = asyncio.create_task(hang_up(page))
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(TURN_S)
         yield
+        sys.setswitchinterval(before)
         hanging_up.cancel()
 
     return life

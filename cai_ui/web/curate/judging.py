@@ -137,7 +137,7 @@ def _after(services: Services, rater: str, filter: QueueFilter, place: Place, ve
     """The next example: the next open one, or the next that fits where judged ones are looked through."""
     if filter.status == "open":
         following = services.store.next_open(place.example_id, rater, filter)
-        return view_of(services, rater, filter, following, place.offset, said)
+        return view_of(services, rater, filter, following, place.offset, said, lent=True)
     still_fits = filter.status in ("all", "done", verdict)
     return show(services, rater, filter, place.offset + still_fits, said)
 

@@ -134,16 +134,23 @@ def place_words(view: View, filter: QueueFilter) -> str:
 
 
 def view_of(
-    services: Services, rater: str, filter: QueueFilter, item: QueueItem | None, offset: int, said: str
+    services: Services,
+    rater: str,
+    filter: QueueFilter,
+    item: QueueItem | None,
+    offset: int,
+    said: str,
+    lent: bool = False,
 ) -> View:
-    """The page for an example, which others are not given meanwhile; `item` is None where there is none."""
+    """The page for an example, which others are not given meanwhile; `item` is None where there is none. `lent`: it is
+    this rater's already."""
     counts = services.store.counts(filter, rater)
     if item is None:
         return View(None, None, counts, "", said)
     if counts.fits and offset >= counts.fits:
         offset = 0
     place = Place(item.example.id, item.rev, offset, secrets.token_hex(8), item.second)
-    if item.decision is None:
+    if item.decision is None and not lent:
         services.store.take_lease(item.example.id, rater)
     return View(item, place, counts, kept_text(item), said)
 

@@ -20,7 +20,7 @@ import gradio as gr
 from cai_ui.errors import CaiError, InputError, is_memory, no_room
 from cai_ui.logs import about
 from cai_ui.text import whole_characters
-from cai_ui.web.kit import words
+from cai_ui.web.kit import fields, words
 from cai_ui.web.kit.hidden import HIDDEN, without
 from cai_ui.web.kit.lean import Layout, lean
 from cai_ui.web.places import WHO
@@ -107,7 +107,7 @@ class Page(gr.Blocks):
                 plain_data(value, typed=isinstance(block, gr.Textbox))
                 if _of_another_kind(block, value):
                     raise InputError(words.NOT_A_VALUE)
-            return await super().preprocess_data(block_fn, inputs, state, explicit_call)
+            return await fields.read(super().preprocess_data, block_fn, inputs, state, explicit_call)
         except gr.Error as error:
             if quiet and _all_still_there(block_fn, inputs, state) != inputs:
                 return await self.preprocess_data(block_fn, inputs, state, explicit_call)
@@ -119,6 +119,10 @@ class Page(gr.Blocks):
         except Exception as error:  # each component of Gradio fails in its own way on a value that is none of its own
             log.warning("%s was not called: %s", block_fn.name, type(error).__name__)
             raise _refusal(block_fn, words.NOT_A_VALUE) from None
+
+    async def postprocess_data(self, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
+        """What the browser gets of a handler's answer."""
+        return await fields.fill(super().postprocess_data, block_fn, predictions, state)
 
 
 def uploaded(path: object) -> str:
