@@ -19,6 +19,6 @@ VOLUME /data
 EXPOSE 7860
 # The model may take minutes to load, and the page is of use before: so it is asked whether it lives, not whether it is ready.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-  CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:7860/healthz', timeout=4)"]
+  CMD ["python", "-c", "import os, urllib.request as r; r.build_opener(r.ProxyHandler({})).open('http://127.0.0.1:' + os.environ.get('CAI_PORT', '7860') + '/healthz', timeout=4)"]
 STOPSIGNAL SIGTERM
 CMD ["python", "app.py"]

@@ -43,8 +43,10 @@ class Database:
         self._writing = threading.RLock()
         self.is_sqlite = url.get_backend_name() == "sqlite"
         try:
-            self._engine = _sqlite_engine(url) if self.is_sqlite else sa.create_engine(url, pool_pre_ping=True)
+            self._engine = _sqlite_engine(url) if self.is_sqlite else _server_engine(url)
             with self.write("The workspace") as connection:
+                if not self.is_sqlite:
+                    _holds_all_characters(connection, place)
                 _prepare(connection, place)
                 if self.is_sqlite:
                     _sign(connection, workspace)
@@ -149,6 +151,22 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _server_engine(url: sa.URL) -> sa.Engine:
+    # A database without an encoding (SQL_ASCII) would else answer in bytes, which nothing here expects.
+    return sa.create_engine(url, pool_pre_ping=True, connect_args={"client_encoding": "utf8"})
+
+
+def _holds_all_characters(connection: sa.Connection, place: str) -> None:
+    """StoreError for a database that keeps text in an encoding of some languages only, or in none."""
+    encoding = str(connection.exec_driver_sql("SHOW server_encoding").scalar())
+    if encoding != "UTF8":
+        raise StoreError(
+            f"The database {place} keeps text as {encoding}, which does not hold all characters.",
+            kept="It was left as it is.",
+            next_step="Make one that does: CREATE DATABASE cai ENCODING 'UTF8' TEMPLATE template0; and give its name.",
+        )
 
 
 def _prepare(connection: sa.Connection, place: str) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pytest
 import yaml
 
 from cai_ui.config.app import AppSettings
@@ -37,6 +43,27 @@ def test_it_runs_without_rights_and_is_asked_whether_it_lives() -> None:
     assert "\nUSER cai\n" in DOCKER and gate.ALIVE in DOCKER
     assert COMPOSE["services"]["app"]["ports"] == ["127.0.0.1:7860:7860"], "not the world's without being asked"
     assert ":?" in COMPOSE["services"]["db"]["environment"]["POSTGRES_PASSWORD"], "no default password"
+
+
+class Alive(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == gate.ALIVE else 404)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on the terminal."""
+
+
+def test_the_health_check_finds_the_page_on_its_port_and_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asked port 7860 whatever CAI_PORT said, and by the proxy of the environment, so a page that lived was ill."""
+    program = json.loads(re.findall(r"HEALTHCHECK[^\[]*CMD (\[.*\])", DOCKER)[0])[1:]
+    with ThreadingHTTPServer(("127.0.0.1", 0), Alive) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+        for port, status in ((server.server_port, 0), (1, 1)):
+            monkeypatch.setenv("CAI_PORT", str(port))
+            assert subprocess.run([sys.executable, *program], capture_output=True, check=False).returncode == status
+        server.shutdown()
 
 
 def test_actions_are_pinned_to_commits() -> None:

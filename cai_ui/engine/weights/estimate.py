@@ -17,12 +17,14 @@ BF16_GPU_BYTES = 24e9
 NF4_SHARE, WORKING_SHARE = 0.30, 0.1
 """4-bit weights per 16-bit weight, with embeddings kept in 16 bit; and working memory on top."""
 
-_CONTAINER = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory.current"),
-    Path("/sys/fs/cgroup/memory.stat"),
-)
-"""Of control groups, version 2: a container's limit, what it uses, and of what that consists."""
+_CONTROL_GROUPS = Path("/sys/fs/cgroup")
+_OF_A_CONTAINER = (
+    ("memory.max", "memory.current", "memory.stat", ("inactive_file ", "active_file ")),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat",
+     ("total_inactive_file ", "total_active_file ")),
+)  # fmt: skip
+"""Control groups, version 2 and 1: a container's limit, what it uses, of what that consists, and which of it can be
+dropped."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,14 @@ def _machine_bytes() -> int | None:
 def _container_bytes() -> int | None:
     """What the container may still take. Pages of files that the kernel can drop count as free, as they do in
     MemAvailable: a model that was just read from the disk would else seem to fill its container twice."""
-    limit, used, parts = (_text(path) for path in _CONTAINER)
-    files = ("inactive_file ", "active_file ")
-    try:
-        droppable = sum(int(line.split()[1]) for line in parts.splitlines() if line.startswith(files))
-        return max(0, int(limit) - int(used) + droppable)
-    except (ValueError, IndexError):  # "max", or no such files
-        return None
+    for *places, droppable in _OF_A_CONTAINER:
+        limit, used, parts = (_text(_CONTROL_GROUPS / str(place)) for place in places)
+        try:
+            files = sum(int(line.split()[1]) for line in parts.splitlines() if line.startswith(droppable))
+            return max(0, int(limit) - int(used) + files)
+        except (ValueError, IndexError):  # "max", or no such files
+            continue
+    return None
 
 
 def _text(path: Path) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from cai_ui.config.app import AppSettings
@@ -16,16 +14,21 @@ from cai_ui.errors import EngineError
 MEGABYTE = 1_000_000
 
 
+NAMES = {
+    2: ("memory.max", "memory.current", "memory.stat"),
+    1: ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
+}
+
+
 @pytest.fixture
 def container(tmp_path, monkeypatch):
     """Files as the kernel's control groups show them, in a place of their own."""
-    files = [tmp_path / name for name in ("memory.max", "memory.current", "memory.stat")]
-    monkeypatch.setattr("cai_ui.engine.weights.estimate._CONTAINER", files)
+    monkeypatch.setattr("cai_ui.engine.weights.estimate._CONTROL_GROUPS", tmp_path)
 
-    def write(*said: str) -> list[Path]:
-        for file, text in zip(files, said, strict=True):
-            file.write_text(f"{text}\n")
-        return files
+    def write(*said: str, version: int = 2) -> None:
+        for name, text in zip(NAMES[version], said, strict=True):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(f"{text}\n")
 
     return write
 
@@ -38,6 +41,16 @@ def test_a_container_leaves_what_it_does_not_use_or_can_drop(container):
     assert free_bytes("cpu") == 90 * MEGABYTE
     container(f"{300 * MEGABYTE}", f"{301 * MEGABYTE}", "anon 1")
     assert free_bytes("cpu") == 0
+
+
+def test_the_older_control_groups_are_read_too(container):
+    """Docker on a machine that has them: its figures of a container and of those within it, in this order."""
+    parts = f"inactive_file 7\nactive_file 7\ntotal_inactive_file {30 * MEGABYTE}\ntotal_active_file {10 * MEGABYTE}"
+    container(f"{300 * MEGABYTE}", f"{250 * MEGABYTE}", parts, version=1)
+    assert free_bytes("cpu") == 90 * MEGABYTE
+    container("9223372036854771712", f"{250 * MEGABYTE}", parts, version=1)
+    free = free_bytes("cpu")
+    assert free and free > 500 * MEGABYTE, "no limit"
 
 
 @pytest.mark.parametrize("said", [("max", "5", "inactive_file 1"), ("", "", ""), ("5", "what", "inactive_file")])
