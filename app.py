@@ -95,6 +95,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
         from cai_ui.web.access import Access, Mode, is_loopback, mode_of
         from cai_ui.web.app import build_app, launch_arguments
         from cai_ui.web.hub_people import hub_people
+        from cai_ui.web.patience import launch
         from cai_ui.web.stops import Stops
 
         stops = Stops()
@@ -124,7 +125,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
         if settings.open and not access.alone:
             print("Open: whoever reaches this port may read, change, train and delete everything here.", flush=True)
         arguments = launch_arguments(services, access)
-        page.launch(server_name=settings.host, server_port=settings.port, prevent_thread_lock=True, **arguments)
+        launch(page, server_name=settings.host, server_port=settings.port, prevent_thread_lock=True, **arguments)
         if engine is None:
             services.load_model()  # its libraries take seconds to come in, and the page is not to wait for them
         page.block_thread()

@@ -41,12 +41,13 @@ def serve(home: Path, port: int, cache_gb: float, model: str) -> None:
     from cai_ui.pipeline import open_services
     from cai_ui.pipeline.backing_up import BackingUp
     from cai_ui.web.app import build_app, launch_arguments
+    from cai_ui.web.patience import launch
 
     services = open_services(AppSettings(home=str(home), model=model, port=port, cache_gb=cache_gb))
     if not services.store.counts().total:
         _fill(services.store)
     page = build_app(services)
-    page.launch(server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **launch_arguments(services))
+    launch(page, server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **launch_arguments(services))
     services.engine(300)
     BackingUp(services.store, hours=1 / 60, keep=3, look_s=5)
     for work in (_train, _batches) if model != "scripted" else ():

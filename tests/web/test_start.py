@@ -8,13 +8,18 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
+import gradio as gr
 import pytest
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import app
 from cai_ui.errors import InputError
+from cai_ui.web.patience import launch
 from tests.app_server import free_port, ready
 from tests.off_loop import finish
 
@@ -75,6 +80,30 @@ def test_a_port_in_use_gives_a_sentence_and_status_2(capsys: pytest.CaptureFixtu
     assert str(port) in said
     assert "Traceback" not in said
     assert "--port" in said
+
+
+@pytest.mark.slow
+def test_a_machine_that_takes_long_to_begin_does_begin() -> None:
+    """Gradio gave it five seconds, then said that no port was free, and the program ended."""
+
+    @asynccontextmanager
+    async def slowly(_: object) -> AsyncIterator[None]:
+        time.sleep(6)
+        yield
+
+    with gr.Blocks() as page, gr.Blocks() as another:
+        gr.HTML("begun")
+    port = free_port()
+    launch(
+        page, server_port=port, prevent_thread_lock=True, quiet=True, _frontend=False, app_kwargs={"lifespan": slowly}
+    )
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/config", timeout=10) as answer:
+            assert answer.status == 200
+        with pytest.raises(OSError, match="port"):
+            launch(another, server_port=port, prevent_thread_lock=True, quiet=True, _frontend=False)
+    finally:
+        page.close()
 
 
 def test_a_bad_value_gives_a_sentence_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
