@@ -93,7 +93,7 @@ class Page(gr.Blocks):
         """The values for a handler; `gr.Error` with a sentence where it could not be called.
 
         A quiet handler looks at how things stand, so it gets what is still there of an old value, also of one whose
-        choice goes while Gradio reads the fields before it, each in a thread.
+        choice goes while the fields are read.
         """
         quiet = getattr(block_fn.fn, "quiet", False)
         if quiet:
