@@ -58,11 +58,16 @@ def facts(home: Path) -> Iterator[tuple[str, str]]:
 
 
 def _memory() -> str:
+    """The machine's, and what of it is free for this program: of a container, what it leaves."""
+    from cai_ui.engine.weights.estimate import free_bytes
+
+    free = free_bytes("cpu")
+    left = "" if free is None else f", {free / GB:.1f} GB free here"
     try:
         pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError, AttributeError):
-        return "unknown"
-    return f"{pages * size / GB:.1f} GB"
+        return f"unknown{left}"
+    return f"{pages * size / GB:.1f} GB{left}"
 
 
 def _workspace(home: Path) -> Iterator[tuple[str, str]]:

@@ -38,11 +38,13 @@ def serve(home: Path, port: int, cache_gb: float, model: str) -> None:
     """The page, and beside it training, batches and backups one after the other; with the scripted model, which starts
     at once and cannot be trained, backups alone."""
     from cai_ui.config.app import AppSettings
+    from cai_ui.engine.memory import few_heaps
     from cai_ui.pipeline import open_services
     from cai_ui.pipeline.backing_up import BackingUp
     from cai_ui.web.app import build_app, launch_arguments
     from cai_ui.web.patience import launch
 
+    few_heaps()  # as app.py does
     services = open_services(AppSettings(home=str(home), model=model, port=port, cache_gb=cache_gb))
     if not services.store.counts().total:
         _fill(services.store)

@@ -28,6 +28,15 @@ def test_it_names_variables_and_never_their_values(
     assert not (tmp_path / "none").exists()
 
 
+def test_it_says_what_a_container_leaves_of_the_machine_s_memory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cai_ui.engine.weights.estimate._CONTROL_GROUPS", tmp_path)
+    for name, said in (("max", "1200000000"), ("current", "100000000"), ("stat", "inactive_file 0")):
+        (tmp_path / f"memory.{name}").write_text(said)
+    assert report(tmp_path / "none", capsys)["memory"].endswith(" GB, 1.1 GB free here")
+
+
 def test_it_says_what_a_workspace_is_like_and_who_has_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     services = open_services(AppSettings(home=str(tmp_path), model="scripted"))
     try:
