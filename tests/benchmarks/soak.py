@@ -30,11 +30,12 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES, PAUSE_S, LOOK_S = 6_000, 1.0, 10.0
+"""EXAMPLES at least: one for each second of each rater, who are else done before the time is."""
 EDIT_SHARE = 0.3
 FAULTS = (RuntimeError, OSError, ValueError, http.client.HTTPException)
 
 
-def serve(home: Path, port: int, cache_gb: float, model: str) -> None:
+def serve(home: Path, port: int, cache_gb: float, model: str, examples: int) -> None:
     """The page, and beside it training, batches and backups one after the other; with the scripted model, which starts
     at once and cannot be trained, backups alone."""
     from cai_ui.config.app import AppSettings
@@ -47,7 +48,7 @@ def serve(home: Path, port: int, cache_gb: float, model: str) -> None:
     few_heaps()  # as app.py does
     services = open_services(AppSettings(home=str(home), model=model, port=port, cache_gb=cache_gb))
     if not services.store.counts().total:
-        _fill(services.store)
+        _fill(services.store, examples)
     page = build_app(services)
     launch(page, server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, **launch_arguments(services))
     services.engine(300)
@@ -58,7 +59,7 @@ def serve(home: Path, port: int, cache_gb: float, model: str) -> None:
     page.block_thread()
 
 
-def _fill(store: Any) -> None:
+def _fill(store: Any, examples: int) -> None:
     from cai_ui.records import Message, Prompt, make_example
 
     store.add_examples(
@@ -67,7 +68,7 @@ def _fill(store: Any) -> None:
                 (Message("user", f"Question {n}?"),), f"Bad {n}. " * 20, f"Good {n}. " * 20,
                 prompt=Prompt(f"p{n}", f"Question {n}?", "harmful" if n % 2 else "helpful"), source="soak",
             )
-            for n in range(EXAMPLES)
+            for n in range(examples)
         ]
     )  # fmt: skip
 
@@ -267,10 +268,11 @@ def lost_and_crossed(home: Path, told: Told) -> tuple[int, int]:
     return sum((rater, example) not in there for rater, example, _ in told.decided), crossed
 
 
-def started(home: Path, port: int, log: Path, cache_gb: float, model: str) -> subprocess.Popen[bytes]:
+def started(asked: argparse.Namespace, log: Path) -> subprocess.Popen[bytes]:
     """A server that answers."""
-    command = [sys.executable, "-m", "tests.benchmarks.soak", "--serve", "--home", str(home), "--port", str(port)]
-    command += ["--cache-gb", str(cache_gb), "--model", model]
+    command = [sys.executable, "-m", "tests.benchmarks.soak", "--serve", "--home", str(asked.home)]
+    for name in ("port", "cache_gb", "model", "minutes", "clients"):
+        command += [f"--{name.replace('_', '-')}", str(getattr(asked, name))]
     with log.open("a") as file:
         server = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, cwd=ROOT)
     before = log.read_text().count("ready\n")
@@ -284,7 +286,7 @@ def started(home: Path, port: int, log: Path, cache_gb: float, model: str) -> su
 def soak(asked: argparse.Namespace) -> dict[str, Any]:
     home, port, log = asked.home, asked.port, asked.home.with_name(f"{asked.home.name}.log")
     log.write_text("")
-    server = started(home, port, log, asked.cache_gb, asked.model)
+    server = started(asked, log)
     told, start, kills = Told(), time.monotonic(), 0
     points: list[tuple[float, dict[str, int]]] = []
     until = start + 60 * asked.minutes
@@ -299,7 +301,7 @@ def soak(asked: argparse.Namespace) -> dict[str, Any]:
         if asked.kill_every and time.monotonic() - born > asked.kill_every:
             server.kill()
             server.wait()
-            kills, server, born = kills + 1, started(home, port, log, asked.cache_gb, asked.model), time.monotonic()
+            kills, server, born = kills + 1, started(asked, log), time.monotonic()
     for thread in threads:
         thread.join(180)
     alive = server.poll() is None
@@ -336,7 +338,8 @@ def main() -> None:
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parsed = parser.parse_args()
     if parsed.serve:
-        serve(parsed.home, parsed.port, parsed.cache_gb, parsed.model)
+        examples = max(EXAMPLES, int(60 * parsed.minutes * parsed.clients))
+        serve(parsed.home, parsed.port, parsed.cache_gb, parsed.model, examples)
         return
     found = json.dumps(soak(parsed), indent=1)
     print(found)
