@@ -29,8 +29,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES, PAUSE_S, LOOK_S = 6_000, 1.0, 10.0
-"""EXAMPLES at least: one for each second of each rater, who are else done before the time is."""
+EXAMPLES, PAUSE_S, LOOK_S = 6_000, 1.0, 10.0  # examples at least: one for each second of each rater
 EDIT_SHARE = 0.3
 FAULTS = (RuntimeError, OSError, ValueError, http.client.HTTPException)
 

@@ -57,7 +57,7 @@ def test_a_look_gets_what_is_still_there_of_the_values_the_page_had() -> None:
 def test_a_timer_s_event_whose_choice_goes_while_it_is_read_reaches_its_handler(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Gradio reads one field after the other, each in a thread; what another event put away meanwhile was an error in
+    """Fields are read one after the other; what another event put away meanwhile was an error in
     the log, and the page was not looked at."""
     with Page() as page:
         first, menu = gr.Dropdown(["kept"]), gr.Dropdown(["kept", "put away"])
