@@ -247,8 +247,11 @@ class Engine(Protocol):
 
     def adapters(self) -> list[AdapterInfo]: ...
 
-    def load_adapter(self, info: AdapterInfo) -> None:
-        """Make an adapter choosable by its name. AdapterError if it is damaged or of another base."""
+    def load_adapter(self, info: AdapterInfo, lasting: bool = False) -> None:
+        """Make an adapter choosable by its name. AdapterError if it is damaged or of another base.
+
+        The folder of one that is `lasting` stays: its weights may leave memory and are read again when they are asked.
+        """
 
     def unload_adapter(self, name: str) -> None: ...
 

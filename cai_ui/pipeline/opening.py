@@ -86,6 +86,6 @@ def load_adapters(engine: Engine, services: Services) -> None:
     for info in services.jobs.adapters():
         if info.base_hash == engine.base_hash and info.name not in there:
             try:
-                engine.load_adapter(info)
+                engine.load_adapter(info, lasting=True)
             except CaiError as error:
                 log.warning("adapter %s is left out: %s", info.name, error)

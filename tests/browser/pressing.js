@@ -6,14 +6,19 @@ window.pressing = (() => {
   const waiting = new Set(), over = new Set(); /* an answer may come before the request's own receipt */
   const timers = () => new Set((window.gradio_config?.components ?? []).filter((c) => c.type === "timer").map((c) => c.id));
 
-  /* Ids of what an event's answer fills. */
-  const filled = (number) => {
-    const { components, dependencies } = window.gradio_config;
-    const outputs = dependencies.find((one) => one.id === number)?.outputs ?? [];
-    return outputs.map((id) => components.find((one) => one.id === id)?.props?.elem_id || `component-${id}`);
+  /* The places that an event's answer fills, as numbers and as ids. */
+  const outputs = (number) => window.gradio_config.dependencies.find((one) => one.id === number)?.outputs ?? [];
+  const named = (id) => window.gradio_config.components.find((one) => one.id === id)?.props?.elem_id || `component-${id}`;
+
+  /* Whether nobody's press asks for an event: a timer does, or the change of what a timer filled last. */
+  const ticked = new Set();
+  const byTimer = ({ fn_index, trigger_id }) => {
+    const changes = window.gradio_config.dependencies.find((one) => one.id === fn_index)?.targets ?? [];
+    const passedOn = ticked.has(trigger_id) && changes.some(([id, name]) => id === trigger_id && name === "change");
+    return timers().has(trigger_id) || passedOn;
   };
 
-  /* Requests, but for those of timers: one is over when its answer says so, on the stream or by itself. */
+  /* Requests that somebody's press asks for: one is over when its answer says so, on the stream or by itself. */
   const send = window.fetch;
   const follow = async (stream) => {
     const reader = stream.getReader(), decoder = new TextDecoder();
@@ -31,8 +36,11 @@ window.pressing = (() => {
   window.fetch = async (...request) => {
     const address = String(request[0] instanceof Request ? request[0].url : request[0]);
     const body = typeof request[1]?.body === "string" ? request[1].body : "";
-    const event = body.includes("fn_index") ? JSON.parse(body) : null, own = event !== null && !timers().has(event.trigger_id);
-    if (event) for (const id of filled(event.fn_index)) (own ? seen.own : seen.timed).add(id);
+    const event = body.includes("fn_index") ? JSON.parse(body) : null, own = event !== null && !byTimer(event);
+    for (const id of event ? outputs(event.fn_index) : []) {
+      (own ? seen.own : seen.timed).add(named(id));
+      own ? ticked.delete(id) : ticked.add(id);
+    }
     const mark = own ? Symbol(address) : null;
     if (own) { seen.asked += 1; waiting.add(mark); }
     try {

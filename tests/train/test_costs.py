@@ -84,11 +84,11 @@ def test_a_flag_takes_the_proposal_and_says_what_it_is(
     """In a container whose limit leaves just what the run needs, of which not all is counted on."""
     many = QUICK.model_copy(update={"batch_size": 256})
     needed = preflight("sft", make_dataset(), many, tiny_engine).estimate.memory_bytes
-    limit = tmp_path / "max", tmp_path / "current", tmp_path / "stat"
-    for path, said in zip(limit, (f"{2 * needed}", f"{needed}", "inactive_file 0"), strict=True):
-        path.write_text(f"{said}\n")
+    limit = {"memory.max": f"{2 * needed}", "memory.current": f"{needed}", "memory.stat": "inactive_file 0"}
+    for name, said in limit.items():
+        (tmp_path / name).write_text(f"{said}\n")
     monkeypatch.setattr("signal.signal", lambda *_: None)  # the command would take SIGTERM from the tests
-    monkeypatch.setattr("cai_ui.engine.weights.estimate._CONTAINER", limit)
+    monkeypatch.setattr("cai_ui.engine.weights.estimate._CONTROL_GROUPS", tmp_path)
     home = kept_in(tmp_path / "home", make_dataset())
     asked = ["train", "sft", "--fit", "--batch-size", "256", "--accumulation", "1", "--rank", "4", "--max-steps", "1"]
     assert main([*asked, "--home", str(home), "--model", str(tiny_model)]) == 0

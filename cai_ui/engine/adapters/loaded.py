@@ -5,11 +5,15 @@ weight tensors: one copy of the weights in memory, and nothing that training doe
 dropout, active adapter, patched forward) exists in the trees that answer.
 
 Changing the loaded adapters, and running a tree, needs the engine's lease; looking names up does not.
+
+An adapter whose folder lasts can be asked all the time and is in memory only where it was asked lately: a workspace
+of a hundred runs would hold gigabytes otherwise. What is read again is checked again, and answers as before.
 """
 
 from __future__ import annotations
 
 import copy
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,21 +35,28 @@ BASE_KEY = "__base__"
 
 @dataclass
 class Slot:
-    """A loaded adapter. `key` is its name inside PEFT; `users` counts the batches that are using it; `scaled` are
-    the keys of the same weights at other strengths."""
+    """An adapter that can be asked. `key` is its name inside PEFT, "" while its weights are not in memory, where they
+    take `size` bytes; `folder` is what it was made of, None where that lasts and can be read again; `users` counts the
+    batches that are using it, `asked` says which was asked last; `scaled` are the keys of the same weights at other
+    strengths."""
 
-    key: str
+    key: str = ""
     info: AdapterInfo | None = None
     folder: AdapterFolder | None = None
+    size: int = 0
     users: int = 0
+    asked: int = 0
     scaled: dict[float, str] = field(default_factory=dict)
 
 
 @dataclass
 class LoadedAdapters:
-    """The base and the adapters loaded beside it. `freed` is told each key that is no more."""
+    """The base and the adapters beside it. `read` gives a lasting one's folder, checked; of those, weights of `room`
+    bytes stay in memory, and more only while they are in use; `freed` is told each key that is no more."""
 
     base: Any
+    read: Callable[[AdapterInfo], AdapterFolder]
+    room: float = math.inf
     freed: Callable[[str], None] = lambda key: None
     _slots: dict[str, Slot] = field(default_factory=lambda: {BASE: Slot(BASE_KEY)})
     _leaving: list[Slot] = field(default_factory=list)
@@ -54,22 +65,35 @@ class LoadedAdapters:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def infos(self) -> list[AdapterInfo]:
-        """Loaded adapters in the order they came."""
+        """Adapters that can be asked, in the order they came."""
         with self._lock:
             return [slot.info for slot in self._slots.values() if slot.info is not None]
 
+    @property
+    def bytes(self) -> int:
+        """What adapters take of memory now."""
+        with self._lock:
+            return sum(slot.size for slot in (*self._slots.values(), *self._leaving) if slot.key)
+
     def look_up(self, name: str) -> Slot:
-        """The slot of a variant; NotFoundError if it is not loaded."""
+        """The slot of a variant; NotFoundError if there is none."""
         with self._lock:
             return self._find(name)
 
+    def folder(self, name: str) -> AdapterFolder | None:
+        """What an adapter was made of, None for the base. NotFoundError if there is none of that name, AdapterError
+        where it is not as it was."""
+        slot = self.look_up(name)
+        return self.read(slot.info) if slot.info and slot.folder is None else slot.folder
+
     @contextmanager
     def using(self, names: Sequence[str]) -> Iterator[list[Slot]]:
-        """The slots of several variants, kept in memory for the block even if they are unloaded meanwhile."""
+        """The slots of several variants: what is in memory, or comes there, stays for the block, even if they are
+        unloaded meanwhile."""
         with self._lock:  # found and counted in one go, or an adapter could be freed in between
             slots = [self._find(name) for name in names]
             for slot in slots:
-                slot.users += 1
+                slot.users, slot.asked = slot.users + 1, next(self._keys)
         try:
             yield slots
         finally:
@@ -81,7 +105,7 @@ class LoadedAdapters:
     def rows(self, keys: Sequence[str]) -> Iterator[Any]:
         """The model for a batch whose row i uses the adapter `keys[i]`. Needs the lease."""
         if self.base is None:
-            raise EngineError("The model was exchanged for another.", next_step="Ask again.")
+            raise exchanged()
         self._sweep()
         if all(key == BASE_KEY for key in keys):
             yield self.base
@@ -89,22 +113,37 @@ class LoadedAdapters:
         with self._tree._enable_peft_forward_hooks(adapter_names=list(keys)):
             yield self._tree.get_base_model()
 
-    def put(self, info: AdapterInfo, folder: AdapterFolder) -> None:
-        """Load a checked adapter under `info.name`, in the place of one of that name. Needs the lease."""
-        slot = Slot(f"a{next(self._keys)}", info, folder)
-        with torch.random.fork_rng():  # PEFT draws weights first, and a run in training must not notice
-            if self._tree is None:
-                self._tree = wrap(self.base, folder, slot.key)
-            else:
-                self._tree.add_adapter(slot.key, lora_config(folder.config))
-                fill(self._tree, folder, slot.key)
-        _round_like(self.base, self._tree, slot.key)
-        self._tree.eval().requires_grad_(False)
+    def put(self, info: AdapterInfo, folder: AdapterFolder, lasting: bool = False) -> None:
+        """Have a checked adapter under `info.name`, in the place of one of that name. Needs the lease.
+
+        One that is `lasting` is loaded when it is asked, from a folder that stays; any other at once, until it is
+        removed.
+        """
+        slot = Slot(info=info, folder=None if lasting else folder)
+        if not lasting:
+            self.bring(slot, folder)
         with self._lock:
             old = self._slots.pop(info.name, None)
             self._slots[info.name] = slot
             self._leaving += [old] if old else []
         self._sweep()
+
+    def bring(self, slot: Slot, folder: AdapterFolder) -> None:
+        """Load a slot's weights, where somebody else did not meanwhile. Needs the lease."""
+        if self.base is None:
+            raise exchanged()
+        if slot.key:
+            return
+        key = f"a{next(self._keys)}"
+        with torch.random.fork_rng():  # PEFT draws weights first, and a run in training must not notice
+            if self._tree is None:
+                self._tree = wrap(self.base, folder, key)
+            else:
+                self._tree.add_adapter(key, lora_config(folder.config))
+                fill(self._tree, folder, key)
+        _round_like(self.base, self._tree, key)
+        self._tree.eval().requires_grad_(False)
+        slot.key, slot.size = key, sum(tensor.nbytes for tensor in folder.state.values())
 
     def at_strength(self, slot: Slot, strength: float) -> str:
         """The key of an adapter's weights with its effect multiplied. Needs the lease.
@@ -142,12 +181,28 @@ class LoadedAdapters:
         return self._slots[name]
 
     def _sweep(self) -> None:
-        """Free the adapters that were removed and are no longer in use."""
+        """Free the adapters that were removed and are no longer in use, and of those that last in their folders the
+        longest unasked, until the rest fits."""
         with self._lock:
-            gone = [slot for slot in self._leaving if slot.users == 0]
+            gone = [slot for slot in self._leaving if slot.users == 0 and slot.key]
             self._leaving = [slot for slot in self._leaving if slot.users > 0]
-            empty = not self._leaving and all(slot.info is None for slot in self._slots.values())
-        for key in (key for slot in gone for key in (*slot.scaled.values(), slot.key)):
+            there = [slot for slot in self._slots.values() if slot.key and slot.info and slot.folder is None]
+            over = sum(slot.size for slot in there) - self.room
+            for slot in sorted(there, key=lambda slot: slot.asked) if over > 0 else ():
+                if over > 0 and slot.users == 0:
+                    over -= slot.size
+                    gone.append(slot)
+            keys = [key for slot in gone for key in (*slot.scaled.values(), slot.key)]
+            for slot in gone:
+                slot.key, slot.scaled = "", {}
+        if keys:
+            self._free(keys)
+
+    def _free(self, keys: Sequence[str]) -> None:
+        """Drop weights that nothing points to any more."""
+        there = (*self._slots.values(), *self._leaving)
+        empty = not any(slot.key for slot in there if slot.info is not None)
+        for key in keys:
             if not empty:
                 self._make_inactive(key)
                 self._tree.delete_adapter(key)
@@ -159,6 +214,11 @@ class LoadedAdapters:
         """PEFT calls one adapter the active one, which rows with names of their own ignore; it must not be deleted."""
         if self._tree.active_adapter == key:
             self._tree.set_adapter(next(other for other in self._tree.peft_config if other != key), inference_mode=True)
+
+
+def exchanged() -> EngineError:
+    """What ends the calls of a model that goes."""
+    return EngineError("The model was exchanged for another.", next_step="Ask again.")
 
 
 def _round_like(base: Any, tree: Any, key: str) -> None:

@@ -152,7 +152,7 @@ class EndpointEngine(FromScores):
     def adapters(self) -> list[AdapterInfo]:
         return []
 
-    def load_adapter(self, info: AdapterInfo) -> None:
+    def load_adapter(self, info: AdapterInfo, lasting: bool = False) -> None:
         raise EngineError("An endpoint cannot take an adapter of ours.", next_step="Load the model on this machine.")
 
     def unload_adapter(self, name: str) -> None:

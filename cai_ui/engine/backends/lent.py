@@ -109,7 +109,7 @@ class LentEngine(FromStream, FromScores):
     def adapters(self) -> list[AdapterInfo]:
         return list(self._infos.values())
 
-    def load_adapter(self, info: AdapterInfo) -> None:
+    def load_adapter(self, info: AdapterInfo, lasting: bool = False) -> None:
         """Checked now, loaded by the worker that is asked for it."""
         check_recorded(info, self.name, self.base_hash)
         self._infos = {**self._infos, info.name: info}

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import cast
@@ -52,6 +53,10 @@ from cai_ui.records import BASE, AdapterInfo, Answer, Finish, Message, Provenanc
 SCORED_TOGETHER = 512
 """Requests whose texts are turned into tokens, and sorted, before the first of them is read."""
 
+ADAPTER_BYTES, ADAPTER_SHARE = 2**27, 0.1
+"""Memory that adapters keep after they were asked: so many bytes at least, or such a share of the model's weights. At
+7 B in 16 bit a share of a tenth holds seventeen of rank 16 on all layers, 84 MB each."""
+
 
 class LocalEngine(FromStream, FromScores):
     """See `cai_ui.engine.Engine` for what each method promises."""
@@ -67,13 +72,15 @@ class LocalEngine(FromStream, FromScores):
         self.lease = Lease()
         self._notes = (*loaded.notes, *self.chat.notes, *_end_notes(loaded, self.chat))
         self._cache = PrefixCache(int(cache_gb * 1e9), loaded.shares)
-        self._adapters = LoadedAdapters(loaded.model, self._cache.forget)
+        weights = (*loaded.model.parameters(), *loaded.model.buffers())
+        self._memory = sum(t.numel() * t.element_size() for t in weights)
+        read = partial(check_recorded, base_model=self.name, base_hash=self.base_hash)
+        room = max(ADAPTER_BYTES, ADAPTER_SHARE * self._memory)
+        self._adapters = LoadedAdapters(loaded.model, read, room, self._cache.forget)
         limits = limits_of(loaded)
         ends = _end_ids(loaded) | self.chat.end_ids
         self._scheduler = Scheduler(self._adapters, self.lease, self._cache, ends, loaded.device, limits)
         self._scoring = Scoring(self._adapters, self.lease, self._cache, loaded.device, limits, kv_bytes(loaded))
-        weights = (*loaded.model.parameters(), *loaded.model.buffers())
-        self._memory = sum(t.numel() * t.element_size() for t in weights)
         self._seat_taken = threading.Lock()
 
     def status(self) -> EngineStatus:
@@ -82,7 +89,7 @@ class LocalEngine(FromStream, FromScores):
             model=self.name,
             detail=" ".join((f"{self.name} is ready on {self._loaded.device} ({self._loaded.dtype}).", *self._notes)),
             device=self._loaded.device,
-            memory_bytes=self._memory,
+            memory_bytes=self._memory + self._adapters.bytes,
             busy_with=self.lease.holder,
             revision=self._loaded.revision,
             cache_bytes=self._cache.bytes,
@@ -117,10 +124,10 @@ class LocalEngine(FromStream, FromScores):
     def adapters(self) -> list[AdapterInfo]:
         return self._adapters.infos()
 
-    def load_adapter(self, info: AdapterInfo) -> None:
+    def load_adapter(self, info: AdapterInfo, lasting: bool = False) -> None:
         folder = check_recorded(info, self.name, self.base_hash)
         with self.lease.hold("loading adapter", info.name):
-            self._adapters.put(info, folder)
+            self._adapters.put(info, folder, lasting)
 
     def unload_adapter(self, name: str) -> None:
         with self.lease.hold("unloading adapter", name):
@@ -148,12 +155,12 @@ class LocalEngine(FromStream, FromScores):
 
         Without `measured` the device is not touched: speed and free memory stay unknown.
         """
-        start = self._adapters.look_up(start_adapter or BASE).folder
+        start = self._adapters.folder(start_adapter or BASE)
         return training_needs(self._loaded.model, settings, start, measured)
 
     def merge(self, name: str, folder: Path) -> None:
         """Write the whole model with an adapter worked into its weights. EngineError for 4-bit weights."""
-        found = self._adapters.look_up(name).folder
+        found = self._adapters.folder(name)
         if found is None:
             raise AdapterError("The base has nothing to be merged with.", next_step="Choose an adapter.")
         write_merged(self._loaded.model, self.chat.tokenizer, found, folder)
@@ -161,7 +168,7 @@ class LocalEngine(FromStream, FromScores):
     @contextmanager
     def training_seat(self, settings: TrainSettings, start_adapter: str | None = None) -> Iterator[Seat]:
         """`start_adapter` names a loaded adapter whose copy is trained on (None or the base: a new one)."""
-        start = self._adapters.look_up(start_adapter or BASE).folder
+        start = self._adapters.folder(start_adapter or BASE)
         reference = self._reference(settings.reference)
         if not self._seat_taken.acquire(blocking=False):
             raise ConflictError(
@@ -196,7 +203,7 @@ class LocalEngine(FromStream, FromScores):
     def _reference(self, name: str) -> Reference:
         if name in ("start", "base"):
             return cast(Reference, name)
-        folder = self._adapters.look_up(name).folder
+        folder = self._adapters.folder(name)
         assert folder is not None
         return folder
 
@@ -237,10 +244,15 @@ class LocalEngine(FromStream, FromScores):
         return self._formats[name]
 
     def _key(self, slot: Slot, strength: float) -> str:
-        """The variant's name inside PEFT."""
+        """The variant's name inside PEFT, its weights in memory; for a slot in use. AdapterError where they cannot be
+        read any more."""
         strength = round(strength, 2)
-        if slot.folder is None or strength == 0:
+        if slot.info is None or strength == 0:
             return BASE_KEY
+        if not slot.key:
+            folder = self._adapters.read(slot.info)
+            with self.lease.hold("loading adapter", slot.info.name):
+                self._adapters.bring(slot, folder)
         if strength == 1:
             return slot.key
         with self.lease.hold("adapter strength"):

@@ -94,7 +94,7 @@ class ScriptedEngine(FromStream, FromScores):
     def adapters(self) -> list[AdapterInfo]:
         return []
 
-    def load_adapter(self, info: AdapterInfo) -> None:
+    def load_adapter(self, info: AdapterInfo, lasting: bool = False) -> None:
         raise EngineError("The scripted model has no weights to adapt.", next_step="Choose a real model.")
 
     def unload_adapter(self, name: str) -> None:

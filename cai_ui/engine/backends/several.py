@@ -90,8 +90,8 @@ class SeveralModels(FromScores):
     def adapters(self) -> list[AdapterInfo]:
         return self._main.adapters()
 
-    def load_adapter(self, info: AdapterInfo) -> None:
-        self._main.load_adapter(info)
+    def load_adapter(self, info: AdapterInfo, lasting: bool = False) -> None:
+        self._main.load_adapter(info, lasting)
 
     def unload_adapter(self, name: str) -> None:
         self._main.unload_adapter(name)

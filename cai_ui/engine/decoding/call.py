@@ -77,11 +77,6 @@ class Call:
             self.told |= {row.index for row in self.rows}
 
 
-def exchanged() -> EngineError:
-    """What ends the calls of a model that goes."""
-    return EngineError("The model was exchanged for another.", next_step="Ask again.")
-
-
 def out_of_memory() -> EngineError:
     """What ends the calls that were answered when memory gave out."""
     return EngineError(

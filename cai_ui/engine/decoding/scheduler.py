@@ -16,9 +16,9 @@ from itertools import count
 
 import torch
 
-from cai_ui.engine.adapters.loaded import LoadedAdapters
+from cai_ui.engine.adapters.loaded import LoadedAdapters, exchanged
 from cai_ui.engine.decoding.batch import Batch, Reading, Row, alike, push, shared_beginnings
-from cai_ui.engine.decoding.call import Call, News, exchanged, out_of_memory
+from cai_ui.engine.decoding.call import Call, News, out_of_memory
 from cai_ui.engine.decoding.limits import MAX_ROWS, Limits
 from cai_ui.engine.decoding.prefix_cache import PrefixCache
 from cai_ui.engine.lease import Lease

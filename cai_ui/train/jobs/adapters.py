@@ -73,7 +73,7 @@ class RunAdapters:
         info = next((info for info in self.all() if info.name == name), None)
         if info is None:
             raise NotFoundError("The adapter to start from is not there.", next_step="Choose another one.")
-        engine.load_adapter(info)
+        engine.load_adapter(info, lasting=True)
 
     def show(self, engine: Engine | None, run: Run, kept: bool) -> None:
         """Renew a run's adapter in an engine of its base, or take it down where it is not `kept`."""
@@ -84,7 +84,7 @@ class RunAdapters:
         """Make the adapter that was kept choosable, or none, in the place of the one that was put up in training."""
         try:
             if kept:
-                engine.load_adapter(self._describe(run))
+                engine.load_adapter(self._describe(run), lasting=True)
             elif run.id in {info.name for info in engine.adapters()}:
                 engine.unload_adapter(run.id)
         except CaiError as error:
