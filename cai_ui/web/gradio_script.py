@@ -1,12 +1,14 @@
-"""Gradio's own script, served with some of its places replaced: three that go through the whole page for each event,
-two by which a menu fails whose list gets shorter while it is open, two that take something else than what was typed
-into a menu or tell nobody, and a clock that never stops.
+"""Gradio's own script, served with some of its places replaced: two that hold up a page while it opens, three that go
+through the whole page for each event, two by which a menu fails whose list gets shorter while it is open, two that take
+something else than what was typed into a menu or tell nobody, and a clock that never stops.
 
 Seen in Gradio 6.31, on this page of thousands of parts, where an event with forty settings took a second of the
 browser's time: for each value that an event sends or brings, and for each mark that something is going on, the script
 walks the page from its root until it meets the component, every step through a proxy that keeps account of who looked;
 for each such mark it copies all that stands in the component and in those inside it; and it sends the marks of all
-components that ever had one whenever that of one has changed. What the page shows is the same without.
+components that ever had one whenever that of one has changed. While the page opens, each component is compared with
+each event, and each event looks for a component to which it has nothing to give: three quarters of the time until the
+page can be used. What the page shows is the same without.
 
 An open menu goes on showing places of the former list, so that the script fails at the first one that is gone and the
 menu stays as it is; and where several entries may be chosen, Enter on such a place chooses nothing as if it were one.
@@ -76,6 +78,36 @@ WALK = Edit(
 )
 """The way to each component is kept, and looked up anew where it leads elsewhere, so that what is found is the same."""
 
+_ATTACHED = """
+const caiAttached = (events) => {
+  const found = new Map();
+  for (const event of events) {
+    const seen = new Set();
+    for (const [id, name] of event.targets) {
+      if (seen.has(id)) continue;
+      seen.add(id);
+      if (!found.has(id)) found.set(id, []);
+      if (name) found.get(id).push(name);
+    }
+  }
+  return found;
+};
+"""
+ATTACHED = Edit(
+    "core-",
+    re.compile(
+        r"postprocess\((?P<tree>[\w$]+)\)\{(?P<first>this\.root=this\.traverse\((?P=tree),\[(?:(?!find_attached).){0,400}?)"
+        r"(?P<node>[\w$]+)=>this\.find_attached_events\((?P=node),(?P<events>this\.#[\w$]+)\)"
+    ),
+    lambda found: (
+        f"postprocess({found['tree']}){{{_ATTACHED}const caiEvents=caiAttached({found['events']});{found['first']}"
+        f"{found['node']}=>({found['node']}.props.shared_props.attached_events="
+        f"caiEvents.get({found['node']}.id)??[],{found['node']})"
+    ),
+)
+"""The events of each component are looked up; every one was compared with each of a page's five hundred, which was most
+of the time until a page could be used."""
+
 COPY = Edit(
     "core-",
     re.compile(
@@ -102,6 +134,16 @@ MARKS = Edit(
     lambda found: f"{_CHANGED}{found['all']}.filter(caiNew){found['send']}",
 )
 """A mark is sent to its component where it is another than the last one sent there."""
+
+ARGUMENTS = Edit(
+    "Blocks-",
+    re.compile(r"(?P<head>async set_event_args\([\w$]+,(?P<given>[\w$]+)\)\{)(?P<rest>let [\w$]+=\{\},)"),
+    lambda found: (
+        f"{found['head']}if({found['given']}&&!Object.keys({found['given']}).length)return()=>{{}};{found['rest']}"
+    ),
+)
+"""An event without arguments of its own sets none. Its component was looked for all the same, for each event when the
+page opens, and all over the page where it is nowhere in it, as for what follows another event."""
 
 SHOWN = Edit(
     "Index-",
@@ -157,7 +199,7 @@ CLOCK = Edit(
 )
 """A mark that counts seconds stops when it is taken off the page; it went on sixty times a second for ever."""
 
-EDITS = (WALK, COPY, MARKS, SHOWN, CHOSEN, TYPED, ADDED, CLOCK)
+EDITS = (WALK, ATTACHED, COPY, MARKS, ARGUMENTS, SHOWN, CHOSEN, TYPED, ADDED, CLOCK)
 
 
 def edited(script: str, edits: Sequence[Edit]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import gradio
 import pytest
 
-from cai_ui.web.gradio_script import COPY, EDITS, MARKS, WALK, Edit, edited, replaced_scripts
+from cai_ui.web.gradio_script import ARGUMENTS, ATTACHED, COPY, EDITS, MARKS, WALK, Edit, edited, replaced_scripts
 
 ASSETS = Path(gradio.__file__).parent / "templates" / "frontend" / "assets"
 SAME = """
@@ -37,6 +38,33 @@ page.update = async function () { %s };
     for (const id in current) if (!step.in_place) current[id] = { ...current[id] };
     await page.update();
     said.push("-");
+  }
+  console.log(JSON.stringify(said));
+})();
+"""
+ATTACH = """
+class Page { %s %s
+  constructor(events) { this.events = events; }
+  traverse(tree, kinds) { return tree.map((node) => kinds.reduce((node, kind) => kind(node), node)); }
+}
+const made = ({ events, ids }) => {
+  const tree = ids.map((id) => ({ id, props: { shared_props: {} } }));
+  return new Page(events).postprocess(tree).map((node) => node.props.shared_props.attached_events);
+};
+console.log(JSON.stringify(JSON.parse(require("fs").readFileSync(0, "utf8")).map(made)));
+"""
+SET = """
+const said = [];
+const page = {
+  get_state_cb: async (id) => (id === 1 ? { value: "before" } : null),
+  update_state_cb: async (...news) => said.push(news),
+  %s
+};
+(async () => {
+  for (const [id, given] of JSON.parse(require("fs").readFileSync(0, "utf8"))) {
+    const back = await page.set_event_args(id, given);
+    said.push(typeof back);
+    back();
   }
   console.log(JSON.stringify(said));
 })();
@@ -115,7 +143,45 @@ def test_a_mark_alone_copies_nothing_and_anything_else_does() -> None:
     assert node(program, asked) == [False, False, True, True, True]
 
 
-@pytest.mark.parametrize("edit", EDITS, ids=("walk", "copy", "marks", "shown", "chosen", "typed", "added", "clock"))
+def test_each_component_knows_the_events_that_the_delivered_script_finds() -> None:
+    """An event that names a component twice counts once, by the first name; one without a name not at all."""
+    script = delivered(ATTACHED)
+    place = ATTACHED.place.search(script)
+    finds = re.search(r"find_attached_events\([\w$]+,[\w$]+\)\{.*?\}(?=traverse\()", script)
+    assert place is not None and finds is not None
+    chance, asked = random.Random(3), []
+    for _ in range(30):
+        targets = [
+            [[chance.choice((*range(12), None)), chance.choice(("click", "change", "", None))] for _ in range(count)]
+            for count in chance.choices(range(4), k=25)
+        ]
+        asked.append({"events": [{"targets": each} for each in targets], "ids": list(range(15))})
+    told = []
+    for place_now in (place[0], edited(place[0], [ATTACHED])):
+        # What else the tree is put through there stands in other files; the events are one of its steps.
+        step = re.sub(
+            r"\[.*?(?=[\w$]+=>(?:this\.find_attached|\([\w$]+\.props\.shared_props\.attached))", "[", place_now
+        )
+        step = step.replace("this.root=", "return ").replace(place["events"], "this.events")
+        told.append(node(ATTACH % (finds[0], step + "])}"), asked))
+    assert told[0] == told[1] and any(len(names) > 1 for each in told[0] for names in each)
+
+
+def test_an_event_sets_the_arguments_it_has_and_one_without_looks_for_nothing() -> None:
+    script = delivered(ARGUMENTS)
+    whole = re.search(r"async set_event_args\(.*?\}(?=async cancel\()", script)
+    assert whole is not None
+    asked = [[1, {"value": "now"}], [2, {"value": "now"}], [1, {}], [None, {}]]
+    now = edited(whole[0], [ARGUMENTS])
+    told = [node(SET % text, asked) for text in (whole[0], now)]
+    assert told[0] == told[1] and [1, {"value": "now"}, False] in told[0] and [1, {"value": "before"}, False] in told[0]
+    looks = now.replace("this.get_state_cb?.(", "this.looked(").replace("async set", "looked() { throw 1 }, async set")
+    assert node(SET % looks, [[1, {}], [None, {}]]) == ["function", "function"]
+
+
+@pytest.mark.parametrize(
+    "edit", EDITS, ids=("walk", "attached", "copy", "marks", "arguments", "shown", "chosen", "typed", "added", "clock")
+)
 def test_the_installed_gradio_s_script_is_replaced_there_only_and_another_one_is_left_alone(edit: Edit) -> None:
     script, place = delivered(edit), edit.place.search(delivered(edit))
     assert place is not None
