@@ -7,8 +7,8 @@ browser's time: for each value that an event sends or brings, and for each mark 
 walks the page from its root until it meets the component, every step through a proxy that keeps account of who looked;
 for each such mark it copies all that stands in the component and in those inside it; and it sends the marks of all
 components that ever had one whenever that of one has changed. While the page opens, each component is compared with
-each event, and each event looks for a component to which it has nothing to give: three quarters of the time until the
-page can be used. What the page shows is the same without.
+each event, and each event looks for a component to which it has nothing to give: about half of the time until the page
+can be used. What the page shows is the same without.
 
 An open menu goes on showing places of the former list, so that the script fails at the first one that is gone and the
 menu stays as it is; and where several entries may be chosen, Enter on such a place chooses nothing as if it were one.
@@ -105,8 +105,7 @@ ATTACHED = Edit(
         f"caiEvents.get({found['node']}.id)??[],{found['node']})"
     ),
 )
-"""The events of each component are looked up; every one was compared with each of a page's five hundred, which was most
-of the time until a page could be used."""
+"""The events of each component are looked up; every one was compared with each of a page's five hundred."""
 
 COPY = Edit(
     "core-",

@@ -45,9 +45,7 @@ def taken(engine, base: int) -> int:
     return engine.status().memory_bytes - base
 
 
-def test_a_hundred_adapters_that_nobody_asks_take_no_memory_and_each_answers_as_if_it_stayed(
-    engine, tiny_engine, infos, ask
-):
+def test_adapters_that_nobody_asks_take_no_memory_and_each_answers_as_if_it_stayed(engine, tiny_engine, infos, ask):
     bare = tiny_engine.status().memory_bytes
     assert [info.name for info in engine.adapters()] == [info.name for info in infos] and taken(engine, bare) == 0
     for info in infos:
