@@ -1,14 +1,16 @@
 """A frozen dataset as the rows a trainer takes. What cannot be used is left out, named and counted.
 
 Rows are messages, and the engine's own chat format turns them into tokens (`ChatFormat.encode_reply`), so a model
-is trained on exactly what it is later asked. A row too long is left out whole: nothing is ever cut.
+is trained on exactly what it is later asked; TRL's trainers get these tokens and make none of their own. A row too long
+is left out whole: nothing is ever cut.
 """
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Any
+
+import numpy as np
 
 from cai_ui.config.train import TrainSettings
 from cai_ui.engine.chat_format import ChatFormat
@@ -16,9 +18,8 @@ from cai_ui.errors import InputError, PromptTooLongError
 from cai_ui.records import Dataset, Message
 from cai_ui.store import Store
 from cai_ui.train.methods import method_of
-from cai_ui.train.rows import CHANGED, EMPTY, NO_TURNS, TOO_LONG, TRAINED_ON, UNKNOWN, Draft, Rows, asked
+from cai_ui.train.rows import CHANGED, EMPTY, IDS, NO_TURNS, TOO_LONG, TRAINED_ON, UNKNOWN, Draft, Row, Rows, asked
 
-Row = dict[str, Any]
 KEPT, MOST_ROWS = 2, 20_000
 """How many encoded datasets are kept, and rows of one at most; larger ones would hold memory for long."""
 
@@ -110,11 +111,15 @@ def _encoded(draft: Draft, limit: int, chat: ChatFormat) -> tuple[Row, int, tupl
         for text, (_, ids) in zip(draft.answers.values(), coded, strict=True)
     ):
         return {}, 0, (), UNKNOWN
+    if any(prompt_ids != coded[0][0] for prompt_ids, _ in coded):
+        return {}, 0, (), CHANGED
     prompt, answers = len(coded[0][0]), tuple(len(answer) for _, answer in coded)
     if prompt + max(answers) > limit:
         return {}, prompt, answers, TOO_LONG
     said = {name: [{"role": "assistant", "content": text}] for name, text in draft.answers.items()}
-    return {"prompt": turns, **said, **draft.more}, prompt, answers, ""
+    ids = {name + IDS: np.array(answer, np.int32) for name, (_, answer) in zip(draft.answers, coded, strict=True)}
+    row = {"prompt": turns, **said, "prompt" + IDS: np.array(coded[0][0], np.int32), **ids, **draft.more}
+    return row, prompt, answers, ""
 
 
 def _unknown(conversation: tuple[Message, ...], text: str, ids: list[int], chat: ChatFormat) -> bool:

@@ -22,7 +22,7 @@ from cai_ui.engine.interface import TrainingSeat
 from cai_ui.records import Dataset, PreferencePair, TrainingExample
 from cai_ui.train.dpo import REWARDS, chosen_fall
 from cai_ui.train.method import Chart, Line, Logged, Recipe, TrainingMethod
-from cai_ui.train.rows import Draft, Rows
+from cai_ui.train.rows import Draft, Row, Rows, in_tokens
 from cai_ui.train.run.series import WINDOW, end, numbers
 
 BOTH = "judged both desirable and undesirable"
@@ -125,7 +125,7 @@ class Mismatched:
 
     TRL pairs rows once, by their place in the dataset, and must then take them in that order; pairing them in the batch
     leaves the order free. The estimate is not learnt from, so such an answer is cut where it would make a text longer
-    than the `longest` row. A batch of one row, the rest of an epoch, keeps TRL's pair.
+    than the `longest` row. In a batch of one row, the rest of an epoch, it is the answer of the row before in the data.
     """
 
     def __init__(self, plain: Any, longest: int) -> None:
@@ -139,6 +139,12 @@ class Mismatched:
         paired = [{**row, "KL_completion_ids": o[:r]} for row, o, r in zip(rows, others, room, strict=True)]
         batch: dict[str, Any] = self._plain(paired)
         return batch
+
+
+def _columns(rows: Sequence[Row]) -> list[Row]:
+    """Each row with the answer of the one before it."""
+    coded = in_tokens(rows)
+    return [{**row, "KL_completion_ids": coded[place - 1]["completion_ids"]} for place, row in enumerate(coded)]
 
 
 def _recipe(seat: TrainingSeat, rows: Rows, settings: TrainSettings) -> Recipe:
@@ -176,6 +182,7 @@ KTO = TrainingMethod(
     presets=PRESETS,
     recipe=_recipe,
     is_sound=_is_sound,
+    columns=_columns,
     more_passes=3,
     least_batch=2,
     reference="in steps",

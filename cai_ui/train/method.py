@@ -13,7 +13,7 @@ from typing import Any, Literal
 from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import TrainingSeat
 from cai_ui.records import Dataset
-from cai_ui.train.rows import Draft, Rows
+from cai_ui.train.rows import Draft, Row, Rows, in_tokens
 
 Reference = Literal["none", "in advance", "in steps"]
 """Whether a frozen copy of the start is measured against, and when: once for all rows where they are seen more than
@@ -67,10 +67,11 @@ class TrainingMethod:
     answers of a row that are learnt from, `more_passes` the forward passes of each beside that, `least_batch` the rows
     a batch must have. `knobs` are those of TrainSettings that not every method uses.
 
-    `recipe` and `is_sound(trainer, prompt ids, answer ids)`, which says whether the trainer's first row learns exactly
-    that answer after that prompt, see the trainer; `problems` and `notes` (which refuse a run, or do not) the rows
-    before it starts; `facts` are what its card tells of them, `derived` values that follow from logged ones, `logged`
-    what it logs beside what all do, `health` warnings from what was logged in a run of so many steps.
+    `columns` are the encoded rows as its trainer takes them. `recipe` and `is_sound(trainer, prompt ids, answer ids)`,
+    which says whether the trainer's first row learns exactly that answer after that prompt, see the trainer; `problems`
+    and `notes` (which refuse a run, or do not) the rows before it starts; `facts` are what its card tells of them,
+    `derived` values that follow from logged ones, `logged` what it logs beside what all do, `health` warnings from what
+    was logged in a run of so many steps.
     """
 
     name: str
@@ -81,6 +82,7 @@ class TrainingMethod:
     presets: Mapping[str, TrainSettings]
     recipe: Callable[[TrainingSeat, Rows, TrainSettings], Recipe]
     is_sound: Callable[[Any, list[int], list[int]], bool]
+    columns: Callable[[Sequence[Row]], list[Row]] = in_tokens
     rows_come_from: str = ""
     readings: int = 1
     more_passes: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,11 @@ CHANGED = "the chat template makes something else of the answer"
 UNKNOWN = "characters that the model's tokenizer does not know"
 TRAINED_ON = "held out, but trained on as well"
 NO_SHARE = "a soft label outside 0 to 1"
+
+
+Row = dict[str, Any]
+IDS = "_ids"
+"""Ends the names of columns with tokens: `prompt_ids` beside `prompt`."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +39,14 @@ class Draft:
 
 @dataclass
 class Rows:
-    """Rows for TRL: `prompt` and the answers of their draft, as messages, and what it has beside them.
+    """Rows for TRL: `prompt` and the answers of their draft, as messages and as tokens, and what it has beside them.
 
     Per training row: `lengths` are tokens of its longest reading, `answers` tokens of each answer. `left_out`
     counts by reason, training and held-out rows together.
     """
 
-    train: list[dict[str, Any]] = field(default_factory=list)
-    held_out: list[dict[str, Any]] = field(default_factory=list)
+    train: list[Row] = field(default_factory=list)
+    held_out: list[Row] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
     answers: list[tuple[int, ...]] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
@@ -56,6 +61,11 @@ class Rows:
         self.left_out[reason] = self.left_out.get(reason, 0) + 1
 
 
-def asked(row: dict[str, Any]) -> str:
+def in_tokens(rows: Sequence[Row]) -> list[Row]:
+    """The same rows without what they say in words."""
+    return [{name: value for name, value in row.items() if name + IDS not in row} for row in rows]
+
+
+def asked(row: Row) -> str:
     """What a row asks, to tell whether two rows ask the same."""
     return "\n".join(turn["content"].strip() for turn in row["prompt"])

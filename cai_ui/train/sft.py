@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import TrainingSeat
 from cai_ui.records import Dataset, TrainingExample
 from cai_ui.train.method import Recipe, TrainingMethod
-from cai_ui.train.rows import Draft, Rows
+from cai_ui.train.rows import Draft, Row, Rows
+
+NOT_LEARNT = -100
+"""The label of a token that does not count in the loss, in torch and in TRL."""
 
 PRESETS = {
     "embedded quick": TrainSettings(learning_rate=2e-3, epochs=3, batch_size=16, rank=16, alpha=32, probe_steps=20),
@@ -52,10 +57,21 @@ def _recipe(seat: TrainingSeat, rows: Rows, settings: TrainSettings) -> Recipe:
     return Recipe(SFTTrainer, SFTConfig, {"completion_only_loss": True})
 
 
+def _columns(rows: Sequence[Row]) -> list[Row]:
+    """Prompt and answer in one, and the answer alone to be learnt."""
+    return [
+        {
+            "input_ids": np.concatenate([row["prompt_ids"], row["completion_ids"]]),
+            "labels": np.concatenate([np.full_like(row["prompt_ids"], NOT_LEARNT), row["completion_ids"]]),
+        }
+        for row in rows
+    ]
+
+
 def _is_sound(trainer: Any, prompt: list[int], answer: list[int]) -> bool:
     batch = trainer.data_collator([trainer.train_dataset[0]])
     ids, labels = batch["input_ids"][0].tolist(), batch["labels"][0].tolist()
-    return bool(ids == prompt + answer and labels == [-100] * len(prompt) + answer)
+    return bool(ids == prompt + answer and labels == [NOT_LEARNT] * len(prompt) + answer)
 
 
 SFT = TrainingMethod(
@@ -67,6 +83,7 @@ SFT = TrainingMethod(
     presets=PRESETS,
     recipe=_recipe,
     is_sound=_is_sound,
+    columns=_columns,
     knobs=("group_by_length",),
     notes=_notes,
 )

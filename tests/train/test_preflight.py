@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from datasets import Dataset
 
 from cai_ui.config.app import AppSettings
 from cai_ui.config.knobs import checked
@@ -19,6 +20,7 @@ from cai_ui.train.check.plan import planned_steps
 from cai_ui.train.check.preflight import preflight
 from cai_ui.train.encoding import make_rows
 from cai_ui.train.methods import METHODS
+from cai_ui.train.rows import IDS
 from cai_ui.train.run.run import train
 from cai_ui.train.run.trainer import check_first_row, make_trainer
 from cai_ui.train.signals import StopSignal
@@ -208,6 +210,29 @@ def test_d1_d4_d5_labels_are_the_answer_in_its_place_and_pads_are_not_learnt(tin
             assert ids[: len(whole)] == whole and labels[: len(whole)] == [-100] * len(prompt) + learnt
             assert set(labels[len(whole) :]) <= {-100}, "padding is learnt"
             assert learnt[-1] == tiny_engine.chat.tokenizer.eos_token_id != tiny_engine.chat.tokenizer.pad_token_id
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_rows_are_the_chat_formats_tokens_and_trl_makes_the_same_of_the_words(tiny_engine, trainer_of, method):
+    """The trainer makes no tokens of its own; by its rules they would be the same on a template of the usual kind."""
+    with tiny_engine.training_seat(QUICK) as seat:
+        trainer, rows = trainer_of(method, seat)
+        words = Dataset.from_list([{k: v for k, v in row.items() if not k.endswith(IDS)} for row in rows.train])
+        more = {"packing": False, "formatting_func": None} if method == "sft" else {}
+        theirs = super(type(trainer), trainer)._prepare_dataset(
+            words, trainer.processing_class, trainer.args, dataset_name="train", **more
+        )
+        assert len(trainer.train_dataset) == len(theirs) == len(rows.train) > 3
+        ours = METHODS[method].columns(rows.train)
+        for column in set(ours[0]) - {"KL_completion_ids"}:  # TRL pairs rows by their place in its batches
+            assert trainer.train_dataset[column][:] == theirs[column][:], column
+        for row in rows.train:
+            said = row.get("completion") or row["chosen"]
+            prompt, answer = tiny_engine.chat.encode_reply(
+                [Message(**turn) for turn in row["prompt"]], said[0]["content"]
+            )
+            assert row["prompt_ids"].tolist() == prompt
+            assert row.get("completion_ids", row.get("chosen_ids")).tolist() == answer
 
 
 def test_d3_every_file_is_python_that_compiles():

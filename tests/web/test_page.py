@@ -25,6 +25,7 @@ from cai_ui.web import header
 from cai_ui.web.access import Access, Mode
 from cai_ui.web.app import QUEUE_LOOK_S, build_app, launch_arguments
 from cai_ui.web.kit import lean
+from cai_ui.web.kit.guard import Page
 from cai_ui.web.session import Session
 from tests.off_loop import finish
 
@@ -188,6 +189,23 @@ def test_the_strip_says_saved_or_not_and_how_old_the_backup_is(services: Service
     assert "not backed up off this disk yet" in behind and "another copy &lt;writes&gt;" in behind
     shown_to_the_public(store, True)
     assert header.kept(services) == ""
+
+
+def test_the_parts_are_described_once_and_anew_when_there_is_one_more() -> None:
+    """Gradio asks six times while a server starts; this page took a second for that."""
+    asked: list[str] = []
+    with Page() as small:
+        told = gr.Markdown("first")
+        plain = told.get_config
+        told.get_config = lambda *given: asked.append("once") or plain(*given)  # type: ignore
+    small.queue()
+    first, again = small.get_config_file(), small.get_config_file()
+    assert asked == ["once"] and first == again and first["components"][0]["props"]["value"] == "first"
+    small.title = "Other"
+    assert small.get_config_file()["title"] == "Other"
+    with small:
+        gr.Markdown("second")
+    assert [one["props"]["value"] for one in small.get_config_file()["components"]] == ["first", "second"]
 
 
 def test_a_session_describes_no_component_and_the_page_all(services: Services, page: gr.Blocks) -> None:

@@ -22,7 +22,7 @@ from cai_ui.logs import about
 from cai_ui.text import whole_characters
 from cai_ui.web.kit import fields, words
 from cai_ui.web.kit.hidden import HIDDEN, without
-from cai_ui.web.kit.lean import Layout, lean
+from cai_ui.web.kit.lean import Layout
 from cai_ui.web.places import WHO
 
 log = logging.getLogger(__name__)
@@ -44,8 +44,9 @@ class Page(gr.Blocks):
         self.default_config = Layout(self)
 
     def get_config_file(self) -> Any:
-        """What the browser gets of the page."""
-        return lean(dict(super().get_config_file()))
+        """What the browser gets of the page. A heartbeat would take one of the six connections that a browser has for
+        all tabs of a server."""
+        return {**super().get_config_file(), "connect_heartbeat": False}
 
     async def process_api(
         self, block_fn: Any, inputs: list[Any], state: Any = None, request: Any = None, **more: Any

@@ -27,9 +27,23 @@ _FALSY = (
 
 
 class Layout(BlocksConfig):
-    """The page's parts, of which each session gets a copy that describes none of them: Gradio would describe all of
-    them anew for each page that is opened, and keep that for links to a page as it stands, which are not answered here.
-    For this page it took 0.2 s, in which nobody else was answered, and 2 MB (Gradio 6.31)."""
+    """The page's parts, described once they stand: Gradio describes all of them six times while a server starts, though
+    nothing but the page's own settings changes in between.
+
+    Each session gets a copy that describes none of them: Gradio would describe all of them anew for each page that is
+    opened, and keep that for links to a page as it stands, which are not answered here. For this page it took 0.2 s, in
+    which nobody else was answered, and 2 MB (Gradio 6.31)."""
+
+    _described: tuple[tuple[int, int], dict[str, Any]] | None = None
+
+    def get_config(self, renderable: Any = None) -> dict[str, Any]:
+        """The description, as it was found the last time if there are as many parts and events."""
+        if renderable is not None:
+            return dict(super().get_config(renderable))
+        size = (len(self.blocks), len(self.fns))
+        if self._described is None or self._described[0] != size:
+            self._described = (size, lean(super().get_config()))
+        return dict(self._described[1])
 
     def __copy__(self) -> BlocksConfig:
         made = super().__copy__()
@@ -43,7 +57,6 @@ def lean(config: dict[str, Any]) -> dict[str, Any]:
         **config,
         "components": [_component(one) for one in config["components"]],
         "dependencies": [_event(one) for one in config["dependencies"]],
-        "connect_heartbeat": False,  # it takes one of the six connections that a browser has for all tabs of a server
     }
 
 
