@@ -82,9 +82,9 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
         experiments.wire(session)
         lineage.wire(session)
         session.open_page()
-    _track_no_hidden_progress(page)
-    _hear_the_last(page)
-    _hear_choices(page)
+        _track_no_hidden_progress(page)  # all this before the page is described, which is when it is left
+        _hear_the_last(page)
+        _hear_choices(page)
     return page
 
 

@@ -191,8 +191,18 @@ def test_the_strip_says_saved_or_not_and_how_old_the_backup_is(services: Service
     assert header.kept(services) == ""
 
 
+def test_a_browser_gets_the_events_as_they_stand(page: gr.Blocks) -> None:
+    """They are described when the page is built, so that what is changed in one later would be missing there."""
+    sent = {event["id"]: event for event in page.get_config_file()["dependencies"]}
+    assert len(sent) == len(page.fns) > 500
+    for number, event in page.fns.items():
+        told = sent[number]
+        assert (told["trigger_mode"], told["show_progress_on"]) == (event.trigger_mode, event.show_progress_on)
+        assert told.get("js") == event.js
+
+
 def test_the_parts_are_described_once_and_anew_when_there_is_one_more() -> None:
-    """Gradio asks six times while a server starts; this page took a second for that."""
+    """Gradio asks four times while a server starts; this page took most of a second for that."""
     asked: list[str] = []
     with Page() as small:
         told = gr.Markdown("first")

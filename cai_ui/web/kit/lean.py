@@ -27,8 +27,8 @@ _FALSY = (
 
 
 class Layout(BlocksConfig):
-    """The page's parts, described once they stand: Gradio describes all of them six times while a server starts, though
-    nothing but the page's own settings changes in between.
+    """The page's parts, described once they stand: Gradio describes all of them four times while a server starts, and
+    nothing but the page's own settings changes in between. What is changed in a part later reaches no browser.
 
     Each session gets a copy that describes none of them: Gradio would describe all of them anew for each page that is
     opened, and keep that for links to a page as it stands, which are not answered here. For this page it took 0.2 s, in
