@@ -43,11 +43,27 @@ def add(commands: Commands) -> None:
 
 @contextmanager
 def opened_store(parsed: Arguments) -> Iterator[Store]:
-    """The workspace alone, without a model."""
+    """The workspace alone, without a model. StoreError where there is none: a command that looks at one makes none."""
     from cai_ui.store import open_store
 
-    with open_store(_home(parsed), os.environ.get("CAI_DATABASE_URL") or None) as store:
+    with open_store(_there(parsed), os.environ.get("CAI_DATABASE_URL") or None) as store:
         yield store
+
+
+def _there(parsed: Arguments) -> Path:
+    """The folder of the workspace that is named, once it is known to be one: a name that was mistyped would else be a
+    new one, found sound, or a folder of other things that others may no longer read."""
+    from cai_ui.errors import StoreError
+    from cai_ui.store.workspace import is_workspace
+
+    home = _home(parsed)
+    if not is_workspace(home) and not os.environ.get("CAI_DATABASE_URL"):
+        raise StoreError(
+            f"There is no workspace in {home}.",
+            kept="Nothing was made there.",
+            next_step="Name the workspace with --home or CAI_HOME.",
+        )
+    return home
 
 
 def _home(parsed: Arguments) -> Path:
@@ -78,7 +94,7 @@ def _store_backup(parsed: Arguments) -> int:
 
     if os.environ.get("CAI_DATABASE_URL"):
         raise on_a_server()
-    workspace = Workspace(_home(parsed))
+    workspace = Workspace(_there(parsed))
     if not workspace.database.exists():
         raise StoreError(f"There is no database in {workspace.home}.", next_step="Name the workspace with --home.")
     if parsed.to is None:
@@ -96,7 +112,7 @@ def _store_restore(parsed: Arguments) -> int:
 
     if os.environ.get("CAI_DATABASE_URL"):
         raise on_a_server()
-    workspace = Workspace(_home(parsed))
+    workspace = Workspace(_home(parsed) if parsed.source and not parsed.list else _there(parsed))
     if parsed.list:
         print("\n".join(_told(backup) for backup in Backups(workspace).all()) or "There is no backup.")
         return 0

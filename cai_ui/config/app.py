@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import field_validator
+from pydantic_core import PydanticCustomError
+
 from cai_ui.config.answers import WHO
 from cai_ui.config.knobs import Settings, knob
 
@@ -66,3 +69,11 @@ class AppSettings(Settings):
     )
     open: bool = knob(False, "Serve other machines without signing in: whoever reaches the port may do everything.")
     host_names: str = knob("", "Names by which the page may be asked for, with commas, beside this machine's own.")
+
+    @field_validator("home")
+    @classmethod
+    def _named(cls, home: str) -> str:
+        """An unset variable on a command line would else make the folder one happens to be in a workspace."""
+        if not home.strip():
+            raise PydanticCustomError("empty", "no folder is named")
+        return home

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 import stat
 import zipfile
 import zlib
@@ -17,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from cai_ui.errors import FileFormatError, StoreError
+from cai_ui.errors import FileFormatError
 from cai_ui.formats.ascii_json import ascii_json
 from cai_ui.formats.safe_json import field, read_json
+from cai_ui.formats.whole_file import in_place_of
 
 SEAL = "manifest.json"
 SEAL_BYTES = 8 << 20
@@ -58,21 +58,10 @@ def write_sealed(
 
     StoreError where the file cannot be written; then there is none.
     """
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-            listed = {name: _add(archive, name, content) for name, content in files}
-            text = ascii_json({"kind": kind, "version": version, "facts": dict(facts), "files": listed}, indent=1)
-            _add(archive, SEAL, text.encode("ascii"))
-        partial.replace(path)
-    except OSError as error:
-        raise StoreError(
-            f"The file {path.name} could not be written ({error.strerror or type(error).__name__}).",
-            kept="Nothing was changed.",
-            next_step="Check its folder and the free disk space.",
-        ) from None
-    finally:
-        partial.unlink(missing_ok=True)
+    with in_place_of(path) as target, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        listed = {name: _add(archive, name, content) for name, content in files}
+        text = ascii_json({"kind": kind, "version": version, "facts": dict(facts), "files": listed}, indent=1)
+        _add(archive, SEAL, text.encode("ascii"))
     return Seal(kind, version, facts, tuple(listed), hashlib.sha256(text.encode("ascii")).hexdigest())
 
 

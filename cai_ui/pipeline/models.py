@@ -12,6 +12,7 @@ from cai_ui.config.knobs import checked
 from cai_ui.config.revise import RevisionSettings
 from cai_ui.engine.interface import BUILT_IN, EngineStatus
 from cai_ui.engine.lease import TRAINING
+from cai_ui.engine.weights.estimate import default_model
 from cai_ui.engine.weights.sources import HUB_NAME
 from cai_ui.errors import ConflictError, EngineError, InputError
 from cai_ui.pipeline.services import Services
@@ -37,6 +38,14 @@ def default_revision(services: Services) -> RevisionSettings:
     """How a chain runs unless told otherwise: with few-shot examples, except on the embedded model, which was trained
     without them. EngineError while there is no model."""
     return RevisionSettings(few_shot=services.engine().name not in BUILT_IN)
+
+
+def built_in_in_use(services: Services) -> bool:
+    """Whether the model in use comes with the program; before one is loaded, whether the one that would be does."""
+    model = services.host.status().model
+    if model == "auto":
+        return not services.settings.endpoint and default_model() in BUILT_IN
+    return model in BUILT_IN
 
 
 def model_in_use(services: Services) -> str | None:

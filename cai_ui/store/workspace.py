@@ -149,6 +149,14 @@ class Workspace:
         return name
 
 
+def is_workspace(home: Path) -> bool:
+    """Whether a workspace was begun in this folder, be it damaged. Nothing is made."""
+    try:
+        return any((home / name).exists() for name in ("cai.db", "workspace-id", "backups", "aside"))
+    except OSError as error:
+        raise unwritable(home, error) from None
+
+
 def unwritable(path: Path, error: OSError) -> StoreError:
     """The sentence for a folder that cannot be made or written."""
     return StoreError(

@@ -91,6 +91,32 @@ def test_imported_rows_can_be_compared_and_checked(cli: Cli, tmp_path: Path) -> 
     assert evaluation["rows"][0]["variant"] == "base"
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [("store", "check"), ("store", "rebuild"), ("store", "backup"), ("store", "restore"),
+     ("store", "restore", "--list"), ("evaluations", "list"), ("lineage", "latest")],
+)  # fmt: skip
+def test_what_looks_at_a_workspace_makes_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: tuple[str, ...]
+) -> None:
+    """Seen: a mistyped folder was made and called sound, and one of other files was closed to other accounts."""
+    other = tmp_path / "other"
+    other.mkdir()
+    other.chmod(0o755)
+    (other / "mine.txt").write_text("not ours")
+    for home in (tmp_path / "mistyped", other):
+        code, _, said = Cli(home, capsys)(*asked)
+        assert code == 2 and f"no workspace in {home}" in said and "--home" in said
+    assert not (tmp_path / "mistyped").exists()
+    assert [path.name for path in other.iterdir()] == ["mine.txt"] and other.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_home_without_a_name_is_no_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    """As an unset variable gives it: the folder one is in would become a workspace."""
+    assert main(["store", "check", "--home", ""]) == 2
+    assert "--home: no folder is named" in capsys.readouterr().err
+
+
 def test_labels_in_a_file_are_asked_about_and_a_mix_is_chosen(cli: Cli, tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"
     said = [{"prompt": f"{n}?", "response": "Yes.", "label": n > 3} for n in range(6)]

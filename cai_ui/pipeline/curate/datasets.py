@@ -78,9 +78,11 @@ def headline(info: DatasetInfo) -> tuple[str, bool]:
     said = [f"The limit of {info.settings['harmless_limit']:,} judged examples left {over:,} out"] if over else []
     unit = "rows" if info.counts.get("sft_train", 0) + info.counts.get("sft_eval", 0) else "pairs"
     said.append(f"Judged: {_parts(info.judged, unit)}")
-    said.append(
-        f"mixed in to stay helpful, judged by nobody here: {_parts(info.mixed, unit)}" if mixed else "nothing mixed in"
-    )
+    if mixed:
+        said.append(f"mixed in to stay helpful, judged by nobody here: {_parts(info.mixed, unit)}")
+    else:
+        unsaid = wanted and not info.settings.get("helpful_from")
+        said.append("nothing mixed in" + (": no source of helpful rows was named" if unsaid else ""))
     if info.settings.get("helpful_from") and mixed < wanted:
         said.append(f"no more than {mixed:,} of the {wanted:,} helpful rows asked for are there")
     return "; ".join(said) + ".", bool(over)

@@ -13,8 +13,9 @@ from itertools import islice, zip_longest
 
 from cai_ui.config.answers import Sampling
 from cai_ui.config.curate import DatasetSettings
-from cai_ui.engine.interface import BUILT_IN, Engine, Request, StopFlag
+from cai_ui.engine.interface import Engine, Request, StopFlag
 from cai_ui.pipeline.curate.queue import no_source
+from cai_ui.pipeline.models import built_in_in_use
 from cai_ui.pipeline.prompts.shipped import draw
 from cai_ui.pipeline.services import Services
 from cai_ui.readers import Reader, good
@@ -46,7 +47,7 @@ def helpful_rows(services: Services, settings: DatasetSettings) -> list[Training
 
 def usual_sources(services: Services) -> list[str]:
     """Where helpful rows come from while nobody has said it, for the model in use."""
-    return [REFERENCE] if services.host.status().model in BUILT_IN else []
+    return [REFERENCE] if built_in_in_use(services) else []
 
 
 def named_sources(services: Services, named: str) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from cai_ui.config.curate import DatasetSettings
 from cai_ui.curate.importing import Plan
@@ -94,6 +96,31 @@ def test_a_real_model_gets_nothing_mixed_in_before_somebody_chooses(
         assert usual_sources(services) == [] and helpful_rows(services, DatasetSettings(helpful=9)) == []
     finally:
         services.close()
+
+
+@pytest.mark.parametrize(("more", "mixed"), [({}, 9), ({"endpoint": "http://127.0.0.1:9/v1"}, 0)])
+def test_what_auto_will_load_decides_before_it_is_loaded(
+    tmp_path: Path, open_home: Callable[..., Services], more: dict[str, Any], mixed: int
+) -> None:
+    """A command that freezes loads no model. Seen: it mixed nothing in, though `generate` and `train` took the embedded
+    model for the same word."""
+    services = open_home(tmp_path / "other", model="auto", **more)
+    try:
+        assert services.host.status().state == "loading"
+        assert len(helpful_rows(services, DatasetSettings(helpful=9))) == (
+            mixed if not torch.cuda.is_available() else 0
+        )
+    finally:
+        services.close()
+
+
+def test_that_nothing_is_mixed_in_is_said_with_what_was_not_named(services: Services, put: Callable[..., Any]) -> None:
+    put("mine.jsonl", answers("Mine", 6))
+    queue.decide_open(services, QueueFilter("open"), "accept", "me")
+    asked = datasets.preview_dataset(services, "d", DatasetSettings(helpful=0)).info
+    assert datasets.headline(asked)[0].endswith("nothing mixed in.")
+    unsaid = dataclasses.replace(asked, settings={**asked.settings, "helpful": 20, "helpful_from": ""})
+    assert datasets.headline(unsaid)[0].endswith("nothing mixed in: no source of helpful rows was named.")
 
 
 def test_helpful_rows_are_drawn_from_the_sources_that_are_named(services: Services, put: Callable[..., Any]) -> None:
