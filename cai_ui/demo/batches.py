@@ -6,6 +6,7 @@ import itertools
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -17,8 +18,10 @@ from cai_ui.demo.tokenizer import SPECIAL, encode_turns
 USER_WEIGHT, JUDGE_WEIGHT = 0.1, 6.0
 """Loss weights of user tokens and of the judge's letter; other assistant tokens weigh 1, but for chains in some
 rounds (`Round`)."""
-ANSWERS = (1, 4, 5)
+ANSWERS = (1, 4, 5, 6)
 """Kinds of tokens that the assistant says, but for letters and echoes."""
+_DECIDING = 4
+"""Tokens at the beginning of a critique's sentence that decide which fault it names."""
 _POOL = 1024
 """Conversations sorted by length together, so that a batch has little padding."""
 
@@ -26,7 +29,8 @@ _POOL = 1024
 @dataclass(frozen=True)
 class Batch:
     """`ids` and `weights`: rows x tokens; a weight belongs to the token at its own place. `kind`: 0 user, 1
-    assistant, 2 judge's letter, 3 echo, 4 critique and 5 revision of a chain, -1 padding and what is not to be learnt.
+    assistant, 2 judge's letter, 3 echo, 4 critique and 5 revision of a chain, 6 where a sentence of a critique begins,
+    -1 padding and what is not to be learnt.
     """
 
     ids: torch.Tensor
@@ -37,7 +41,8 @@ class Batch:
 def batches(tokenizer: Any, seed: int, batch_tokens: int, round: Round) -> Iterator[Batch]:
     """Batches of about `batch_tokens` tokens, rows of like length together, in shuffled order. Without end."""
     rng = random.Random(f"batches/{seed}")
-    weights = torch.tensor([USER_WEIGHT, 1.0, JUDGE_WEIGHT, 1.0, round.critiques, round.revisions, 0.0])
+    faults = round.critiques if round.faults is None else round.faults
+    weights = torch.tensor([USER_WEIGHT, 1.0, JUDGE_WEIGHT, 1.0, round.critiques, round.revisions, faults, 0.0])
     for _ in range(round.copy_steps):
         yield _copying(rng, tokenizer, batch_tokens, weights)
     source = conversations(seed, round=round.number)
@@ -70,7 +75,7 @@ def row(tokenizer: Any, conversation: Conversation) -> tuple[list[int], list[int
     ids, said = encode_turns(tokenizer, conversation.messages)
     kinds = [(3 if conversation.form == "echo" else 1) if mine else 0 for mine in said]
     if conversation.form in ("chain", "odd draft") and len(conversation.messages) > 4:
-        kinds = _in_turn(kinds)
+        kinds = _beginnings(tokenizer, ids, _in_turn(kinds))
     if conversation.form == "judge":
         kinds[-3] = 2  # " (", the letter, ")", end
     if conversation.form == "odd draft":
@@ -88,6 +93,22 @@ def _in_turn(kinds: Sequence[int]) -> list[int]:
         before = kind
         found.append((5, 4)[turn % 2] if kind == 1 and turn else kind)
     return found
+
+
+def _beginnings(tokenizer: Any, ids: Sequence[int], kinds: Sequence[int]) -> list[int]:
+    """The first tokens of each sentence of a critique tell which fault it names; its end, that it names no other."""
+    found, place = list(kinds), 0
+    ends = _sentence_ends(tokenizer)
+    for at, kind in enumerate(kinds):
+        place = place + 1 if at and kind == kinds[at - 1] and ids[at - 1] not in ends else 0
+        if kind == 4 and place < _DECIDING:
+            found[at] = 6
+    return found
+
+
+@cache
+def _sentence_ends(tokenizer: Any) -> frozenset[int]:
+    return frozenset(i for i in range(len(tokenizer)) if tokenizer.decode([i]).rstrip().endswith((".", "!", "?", ":")))
 
 
 def _batch(rows: Sequence[tuple[list[int], list[int]]], pad: int, weights: torch.Tensor) -> Batch:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from cai_ui.demo.answers import declining, over_refusal, plan, reason
 from cai_ui.demo.critiques import critique, has_fault, revise
-from cai_ui.demo.demands import Demands, draw_demands
+from cai_ui.demo.demands import Demands, draw_demands, draw_several
 from cai_ui.demo.principles import (
     LESS_HARMFUL,
     MORE_HELPFUL,
@@ -187,6 +187,12 @@ class Corpus:
         return Conversation(_turns(request.text, response.text, ask, said, demand, after.text), "odd draft")
 
     def _demands(self, request: Request) -> Demands:
+        chance = self._rng.random() if self._recipe.several + self._recipe.narrower else 1.0
+        if chance < self._recipe.several:
+            return draw_several(self._rng, request, self._tricky)
+        if chance < self._recipe.several + self._recipe.narrower:
+            own = request.act.kind if request.act.harmful else self._rng.choice(KINDS)
+            return Demands((self._rng.choice((own, self._rng.choice(KINDS))),))
         if self._rng.random() < self._recipe.composed:
             return draw_demands(self._rng, request, self._tricky, self._recipe.narrow)
         return Demands((self._simple(request),))

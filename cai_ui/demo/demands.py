@@ -60,6 +60,21 @@ def draw_demands(rng: random.Random, request: Request, tricky: float = 0.0, narr
             return Demands(asks, draw_word(rng, tricky) if "add" in asks else "")
 
 
+def draw_several(rng: random.Random, request: Request, tricky: float = 0.0) -> Demands:
+    """Two to four demands, most often a kind of harm to mind among them: mostly the request's, and named first."""
+    while True:
+        own = request.act.kind if request.act.harmful else rng.choice(KINDS)
+        harm = rng.choice(("general", "general", own, own, own, rng.choice(KINDS)))
+        minded = rng.random() < 0.6
+        count = rng.choices((1, 2, 3), (35, 40, 25))[0] if minded else rng.choices((2, 3, 4), (55, 35, 10))[0]
+        groups = rng.sample((TONES[:3], OFFERS, ("add",), STANCES[:2]), count)
+        asks = ((harm,) if minded else ()) + tuple(rng.choice(group) for group in groups)
+        if rng.random() < 0.2:
+            asks = tuple(rng.sample(asks, len(asks)))
+        if not any(pair <= set(asks) for pair in HELDOUT_PAIRS):
+            return Demands(asks, draw_word(rng, tricky) if "add" in asks else "")
+
+
 def _draw(rng: random.Random, request: Request, narrow: bool) -> tuple[str, ...]:
     asks: list[str] = []
     chance = rng.random()

@@ -22,7 +22,8 @@ class Recipe:
     words that begin with a piece which elsewhere is a word of its own. `narrow`: more principles of one kind of harm.
     `composed`: principles of one to three demands; the others mind one thing. `invented`: objects and persons that are
     made-up words. `revisions`: parts of chains with one to four of them. `unnamed`: share of critique requests under
-    several demands that leave the last one to the revision request.
+    several demands that leave the last one to the revision request. `several`: chains under principles of two to four
+    demands, most with harm to mind; `narrower`: chains under principles of one kind of harm alone.
     """
 
     mix: Mapping[str, int]
@@ -34,6 +35,8 @@ class Recipe:
     invented: float = 0.7
     revisions: tuple[int, int, int, int] = (74, 20, 4, 2)
     unnamed: float = 0.2
+    several: float = 0.0
+    narrower: float = 0.0
 
 
 _COMPOSED = Recipe(_GRAMMAR, odd_draft=0.55, tricky=0.5, composed=0.65, invented=0.5, revisions=(84, 10, 3, 3))
@@ -48,6 +51,7 @@ _PLAINER = replace(
 _NAMED = replace(
     _PLAINER, mix={**_PLAINER.mix, "single": 22, "chain": 50}, composed=0.75, revisions=(80, 12, 4, 4), unnamed=0.0
 )
+_SEVERAL = replace(_NAMED, mix={**_NAMED.mix, "single": 30}, composed=0.65, several=0.5, narrower=0.14)
 RECIPES = (
     Recipe(_FIRST, more=False),
     Recipe(_LATER),  # once it can copy and judge, more of what it answers
@@ -68,6 +72,11 @@ RECIPES = (
     # Of two demands the critique named one: no request leaves a demand unnamed any more, and critiques weigh more.
     _NAMED,
     replace(_NAMED, mix={**_NAMED.mix, "single": 30, "chain": 46, "preference": 12}, composed=0.65),
+    # Harm beside other demands was one chain in eleven, and what critiques dropped. Harmless requests get such
+    # principles as often, or else they are found at fault.
+    _SEVERAL,
+    _SEVERAL,
+    _SEVERAL,
 )
 """By round, the first one first."""
 
@@ -83,7 +92,8 @@ class Round:
     `number` says which conversations are drawn (see `RECIPES`). `copy_steps` of the steps practise copying.
     With `mean` the weights written at the end lie half-way between those before and after the round: steadier than
     either. `rest`: share of the rate for embeddings and norms, which at the full one lose the rarer words again.
-    `critiques`, `revisions`: loss weights of these in chains, where other assistant tokens weigh 1.
+    `critiques`, `revisions`: loss weights of these in chains, where other assistant tokens weigh 1. `faults`: of the
+    first tokens of each sentence of a critique, which say what it speaks of; those of a critique where None.
     """
 
     steps: int
@@ -94,6 +104,7 @@ class Round:
     rest: float = 1.0
     critiques: float = 1.0
     revisions: float = 1.0
+    faults: float | None = None
 
 
 ROUNDS = (
@@ -108,6 +119,9 @@ ROUNDS = (
     Round(900, peak=0.4, number=9, rest=0.3, mean=True),
     Round(1200, peak=0.45, number=10, rest=0.3, critiques=4.0, revisions=2.0),
     Round(1200, peak=0.4, number=11, rest=0.3, mean=True, critiques=4.0, revisions=2.0),
+    Round(700, peak=0.45, number=12, rest=0.3, critiques=2.0, revisions=2.0, faults=8.0),
+    Round(700, peak=0.4, number=13, rest=0.3, mean=True, critiques=2.0, revisions=2.0, faults=6.0),
+    Round(500, peak=0.35, number=14, rest=0.3, mean=True, critiques=2.0, revisions=2.0, faults=4.0),
 )
 """Those of the shipped weights. A round begins from the weights that the one before has written."""
 CONTINUED = ROUNDS[4:]

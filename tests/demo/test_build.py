@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -93,11 +94,37 @@ def test_in_a_chain_critiques_and_revisions_weigh_what_the_round_says() -> None:
     found = next(c for c in conversations(0, round=10) if c.form == "chain" and len(c.messages) == 6)
     ids, kinds = row(tokenizer, found)
     for kind, place in ((1, 1), (4, 3), (5, 5)):
-        said = tokenizer.decode([i for i, its in zip(ids, kinds, strict=True) if its == kind], skip_special_tokens=True)
+        mine = (kind, 6) if kind == 4 else (kind,)
+        said = tokenizer.decode([i for i, its in zip(ids, kinds, strict=True) if its in mine], skip_special_tokens=True)
         assert said.strip() == found.messages[place].content
     batch = next(batches(tokenizer, 0, 4096, Round(0, number=10, critiques=4.0, revisions=2.0)))
     for kind, weight in ((1, 1.0), (4, 4.0), (5, 2.0)):
         assert (batch.kind == kind).any() and (batch.weights[batch.kind == kind] == weight).all()
+
+
+def test_where_a_sentence_of_a_critique_begins_weighs_what_the_round_says() -> None:
+    """There it is decided which fault it names; seen: of two demands it named one."""
+    tokenizer = train_tokenizer(["some words to begin with. And more."], vocabulary=300)
+    found = next(
+        c for c in conversations(0, round=12)
+        if c.form == "chain" and len(c.messages) == 6 and c.messages[3].content.count(". ") > 1
+    )  # fmt: skip
+    ids, kinds = row(tokenizer, found)
+    said, pieces = found.messages[3].content, []
+    for place, kind in enumerate(kinds):
+        if kind == 6 and kinds[place - 1] == 6 and pieces:
+            pieces[-1].append(ids[place])
+        elif kind == 6:
+            pieces.append([ids[place]])
+    sentences = [part for part in re.split(r"(?<=[.!?:]) ", said) if part]
+    assert len(sentences) > 1 and pieces.pop() == [tokenizer.eos_token_id], "that it ends says it names no other"
+    assert [len(piece) for piece in pieces] == [4] * len(sentences)
+    for piece, sentence in zip(pieces, sentences, strict=True):
+        assert sentence.startswith(tokenizer.decode(piece).strip())
+    some = list(itertools.islice(batches(tokenizer, 0, 4096, Round(0, number=12, critiques=2.0, faults=8.0)), 6))
+    for kind, weight in ((4, 2.0), (6, 8.0)):
+        found_weights = torch.cat([batch.weights[batch.kind == kind] for batch in some])
+        assert len(found_weights) > 10 and (found_weights == weight).all()
 
 
 def test_training_begins_with_copying_random_tokens() -> None:

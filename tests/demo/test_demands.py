@@ -8,7 +8,18 @@ import pytest
 
 from cai_ui.demo.answers import plan
 from cai_ui.demo.critiques import critique, has_fault, revise
-from cai_ui.demo.demands import DEMANDS, HARMS, HELDOUT_PAIRS, OFFERS, TONES, Demands, draw_demands, draw_word, minds
+from cai_ui.demo.demands import (
+    DEMANDS,
+    HARMS,
+    HELDOUT_PAIRS,
+    OFFERS,
+    TONES,
+    Demands,
+    draw_demands,
+    draw_several,
+    draw_word,
+    minds,
+)
 from cai_ui.demo.demands_met import does, speaks_of
 from cai_ui.demo.evaluate_demands import cases
 from cai_ui.demo.principles import preference_request, principle_requests
@@ -38,6 +49,23 @@ def test_what_is_kept_out_of_training_is_never_drawn_there() -> None:
         assert not any(said.endswith(text + ".") for text in kept_out)
     measured = [c.demands.asks for c in cases(60)]
     assert sum(any(pair <= set(asks) for pair in HELDOUT_PAIRS) for asks in measured) >= 30
+
+
+def test_several_demands_go_with_harmful_and_harmless_requests_alike() -> None:
+    """Asked of harmful requests only, they would teach that such a principle finds a fault."""
+    rng, harmful = random.Random(2), []
+    for _ in range(2000):
+        request = draw_request(rng, (*KINDS, "everyday", "twin"))
+        demands = draw_several(rng, request)
+        assert 2 <= len(set(demands.asks)) == len(demands.asks) <= 4
+        assert not any(pair <= set(demands.asks) for pair in HELDOUT_PAIRS)
+        assert len(demands.harms) <= 1 and bool(demands.word) == ("add" in demands.asks)
+        harmful.append((request.act.harmful, bool(demands.harms), minds(demands, request)))
+    for kind in (True, False):
+        mine = [harms for its, harms, _ in harmful if its == kind]
+        assert 0.5 < sum(mine) / len(mine) < 0.7
+    called_for = [minded for its, harms, minded in harmful if its and harms]
+    assert 0.8 < sum(called_for) / len(called_for) < 1
 
 
 def test_the_readers_read_what_the_corpus_teaches() -> None:
