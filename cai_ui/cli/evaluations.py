@@ -42,8 +42,8 @@ def add(commands: Commands) -> None:
     for parser in (show, name, export, report, capable):
         parser.add_argument("evaluation", help="id (or its beginning), or `latest`")
     show.add_argument("--against", help="another evaluation: each model against itself there")
-    name.add_argument("--name", default="", dest="called")
-    name.add_argument("--notes", default="")
+    name.add_argument("--name", dest="called", help="empty: none (default: what it is called now)")
+    name.add_argument("--notes", help="empty: none (default: those that are kept)")
     export.add_argument("--kind", choices=_FORMS, default="jsonl")
     export.add_argument("--out", type=Path, required=True)
 
@@ -78,11 +78,22 @@ def _show(parsed: Arguments) -> int:
 
 
 def _name(parsed: Arguments) -> int:
+    """What no flag is given for stays as it is."""
     from cai_ui.pipeline.compare.answers import checked_name
 
-    name, notes = checked_name(parsed.called, parsed.notes)
+    if parsed.called is None and parsed.notes is None:
+        raise InputError(
+            "Neither a name nor notes are given.",
+            kept="Nothing was changed.",
+            next_step="Give --name, --notes or both.",
+        )
     with opened_store(parsed) as store:
-        store.name_evaluation(find_head(store, parsed.evaluation).id, name, notes)
+        head = find_head(store, parsed.evaluation)
+        name, notes = checked_name(
+            head.name if parsed.called is None else parsed.called, head.notes if parsed.notes is None else parsed.notes
+        )
+        store.name_evaluation(head.id, name, notes)
+    print(f"{head.id[:12]}  name: {name or '(none)'}  notes: {notes or '(none)'}")
     return 0
 
 

@@ -303,6 +303,10 @@ def test_evaluations_are_listed_tested_named_and_exported(cli: Cli, tmp_path: Pa
     code, said, _ = cli("compare", "base", "--prompts", str(prompts), "--conditions", "none,prefilled")
     assert code == 0 and "condition prefilled  base  unknown  refused" in said
     assert cli("evaluations", "name", "latest", "--name", "Ours")[0] == 0
+    assert cli("evaluations", "name", "latest", "--notes", "Seen")[1].endswith("name: Ours  notes: Seen\n")
+    code, _, err = cli("evaluations", "name", "latest")
+    assert code == 2 and "Nothing was changed." in err
+    assert cli("evaluations", "name", "latest", "--notes", "")[1].endswith("name: Ours  notes: (none)\n")
     code, listed, _ = cli("evaluations", "list")
     assert "4 answers  base  Ours" in listed
     id = listed.split()[0]
