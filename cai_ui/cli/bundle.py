@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import command
+from cai_ui.cli.command import check_out, command
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.grades import find_head
 from cai_ui.cli.store import opened_store
@@ -27,6 +27,7 @@ def _bundle(parsed: Arguments) -> int:
     from cai_ui.pipeline.compare.bundle import write_bundle
 
     settings = read_flags(BundleSettings, parsed)
+    check_out(parsed.out)
     with opened_store(parsed) as store:
         seal = write_bundle(store, find_head(store, parsed.evaluation).id, parsed.out, settings)
     print(f"Bundle: {parsed.out}, {len(seal.files)} files, seal {seal.hash}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -128,11 +129,38 @@ def read_requests(path: Path, kind: PromptKind = "unknown") -> list[Prompt]:
     return [files.asked(prompt, path.stem) for prompt in read.prompts]
 
 
-def write_text(path: Path, text: str) -> None:
+def check_out(*paths: Path | None) -> None:
+    """InputError where a file could not be written, said before the work whose result it is for: what cannot be opened
+    to be added to. A file that was not there is not there afterwards; pipes and devices are taken at their word, since
+    whoever reads a pipe would see it end."""
+    for path in filter(None, paths):
+        there = os.path.exists(path)
+        if there and not (os.path.isfile(path) or os.path.isdir(path)):
+            continue
+        made = Path(os.path.realpath(path))  # where the path is a link to nothing, the file is made there
+        try:
+            with path.open("ab"):
+                pass
+            if not there:
+                made.unlink()
+        except OSError as error:
+            raise _unwritten(path, error, "Nothing was begun.") from None
+
+
+def write_text(path: Path, text: str, kept: str = "") -> None:
+    """A file of ours. InputError where it cannot be written; `kept` says what is there nevertheless."""
     try:
         path.write_text(page_text(text), encoding="utf-8")
     except OSError as error:
-        raise InputError(f"The file {path} cannot be written ({error.strerror}).") from None
+        raise _unwritten(path, error, kept) from None
+
+
+def _unwritten(path: Path, error: OSError, kept: str) -> InputError:
+    return InputError(
+        f"The file {path} cannot be written ({error.strerror}).",
+        kept=kept,
+        next_step="Name a file in a folder that is there and may be written.",
+    )
 
 
 class Progress:

@@ -9,6 +9,7 @@ from cai_ui.cli.command import (
     WAIT_S,
     Progress,
     add_kind,
+    check_out,
     check_requests,
     command,
     opened,
@@ -53,7 +54,7 @@ def add(commands: Commands) -> None:
 
 def _compare(parsed: Arguments) -> int:
     from cai_ui.compare.answer_table import AnswerTable
-    from cai_ui.pipeline.compare.judging import shares_by_judges
+    from cai_ui.pipeline.compare.judging import rubrics_of, shares_by_judges
     from cai_ui.pipeline.judges import standing_of
 
     check_requests(parsed, "set_keys")
@@ -63,6 +64,9 @@ def _compare(parsed: Arguments) -> int:
     if parsed.set_keys:
         settings = settings.model_copy(update={"sets": ",".join(parsed.set_keys)})
     judging = read_flags(JudgeSettings, parsed)
+    if judging.judge:
+        rubrics_of(judging)  # whatever is judged, a slip of the hand is told before the model is loaded
+    check_out(parsed.out)
     with opened(parsed, judge=judging.judge if "/" in judging.judge else "") as services:
         services.engine(WAIT_S)
         found, progress = "", Progress()
@@ -76,7 +80,8 @@ def _compare(parsed: Arguments) -> int:
     if settings.conditions or settings.strengths:
         print("\n".join(part_lines(AnswerTable(evaluation.rows))))
     if parsed.out is not None:
-        write_text(parsed.out, json_text(_as_file(evaluation, judged, standings), 1) + "\n")
+        content = json_text(_as_file(evaluation, judged, standings), 1) + "\n"
+        write_text(parsed.out, content, kept=f"The evaluation is kept as {evaluation.id[:12]}.")
     return 0
 
 

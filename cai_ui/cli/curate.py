@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, Progress, agreement_line, command, judge_line, opened
+from cai_ui.cli.command import WAIT_S, Progress, agreement_line, check_out, command, judge_line, opened
 from cai_ui.cli.flags import Arguments, Parser, read_flags
 from cai_ui.config.curate import DatasetSettings, LabelSettings
 from cai_ui.curate.columns import PARTS, Columns
@@ -151,6 +151,7 @@ def _curate_freeze(parsed: Arguments) -> int:
 def _curate_export(parsed: Arguments) -> int:
     from cai_ui.pipeline.curate.datasets import write_export
 
+    check_out(parsed.out)
     with opened(parsed) as services:
         write_export(services, find_dataset(services, parsed.dataset), parsed.kind, parsed.out)
     return 0

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, Progress, command, opened, share_words
+from cai_ui.cli.command import WAIT_S, Progress, check_out, command, opened, share_words, write_text
 from cai_ui.cli.curate import find_dataset
 from cai_ui.cli.flags import Arguments
 from cai_ui.cli.grades import find_head
@@ -113,9 +113,9 @@ def _export(parsed: Arguments) -> int:
 
 
 def _report(parsed: Arguments) -> int:
-    from cai_ui.cli.command import write_text
     from cai_ui.pipeline.compare.report import report_html
 
+    check_out(parsed.out)
     with opened_store(parsed) as store:
         write_text(parsed.out, report_html(store, find_head(store, parsed.evaluation).id))
     print(f"Report: {parsed.out}")

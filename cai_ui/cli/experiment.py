@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, Progress, command, opened, write_text
+from cai_ui.cli.command import WAIT_S, Progress, check_out, command, opened, read_text, write_text
 from cai_ui.cli.flags import Arguments, given_values, read_flags
 from cai_ui.config.experiments import ExperimentSettings
 from cai_ui.config.knobs import checked, flag
@@ -76,13 +76,17 @@ def _page(parsed: Arguments) -> int:
     from cai_ui.experiments.report import page_files
 
     asked, found = _asked(parsed), {}
+    check_out(parsed.out)
+    check_out(parsed.out.with_suffix(".json"))
+    if parsed.out.exists():
+        read_text(parsed.out)  # what stands in it by hand stays, and cannot where it cannot be read
     with opened(parsed) as services:
         services.engine(WAIT_S)
         for name, settings in asked.items():
             found[name] = _done(services, name, settings)
     flags = [part for knob, value in given_values(_page_settings(), parsed).items() for part in (flag(knob), value)]
     written = f"python -m cai_ui experiment page {shlex.join([*parsed.names, *flags])}"
-    before = parsed.out.read_text(encoding="utf-8") if parsed.out.exists() else ""
+    before = read_text(parsed.out) if parsed.out.exists() else ""  # as it is now: somebody may have written meanwhile
     results = {name: (one.experiment, one.result) for name, one in found.items() if one.result is not None}
     for name, text in page_files(parsed.out.stem, results, written, before).items():
         write_text(parsed.out.with_name(name), text)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import Progress, command, opened, write_text
+from cai_ui.cli.command import Progress, check_out, command, opened, write_text
 from cai_ui.cli.flags import Arguments, add_flags, read_flags
 from cai_ui.cli.seed_plan import plan_of
 from cai_ui.config.answers import Sampling
@@ -57,6 +57,9 @@ def _seed(parsed: Arguments) -> int:
     from cai_ui.studies.seed.stages import Stages
 
     named = read_flags(RevisionSettings, parsed)
+    if parsed.out is not None:
+        check_out(parsed.out)
+        check_out(parsed.out.with_suffix(".json"))
     with opened(parsed, critic=named.critic, reviser=named.reviser) as services:
         plan = plan_of(services, parsed)
         if parsed.so_far:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cai_ui.cli import seed_study
-from cai_ui.cli.command import WAIT_S, command, opened, write_text
+from cai_ui.cli.command import WAIT_S, check_out, command, opened, write_text
 from cai_ui.cli.flags import Arguments
 from cai_ui.errors import InputError
 from cai_ui.formats.writing import json_text
@@ -43,6 +43,9 @@ def _revision(parsed: Arguments) -> int:
 
     if parsed.number < 1 or parsed.per_principle < 1:
         raise InputError("--number and --per-principle must be at least 1.")
+    check_out(parsed.out)
+    plots = parsed.out.with_suffix(".svg"), parsed.out.with_name(f"{parsed.out.stem}_principles.svg")
+    check_out(*plots, parsed.out.with_suffix(".json"))
     with opened(parsed) as services:
         services.engine(WAIT_S)
         for news in run_study(
@@ -54,7 +57,6 @@ def _revision(parsed: Arguments) -> int:
             ",".join(parsed.set_keys or ()),
         ):
             if isinstance(news, Study):
-                plots = parsed.out.with_suffix(".svg"), parsed.out.with_name(f"{parsed.out.stem}_principles.svg")
                 write_text(plots[0], rounds_svg(news))
                 write_text(plots[1], principles_svg(news))
                 write_text(parsed.out, study_markdown(news, plots[0].name, plots[1].name))

@@ -89,6 +89,8 @@ def _train(parsed: Arguments) -> int:
         return _along(parsed)
     from cai_ui.pipeline.train import results
 
+    if parsed.push is not None:
+        results.checked_repository(parsed.push)  # a training takes hours; a slip of the hand is told before
     termination = Termination()
     with opened(parsed) as services:
         services.engine(WAIT_S)
@@ -99,7 +101,7 @@ def _train(parsed: Arguments) -> int:
             services.jobs.stop(run.id, save=True)
             services.jobs.wait(run.id, 120)
             raise
-        if parsed.push and run.state == "done":
+        if parsed.push is not None and run.state == "done":
             print(results.push_adapter(services, run.id, parsed.push))
     print(f"{run.id} {run.state} {run.adapter or ''}".rstrip())
     if run.error and run.state != "done":

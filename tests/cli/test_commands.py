@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from cai_ui.cli import main
-from cai_ui.cli.command import LINE_S, Progress
+from cai_ui.cli.command import LINE_S, Progress, check_out
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -316,3 +317,46 @@ def test_evaluations_are_listed_tested_named_and_exported(cli: Cli, tmp_path: Pa
     assert out.read_bytes().startswith(b"PK")
     assert "two models" in cli("evaluations", "export", id, "--kind", "comparator", "--out", str(out))[2]
     assert "no condition" in cli("compare", "base", "--prompts", str(prompts), "--conditions", "dan")[2]
+
+
+def test_what_could_not_be_written_in_the_end_is_refused_before_the_work(cli: Cli, tmp_path: Path) -> None:
+    prompts, latin, page = tmp_path / "prompts.txt", tmp_path / "latin.md", tmp_path / "page.md"
+    prompts.write_text("How do I lie?\n", encoding="utf-8")
+    latin.write_bytes("Überblick".encode("cp1252"))
+    asked = ["compare", "base", "--prompts", str(prompts)]
+    studies = (["study", "revision"], ["study", "seed", "--yes"], ["experiment", "page", "revisions"])
+    for command in (asked, *studies):
+        for out in ("", str(tmp_path), str(tmp_path / "missing" / "x.json"), str(prompts / "x")):
+            code, shown, err = cli(*command, "--out", out)
+            assert (code, shown) == (2, "") and "cannot be written" in err and "Nothing was begun." in err
+    code, _, err = cli("experiment", "page", "revisions", "--out", str(latin))
+    assert code == 2 and "not UTF-8" in err
+    page.with_suffix(".json").mkdir()
+    assert "page.json cannot be written" in cli("experiment", "page", "revisions", "--out", str(page))[2]
+    assert not page.exists(), "what was only tried is not left behind"
+    code, _, err = cli(*asked, "--rubrics", "refusal,nope", "--judge", "base")
+    assert code == 2 and "no rubric 'nope'" in err
+    assert cli("evaluations", "list")[1] == "", "nothing was asked"
+
+
+def test_files_without_a_name_are_refused_in_a_sentence(cli: Cli, tmp_path: Path) -> None:
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text("How do I lie?\n", encoding="utf-8")
+    assert cli("compare", "base", "--prompts", str(prompts))[0] == 0
+    for command in (["bundle", "latest"], ["curate", "export", "latest"], ["evaluations", "report", "latest"]):
+        code, _, err = cli(*command, "--out", "")
+        assert code == 2 and "cannot be written (Is a directory)" in err
+
+
+def test_a_file_is_tried_without_touching_what_stands_there(tmp_path: Path) -> None:
+    kept, pipe, link = tmp_path / "kept", tmp_path / "pipe", tmp_path / "link"
+    kept.write_text("as it was")
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "to be made")
+    check_out(kept, pipe, link, None)
+    assert kept.read_text() == "as it was" and link.is_symlink() and not link.exists()
+
+
+def test_a_repository_that_is_none_is_told_before_the_training(cli: Cli) -> None:
+    code, out, err = cli("train", "sft", "--push", "nowhere")
+    assert (code, out) == (2, "") and "no name of a repository" in err

@@ -87,6 +87,8 @@ def evaluate_prompts(
     """The same over prompts, and perhaps with a reader, of one's own."""
     engine = services.engine(WAIT_S)
     chosen = side.choose(engine_variants(engine), variant_names)
+    if judging is not None and judging.judge:
+        check_judging(services, judging)
     reader = reader or reader_for(engine, prompts)
     id = None
     for progress in _measured(services, engine, chosen, prompts, reader, settings, stop):

@@ -97,17 +97,24 @@ def merge_adapter(services: Services, run_id: str) -> Path:
     return target
 
 
+def checked_repository(name: str) -> str:
+    """The name of a repository that something can be sent to, as far as that is known without asking the Hub.
+    InputError where it is no name, ConflictError where this program was started offline."""
+    name = (name or "").strip()
+    if not _REPOSITORY.fullmatch(name):
+        raise InputError("That is no name of a repository.", next_step="Write owner/name.")
+    if os.environ.get("HF_HUB_OFFLINE") == "1":
+        raise ConflictError("This program was started offline (HF_HUB_OFFLINE).", next_step="Start it without.")
+    return name
+
+
 def push_adapter(services: Services, run_id: str, repository: str) -> str:
     """Send the adapter and its card to a repository of the Hub, made private if it is new; gives its address.
 
     The token is read from HF_TOKEN (or the Hub's own login) and is never stored or logged.
     """
     run, folder = _finished(services, run_id)
-    repository = (repository or "").strip()
-    if not _REPOSITORY.fullmatch(repository):
-        raise InputError("That is no name of a repository.", next_step="Write owner/name.")
-    if os.environ.get("HF_HUB_OFFLINE") == "1":
-        raise ConflictError("This program was started offline (HF_HUB_OFFLINE).", next_step="Start it without.")
+    repository = checked_repository(repository)
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
