@@ -8,9 +8,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cai_ui.cli.command import WAIT_S, command, write_text
+from cai_ui.cli.command import WAIT_S, check_out, command, write_text
 from cai_ui.cli.flags import Arguments
+from cai_ui.config.answers import Sampling
 from cai_ui.config.app import AppSettings
+from cai_ui.config.compare import CompareSettings
+from cai_ui.config.knobs import checked
+from cai_ui.errors import InputError
 from cai_ui.formats.writing import json_text
 
 if TYPE_CHECKING:
@@ -48,6 +52,10 @@ def _build(parsed: Arguments) -> int:
     from cai_ui.demo.recipes import CONTINUED, ROUNDS
 
     rounds = CONTINUED if parsed.start else ROUNDS
+    if not 0 <= parsed.after < len(rounds):
+        raise InputError(
+            f"--after: there are {len(rounds)} rounds.", next_step=f"Give a number from 0 to {len(rounds) - 1}."
+        )
     report = build(parsed.out, parsed.seed, rounds, after=parsed.after, start=parsed.start)
     print(json_text(dataclasses.asdict(report)))
     return 0
@@ -55,15 +63,18 @@ def _build(parsed: Arguments) -> int:
 
 def _evaluate(parsed: Arguments) -> int:
     """0 if all that is wanted was reached, 1 if not."""
-    from cai_ui.demo.evaluate import measure_line
+    from cai_ui.demo.evaluate import GREEDY, measure_line
 
+    _check(parsed, parsed.seed)
+    values = {**GREEDY.model_dump(), "temperature": parsed.temperature, "seed": parsed.seed}
+    sampling = checked(Sampling, values, {"temperature": "--temperature"})
+    check_out(parsed.json)
     found: dict[str, Any] = {}
     reached = True
     if parsed.only != "trained":
-        from cai_ui.demo.evaluate import GREEDY, evaluate, table
+        from cai_ui.demo.evaluate import evaluate, table
         from cai_ui.engine import load_engine
 
-        sampling = GREEDY.model_copy(update={"temperature": parsed.temperature, "seed": parsed.seed})
         base = evaluate(load_engine(AppSettings(model=parsed.model)), parsed.n, parsed.seed, sampling)
         print(table(base), flush=True)
         found["base"] = dataclasses.asdict(base)
@@ -79,6 +90,11 @@ def _evaluate(parsed: Arguments) -> int:
     if parsed.json:
         write_text(parsed.json, json_text(found, 1))
     return 0 if reached else 1
+
+
+def _check(parsed: Arguments, seed: int) -> None:
+    """InputError for numbers that an evaluation does not take: the trainings before it are minutes of work."""
+    checked(CompareSettings, {"per_kind": parsed.n, "seed": seed}, {"per_kind": "--n", "seed": "--seed"})
 
 
 def _trained(parsed: Arguments) -> TrainedReport:
@@ -103,6 +119,10 @@ def _table(parsed: Arguments) -> int:
     """The variants once per seed; the table is written anew after each, so that a long run leaves what it has."""
     from cai_ui.studies.trained_table import trained_table
 
+    if parsed.seeds < 1:
+        raise InputError(f"--seeds: {parsed.seeds} trainings give no table.", next_step="Give a number from 1.")
+    _check(parsed, parsed.seeds - 1)
+    check_out(parsed.out)
     reports = []
     for seed in range(parsed.seeds):
         parsed.seed = seed
