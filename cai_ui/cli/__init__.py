@@ -42,9 +42,10 @@ from cai_ui.leaving import INTERRUPTED, TERMINATED, Terminated
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it did what was asked, 2 with a sentence on stderr if it could not."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    parsed = build_parser().parse_args(given)
     try:
+        parsed = build_parser().parse_args(given)
         result: int = parsed.run(parsed)
+        sys.stdout.flush()  # what cannot be printed is noticed while it can still be told
         return result
     except CaiError as error:
         print(str(error), file=sys.stderr)
@@ -58,6 +59,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe went away: nothing to say to anybody
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         return 0
+    except OSError as error:
+        if _can_print():
+            raise
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        print(f"What is printed could not be written ({error.strerror}).", file=sys.stderr)
+        return 2
+
+
+def _can_print() -> bool:
+    """Whether standard output takes an empty line: otherwise an error of the system was that of what was printed."""
+    try:
+        print(flush=True)
+    except OSError:
+        return False
+    return True
 
 
 def build_parser() -> Parser:

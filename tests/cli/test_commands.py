@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 
 from cai_ui.cli import main
 from cai_ui.cli.command import LINE_S, Progress, check_out
+from cai_ui.leaving import INTERRUPTED
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -360,3 +362,47 @@ def test_a_file_is_tried_without_touching_what_stands_there(tmp_path: Path) -> N
 def test_a_repository_that_is_none_is_told_before_the_training(cli: Cli) -> None:
     code, out, err = cli("train", "sft", "--push", "nowhere")
     assert (code, out) == (2, "") and "no name of a repository" in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_output_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cai_ui", "principles", "list", "--model", "scripted", "--home", str(tmp_path)]
+    for unbuffered in ("", "1"):
+        environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                command, cwd=ROOT, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+            )
+        assert done.returncode == 2
+        assert done.stderr == "What is printed could not be written (No space left on device).\n"
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.1, 0.3])
+def test_a_command_that_is_stopped_while_it_starts_says_so(tmp_path: Path, pause: float) -> None:
+    """However far it has come: Python's own start is over once the first of our modules is compiled anew."""
+    begun = tmp_path / "begun"
+    (tmp_path / "sitecustomize.py").write_text(
+        "import builtins, pathlib\nusual = builtins.__import__\n"
+        "def told(name, *rest, **more):\n"
+        f"    if name == 'cai_ui.cli': pathlib.Path({str(begun)!r}).touch()\n"
+        "    return usual(name, *rest, **more)\n"
+        "builtins.__import__ = told\n"
+    )
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    command = [sys.executable, "-m", "cai_ui", "principles", "list", "--home", str(tmp_path / "home")]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 60
+    while not begun.exists():
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    time.sleep(pause)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == INTERRUPTED and err.startswith("Stopped. ") and err.count("\n") == 1
