@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,9 @@ def add(commands: Commands) -> None:
 
 
 def _add(parsed: Arguments) -> int:
-    account = _accounts(parsed).add(parsed.name, Role(parsed.role), _new_password(parsed))
+    accounts = _accounts(parsed)
+    accounts.check_new(parsed.name)
+    account = accounts.add(parsed.name, Role(parsed.role), _new_password(parsed))
     print(f"{account.name} may sign in as {account.role.value}.")
     return 0
 
@@ -56,7 +59,9 @@ def _role(parsed: Arguments) -> int:
 
 
 def _password(parsed: Arguments) -> int:
-    _accounts(parsed).change(parsed.name, password=_new_password(parsed))
+    accounts = _accounts(parsed)
+    accounts.check_known(parsed.name)
+    accounts.change(parsed.name, password=_new_password(parsed))
     print(f"{parsed.name} signs in with the new password from now on.")
     return 0
 
@@ -84,7 +89,15 @@ def _new_password(parsed: Arguments) -> str:
     if parsed.stdin:
         return sys.stdin.readline(10_000).rstrip("\n")
     try:
-        first, again = getpass.getpass("Password: "), getpass.getpass("The same again: ")
+        with warnings.catch_warnings():  # without a terminal a password would be seen as it is typed
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            first, again = getpass.getpass("Password: "), getpass.getpass("The same again: ")
+    except getpass.GetPassWarning:
+        raise InputError(
+            "There is no terminal at which a password could be typed unseen.",
+            kept="Nothing was changed.",
+            next_step="Give it on standard input: --stdin.",
+        ) from None
     except EOFError:
         raise InputError("No password was typed.", kept="Nothing was changed.", next_step="Or use --stdin.") from None
     if first != again:

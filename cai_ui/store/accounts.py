@@ -55,12 +55,7 @@ class Accounts:
         """Let somebody sign in. InputError for an unfit name or password, ConflictError if the name is taken."""
         name, kept = checked_name(name), {"role": role.value, "hash": hashed(password), "made_at": now()}
         with self._changing() as accounts:
-            if any(there.casefold() == name.casefold() for there in accounts):
-                raise ConflictError(
-                    f"There is an account {name!r} already.",
-                    kept="It was left as it is.",
-                    next_step="Choose another name.",
-                )
+            _check_free(accounts, name)
             accounts[name] = kept
         return _account(name, kept)
 
@@ -69,14 +64,16 @@ class Accounts:
         signs in with the Hub: what they are is said where the server is started."""
         changed = ({"role": role.value} if role else {}) | ({} if password is None else {"hash": hashed(password)})
         with self._changing() as accounts:
-            if _there(accounts, name).get("hub"):
-                raise InputError(
-                    f"{name} signs in with the Hugging Face Hub.",
-                    kept="Nothing was changed.",
-                    next_step="Say what they are where the server is started: CAI_HUB_PEOPLE.",
-                )
-            accounts[name] = _there(accounts, name) | changed
+            accounts[name] = _changeable(accounts, name) | changed
             return _account(name, accounts[name])
+
+    def check_new(self, name: str) -> None:
+        """The errors of `add` for this name, before anybody is asked for a password."""
+        _check_free(self._load(), checked_name(name))
+
+    def check_known(self, name: str) -> None:
+        """The errors of `change` for this name, before anybody is asked for a password."""
+        _changeable(self._load(), name)
 
     def remove(self, name: str) -> None:
         """Let somebody in no more. What they decided and made stays, under their name."""
@@ -186,6 +183,24 @@ def _there(accounts: dict[str, Any], name: str) -> dict[str, Any]:
         raise NotFoundError(f"Nobody is called {named(name)} here.", next_step="python -m cai_ui users list shows all.")
     kept: dict[str, Any] = accounts[name]
     return kept
+
+
+def _changeable(accounts: dict[str, Any], name: str) -> dict[str, Any]:
+    kept = _there(accounts, name)
+    if kept.get("hub"):
+        raise InputError(
+            f"{name} signs in with the Hugging Face Hub.",
+            kept="Nothing was changed.",
+            next_step="Say what they are where the server is started: CAI_HUB_PEOPLE.",
+        )
+    return kept
+
+
+def _check_free(accounts: dict[str, Any], name: str) -> None:
+    if any(there.casefold() == name.casefold() for there in accounts):
+        raise ConflictError(
+            f"There is an account {name!r} already.", kept="It was left as it is.", next_step="Choose another name."
+        )
 
 
 def _account(name: str, kept: dict[str, Any]) -> Account:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,3 +34,30 @@ def test_people_are_added_listed_changed_and_removed_while_the_workspace_is_in_u
 def test_there_is_no_role_that_is_not_one(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         main(["users", "add", "Ann", "--role", "visitor", "--home", str(tmp_path)])
+
+
+def test_without_a_terminal_a_password_is_asked_for_on_standard_input(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cai_ui", "users", "add", "ada", "--role", "owner", "--home", str(tmp_path)]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, start_new_session=True
+    )
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "--stdin" in done.stderr
+    assert not open_accounts(tmp_path)
+
+
+def test_who_is_not_there_or_there_already_is_told_before_a_password_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = io.StringIO("correct horse\nnever read\n")
+    monkeypatch.setattr("sys.stdin", typed)
+    home = ["--stdin", "--home", str(tmp_path)]
+    assert main(["users", "add", "Ann", "--role", "annotator", *home]) == 0
+    for command in (["password", "nobody"], ["add", "ann", "--role", "owner"], ["add", "a\nb", "--role", "owner"]):
+        assert main(["users", *command, *home]) == 2
+    assert typed.readline() == "never read\n"
+    assert "Nobody is called 'nobody'" in capsys.readouterr().err
+
+
+def open_accounts(home: Path) -> list[str]:
+    with open_store(home) as store:
+        return [account.name for account in store.accounts.all()]
