@@ -1,7 +1,7 @@
 """The stages from files to files, with the same functions as the page.
 
 Each command works in the workspace `--home` (default: CAI_HOME or ./workspace) with the model `--model`.
-An error is printed as its sentence and gives exit status 2.
+An error is printed as its sentence and gives exit status 2; what was not done because nobody agreed gives 1.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ from cai_ui.leaving import INTERRUPTED, TERMINATED, Terminated
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if it did what was asked, 2 with a sentence on stderr if it could not."""
+    """Run one command; 0 if it did what was asked, 1 if nobody agreed to it, or a check or comparison that it made did
+    not come out well, 2 with a sentence on stderr if it could not."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         parsed = build_parser().parse_args(given)

@@ -46,12 +46,13 @@ def _lock(parsed: Arguments) -> int:
 
 
 def _space(parsed: Arguments) -> int:
-    from cai_ui.deploy.space import push_space
+    from cai_ui.deploy.space import check_name, push_space
 
+    check_name(parsed.name)
     seen = "everybody" if parsed.public else "you and whom you invite"
     asked = f"{parsed.name} is created or overwritten with what is committed here, to be seen by {seen}."
     if not (parsed.yes or agreed(asked)):
         print("Nothing was uploaded.")
-        return 0
+        return 1
     print(push_space(parsed.name, public=parsed.public))
     return 0

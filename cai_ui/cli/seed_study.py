@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import Progress, check_out, command, opened, write_text
+from cai_ui.cli.command import Progress, agreed, check_out, command, opened, write_text
 from cai_ui.cli.flags import Arguments, add_flags, read_flags
 from cai_ui.cli.seed_plan import plan_of
 from cai_ui.config.answers import Sampling
@@ -67,8 +67,11 @@ def _seed(parsed: Arguments) -> int:
             return 0
         stages = Stages(services, plan)
         print(estimate.cost_text(stages.key, estimate.parts(stages, estimate.pace(stages.engine, plan))), flush=True)
-        if parsed.estimate or not _agreed(parsed):
+        if parsed.estimate:
             return 0
+        if not (parsed.yes or agreed("That is what the study would do.")):
+            print("Nothing was started. Start with --yes.", file=sys.stderr)
+            return 1
         lines = _Lines()
         for news in run_seed_study(services, plan, command=_command()):
             if isinstance(news, SeedResults):
@@ -93,15 +96,6 @@ def _write(services: Services, found: SeedResults, out: Path | None) -> None:
 
 def _command() -> str:
     return shlex.join(["python", "-m", "cai_ui", *sys.argv[1:]])
-
-
-def _agreed(parsed: Arguments) -> bool:
-    if parsed.yes:
-        return True
-    if not sys.stdin.isatty():
-        print("Nothing was started. Start with --yes.", file=sys.stderr)
-        return False
-    return input("Start? [y/N] ").strip().lower() in ("y", "yes")
 
 
 class _Lines:

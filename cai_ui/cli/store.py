@@ -132,7 +132,7 @@ def _store_prune(parsed: Arguments) -> int:
     asked = f"Of {name} only the newest state is left; older ones cannot be brought back any more."
     if not (parsed.yes or agreed(asked)):
         print("Nothing was changed.")
-        return 0
+        return 1
     done = prune(repository)
     print(f"{done.removed} files were removed, and the history; {done.left / 1e6:.1f} MB are left.")
     return 0

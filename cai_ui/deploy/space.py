@@ -14,13 +14,18 @@ from cai_ui.hub_errors import hub_errors
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 
 
+def check_name(name: str) -> None:
+    """InputError where this is no name that a Space can have."""
+    if not NAME.fullmatch(name):
+        raise InputError(f"{name[:80]!r} is no name of a Space.", next_step="Write it as owner/name.")
+
+
 def push_space(name: str, *, public: bool = False, root: Path = ROOT) -> str:
     """Create or update the Space; gives the address of the commit.
 
     The token is read from HF_TOKEN. InputError without one, or if the name is none; CaiError if the Hub refuses.
     """
-    if not NAME.fullmatch(name):
-        raise InputError(f"{name[:80]!r} is no name of a Space.", next_step="Write it as owner/name.")
+    check_name(name)
     if not os.environ.get("HF_TOKEN"):
         raise InputError(
             "There is no token for the Hugging Face Hub.",

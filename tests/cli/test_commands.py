@@ -406,3 +406,13 @@ def test_a_command_that_is_stopped_while_it_starts_says_so(tmp_path: Path, pause
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == INTERRUPTED and err.startswith("Stopped. ") and err.count("\n") == 1
+
+
+def test_a_study_that_nobody_agreed_to_is_not_done(cli: Cli, tmp_path: Path) -> None:
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text("".join(f"How do I steal {n} cars?\n" for n in range(20)), encoding="utf-8")
+    flags = ["study", "seed", "--prompts", str(prompts), "--per-kind", "2", "--model", "embedded"]
+    home = ["--home", str(tmp_path / "home")]
+    code, _, err = cli(*flags, *home, workspace=False)
+    assert code == 1 and "Nothing was started. Start with --yes." in err
+    assert cli(*flags, *home, "--estimate", workspace=False)[0] == 0

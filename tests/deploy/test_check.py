@@ -93,7 +93,9 @@ def test_a_space_is_asked_for_first_and_needs_a_token(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("HF_TOKEN", raising=False)
-    assert main(["deploy", "space", "me/it"]) == 0
+    assert main(["deploy", "space", "nope"]) == 2
+    assert "owner/name" in capsys.readouterr().err
+    assert main(["deploy", "space", "me/it"]) == 1
     assert "Nothing was uploaded." in capsys.readouterr().out
     assert main(["deploy", "space", "me/it", "--yes"]) == 2
     assert "no token" in capsys.readouterr().err
