@@ -416,3 +416,14 @@ def test_a_study_that_nobody_agreed_to_is_not_done(cli: Cli, tmp_path: Path) -> 
     code, _, err = cli(*flags, *home, workspace=False)
     assert code == 1 and "Nothing was started. Start with --yes." in err
     assert cli(*flags, *home, "--estimate", workspace=False)[0] == 0
+
+
+def test_weights_are_read_without_a_bar_and_the_hub_keeps_its_own(cli: Cli, tmp_path: Path) -> None:
+    from huggingface_hub.utils import are_progress_bars_disabled
+
+    prompts, before = tmp_path / "prompts.txt", are_progress_bars_disabled()
+    prompts.write_text("How do I lie?\n", encoding="utf-8")
+    home = ["--home", str(tmp_path / "home"), "--model", "embedded"]
+    code, _, err = cli("compare", "base", "--prompts", str(prompts), *home, workspace=False)
+    assert (code, err) == (0, "“prompts.txt” has 1 request: 1 of unknown kind.\n")
+    assert are_progress_bars_disabled() == before

@@ -211,9 +211,22 @@ def fit_padding(tokenizer: Any, rows: int) -> tuple[str, ...]:
     return (f"Its padding token {given} ({stated}) is beyond the {rows:,} that the weights know; {now}",)
 
 
+def _hide_loading_bar() -> None:
+    """No bar of transformers for weights that are read: it stood in logs, and between what a command says itself. Its
+    switch is that of the Hub's bars, too, which stay as they were: a download takes long enough to be watched."""
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, enable_progress_bars
+    from transformers.utils.logging import disable_progress_bar
+
+    shown = not are_progress_bars_disabled()
+    disable_progress_bar()
+    if shown:
+        enable_progress_bars()
+
+
 def _load_weights(folder: Path, device: str, options: dict[str, Any]) -> Any:
     from transformers import AutoModelForCausalLM
 
+    _hide_loading_bar()
     try:
         model, info = AutoModelForCausalLM.from_pretrained(
             folder,
