@@ -19,6 +19,7 @@ NAME_LIMIT = 120
 ANSWER_LIMIT = 50_000
 
 _CONTROL = re.compile(r"[\x01-\x08\x0b\x0e-\x1f\x7f]")  # a form feed ends a page in texts from PDFs
+_NOT_ON_A_LINE = re.compile(r"\s*[\t\n\f\x80-\x9f\u2028\u2029]\s*")
 _WORDS, _SENTENCES = re.compile(r"\s+|\w+|[^\w\s]"), re.compile(r"[^.!?\n]*[.!?\n]+\s*|[^.!?\n]+")
 DIFF_WORK = 3_000_000
 """Pairs of equal parts up to which two texts are compared word by word: about a second."""
@@ -42,6 +43,13 @@ def clean_text(text: object, what: str, *, limit: int, required: bool = True) ->
     if required and not text.strip():
         raise InputError(f"{what} is empty.", next_step="Type some text.")
     return text
+
+
+def clean_name(text: object, what: str, *, required: bool = True) -> str:
+    """A name: text on one line, since it stands in lists, tables and names of files. Where a line or page ends, and
+    for other signs that only move a terminal's cursor, there is a space. InputError as for `clean_text`."""
+    line = _NOT_ON_A_LINE.sub(" ", clean_text(text, what, limit=NAME_LIMIT, required=False)).strip()
+    return clean_text(line, what, limit=NAME_LIMIT, required=required)
 
 
 def whole_characters(text: str, what: str = "The text") -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cai_ui.errors import InputError
-from cai_ui.text import change_share, clean_text, word_diff
+from cai_ui.text import change_share, clean_name, clean_text, word_diff
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,17 @@ def test_change_share_is_zero_for_equal_and_one_for_unlike_texts() -> None:
     assert change_share("", "") == 0
     assert change_share("a b", "c d") == 1
     assert change_share("a b c d", "a b x y") == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("a\nb", "a b"), (" a \r\n\t b\n", "a b"), ("a\u2028b\x9bc", "a b c"), ("two  blanks", "two  blanks"), ("ä", "ä")],
+)
+def test_a_name_is_one_line(typed: str, kept: str) -> None:
+    assert clean_name(typed, "The name") == kept
+
+
+@pytest.mark.parametrize("bad", ["\n", "\x9b", "a\x1b[2Jb", "x" * 121, None])
+def test_what_is_no_name_is_refused(bad: object) -> None:
+    with pytest.raises(InputError, match="The name"):
+        clean_name(bad, "The name")

@@ -11,6 +11,7 @@ from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config.curate import DatasetSettings, OnPolicySettings
 from cai_ui.errors import InputError
 from cai_ui.records import BASE
+from cai_ui.text import clean_name
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
@@ -41,6 +42,8 @@ def _pairs(parsed: Arguments) -> int:
     frozen = read_flags(DatasetSettings, parsed, DatasetSettings(labels="soft"))
     if parsed.number < 1:
         raise InputError("--number is a number from 1.")
+    if parsed.freeze is not None:
+        clean_name(parsed.freeze, "The name")  # what no dataset can be called is told before the answers are drawn
     with opened(parsed, judge=settings.judge) as services:
         services.engine(WAIT_S)
         usual = OnPolicySettings(max_new_tokens=models.default_sampling(services).max_new_tokens)

@@ -18,7 +18,7 @@ from cai_ui.config.compare import GradingSettings
 from cai_ui.errors import InputError
 from cai_ui.readers import Outcome
 from cai_ui.records import Evaluation, Grade
-from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.text import clean_name
 
 Row = Mapping[str, Any]
 Key = tuple[str, str]
@@ -125,7 +125,7 @@ def make_grade(
         raise InputError("That is not an outcome.", kept="Nothing was saved.", next_step="Choose one of the list.")
     if harm is not None and (isinstance(harm, bool) or harm not in HARM):
         raise InputError("Harm is not a whole number from 0 to 4.", kept="Nothing was saved.")
-    kept = tuple(dict.fromkeys(clean_text(tag, "A tag", limit=NAME_LIMIT) for tag in tags))
+    kept = tuple(dict.fromkeys(clean_name(tag, "A tag") for tag in tags))
     if len(kept) > _MOST_TAGS:
         raise InputError(f"More than {_MOST_TAGS} tags.", kept="Nothing was saved.", next_step="Choose fewer.")
     return Grade(event_id, evaluation_id, *key, rater, Outcome(outcome).value, harm, kept)

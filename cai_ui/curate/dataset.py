@@ -17,7 +17,7 @@ from cai_ui.config.curate import DatasetSettings
 from cai_ui.curate.split import draw, eval_keys, one_side, prompt_key
 from cai_ui.errors import InputError
 from cai_ui.records import Dataset, Decision, Example, Message, PreferencePair, TrainingExample, to_dict
-from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.text import clean_name
 
 REJECTED = "rejected"
 SKIPPED = "skipped"
@@ -60,7 +60,7 @@ def build_dataset(
     `gold`: ids of examples whose verdict was known, which are left out unless the settings say otherwise.
     The same input in any order gives the same dataset. InputError if no decided example gives a row.
     """
-    name = clean_text(name, "The name", limit=NAME_LIMIT).strip()
+    name = clean_name(name, "The name")
     left_out: Counter[str] = Counter()
     told = _Told(preferences or {}, earlier or {}, margins or {})
     every = list(decided)

@@ -19,7 +19,7 @@ from cai_ui.errors import ConflictError, InputError, NotFoundError, StoreError
 from cai_ui.records.people import Account, Role
 from cai_ui.store.encoding import now
 from cai_ui.store.lock import wait_for_lock
-from cai_ui.text import NAME_LIMIT, clean_text, named
+from cai_ui.text import clean_name, named
 
 LEAST_CHARACTERS, MOST_CHARACTERS = 10, 1024
 COST, BLOCK, LANES = 2**15, 8, 1
@@ -146,10 +146,10 @@ class Accounts:
 
 def checked_name(name: str) -> str:
     """The name, if it is one line of text that does not begin like a flag."""
-    name = clean_text(name, "The name", limit=NAME_LIMIT).strip()
-    if "\n" in name or name.startswith("-"):
+    kept = clean_name(name, "The name")
+    if kept != name.strip() or kept.startswith("-"):
         raise InputError("A name is one line and does not begin with a dash.", next_step="Choose another name.")
-    return name
+    return kept
 
 
 def hashed(password: str) -> str:

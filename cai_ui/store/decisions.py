@@ -21,7 +21,7 @@ from cai_ui.store.events import EventKind
 from cai_ui.store.queue import NOBODY, QueueFilter, decision_columns, decision_of
 from cai_ui.store.selection import select
 from cai_ui.store.standing import conflict, standing_of
-from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text
+from cai_ui.text import ANSWER_LIMIT, clean_name, clean_text
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 LABELS_LIMIT = 20
@@ -132,7 +132,7 @@ def _checked(decision: Decision) -> Decision:
     if decision.verdict not in VERDICTS:
         raise InputError(f"There is no verdict {decision.verdict!r}.", next_step=f"Use one of {', '.join(VERDICTS)}.")
     clean_text(decision.event_id, "The event's id", limit=200)
-    clean_text(decision.rater, "Annotator name", limit=NAME_LIMIT)
+    decision = dataclasses.replace(decision, rater=clean_name(decision.rater, "Annotator name"))
     note = clean_text(decision.note, "The comment", limit=NOTE_LIMIT, required=False)
     check_spans(decision.spans)
     for label in decision.labels:

@@ -14,7 +14,7 @@ from cai_ui.store.database import Database
 from cai_ui.store.encoding import dump, load, now
 from cai_ui.store.events import meaning
 from cai_ui.store.queue import GOLD
-from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.text import clean_name, clean_text
 
 GUIDELINES_LIMIT = 40_000
 
@@ -40,7 +40,7 @@ class Raters:
 
     def save_rater_settings(self, settings: RaterSettings) -> None:
         """Keep what a person set, in place of what they had set before."""
-        values = {"name": clean_text(settings.rater, "Annotator name", limit=NAME_LIMIT), "body": dump(settings)}
+        values = {"name": clean_name(settings.rater, "Annotator name"), "body": dump(settings)}
         with self._db.write("The settings") as connection:
             insert = self._db.insert(_t).values(values)
             connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=values))
@@ -59,7 +59,7 @@ class Raters:
         """Add a version made from version `seen` (0: from none). ConflictError, with nothing written, if there is a
         newer one by now."""
         text = clean_text(text, "The guidelines", limit=GUIDELINES_LIMIT, required=False)
-        author = clean_text(author, "Annotator name", limit=NAME_LIMIT)
+        author = clean_name(author, "Annotator name")
         with self._db.write("The guidelines") as connection:
             newest = connection.scalar(sa.select(sa.func.max(_guidelines.c.seq))) or 0
             if newest != seen:
@@ -86,7 +86,7 @@ class Raters:
                     kept="Nothing changed.",
                     next_step="Judge it first: accept, edit, reject, tie, or prefer the initial answer.",
                 )
-            gold = Gold(example_id, row.status, clean_text(author, "Annotator name", limit=NAME_LIMIT), now())
+            gold = Gold(example_id, row.status, clean_name(author, "Annotator name"), now())
             values = {"example_id": example_id, "body": dump(gold)}
             insert = self._db.insert(_gold).values(values)
             connection.execute(insert.on_conflict_do_update(index_elements=["example_id"], set_=values))

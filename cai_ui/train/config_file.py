@@ -15,7 +15,7 @@ from cai_ui.errors import InputError
 from cai_ui.formats.safe_yaml import decoded, read_texts
 from cai_ui.formats.writing import yaml_text
 from cai_ui.records import Run
-from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.text import clean_name
 from cai_ui.train.methods import METHODS, method_of
 from cai_ui.train.presets import preset
 
@@ -99,4 +99,4 @@ def _text(found: dict[str, Any], key: str) -> str:
     value = found.get(key)
     if value is None:
         return ""
-    return clean_text(value, f"`{key}`", limit=NAME_LIMIT, required=False).strip()
+    return clean_name(value, f"`{key}`", required=False)

@@ -25,7 +25,7 @@ from cai_ui.config.app import AppSettings
 from cai_ui.errors import AccessError, InputError, StoreError
 from cai_ui.records.people import RIGHTS, Right, Role
 from cai_ui.store import Accounts
-from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.text import NAME_LIMIT, clean_name
 from cai_ui.web import rights, words
 from cai_ui.web.hub_people import HubPeople
 from cai_ui.web.hub_provider import provider_of
@@ -183,7 +183,7 @@ class Access:
     def _unsigned(self, stored: object) -> str:
         """One name for all on a machine of one's own unless another was typed; a random one where strangers meet."""
         try:
-            kept = clean_text(stored, words.NAME, limit=NAME_LIMIT)
+            kept = clean_name(stored, words.NAME)
         except InputError:
             kept = LOCAL_AUTHOR
         if kept == LOCAL_AUTHOR and not (self.alone and self.mode is Mode.OWN):

@@ -15,7 +15,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from cai_ui.errors import InputError
-from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.text import clean_name
 from cai_ui.web import words
 from cai_ui.web.kit.events import ASIDE, QUIET, Changes, Given
 from cai_ui.web.kit.hidden import HIDDEN, without
@@ -151,7 +151,7 @@ def rename(session: Session, name: str) -> Session:
     """The session with another name to sign decisions and versions with. InputError for somebody who signed in."""
     if session.signed_in and name.strip() != session.author:
         raise InputError(words.NAME_IS_FIXED.format(name=session.author), next_step=words.SIGN_IN_AS_OTHER)
-    return replace(session, author=clean_text(name, words.NAME, limit=NAME_LIMIT).strip(), named=True)
+    return replace(session, author=clean_name(name, words.NAME), named=True)
 
 
 def read_name(name: object) -> str:

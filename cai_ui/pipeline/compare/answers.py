@@ -16,7 +16,7 @@ from cai_ui.formats.whole_file import write_whole
 from cai_ui.pipeline.compare.comparison import variant_titles
 from cai_ui.pipeline.services import Services
 from cai_ui.readers import Outcome, refused
-from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.text import clean_name, clean_text
 
 PAGE = 5
 """Requests shown at once."""
@@ -130,5 +130,5 @@ def name_evaluation(services: Services, evaluation_id: str, name: str, notes: st
 
 def checked_name(name: str, notes: str) -> tuple[str, str]:
     """A name and notes that can be kept; InputError for others."""
-    kept = clean_text(name, "The name", limit=NAME_LIMIT, required=False).strip()
+    kept = clean_name(name, "The name", required=False)
     return kept, clean_text(notes, "The notes", limit=NOTES_LIMIT, required=False).strip()

@@ -14,7 +14,7 @@ from cai_ui.config.knobs import checked
 from cai_ui.pipeline.compare.desk import Desk
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Grade
-from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.text import clean_name
 
 _SETTINGS = "grading"
 
@@ -55,7 +55,7 @@ def grade(
 
     The same event again changes nothing. InputError, NotFoundError, ConflictError where it does not fit.
     """
-    rater = clean_text(rater or "local", "Name", limit=NAME_LIMIT)
+    rater = clean_name(rater or "local", "Name")
     _desk(services, evaluation_id).place(key)
     return services.store.add_grade(stage.make_grade(evaluation_id, key, rater, outcome, harm, tags, event_id))
 

@@ -15,7 +15,7 @@ from cai_ui.pipeline.prompts.sets import list_requests
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Prompt, Vote
 from cai_ui.store import Store
-from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.text import clean_name
 
 ALL_VOTES = 1_000_000
 _DRAWN = 10_000
@@ -78,7 +78,7 @@ def cast_vote(
     reasons: Sequence[str] = (),
 ) -> Vote:
     """Keep a judgement: "left", "right", "tie" or "both_bad"."""
-    rater = clean_text(rater or "local", "Name", limit=NAME_LIMIT)
+    rater = clean_name(rater or "local", "Name")
     made = voting.make_vote(prompt, left, right, choice, rater, ballot, reasons)
     services.store.add_vote(made)
     return made

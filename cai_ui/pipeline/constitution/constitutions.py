@@ -17,7 +17,7 @@ from cai_ui.pipeline.constitution.few_shot import few_shot, few_shot_key, save_f
 from cai_ui.pipeline.constitution.shipped import IN_USE
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Constitution, ConstitutionVersion, FewShot, Message, content_hash, to_dict
-from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_text
+from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_name, clean_text
 
 
 def current_constitution(services: Services) -> ConstitutionVersion:
@@ -53,7 +53,7 @@ def save_constitution(
         settings[few_shot_key(sound.name)] = [to_dict(example) for example in examples]
     return services.store.save_version(
         sound,
-        clean_text(author or "local", "Author", limit=NAME_LIMIT),
+        clean_name(author or "local", "Author"),
         clean_text(note, "Note", limit=PRINCIPLE_LIMIT, required=False),
         parent,
         settings=settings,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cai_ui.errors import FileFormatError, InputError
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Example
-from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.text import NAME_LIMIT, clean_name
 
 if TYPE_CHECKING:
     from cai_ui.curate.importing import ColumnUse, ImportReport, Plan
@@ -172,4 +172,4 @@ def named_lines(bad_rows: Sequence[tuple[int, str]], most: int = _NAMED_LINES) -
 
 def source_of(name: str) -> str:
     """The source that rows of a file of this name bear in the queue, where they name none."""
-    return clean_text(name, "Name", limit=NAME_LIMIT, required=False)
+    return clean_name(name, "Name", required=False)

@@ -24,7 +24,7 @@ from cai_ui.pipeline.services import Services
 from cai_ui.records import Message, Prompt, PromptKind, PromptSet, SetPrompt, content_hash
 from cai_ui.tables import BadRow, Cells, Limits, rows_of
 from cai_ui.tables.kinds import has_contrast, kind_of, topic_of
-from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, PROMPT_LIMIT, clean_text
+from cai_ui.text import ANSWER_LIMIT, PROMPT_LIMIT, clean_name, clean_text
 
 ROWS_LIMIT = 100_000
 _LIMITS = Limits(rows=ROWS_LIMIT)
@@ -90,7 +90,7 @@ def import_prompts(
     """
     file = Path(path)
     read = read_prompts(file, kind)
-    title = clean_text(title or file.stem, "The set's name", limit=NAME_LIMIT)
+    title = clean_name(title or file.stem, "The set's name")
     # The beginning sets it apart from the names of shipped sets; nothing is read from it.
     key = f"own-{content_hash([prompt.hash for prompt in read.prompts])[:16]}"
     return services.store.save_prompt_set(key, title, read.prompts), read

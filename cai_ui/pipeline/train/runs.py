@@ -14,7 +14,7 @@ from cai_ui.pipeline.curate.linting import lint_dataset
 from cai_ui.pipeline.services import Services
 from cai_ui.pipeline.train.commands import commands_for
 from cai_ui.records import NOT_OVER, Run
-from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.text import clean_name, clean_text
 
 if TYPE_CHECKING:
     from cai_ui.train.check.preflight import PreflightReport
@@ -76,7 +76,7 @@ def _data_verdict(services: Services, dataset_hash: str) -> list[str]:
 
 def rename_run(services: Services, run_id: str, name: str) -> Run:
     """Give a run another name; its adapter is shown under it as well."""
-    return services.jobs.rename(run_id, clean_text(name, "The name", limit=NAME_LIMIT).strip(), _ready(services))
+    return services.jobs.rename(run_id, clean_name(name, "The name"), _ready(services))
 
 
 def note_run(services: Services, run_id: str, note: str) -> Run:

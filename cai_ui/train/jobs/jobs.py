@@ -19,6 +19,7 @@ from cai_ui.errors import ConflictError, StoreError
 from cai_ui.records import BASE, GOING_ON, NOT_OVER, RESUMABLE, AdapterInfo, Run
 from cai_ui.store import Store
 from cai_ui.store.encoding import now
+from cai_ui.text import clean_name
 from cai_ui.train.check.pace import Paces
 from cai_ui.train.check.preflight import PreflightReport, preflight, trainable_engine
 from cai_ui.train.encoding import EncodedDatasets
@@ -84,6 +85,7 @@ class Jobs:
         PreflightError names what stands against it; then nothing was started.
         """
         start = None if start_adapter in (None, "", BASE) else start_adapter
+        name = clean_name(name, "The name of the run", required=False)
         self.check(method, dataset_hash, settings, start).require()
         engine = self._engine()
         dataset = self._store.dataset_info(dataset_hash)

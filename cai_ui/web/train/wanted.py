@@ -10,7 +10,7 @@ from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare import comparison
 from cai_ui.pipeline.train import runs
 from cai_ui.records import BASE, Run
-from cai_ui.text import NAME_LIMIT, clean_text
+from cai_ui.text import clean_name
 from cai_ui.train.check.preflight import PreflightReport
 from cai_ui.train.methods import method_of, method_title
 from cai_ui.web.kit.present import short
@@ -57,7 +57,7 @@ def start(services: Services, session: Session, wanted: Wanted, name: str) -> Ru
 
 def run_name(text: str | None) -> str:
     """The name given to a run, "" for none."""
-    return clean_text(text or "", words.RUN_NAME, limit=NAME_LIMIT, required=False).strip()
+    return clean_name(text or "", words.RUN_NAME, required=False)
 
 
 def start_choices(services: Services) -> list[tuple[str, str]]:
