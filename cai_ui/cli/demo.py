@@ -31,7 +31,7 @@ def add(commands: Commands) -> None:
     build.add_argument("--start", type=Path, help="go on from the weights in this folder, from the fifth round")
     look = command(actions, "evaluate", _evaluate, "measure it on held-out requests", workspace=False)
     look.add_argument("--json", type=Path, help="write everything, answers included, here")
-    look.add_argument("--model", default="embedded", help="embedded, or a folder with weights")
+    look.add_argument("--model", default="embedded", help="embedded, or, with --only base, a folder with weights")
     look.add_argument("--n", type=int, default=300, help="held-out prompts of each kind (default: 300)")
     look.add_argument("--seed", type=int, default=0)
     look.add_argument("--temperature", type=float, default=0.0)
@@ -40,7 +40,6 @@ def add(commands: Commands) -> None:
         actions, "trained", _table, "train all variants with several seeds and write one table", workspace=False
     )
     table.add_argument("--out", type=Path, required=True, help="Markdown file for the table")
-    table.add_argument("--model", default="embedded", help="embedded, or a folder with weights")
     table.add_argument("--n", type=int, default=150, help="held-out prompts of each kind and seed (default: 150)")
     table.add_argument("--seeds", type=int, default=3)
 
@@ -66,6 +65,11 @@ def _evaluate(parsed: Arguments) -> int:
     from cai_ui.demo.evaluate import GREEDY, measure_line
 
     _check(parsed, parsed.seed)
+    if parsed.model != "embedded" and parsed.only != "base":
+        raise InputError(  # a folder is trained at a real model's rates, and its answers are read by phrases
+            "Only the embedded model's trainings are measured.",
+            next_step="Add --only base, or put the weights in its folder.",
+        )
     values = {**GREEDY.model_dump(), "temperature": parsed.temperature, "seed": parsed.seed}
     sampling = checked(Sampling, values, {"temperature": "--temperature"})
     check_out(parsed.json)
@@ -103,7 +107,7 @@ def _trained(parsed: Arguments) -> TrainedReport:
     from cai_ui.studies.trained import measure_training
 
     with tempfile.TemporaryDirectory() as home:
-        services = open_services(AppSettings(home=home, model=parsed.model))
+        services = open_services(AppSettings(home=home, model="embedded"))
         try:
             services.engine(WAIT_S)
             for item in measure_training(services, parsed.n, parsed.seed):

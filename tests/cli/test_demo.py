@@ -19,6 +19,7 @@ from cai_ui.cli import main
         (["evaluate", "--seed", "-1"], "--seed: "),
         (["evaluate", "--json", "FOLDER"], "cannot be written"),
         (["evaluate", "--json", "FOLDER/missing/x.json"], "cannot be written"),
+        (["evaluate", "--model", "FOLDER"], "--only base"),
         (["trained", "--out", "FOLDER"], "cannot be written"),
         (["trained", "--out", "FOLDER/x.md", "--n", "1001"], "--n: "),
         (["trained", "--out", "FOLDER/x.md", "--seeds", "0"], "--seeds: "),
