@@ -95,7 +95,11 @@ def _curate_import(parsed: Arguments) -> int:
     with opened(parsed) as services:
         if parsed.preview:
             seen = imports.preview_import(services, parsed.file, name, plan)
-            print(f"{imports.account(seen.report)}; {seen.new:,} new in the queue, {seen.known:,} there already")
+            refused = imports.refusal(seen, name, parsed.skip_bad)
+            new = "" if refused else f"; {seen.new:,} new in the queue, {seen.known:,} there already"
+            print(f"{imports.account(seen.report)}{new}")
+            if refused:
+                print(f"As it stands nothing would be imported: {refused.what} {refused.next_step}")
             for use in seen.report.uses:
                 print(f"  column {use.name}: {imports.fate(use)} ({use.filled:,} filled)")
             for one in seen.report.labels:

@@ -17,6 +17,10 @@ from cai_ui.records import Verdict
 Meaning = Literal["good", "bad", "other", "tie"]
 VERDICTS: dict[Meaning, Verdict] = {"good": "accept", "bad": "reject", "other": "flip", "tie": "tie"}
 """What a label means for the row's answer: good, bad, or (of two) that the other one is better, or neither."""
+WORDS: dict[Meaning, str] = {
+    "good": "good", "bad": "bad", "other": "the other answer being better", "tie": "neither answer being better",
+}  # fmt: skip
+"""The meanings in a sentence."""
 _WORDS = frozenset(
     """
     label labels labelled safe unsafe safer score scores rating ratings rate rated rank ranking preference
@@ -108,6 +112,20 @@ def rule_of(column: str, test: str, meaning: Meaning) -> LabelRule:
     if kind != "=" and _number(folded(value)) is None:
         raise InputError(f"{value[:40]!r} is not a number.", next_step=f"Write {kind} and a number.")
     return LabelRule(column, kind, folded(value), meaning)
+
+
+def check_rules(rules: Iterable[LabelRule]) -> None:
+    """InputError where one value of a column is named as two things: what speaks against the answer would win without
+    a word. Bounds may overlap others, since `score<3` beside `safe=true` is a sensible thing to say."""
+    known: dict[tuple[str, str, str], Meaning] = {}
+    for one in rules:
+        first = known.setdefault((one.column, one.test, one.value), one.meaning)
+        if first != one.meaning:
+            said = f"{one.column[:60]}{one.test}{one.value[:40]}"
+            raise InputError(
+                f"{said!r} is named as {WORDS[first]} and as {WORDS[one.meaning]}.",
+                next_step="Give each label one meaning.",
+            )
 
 
 def tests(column: LabelColumn) -> list[tuple[str, str]]:

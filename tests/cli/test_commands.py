@@ -130,8 +130,11 @@ def test_labels_in_a_file_are_asked_about_and_a_mix_is_chosen(cli: Cli, tmp_path
     assert "no column 'lable'" in cli("curate", "import", str(rows), "--good", "lable=1", "--ignore-labels")[2]
     code, out, _ = cli("curate", "import", str(rows), "--preview")
     assert code == 0 and "column label: labels: what do they mean? (6 filled)" in out and "false 4, true 2" in out
+    assert "new in the queue" not in out and "As it stands nothing would be imported: This file holds labels" in out
     code, _, err = cli("curate", "import", str(rows))
     assert code == 2 and "--good label=VALUE" in err
+    code, _, err = cli("curate", "import", str(rows), "--good", "label=true", "--bad", "label=True")
+    assert code == 2 and "'label=true' is named as good and as bad" in err
     code, out, _ = cli("curate", "import", str(rows), "--good", "label=true")
     assert code == 0 and "6 new in the queue, 0 there already, 2 judged by their labels: accept" in out
     code, out, err = cli("curate", "freeze", "d", "--helpful-from", "rows.jsonl", "--helpful", "3", "--preview")
@@ -140,6 +143,18 @@ def test_labels_in_a_file_are_asked_about_and_a_mix_is_chosen(cli: Cli, tmp_path
     code, _, err = cli("curate", "freeze", "d", "--source", "other")
     assert code == 2 and "Sources there are: rows.jsonl." in err
     assert "Sources there are" in cli("curate", "accept", "--source", "other")[2]
+
+
+def test_a_look_at_rows_that_do_not_fit_says_what_the_import_would_do(cli: Cli, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"prompt": "q", "response": "a"}\n{"prompt": oops\n', encoding="utf-8")
+    code, out, _ = cli("curate", "import", str(rows), "--preview")
+    assert code == 0 and "new in the queue" not in out and "As it stands nothing would be imported: rows.jsonl" in out
+    named = "(on the command line: --skip-bad)"
+    assert named in out and named in cli("curate", "import", str(rows))[2]
+    seen = cli("curate", "import", str(rows), "--preview", "--skip-bad")[1]
+    assert "1 new in the queue" in seen and "As it stands" not in seen
+    assert "1 new in the queue" in cli("curate", "import", str(rows), "--skip-bad")[1]
 
 
 def test_own_sets_and_files_of_any_form_can_be_measured(cli: Cli, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cai_ui.curate.importing import Plan, completed, read_rows
-from cai_ui.curate.label_columns import holds_labels, meaning_of, rule, rule_of
+from cai_ui.curate.label_columns import check_rules, holds_labels, meaning_of, rule, rule_of
 from cai_ui.errors import InputError
 
 Write = Callable[..., Path]
@@ -61,6 +61,13 @@ def test_what_is_no_rule_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         rule(text, "good")
     assert rule_of("a=b", "=1", "bad").column == "a=b", "a column of any name may be named where it is known"
+
+
+def test_a_label_has_one_meaning() -> None:
+    check_rules([rule("a=1", "good"), rule("a=1.0", "good"), rule("a=2", "bad"), rule("b=1", "bad")])
+    check_rules([rule("a=1", "good"), rule("a<3", "tie")])
+    with pytest.raises(InputError, match="'a=yes' is named as good and as the other answer being better"):
+        check_rules([rule("a=yes", "good"), rule("a = Yes", "other")])
 
 
 def test_labels_of_which_nothing_was_said_are_found_with_their_values(jsonl: Write) -> None:

@@ -49,11 +49,14 @@ class ImportSummary:
 def preview_import(services: Services, path: str | Path, name: str = "", plan: Plan | None = None) -> ImportPreview:
     """Read a whole file without keeping anything; `name` is what people call it.
 
-    FileFormatError if it cannot be used at all, InputError where the plan names a column that is not there.
+    FileFormatError if it cannot be used at all, InputError where the plan names a column that is not there or gives a
+    label two meanings.
     """
     from cai_ui.curate.importing import Plan, completed, read_rows
+    from cai_ui.curate.label_columns import check_rules
 
     plan = replace(plan or Plan(), source=source_of(name))
+    check_rules(plan.rules)
     report = read_rows(Path(path), plan)
     _check_names(plan, report)
     known = services.store.examples_by_id([example.id for example in report.examples])
@@ -72,17 +75,26 @@ def import_file(
     """
     seen = preview_import(services, path, name, plan)
     report, name = seen.report, name or Path(path).name
-    if report.unsaid:
-        raise labels_unsaid(report.unsaid)
-    if report.bad_rows and not (skip_bad and report.examples):
-        raise FileFormatError(
-            f"{name} has {len(report.bad_rows):,} rows that do not fit ({named_lines(report.bad_rows)}).",
-            kept="Nothing was imported.",
-            next_step="Say what its columns are, correct or remove those rows, or have them left out.",
-        )
+    if refused := refusal(seen, name, skip_bad):
+        raise refused
     added = services.store.add_examples(list(report.examples))
     corrected = services.store.correct_examples(seen.corrected)
     return ImportSummary(seen, added, corrected, _judge(services, report, name))
+
+
+def refusal(seen: ImportPreview, name: str, skip_bad: bool = False) -> InputError | None:
+    """Why an import of what was seen would keep nothing; None where it would."""
+    report = seen.report
+    if report.unsaid:
+        return labels_unsaid(report.unsaid)
+    if not report.bad_rows or (skip_bad and report.examples):
+        return None
+    left_out = ", or have them left out (on the command line: --skip-bad)" if report.examples else ""
+    return FileFormatError(
+        f"{name} has {len(report.bad_rows):,} rows that do not fit ({named_lines(report.bad_rows)}).",
+        kept="Nothing was imported.",
+        next_step=f"Say what its columns are, or correct or remove those rows{left_out}.",
+    )
 
 
 def _check_names(plan: Plan, report: ImportReport) -> None:

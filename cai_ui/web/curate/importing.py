@@ -68,6 +68,8 @@ def preview_html(name: str, seen: ImportPreview) -> str:
         bad += f"<li>and {len(report.bad_rows) - _NAMED:,} more</li>"
     note = notice(f"{name}: {'; '.join(said)}. {shape}", "warn" if report.bad_rows or not seen.new else "neutral")
     asked = notice(words.LABELS_UNSAID, "warn") if report.unsaid else ""
+    if report.bad_rows and report.examples:
+        asked += notice(words.ALL_OR_NONE, "warn")
     listed = f'<ul class="cai-bad-rows">{bad}</ul>' if bad else ""
     return f"{note}{listed}{asked}{_columns_html(report.uses)}{_samples_html(report.examples[:_SAMPLES])}"
 

@@ -305,6 +305,7 @@ NO_COLUMN = "(none)"
 NO_FILE, CHOOSE_ONE = "No file was chosen.", "Choose one."
 TAKE, LEAVE, JUDGE = "Import", "Cancel", "Judge them"
 SKIP_BAD = "Skip invalid rows (otherwise: all or none)"
+ALL_OR_NONE = "As it stands nothing is imported: some rows do not fit. Skip them below, or correct them."
 UNKNOWN_SHAPE = "The columns are not of a known shape: assign them below."
 SAMPLES = "Request", "Answer", "Initial or worse answer", "Critique"
 COLUMNS_TITLE, COLUMNS_HEAD = "What becomes of each column", ("Column", "Rows that fill it", "What becomes of it")

@@ -64,7 +64,7 @@ def test_looking_keeps_nothing_and_tells_all(services: Services, tmp_path: Path)
     shown = Import(services, write(tmp_path / "rows.jsonl", [pair(1), pair(2), '{"prompt": oops', pair(2)]))
     assert "4 rows: 2 examples, 1 repeated in the file, 1 that do not fit" in shown.html
     assert "2 new examples" in shown.html
-    assert "line 3: not valid" in shown.html
+    assert "line 3: not valid" in shown.html and "As it stands nothing is imported" in shown.html
     assert "a better and a worse answer" in shown.html and "Better not, 1." in shown.html
     assert shown.columns() == ["prompt", "chosen", "rejected", *[""] * 6]
     assert shown.page.of(shown.box.take)["value"] == "Import 2 examples" and shown.ready
