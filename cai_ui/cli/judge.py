@@ -41,12 +41,14 @@ def add(commands: Commands) -> None:
 
 
 def _judge_check(parsed: Arguments) -> int:
-    from cai_ui.curate.label_columns import rule
+    from cai_ui.curate.label_columns import check_rules, rule
     from cai_ui.pipeline.compare import judge_check
     from cai_ui.records import to_dict
 
     rules = [rule(text, "good") for text in parsed.good] + [rule(text, "other") for text in parsed.other]
-
+    check_rules(rules)
+    if parsed.most < 0:
+        raise InputError("--most is a number from 0.", next_step="Leave it out, or write 0, to ask about all.")
     if (parsed.file is None) == (parsed.grades is None):
         raise InputError("There is nothing to check on, or too much.", next_step="Give a FILE, or --grades latest.")
     if rules and (parsed.grades is not None or parsed.rubric not in (None, "pairs")):
@@ -62,7 +64,7 @@ def _judge_check(parsed: Arguments) -> int:
             )
         else:
             steps = judge_check.check_judge(
-                services, parsed.file, parsed.judge, parsed.rubric or "pairs", most=max(0, parsed.most),
+                services, parsed.file, parsed.judge, parsed.rubric or "pairs", most=parsed.most,
                 instruction=parsed.instruction or judge_check.INSTRUCTION, rules=rules, rationale=parsed.rationale,
             )  # fmt: skip
         last, progress = None, Progress()
@@ -75,6 +77,9 @@ def _judge_check(parsed: Arguments) -> int:
 
 
 def _lines(result: JudgeCheck) -> list[str]:
+    from cai_ui.pipeline.judges import NOT_BETTER, Standing
+    from cai_ui.records import to_dict
+
     found, used = result.check, result.judge
     reasoned = ", reasoning first" if used.reasoned else ""
     lines = [
@@ -85,6 +90,8 @@ def _lines(result: JudgeCheck) -> list[str]:
     if result.kappa is not None:
         why = f": {result.kappa.why}" if result.kappa.why else ""
         lines.append(f"Cohen's kappa: {_number(result.kappa.value)}{_interval(result.kappa)}{why}")
+    if Standing(used, to_dict(result)).is_no_better_than_chance:
+        lines.append(NOT_BETTER)
     lines.append(f"invalid: {_share(found.invalid)}")
     lines += [f"  {number} times: {reason}" for reason, number in found.reasons]
     if found.flipped is not None:

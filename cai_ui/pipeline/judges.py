@@ -22,6 +22,7 @@ from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, JudgeUsed, content_hash
 
 UNPROVEN = "unproven: nobody has checked it against people's labels"
+NOT_BETTER = "not shown to be better than chance"
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def sentence(found: Standing) -> str:
     check, kappa = found.check["check"], found.check.get("kappa")
     said = [f"agrees with people in {_share(check['agreement'])} of {check['agreement']['total']:,}"]
     if found.is_no_better_than_chance:
-        said.append("not shown to be better than chance")
+        said.append(NOT_BETTER)
     if kappa and kappa["value"] is not None:
         said.append(f"kappa {kappa['value']:.2f}")
     elif kappa and kappa["why"]:

@@ -128,6 +128,14 @@ def test_the_command_prints_it(pairs: Path, tmp_path: Path, capsys: Any) -> None
     parsed = parser.parse_args([*told, "--json"])
     assert parsed.run(parsed) == 0
     assert json.loads(capsys.readouterr().out)["check"]["asked"] == 20
+    assert "better than chance" not in said
+    parsed = parser.parse_args([*told[:-1], "3"])
+    assert parsed.run(parsed) == 0
+    said = capsys.readouterr().out
+    assert "3 of 3\nnot shown to be better than chance\n" in said, "three of three reach down to 0.44"
+    parsed = parser.parse_args([*told[:-1], "-5"])
+    with pytest.raises(InputError, match="--most is a number from 0"):
+        parsed.run(parsed)
 
 
 @pytest.mark.parametrize(
