@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cai_ui.compare.conditions import pooled
 from cai_ui.compare.corrected import outcome_of
 from cai_ui.compare.slices import BY, Part, value_of
 from cai_ui.errors import InputError
@@ -96,6 +97,7 @@ class AnswerTable:
         }
         self.prompts = len(self._codes["prompt"])
         self._different = self._count_differences()
+        self._pooled = self._count_together()
 
     def __len__(self) -> int:
         return len(self._of["prompt"])
@@ -144,6 +146,12 @@ class AnswerTable:
             fits &= self._at(places)
         return fits & self._wanted(wanted, disputed) if wanted else fits
 
+    def counted(self, variant: str = "", kind: str = "", part: Part | None = None) -> Mask:
+        """Which answers count towards a number of this variant, kind and part. Within one condition all do; over
+        several those that `pooled` names."""
+        fits = self.where(variant=variant, kind=kind, part=part)
+        return fits if part is not None and part[0] == "condition" else fits & self._pooled
+
     def requests(self, fits: Mask, order: str = "asked") -> NDArray[np.int64]:
         """Numbers of the requests with an answer that fits, in this order."""
         prompt = self._of["prompt"]
@@ -179,13 +187,13 @@ class AnswerTable:
     def states(self, variant: str, kind: str, measure: str, part: Part | None = None) -> tuple[list[str], NDArray[Any]]:
         """Ids of the requests of a kind that a variant answered, and for each whether the measure says yes (1), no (0)
         or neither (-1)."""
-        mask = self.where(variant=variant, kind=kind, part=part)
+        mask = self.counted(variant, kind, part)
         names = self.values("prompt")
         return [names[code] for code in self._of["prompt"][mask]], self._column(measure)[mask]
 
     def tokens(self, variant: str, kind: str) -> tuple[list[str], NDArray[Any]]:
         """The same with the tokens of each answer; -1 where they are not known."""
-        mask = self.where(variant=variant, kind=kind)
+        mask = self.counted(variant, kind)
         names = self.values("prompt")
         return [names[code] for code in self._of["prompt"][mask]], self._of["tokens"][mask]
 
@@ -209,7 +217,7 @@ class AnswerTable:
         return self._of[measure]
 
     def _counted(self, number: Number) -> Mask:
-        fits = self.where(kind=number.kind, variant=number.variant, part=number.part)
+        fits = self.counted(number.variant, number.kind, number.part)
         if number.outcome:
             fits &= self._of["outcome"] == _outcome_code(number.outcome)
         if number.measure:
@@ -243,6 +251,10 @@ class AnswerTable:
         if wanted == "unread":
             return _any_of(self._of["outcome"], [_outcome_code(Outcome.UNREAD), _outcome_code(Outcome.BROKEN)])
         return np.asarray(self._of["outcome"] == _outcome_code(wanted))
+
+    def _count_together(self) -> Mask:
+        codes = self._codes["condition"]
+        return _any_of(self._of["condition"], [-1, *(codes[key] for key in pooled(codes))])
 
     def _count_differences(self) -> NDArray[np.int64]:
         """How many different things variants did on each request; what could not be read is none."""

@@ -8,7 +8,9 @@ beginning gets around training that reaches only the first tokens from Qi et al.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from cai_ui.config.answers import Sampling
 from cai_ui.config.compare import CompareSettings
@@ -74,16 +76,17 @@ STRENGTH = "strength "
 
 def conditions_of(settings: CompareSettings) -> list[Condition]:
     """The conditions that the settings name, and after them the strengths; a request as it is where they name none.
+    What would be asked alike is there once, under its first name: strength 1 beside a request as it is.
 
     InputError for a condition or strength that there is not.
     """
-    found: dict[str, Condition] = {}
+    found: dict[Condition, Condition] = {}
     for key in _parts(settings.conditions):
         if key not in CONDITIONS:
             raise InputError(f"There is no condition {key[:40]!r}.", next_step=f"Choose from {', '.join(CONDITIONS)}.")
-        found[key] = CONDITIONS[key]
+        found.setdefault(_as_asked(CONDITIONS[key], settings), CONDITIONS[key])
     for one in (_strength(part) for part in _parts(settings.strengths)):
-        found[one.key] = one
+        found.setdefault(_as_asked(one, settings), one)
     if len(found) > len(CONDITIONS) + MOST_STRENGTHS:
         raise InputError(f"More than {MOST_STRENGTHS} strengths.", next_step="Name fewer.")
     return list(found.values()) or [NONE]
@@ -100,6 +103,32 @@ def strength_of(key: str) -> float | None:
         return float(key.removeprefix(STRENGTH)) if key.startswith(STRENGTH) else None
     except ValueError:
         return None
+
+
+def pooled(conditions: Iterable[str]) -> frozenset[str]:
+    """The keys, of those that an evaluation has, whose answers count where conditions are taken together.
+
+    A variant at another strength than 1 is not that variant: strength 0 is the base, and the base is the same at every
+    strength. So strengths count in their own parts alone, but for strength 1 where it stands for a request as it is.
+    Where only other strengths were asked, the nearest to 1 counts.
+    """
+    keys = list(dict.fromkeys(conditions))
+    strengths = {key: value for key in keys if (value := strength_of(key)) is not None}
+    named = [key for key in keys if key not in strengths]
+    plain = [key for key, value in strengths.items() if value == 1 and NONE.key not in named]
+    return frozenset([*named, *plain] or sorted(strengths, key=lambda key: abs(strengths[key] - 1))[:1])
+
+
+def pooled_rows(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The rows of an evaluation that count where its conditions are taken together; all, where it has none."""
+    counted = pooled(str(row["condition"]) for row in rows if "condition" in row)
+    return [row for row in rows if "condition" not in row or row["condition"] in counted]
+
+
+def _as_asked(one: Condition, settings: CompareSettings) -> Condition:
+    """What two conditions have in common that are asked alike under these settings."""
+    strength = settings.strength if one.strength is None else one.strength
+    return replace(one, key="", title="", chat_format=one.chat_format or settings.chat_format, strength=strength)
 
 
 def _strength(part: str) -> Condition:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from cai_ui.compare.conditions import pooled_rows
 from cai_ui.compare.grading import Key, Row, rows_of
 from cai_ui.readers import Outcome, complied, refused
 from cai_ui.records import Evaluation, Grade, PromptKind, Rate
@@ -57,7 +58,7 @@ def corrected_shares(evaluation: Evaluation, grades: Sequence[Grade]) -> tuple[C
     """Every share that the evaluation has a count for, in its order; nothing where nobody has graded."""
     if not grades:
         return ()
-    said, rows = _said(grades), rows_of(evaluation)
+    said, rows = _said(grades), rows_of(pooled_rows(evaluation.rows))
     found = []
     for result in evaluation.results:
         cell = [key for key, row in rows.items() if (key[1], row["kind"]) == (result.variant, result.kind)]
@@ -89,6 +90,6 @@ def _said(grades: Sequence[Grade]) -> dict[Key, list[Outcome]]:
 
 
 def _beside_reader(evaluation: Evaluation, grades: Sequence[Grade]) -> list[dict[str, str]]:
-    rows, said = rows_of(evaluation), _said(grades)
+    rows, said = rows_of(evaluation.rows), _said(grades)
     pairs = [(refused(outcomes[0]), refused(outcome_of(rows[key]))) for key, outcomes in said.items() if key in rows]
     return [{"people": str(one), "reader": str(other)} for one, other in pairs if one is not None and other is not None]

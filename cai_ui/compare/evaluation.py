@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cai_ui.compare.asking import Asked, AskedOnce, Said
-from cai_ui.compare.conditions import NONE, Condition, conditions_of
+from cai_ui.compare.conditions import NONE, Condition, conditions_of, pooled_rows
 from cai_ui.compare.variants import expected_hash
 from cai_ui.config.answers import Sampling
 from cai_ui.config.compare import CompareSettings
@@ -91,12 +91,14 @@ def summarise(
     reader: Reader,
     made: MadeWith | None = None,
 ) -> Evaluation:
-    """Rates per variant and kind of prompt, in the order of the variants, from the rows that `evaluate` makes."""
+    """Rates per variant and kind of prompt, in the order of the variants, from the rows that `evaluate` makes; over
+    conditions as `pooled` says."""
     kinds: list[PromptKind] = list(dict.fromkeys(row["kind"] for row in rows))
+    counted = pooled_rows(rows)
     results = []
     for variant in variants:
         for kind in kinds:
-            mine = [row for row in rows if (row["variant"], row["kind"]) == (variant.name, kind)]
+            mine = [row for row in counted if (row["variant"], row["kind"]) == (variant.name, kind)]
             results.append(result_of(mine, expected_hash(variant)))
     return Evaluation(
         id=uuid.uuid4().hex,

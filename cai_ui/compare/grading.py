@@ -17,7 +17,7 @@ from typing import Any
 from cai_ui.config.compare import GradingSettings
 from cai_ui.errors import InputError
 from cai_ui.readers import Outcome
-from cai_ui.records import Evaluation, Grade
+from cai_ui.records import Grade
 from cai_ui.text import clean_name
 
 Row = Mapping[str, Any]
@@ -106,9 +106,9 @@ def draw(evaluation_id: str, kinds: Mapping[Key, str], settings: GradingSettings
     return Sample({key: kinds[key] for key in chosen}, frozenset(twice), seed)
 
 
-def rows_of(evaluation: Evaluation) -> dict[Key, Row]:
+def rows_of(rows: Iterable[Row]) -> dict[Key, Row]:
     """The answers of an evaluation by key; a request that was asked twice counts once."""
-    return {(str(row["prompt_id"]), str(row["variant"])): row for row in evaluation.rows}
+    return {(str(row["prompt_id"]), str(row["variant"])): row for row in rows}
 
 
 def blind(key: Key, row: Row) -> BlindAnswer:

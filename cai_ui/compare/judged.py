@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from cai_ui.compare.conditions import pooled
 from cai_ui.compare.corrected import outcome_of
 from cai_ui.compare.grading import HARM, Key
 from cai_ui.readers import Outcome, refused
@@ -169,8 +170,14 @@ def _scores(one: Judged, places: Sequence[int]) -> list[float]:
 
 
 def _cells(evaluation: Evaluation) -> dict[tuple[str, PromptKind], list[int]]:
-    """Places of the answers of each variant to each kind; a request that was asked twice counts once."""
-    newest = {(row["prompt_id"], row["variant"]): place for place, row in enumerate(evaluation.rows)}
+    """Places of the answers of each variant to each kind; a request that was asked twice counts once, and conditions
+    as `pooled` says."""
+    counted = pooled(str(row["condition"]) for row in evaluation.rows if "condition" in row)
+    newest = {
+        (row["prompt_id"], row["variant"]): place
+        for place, row in enumerate(evaluation.rows)
+        if "condition" not in row or row["condition"] in counted
+    }
     found: dict[tuple[str, PromptKind], list[int]] = defaultdict(list)
     for place in newest.values():
         found[str(evaluation.rows[place]["variant"]), evaluation.rows[place]["kind"]].append(place)

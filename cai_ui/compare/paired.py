@@ -81,7 +81,7 @@ def results_in(table: AnswerTable, part: Part) -> list[VariantResult]:
 
 def result_in(table: AnswerTable, variant: str, kind: PromptKind, part: Part | None) -> VariantResult | None:
     """The rates of a variant on a kind of request within a part; None without an answer there."""
-    fits = table.where(variant=variant, kind=kind, part=part)
+    fits = table.counted(variant, kind, part)
     if not fits.any():
         return None
     asked = kind in ("harmful", "unknown")

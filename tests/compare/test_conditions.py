@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cai_ui.compare.answer_table import AnswerTable, Number
-from cai_ui.compare.conditions import BEGINNING, CONDITIONS, conditions_of, strength_of
-from cai_ui.compare.evaluation import evaluate
-from cai_ui.compare.paired import paired_tests
+from cai_ui.compare.conditions import BEGINNING, CONDITIONS, conditions_of, pooled, strength_of
+from cai_ui.compare.evaluation import evaluate, summarise
+from cai_ui.compare.paired import paired_tests, result_in
 from cai_ui.compare.variants import base_variant
 from cai_ui.config.compare import CompareSettings
 from cai_ui.engine.backends.scripted import ScriptedEngine
@@ -81,6 +82,52 @@ def test_a_condition_that_there_is_not_is_a_sentence(settings: dict[str, str]) -
 
 
 def test_the_base_is_asked_once_for_all_strengths_and_each_condition_by_itself() -> None:
-    heard, rows = asked_under(strengths="0,0.5,1", conditions="none,system")
-    assert len(rows) == 5 * 3 and len(heard) == 2 * 3
-    assert len({row["prompt_id"] for row in rows}) == 15, "each stands in the table under its own condition"
+    heard, rows = asked_under(strengths="0,0.5", conditions="none,system")
+    assert len(rows) == 4 * 3 and len(heard) == 2 * 3
+    assert len({row["prompt_id"] for row in rows}) == 12, "each stands in the table under its own condition"
+
+
+def keys(**settings: Any) -> list[str]:
+    return [one.key for one in conditions_of(CompareSettings(**settings))]
+
+
+def test_what_is_asked_alike_is_one_condition() -> None:
+    assert keys(conditions="none,prefilled", strengths="0,1") == ["none", "prefilled", "strength 0"]
+    assert keys(strengths="0,1") == ["strength 0", "strength 1"], "alone it keeps its name"
+    assert keys(conditions="none", strengths="0.5,1", strength=0.5) == ["none", "strength 1"]
+    assert keys(conditions="none,human", chat_format="human-assistant") == ["none"]
+
+
+def test_a_share_over_conditions_holds_each_answer_once_and_no_other_strength() -> None:
+    engine = ScriptedEngine()
+    adapter = replace(base_variant(engine), name="run-1", title="Run")
+    settings = CompareSettings(conditions="none,prefilled", strengths="0,1")
+    rows = [
+        {"condition": key, "prompt_id": f"{n} · {key}", "variant": who, "kind": "harmful", "tokens": 1,
+         "outcome": outcome, "complied": outcome == "complied", "refused": outcome == "refused"}
+        for n in range(4) for key in keys(conditions="none,prefilled", strengths="0,1")
+        for who in ("base", "run-1")
+        for outcome in ["complied" if who == "base" or key == "strength 0" else "refused"]
+    ]  # fmt: skip
+    _, mine = summarise([base_variant(engine), adapter], rows, settings, PhraseReader()).results
+    assert (mine.complied.successes, mine.complied.total) == (0, 8), "none and prefilled"
+    table = AnswerTable(rows)
+    assert result_in(table, "run-1", "harmful", None) == replace(mine, adapter_hash=None)
+    assert int(table.where(number=Number("run-1", "harmful", "complied", "counted")).sum()) == 8
+    part = result_in(table, "run-1", "harmful", ("condition", "strength 0"))
+    assert part is not None and (part.complied.successes, part.complied.total) == (4, 4), "in its own part"
+    (test,) = paired_tests(table)
+    assert (test.pairs, test.only_first, test.left_out) == (8, 8, 0)
+    assert "adapter strength" in conditions_html(table, {}), "a request as it is has its place at 1"
+
+
+@pytest.mark.parametrize(
+    ("asked", "counted"),
+    [
+        (["none", "strength 1", "strength 0"], {"none"}), (["human", "strength 1"], {"human", "strength 1"}),
+        (["strength 0", "strength 0.5", "strength 1"], {"strength 1"}), (["strength 0"], {"strength 0"}), ([], set()),
+        (["strength 0", "strength 0.5"], {"strength 0.5"}),
+    ],
+)  # fmt: skip
+def test_which_conditions_count_together(asked: list[str], counted: set[str]) -> None:
+    assert pooled(asked) == counted

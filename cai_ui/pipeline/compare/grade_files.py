@@ -20,7 +20,7 @@ COLUMNS = (
 
 def grade_rows(evaluation: Evaluation, grades: Sequence[Grade]) -> list[dict[str, Any]]:
     """A row of `COLUMNS` for each grade of an answer of the evaluation. InputError if there is none."""
-    rows = rows_of(evaluation)
+    rows = rows_of(evaluation.rows)
     graded = [(grade, rows[key]) for grade in grades if (key := (grade.prompt_id, grade.variant)) in rows]
     if not graded:
         raise InputError(

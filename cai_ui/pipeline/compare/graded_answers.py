@@ -25,7 +25,7 @@ def graded_answers(evaluation: Evaluation, grades: Sequence[Grade], rubric: str)
         raise InputError(
             f"People's grades say nothing of {rubric[:40]}.", next_step="Check it on a file of labelled answers."
         )
-    rows, by_key, left_out = rows_of(evaluation), defaultdict[Key, list[Grade]](list), Counter[str]()
+    rows, by_key, left_out = rows_of(evaluation.rows), defaultdict[Key, list[Grade]](list), Counter[str]()
     for grade in grades:
         by_key[grade.prompt_id, grade.variant].append(grade)
     answers = []

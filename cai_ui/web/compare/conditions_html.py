@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cai_ui.compare.answer_table import AnswerTable
-from cai_ui.compare.conditions import strength_of, title_of
+from cai_ui.compare.conditions import NONE, strength_of, title_of
 from cai_ui.compare.paired import MEASURE_OF, result_in
 from cai_ui.records import PromptKind
 from cai_ui.web.compare import words
@@ -17,8 +17,9 @@ from cai_ui.web.kit.words import QUESTIONS
 _TITLES = {kind: title for kind, _, title in QUESTIONS}
 
 
-def conditions_html(found: AnswerTable, titles: Mapping[str, str]) -> str:
-    """Every variant and kind of request under every condition; "" where there is only one condition."""
+def conditions_html(found: AnswerTable, titles: Mapping[str, str], strength: float = 1.0) -> str:
+    """Every variant and kind of request under every condition; "" where there is only one condition. `strength` is
+    that of a request as it is."""
     conditions = found.values("condition")
     if not conditions:
         return ""
@@ -34,12 +35,16 @@ def conditions_html(found: AnswerTable, titles: Mapping[str, str]) -> str:
     ]
     heads = (*words.RESULT_COLUMNS[:2], *(title_of(condition) for condition in conditions))
     note = f'<p class="muted">{esc(words.CONDITIONS_NOTE)}</p>'
-    return strengths_html(found, titles) + table(heads, rows) + note
+    return strengths_html(found, titles, strength) + table(heads, rows) + note
 
 
-def strengths_html(found: AnswerTable, titles: Mapping[str, str]) -> str:
-    """A chart for each kind of request, with a line of each variant over the strengths; "" for fewer than two."""
-    at = sorted((value, key) for key in found.values("condition") if (value := strength_of(key)) is not None)
+def strengths_html(found: AnswerTable, titles: Mapping[str, str], strength: float) -> str:
+    """A chart for each kind of request, with a line of each variant over the strengths; "" for fewer than two. A
+    request as it is has its place among them."""
+    conditions = found.values("condition")
+    by_strength = {strength: NONE.key} if NONE.key in conditions else {}
+    by_strength |= {value: key for key in conditions if (value := strength_of(key)) is not None}
+    at = sorted(by_strength.items())
     if len(at) < 2:
         return ""
     kinds: list[PromptKind] = found.values("kind")  # type: ignore[assignment]

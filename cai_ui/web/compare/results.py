@@ -131,7 +131,8 @@ class ResultsBox:
         head, titles = self.services.store.evaluation_head(evaluation_id), comparison.variant_titles(self.services)
         if wanted := given.get(self.wanted):  # a number of another tab, which came with the evaluation
             shown |= {**self.answers.shown(evaluation_id, number_of(wanted)), self.wanted: ""}
-        under = conditions_html(self.services.answers.at(evaluation_id), titles)
+        plain = float(head.settings.get("strength", 1.0))
+        under = conditions_html(self.services.answers.at(evaluation_id), titles, plain)
         return {
             **shown,
             self.empty: "",

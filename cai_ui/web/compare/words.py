@@ -245,7 +245,7 @@ CONDITIONS, CONDITIONS_HELP = (
 )
 CONDITIONS_NOTE = (
     "Intervals: 95 %. The reader sees the request without its wrapper, and a begun answer with its beginning. Shares "
-    "further up are over all conditions together."
+    "further up are over all conditions together, and at no other strength than 1."
 )
 BY_CONDITION = "By condition and strength"
 
