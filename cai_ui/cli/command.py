@@ -18,6 +18,7 @@ from cai_ui.errors import InputError
 from cai_ui.formats.writing import page_text
 
 if TYPE_CHECKING:
+    from cai_ui.engine.interface import Engine
     from cai_ui.pipeline import Services
     from cai_ui.records import Prompt, PromptKind, Rate
     from cai_ui.statistics.agreement import Agreement
@@ -58,15 +59,22 @@ def app_settings(parsed: Arguments, **roles: str) -> AppSettings:
 
 
 @contextmanager
-def opened(parsed: Arguments, **roles: str) -> Iterator[Services]:
-    """Services on that workspace and model. A role's model is known from the start, so that its server gets its key."""
+def opened(parsed: Arguments, load: bool = True, **roles: str) -> Iterator[Services]:
+    """Services on that workspace and model. A role's model is known from the start, so that its server gets its key.
+    Without `load` the model waits for `loaded`, so that what is wrong with the flags is told before."""
     from cai_ui.pipeline import open_services
 
-    services = open_services(app_settings(parsed, **roles))
+    services = open_services(app_settings(parsed, **roles), load=load)
     try:
         yield services
     finally:
         services.close()
+
+
+def loaded(services: Services) -> Engine:
+    """The model of a workspace that was opened without it."""
+    services.load_model()
+    return services.engine(WAIT_S)
 
 
 def agreed(what: str) -> bool:

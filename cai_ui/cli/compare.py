@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cai_ui.cli.command import (
-    WAIT_S,
     Progress,
     add_kind,
     check_out,
     check_requests,
     command,
+    loaded,
     opened,
     read_requests,
     share_words,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cai_ui.pipeline import Services
     from cai_ui.pipeline.compare.progress import EvaluationProgress
     from cai_ui.pipeline.judges import Standing
-    from cai_ui.records import Evaluation, JudgeUsed
+    from cai_ui.records import Evaluation, JudgeUsed, Prompt
 
 
 def add(commands: Commands) -> None:
@@ -67,10 +67,12 @@ def _compare(parsed: Arguments) -> int:
     if judging.judge:
         rubrics_of(judging)  # whatever is judged, a slip of the hand is told before the model is loaded
     check_out(parsed.out)
-    with opened(parsed, judge=judging.judge if "/" in judging.judge else "") as services:
-        services.engine(WAIT_S)
+    prompts = None if parsed.prompts is None else read_requests(parsed.prompts, parsed.kind)
+    with opened(parsed, load=False, judge=judging.judge if "/" in judging.judge else "") as services:
+        asked = _asked(parsed, services, settings, judging, prompts)
+        loaded(services)
         found, progress = "", Progress()
-        for step in _steps(parsed, services, settings, judging):
+        for step in _steps(asked, parsed.variants, services, settings, judging):
             progress.show(step.done, step.total, "judging" if step.phase == "judged" else "")
             found = step.evaluation_id or found
         evaluation = services.store.evaluation(found)
@@ -85,24 +87,46 @@ def _compare(parsed: Arguments) -> int:
     return 0
 
 
+def _asked(
+    parsed: Arguments,
+    services: Services,
+    settings: CompareSettings,
+    judging: JudgeSettings,
+    prompts: Sequence[Prompt] | None,
+) -> str | Sequence[Prompt]:
+    """The evaluation whose answers are to be judged, or the requests to ask. What can be refused without the model is
+    refused here."""
+    from cai_ui.compare.conditions import conditions_of
+    from cai_ui.pipeline.compare.judging import rubrics_of
+    from cai_ui.pipeline.prompts.measured import prompts_to_measure
+
+    conditions_of(settings)
+    if judging.judge:
+        rubrics_of(judging)
+    if parsed.evaluation is None:
+        return prompts or prompts_to_measure(services.store, settings.sets, settings.per_kind, settings.seed)
+    if not judging.judge:
+        raise InputError("There is no judge to read these answers.", next_step="Name one: --judge base")
+    return find_evaluation(services.store, parsed.evaluation).id
+
+
 def _steps(
-    parsed: Arguments, services: Services, settings: CompareSettings, judging: JudgeSettings
+    asked: str | Sequence[Prompt],
+    named: Sequence[str],
+    services: Services,
+    settings: CompareSettings,
+    judging: JudgeSettings,
 ) -> Iterator[EvaluationProgress]:
     from cai_ui.pipeline.compare import comparison
     from cai_ui.pipeline.compare.checkpoints import load_checkpoint
     from cai_ui.pipeline.compare.judging import judge_evaluation
 
-    if parsed.evaluation is not None:
-        if not judging.judge:
-            raise InputError("There is no judge to read these answers.", next_step="Name one: --judge base")
-        return judge_evaluation(services, find_evaluation(services.store, parsed.evaluation).id, judging)
-    variants = parsed.variants or [variant.name for variant in comparison.variants(services)]
+    if isinstance(asked, str):
+        return judge_evaluation(services, asked, judging)
+    variants = named or [variant.name for variant in comparison.variants(services)]
     for name in (name for name in variants if comparison.CHECKPOINT in name):
-        load_checkpoint(services, services.engine(WAIT_S), name)
-    if parsed.prompts is None:
-        return comparison.run_evaluation(services, variants, settings, judging=judging)
-    prompts = read_requests(parsed.prompts, parsed.kind)
-    return comparison.evaluate_prompts(services, variants, prompts, settings, judging=judging)
+        load_checkpoint(services, services.engine(), name)
+    return comparison.evaluate_prompts(services, variants, asked, settings, judging=judging)
 
 
 def _lines(evaluation: Evaluation, judged: Sequence[JudgedShare], standings: Mapping[str, Standing]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, Progress, agreement_line, check_out, command, judge_line, opened
+from cai_ui.cli.command import Progress, agreement_line, check_out, command, judge_line, loaded, opened
 from cai_ui.cli.flags import Arguments, Parser, read_flags
 from cai_ui.config.curate import DatasetSettings, LabelSettings
 from cai_ui.curate.columns import PARTS, Columns
@@ -188,10 +188,10 @@ def _curate_label(parsed: Arguments) -> int:
     from cai_ui.store import QueueFilter
 
     settings = read_flags(LabelSettings, parsed)
-    with opened(parsed, judge=settings.judge) as services:
+    with opened(parsed, load=False, judge=settings.judge) as services:
         check_source(services, parsed.source)
         settings = settings.model_copy(update={"judge": services.settings.judge})
-        services.engine(WAIT_S)
+        loaded(services)
         judge_line(services, settings.judge, ["pairs"], settings.reasoning)
         last, progress = None, Progress()
         for last in label_pairs(services, settings, QueueFilter("all", source=parsed.source)):

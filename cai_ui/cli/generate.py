@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, Progress, add_kind, check_requests, command, opened, read_requests
+from cai_ui.cli.command import Progress, add_kind, check_requests, command, loaded, opened, read_requests
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.cli.principles import find_version
 from cai_ui.config.answers import Sampling
@@ -37,22 +37,20 @@ def _generate(parsed: Arguments) -> int:
     from cai_ui.pipeline.revise import batch
 
     check_requests(parsed, "prompt_set")
-    named = read_flags(RevisionSettings, parsed)
+    named, drawn = read_flags(RevisionSettings, parsed), read_flags(Sampling, parsed)
     if parsed.batch_size < 1 or (parsed.number is not None and parsed.number < 1):
         raise InputError("--batch-size and --number are numbers from 1.")
-    with opened(parsed, critic=named.critic, reviser=named.reviser) as services:
-        services.engine(WAIT_S)  # its defaults are those of flags that are not given
+    prompts = None if parsed.prompts is None else read_requests(parsed.prompts, parsed.kind)[: parsed.number]
+    with opened(parsed, load=False, critic=named.critic, reviser=named.reviser) as services:
+        version = find_version(services, parsed.constitution)
+        if prompts is None:
+            number = parsed.number or 100
+            prompts = sets.list_requests(services, parsed.prompt_set or "train-harmful", number, drawn.seed)
+        loaded(services)  # its defaults are those of flags that are not given
         sampling = read_flags(Sampling, parsed, models.default_sampling(services))
         settings = read_flags(RevisionSettings, parsed, models.default_revision(services))
         start = services.settings
         settings = settings.model_copy(update={"critic": start.critic, "reviser": start.reviser})
-        if parsed.prompts is not None:
-            prompts = read_requests(parsed.prompts, parsed.kind)[: parsed.number]
-        else:
-            prompts = sets.list_requests(
-                services, parsed.prompt_set or "train-harmful", parsed.number or 100, sampling.seed
-            )
-        version = find_version(services, parsed.constitution)
         last, progress = None, Progress()
         for last in batch.run_batch(
             services, prompts, version.hash, settings, sampling, parsed.batch_size, results=parsed.out

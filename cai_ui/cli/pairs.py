@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, Progress, add_kind, check_requests, command, judge_line, opened, read_requests
+from cai_ui.cli.command import Progress, add_kind, check_requests, command, judge_line, loaded, opened, read_requests
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config.curate import DatasetSettings, OnPolicySettings
 from cai_ui.errors import InputError
@@ -44,15 +44,14 @@ def _pairs(parsed: Arguments) -> int:
         raise InputError("--number is a number from 1.")
     if parsed.freeze is not None:
         clean_name(parsed.freeze, "The name")  # what no dataset can be called is told before the answers are drawn
-    with opened(parsed, judge=settings.judge) as services:
-        services.engine(WAIT_S)
+    prompts = None if parsed.prompts is None else read_requests(parsed.prompts, parsed.kind)[: parsed.number]
+    with opened(parsed, load=False, judge=settings.judge) as services:
+        if prompts is None:
+            prompts = sets.list_requests(services, parsed.prompt_set or "train-harmful", parsed.number, settings.seed)
+        loaded(services)
         usual = OnPolicySettings(max_new_tokens=models.default_sampling(services).max_new_tokens)
         settings = read_flags(OnPolicySettings, parsed, usual)
         settings = settings.model_copy(update={"judge": services.settings.judge})
-        if parsed.prompts is not None:
-            prompts = read_requests(parsed.prompts, parsed.kind)[: parsed.number]
-        else:
-            prompts = sets.list_requests(services, parsed.prompt_set or "train-harmful", parsed.number, settings.seed)
         last, progress = on_policy.OnPolicyProgress(0, 0), Progress()
         for last in on_policy.make_pairs(services, prompts, parsed.variant, settings):
             progress.show(last.done, last.total, "" if last.eta_s is None else f"{last.eta_s:,.0f} s left")

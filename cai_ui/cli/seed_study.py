@@ -60,7 +60,7 @@ def _seed(parsed: Arguments) -> int:
     if parsed.out is not None:
         check_out(parsed.out)
         check_out(parsed.out.with_suffix(".json"))
-    with opened(parsed, critic=named.critic, reviser=named.reviser) as services:
+    with opened(parsed, load=False, critic=named.critic, reviser=named.reviser) as services:
         plan = plan_of(services, parsed)
         if parsed.so_far:
             _write(services, seed_study_so_far(services, plan), parsed.out)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cai_ui.cli import seed_study
-from cai_ui.cli.command import WAIT_S, check_out, command, opened, write_text
+from cai_ui.cli.command import check_out, command, loaded, opened, write_text
 from cai_ui.cli.flags import Arguments
 from cai_ui.errors import InputError
 from cai_ui.formats.writing import json_text
@@ -36,6 +36,9 @@ def add(commands: Commands) -> None:
 
 
 def _revision(parsed: Arguments) -> int:
+    from cai_ui.config.answers import Sampling
+    from cai_ui.config.knobs import checked
+    from cai_ui.pipeline.prompts.measured import prompts_to_measure
     from cai_ui.records import to_dict
     from cai_ui.studies.revision import Study, run_study
     from cai_ui.studies.revision_plot import principles_svg, rounds_svg
@@ -46,8 +49,10 @@ def _revision(parsed: Arguments) -> int:
     check_out(parsed.out)
     plots = parsed.out.with_suffix(".svg"), parsed.out.with_name(f"{parsed.out.stem}_principles.svg")
     check_out(*plots, parsed.out.with_suffix(".json"))
-    with opened(parsed) as services:
-        services.engine(WAIT_S)
+    checked(Sampling, {"temperature": parsed.temperature, "seed": parsed.seed})
+    with opened(parsed, load=False) as services:
+        prompts_to_measure(services.store, ",".join(parsed.set_keys or ()), parsed.number, parsed.seed)
+        loaded(services)
         for news in run_study(
             services,
             parsed.number,

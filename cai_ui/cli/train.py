@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cai_ui.cli.command import (
-    WAIT_S,
     Progress,
     app_settings,
     command,
     judge_line,
+    loaded,
     opened,
     read_bytes,
     read_text,
@@ -92,9 +92,11 @@ def _train(parsed: Arguments) -> int:
     if parsed.push is not None:
         results.checked_repository(parsed.push)  # a training takes hours; a slip of the hand is told before
     termination = Termination()
-    with opened(parsed) as services:
-        services.engine(WAIT_S)
-        run = _resumed(services, parsed) or _submit(services, parsed)
+    with opened(parsed, load=False) as services:
+        begin = _beginning(services, parsed)
+        loaded(services)
+        run = begin()
+        print(f"run {run.id}: {run.name}", file=sys.stderr)  # so that a run that is broken off can be named
         try:
             run = _watched(services, run, termination)
         except KeyboardInterrupt:
@@ -146,13 +148,13 @@ def _along(parsed: Arguments) -> int:
     return TERMINATED if termination.came else 0 if outcome.state == "done" else 2
 
 
-def _resumed(services: Services, parsed: Arguments) -> Run | None:
-    """The run of this id, gone on with; None for a file or a method."""
+def _beginning(services: Services, parsed: Arguments) -> Callable[[], Run]:
+    """What begins the run once the model is there: a new one of a file or a method, or the one of this id goes on."""
     from cai_ui.train.methods import METHODS
 
     what: str = parsed.what
     if what in METHODS or Path(what).suffix in _FILES:
-        return None
+        return partial(_submit, services, parsed, _asked(services, parsed))
     try:
         run = services.store.run(what)
     except NotFoundError:
@@ -161,7 +163,7 @@ def _resumed(services: Services, parsed: Arguments) -> Run | None:
             next_step=f"Name one of the methods {', '.join(METHODS)}, a file ({', '.join(_FILES)}), or a run's id.",
         ) from None
     _refuse_changes(services, run, parsed)
-    return services.jobs.resume(what)
+    return partial(services.jobs.resume, what)
 
 
 def _refuse_changes(services: Services, run: Run, parsed: Arguments) -> None:
@@ -183,36 +185,61 @@ def _refuse_changes(services: Services, run: Run, parsed: Arguments) -> None:
     )
 
 
-def _submit(services: Services, parsed: Arguments) -> Run:
-    from cai_ui.pipeline.compare.judging import rubrics_of
-    from cai_ui.pipeline.train.hub_job import load_start, take_in_dataset
+@dataclasses.dataclass(frozen=True)
+class _Asked:
+    """What a new run is made of, as far as that is known without the model: the content of its file (empty for a
+    method), and the hash of its dataset."""
 
-    if parsed.dataset and not parsed.data:
-        find_dataset(services, parsed.dataset)  # loading a model takes a minute; a slip of the hand is told before
-    wanted = _with_flags(_wanted(services, parsed), parsed)
+    content: bytes
+    dataset: str
+
+
+def _asked(services: Services, parsed: Arguments) -> _Asked:
+    """Loading a model takes minutes, so all that can be refused without one is refused here."""
+    from cai_ui.pipeline.compare.judging import rubrics_of
+    from cai_ui.pipeline.train.hub_job import take_in_dataset
+    from cai_ui.train.methods import METHODS
+    from cai_ui.train.presets import SMALL
+
+    is_method = parsed.what in METHODS
+    if not is_method and parsed.preset:
+        raise InputError("--preset goes with a method; a file names its own.", next_step="Leave it out.")
+    content = b"" if is_method else read_bytes(Path(parsed.what), FILE_LIMIT + 1)
+    wanted = _with_flags(_wanted(parsed, content, SMALL), parsed)
+    if parsed.adapter and not wanted.start_adapter:
+        raise InputError("--adapter is the folder of what the file calls start_adapter; it names none.")
+    if wanted.settings.probe_judge:
+        rubrics_of(JudgeSettings(judge=wanted.settings.probe_judge, rubrics=wanted.settings.probe_rubrics))
     if parsed.data:
-        wanted = dataclasses.replace(wanted, dataset=take_in_dataset(services, read_text(parsed.data)).hash)
-    base = services.engine().base_hash
-    if wanted.base_hash not in ("", base):
+        return _Asked(content, take_in_dataset(services, read_text(parsed.data)).hash)
+    return _Asked(content, find_dataset(services, wanted.dataset))
+
+
+def _submit(services: Services, parsed: Arguments, asked: _Asked) -> Run:
+    from cai_ui.pipeline.compare.judging import rubrics_of
+    from cai_ui.pipeline.train.hub_job import load_start
+    from cai_ui.train.presets import default_preset
+
+    engine = services.engine()
+    wanted = _with_flags(_wanted(parsed, asked.content, default_preset(engine.name in BUILT_IN)), parsed)
+    if wanted.base_hash not in ("", engine.base_hash):
         raise ConflictError(
-            f"The file is for a base model with other weights ({wanted.base_hash[:8]}; loaded: {base[:8]}).",
+            f"The file is for a base model with other weights ({wanted.base_hash[:8]}; loaded: "
+            f"{engine.base_hash[:8]}).",
             kept="Nothing was started.",
             next_step="Name the model with --model, or take base_hash out of the file.",
         )
     if parsed.adapter:
-        if not wanted.start_adapter:
-            raise InputError("--adapter is the folder of what the file calls start_adapter; it names none.")
-        load_start(services, parsed.adapter, wanted.start_adapter)
+        load_start(services, parsed.adapter, str(wanted.start_adapter))
     if wanted.settings.probe_judge:
         rubrics = rubrics_of(JudgeSettings(judge=wanted.settings.probe_judge, rubrics=wanted.settings.probe_rubrics))
         judge_line(services, wanted.settings.probe_judge, [rubric.name for rubric in rubrics])
-    dataset = find_dataset(services, wanted.dataset)
     if filled_in := wanted.filled_in_words():
         print(filled_in, file=sys.stderr)
     return services.jobs.submit(
         wanted.method,
-        dataset,
-        _fitting(services, wanted, dataset) if parsed.fit else wanted.settings,
+        asked.dataset,
+        _fitting(services, wanted, asked.dataset) if parsed.fit else wanted.settings,
         "command line",
         wanted.name,
         wanted.start_adapter,
@@ -228,17 +255,15 @@ def _fitting(services: Services, wanted: RunConfig, data: str) -> TrainSettings:
     return report.estimate.proposals[0].settings
 
 
-def _wanted(services: Services, parsed: Arguments) -> RunConfig:
-    """What file or method and preset ask for, before the flags. Where no preset is named, the model's own goes."""
+def _wanted(parsed: Arguments, content: bytes, otherwise: str) -> RunConfig:
+    """What the file of this `content`, or method and preset, ask for, before the flags. Where no preset is named, the
+    model's own goes, which is `otherwise`."""
     from cai_ui.train.config_file import RunConfig, read_config_file
     from cai_ui.train.methods import METHODS
-    from cai_ui.train.presets import default_preset, preset
+    from cai_ui.train.presets import preset
 
-    otherwise = default_preset(services.engine().name in BUILT_IN)
     if parsed.what not in METHODS:
-        if parsed.preset:
-            raise InputError("--preset goes with a method; a file names its own.", next_step="Leave it out.")
-        return read_config_file(read_bytes(Path(parsed.what), FILE_LIMIT + 1), otherwise)
+        return read_config_file(content, otherwise)
     named = parsed.preset or otherwise
     return RunConfig(parsed.what, preset(named, parsed.what), named)
 

@@ -157,6 +157,30 @@ def test_a_look_at_rows_that_do_not_fit_says_what_the_import_would_do(cli: Cli, 
     assert "1 new in the queue" in cli("curate", "import", str(rows), "--skip-bad")[1]
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("train sft --epochs nan", "--epochs"), ("train nope", "no training method, file or run"),
+        ("train sft --dataset nope", "no dataset 'nope'"), ("train sft --preset nope", "no preset 'nope'"),
+        ("train nope.yaml", "nope.yaml cannot be read"), ("train sft --data nope", "nope cannot be read"),
+        ("generate --temperature nan", "--temperature"), ("generate --constitution nope", "no constitution 'nope'"),
+        ("generate --prompts nope.txt", "no file nope.txt"), ("generate --prompt-set nope", "no prompt set 'nope'"),
+        ("compare --set nope", "no prompt set 'nope'"), ("compare --strengths nan", "'nan' is no strength"),
+        ("compare --conditions nope", "no condition 'nope'"), ("compare --prompts nope", "no file nope"),
+        ("compare --evaluation nope --judge base", "no evaluation 'nope'"),
+        ("compare --judge base --rubrics nope", "no rubric"), ("pairs --prompts nope", "no file nope"),
+        ("pairs --prompt-set nope", "no prompt set 'nope'"), ("study seed --rows nope", "nope cannot be read"),
+        ("study seed --set nope", "no prompt set 'nope'"), ("study seed --constitution nope", "no constitution"),
+        ("study revision --set nope --out x.md", "no prompt set 'nope'"),
+        ("study revision --temperature nan --out x.md", "temperature"),
+    ],
+)  # fmt: skip
+def test_a_slip_of_the_hand_is_told_before_the_model_is_loaded(cli: Cli, told: str, said: str) -> None:
+    cli.flags[-1] = "/no/model"  # to wait for it would end in a sentence about the model
+    code, _, err = cli(*told.split())
+    assert code == 2 and said in err and "There is no model" not in err
+
+
 def test_own_sets_and_files_of_any_form_can_be_measured(cli: Cli, tmp_path: Path) -> None:
     lines, out = tmp_path / "lines.jsonl", tmp_path / "e.json"
     lines.write_text('{"prompt": "How do I rob a shop?", "kind": "Harmful"}\n{"prompt": "Jam?", "kind": "odd"}\n')
