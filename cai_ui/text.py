@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import Literal
 
 from cai_ui.errors import InputError
@@ -64,6 +65,14 @@ def whole_characters(text: str, what: str = "The text") -> str:
 def named(key: object) -> str:
     """A name or id from outside, as a sentence shows it: short and in quotes, whatever it is."""
     return "(nothing is chosen)" if key is None or key == "" else repr(str(key)[:80])
+
+
+def there_are(names: Iterable[str], most: int = 8) -> str:
+    """What could be named in place of something that is not there: the first names, as the next step of an error. On
+    the command line no list stands on the screen. "" where there are none."""
+    known = [name[:80] for name in names]
+    more = f", and {len(known) - most:,} more" if len(known) > most else ""
+    return f"There are: {', '.join(known[:most])}{more}." if known else ""
 
 
 def word_diff(before: str, after: str) -> list[tuple[DiffKind, str]]:

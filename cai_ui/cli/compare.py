@@ -24,6 +24,7 @@ from cai_ui.config.compare import CompareSettings, JudgeSettings
 from cai_ui.errors import InputError
 from cai_ui.formats.writing import json_text
 from cai_ui.records import Rate, to_dict
+from cai_ui.text import there_are
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from cai_ui.pipeline.compare.progress import EvaluationProgress
     from cai_ui.pipeline.judges import Standing
     from cai_ui.records import Evaluation, JudgeUsed, Prompt
+    from cai_ui.store import Store
 
 
 def add(commands: Commands) -> None:
@@ -43,7 +45,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "variants",
         nargs="*",
-        help="adapter names, or RUN@STEP for what a run kept (default: base and all adapters)",
+        help="adapters, by their id or the name of their run; RUN@STEP for what a run kept (default: base and all)",
     )
     parser.add_argument("--set", dest="set_keys", action="append", metavar="KEY", help="prompt set; may be repeated")
     parser.add_argument("--prompts", type=Path, help="in place of sets: a file, as `generate` reads it")
@@ -70,9 +72,10 @@ def _compare(parsed: Arguments) -> int:
     prompts = None if parsed.prompts is None else read_requests(parsed.prompts, parsed.kind)
     with opened(parsed, load=False, judge=judging.judge if "/" in judging.judge else "") as services:
         asked = _asked(parsed, services, settings, judging, prompts)
+        named = [find_variant(services.store, name) for name in parsed.variants]
         loaded(services)
         found, progress = "", Progress()
-        for step in _steps(asked, parsed.variants, services, settings, judging):
+        for step in _steps(asked, named, services, settings, judging):
             progress.show(step.done, step.total, "judging" if step.phase == "judged" else "")
             found = step.evaluation_id or found
         evaluation = services.store.evaluation(found)
@@ -127,6 +130,22 @@ def _steps(
     for name in (name for name in variants if comparison.CHECKPOINT in name):
         load_checkpoint(services, services.engine(), name)
     return comparison.evaluate_prompts(services, variants, asked, settings, judging=judging)
+
+
+def find_variant(store: Store, named: str) -> str:
+    """The adapter's name of a variant, which may be called by the name of its run, or by that, @ and a step of it. What
+    is no run's name stays as it is. InputError where several runs have that name."""
+    runs = [run for run in store.runs(trashed=False) if run.adapter]
+    if any(named == run.adapter for run in runs):
+        return named
+    for called, step in ((named, ""), named.rpartition("@")[::2]):
+        found = [run for run in runs if run.name == called]
+        if len(found) > 1:
+            known = there_are(run.id for run in found)
+            raise InputError(f"{len(found)} runs are called {called[:80]!r}.", next_step=f"Name one by its id. {known}")
+        if found:
+            return f"{found[0].id}@{step}" if step else str(found[0].adapter)
+    return named
 
 
 def _lines(evaluation: Evaluation, judged: Sequence[JudgedShare], standings: Mapping[str, Standing]) -> Iterator[str]:

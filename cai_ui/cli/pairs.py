@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cai_ui.cli.command import Progress, add_kind, check_requests, command, judge_line, loaded, opened, read_requests
+from cai_ui.cli.compare import find_variant
 from cai_ui.cli.flags import Arguments, read_flags
 from cai_ui.config.curate import DatasetSettings, OnPolicySettings
 from cai_ui.errors import InputError
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     about = "draw a variant's own answers, judge them two by two, and keep the pairs; the same command goes on"
     parser = command(commands, "pairs", _pairs, about, OnPolicySettings, DatasetSettings)
-    parser.add_argument("--variant", default=BASE, help=f"adapter whose answers are drawn (default: {BASE})")
+    parser.add_argument(
+        "--variant", default=BASE, help=f"adapter, or name of its run, whose answers are drawn (default: {BASE})"
+    )
     parser.add_argument("--prompt-set", help="prompt set (default: train-harmful)")
     parser.add_argument("--prompts", type=Path, help="a file instead: one request a line, or JSON lines, CSV, Parquet")
     add_kind(parser)
@@ -48,12 +51,13 @@ def _pairs(parsed: Arguments) -> int:
     with opened(parsed, load=False, judge=settings.judge) as services:
         if prompts is None:
             prompts = sets.list_requests(services, parsed.prompt_set or "train-harmful", parsed.number, settings.seed)
+        variant = find_variant(services.store, parsed.variant)
         loaded(services)
         usual = OnPolicySettings(max_new_tokens=models.default_sampling(services).max_new_tokens)
         settings = read_flags(OnPolicySettings, parsed, usual)
         settings = settings.model_copy(update={"judge": services.settings.judge})
         last, progress = on_policy.OnPolicyProgress(0, 0), Progress()
-        for last in on_policy.make_pairs(services, prompts, parsed.variant, settings):
+        for last in on_policy.make_pairs(services, prompts, variant, settings):
             progress.show(last.done, last.total, "" if last.eta_s is None else f"{last.eta_s:,.0f} s left")
         judge_line(services, settings.judge, ["pairs"])
         print("\n".join(_lines(last)))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import EngineError, NotFoundError
 from cai_ui.records import BASE, AdapterInfo, Answer
-from cai_ui.text import named
+from cai_ui.text import named, there_are
 
 BASE_TITLE = "Base model"
 
@@ -57,10 +57,14 @@ def choose(available: Sequence[AdapterInfo], names: Sequence[str]) -> list[Adapt
     by_name = {variant.name: variant for variant in available}
     for name in names:
         if name not in by_name:
-            raise NotFoundError(
-                f"There is no variant {named(name)} for this model.", next_step="Choose one of the list."
-            )
+            raise missing(available, name)
     return [by_name[name] for name in dict.fromkeys(names)]
+
+
+def missing(available: Sequence[AdapterInfo], name: str) -> NotFoundError:
+    """What is said of a variant that the model does not have."""
+    known = there_are(one.name if one.name == BASE else f"{one.name} ({one.title})" for one in available)
+    return NotFoundError(f"There is no variant {named(name)} for this model.", next_step=known)
 
 
 def expected_hash(variant: AdapterInfo) -> str | None:

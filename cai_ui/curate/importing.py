@@ -93,7 +93,7 @@ def read_rows(path: Path, plan: Plan = Plan(), limits: Limits = Limits()) -> Imp
         reading.take(line, row)
     if not reading.rows:
         raise FileFormatError(
-            "The file has no rows.", kept="Nothing was imported.", next_step="Choose a file with rows."
+            "The file has no rows.", kept="Nothing was taken from it.", next_step="Choose a file with rows."
         )
     return reading.report()
 

@@ -55,7 +55,7 @@ class Prompts:
         with self._db.read() as connection:
             body = connection.scalar(sa.select(_sets.c.body).where(_sets.c.key == key))
         if body is None:
-            raise NotFoundError(f"There is no prompt set {named(key)}.", next_step="Choose one of the list.")
+            raise NotFoundError(f"There is no prompt set {named(key)}.", next_step="Choose another.")
         return load(PromptSet, body)
 
     def set_prompts(self, key: str, places: Sequence[int]) -> list[SetPrompt]:

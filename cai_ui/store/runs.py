@@ -16,7 +16,7 @@ from cai_ui.records import GOING_ON, Run
 from cai_ui.store import schema
 from cai_ui.store.database import Database
 from cai_ui.store.encoding import dump, load, now
-from cai_ui.text import named
+from cai_ui.text import named, there_are
 
 _t = schema.runs
 
@@ -59,7 +59,7 @@ class Runs:
         with self._db.write("The run's state") as connection:
             body = connection.scalar(sa.select(_t.c.body).where(_t.c.id == id).with_for_update())
             if body is None:
-                raise _missing(id)
+                raise _missing(connection, id)
             run = dataclasses.replace(load(Run, body), **changes)
             connection.execute(
                 _t.update().where(_t.c.id == id).values(state=run.state, process=THIS_PROCESS, body=dump(run))
@@ -70,15 +70,14 @@ class Runs:
         """The run with this id. NotFoundError if there is none."""
         with self._db.read() as connection:
             body = connection.scalar(sa.select(_t.c.body).where(_t.c.id == id))
-        if body is None:
-            raise _missing(id)
+            if body is None:
+                raise _missing(connection, id)
         return load(Run, body)
 
     def runs(self, trashed: bool | None = None) -> list[Run]:
         """Runs, newest first: all of them, those in the trash, or those that are not."""
         with self._db.read() as connection:
-            bodies = connection.scalars(sa.select(_t.c.body).order_by(_t.c.seq.desc())).all()
-        found = [load(Run, body) for body in bodies]
+            found = _all(connection)
         return [run for run in found if trashed in (None, bool(run.trashed_at))]
 
     def mark_interrupted(self) -> list[Run]:
@@ -111,5 +110,11 @@ def is_gone(process: str) -> bool:
     return bool(birth and now_there) and birth != now_there
 
 
-def _missing(id: str) -> NotFoundError:
-    return NotFoundError(f"There is no run {named(id)}.", next_step="Choose one from the list.")
+def _all(connection: sa.Connection) -> list[Run]:
+    bodies = connection.scalars(sa.select(_t.c.body).order_by(_t.c.seq.desc())).all()
+    return [load(Run, body) for body in bodies]
+
+
+def _missing(connection: sa.Connection, id: str) -> NotFoundError:
+    known = there_are(f"{run.id} ({run.name})" for run in _all(connection) if not run.trashed_at)
+    return NotFoundError(f"There is no run {named(id)}.", next_step=known or "Train one first.")

@@ -74,4 +74,4 @@ def too_large(what: str, limit: int) -> NoReturn:
 
 def refuse(what: str, next_step: str) -> NoReturn:
     """Raise FileFormatError: the file as a whole cannot be used."""
-    raise FileFormatError(what, kept="Nothing was imported.", next_step=next_step)
+    raise FileFormatError(what, kept="Nothing was taken from it.", next_step=next_step)

@@ -126,7 +126,7 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, content: bytes, nam
     (tmp_path / name).write_bytes(content)
     with pytest.raises(FileFormatError, match=reason) as caught:
         read_rows(tmp_path / name)
-    assert "Nothing was imported" in str(caught.value)
+    assert "Nothing was taken from it" in str(caught.value)
 
 
 def test_csv_rows_of_another_width_are_bad_rows(tmp_path: Path) -> None:

@@ -155,6 +155,7 @@ def test_without_a_preset_that_of_the_model_fills_in_and_is_told(in_this_process
     path.write_text("\ufeffmethod: sft\nname: no\nsettings: {rank: 2, batch_size: 4, save_steps: 0}")
     assert in_this_process("train", str(path), "--max-steps", "1") == 0
     run, said = only_run(home), capfd.readouterr().err
+    assert f"run {run.id}: {run.name}" in said, "whoever breaks it off can name it"
     assert run.name == "no" and run.config["probe_steps"] == PRESETS[LARGE]["sft"].probe_steps
     assert f"From the preset '{LARGE}': learning_rate" in said and "max_steps" not in said and "rank" not in said
 

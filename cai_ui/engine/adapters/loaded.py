@@ -27,7 +27,7 @@ from cai_ui.engine.adapters.files import AdapterFolder
 from cai_ui.engine.kernels.same_rows import use_same_rows
 from cai_ui.errors import AdapterError, EngineError, NotFoundError
 from cai_ui.records import BASE, AdapterInfo
-from cai_ui.text import named
+from cai_ui.text import named, there_are
 
 BASE_KEY = "__base__"
 """PEFT's name for "no adapter" in a row of a mixed batch."""
@@ -175,9 +175,8 @@ class LoadedAdapters:
 
     def _find(self, name: str) -> Slot:
         if name not in self._slots:
-            raise NotFoundError(
-                f"There is no adapter {named(name)} loaded.", next_step="Choose one from the list, or the base."
-            )
+            known = there_are(self._slots) or "There are none beside the base."
+            raise NotFoundError(f"There is no adapter {named(name)} loaded.", next_step=known)
         return self._slots[name]
 
     def _sweep(self) -> None:

@@ -21,7 +21,6 @@ from cai_ui.pipeline.compare.comparison import CHECKPOINT, engine_variants
 from cai_ui.pipeline.services import Services
 from cai_ui.records import BASE, AdapterInfo, Message, Prompt
 from cai_ui.revise import as_prompt
-from cai_ui.text import named
 
 MOST_ROWS = 24
 """Answers that are written at once."""
@@ -129,7 +128,7 @@ def _missing(services: Services, main: Engine, name: str) -> CaiError:
     """Why a variant is not there."""
     run = next((run for run in services.store.runs() if run.adapter == name), None)
     if run is None:
-        return NotFoundError(f"There is no variant {named(name)} for this model.", next_step="Choose one of the list.")
+        return side.missing(engine_variants(main), name)
     if run.base_hash != main.base_hash:
         return EngineError(
             f"{run.name} was trained on another base model than {main.name}.",

@@ -146,7 +146,7 @@ def _checked(turn: Message) -> Message:
 
 
 def _nothing(left_out: Mapping[str, list[int]]) -> FileFormatError:
-    kept, choose = "Nothing was imported.", "Choose another one."
+    kept, choose = "Nothing was taken from it.", "Choose another one."
     if not left_out:
         return FileFormatError("There is no request in the file.", kept=kept, next_step=choose)
     why = "; ".join(f"line {lines[0]:,}: {reason}" for reason, lines in list(left_out.items())[:3])

@@ -11,7 +11,7 @@ from cai_ui.config.train import TrainSettings
 from cai_ui.engine.interface import Engine
 from cai_ui.errors import InputError
 from cai_ui.pipeline.prompts.files import asked
-from cai_ui.pipeline.prompts.shipped import draw, places
+from cai_ui.pipeline.prompts.shipped import draw, own_set, places
 from cai_ui.pipeline.readers import reader_for
 from cai_ui.readers import Outcome, complied, good, refused
 from cai_ui.readers.measured import recorded
@@ -56,7 +56,7 @@ def probe_kit(store: Store, judge: Judge) -> ProbeKit:
 
 def _of_each_kind(store: Store, key: str, per_kind: int, seed: int) -> list[Prompt]:
     """Reads no further than it must: a set may hold 100,000 prompts."""
-    made = store.prompt_set(key)
+    made = own_set(store, key)
     left = Counter({kind: min(per_kind, count) for kind, count in made.kinds.items()})
     found: list[Prompt] = []
     for page in batches(places(key, made.count, made.count, seed), _PAGE):

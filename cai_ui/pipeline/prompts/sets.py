@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cai_ui.pipeline.prompts.files import asked
-from cai_ui.pipeline.prompts.shipped import draw, places, prompts_by_text
+from cai_ui.pipeline.prompts.shipped import draw, own_set, places, prompts_by_text
 from cai_ui.pipeline.services import Services
 from cai_ui.records import Message, Prompt, PromptSet, SetPrompt
 
@@ -30,7 +30,7 @@ def list_requests(services: Services, prompt_set: str, n: int, seed: int) -> lis
 
     if prompt_set in demo.SETS:
         return draw(prompt_set, n, seed)
-    drawn = places(prompt_set, services.store.prompt_set(prompt_set).count, n, seed)
+    drawn = places(prompt_set, own_set(services.store, prompt_set).count, n, seed)
     return [asked(one, prompt_set) for one in services.store.set_prompts(prompt_set, drawn)]
 
 

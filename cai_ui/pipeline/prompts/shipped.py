@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from functools import cache
 
 from cai_ui.errors import NotFoundError
-from cai_ui.records import Prompt
-from cai_ui.text import named
+from cai_ui.records import Prompt, PromptSet
+from cai_ui.store import Store
+from cai_ui.text import named, there_are
 
 
 def draw(prompt_set: str, n: int, seed: int) -> list[Prompt]:
@@ -15,9 +17,24 @@ def draw(prompt_set: str, n: int, seed: int) -> list[Prompt]:
     from cai_ui.demo import prompt_sets as demo
 
     if prompt_set not in demo.SETS:
-        raise NotFoundError(f"There is no prompt set {named(prompt_set)}.", next_step="Choose one of the list.")
+        raise missing(prompt_set, demo.SETS)
     prompts = demo.load(prompt_set)
     return [prompts[place] for place in places(prompt_set, len(prompts), n, seed)]
+
+
+def own_set(store: Store, key: str) -> PromptSet:
+    """A set of the workspace. NotFoundError, which names all that there are, the shipped ones, too, for no set."""
+    from cai_ui.demo import prompt_sets as demo
+
+    try:
+        return store.prompt_set(key)
+    except NotFoundError:
+        raise missing(key, [*demo.SETS, *(made.key for made in store.prompt_sets())]) from None
+
+
+def missing(key: str, known: Iterable[str]) -> NotFoundError:
+    """What is said of a prompt set that is not there."""
+    return NotFoundError(f"There is no prompt set {named(key)}.", next_step=there_are(known, 16))
 
 
 def places(prompt_set: str, count: int, n: int, seed: int) -> list[int]:
