@@ -23,7 +23,7 @@ from cai_ui.cli.grades import estimate_words, find_evaluation
 from cai_ui.config.compare import CompareSettings, JudgeSettings
 from cai_ui.errors import InputError
 from cai_ui.formats.writing import json_text
-from cai_ui.records import Rate, to_dict
+from cai_ui.records import BASE, Rate, to_dict
 from cai_ui.text import there_are
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def add(commands: Commands) -> None:
 
 def _compare(parsed: Arguments) -> int:
     from cai_ui.compare.answer_table import AnswerTable
-    from cai_ui.pipeline.compare.judging import rubrics_of, shares_by_judges
+    from cai_ui.pipeline.compare.judging import shares_by_judges
     from cai_ui.pipeline.judges import standing_of
 
     check_requests(parsed, "set_keys")
@@ -66,8 +66,6 @@ def _compare(parsed: Arguments) -> int:
     if parsed.set_keys:
         settings = settings.model_copy(update={"sets": ",".join(parsed.set_keys)})
     judging = read_flags(JudgeSettings, parsed)
-    if judging.judge:
-        rubrics_of(judging)  # whatever is judged, a slip of the hand is told before the model is loaded
     check_out(parsed.out)
     prompts = None if parsed.prompts is None else read_requests(parsed.prompts, parsed.kind)
     with opened(parsed, load=False, judge=judging.judge if "/" in judging.judge else "") as services:
@@ -136,7 +134,7 @@ def find_variant(store: Store, named: str) -> str:
     """The adapter's name of a variant, which may be called by the name of its run, or by that, @ and a step of it. What
     is no run's name stays as it is. InputError where several runs have that name."""
     runs = [run for run in store.runs(trashed=False) if run.adapter]
-    if any(named == run.adapter for run in runs):
+    if named == BASE or any(named == run.adapter for run in runs):
         return named
     for called, step in ((named, ""), named.rpartition("@")[::2]):
         found = [run for run in runs if run.name == called]

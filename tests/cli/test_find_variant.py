@@ -28,6 +28,8 @@ def test_a_variant_by_the_name_of_its_run(tmp_path: Path) -> None:
             find_variant(store, "twice")
         with pytest.raises(NotFoundError, match=r"no run 'nope'\. There are: run-3 \(run-0\), run-2 \(twice\), "):
             store.run("nope")
+        keep(store, "run-4", "base")
+        assert find_variant(store, "base") == "base", "the base goes before a run that is called so"
 
 
 def test_what_is_not_there_is_told_with_what_there_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
