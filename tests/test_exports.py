@@ -66,6 +66,7 @@ from cai_ui.records import (
     to_dict,
 )
 from cai_ui.statistics import rate
+from cai_ui.text import clean_name
 from cai_ui.train.config_file import config_text, read_config_file
 from cai_ui.train.run.metrics import append_row
 
@@ -387,7 +388,7 @@ def test_a_table_of_principles_is_read_back_as_it_was() -> None:
 def test_the_file_of_a_run_keeps_its_name(name: str) -> None:
     assert yaml.safe_load(config_text(run_named(name)))["name"] == name
     if not re.search(r"[\x00-\x08\x0b-\x1f]", name):
-        assert read_config_file(config_text(run_named(name)), "seed study").name == name.strip()
+        assert read_config_file(config_text(run_named(name)), "seed study").name == clean_name(name, "The name")
 
 
 def test_a_record_with_half_a_character_has_a_hash() -> None:

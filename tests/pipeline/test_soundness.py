@@ -159,7 +159,7 @@ def test_the_commands_check_back_up_and_restore(tmp_path: Path, capsys: pytest.C
         printed = capsys.readouterr()
         return code, printed.out + printed.err
 
-    assert "no database" in cli("backup")[1]
+    assert "no workspace" in cli("backup")[1]
     with open_store(tmp_path / "home") as store:
         folder = run_with_adapter(store)
         assert cli("check")[0] == 2, "somebody else works there"

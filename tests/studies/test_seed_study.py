@@ -99,7 +99,7 @@ def _has_all_measures(told: dict[str, Any], text: str) -> None:
 
 def test_nothing_begins_before_the_cost_was_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "a.md"
-    assert main(flags(tmp_path / "home", out)[:-1]) == 0
+    assert main(flags(tmp_path / "home", out)[:-1]) == 1
     said = capsys.readouterr()
     assert "training SFT, then DPO: 2 calls" in said.out
     assert "all variants asked: 30 calls, 360 tokens" in said.out

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 import torch
 
+from cai_ui.config.app import AppSettings
 from cai_ui.config.curate import DatasetSettings
 from cai_ui.curate.importing import Plan
 from cai_ui.curate.label_columns import rule
 from cai_ui.errors import InputError
-from cai_ui.pipeline import Services
+from cai_ui.pipeline import Services, open_services
 from cai_ui.pipeline.curate import datasets, imports, queue
 from cai_ui.pipeline.curate.helpful import helpful_rows, named_sources, usual_sources
 from cai_ui.records import Decision
@@ -99,12 +100,10 @@ def test_a_real_model_gets_nothing_mixed_in_before_somebody_chooses(
 
 
 @pytest.mark.parametrize(("more", "mixed"), [({}, 9), ({"endpoint": "http://127.0.0.1:9/v1"}, 0)])
-def test_what_auto_will_load_decides_before_it_is_loaded(
-    tmp_path: Path, open_home: Callable[..., Services], more: dict[str, Any], mixed: int
-) -> None:
+def test_what_auto_will_load_decides_before_it_is_loaded(tmp_path: Path, more: dict[str, Any], mixed: int) -> None:
     """A command that freezes loads no model. Seen: it mixed nothing in, though `generate` and `train` took the embedded
     model for the same word."""
-    services = open_home(tmp_path / "other", model="auto", **more)
+    services = open_services(AppSettings(home=str(tmp_path / "home"), model="auto", **more), load=False)
     try:
         assert services.host.status().state == "loading"
         assert len(helpful_rows(services, DatasetSettings(helpful=9))) == (
