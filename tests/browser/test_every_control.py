@@ -201,6 +201,12 @@ class Presser:
     def handle(self, key: str) -> Any:
         return self.page.evaluate_handle("key => pressing.element(key)", key).as_element()
 
+    def there(self, key: str) -> Any:
+        """The same of a control that may be taken off the page before it is pressed: a late answer redraws its part."""
+        if (element := self.handle(key)) is None:
+            raise PlaywrightError(f"{key} is gone")
+        return element
+
     def _twice(self, one: dict[str, Any]) -> None:
         """As by a double click; the only press of what begins long work, since it begins once by that."""
         self.page.evaluate("key => pressing.twice(key)", one["key"])
@@ -234,7 +240,7 @@ class Presser:
 
     def _slider(self, one: dict[str, Any]) -> None:
         """A third and two thirds along, by mouse, and back by keys."""
-        element = self.handle(one["key"])
+        element = self.there(one["key"])
         was = element.input_value()
         for share in (0.33, 0.67):
             box = element.bounding_box()
@@ -257,7 +263,7 @@ class Presser:
 
     def _menu(self, one: dict[str, Any]) -> None:
         """Each entry, and last the one that was chosen."""
-        was, titles = self.handle(one["key"]).input_value(), self.open_menu(one)
+        was, titles = self.there(one["key"]).input_value(), self.open_menu(one)
         chosen = [titles[place] for place in spread(len(titles))]
         for title in [*(title for title in chosen if title != was), *([was] if was in titles else [])]:
             self.open_menu(one)
