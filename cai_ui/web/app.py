@@ -47,11 +47,11 @@ def build_app(services: Services, stops: Stops | None = None, access: Access | N
     machine).
     """
     access = access or Access(Mode.OWN, services.store.accounts)
-    with Page(title=words.TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as page:
+    line = {"max_size": 64, "default_concurrency_limit": 4, "api_open": False}
+    with Page(line, title=words.TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as page:
         page.admit = access.admit
         places = spellings(services.store.workspace.home, services.settings.home)
         page.hides = lambda name: () if access.may_own(name) else places
-        page.queue(max_size=64, default_concurrency_limit=4, api_open=False)  # makes routes anew; here there are few
         page._queue.sleep_when_free = QUEUE_LOOK_S
         head = Header(services, access)
         with gr.Tabs(elem_id="tabs") as tabs:

@@ -191,6 +191,10 @@ def test_the_strip_says_saved_or_not_and_how_old_the_backup_is(services: Service
     assert header.kept(services) == ""
 
 
+def test_the_waiting_line_is_bounded_from_the_first(page: gr.Blocks) -> None:
+    assert (page._queue.max_size, page._queue.default_concurrency_limit, page.api_open) == (64, 4, False)
+
+
 def test_a_browser_gets_the_events_as_they_stand(page: gr.Blocks) -> None:
     """They are described when the page is built, so that what is changed in one later would be missing there."""
     sent = {event["id"]: event for event in page.get_config_file()["dependencies"]}

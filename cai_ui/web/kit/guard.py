@@ -12,7 +12,7 @@ import html
 import inspect
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import gradio as gr
@@ -39,9 +39,15 @@ class Page(gr.Blocks):
     admit: Callable[[str, dict[str, Any], list[Any], str | None, bool, str], None] | None = None
     hides: Callable[[str | None], tuple[str, ...]] | None = None
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, waiting_line: Mapping[str, Any] | None = None, **options: Any) -> None:
+        """`waiting_line`: options of `queue`, which Gradio calls here, without any. To call it once more with them
+        would make all of the server's routes once more."""
+        self._waiting_line = dict(waiting_line or {})
         super().__init__(**options)
         self.default_config = Layout(self)
+
+    def queue(self, *given: Any, **options: Any) -> Any:
+        return super().queue(*given, **{**self._waiting_line, **options})
 
     def get_config_file(self) -> Any:
         """What the browser gets of the page. A heartbeat would take one of the six connections that a browser has for
