@@ -31,8 +31,8 @@ def in_place_of(path: Path) -> Iterator[Path]:
     end = path.resolve()
     partial = end.with_name(f"{end.name}.{secrets.token_hex(4)}.part") if end.name else end
     try:
-        if end.exists() and not (end.is_file() or end.is_dir()):  # a pipe, a terminal: nothing can stand in its place
-            yield end
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe, a terminal: nothing can stand in its
+            yield path  # place; and where /dev/stdout leads to a pipe, only the link can be opened
             return
         yield partial
         partial.replace(end)

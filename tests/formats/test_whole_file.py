@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -37,6 +39,14 @@ def test_a_pipe_gets_the_content_and_stays_a_pipe(tmp_path: Path) -> None:
     write_whole(pipe, b"whole")
     reader.join(30)
     assert read == [b"whole"] and pipe.is_fifo()
+
+
+def test_what_is_written_to_standard_output_comes_out_of_its_pipe() -> None:
+    write = (
+        "from pathlib import Path; from cai_ui.formats.whole_file import write_whole as w; w(Path('/dev/stdout'), b'x')"
+    )
+    done = subprocess.run([sys.executable, "-c", write], capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"x", b"")
 
 
 @pytest.mark.parametrize("place", [".", "missing/file", "a file/file"])
