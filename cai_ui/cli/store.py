@@ -46,11 +46,11 @@ def opened_store(parsed: Arguments) -> Iterator[Store]:
     """The workspace alone, without a model. StoreError where there is none: a command that looks at one makes none."""
     from cai_ui.store import open_store
 
-    with open_store(_there(parsed), os.environ.get("CAI_DATABASE_URL") or None) as store:
+    with open_store(workspace_home(parsed), os.environ.get("CAI_DATABASE_URL") or None) as store:
         yield store
 
 
-def _there(parsed: Arguments) -> Path:
+def workspace_home(parsed: Arguments) -> Path:
     """The folder of the workspace that is named, once it is known to be one: a name that was mistyped would else be a
     new one, found sound, or a folder of other things that others may no longer read."""
     from cai_ui.errors import StoreError
@@ -94,7 +94,7 @@ def _store_backup(parsed: Arguments) -> int:
 
     if os.environ.get("CAI_DATABASE_URL"):
         raise on_a_server()
-    workspace = Workspace(_there(parsed))
+    workspace = Workspace(workspace_home(parsed))
     if not workspace.database.exists():
         raise StoreError(f"There is no database in {workspace.home}.", next_step="Name the workspace with --home.")
     if parsed.to is None:
@@ -112,7 +112,7 @@ def _store_restore(parsed: Arguments) -> int:
 
     if os.environ.get("CAI_DATABASE_URL"):
         raise on_a_server()
-    workspace = Workspace(_home(parsed) if parsed.source and not parsed.list else _there(parsed))
+    workspace = Workspace(_home(parsed) if parsed.source and not parsed.list else workspace_home(parsed))
     if parsed.list:
         print("\n".join(_told(backup) for backup in Backups(workspace).all()) or "There is no backup.")
         return 0

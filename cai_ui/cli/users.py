@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cai_ui.cli.command import app_settings
 from cai_ui.cli.flags import Arguments, Parser, add_flags
+from cai_ui.cli.store import workspace_home
 from cai_ui.config.app import AppSettings
 from cai_ui.errors import InputError
 from cai_ui.records.people import Role
@@ -45,7 +46,7 @@ def add(commands: Commands) -> None:
 
 
 def _add(parsed: Arguments) -> int:
-    accounts = _accounts(parsed)
+    accounts = _accounts(parsed, new=True)
     accounts.check_new(parsed.name)
     account = accounts.add(parsed.name, Role(parsed.role), _new_password(parsed))
     print(f"{account.name} may sign in as {account.role.value}.")
@@ -79,9 +80,10 @@ def _list(parsed: Arguments) -> int:
     return 0
 
 
-def _accounts(parsed: Arguments) -> Accounts:
-    """The accounts of the workspace, which may be in use by the page meanwhile."""
-    return Accounts(Workspace(Path(app_settings(parsed).home).expanduser()).accounts_file)
+def _accounts(parsed: Arguments, new: bool = False) -> Accounts:
+    """The accounts of the workspace, which may be in use by the page meanwhile; it may be `new` where one is added."""
+    home = Path(app_settings(parsed).home).expanduser() if new else workspace_home(parsed)
+    return Accounts(Workspace(home).accounts_file)
 
 
 def _new_password(parsed: Arguments) -> str:

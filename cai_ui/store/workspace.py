@@ -152,7 +152,7 @@ class Workspace:
 def is_workspace(home: Path) -> bool:
     """Whether a workspace was begun in this folder, be it damaged. Nothing is made."""
     try:
-        return any((home / name).exists() for name in ("cai.db", "workspace-id", "backups", "aside"))
+        return any((home / name).exists() for name in ("cai.db", "workspace-id", "accounts.json", "backups", "aside"))
     except OSError as error:
         raise unwritable(home, error) from None
 

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize(
     "asked",
     [("store", "check"), ("store", "rebuild"), ("store", "backup"), ("store", "restore"),
-     ("store", "restore", "--list"), ("evaluations", "list"), ("lineage", "latest")],
+     ("store", "restore", "--list"), ("evaluations", "list"), ("lineage", "latest"), ("users", "list")],
 )  # fmt: skip
 def test_what_looks_at_a_workspace_makes_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: tuple[str, ...]
@@ -34,7 +34,8 @@ def test_what_looks_at_a_workspace_makes_none(
     other.chmod(0o755)
     (other / "mine.txt").write_text("not ours")
     for home in (tmp_path / "mistyped", other):
-        code, _, said = Cli(home, capsys)(*asked)
+        code = main([*asked, "--home", str(home)])
+        said = capsys.readouterr().err
         assert code == 2 and f"no workspace in {home}" in said and "--home" in said
     assert not (tmp_path / "mistyped").exists()
     assert [path.name for path in other.iterdir()] == ["mine.txt"] and other.stat().st_mode & 0o777 == 0o755
