@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cai_ui.errors import CaiError
 from cai_ui.web import words
 from cai_ui.web.addresses import API, answered
+from cai_ui.web.compression import compressed
 from cai_ui.web.event_body import EVENTS, PRESSES, NotAnEvent, session_of
 from cai_ui.web.gradio_script import replaced_scripts
 from cai_ui.web.hosts import answers_to, same_origin
@@ -53,7 +54,7 @@ SignIn = Callable[[str, Scope, str, str | None], Awaitable[Response | None]]
 class Gate:
     """ASGI middleware around the whole app. `who` names the person that a request's cookies belong to (None: nobody
     signs in here), and "" is somebody who has not; `hosts` are the names the page answers to, beside numbers;
-    `state` is that of the model; `replaced` are answers in place of Gradio's, by path; `sign_in` answers to those who
+    `state` is that of the model; `replaced` are scripts in place of Gradio's, by path; `sign_in` answers to those who
     come in by another way than Gradio's login; `forget` ends what a request's cookies stood for, once it signed
     somebody in anew; `events` are those of the page, `waiting` the sessions that have answers to come (None: any);
     `places` is what each visitor holds."""
@@ -65,7 +66,7 @@ class Gate:
         uploads: Uploads,
         who: Callable[[dict[str, str]], str | None],
         state: Callable[[], str] = lambda: "ready",
-        replaced: Mapping[str, Response] = MappingProxyType({}),
+        replaced: Mapping[str, bytes] = MappingProxyType({}),
         sign_in: SignIn | None = None,
         forget: Callable[[dict[str, str]], None] = lambda headers: None,
         events: Container[int] | None = None,
@@ -92,7 +93,7 @@ class Gate:
                 answer, receive = await self._look(scope, headers, name, receive)
             if (scope["method"], _path(scope).rstrip("/")) in SIGNS_IN:
                 send = self._in_place_of(headers, send)
-            await (answer or self.app)(scope, receive, send)
+            await compressed(answer or self.app, scope["method"], _path(scope))(scope, receive, send)
 
     def _in_place_of(self, headers: dict[str, str], send: Send) -> Send:
         """Ends the sessions of a request that signed somebody in, as its answer says."""
@@ -119,7 +120,7 @@ class Gate:
             state = self.state() if path == READY else "alive"
             return None, PlainTextResponse(state, status_code=200 if state in ("ready", "alive") else 503)
         if path in self.replaced:
-            return None, self.replaced[path]
+            return None, Response(self.replaced[path], media_type="text/javascript")
         try:
             return self.who(headers), None
         except CaiError as error:  # the file of accounts cannot be read

@@ -30,8 +30,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from starlette.responses import Response
-
 log = logging.getLogger(__name__)
 
 
@@ -209,7 +207,7 @@ def edited(script: str, edits: Sequence[Edit]) -> str:
     return script
 
 
-def replaced_scripts() -> dict[str, Response]:
+def replaced_scripts() -> dict[str, bytes]:
     """What is answered in place of Gradio's own files, by the address of each."""
     replaced, places = {}, 0
     for file in (files("gradio") / "templates" / "frontend" / "assets").iterdir():
@@ -219,7 +217,7 @@ def replaced_scripts() -> dict[str, Response]:
         delivered = file.read_text(encoding="utf-8")
         script = edited(delivered, edits)
         if script != delivered:
-            replaced[f"/assets/{file.name}"] = Response(script, media_type="text/javascript")
+            replaced[f"/assets/{file.name}"] = script.encode("utf-8")
             places += sum(edited(delivered, [edit]) != delivered for edit in edits)
     if places < len(EDITS):
         log.info(

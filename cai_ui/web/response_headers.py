@@ -28,7 +28,7 @@ _ALWAYS = [
     (b"referrer-policy", b"no-referrer"),
 ]
 _DATA = [(b"cache-control", b"no-store")]
-_KEPT = ("/assets/", "/static/", "/svelte/")
+KEPT = ("/assets/", "/static/", "/svelte/")
 """What a browser may keep: files of the page itself, with nothing of anybody in them."""
 
 
@@ -37,7 +37,7 @@ def with_headers(send: Send, scope: Scope) -> Send:
 
     async def with_policy(message: Message) -> None:
         if message["type"] == "http.response.start":
-            added = _ALWAYS if scope["path"].startswith(_KEPT) else [*_ALWAYS, *_DATA]
+            added = _ALWAYS if scope["path"].startswith(KEPT) else [*_ALWAYS, *_DATA]
             names = {name for name, _ in added}
             kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in names]
             message = {**message, "headers": [*kept, *added]}

@@ -46,9 +46,10 @@ def measure(command: list[str], sign: str, chromium: Any) -> dict[str, float]:
     )  # fmt: skip
     try:
         html = first_answer(f"http://127.0.0.1:{port}")
+        sent = page_sent(f"http://127.0.0.1:{port}")
         up, busy = time.monotonic() - began, processor_seconds(server.pid)
         time.sleep(15)  # a model that is being loaded is no part of the page
-        return {"server up, s": up, "of the processor, s": busy, **layout(html), **opened(port, sign, chromium)}
+        return {"server up, s": up, "of the processor, s": busy, "page as sent, KB": sent, **layout(html), **opened(port, sign, chromium)}
     finally:
         server.terminate()
         server.wait(30)
@@ -61,6 +62,13 @@ def first_answer(url: str) -> str:
                 return str(answer.read().decode())
         except OSError:
             time.sleep(0.05)
+
+
+def page_sent(url: str) -> float:
+    """Thousands of bytes of the page to a browser, which takes it compressed."""
+    asked = urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(asked, timeout=5) as answer:
+        return len(answer.read()) / 1000
 
 
 def processor_seconds(process: int) -> float:

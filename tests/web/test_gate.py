@@ -214,3 +214,25 @@ def test_who_watches_the_server_is_told_without_signing_in(tmp_path: Path) -> No
     assert page.get("/readyz").status_code == 200
     assert page.get("/readyz", headers={"host": "evil.example"}).status_code == 421
     assert TestClient(app, base_url=OWN, root_path="/cai").get("/cai/readyz").status_code == 200
+
+
+async def much(request: Request) -> PlainTextResponse:
+    return PlainTextResponse("all of it " * 1_000)
+
+
+@pytest.mark.parametrize(
+    ("path", "packed"),
+    [("/", True), ("/assets/a.js", True), ("/assets/b.js", True), ("/gradio_api/queue/data?session_hash=s", False), ("/config", False)],
+)
+def test_the_page_itself_comes_compressed_and_nobody_s_texts_do(tmp_path: Path, path: str, packed: bool) -> None:
+    app = Starlette(routes=[Route("/{rest:path}", much)])
+    scripts = {"/assets/b.js": b"all of it " * 1_000}
+    page = TestClient(Gate(app, frozenset(), Uploads(tmp_path), lambda headers: None, replaced=scripts), base_url=OWN)
+    page.get(path, headers={"accept-encoding": "gzip"})  # what is asked for again comes as the first time
+    answer = page.get(path, headers={"accept-encoding": "gzip"})
+    assert answer.text == "all of it " * 1_000
+    if path.endswith(".js"):
+        assert answer.headers["content-type"].startswith("text/")
+    assert (answer.headers.get("content-encoding") == "gzip") is packed
+    assert (int(answer.headers["content-length"]) < 1_000) is packed
+    assert "content-encoding" not in page.get(path, headers={"accept-encoding": "identity"}).headers
