@@ -49,7 +49,13 @@ def measure(command: list[str], sign: str, chromium: Any) -> dict[str, float]:
         sent = page_sent(f"http://127.0.0.1:{port}")
         up, busy = time.monotonic() - began, processor_seconds(server.pid)
         time.sleep(15)  # a model that is being loaded is no part of the page
-        return {"server up, s": up, "of the processor, s": busy, "page as sent, KB": sent, **layout(html), **opened(port, sign, chromium)}
+        return {
+            "server up, s": up,
+            "of the processor, s": busy,
+            "page as sent, KB": sent,
+            **layout(html),
+            **opened(port, sign, chromium),
+        }
     finally:
         server.terminate()
         server.wait(30)

@@ -222,7 +222,13 @@ async def much(request: Request) -> PlainTextResponse:
 
 @pytest.mark.parametrize(
     ("path", "packed"),
-    [("/", True), ("/assets/a.js", True), ("/assets/b.js", True), ("/gradio_api/queue/data?session_hash=s", False), ("/config", False)],
+    [
+        ("/", True),
+        ("/assets/a.js", True),
+        ("/assets/b.js", True),
+        ("/gradio_api/queue/data?session_hash=s", False),
+        ("/config", False),
+    ],
 )
 def test_the_page_itself_comes_compressed_and_nobody_s_texts_do(tmp_path: Path, path: str, packed: bool) -> None:
     app = Starlette(routes=[Route("/{rest:path}", much)])
