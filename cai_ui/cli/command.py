@@ -71,6 +71,36 @@ def opened(parsed: Arguments, load: bool = True, **roles: str) -> Iterator[Servi
         services.close()
 
 
+@contextmanager
+def opened_again(parsed: Arguments, **roles: str) -> Iterator[Services]:
+    """The same on a workspace that is there already, without its model. StoreError where there is none: a command that
+    goes on with what was made makes none."""
+    workspace_home(parsed)
+    with opened(parsed, load=False, **roles) as services:
+        yield services
+
+
+def workspace_home(parsed: Arguments) -> Path:
+    """The folder of the workspace that is named, once it is known to be one: a name that was mistyped would else be a
+    new one, found sound, or a folder of other things that others may no longer read."""
+    from cai_ui.errors import StoreError
+    from cai_ui.store.workspace import is_workspace
+
+    home = home_of(parsed)
+    if not is_workspace(home) and not os.environ.get("CAI_DATABASE_URL"):
+        raise StoreError(
+            f"There is no workspace in {home}.",
+            kept="Nothing was made there.",
+            next_step="Name the workspace with --home or CAI_HOME.",
+        )
+    return home
+
+
+def home_of(parsed: Arguments) -> Path:
+    """The folder that flags or variables name."""
+    return Path(app_settings(parsed).home).expanduser()
+
+
 def loaded(services: Services) -> Engine:
     """The model of a workspace that was opened without it."""
     services.load_model()

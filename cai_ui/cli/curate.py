@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import Progress, agreement_line, check_out, command, judge_line, loaded, opened
+from cai_ui.cli.command import Progress, agreement_line, check_out, command, judge_line, loaded, opened, opened_again
 from cai_ui.cli.flags import Arguments, Parser, read_flags
 from cai_ui.config.curate import DatasetSettings, LabelSettings
 from cai_ui.curate.columns import PARTS, Columns
@@ -92,7 +92,7 @@ def _curate_import(parsed: Arguments) -> int:
     from cai_ui.pipeline.curate import imports
 
     plan, name = _plan(parsed), parsed.file.name
-    with opened(parsed) as services:
+    with opened(parsed, load=False) as services:
         if parsed.preview:
             seen = imports.preview_import(services, parsed.file, name, plan)
             refused = imports.refusal(seen, name, parsed.skip_bad)
@@ -123,7 +123,7 @@ def _curate_accept(parsed: Arguments) -> int:
     from cai_ui.pipeline.curate import queue
     from cai_ui.store import QueueFilter
 
-    with opened(parsed) as services:
+    with opened_again(parsed) as services:
         queue.check_source(services, parsed.source)
         print(queue.decide_open(services, QueueFilter("open", source=parsed.source), "accept", parsed.rater))
     return 0
@@ -134,7 +134,7 @@ def _curate_freeze(parsed: Arguments) -> int:
     from cai_ui.store import QueueFilter
 
     settings = read_flags(DatasetSettings, parsed)
-    with opened(parsed) as services:
+    with opened_again(parsed) as services:
         filter = QueueFilter("done", source=parsed.source)
         if parsed.preview:
             seen = datasets.preview_dataset(services, parsed.name, settings, filter)
@@ -156,7 +156,7 @@ def _curate_export(parsed: Arguments) -> int:
     from cai_ui.pipeline.curate.datasets import write_export
 
     check_out(parsed.out)
-    with opened(parsed) as services:
+    with opened_again(parsed) as services:
         write_export(services, find_dataset(services, parsed.dataset), parsed.kind, parsed.out)
     return 0
 
@@ -167,7 +167,7 @@ def _curate_lint(parsed: Arguments) -> int:
     from cai_ui.pipeline.curate.queue import check_source
     from cai_ui.store import QueueFilter
 
-    with opened(parsed) as services:
+    with opened_again(parsed) as services:
         if parsed.dataset:
             report = linting.lint_dataset(services, find_dataset(services, parsed.dataset))
         else:
@@ -188,7 +188,7 @@ def _curate_label(parsed: Arguments) -> int:
     from cai_ui.store import QueueFilter
 
     settings = read_flags(LabelSettings, parsed)
-    with opened(parsed, load=False, judge=settings.judge) as services:
+    with opened_again(parsed, judge=settings.judge) as services:
         check_source(services, parsed.source)
         settings = settings.model_copy(update={"judge": services.settings.judge})
         loaded(services)
@@ -207,7 +207,7 @@ def _curate_label(parsed: Arguments) -> int:
 def _curate_agreement(parsed: Arguments) -> int:
     from cai_ui.pipeline.curate import agreement
 
-    with opened(parsed) as services:
+    with opened_again(parsed) as services:
         report = agreement.measure_agreement(services)
     rows: list[tuple[str, Agreement]] = [("all raters", report.overall)]
     rows += [(f"principle {id}", found) for id, found in report.per_principle]
@@ -222,7 +222,7 @@ def _curate_agreement(parsed: Arguments) -> int:
 def _curate_diff(parsed: Arguments) -> int:
     from cai_ui.pipeline.curate import datasets
 
-    with opened(parsed) as services:
+    with opened_again(parsed) as services:
         before, after = find_dataset(services, parsed.before), find_dataset(services, parsed.after)
         found = datasets.dataset_changes(services, before, after)
     for name, changed, kept in (("rows", found.rows, found.kept_rows), ("pairs", found.pairs, found.kept_pairs)):
@@ -239,7 +239,7 @@ def _curate_diff(parsed: Arguments) -> int:
 def _curate_push(parsed: Arguments) -> int:
     from cai_ui.pipeline.curate import hub
 
-    with opened(parsed) as services:
+    with opened_again(parsed) as services:
         print(hub.push_dataset(services, find_dataset(services, parsed.dataset), parsed.repo, public=parsed.public))
     return 0
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import WAIT_S, Progress, check_out, command, opened, share_words, write_text
+from cai_ui.cli.command import Progress, check_out, command, loaded, opened_again, share_words, write_text
 from cai_ui.cli.curate import find_dataset
 from cai_ui.cli.flags import Arguments
 from cai_ui.cli.grades import find_head
@@ -125,10 +125,10 @@ def _report(parsed: Arguments) -> int:
 def _capable(parsed: Arguments) -> int:
     from cai_ui.pipeline.compare import capability
 
-    with opened(parsed) as services:
-        services.engine(WAIT_S)
+    with opened_again(parsed) as services:
         head, progress = find_head(services.store, parsed.evaluation), Progress()
         dataset = find_dataset(services, parsed.dataset) if parsed.dataset else ""
+        loaded(services)
         for step in capability.measure_capability(services, head.id, chosen=dataset):
             progress.show(step.done, step.total, "weighed")
         kept, drift = capability.kept_of(services, head.id), capability.drift_of(services, head.id)

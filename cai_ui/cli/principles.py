@@ -33,7 +33,7 @@ def add(commands: Commands) -> None:
 def _principles_list(parsed: Arguments) -> int:
     from cai_ui.pipeline.constitution import constitutions
 
-    with opened(parsed) as services:
+    with opened(parsed, load=False) as services:
         in_use = constitutions.current_constitution(services).hash
         for v in services.store.versions():
             mark = "*" if v.hash == in_use else " "
@@ -56,7 +56,7 @@ def _principles_export(parsed: Arguments) -> int:
     from cai_ui import constitution
     from cai_ui.pipeline.constitution import few_shot
 
-    with opened(parsed) as services:
+    with opened(parsed, load=False) as services:
         found = find_version(services, parsed.version).constitution
         text = constitution.dump_as(found, parsed.format, few_shot.few_shot(services, found.name))
     if parsed.out is None:
@@ -69,7 +69,7 @@ def _principles_export(parsed: Arguments) -> int:
 def _principles_import(parsed: Arguments) -> int:
     from cai_ui.pipeline.constitution import constitutions
 
-    with opened(parsed) as services:
+    with opened(parsed, load=False) as services:
         saved = constitutions.import_constitution(services, parsed.file, "command line")
         constitutions.use_constitution(services, saved.hash)
         print(saved.hash)

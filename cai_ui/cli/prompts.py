@@ -27,7 +27,7 @@ def _import(parsed: Arguments) -> int:
 
     from cai_ui.pipeline.prompts import files, summary
 
-    with opened(parsed) as services:
+    with opened(parsed, load=False) as services:
         made, read = files.import_prompts(services, parsed.file, parsed.title, parsed.kind)
     print(summary.sentence(made.title, read), file=sys.stderr)
     print(made.key)
@@ -37,7 +37,7 @@ def _import(parsed: Arguments) -> int:
 def _list(parsed: Arguments) -> int:
     from cai_ui.pipeline.prompts import sets
 
-    with opened(parsed) as services:
+    with opened(parsed, load=False) as services:
         for found in sets.prompt_sets(services):
             kinds = ", ".join(f"{count:,} {kind}" for kind, count in found.kinds.items())
             print(f"{found.key}  {found.title}: {kinds or f'{found.count:,}'}")

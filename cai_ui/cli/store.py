@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import agreed, app_settings, command
+from cai_ui.cli.command import agreed, app_settings, command, home_of, workspace_home
 from cai_ui.cli.flags import Arguments
 
 if TYPE_CHECKING:
@@ -48,26 +48,6 @@ def opened_store(parsed: Arguments) -> Iterator[Store]:
 
     with open_store(workspace_home(parsed), os.environ.get("CAI_DATABASE_URL") or None) as store:
         yield store
-
-
-def workspace_home(parsed: Arguments) -> Path:
-    """The folder of the workspace that is named, once it is known to be one: a name that was mistyped would else be a
-    new one, found sound, or a folder of other things that others may no longer read."""
-    from cai_ui.errors import StoreError
-    from cai_ui.store.workspace import is_workspace
-
-    home = _home(parsed)
-    if not is_workspace(home) and not os.environ.get("CAI_DATABASE_URL"):
-        raise StoreError(
-            f"There is no workspace in {home}.",
-            kept="Nothing was made there.",
-            next_step="Name the workspace with --home or CAI_HOME.",
-        )
-    return home
-
-
-def _home(parsed: Arguments) -> Path:
-    return Path(app_settings(parsed).home).expanduser()
 
 
 def _store_check(parsed: Arguments) -> int:
@@ -112,7 +92,7 @@ def _store_restore(parsed: Arguments) -> int:
 
     if os.environ.get("CAI_DATABASE_URL"):
         raise on_a_server()
-    workspace = Workspace(_home(parsed) if parsed.source and not parsed.list else workspace_home(parsed))
+    workspace = Workspace(home_of(parsed) if parsed.source and not parsed.list else workspace_home(parsed))
     if parsed.list:
         print("\n".join(_told(backup) for backup in Backups(workspace).all()) or "There is no backup.")
         return 0

@@ -18,6 +18,7 @@ from cai_ui.cli.command import (
     judge_line,
     loaded,
     opened,
+    opened_again,
     read_bytes,
     read_text,
 )  # fmt: skip
@@ -92,7 +93,8 @@ def _train(parsed: Arguments) -> int:
     if parsed.push is not None:
         results.checked_repository(parsed.push)  # a training takes hours; a slip of the hand is told before
     termination = Termination()
-    with opened(parsed, load=False) as services:
+    # What a package brings may begin a workspace; anything else is in one.
+    with opened(parsed, load=False) if parsed.data else opened_again(parsed) as services:
         begin = _beginning(services, parsed)
         loaded(services)
         run = begin()
@@ -129,7 +131,7 @@ def _count(running: int, asked: int | None) -> None:
 def _pack(parsed: Arguments) -> int:
     from cai_ui.pipeline.train.hub_job import pack, train_arguments
 
-    with opened(parsed) as services:
+    with opened_again(parsed) as services:
         run = services.store.run(parsed.run_id)
         folder = pack(services, run, parsed.out)
         print(shlex.join(["python", "-m", "cai_ui", *train_arguments(services, run, str(folder))]))

@@ -5,12 +5,10 @@ from __future__ import annotations
 import getpass
 import sys
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cai_ui.cli.command import app_settings
+from cai_ui.cli.command import home_of, workspace_home
 from cai_ui.cli.flags import Arguments, Parser, add_flags
-from cai_ui.cli.store import workspace_home
 from cai_ui.config.app import AppSettings
 from cai_ui.errors import InputError
 from cai_ui.records.people import Role
@@ -82,7 +80,7 @@ def _list(parsed: Arguments) -> int:
 
 def _accounts(parsed: Arguments, new: bool = False) -> Accounts:
     """The accounts of the workspace, which may be in use by the page meanwhile; it may be `new` where one is added."""
-    home = Path(app_settings(parsed).home).expanduser() if new else workspace_home(parsed)
+    home = home_of(parsed) if new else workspace_home(parsed)
     return Accounts(Workspace(home).accounts_file)
 
 

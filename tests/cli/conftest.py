@@ -8,19 +8,24 @@ from typing import Any
 import pytest
 
 from cai_ui.cli import main
+from cai_ui.store import open_store
 
 
 class Cli:
     """Runs commands on one workspace with the scripted model."""
 
     def __init__(self, home: Path, capsys: Any) -> None:
-        self.flags = ["--home", str(home), "--model", "scripted"]
+        self.home, self.flags = home, ["--home", str(home), "--model", "scripted"]
         self.capsys = capsys
 
     def __call__(self, *arguments: str, workspace: bool = True) -> tuple[int, str, str]:
         code = main([*arguments, *(self.flags if workspace else [])])
         printed = self.capsys.readouterr()
         return code, printed.out, printed.err
+
+    def begin(self) -> None:
+        """Make the workspace, which many commands do not."""
+        open_store(self.home).close()
 
 
 @pytest.fixture

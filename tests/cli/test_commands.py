@@ -169,6 +169,7 @@ def test_pairs_says_what_came_of_the_answers(cli: Cli) -> None:
     ],
 )
 def test_an_error_is_a_sentence_and_exit_status_2(cli: Cli, arguments: list[str], words: str) -> None:
+    cli.begin()
     code, out, err = cli(*arguments, workspace=arguments[1] != "check")
     assert (code, out) == (2, "")
     assert words in err
@@ -267,6 +268,7 @@ def test_progress_is_a_line_from_time_to_time_where_there_is_no_terminal(capsys:
 
 
 def test_packing_a_run_that_is_not_there_is_a_sentence(cli: Cli, tmp_path: Path) -> None:
+    cli.begin()
     code, _, err = cli("pack", "run-0", "--out", str(tmp_path / "job"))
     assert code == 2 and "no run" in err
     assert not (tmp_path / "job").exists()

@@ -20,8 +20,8 @@ def test_a_dataset_by_name_hash_and_latest(tmp_path: Path, capsys: pytest.Captur
         said = capsys.readouterr()
         return code, said.out + said.err
 
-    assert "Freeze one: python -m cai_ui curate freeze NAME" in ask("curate", "lint", "first")[1]
     assert ask("curate", "import", str(rows))[0] == 0
+    assert "Freeze one: python -m cai_ui curate freeze NAME" in ask("curate", "lint", "first")[1]
     assert ask("curate", "accept")[0] == 0
     hash = ask("curate", "freeze", "first", "--eval-share", "0")[1].split()[0]
     by = [ask("curate", "lint", named) for named in ("first", hash, hash[:8], "latest")]

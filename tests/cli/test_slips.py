@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize(
     "asked",
     [("store", "check"), ("store", "rebuild"), ("store", "backup"), ("store", "restore"),
-     ("store", "restore", "--list"), ("evaluations", "list"), ("lineage", "latest"), ("users", "list")],
+     ("store", "restore", "--list"), ("evaluations", "list"), ("lineage", "latest"), ("users", "list"),
+     ("curate", "accept", "--rater", "me"), ("curate", "freeze", "mine"), ("curate", "lint"), ("curate", "agreement"),
+     ("curate", "label"), ("train", "sft"), ("pack", "some-run", "--out", "packed")],
 )  # fmt: skip
 def test_what_looks_at_a_workspace_makes_none(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: tuple[str, ...]
@@ -66,6 +68,7 @@ def test_a_home_without_a_name_is_no_folder(capsys: pytest.CaptureFixture[str]) 
     ],
 )  # fmt: skip
 def test_a_slip_of_the_hand_is_told_before_the_model_is_loaded(cli: Cli, told: str, said: str) -> None:
+    cli.begin()
     cli.flags[-1] = "/no/model"  # to wait for it would end in a sentence about the model
     code, _, err = cli(*told.split())
     assert code == 2 and said in err and "There is no model" not in err
