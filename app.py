@@ -72,7 +72,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
     checkpoint; a second one ends the program at once.
     """
     from cai_ui.engine.memory import few_heaps
-    from cai_ui.pipeline import open_services, visitors
+    from cai_ui.pipeline import models, open_services, visitors
     from cai_ui.pipeline.backing_up import BackingUp
     from cai_ui.pipeline.curate import queue
     from cai_ui.pipeline.off_site.keeping import OffSite
@@ -105,6 +105,7 @@ def serve(settings: AppSettings, engine: Engine | None = None) -> int:
             services.store.accounts,
             alone=is_loopback(settings.host),
             known_models=services.others.known,
+            longest=lambda: models.longest(services),
             hub=hub_people(settings, os.environ),
         )
         services.any_folder = mode is Mode.OWN

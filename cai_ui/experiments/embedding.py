@@ -28,7 +28,9 @@ def embed(texts: Sequence[str], settings: ClustersSettings) -> Points:
             "The package sentence-transformers is not installed.", next_step="Install it, or choose tf-idf."
         ) from None
     try:
-        model = SentenceTransformer(settings.embedding_model, device="cpu")
+        model = SentenceTransformer(
+            settings.embedding_model, device="cpu", trust_remote_code=False, model_kwargs={"use_safetensors": True}
+        )
     except (OSError, ValueError) as error:
         raise InputError(
             f"The embedding model {settings.embedding_model[:80]!r} cannot be loaded ({type(error).__name__}).",

@@ -34,6 +34,14 @@ def default_sampling(services: Services) -> Sampling:
     return services.engine().default_sampling
 
 
+def longest(services: Services) -> int:
+    """Tokens of an answer of the loaded model, unless told otherwise; 0 while there is none."""
+    try:
+        return default_sampling(services).max_new_tokens
+    except EngineError:
+        return 0
+
+
 def default_revision(services: Services) -> RevisionSettings:
     """How a chain runs unless told otherwise: with few-shot examples, except on the embedded model, which was trained
     without them. EngineError while there is no model."""

@@ -10,6 +10,7 @@ import logging
 import threading
 from datetime import UTC, datetime, timedelta
 
+from cai_ui.records import Trace
 from cai_ui.store import Store
 
 SINCE = "public_since"
@@ -26,6 +27,12 @@ def shown_to_the_public(store: Store, public: bool, now: datetime | None = None)
     elif not public and since is not None:
         drop(store, now or datetime.now(UTC))
         store.set_setting(SINCE, None)
+
+
+def left_by_the_public(store: Store, trace: Trace) -> bool:
+    """Whether a trace came in since the page is public."""
+    since = store.get_setting(SINCE)
+    return isinstance(since, str) and trace.created_at >= since
 
 
 def drop(store: Store, before: datetime) -> int:

@@ -7,9 +7,11 @@ So every event passes `Access.admit`, whatever way it was called, and what a pre
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ipaddress
 import logging
 import math
+import re
 import secrets
 import time
 from collections import deque
@@ -34,7 +36,9 @@ from cai_ui.web.session import GUEST, LOCAL_AUTHOR, Session, asked_for
 audit = logging.getLogger("cai_ui.audit")
 TRIES, PAUSE_S, LONGEST_S = 5, 1.0, 60.0
 """Wrong passwords for one name before each further try has to wait, how long at first, and at most."""
-_COOKIES = 8192
+COOKIES = 8192
+"""Characters of a request's cookies where people sign in."""
+_SECRET = re.compile("[0-9a-f]{64}")
 EACH_HOUR, LINE_HOUR, ALL_HOUR = 60, 300, 1200
 """Presses by which a visitor of a public demo, all from one address, and all of them may have the model answer within
 an hour."""
@@ -136,6 +140,7 @@ class Allowance:
 
 class Access:
     """The door of one server. `alone`: only this machine reaches it; `known_models`: addresses that an owner named;
+    `longest`: tokens of an answer of the loaded model, unless told otherwise;
     `hub`: who signs in with the Hub, and as what (None: nobody)."""
 
     def __init__(
@@ -145,9 +150,11 @@ class Access:
         *,
         alone: bool = True,
         known_models: Callable[[], list[str]] = list,
+        longest: Callable[[], int] = int,
         hub: HubPeople | None = None,
     ) -> None:
         self.mode, self.accounts, self.alone, self.known_models = mode, accounts, alone, known_models
+        self.longest = longest
         self.hub = hub
         self.allowance = Allowance()
         self._wrong: dict[str, tuple[int, float]] = {}
@@ -173,7 +180,12 @@ class Access:
 
     def come_in(self, stored: object, request: gr.Request, address: str = "") -> tuple[Session, str]:
         """The visitor's session and the name to keep in the browser, from what it had kept, who signed in, and what the
-        address asks for. A name that nobody chose is not kept, unless it is one that no other has."""
+        address asks for. A name that nobody chose is not kept, unless it is one that no other has; on a public page the
+        secret is kept that the name is made from."""
+        if self.mode is Mode.PUBLIC:
+            secret = stored if isinstance(stored, str) and _SECRET.fullmatch(stored) else secrets.token_hex(32)
+            author = f"{GUEST}{hashlib.sha256(secret.encode('ascii')).hexdigest()[:12]}"
+            return Session(author, secrets.token_hex(8), item=asked_for(address)[1], guest=True), secret
         account = request.username if self.mode is Mode.TEAM else None
         author = account or self._unsigned(stored)
         named = account is not None or (author == stored and not author.startswith(GUEST))
@@ -214,7 +226,7 @@ class Access:
         if visitor.name and any(session.author != visitor.name for session in sessions) and handler != rights.COMES_IN:
             raise self._refused(name, handler, "This page was opened by somebody else.", "Reload the page.")
         if self.mode is Mode.PUBLIC:
-            rights.bounded(values)
+            rights.bounded(values, self.longest())
             if first and handler in rights.ASKS_MODEL:
                 self.allowance.take(sessions[0].author if sessions else "", address)
         if not visitor.may(Right.OWN):
@@ -250,7 +262,7 @@ class Access:
 
     def _tokens(self, app: Any, headers: Mapping[str, str]) -> list[str]:
         """The sessions of a request's cookies that stand, each once."""
-        cookies = cookie_parser(headers.get("cookie", "")[:_COOKIES])
+        cookies = cookie_parser(headers.get("cookie", ""))
         kept = (cookies.get(f"{kind}-{app.cookie_id}") for kind in ("access-token", "access-token-unsecure"))
         return list(dict.fromkeys(one for one in kept if one and app.tokens.get(one)))
 
@@ -258,23 +270,25 @@ class Access:
         """Whether somebody may come in. After some wrong passwords for a name, the next tries wait ever longer."""
         if len(name) > NAME_LIMIT:
             return False
-        wrong, last = self._wrong.get(name, (0, 0.0))
-        pause = min(PAUSE_S * 2 ** (wrong - TRIES), LONGEST_S) if wrong >= TRIES else 0.0
-        if time.monotonic() - last < pause:
-            audit.warning("too many tries to sign in as %r", name[:80])
-            return False
         async with self._trying:
+            wrong, last = self._wrong.pop(name, (0, 0.0))
+            pause = min(PAUSE_S * 2 ** (wrong - TRIES), LONGEST_S) if wrong >= TRIES else 0.0
+            if time.monotonic() - last < pause:
+                self._wrong[name] = wrong, last
+                audit.warning("too many tries to sign in as %r", name[:80])
+                return False
+            self._wrong[name] = wrong + 1, time.monotonic()  # before it is known: others try it at the same time
+            while len(self._wrong) > NAMES:
+                self._wrong.pop(next(iter(self._wrong)))
             try:
                 fits = await asyncio.to_thread(self.accounts.password_fits, name, password)
             except StoreError as error:
                 audit.error("nobody signs in: %s", error)
                 return False
-        self._wrong.pop(name, None)
-        if not fits:
+        if fits:
+            self._wrong.pop(name, None)
+        else:
             audit.warning("wrong password for %r", name[:80])
-            self._wrong[name] = wrong + 1, time.monotonic()
-            while len(self._wrong) > NAMES:
-                self._wrong.pop(next(iter(self._wrong)))
         return fits
 
 

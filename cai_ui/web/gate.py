@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cai_ui.errors import CaiError
 from cai_ui.web import words
+from cai_ui.web.access import COOKIES
 from cai_ui.web.addresses import API, answered
 from cai_ui.web.compression import compressed
 from cai_ui.web.event_body import EVENTS, PRESSES, NotAnEvent, session_of
@@ -84,6 +85,8 @@ class Gate:
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         name, answer = self._first(scope, headers)
+        if name is not None and not _one_reading(scope, headers):
+            name, answer = "", PlainTextResponse(words.MANY_COOKIES, status_code=400)
         scope[WHO] = visitor(name, str((scope.get("client") or ("",))[0]))
         send = with_headers(send, scope)
         async with self.places.request(scope) as free:
@@ -141,7 +144,10 @@ class Gate:
         if length > limit:
             return PlainTextResponse(words.TOO_MUCH_TEXT, status_code=413), receive
         receive = _bounded(receive, limit)
-        session = _session_named(path, scope)
+        try:
+            session = _session_named(path, scope)
+        except NotAnEvent as wrong:
+            return _both(str(wrong), wrong.status), receive
         if path.startswith(EVENTS) and scope["method"] == "POST":
             try:
                 body = await self._whole(scope, receive)
@@ -253,12 +259,24 @@ def _bounded(receive: Receive, limit: int) -> Receive:
     return bounded
 
 
+def _one_reading(scope: Scope, headers: Mapping[str, str]) -> bool:
+    """Whether Gradio reads the same cookies as we do: of several lines it takes all, and it takes the longest."""
+    lines = sum(name.lower() == b"cookie" for name, _ in scope["headers"])
+    return lines < 2 and len(headers.get("cookie", "")) <= COOKIES
+
+
 def _session_named(path: str, scope: Scope) -> str | None:
-    """The session that an address names; None for one that names none."""
+    """The session that an address names, where Gradio looks for it; None for one that names none. NotAnEvent for one
+    that names several."""
     if not path.startswith(OF_A_SESSION):
         return None
-    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-    return str(query.get("session_hash", [path.rpartition("/")[2]])[0])
+    if path.startswith(OF_A_SESSION[1]):
+        return path.rpartition("/")[2]
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+    named = query.get("session_hash", [""])
+    if len(named) > 1:
+        raise NotAnEvent(words.NOT_THIS_PAGE, 403)
+    return str(named[0])
 
 
 def _both(said: str, status: int) -> Response:

@@ -9,7 +9,7 @@ import gradio as gr
 from cai_ui.web import words
 from cai_ui.web.kit.events import AT_ONCE, Changes, Given
 from cai_ui.web.kit.guard import bind
-from cai_ui.web.session import GUEST, Session, SessionParts, read_name, rename
+from cai_ui.web.session import GUEST, Session, SessionParts, kept_name, read_name, rename
 
 
 class NameRow:
@@ -38,7 +38,7 @@ class NameRow:
         session = rename(given[self.session.state], read_name(given[self.name]))
         return {
             self.session.state: session,
-            self.session.browser: session.author,
+            self.session.browser: kept_name(session),
             self.session.name: session.author,
             self.row: gr.update(visible=False),
         }

@@ -6,9 +6,11 @@ alone, and a test names it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+from cai_ui.config.experiments import ClustersSettings
 from cai_ui.engine.backends.several import is_address
 from cai_ui.errors import AccessError
 from cai_ui.records.people import Right
@@ -119,7 +121,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.curate.tab": {
         LOOK: "CurateTab._wire_name.<locals>.<lambda> CurateTab.follow CurateTab.look CurateTab.sign CurateTab.step",
-        LABEL: "CurateTab.judge CurateTab.judge_pending CurateTab.rebind",
+        LABEL: "CurateTab.judge CurateTab.judge_pending CurateTab.rebind CurateTab.take_back",
     },
     "web.curate.typed": {
         LABEL: "Typed.keep_draft Typed.keep_remarks Typed.put_back",
@@ -176,8 +178,8 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
     },
     "web.revise.branches": {
         LOOK: "BranchBox._choose BranchBox._open BranchBox.idle",
-        TRY: "BranchBox._again BranchBox._compute BranchBox._edit BranchBox._go_on BranchBox._replay",
-        LABEL: "BranchBox._label BranchBox._send",
+        TRY: "BranchBox._again BranchBox._edit BranchBox._go_on BranchBox._replay",
+        LABEL: "BranchBox._compute BranchBox._label BranchBox._send",
     },
     "web.revise.few_shot": {
         LOOK: "FewShotBox._look FewShotBox.show",
@@ -251,7 +253,7 @@ _ASKING = {
     "compare.ask": "AskBox._again AskBox._answer AskBox._follow_up",
     "principles.trial": "TrialBox._run",
     "revise.tab": "ReviseTab._run",
-    "revise.branches": "BranchBox._again BranchBox._compute BranchBox._go_on BranchBox._replay",
+    "revise.branches": "BranchBox._again BranchBox._go_on BranchBox._replay",
     "revise.format_lab": "FormatBox._run ask_about_human",
 }
 ASKS_MODEL = frozenset(f"web.{room}:{handler}" for room, handlers in _ASKING.items() for handler in handlers.split())
@@ -265,10 +267,13 @@ REFUSED: Mapping[Right, str] = {
     OWN: "Only an owner chooses models and the servers that are asked.",
 }
 
-PUBLIC_LIMITS = {"max_new_tokens": 256, "critique_tokens": 256, "revisions": 2, "number": 40, "seeds": 2, "answers": 2}
-"""What one press on a public demo may ask for, by knob."""
-MODELS = ("critic", "reviser", "judge", "proposer", "column")
+PUBLIC_LIMITS = {"tokens": 256, "revisions": 2, "number": 40, "seeds": 2, "answers": 2}
+"""What one press on a public demo may ask for, by the last word of a knob's name. Of tokens as many as the loaded
+model's answers have unless told otherwise, where that is more."""
+MODELS = ("critic", "reviser", "judge", "proposer", "column", "model")
 """Fields in which a model is named, or the address of a server."""
+_SHIPPED = ClustersSettings().embedding_model
+"""What stands in such a field from the first."""
 
 
 def of(handler: str) -> Right:
@@ -276,17 +281,28 @@ def of(handler: str) -> Right:
     return NEEDS.get(handler, OWN)
 
 
-def bounded(values: Mapping[str, Any]) -> None:
-    """AccessError for a press that asks more of a public demo than it gives."""
+def bounded(values: Mapping[str, Any], longest: int = 0) -> None:
+    """AccessError for a press that asks more of a public demo than it gives. `values` by elem_id or name of the knob;
+    `longest`: tokens that an answer of the loaded model has unless told otherwise."""
     for field, value in values.items():
-        limit = PUBLIC_LIMITS.get(field.rpartition("-")[2])
-        if limit is not None and isinstance(value, int | float) and value > limit:
-            what = field.rpartition("-")[2].replace("_", " ")
+        what = field.replace("_", "-").rpartition("-")[2]
+        limit = max(PUBLIC_LIMITS.get(what, 0), longest if what == "tokens" else 0)
+        if limit and _number(value) > limit:
             raise AccessError(f"This public demo takes at most {limit} for {what}.", next_step="Give less.")
+
+
+def _number(value: Any) -> float:
+    """What a field says as a number, typed or chosen; 0 for what is none."""
+    try:
+        return float(value) if isinstance(value, int | float | str) else 0.0
+    except (ValueError, OverflowError):
+        return 0.0 if isinstance(value, str) else math.inf
 
 
 def no_addresses(values: Mapping[str, Any], known: list[str]) -> None:
     """AccessError for a model that no owner has named: a visitor must not make this server ask others."""
     for field, value in values.items():
-        if field.rpartition("-")[2] in MODELS and isinstance(value, str) and is_address(value) and value not in known:
+        if field.rpartition("-")[2] not in MODELS or not isinstance(value, str) or value == _SHIPPED:
+            continue
+        if is_address(value) and value not in known:
             raise AccessError(REFUSED[OWN], kept="Nothing was asked.", next_step="Choose one from the menu.")

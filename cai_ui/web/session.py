@@ -1,7 +1,8 @@
 """What the page knows about one visitor: ids only. All else is in the store or in the services.
 
 On one's own machine every browser is the same person, so drafts turn up wherever the page is opened. Where people sign
-in, the account's name signs; where strangers meet, each browser gets a random name, kept in its local storage.
+in, the account's name signs; where strangers meet, each browser gets a random name, kept in its local storage; on a
+public page it keeps the secret that the name is made from, so that nobody takes another's by saying it.
 """
 
 from __future__ import annotations
@@ -32,14 +33,16 @@ SESSION_LIMIT = 200
 @dataclass(frozen=True)
 class Session:
     """One visitor. `author` signs decisions, drafts and versions; `page` tells open pages apart; `signed_in` says that
-    the name is that of an account, `named` that it is not the one which everybody has at first. `item` is the example
-    that the address asked for."""
+    the name is that of an account, `named` that it is not the one which everybody has at first, `guest` that a public
+    page gave it, where nobody chooses one and what is asked for is bounded. `item` is the example that the address
+    asked for."""
 
     author: str = LOCAL_AUTHOR
     page: str = ""
     signed_in: bool = False
     named: bool = False
     item: str = ""
+    guest: bool = False
 
 
 @dataclass
@@ -148,10 +151,18 @@ def _both(first: Any, second: Any) -> Any:
 
 
 def rename(session: Session, name: str) -> Session:
-    """The session with another name to sign decisions and versions with. InputError for somebody who signed in."""
+    """The session with another name to sign decisions and versions with. InputError for somebody who signed in, and
+    where whoever takes a name would see what its bearer left."""
+    if session.guest and name.strip() != session.author:
+        raise InputError(words.NAME_IS_GIVEN, next_step=words.HAVE_YOUR_OWN)
     if session.signed_in and name.strip() != session.author:
         raise InputError(words.NAME_IS_FIXED.format(name=session.author), next_step=words.SIGN_IN_AS_OTHER)
     return replace(session, author=clean_name(name, words.NAME), named=True)
+
+
+def kept_name(session: Session) -> Any:
+    """What the browser keeps of a session that was renamed: the name, but on a public page what it has."""
+    return gr.skip() if session.guest else session.author
 
 
 def read_name(name: object) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from gradio.state_holder import SessionState
 
 from cai_ui.config.app import AppSettings
+from cai_ui.config.experiments import ClustersSettings
 from cai_ui.errors import AccessError, InputError
 from cai_ui.pipeline import Services
 from cai_ui.records import Dataset, Run
@@ -21,7 +25,7 @@ from cai_ui.web import access, rights
 from cai_ui.web.access import ALL_HOUR, EACH_HOUR, LINE_HOUR, Access, Allowance, Mode, mode_of
 from cai_ui.web.app import build_app
 from cai_ui.web.kit.hidden import spellings, without
-from cai_ui.web.session import Session, rename
+from cai_ui.web.session import Session, kept_name, rename
 from tests.off_loop import finish
 
 PASSWORD = "correct horse"
@@ -40,12 +44,12 @@ def asks(name: str | None) -> Any:
     return SimpleNamespace(username=name)
 
 
+def _handler(fn: Any) -> str:
+    return f"{fn.__module__.removeprefix('cai_ui.')}:{fn.__qualname__}"
+
+
 def test_every_handler_of_the_page_is_declared_once_and_none_is_left_over(services: Services) -> None:
-    used = {
-        f"{event.fn.__module__.removeprefix('cai_ui.')}:{event.fn.__qualname__}"
-        for event in build_app(services).fns.values()
-        if event.fn
-    }
+    used = {_handler(event.fn) for event in build_app(services).fns.values() if event.fn}
     assert sorted(used - set(rights.NEEDS)) == [], "declare these in cai_ui/web/rights.py"
     assert sorted(set(rights.NEEDS) - used) == [], "these are gone from the page"
     for room, declared in rights.DECLARED.items():
@@ -117,11 +121,36 @@ def test_a_name_that_nobody_can_have_is_not_remembered_and_a_damaged_file_lets_n
     assert not finish(door.sign_in("Ann", PASSWORD))
 
 
+def test_fields_of_the_page_that_ask_for_much_are_bounded_by_their_own_names(services: Services) -> None:
+    """Seen: the bounds named knobs as they are written in the code, and no field of the page is called so."""
+    page = build_app(services)
+    asking = [event for event in page.fns.values() if event.fn and _handler(event.fn) in rights.ASKS_MODEL]
+    fields = {block.elem_id for event in asking for block in event.inputs if isinstance(block, gr.Number | gr.Slider)}
+    free = {"revise-seed", "revise-sampling-seed"}
+    bounded = set()
+    for field in sorted(name for name in fields if name):
+        with suppress(AccessError):
+            rights.bounded({field: 10**6})
+            continue
+        bounded.add(field)
+    assert {"revise-sampling-max-new-tokens", "revise-critique-tokens", "revise-revision-tokens"} <= bounded
+    assert {"revise-revisions"} <= bounded and not bounded & free, fields
+
+
 def test_a_public_demo_bounds_what_one_press_asks_for(accounts: Accounts) -> None:
     door, run = Access(Mode.PUBLIC, accounts), "web.revise.tab:ReviseTab._run"
-    door.admit(run, {"revise-max_new_tokens": 200, "revise-prompt": "max_new_tokens"}, [], None)
-    with pytest.raises(AccessError, match="at most 256"):
-        door.admit(run, {"revise-max_new_tokens": 2000}, [], None)
+    door.admit(
+        run, {"revise-sampling-max-new-tokens": 200, "revise-prompt": "2000 tokens", "compare-number": ""}, [], None
+    )
+    for field in ("revise-sampling-max-new-tokens", "revise-critique-tokens", "revise-revision-tokens"):
+        for asked in (2000, 256.5, "2000", "1e9", 10**400):
+            with pytest.raises(AccessError, match="at most 256 for tokens"):
+                door.admit(run, {field: asked}, [], None)
+    model = Access(Mode.PUBLIC, accounts, longest=lambda: 512)  # else the page's own values would be refused
+    model.admit(run, {"revise-sampling-max-new-tokens": 512, "revise-revisions": 2}, [], None)
+    for field, asked in (("revise-sampling-max-new-tokens", 513), ("revise-revisions", 3)):
+        with pytest.raises(AccessError, match="at most"):
+            model.admit(run, {field: asked}, [], None)
     with pytest.raises(AccessError, match="copy of your own"):
         door.admit("web.train.form:RunForm._start", {}, [], None)
 
@@ -132,10 +161,25 @@ def test_only_an_owner_has_the_server_ask_another_model(accounts: Accounts, addr
     run = "web.revise.tab:ReviseTab._run"
     for given in ("", "sft-1", "http://127.0.0.1:8000/v1#m"):
         door.admit(run, {"revise-critic": given}, [], "Ann")
-    for field in ("revise-critic", "revise-reviser", "measure-judge"):
+    for field in ("revise-critic", "revise-reviser", "measure-judge", "experiments-clusters-embedding-model"):
         with pytest.raises(AccessError, match="Only an owner"):
             door.admit(run, {field: address}, [], "Ann")
     door.admit(run, {"revise-critic": address}, [], "Olga")
+
+
+def test_what_stands_in_a_field_from_the_first_is_nobody_s_choice(accounts: Accounts) -> None:
+    start = {"experiments-clusters-embedding-model": ClustersSettings().embedding_model}
+    Access(Mode.TEAM, accounts).admit("web.experiments.tab:ExperimentsTab._start", start, [], "Tom")
+
+
+def test_taking_a_decision_back_is_a_decision(services: Services) -> None:
+    """Seen: who was made a viewer took decisions back and made them again on a page that was open."""
+    page = build_app(services)
+    numbers = {block.elem_id: number for number, block in page.blocks.items()}
+    for name in ("curate-undo", "curate-redo"):
+        pressed = (numbers[name], "click")
+        (event,) = [event for event in page.fns.values() if event.fn and pressed in event.targets]
+        assert rights.of(_handler(event.fn)) is Right.LABEL
 
 
 def test_the_name_that_signs_is_the_accounts(accounts: Accounts) -> None:
@@ -152,8 +196,37 @@ def test_without_accounts_one_name_here_and_random_ones_among_strangers(accounts
     for door in (Access(Mode.OWN, accounts, alone=False), Access(Mode.PUBLIC, accounts, alone=False)):
         first, second = (door.come_in(stored, asks(None))[0] for _ in range(2))
         assert first.author.startswith("guest-") and first.author != second.author and first.page != second.page
-        session, kept = door.come_in("Ada", asks(None), "?item=abc")
-        assert (session.author, session.named, session.item, kept) == ("Ada", True, "abc", "Ada")
+    session, kept = Access(Mode.OWN, accounts, alone=False).come_in("Ada", asks(None), "?item=abc")
+    assert (session.author, session.named, session.item, kept) == ("Ada", True, "abc", "Ada")
+
+
+def test_nobody_takes_the_name_of_another_on_a_public_page(accounts: Accounts) -> None:
+    """Seen: a visitor whose browser said an owner's name read the owner's drafts, and wrote over them."""
+    door = Access(Mode.PUBLIC, accounts, alone=False)
+    session, kept = door.come_in("Ada", asks(None), "?item=abc")
+    assert session.guest and not session.named and session.item == "abc"
+    again, same = door.come_in(kept, asks(None))
+    assert again.author == session.author and same == kept, "a browser is known again"
+    for said in (session.author, session.author.removeprefix("guest-"), kept[:-1], kept + "0", kept.upper(), [kept]):
+        assert door.come_in(said, asks(None))[0].author not in (session.author, said)
+    with pytest.raises(InputError, match="each browser has a name of its own"):
+        rename(session, "Ada")
+    renamed = rename(session, session.author)
+    assert renamed.author == session.author and kept_name(renamed) == gr.skip(), "its secret stays in the browser"
+
+
+def test_tries_at_the_same_time_count_like_tries_in_turn(accounts: Accounts, caplog: pytest.LogCaptureFixture) -> None:
+    """Seen: of sixty tries sent at once each was tried, and the right one among them came in."""
+    door = Access(Mode.TEAM, accounts)
+
+    async def burst() -> list[bool]:
+        tries = [door.sign_in("Ann", f"wrong {n}") for n in range(30)]
+        return await asyncio.gather(*tries, door.sign_in("Ann", PASSWORD))
+
+    with caplog.at_level(logging.WARNING, logger="cai_ui.audit"):
+        assert not any(finish(burst()))
+    tried = [record for record in caplog.records if "wrong password" in record.message]
+    assert len(tried) <= access.TRIES + 1 and "too many tries" in caplog.text
 
 
 def test_wrong_passwords_wait_ever_longer(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:

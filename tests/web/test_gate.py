@@ -242,3 +242,29 @@ def test_the_page_itself_comes_compressed_and_nobody_s_texts_do(tmp_path: Path, 
     assert (answer.headers.get("content-encoding") == "gzip") is packed
     assert (int(answer.headers["content-length"]) < 1_000) is packed
     assert "content-encoding" not in page.get(path, headers={"accept-encoding": "identity"}).headers
+
+
+def test_cookies_that_gradio_reads_otherwise_are_refused(tmp_path: Path) -> None:
+    """Seen: a session that had ended went on beside a second line of cookies, or behind eight thousand characters."""
+    page = client(tmp_path, who=lambda headers: "Ann" if "good" in headers.get("cookie", "") else "")
+    assert page.get("/", headers={"cookie": "good=1"}).status_code == 200
+    for cookies in ([("cookie", "bad=1"), ("cookie", "good=1")], [("cookie", f"good=1; x={'y' * 9000}")]):
+        answer = page.get("/", headers=cookies)
+        assert answer.status_code == 400 and "cookies" in answer.text
+    own = client(tmp_path)  # where nobody signs in, other programs of this machine may have left many
+    assert own.get("/", headers={"cookie": f"x={'y' * 9000}"}).status_code == 200
+
+
+def test_an_address_names_one_session_where_gradio_looks_for_it(tmp_path: Path) -> None:
+    """Seen: beside a session of one's own the answers of another one came."""
+    signed = {"who": "Ann"}
+    page = client(tmp_path, who=lambda headers: signed["who"])
+    data, beat = "/gradio_api/queue/data?session_hash=", "/gradio_api/heartbeat/"
+    assert page.get(f"{data}hers").status_code == page.get(f"{beat}hers").status_code == 200
+    signed["who"] = "Bob"
+    assert page.get(f"{data}his").status_code == 200
+    for address in (
+        f"{data}hers", f"{data}his&session_hash=hers", f"{data}hers&session_hash=his", f"{data}his&session_hash=",
+        f"{beat}hers", f"{beat}hers?session_hash=his",
+    ):  # fmt: skip
+        assert page.get(address).status_code == 403, address

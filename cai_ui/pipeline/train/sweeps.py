@@ -13,7 +13,7 @@ from cai_ui.pipeline.services import Services
 from cai_ui.records import Run
 from cai_ui.text import NAME_LIMIT, clean_text
 
-MOST_IN_A_SWEEP = 24
+MOST_IN_A_SWEEP, JUDGE = 24, "probe_judge"
 
 
 def start_sweep(
@@ -36,6 +36,12 @@ def start_sweep(
         raise InputError(
             f'Unknown setting "{unknown[0][:60]}".' if unknown else "The grid names no setting.",
             next_step="Write for example: learning_rate=1e-4,2e-4; rank=8,16",
+        )
+    if JUDGE in grid:
+        raise InputError(
+            "The runs of a grid are compared, so one judge reads all of them.",
+            kept="Nothing was queued.",
+            next_step="Choose it among the settings above.",
         )
     places = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
     if not 1 < len(places) <= MOST_IN_A_SWEEP:

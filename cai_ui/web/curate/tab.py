@@ -105,8 +105,8 @@ class CurateTab:
         for button, by in ((example.next, 1), (example.back, -1)):
             button.click(bind(self.step, by), walked, example.outputs, js=self._pressed(walked), **EACH)
         for button, does in ((self.bar.undo, judging.undo), (self.bar.redo, judging.redo)):
-            look, js = bind(self.look, partial(does, self.services)), self._pressed(here)
-            button.click(look, here, example.outputs, js=js, **EACH)
+            back, js = bind(self.take_back, partial(does, self.services)), self._pressed(here)
+            button.click(back, here, example.outputs, js=js, **EACH)
         example.command.input(bind(self.follow), {*here, example.command}, self.visits.filled, **AT_ONCE).success(
             **sees("curate-card")
         )
@@ -148,6 +148,10 @@ class CurateTab:
             trigger(**signing).success(bind(self.judge_pending), {*given, bar.pending}, judged, **AT_ONCE)
         session.name.blur(lambda name: gr.update(value=name), [session.name], [bar.who], **AT_ONCE)
         example.key_typed.input(bind(self.rebind), [session.state, example.key_typed], [example.key_list], **AT_ONCE)
+
+    def take_back(self, does: Callable[[str, QueueFilter], View], given: Given) -> Changes:
+        """What the last decision was about, once it is taken back or made again: a decision, whatever it shows."""
+        return self.look(does, given)
 
     def look(self, find: Callable[[str, QueueFilter], View], given: Given) -> Changes:
         """What `find` finds for whoever asks in what the filter holds, without what the page has already: each part
@@ -208,7 +212,7 @@ class CurateTab:
         signed = {block: value for block, value in self.bar.signed(session).items() if block is not self.bar.pending}
         names = {
             self.session.state: session,
-            self.session.browser: session.author,
+            self.session.browser: sessions.kept_name(session),
             self.session.name: session.author,
         }
         return {**names, **signed, self.example.key_list: keys_html(settings)}

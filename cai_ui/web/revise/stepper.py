@@ -18,8 +18,8 @@ from cai_ui.config.knobs import checked
 from cai_ui.config.revise import RevisionSettings
 from cai_ui.conversations import read_turns
 from cai_ui.engine.interface import StopFlag
-from cai_ui.errors import CaiError, InputError, NotFoundError
-from cai_ui.pipeline import Services, left_off, models
+from cai_ui.errors import AccessError, CaiError, InputError, NotFoundError
+from cai_ui.pipeline import Services, left_off, models, visitors
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.pipeline.prompts import files, sets, summary
 from cai_ui.pipeline.revise import chains, trace_files
@@ -27,6 +27,7 @@ from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.records import Message, Prompt, PromptKind, Trace
 from cai_ui.revise import StepEvent
 from cai_ui.text import PROMPT_LIMIT, clean_text
+from cai_ui.web import rights
 from cai_ui.web.kit.choices import earlier_turns
 from cai_ui.web.kit.diff import diff_html
 from cai_ui.web.revise import trace_html, words
@@ -134,6 +135,7 @@ def reroll(
 ) -> Iterator[View]:
     """Ask the model for one step again, and for those after it, as a branch."""
     trace_id, index = _chosen(trace_id, step)
+    _bounded(services, session, trace_id)
     names = trace_files.principle_names(services, [services.store.trace(trace_id)])
     with _flag(stops, session) as flag:
         yield from _stream(services, session, chains.reroll(services, trace_id, index, change, flag), names)
@@ -143,6 +145,7 @@ def go_on(services: Services, stops: Stops, session: Session, trace_id: str) -> 
     """Make the steps that the trace lacks."""
     if not trace_id:
         raise InputError(words.NO_TRACE, next_step=words.RUN_ONE)
+    _bounded(services, session, trace_id, own=True)
     trace = services.store.trace(trace_id)
     if not chains.missing_steps(trace):
         raise InputError(words.COMPLETE, next_step=words.COMPLETE_NEXT)
@@ -196,6 +199,7 @@ def replay_note(services: Services, stops: Stops, session: Session, trace_id: st
     """A sentence on whether the trace comes out the same, and a diff of the first difference."""
     if not trace_id:
         raise InputError(words.NO_TRACE, next_step=words.RUN_ONE)
+    _bounded(services, session, trace_id)
     with _flag(stops, session) as flag:
         found = chains.replay_chain(services, trace_id, flag)
     by_hand = f" {found.by_hand} written by hand were left out." if found.by_hand else ""
@@ -268,6 +272,18 @@ def _flag(stops: Stops, session: Session) -> Iterator[StopFlag]:
         yield flag
     finally:
         stops.finish(key, flag)
+
+
+def _bounded(services: Services, session: Session, trace_id: str, own: bool = False) -> None:
+    """AccessError for a visitor of a public demo who would have a trace made on or again that asks for more than a
+    press may there; with `own` also for one that was there before the demo, which nobody of the public goes on with."""
+    if not session.guest:
+        return
+    trace = services.store.trace(trace_id)
+    revision, sampling, _ = chains.asked_with(trace)
+    rights.bounded({**revision.model_dump(), **sampling.model_dump()}, models.longest(services))
+    if own and not visitors.left_by_the_public(services.store, trace):
+        raise AccessError(words.NOT_YOURS, kept="It is as it was.", next_step=words.COMPLETE_NEXT)
 
 
 def _chosen(trace_id: str, step: int | None) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import gradio as gr
 
@@ -11,7 +12,7 @@ from cai_ui.web.kit.events import ASIDE
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.present import esc, hint, lead
-from cai_ui.web.session import Session, SessionParts, rename
+from cai_ui.web.session import Session, SessionParts, kept_name, rename
 from cai_ui.web.start import words
 from cai_ui.web.start.guided_run import GuidedRunBox
 from cai_ui.web.start.leads import PRINCIPLES, Leads, lead_to
@@ -57,6 +58,6 @@ class StartTab:
         session.restore(lambda now: now.author, [session.state], [self.name])
         self.name.blur(bind(self._rename), [session.state, self.name], [session.state, session.browser], **ASIDE)
 
-    def _rename(self, session: Session, name: str) -> tuple[Session, str]:
+    def _rename(self, session: Session, name: str) -> tuple[Session, Any]:
         renamed = rename(session, name)
-        return renamed, renamed.author
+        return renamed, kept_name(renamed)

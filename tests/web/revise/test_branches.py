@@ -5,11 +5,14 @@ from __future__ import annotations
 import gradio as gr
 import pytest
 
-from cai_ui.errors import InputError
-from cai_ui.pipeline import Services
+from cai_ui.config.answers import Sampling
+from cai_ui.config.revise import RevisionSettings
+from cai_ui.errors import AccessError, InputError
+from cai_ui.pipeline import Services, visitors
 from cai_ui.pipeline.revise.chains import Reroll
 from cai_ui.web.revise import stepper, trace_html
 from cai_ui.web.revise.branches import BranchBox
+from cai_ui.web.session import Session
 from cai_ui.web.stops import Stops
 
 from .running import ME, run
@@ -58,6 +61,33 @@ def test_an_unfinished_trace_goes_on_and_a_complete_one_does_not(services: Servi
     assert done is not None and len(done.steps) == 5
     with pytest.raises(InputError, match="complete"):
         list(stepper.go_on(services, Stops(), ME, done.id))
+
+
+def test_on_a_public_page_a_trace_that_asks_for_much_is_not_made_again(services: Services) -> None:
+    """Seen: one of the owner, eight revisions long, was made again by a visitor, who may ask for two."""
+    guest = Session("guest-1", "p", guest=True)
+    long = list(stepper.run_trace(services, Stops(), ME, "How?", RevisionSettings(revisions=3), Sampling()))[-1].trace
+    wordy = list(stepper.run_trace(services, Stops(), ME, "How?", RevisionSettings(), Sampling(max_new_tokens=900)))[
+        -1
+    ].trace
+    short = run(services)[-1].trace
+    assert long and wordy and short
+    for trace in (long, wordy):
+        for asked in (
+            lambda id: list(stepper.reroll(services, Stops(), guest, id, 0, Reroll(1))),
+            lambda id: list(stepper.go_on(services, Stops(), guest, id)),
+            lambda id: stepper.replay_note(services, Stops(), guest, id),
+        ):
+            with pytest.raises(AccessError, match="at most"):
+                asked(trace.id)
+    assert list(stepper.reroll(services, Stops(), guest, short.id, 1, Reroll(9)))[-1].trace
+    unfinished = stepper.edit_step(services, ME, short.id, 0, "Sure.").trace
+    assert unfinished is not None
+    visitors.shown_to_the_public(services.store, True)
+    with pytest.raises(AccessError, match="before the demo"):
+        list(stepper.go_on(services, Stops(), guest, unfinished.id))
+    own = stepper.edit_step(services, guest, short.id, 0, "Sure.").trace
+    assert own is not None and list(stepper.go_on(services, Stops(), guest, own.id))[-1].trace
 
 
 def test_what_a_trace_lacks_is_offered_to_be_resumed(services: Services) -> None:

@@ -18,3 +18,10 @@ def test_a_grid_is_read_and_bad_ones_are_named() -> None:
     for bad in ("rank", "rank=", "=3"):
         with pytest.raises(InputError):
             sweeps.start_sweep(None, "sft", "d", TrainSettings(), "me", sweeps.read_grid(bad))  # type: ignore[arg-type]
+
+
+def test_one_judge_reads_all_runs_of_a_grid() -> None:
+    """Seen: in a grid a trainer named a server to be asked, which only an owner may."""
+    grid = sweeps.read_grid("probe_judge=http://127.0.0.1:9/v1#m,base; rank=8")
+    with pytest.raises(InputError, match="one judge reads all of them"):
+        sweeps.start_sweep(None, "sft", "d", TrainSettings(), "me", grid)  # type: ignore[arg-type]
