@@ -13,6 +13,8 @@ from cai_ui.config.app import AppSettings
 from cai_ui.errors import InputError
 from cai_ui.records.people import Role
 from cai_ui.store import Accounts, Workspace
+from cai_ui.store.accounts import checked_name
+from cai_ui.store.workspace import is_workspace
 
 if TYPE_CHECKING:
     from cai_ui.cli.command import Commands
@@ -44,9 +46,11 @@ def add(commands: Commands) -> None:
 
 
 def _add(parsed: Arguments) -> int:
-    accounts = _accounts(parsed, new=True)
-    accounts.check_new(parsed.name)
-    account = accounts.add(parsed.name, Role(parsed.role), _new_password(parsed))
+    checked_name(parsed.name)
+    if is_workspace(home_of(parsed)):
+        _accounts(parsed).check_new(parsed.name)
+    password = _new_password(parsed)  # where none is given no workspace is made
+    account = _accounts(parsed, new=True).add(parsed.name, Role(parsed.role), password)
     print(f"{account.name} may sign in as {account.role.value}.")
     return 0
 

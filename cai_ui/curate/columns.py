@@ -74,17 +74,17 @@ PAIRS = (
 )  # fmt: skip
 """The better and the worse answer: TRL, NeMo and Axolotl, OpenAI and those who read its files, tables written here."""
 _EDITED = (
-    "corrected_response",
-    "corrected",
-    "correction",
-    "revision",
-    "revised_response",
-    "edited_response",
-    "rewrite",
-)
+    "correction", "revision", "rewrite",
+    *(how + what for how in ("corrected", "revised", "edited", "rewritten", "improved", "refined")
+      for what in ("", *(f"_{answer}" for answer in ANSWERS))),
+)  # fmt: skip
 """Texts that people or a critic wrote in place of an answer, beside the names of answers."""
-_FIRST = ("initial", "initial_response", "original_response", "draft")
-"""Answers that such a text may stand in place of, beside their usual names."""
+_FIRST = (
+    "initial", "draft",
+    *(f"{which}_{answer}" for which in ("initial", "original", "first", "draft") for answer in ANSWERS),
+)  # fmt: skip
+"""Answers that such a text may stand in place of, beside their usual names. None of them is an answer to learn from by
+itself: what it was made better by may stand in a column that nobody here knows."""
 _SIDE = re.compile(
     r"(.*(?:response|answer|completion|output|reply|conversation|ref|generation|option|candidate).*?)[_ -]?([012ab])",
     re.I,
@@ -157,7 +157,7 @@ def _answers(row: Cells) -> tuple[str, Columns]:
         if edited:
             revised = EDITED if isinstance(row[edited], tuple) else REVISED
             return (revised if shown else ONE), Columns("", edited, shown)
-        if shown:
+        if shown and shown.removesuffix(SUGGESTION) not in _FIRST:
             return ONE, Columns("", shown)
     whole = _first(row, CONVERSATIONS)
     return (WHOLE, Columns("", whole)) if whole else ("", Columns())

@@ -61,3 +61,11 @@ def test_who_is_not_there_or_there_already_is_told_before_a_password_is_asked_fo
 def open_accounts(home: Path) -> list[str]:
     with open_store(home) as store:
         return [account.name for account in store.accounts.all()]
+
+
+def test_where_no_password_is_given_no_workspace_is_made(tmp_path: Path) -> None:
+    home = tmp_path / "mistyped"
+    for name, said in (("Ann", "no terminal"), ("", "name")):
+        command = [sys.executable, "-m", "cai_ui", "users", "add", name, "--role", "owner", "--home", str(home)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True)
+        assert done.returncode == 2 and said in done.stderr and not home.exists(), done.stderr

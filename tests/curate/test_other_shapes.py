@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from cai_ui.curate.columns import Columns
 from cai_ui.curate.importing import ImportReport, Plan, read_rows
 from cai_ui.curate.label_columns import Meaning, rule
 from cai_ui.errors import FileFormatError
@@ -210,6 +211,10 @@ def _kept(path: Path, text: str) -> Path:
         ({"question": "q", "initial_response": "bad", "critique": "c", "revised_response": "good"}, "c"),
         ({"instruction": "q", "input": "", "output": "bad", "correction": "good"}, None),
         ({"prompt": "q", "responses": ["bad"], "revision": "good"}, None),
+        ({"prompt": "q", "initial": "bad", "revised": "good"}, None),
+        ({"prompt": "q", "Initial response": "bad", "critique": "c", "revised": "good"}, "c"),
+        ({"prompt": "q", "original_answer": "bad", "Improved Answer": "good"}, None),
+        ({"prompt": "q", "draft": "bad", "rewritten_response": "good"}, None),
         ({"prompt": "q", "answer": "good", "rejected": "bad"}, None),
         ({"prompt": "q", "answer": "x", "chosen": "good", "rejected": "bad"}, None),
     ],
@@ -221,6 +226,17 @@ def test_what_was_written_in_place_of_an_answer_is_the_better_one(
     (example,) = take(tmp_path, "a.jsonl", json.dumps(row)).examples
     assert (example.prompt.text, example.revision, example.initial) == ("q", "good", "bad")
     assert example.critique == critique
+
+
+@pytest.mark.parametrize("name", ["initial", "draft", "initial_response", "original_output", "first_answer"])
+def test_what_was_made_better_is_no_answer_to_learn_from(tmp_path: Path, name: str) -> None:
+    """Seen: beside a revision whose column was not known, twenty thousand initial answers came in as good ones."""
+    row = json.dumps({"prompt": "q", name: "bad", "version two": "good"})
+    report = take(tmp_path, "a.jsonl", row)
+    assert not report.examples and len(report.bad_rows) == 1
+    chosen = Plan(Columns(request="prompt", answer="version two", initial=name))
+    (example,) = read_rows(_kept(tmp_path / "b.jsonl", row), chosen).examples
+    assert (example.revision, example.initial) == ("good", "bad")
 
 
 def test_a_revision_belongs_to_its_whole_request(tmp_path: Path) -> None:
