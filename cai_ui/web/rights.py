@@ -89,7 +89,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         WORK: "AgreementBox.keep_share",
     },
     "web.curate.checks": {
-        LOOK: "ChecksBox.check",
+        LABEL: "ChecksBox.check",
     },
     "web.curate.datasets": {
         LOOK: "DatasetsBox.lists changes_html",
