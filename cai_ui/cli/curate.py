@@ -139,6 +139,7 @@ def _curate_freeze(parsed: Arguments) -> int:
         if parsed.preview:
             seen = datasets.preview_dataset(services, parsed.name, settings, filter)
             info, mixed = seen.info, seen.mixed
+            print(datasets.disputed_words(seen.disputed) or "No example is disputed.", file=sys.stderr)
         else:
             info, mixed = datasets.freeze_dataset(services, parsed.name, settings, "command line", filter), ()
     print(datasets.headline(info)[0], file=sys.stderr)

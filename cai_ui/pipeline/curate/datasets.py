@@ -54,10 +54,12 @@ def freeze_dataset(
 
 @dataclass(frozen=True)
 class FreezePreview:
-    """What would be frozen, and the first rows that would be mixed in."""
+    """What would be frozen, the first rows that would be mixed in, and how many of the judged examples are `disputed`:
+    raters contradict each other, and the first verdict counts until somebody decides."""
 
     info: DatasetInfo
     mixed: tuple[TrainingExample, ...]
+    disputed: int = 0
 
 
 def preview_dataset(
@@ -66,7 +68,16 @@ def preview_dataset(
     """What `freeze_dataset` would keep. Nothing is kept. Errors are the same."""
     dataset = _built(services, name, settings, filter, None, None)
     mixed = [row for row in dataset.sft_train if row.keeps_helpful]
-    return FreezePreview(info_of(dataset), tuple(mixed[:_SAMPLES]))
+    disputed = services.store.counts(filter).disputed
+    return FreezePreview(info_of(dataset), tuple(mixed[:_SAMPLES]), disputed)
+
+
+def disputed_words(number: int) -> str:
+    """What is to be known of disputed examples before they are frozen; "" where there are none."""
+    if not number:
+        return ""
+    those = "1 example is" if number == 1 else f"{number:,} examples are"
+    return f"{those} disputed: the first verdict counts until somebody decides."
 
 
 def headline(info: DatasetInfo) -> tuple[str, bool]:

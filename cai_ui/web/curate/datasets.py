@@ -182,7 +182,9 @@ class DatasetsBox:
         rows = [[first_line(r.conversation[-1].content, 160), first_line(r.answer, 160)] for r in seen.mixed]
         title, head = words.MIXED_SAMPLES
         samples = f'<p class="muted">{title}:</p>{table(head, rows)}' if rows else ""
-        return {self.frozen: frozen_html(seen.info, words.WOULD_FREEZE) + samples}
+        disputed = datasets.disputed_words(seen.disputed)
+        warned = notice(f"{disputed} {words.SEE_DISPUTED}", "warn") if disputed else ""
+        return {self.frozen: frozen_html(seen.info, words.WOULD_FREEZE) + warned + samples}
 
     def _settings(self, given: Given) -> DatasetSettings:
         """The form with the sources that are chosen; without one nothing is mixed in."""

@@ -60,6 +60,7 @@ CRITIQUE, PRINCIPLE, WHY = "Critique", "Principle", "Critique and principle"
 NO_INITIAL = "There is no initial answer: this example can be learnt (SFT), but gives no preference pair (DPO)."
 OPEN = "open"
 SECOND, SECOND_WHAT = "second annotation", "somebody else judged it; their verdict is hidden"
+SEE_DISPUTED = "The filter’s status “Disputed” shows them."
 DISPUTED, DISPUTED_WHAT = "disputed", "Two annotators contradict each other; your verdict decides."
 
 TEXT, TEXT_HELP = "Revision to keep", "Change it if you like; it is saved while you type."

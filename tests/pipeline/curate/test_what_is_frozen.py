@@ -154,6 +154,20 @@ def test_what_would_be_frozen_is_what_is_frozen_and_nothing_is_kept_before(
     )  # fmt: skip
 
 
+def test_how_many_are_disputed_is_said_before_they_are_frozen(services: Services, put: Callable[..., Any]) -> None:
+    """Seen: of four rows on which raters contradict each other two were in a dataset, and nothing said so."""
+    put("mine.jsonl", answers("Mine", 6))
+    queue.decide_open(services, QueueFilter("open"), "accept", "me")
+    settings = DatasetSettings(helpful=0)
+    assert datasets.preview_dataset(services, "d", settings).disputed == 0 and datasets.disputed_words(0) == ""
+    for item in services.store.queue(QueueFilter("done"), 2):
+        second = Decision(f"second-{item.example.id}", item.example.id, "reject", "you")
+        services.store.decide(second, item.rev, second=True)
+    seen = datasets.preview_dataset(services, "d", settings, QueueFilter("done"))
+    assert seen.disputed == 2 and datasets.disputed_words(seen.disputed).startswith("2 examples are disputed")
+    assert datasets.disputed_words(1).startswith("1 example is disputed")
+
+
 def test_a_limit_that_leaves_decisions_out_is_said_first(services: Services, put: Callable[..., Any]) -> None:
     put("mine.jsonl", answers("Mine", 6))
     queue.decide_open(services, QueueFilter("open"), "accept", "me")
