@@ -191,13 +191,14 @@ def test_every_format_is_imported_and_a_bad_file_changes_nothing(
     path = tmp_path / "transcripts.json"
     path.write_text(json.dumps([TRANSCRIPT]), encoding="utf-8")
     _import(page, path)
-    page.locator("#principles-files-note", has_text="1 few-shot example for").wait_for()
+    page.locator("#principles-files-note", has_text="transcripts.json: read as").wait_for()
     before = page.locator("#principles-version input").input_value()
     for name, text, words in BAD_FILES:
         path = tmp_path / name
         path.write_text(text, encoding="utf-8")
         _import(page, path)
         page.locator(".toast-body", has_text=words).wait_for()
+        assert not page.inner_text("#principles-files-note").strip(), "what was said of the file before"
     assert page.locator("#principles-version input").input_value() == before
     page.locator("#principles-add").click()
     _in_editor(page, "New principle")

@@ -201,12 +201,12 @@ def import_file(services: Services, session: Session, path: str) -> tuple[View, 
     done = constitutions.import_any(services, path, session.author)
     examples = counted(done.few_shot, "few-shot example")
     if done.version is None:
-        return open_current(services, session), f"Read as {done.form}: {examples} for the constitution in use."
+        return open_current(services, session), f"read as {done.form}: {examples} for the constitution in use."
     held = counted(len(done.version.constitution.principles), "principle")
     if done.few_shot:
         held += f" and {examples}"
     view = open_version(services, session, done.version.hash)
-    return view, f"Read as {done.form}: {held}, saved as a version."
+    return view, f"read as {done.form}: {held}, saved as a version."
 
 
 def version_choices(services: Services) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import Any
 
 import gradio as gr
@@ -16,7 +17,7 @@ from gradio.blocks import Block
 from cai_ui.errors import InputError
 from cai_ui.pipeline import Services
 from cai_ui.web.kit.choices import looked_up
-from cai_ui.web.kit.events import NEWEST, Changes, Given, in_turn
+from cai_ui.web.kit.events import NEWEST, QUIET, Changes, Given, in_turn
 from cai_ui.web.kit.guard import bind, uploaded
 from cai_ui.web.kit.present import hint, lead, notice
 from cai_ui.web.kit.sight import sees
@@ -135,6 +136,8 @@ class PrinciplesTab:
         self.history.restore.click(bind(self._all, editor.restore_version), restored, self.all, **DRAFT).success(
             **sees("principles-state")
         )
+        # a file that is refused would else stand above what was said of the one before
+        self.files.upload.upload(None, None, [self.files.note], js="() => ''", **QUIET)
         # "multiple": a second file chosen while the first is being read would else be dropped without a word
         self.files.upload.upload(
             bind(self._import), [self.here[0], self.files.upload], [*self.all, self.files.note],
@@ -222,7 +225,7 @@ class PrinciplesTab:
 
     def _import(self, session: Session, path: str) -> Changes:
         view, said = editor.import_file(self.services, session, uploaded(path))
-        return {**self.changes(view), self.files.note: notice(said, "good")}
+        return {**self.changes(view), self.files.note: notice(f"{PurePath(path).name}: {said}", "good")}
 
     def _one(self, view: View) -> Changes:
         return {self.editing: view.chosen, self.seen: view, self.told: "", **self.fields.changes(view)}
