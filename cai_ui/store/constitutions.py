@@ -82,6 +82,15 @@ class Constitutions:
         with self._db.read() as connection:
             return [_version(row) for row in connection.execute(query)]
 
+    def newest_version(self, name: str) -> str:
+        """The hash of the newest version of the constitution of this name. NotFoundError if there is none."""
+        query = sa.select(_t.c.hash).where(_t.c.name == name).order_by(_t.c.seq.desc()).limit(1)
+        with self._db.read() as connection:
+            found = connection.scalar(query)
+        if found is None:
+            raise NotFoundError(f"There is no constitution {named(name)}.", next_step="Choose one from the list.")
+        return str(found)
+
     def version(self, hash: str) -> ConstitutionVersion:
         """The version with this hash. NotFoundError if there is none."""
         with self._db.read() as connection:

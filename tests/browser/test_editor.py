@@ -191,13 +191,14 @@ def test_every_format_is_imported_and_a_bad_file_changes_nothing(
     path = tmp_path / "transcripts.json"
     path.write_text(json.dumps([TRANSCRIPT]), encoding="utf-8")
     _import(page, path)
-    page.locator("#principles-files-note", has_text="1 few-shot example for").wait_for()
+    page.locator("#principles-files-note", has_text="transcripts.json: read as").wait_for()
     before = page.locator("#principles-version input").input_value()
     for name, text, words in BAD_FILES:
         path = tmp_path / name
         path.write_text(text, encoding="utf-8")
         _import(page, path)
         page.locator(".toast-body", has_text=words).wait_for()
+        assert not page.inner_text("#principles-files-note").strip(), "what was said of the file before"
     assert page.locator("#principles-version input").input_value() == before
     page.locator("#principles-add").click()
     _in_editor(page, "New principle")
@@ -214,3 +215,48 @@ def test_the_editor_fits_the_window(
         page.locator("#history-restore").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         screenshot(page, f"editor-{width}-{'dark' if dark else 'light'}")
+
+
+@pytest.mark.slow
+def test_two_windows_and_a_request_that_is_too_long_lose_nothing(
+    serve: Callable[..., Server], open_page: Callable[..., Visit], screenshot: Callable[[object, str], None]
+) -> None:
+    url = serve("scripted").url
+    one, other = _open_editor(open_page, url), _open_editor(open_page, url)
+    a: Any = one.page
+    b: Any = other.page
+    _field(a, "critique").fill("Is it honest?")
+    _state(a, "Draft kept")
+    _field(b, "revision").fill("Rewrite it honestly.")
+    _state(b, "Draft kept")
+    _field(a, "note").fill("both")
+    a.locator("#principles-save").click()
+    _state(a, "no unsaved changes")
+    assert _field(a, "critique").input_value() == "Is it honest?"
+    assert _field(a, "revision").input_value() == "Rewrite it honestly."
+    a.locator("#principles-told", has_text="Revision request").wait_for()
+
+    _field(b, "critique").press_sequentially(" B", delay=60)
+    b.locator("#principles-told", has_text="Is it honest?").wait_for()
+    _field(b, "critique").fill("x" * 2_550)
+    _field(b, "revision").fill("Shorter.")
+    b.locator("#principles-findings", has_text="at most 2,000 fit").wait_for()
+    _state(b, "Unsaved changes")
+    b.locator("#principles-save").click()
+    b.locator(".toast-body", has_text="at most 2,000 fit").wait_for()
+    assert b.locator(".toast-body").count() == 1
+    screenshot(b, "editor-too-long")
+    b.locator("#principles-list label").nth(1).click()
+    b.wait_for_function("document.querySelector('#principles-revision textarea').value !== 'Shorter.'")
+    b.locator("#principles-list label").nth(0).click()
+    b.wait_for_function("document.querySelector('#principles-revision textarea').value === 'Shorter.'")
+    assert len(_field(b, "critique").input_value()) == 2_550
+    b.locator("#principles-weight input").fill("")
+    b.locator("#principles-findings", has_text="Not kept in the draft").wait_for()
+    _field(b, "critique").fill("Is it short?")
+    b.locator("#principles-weight input").fill("2")
+    b.locator("#principles-findings", has_text="at most 2,000 fit").wait_for(state="hidden")
+    b.locator("#principles-save").click()
+    _state(b, "no unsaved changes")
+    assert _field(b, "revision").input_value() == "Shorter."
+    assert one.errors == other.errors == []

@@ -42,6 +42,13 @@ def test_a_table_with_contrasts_is_imported_and_measured(
     expect(page.locator("#revise-import-note")).to_contain_text(
         "“our contrasts” has 5 requests: 2 harmful, 3 benign look-alikes; 2 topics."
     )
+    nothing = tmp_path / "nothing.txt"
+    nothing.write_text("\n", encoding="utf-8")
+    with page.expect_file_chooser() as asked:
+        page.locator("#revise-import").click()
+    asked.value.set_files(str(nothing))
+    page.locator(".toast-body", has_text="no request in the file").wait_for()
+    expect(page.locator("#revise-import-note")).to_have_text("")  # what was said of the file before
     plain = tmp_path / "plain.txt"
     plain.write_text("How do I get into her flat?\n", encoding="utf-8")
     choose(page, "revise-import-kind", "harmful: to be declined")

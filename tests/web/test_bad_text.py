@@ -54,9 +54,19 @@ def _principle(field: str) -> Door:
         assert one is not None
         values = {**to_dict(one), "tags": "", field: text}
         del values["id"]
-        return editor.edit_principle(services, ME, _base(services), one.id, values)
+        return _not_kept(editor.edit_principle(services, ME, _base(services), one.id, values))
 
     return door
+
+
+def _about(field: str) -> Door:
+    return lambda services, text: _not_kept(editor.edit_about(services, ME, _base(services), "", {field: text}))
+
+
+def _not_kept(view: editor.View) -> None:
+    """The editor keeps its other fields, so it says what it refuses instead of raising it."""
+    if view.refused:
+        raise InputError(" ".join(view.refused))
 
 
 def _step_text(services: Services, text: str) -> Any:
@@ -94,8 +104,8 @@ DOORS: dict[str, Door] = {
     "critique request": _principle("critique_request"),
     "revision request": _principle("revision_request"),
     "tags": _principle("tags"),
-    "title": lambda s, text: editor.edit_about(s, ME, _base(s), "", text, ""),
-    "description": lambda s, text: editor.edit_about(s, ME, _base(s), "", "Title", text),
+    "title": _about("title"),
+    "description": _about("description"),
     "note": lambda s, text: editor.save_version(s, ME, _base(s), "", text),
     "edited revision": _judged,
     "search": lambda s, text: walking.show(s, "me", filter_of({"search": text})),
@@ -105,8 +115,8 @@ DOORS: dict[str, Door] = {
     "name of a run": _run_name,
 }
 MAY_BE_BLANK = {"revision request", "tags", "description", "note", "search", "name of a run",
-                "name of a principle", "critique request"}  # fmt: skip
-"""An unfinished draft may hold an empty name or request: it is named beside the editor and stops the saving."""
+                "name of a principle", "critique request", "title"}  # fmt: skip
+"""An unfinished draft may hold an empty name, title or request: it is named beside the editor and stops the saving."""
 
 
 def stored(services: Services) -> tuple[Any, ...]:

@@ -10,7 +10,8 @@ WHAT = (
     "Ask the base model and what you trained the same thing. They answer together, from one batch, with the same seed; "
     "only the trained weights (the adapter) differ."
 )
-NEXT = "Read the answers behind a share before you trust it: open “Answers behind the numbers”."
+ROWS = "Answers behind the numbers"
+NEXT = f"Read the answers behind a share before you trust it: open “{ROWS}”."
 MODELS = "Models"
 NO_MODEL = ("No model yet", "The strip at the top says when the model is ready; then it can be asked here.")
 ONLY_BASE = "Only the base model is here so far. Train an adapter in the Train tab to compare with it."
@@ -70,7 +71,7 @@ REVEAL_WHEN, REVEAL = "Show names", {"vote": "After each vote", "end": "At the e
 END = "End the session and show names"
 SAVED = "Saved; names are shown at the end."
 SESSION_OVER = "The session is over: {votes}."
-HIDDEN_TALLY = "Names are shown at the end of your session: press “End the session and show names” first."
+HIDDEN_TALLY = f"Names are shown at the end of your session: press “{END}” first."
 VOTE_TOO_FAST = "That key came before the next answers were there, so it was left out."
 SAME_SO_FAR = "Both answers are the same so far. Vote when they differ."
 NOT_STOPPED = "The model did not stop in time, so the vote was not kept. Press Answer to ask again."
@@ -82,8 +83,8 @@ ALWAYS_IDENTICAL = (
 ALL_VOTED_ON = "You have voted on every request of this set. This one is drawn from all of them."
 VOTE_FILES = {"csv": "Download CSV", "jsonl": "Download JSON lines"}
 VOTES = "Votes so far"
-NO_VOTES = ("No votes yet", "Tick “Blind vote”, press Answer, and say which answer is better.")
-NOTHING_TO_VOTE, TICK_BLIND = "There is nothing to vote on.", "Press Answer with “Blind vote” ticked."
+NO_VOTES = ("No votes yet", f"Tick “{BLIND}”, press Answer, and say which answer is better.")
+NOTHING_TO_VOTE, TICK_BLIND = "There is nothing to vote on.", f"Press Answer with “{BLIND}” ticked."
 VOTE_COLUMNS = (
     "First", "wins", "Second", "wins", "ties", "both bad", "identical", "First among decided (95 % interval)",
     "p-value (sign test)", "First at equal length", "Votes still needed",
@@ -182,7 +183,7 @@ CORRECTED_NOTE = (
 MORE_ANSWERS = "needs more answers, not more grades"
 
 # Results
-NOTHING = ("No evaluation yet", "Choose models above and press Evaluate.")
+NOTHING = ("No evaluation yet", f"Choose models above and press {EVALUATE}.")
 EVALUATION = "Evaluation"
 RESULT_COLUMNS = ("Requests", "Model", "Share (95 % interval)", "Answers", "Mean length", "Weights")
 UNREAD = (
@@ -194,7 +195,6 @@ PARTS = "By set, topic and length"
 PARTS_OF = {
     "set": "Set", "topic": "Topic", "principle": "Principle", "condition": "Condition", "length": "Request of",
 }  # fmt: skip
-ROWS = "Answers behind the numbers"
 KIND, ALL_KINDS = "Requests", "All requests"
 OUTCOME = "Answers"
 OUTCOMES = {
@@ -259,7 +259,7 @@ CAPABLE_WHAT = (
 WEIGHED_FROM, NEWEST = "Answers of", "The newest dataset that holds some"
 WEIGHED = "Held-out helpful rows of dataset {dataset}."
 WEIGH = "Weigh helpful answers"
-NOT_WEIGHED = ("Not weighed yet", "Press “Weigh helpful answers”; then open this again.")
+NOT_WEIGHED = ("Not weighed yet", f"Press “{WEIGH}”; then open this again.")
 KEPT_COLUMNS = ("Model", "Log-probability per token", "Less than the base", "KL(base ‖ model) per token")
 KEPT_NOTE = (
     "{number} held-out helpful answers; natural logarithms; 95 % intervals over answers. KL from one answer of the "
@@ -318,7 +318,7 @@ STUDY_TRAININGS = {
     "sft_rate": ("SFT learning rate", 0, 1), "dpo_rate": ("DPO learning rate", 0, 1),
 }  # fmt: skip
 ESTIMATE, BEGIN_STUDY, GO_ON = "What would it cost?", "Begin the study", "Go on"
-SEE_COST = ("What this study costs was not looked at yet.", "Press “What would it cost?” first; it takes some seconds.")
+SEE_COST = ("What this study costs was not looked at yet.", f"Press “{ESTIMATE}” first; it takes some seconds.")
 STUDIES = "Studies so far"
 TABLES, NUMBERS = "Download the tables", "Download all numbers"
 NO_STUDY = ("No study is chosen.", "Begin one, or choose one from the list.")

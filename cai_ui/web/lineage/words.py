@@ -9,14 +9,14 @@ WHAT = (
 )
 ID, ID_HELP = "Id", "An id, the first digits of a hash, a run's name, or a principle's id, from anywhere on the page."
 LOOK_UP = "Look up"
-NOTHING = ("Nothing looked up yet", "Press “Where from?” beside an answer or a row, choose below, or paste an id.")
+WHERE_FROM = "Where from?"
+NOTHING = ("Nothing looked up yet", f"Press “{WHERE_FROM}” beside an answer or a row, choose below, or paste an id.")
 SEVERAL = "It may be one of these:"
 WAY, FROM, TO, TEXTS = "Way back", "Comes from", "Led to", "Texts"
 NONE_BACK, NONE_ON = "Nothing came before it.", "Nothing was made of it yet."
 NEAREST = "Nearest training rows"
 NO_NEAREST = "No training row shares a word with it."
 COMPARED = "{compared:,} of {rows:,} rows were compared."
-WHERE_FROM = "Where from?"
 LINK = "Link to this view"
 BEGIN = "Begin with"
 GRAPH = "Drawn: a column for each stage; press a box to go there"

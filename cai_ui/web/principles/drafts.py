@@ -6,56 +6,100 @@ A draft may hold what a saved version may not (an empty request, say); findings 
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
+from typing import Any, TypeVar
 
 from cai_ui.errors import InputError
 from cai_ui.records import Constitution, Principle
-from cai_ui.text import NAME_LIMIT, PRINCIPLE_LIMIT, clean_text
+from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, clean_text
 from cai_ui.web.principles import words
 
-TAGS_LIMIT = 20
+DRAFT_LIMIT = ANSWER_LIMIT
+"""Characters of a text in a draft: more than a version may hold, so that what was pasted can be shortened later."""
+LABELS = {
+    "name": words.NAME,
+    "enabled": words.ON,
+    "critique_request": words.CRITIQUE,
+    "revision_request": words.REVISION,
+    "tags": words.TAGS,
+    "weight": words.WEIGHT,
+    "kind": words.KIND,
+    "source": words.SOURCE,
+    "title": words.CONSTITUTION_TITLE,
+    "description": words.DESCRIPTION,
+}
+"""The fields of the editor, by their names in a principle and in a constitution."""
+Fields = Mapping[str, object]
+Edited = TypeVar("Edited", Principle, Constitution)
 
 
-def edited(
-    principle: Principle,
-    *,
-    name: object,
-    kind: object,
-    critique_request: object,
-    revision_request: object,
-    tags: object,
-    enabled: object,
-    weight: object,
-    source: object,
-) -> Principle:
-    """The principle with the values of the editor's fields; InputError where a text cannot be kept."""
-    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight <= 1000:
-        raise InputError(words.NO_WEIGHT, next_step=words.WEIGHTS)
-    return dataclasses.replace(
-        principle,
-        name=clean_text(name, words.NAME, limit=NAME_LIMIT, required=False),
-        kind="preference" if kind == "preference" else "critique",
-        critique_request=_text(critique_request, words.CRITIQUE),
-        revision_request=_text(revision_request, words.REVISION),
-        tags=split_tags(tags),
-        enabled=bool(enabled),
-        weight=float(weight),
-        source=_text(source or "", words.SOURCE),
-    )
+def edited(principle: Principle, fields: Fields) -> tuple[Principle, tuple[str, ...]]:
+    """The principle with the values of the editor's fields, by name, and a sentence on each that cannot be kept."""
+    return _read(principle, fields)
 
 
-def _text(text: object, label: str) -> str:
-    return clean_text(text, label, limit=PRINCIPLE_LIMIT, required=False)
+def edited_about(constitution: Constitution, fields: Fields) -> tuple[Constitution, tuple[str, ...]]:
+    """The same for title and description."""
+    return _read(constitution, fields)
 
 
-def split_tags(text: object) -> tuple[str, ...]:
+def merged(had: Edited, typed: Edited, now: Edited) -> tuple[Edited, tuple[str, ...]]:
+    """`now` with what a window changed from `had` to `typed`, and the fields that another one had changed, too."""
+    changed = {name: getattr(typed, name) for name in differing(had, typed)}
+    both = tuple(name for name in differing(had, now) if name in changed and changed[name] != getattr(now, name))
+    return dataclasses.replace(now, **changed), both
+
+
+def differing(one: Edited, other: Edited) -> list[str]:
+    """The fields that the editor shows and that are not the same in both."""
+    there = [name for name in LABELS if hasattr(one, name)]
+    return [name for name in there if getattr(one, name) != getattr(other, name)]
+
+
+def as_read(record: Principle | Constitution, name: str) -> str:
+    """What the editor shows in a field, for a sentence."""
+    value = getattr(record, name)
+    if name == "enabled":
+        return words.ON if value else words.OFF
+    if name == "kind":
+        return {kind: label for label, kind in words.KINDS}[value]
+    return ", ".join(value) if isinstance(value, tuple) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def called(principle: Principle) -> str:
+    """Its name for lists and sentences, where one that is too long to be saved would fill the page."""
+    name = principle.name
+    return (f"{name[:NAME_LIMIT]}…" if len(name) > NAME_LIMIT else name) or words.NO_NAME
+
+
+def _read(record: Edited, fields: Fields) -> tuple[Edited, tuple[str, ...]]:
+    values, refused = dict[str, Any](), list[str]()
+    for name, value in fields.items():
+        try:
+            values[name] = _value(name, value)
+        except InputError as error:
+            refused.append(str(error))
+    return dataclasses.replace(record, **values), tuple(refused)
+
+
+def _value(name: str, value: object) -> object:
+    if name == "enabled":
+        return bool(value)
+    if name == "kind":
+        return "preference" if value == "preference" else "critique"
+    if name == "weight":
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise InputError(words.NO_WEIGHT, next_step=words.WEIGHTS)
+        return float(value)
+    text = clean_text("" if value is None else value, LABELS[name], limit=DRAFT_LIMIT, required=False)
+    return split_tags(text) if name == "tags" else text
+
+
+def split_tags(line: str) -> tuple[str, ...]:
     """Tags from a line with commas; empty ones and repetitions fall away."""
-    line = _text(text or "", words.TAGS)
-    tags = tuple(dict.fromkeys(tag for part in line.split(",") if (tag := " ".join(part.split()))))
-    if len(tags) > TAGS_LIMIT:
-        raise InputError(f"There are {len(tags)} tags; at most {TAGS_LIMIT} fit.", next_step="Remove some.")
-    return tags
+    return tuple(dict.fromkeys(tag for part in line.split(",") if (tag := " ".join(part.split()))))
 
 
 def with_principle(constitution: Constitution, principle: Principle) -> Constitution:
@@ -126,11 +170,11 @@ def what_changed(before: Constitution, after: Constitution) -> str:
     """One sentence on what a draft changes, or "" where it changes nothing."""
     old, new = {p.id: p for p in before.principles}, {p.id: p for p in after.principles}
     parts = [
-        (words.ADDED, [p.name for i, p in new.items() if i not in old]),
-        (words.REMOVED, [p.name for i, p in old.items() if i not in new]),
-        (words.CHANGED, [p.name for i, p in new.items() if i in old and old[i] != p]),
+        (words.ADDED, [called(p) for i, p in new.items() if i not in old]),
+        (words.REMOVED, [called(p) for i, p in old.items() if i not in new]),
+        (words.CHANGED, [called(p) for i, p in new.items() if i in old and old[i] != p]),
     ]
-    said = [f"{verb} {', '.join(name or words.NO_NAME for name in names)}" for verb, names in parts if names]
+    said = [f"{verb} {', '.join(names)}" for verb, names in parts if names]
     if (before.title, before.description) != (after.title, after.description):
         said.append(words.CHANGED_ABOUT)
     if not said and before != after:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -23,8 +24,15 @@ SHOWN = 12
 
 
 def findings_html(services: Services, view: View) -> str:
-    """What the model can make of the principle, and what the check says about the draft, that principle first."""
-    return _understood_html(services, view) + _checks_html(services, view) + _touched_html(view)
+    """What could not be kept, what the model can make of the principle, and what the check says about the draft: what
+    stops its saving first, then that principle."""
+    refused = notice(f"{words.NOT_KEPT} {' '.join(view.refused)}", "bad") if view.refused else ""
+    return refused + _understood_html(services, view) + _checks_html(services, view) + _touched_html(view)
+
+
+def told_html(sentences: Sequence[str]) -> str:
+    """What another window changed, until the fields are filled anew."""
+    return "".join(notice(sentence, "warn") for sentence in sentences)
 
 
 def _touched_html(view: View) -> str:
@@ -50,7 +58,7 @@ def _checks_html(services: Services, view: View) -> str:
     found = constitutions.check_constitution(services, view.draft)
     if not found:
         return notice(words.NO_ISSUES, "good")
-    first = sorted(found, key=lambda f: f.principle_id != view.chosen)[:SHOWN]
+    first = sorted(found, key=lambda f: f.principle_id not in (view.chosen, None))[:SHOWN]
     lines = "".join(f"<li>{esc(names.get(f.principle_id or '', words.WHOLE))}: {esc(f.message)}</li>" for f in first)
     more = f"<li>and {len(found) - len(first)} more</li>" if len(found) > len(first) else ""
     return (
@@ -85,8 +93,6 @@ class FieldsBox:
                 1,
                 label=words.WEIGHT,
                 info=words.WEIGHT_HELP,
-                minimum=0,
-                maximum=1000,
                 step=0.5,
                 elem_id="principles-weight",
                 interactive=False,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
 
-from cai_ui.text import NAME_LIMIT
-from cai_ui.web.kit.events import Changes
+from cai_ui.web.kit.events import Changes, Given
 from cai_ui.web.kit.present import notice, short
 from cai_ui.web.principles import drafts, words
 from cai_ui.web.principles.editor import View
@@ -33,11 +33,12 @@ class SavingBox:
     def _about(self) -> None:
         with gr.Accordion(words.ABOUT, open=False, elem_id="principles-about"):
             self.title = gr.Textbox(
-                label=words.CONSTITUTION_TITLE, elem_id="principles-title", max_length=NAME_LIMIT, interactive=False
+                label=words.CONSTITUTION_TITLE, elem_id="principles-title", max_lines=1, interactive=False
             )
             self.description = gr.Textbox(
                 label=words.DESCRIPTION, lines=3, elem_id="principles-description", interactive=False
             )
+        self.about_fields: dict[str, gr.Textbox] = {"title": self.title, "description": self.description}
 
     def _saving(self) -> None:
         self.state = gr.HTML("", elem_id="principles-state")
@@ -54,6 +55,10 @@ class SavingBox:
                 words.SAVE, variant="primary", elem_id="principles-save", elem_classes="ctrl-enter", scale=0
             )
             self.discard = gr.Button(words.DISCARD, elem_id="principles-discard", elem_classes="danger", scale=0)
+
+    def read_from(self, given: Given) -> dict[str, Any]:
+        """What title and description hold, as it was typed."""
+        return {name: given[field] for name, field in self.about_fields.items()}
 
     def changes(self, view: View) -> Changes:
         """What an edit changes here."""

@@ -72,6 +72,8 @@ class AskBox:
         self.prompt.input(**typed, **NEWEST)
         self.draw.click(bind(self._draw), [self.prompt_set], self.asked, **QUIET).then(**typed, **QUIET)
         self.stop.click(bind(stepper.stop_trace, session.stops), [session.state], None, **AT_ONCE)
+        # a file that is refused would else stand above what was said of the one before
+        self.load.upload(None, None, [self.note], js="() => ''", **QUIET)
         self.load.upload(bind(self._import), [self.load, self.kind], [*self.menus, self.note], **QUIET)
         session.ready.then(bind(self._sets), None, self.menus, **QUIET)
 

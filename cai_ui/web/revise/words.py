@@ -135,4 +135,4 @@ BATCH_WHAT = (
 )
 NUMBER = "Number of requests"
 START_BATCH, RESUME, TO_CURATE = "Start batch", "Resume", "Judge them in Curate"
-NO_BATCH = ("No batch yet", "Choose a prompt set and a number, then press Start batch.")
+NO_BATCH = ("No batch yet", f"Choose a prompt set and a number, then press {START_BATCH}.")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from cai_ui.web.principles.words import SAVE
+from cai_ui.web.principles.words import TAB as PRINCIPLES
+
 TAB = "Start"
 TITLE = "Teach a model by principles"
 WHAT = (
@@ -9,7 +12,7 @@ WHAT = (
     "judge the rewrites, train a small adapter on the good ones, and compare the model before and after."
 )
 NEXT = (
-    "Open Principles, change one, and start the guided run again. The embedded model follows principles about harm, "
+    f"Open {PRINCIPLES}, change one, and start the guided run again. The embedded model follows principles about harm, "
     "tone, what to offer, a word to mention or a warning, most surely in plain words; Principles says of each whether "
     "it knows it."
 )
@@ -39,18 +42,18 @@ BESIDE_WHAT = "The last model of each guided run, asked the same held-out reques
 EARLIER = "Earlier guided runs"
 OWN = "Try it with your own principle"
 OWN_STEPS = (
-    "Change one principle, save it and press “Use this version”.",
+    f"Change one principle and press “{SAVE}”, which puts it to use.",
     "Come back here and start the guided run again; this picture is kept.",
     "See both models side by side.",
 )
-TO_PRINCIPLES = "Open Principles"
+TO_PRINCIPLES = f"Open {PRINCIPLES}"
 NO_LEAD = "That leads nowhere; press a link on this page."
 RESUME = "Go on where it ended"
 DOORS = (
     ("see", "See it work", "One press does the whole method and shows what changed.",
      "Takes a few minutes on two processor cores with the embedded model; nothing is downloaded.", "To the guided run"),
     ("hand", "Explore by hand", "Write a principle, watch one request being criticised and revised, judge, train.",
-     "Takes as long as you like; each step works at once with the embedded model.", "Open Principles"),
+     "Takes as long as you like; each step works at once with the embedded model.", TO_PRINCIPLES),
     ("real", "Use a real model", "SmolLM2 135M or 360M on a CPU, Mistral-7B, a folder of yours, or a server.",
      "SmolLM2: 0.3 or 0.7 GB once, seconds for an answer on two cores. Mistral-7B: 14.5 GB once and a GPU with 16 GB, "
      "or 6 GB in 4-bit. A server: its address.", "Choose a model"),
@@ -95,11 +98,11 @@ EMBEDDED_WORLD = (
     "reading a friend's diary, and principles about them. It complies with harmful requests on purpose, so that there "
     "is something to train away. It cannot talk about anything else, and it fails as real models do: temperature "
     "matters, revisions repeat patterns, too much training makes it refuse too much. To work with a model of real "
-    "English instead, open “Which model answers” below."
+    f"English instead, open “{MODEL_PANEL}” below."
 )
 SCRIPTED_WORLD = (
     "No model is loaded: fixed sentences stand in for answers, so that the page can be tried out. Training and "
-    "evaluation need a model; open “Which model answers” below."
+    f"evaluation need a model; open “{MODEL_PANEL}” below."
 )
 MEMORY = (
     "SmolLM2 speaks real English on two cores and criticises badly, as models of its size do; training took up to "

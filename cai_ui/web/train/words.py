@@ -71,7 +71,7 @@ MASKED = "One row as the model sees it; only the marked part is trained on (loss
 
 # Watching
 WATCH, WATCH_WHAT = "Watch", "Charts are renewed while a run trains. A reload of the page changes nothing."
-NO_RUNS = ("No run yet", "Choose a dataset and a method above, look at the check, and press Start training.")
+NO_RUNS = ("No run yet", f"Choose a dataset and a method above, look at the check, and press {START}.")
 NO_RUN, CHOOSE_RUN = "No run is chosen.", "Start one, or choose one in the list."
 RUN = "Run"
 STOP, CANCEL, RESUME, FIRST = "Stop and save", "Cancel and discard", "Resume", "First in the queue"
@@ -95,7 +95,7 @@ STATES = {
 PREPARING = "Preparing: rows are tokenized and the adapter is made"
 FAILED = "The run failed; its log below has the details."
 INTERRUPTED, PRESS_RESUME = (
-    "The program ended while this run was going.", "Press Resume to continue from the last checkpoint.",
+    "The program ended while this run was going.", f"Press {RESUME} to continue from the last checkpoint.",
 )  # fmt: skip
 GONE = "weights gone"
 WEIGHTS_GONE = (

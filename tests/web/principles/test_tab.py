@@ -32,7 +32,8 @@ def typed(page: PrinciplesTab, view: editor.View, search: str = "", **changes: o
     values = fields(view, **changes)
     held = {field: values[name] for name, field in page.fields.fields.items()}
     here = dict(zip(page.here, (ME, view.base, view.chosen), strict=True))
-    return {**here, **held, page.search: search, page.navigator: view.chosen}
+    about = {page.saving.title: view.draft.title, page.saving.description: view.draft.description}
+    return {page.seen: view, **here, **held, **about, page.search: search, page.navigator: view.chosen}
 
 
 def test_markup_in_names_stays_text_beside_the_editor(services: Services, page: PrinciplesTab) -> None:
