@@ -219,10 +219,9 @@ class _GuidedRun:
             return
         info = freeze_dataset(self._services, RATER, settings, self._author, example_ids=ids, helpful=helpful)
         self._now = replace(self._now, dataset_hash=info.hash)
-        count = info.counts
-        rows = count["sft_train"] + count["sft_eval"]
+        count, judged, mixed = info.counts, sum(info.judged.values()), sum(info.mixed.values())
         yield (
-            f"{rows - len(helpful)} accepted revisions + {len(helpful)} helpful answers = {count['sft_train']} rows to "
+            f"{judged} accepted revisions + {mixed} helpful answers = {count['sft_train']} rows to "
             f"train on + {count['sft_eval']} held out; {count['pairs_train']} pairs of revision and first answer + "
             f"{count['pairs_eval']} held out"
         )
