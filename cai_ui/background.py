@@ -48,7 +48,7 @@ class Background(Generic[P]):
         self._thread: threading.Thread | None = None
         self._flag = threading.Event()
         self._now: Snapshot[P] | None = None
-        self._began = 0.0
+        self._began = self._told = 0.0
 
     def start(self, work: Work[P], first: P, owner: str = "") -> None:
         """Begin; `work` yields its progress, `first` is shown until it does. ConflictError while one is active."""
@@ -61,7 +61,7 @@ class Background(Generic[P]):
                     next_step="Wait for it to end, or stop it first.",
                 )
             self._flag = threading.Event()
-            self._began = time.monotonic()
+            self._began = self._told = time.monotonic()
             before, self._now = self._now, Snapshot("running", first, "", 0.0, owner)
             thread = threading.Thread(target=self._run, args=(work, self._flag), name=self.what, daemon=True)
             try:
@@ -78,12 +78,17 @@ class Background(Generic[P]):
             return replace(now, seconds=time.monotonic() - self._began)
         return now
 
-    def stop(self) -> None:
-        """Ask the job to end; without one nothing happens."""
+    def quiet_s(self) -> float:
+        """Seconds since the job that runs last said how far it is; 0 while none runs."""
+        with self._lock:
+            return time.monotonic() - self._told if self._now is not None and self._now.active else 0.0
+
+    def stop(self, why: str = "") -> None:
+        """Ask the job to end; without one nothing happens. `why` is kept as its error, where nobody asked for it."""
         with self._lock:
             if self._now is not None and self._now.state == "running":
                 self._flag.set()
-                self._now = replace(self._now, state="stopping")
+                self._now = replace(self._now, state="stopping", error=why)
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Whether no job is active any more within the time."""
@@ -99,7 +104,7 @@ class Background(Generic[P]):
             for progress in work(flag):
                 with self._lock:
                     assert self._now is not None
-                    self._now = replace(self._now, progress=progress)
+                    self._now, self._told = replace(self._now, progress=progress), time.monotonic()
                 self._keep(self._now)
             end = "stopped" if flag.is_set() else "done"
         except CaiError as failure:
@@ -109,7 +114,8 @@ class Background(Generic[P]):
             unforeseen = f"An unexpected error ended it ({type(failure).__name__}). The log has the details."
             end, error = "failed", str(no_room()) if is_memory(failure) else unforeseen
         assert self._now is not None
-        last = replace(self._now, state=end, error=error, seconds=time.monotonic() - self._began)
+        why = error or (self._now.error if end == "stopped" else "")
+        last = replace(self._now, state=end, error=why, seconds=time.monotonic() - self._began)
         self._keep(last)  # before the state is shown, so that whoever sees the end finds it kept
         with self._lock:
             self._now = last

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -49,6 +50,31 @@ def test_only_one_runs_and_it_can_be_stopped() -> None:
     again = job.snapshot()
     assert again is not None
     assert (again.state, again.progress) == ("done", 7)
+
+
+def test_a_job_says_how_long_it_was_not_heard_of_and_why_it_was_ended() -> None:
+    job: Background[int] = Background("A count")
+    heard = threading.Event()
+
+    def work(stop: StopFlag) -> Iterator[int]:
+        yield 1
+        heard.set()
+        stop.wait(5)
+
+    assert job.quiet_s() == 0
+    job.start(work, 0)
+    assert heard.wait(5)
+    before = job.quiet_s()
+    time.sleep(0.05)
+    assert job.quiet_s() >= before + 0.05
+    job.stop("The lights went out.")
+    assert job.wait(5)
+    end = job.snapshot()
+    assert end is not None and (end.state, end.error, job.quiet_s()) == ("stopped", "The lights went out.", 0)
+    job.start(lambda stop: iter([7]), 0)
+    assert job.wait(5)
+    again = job.snapshot()
+    assert again is not None and (again.state, again.error) == ("done", "")
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,9 @@ def build_dataset(
         kept = balanced(pairs, settings.seed)
         left_out[BALANCED] += len(pairs) - len(kept)
         pairs = kept
-    extra_rows = _some(helpful, settings.helpful, settings.seed)
-    extra_pairs = _some(helpful_pairs, settings.helpful, settings.seed) if pairs else []
+    extra_rows, repeated = _some(helpful, settings.helpful, settings.seed, rows)
+    left_out[REPEATED] += repeated
+    extra_pairs = _some(helpful_pairs, settings.helpful, settings.seed, pairs)[0] if pairs else []
     extra: list[TrainingExample | PreferencePair] = [*extra_rows, *extra_pairs]
     known = [row.conversation for row in rows] + [item.conversation for item in extra]
     group = one_side(known)
@@ -163,9 +164,9 @@ def _from_decisions(
         before = told.earlier.get(example.id, ()) if settings.revisions == "all" and target != example.initial else ()
         for answer in (*(text for text in before if text.strip()), target):
             row = TrainingExample(example.conversation, answer, example.id, example.source)
-            if (row.conversation, row.answer) in rows:
+            if _said(row) in rows:
                 left_out[REPEATED] += 1
-            rows.setdefault((row.conversation, row.answer), row)
+            rows.setdefault(_said(row), row)
         if example.constitution_hash:
             parents.add(example.constitution_hash)
         reason = _unfit(target, other)
@@ -174,7 +175,7 @@ def _from_decisions(
         elif other is not None:
             soft = preference if settings.labels == "soft" else None
             pair = PreferencePair(example.conversation, target, other, example.id, example.source, soft)
-            pairs.setdefault((pair.conversation, pair.chosen, pair.rejected), pair)
+            pairs.setdefault(_said(pair), pair)
     return list(rows.values()), list(pairs.values()), parents
 
 
@@ -198,10 +199,27 @@ def _unfit(target: str, other: str | None) -> str:
     return SAME if target.strip() == other.strip() else ""
 
 
-def _some(rows: Iterable[R], count: int, seed: int) -> list[R]:
-    """That many different rows, drawn by the seed; fewer if there are not enough."""
-    different = {draw(seed, to_dict(row)): row for row in rows} if count else {}
-    return [different[place] for place in sorted(different)[:count]]
+def _said(row: TrainingExample | PreferencePair) -> tuple[Any, ...]:
+    """What a row teaches. Where it comes from, and under which id, makes no other row of it."""
+    if isinstance(row, TrainingExample):
+        return row.conversation, row.answer
+    return row.conversation, row.chosen, row.rejected
+
+
+def _some(rows: Iterable[R], count: int, seed: int, known: Iterable[R]) -> tuple[list[R], int]:
+    """That many rows, drawn by the seed (fewer if there are not enough), and how many of those drawn were passed over
+    because they say what another or one of `known` says."""
+    places = {draw(seed, to_dict(row)): row for row in rows}
+    said, found, repeated = {_said(row) for row in known}, list[R](), 0
+    for place in sorted(places):
+        if len(found) == count:
+            break
+        if _said(places[place]) in said:
+            repeated += 1
+            continue
+        said.add(_said(places[place]))
+        found.append(places[place])
+    return found, repeated
 
 
 def balanced(pairs: Sequence[PreferencePair], seed: int) -> list[PreferencePair]:

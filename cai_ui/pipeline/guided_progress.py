@@ -19,13 +19,15 @@ TITLES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class GuidedRunStage:
-    """A stage as it is shown. `state`: waiting, running, done, failed, stopped. `seconds` is None before it began."""
+    """A stage as it is shown. `state`: waiting, running, done, failed, stopped. `seconds` is None before it began,
+    `left_s` before it has measured how fast it goes."""
 
     key: str
     title: str
     state: str = "waiting"
     detail: str = ""
     seconds: float | None = None
+    left_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ class GuidedRunProgress:
 class GuidedRunView:
     """The guided run as a page shows it. `state`: idle, running, stopping, stopped, done, failed.
 
-    `left_s` are the seconds to its end, as far as can be said; `resumable`, that it ended early and can go on.
+    `left_s` are the seconds to its end, as far as can be said; `resumable`, that it ended early and can go on;
+    `traces`, how many it has made; `closed`, that the program was closed before its end.
     """
 
     state: str
@@ -61,3 +64,5 @@ class GuidedRunView:
     dataset_hash: str | None = None
     left_s: float | None = None
     resumable: bool = False
+    traces: int = 0
+    closed: bool = False

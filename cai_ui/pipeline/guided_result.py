@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from cai_ui.errors import NotFoundError
 from cai_ui.pipeline.constitution.constitutions import current_constitution
+from cai_ui.pipeline.models import built_in_in_use, model_in_use
 from cai_ui.pipeline.services import Services
 from cai_ui.records import ConstitutionVersion, Evaluation, to_dict
 from cai_ui.store.encoding import from_dict
@@ -16,12 +17,14 @@ KEPT = 20
 """Most results that are kept; the evaluations and runs of older ones stay where they are."""
 _KEY = "guided_run.results"
 EXPECTED_S: Mapping[str, float] = {"chains": 60, "accept": 3, "freeze": 40, "sft": 90, "dpo": 100, "measure": 55}
-"""Seconds of each stage on two processor cores with the embedded model, until a run here has said better."""
+"""Seconds of each stage on two processor cores with the embedded model, until a run here has said better. Of no other
+model is anything known before its first run: one of real English takes hours there."""
 
 
 @dataclass(frozen=True)
 class GuidedResult:
-    """A guided run that is done: under which constitution, what it made, and the seconds of each stage."""
+    """A guided run that is done: under which constitution, what it made, and the seconds of each stage. `base_hash` is
+    of the model's weights; "" where it was not recorded, as in older versions."""
 
     evaluation_id: str
     constitution: str = ""
@@ -30,6 +33,7 @@ class GuidedResult:
     run_ids: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     finished_at: str = ""
+    base_hash: str = ""
 
     @property
     def took_s(self) -> float:
@@ -68,20 +72,27 @@ def to_compare(results: list[GuidedResult]) -> tuple[GuidedResult, GuidedResult]
 
 
 def left_s(services: Services, took: Mapping[str, float | None], running: str | None) -> float | None:
-    """Seconds that a run with these stages has still to go, from what each took before; None before it began.
+    """Seconds that a run with these stages has still to go, from what each took before with the model in use; None
+    before it began, and where no run with that model has come to its end.
 
     The stages that are over say how fast this run goes against the one before.
     """
-    known = all_results(services)
-    expected = {**EXPECTED_S, **(known[0].seconds if known else {})}
+    expected = _usual_s(services)
     over = {key: seconds for key, seconds in took.items() if seconds is not None and key != running}
-    if not over and running is None:
+    if not expected or (not over and running is None):
         return None
     usual = sum(expected.get(key, 0.0) for key in over)
     pace = sum(over.values()) / usual if usual else 1.0
     begun = took.get(running or "") or 0.0
     waiting = sum(seconds for key, seconds in expected.items() if key not in over and key != running)
     return pace * waiting + max(0.0, pace * expected.get(running or "", 0.0) - begun)
+
+
+def _usual_s(services: Services) -> Mapping[str, float]:
+    """Seconds of each stage with the model in use; none where nobody knows."""
+    base = model_in_use(services)
+    known = next((one.seconds for one in all_results(services) if base and one.base_hash == base), {})
+    return {**(EXPECTED_S if built_in_in_use(services) else {}), **known}
 
 
 def version_of(services: Services, constitution_hash: str) -> ConstitutionVersion:

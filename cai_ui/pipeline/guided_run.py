@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from cai_ui import revise
-from cai_ui.background import time_left
+from cai_ui.background import Snapshot, time_left
 from cai_ui.config.compare import CompareSettings
 from cai_ui.config.curate import DatasetSettings
 from cai_ui.config.guided_run import GuidedRunSettings
@@ -25,10 +25,11 @@ from cai_ui.pipeline.constitution.few_shot import few_shot
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.pipeline.curate.helpful import changed_by_revision, kept_helpful, own_answers
 from cai_ui.pipeline.gate import approved
-from cai_ui.pipeline.guided_progress import GuidedRunProgress, GuidedRunView
+from cai_ui.pipeline.guided_progress import GuidedRunProgress, GuidedRunStage, GuidedRunView
 from cai_ui.pipeline.guided_result import GuidedResult
 from cai_ui.pipeline.model_host import WAIT_S
 from cai_ui.pipeline.models import default_revision, default_sampling
+from cai_ui.pipeline.progress import INTERRUPTED
 from cai_ui.pipeline.prompts.measured import prompts_to_measure
 from cai_ui.pipeline.prompts.shipped import draw
 from cai_ui.pipeline.readers import reader_for
@@ -44,6 +45,8 @@ RATER = "guided run"
 DPO_PASSES = 2
 """Over the pairs, of which a guided run has some 600: as good as three (docs/embedded_model.md), and 40 s shorter. The
 preset makes three, which smaller sets need: of 75 pairs two passes from the base changed next to nothing."""
+_Said = tuple[str, float | None]
+"""What a stage says of itself: how far it is, and the seconds it still needs where it knows."""
 _POLL_S = 0.5
 _FEWEST = 2
 
@@ -75,7 +78,7 @@ def guided_run_status(services: Services) -> GuidedRunView:
     last = services.guided_run.last()
     if last is None:
         return GuidedRunView("idle", list(GuidedRunProgress().stages))
-    return _view(services, last.progress, last.state, last.error)
+    return _view(services, last, services.guided_run.quiet_s())
 
 
 def run_stages(
@@ -141,8 +144,8 @@ class _GuidedRun:
             began = time.monotonic() - (at.seconds or 0.0)
             yield self._stage(key, began, "running")
             try:
-                for detail in stage():
-                    yield self._stage(key, began, "running", detail)
+                for detail, left_s in stage():
+                    yield self._stage(key, began, "running", detail, left_s)
             except Exception:
                 yield self._stage(key, began, "failed")
                 raise
@@ -153,10 +156,11 @@ class _GuidedRun:
     def _result(self, evaluation_id: str) -> GuidedResult:
         took, of = {s.key: s.seconds or 0.0 for s in self._now.stages}, self._version
         return GuidedResult(
-            evaluation_id, of.constitution.title, of.hash, self._now.dataset_hash or "", self._now.run_ids, took
-        )
+            evaluation_id, of.constitution.title, of.hash, self._now.dataset_hash or "", self._now.run_ids, took,
+            base_hash=self._services.engine(WAIT_S).base_hash,
+        )  # fmt: skip
 
-    def _chains(self) -> Iterator[str]:
+    def _chains(self) -> Iterator[_Said]:
         """Chains on harmful requests and on twins under the constitution in use."""
         settings = self._settings
         prompts = draw("train-harmful", settings.harmful, settings.seed) + draw(
@@ -168,7 +172,7 @@ class _GuidedRun:
         engine = self._services.engine(WAIT_S)
         sampling = default_sampling(self._services).model_copy(update={"seed": settings.seed})
         failed, began = 0, time.monotonic()
-        yield f"{len(here)} of {total} traces under “{constitution.title}”"
+        yield f"{len(here)} of {total} traces under “{constitution.title}”", None
         results = revise.revise_batch(
             engine, prompts, constitution, default_revision(self._services), sampling, revise.BATCH_SIZE, self._stop,
             examples=few_shot(self._services, constitution.name),
@@ -180,12 +184,11 @@ class _GuidedRun:
             else:
                 self._examples.append(kept[0])
                 self._now = replace(self._now, example_ids=(*self._now.example_ids, kept[0].id))
-            left = time_left(number, len(prompts), time.monotonic() - began) or 0.0
+            left = time_left(number, len(prompts), time.monotonic() - began)
             rest = f", {failed} failed" if failed else ""
-            more = f", about {left:.0f} s left" if number < len(prompts) else ""
-            yield f"{len(here) + number} of {total} traces under “{constitution.title}”{rest}{more}"
+            yield f"{len(here) + number} of {total} traces under “{constitution.title}”{rest}", left
 
-    def _accept(self) -> Iterator[str]:
+    def _accept(self) -> Iterator[_Said]:
         """Accept as a bulk decision what the reader finds right; the rest stays open for a person."""
         reader = reader_for(self._services.engine(WAIT_S))
         changed = [example for example in self._examples if changed_by_revision(example)]
@@ -198,7 +201,8 @@ class _GuidedRun:
         yield (
             f"{len(self._examples)} traces: {accepted} accepted automatically"
             f"{f', {before} were judged before' if before else ''}; {rest} left open in Curate, "
-            f"{same} of them because the revision changed nothing{doubts}"
+            f"{same} of them because the revision changed nothing{doubts}",
+            None,
         )
         if len(good) < _FEWEST:
             raise TrainingError(
@@ -207,27 +211,29 @@ class _GuidedRun:
                 next_step="Look at them there: the principles may not fit, or this model cannot follow them.",
             )
 
-    def _freeze(self) -> Iterator[str]:
+    def _freeze(self) -> Iterator[_Said]:
         settings = DatasetSettings(helpful=self._settings.helpful, seed=self._settings.seed)
         ids = {example.id for example in self._examples}
         engine = self._services.engine(WAIT_S)
         helpful = kept_helpful(self._examples, reader_for(engine))[: settings.helpful]
-        for row in own_answers(engine, settings.helpful - len(helpful), settings.seed, self._stop):
+        missing, began = settings.helpful - len(helpful), time.monotonic()
+        for number, row in enumerate(own_answers(engine, missing, settings.seed, self._stop), 1):
             helpful.append(row)
-            yield f"{len(helpful)} of {settings.helpful} helpful answers of its own"
+            left = time_left(number, missing, time.monotonic() - began)
+            yield f"{len(helpful)} of {settings.helpful} helpful answers of its own", left
         if self._stop.is_set():
             return
         info = freeze_dataset(self._services, RATER, settings, self._author, example_ids=ids, helpful=helpful)
         self._now = replace(self._now, dataset_hash=info.hash)
-        count = info.counts
-        rows = count["sft_train"] + count["sft_eval"]
+        count, judged, mixed = info.counts, sum(info.judged.values()), sum(info.mixed.values())
         yield (
-            f"{rows - len(helpful)} accepted revisions + {len(helpful)} helpful answers = {count['sft_train']} rows to "
+            f"{judged} accepted revisions + {mixed} helpful answers = {count['sft_train']} rows to "
             f"train on + {count['sft_eval']} held out; {count['pairs_train']} pairs of revision and first answer + "
-            f"{count['pairs_eval']} held out"
+            f"{count['pairs_eval']} held out",
+            None,
         )
 
-    def _train(self, method: str) -> Iterator[str]:
+    def _train(self, method: str) -> Iterator[_Said]:
         """A run like any other, on the Train tab as well; waits for its end. DPO goes on from the SFT adapter."""
         assert self._now.dataset_hash is not None
         run = self._begin(method, self._now.dataset_hash)
@@ -239,7 +245,7 @@ class _GuidedRun:
                 asked = True
             self._services.jobs.wait(run.id, _POLL_S)
             run = self._services.store.run(run.id)
-            yield _training_detail(self._services, run)
+            yield _training_said(self._services, run)
         if run.state == "failed":
             raise TrainingError(run.error or "The run failed.", next_step="Its log is on the Train tab.")
         if run.state != "done":
@@ -260,7 +266,7 @@ class _GuidedRun:
             return None
         return self._services.store.run(self._now.run_ids["sft"]).adapter
 
-    def _measure(self) -> Iterator[str]:
+    def _measure(self) -> Iterator[_Said]:
         """Base, SFT and DPO over the same held-out requests."""
         adapters = [self._services.store.run(run_id).adapter for run_id in self._now.run_ids.values()]
         variants = [BASE, *(name for name in adapters if name)]
@@ -268,38 +274,50 @@ class _GuidedRun:
         for progress in comparison.run_evaluation(self._services, variants, settings, self._stop):
             if progress.evaluation_id:
                 self._now = replace(self._now, evaluation_id=progress.evaluation_id)
-            yield f"{progress.done} of {progress.total} answers"
+            yield f"{progress.done} of {progress.total} answers", progress.eta_s
 
-    def _stage(self, key: str, began: float, state: str, detail: str = "") -> GuidedRunProgress:
+    def _stage(
+        self, key: str, began: float, state: str, detail: str = "", left_s: float | None = None
+    ) -> GuidedRunProgress:
+        took = time.monotonic() - began
         stages = tuple(
-            replace(s, state=state, detail=detail or s.detail, seconds=time.monotonic() - began) if s.key == key else s
+            replace(s, state=state, detail=detail or s.detail, seconds=took, left_s=left_s) if s.key == key else s
             for s in self._now.stages
         )
         self._now = replace(self._now, stages=stages)
         return self._now
 
 
-def _training_detail(services: Services, run: Run) -> str:
+def _training_said(services: Services, run: Run) -> _Said:
     words = [f"step {run.step} of {run.total_steps}"] if run.total_steps else [run.state]
-    metrics = run_view(services, run.id, max(0, run.step - 50)).metrics
-    losses = [row["loss"] for row in metrics if isinstance(row.get("loss"), (int, float))]
-    return ", ".join([*words, *([f"loss {losses[-1]:.2f}"] if losses else [])])
+    view = run_view(services, run.id, max(0, run.step - 50))
+    losses = [row["loss"] for row in view.metrics if isinstance(row.get("loss"), (int, float))]
+    return ", ".join([*words, *([f"loss {losses[-1]:.2f}"] if losses else [])]), view.eta_s
 
 
-def _view(services: Services, progress: GuidedRunProgress, state: str, error: str) -> GuidedRunView:
-    stages = list(progress.stages)
-    if state not in ("running", "stopping"):
-        ended = "failed" if state == "failed" else "stopped"
-        stages = [replace(stage, state=ended) if stage.state == "running" else stage for stage in stages]
+def _going_on(stage: GuidedRunStage, quiet_s: float) -> GuidedRunStage:
+    """A stage that runs, that many seconds after it was last heard of: one answer may take minutes."""
+    left_s = None if stage.left_s is None else max(0.0, stage.left_s - quiet_s)
+    return replace(stage, seconds=(stage.seconds or 0.0) + quiet_s, left_s=left_s)
+
+
+def _view(services: Services, last: Snapshot[GuidedRunProgress], quiet_s: float) -> GuidedRunView:
+    progress, state = last.progress, last.state
+    ended = "failed" if state == "failed" else "stopped"
+    stages = [
+        stage if stage.state != "running" else _going_on(stage, quiet_s) if last.active else replace(stage, state=ended)
+        for stage in progress.stages
+    ]
     evaluation = None
     if progress.evaluation_id:
         try:
             evaluation = services.store.evaluation(progress.evaluation_id)
         except NotFoundError:
             evaluation = None
-    took, active = {stage.key: stage.seconds for stage in progress.stages}, state in ("running", "stopping")
+    took = {stage.key: stage.seconds for stage in stages}
     return GuidedRunView(
-        state, stages, evaluation, error, dict(progress.run_ids), progress.dataset_hash,
-        guided_result.left_s(services, took, progress.running) if active else None,
+        state, stages, evaluation, last.error, dict(progress.run_ids), progress.dataset_hash,
+        guided_result.left_s(services, took, progress.running) if last.active else None,
         state in ("stopped", "failed") and bool(progress.example_ids) and bool(progress.settings),
+        len(progress.example_ids), last.error == INTERRUPTED,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from cai_ui.pipeline.compare.vote_log import VoteLog
 from cai_ui.pipeline.model_host import EngineHost
 from cai_ui.pipeline.off_site.keeping import OffSite
 from cai_ui.pipeline.other_models import OtherModels
-from cai_ui.pipeline.progress import ExperimentProgress, RememberedWork
+from cai_ui.pipeline.progress import INTERRUPTED, ExperimentProgress, RememberedWork
 from cai_ui.store import Store
 from cai_ui.train.jobs.jobs import Jobs
 
@@ -76,7 +76,7 @@ class Services:
         """Ask all background work to end, and a training run to leave a checkpoint; returns at once."""
         self.jobs.ask_to_close()
         for work in self.work:
-            work.stop()
+            work.stop(INTERRUPTED)
 
     def close(self) -> None:
         """Ask all background work to end, wait CLOSE_S for it, and let go of the workspace.

@@ -14,6 +14,7 @@ from cai_ui.curate.changes import changes
 from cai_ui.curate.dataset import BALANCED, FLAGGED, HARMS, HELPS_LESS, SET_ASIDE, TIED, build_dataset
 from cai_ui.curate.split import prompt_key
 from cai_ui.errors import InputError
+from cai_ui.pipeline.curate.helpful import helpful_pairs as pairs_of
 from cai_ui.records import (
     Dataset,
     Decision,
@@ -144,6 +145,21 @@ def test_helpful_rows_and_pairs_are_mixed_in_by_count() -> None:
         sources = [row.source for row in train]
         assert sources != sorted(sources) and sources != sorted(sources, reverse=True)
     assert len(build_dataset("d", decided, helpful(3), wanted).sft_train) < 24
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_helpful_row_that_says_the_same_under_another_id_counts_once(seed: int) -> None:
+    """Seen: a request twice in the helpful mix with one answer, with an id and with none, and “left out: nothing”."""
+    wanted = DatasetSettings(eval_share=0.2, helpful=20, seed=seed)
+    rows, decided = helpful(9), [judged("accept", f"q{i}", revision=f"good {i}") for i in range(20)]
+    again = [dataclasses.replace(row, example_id="other", source="traces") for row in rows[:2]]
+    accepted = [dataclasses.replace(rows[3], conversation=decided[0][0].conversation, answer="good 0")]
+    plain = build_dataset("d", decided, rows, wanted, pairs_of(rows, ["no", "never"], seed))
+    dataset = build_dataset("d", decided, twice := [*rows, *again, *accepted], wanted, pairs_of(twice, ["no"], seed))
+    told = [(row.conversation, row.answer) for row in (*dataset.sft_train, *dataset.sft_eval)]
+    assert len(set(told)) == len(told) == len(decided) + 9
+    assert dataset.left_out == {"the same row again": 3} and plain.left_out == {}
+    assert len(pairs_of(again + rows, ["no", "never"], seed)) == len(rows), "as many as there are rows"
 
 
 def test_the_limit_draws_the_same_examples_again() -> None:

@@ -129,12 +129,15 @@ def harmless_prompts(n: int, seed: int) -> list[Prompt]:
 
 
 def helpful_pairs(rows: Sequence[TrainingExample], refusals: Sequence[str], seed: int) -> list[PreferencePair]:
-    """Pairs that keep DPO from refusing everything: the helpful answer over a refusal that was due elsewhere."""
+    """Pairs that keep DPO from refusing everything: the helpful answer over a refusal that was due elsewhere. What
+    several rows say alike gives one, as it is one row of the dataset."""
     if not refusals:
         return []
     chance = random.Random(f"refusals/{seed}")
+    different = {(row.conversation, row.answer): row.source for row in rows}
     return [
-        PreferencePair(row.conversation, row.answer, chance.choice(list(refusals)), None, row.source) for row in rows
+        PreferencePair(conversation, answer, chance.choice(list(refusals)), None, source)
+        for (conversation, answer), source in different.items()
     ]
 
 

@@ -1,19 +1,44 @@
-/* The address names the tab, so that a reload stays there, and may name an example for Curate to open. */
+/* The address names the tab, so that a reload stays there and Back leads to the tab before, and may name an example for
+   Curate to open. */
 (() => {
   /* What it was opened with: events of the page's beginning ask for it at any time, after a change below, too. */
   window.caiAsked = location.search;
+  let used = false; /* by a person; before that a tab opens because the address asked for it */
+  let back = ""; /* the tab that Back or Forward is about to open: the one before it is still to be seen until then */
 
-  const change = (what) => {
+  const change = (what, keep = "replaceState") => {
     const address = new URL(location.href);
     what(address.searchParams);
-    history.replaceState(history.state, "", address);
+    history[keep](history.state, "", address);
   };
 
+  const nameOf = (tab) => /^tab-(.+)-button$/.exec(tab?.id)?.[1] ?? "";
+  const open = () => nameOf(document.querySelector("[role=tab][aria-selected=true]"));
+  const named = () => new URLSearchParams(location.search).get("tab") || nameOf(document.querySelector("[role=tab]"));
+
   window.caiTab = () => {
-    const tab = document.querySelector("[role=tab][aria-selected=true]");
-    const name = tab && /^tab-(.+)-button$/.exec(tab.id);
-    if (name) change((asked) => asked.set("tab", name[1]));
+    const name = open();
+    if (back && name !== back) return;
+    back = "";
+    if (name && name !== named()) change((asked) => asked.set("tab", name), used ? "pushState" : "replaceState");
   };
+
+  addEventListener("popstate", () => {
+    const name = named();
+    const tab = document.getElementById(`tab-${name}-button`);
+    if (!tab || name === open()) return;
+    back = name;
+    tab.click();
+  });
+
+  for (const press of ["pointerdown", "click", "keydown"]) {
+    const mark = (event) => {
+      if (!event.isTrusted) return;
+      used = true;
+      back = "";
+    };
+    document.addEventListener(press, mark, true);
+  }
 
   /* Once it is open, a reload is to come back to where the person is by then. */
   window.caiOpened = () => change((asked) => ["item", "prompt", "variants"].forEach((name) => asked.delete(name)));

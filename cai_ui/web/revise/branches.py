@@ -132,8 +132,9 @@ class BranchBox:
 
     def streaming(self, view: View, step: int | None = None) -> Changes:
         """A view, while nothing else may begin; `step` is the one to be edited then."""
-        busy = {button: gr.update(interactive=False) for button in self.begin}
-        return {**self.changes(view, step), **busy, self.stop: gr.update(interactive=True)}
+        shown = self.changes(view, step)
+        busy = {button: {**shown.get(button, {}), **gr.update(interactive=False)} for button in self.begin}
+        return {**shown, **busy, self.stop: gr.update(interactive=True)}
 
     def idle(self) -> Changes:
         """The buttons after a stream."""

@@ -13,6 +13,7 @@ from cai_ui.config.guided_run import GuidedRunSettings
 from cai_ui.pipeline import Services, guided_result, guided_run, judges
 from cai_ui.pipeline.guided_progress import GuidedRunView
 from cai_ui.pipeline.guided_result import GuidedResult
+from cai_ui.pipeline.models import built_in_in_use
 from cai_ui.pipeline.prompts.sets import prompt_sets
 from cai_ui.readers.measured import figures_words
 from cai_ui.records import BASE
@@ -21,27 +22,36 @@ from cai_ui.web.kit.events import ASIDE, Changes
 from cai_ui.web.kit.guard import bind
 from cai_ui.web.kit.handover import Handover
 from cai_ui.web.kit.judges import standing_html
-from cai_ui.web.kit.present import duration, esc, lead, notice, when
+from cai_ui.web.kit.present import duration, esc, lead, when
 from cai_ui.web.kit.rate_bars import bars_html
 from cai_ui.web.kit.sight import sees
 from cai_ui.web.kit.work import WorkPanel, WorkView
 from cai_ui.web.lineage.where_from import where_from
 from cai_ui.web.session import Session, SessionParts
 from cai_ui.web.start import words
-from cai_ui.web.start.guided_run_html import beside_html, examples_html, headline_html, stages_html
+from cai_ui.web.start.guided_run_html import beside_html, ending_html, examples_html, headline_html, stages_html
 from cai_ui.web.start.leads import EVALUATION, PRINCIPLES, RUN, lead_to, number_to
 
 # Handlers
 
 
+def what_html(services: Services) -> str:
+    """What the guided run does, and how long that takes with the model in use."""
+    settings = GuidedRunSettings()
+    real = words.TIME_REAL.format(traces=settings.harmful + settings.twins)
+    time = words.TIME if built_in_in_use(services) else real
+    return lead(words.GUIDED_RUN, words.GUIDED_RUN_WHAT.format(time=time))
+
+
 def stages_view(view: GuidedRunView) -> WorkView:
-    """The stages, and why they ended early where they did."""
-    stages = stages_html([(s.title, s.state, s.detail, s.seconds) for s in view.stages])
-    if view.state == "failed":
-        stages += notice(view.error or words.FAILED, "bad")
-    elif view.left_s is not None:
-        stages = f'<p class="muted">{esc(words.LEFT.format(time=duration(view.left_s)))}</p>{stages}'
-    return WorkView(stages, view.state in ("running", "stopping"), view.resumable)
+    """The stages, and of a run that ended early what happened, what is kept, and what to do."""
+    stages, active = stages_html(view.stages), view.state in ("running", "stopping")
+    if active:
+        left = words.NO_LEFT if view.left_s is None else words.LEFT.format(time=duration(view.left_s))
+        stages = f'<p class="muted">{esc(words.STOPPING if view.state == "stopping" else left)}</p>{stages}'
+    elif view.state in ("stopped", "failed"):
+        stages = ending_html(view) + stages
+    return WorkView(stages, active, view.resumable)
 
 
 def headline(view: GuidedRunView) -> str:
@@ -123,7 +133,7 @@ class GuidedRunBox:
     def __init__(self, services: Services) -> None:
         self.services = services
         with gr.Column(elem_classes="card"):
-            gr.HTML(lead(words.GUIDED_RUN, words.GUIDED_RUN_WHAT))
+            self.what = gr.HTML(what_html(services))
             with gr.Row(elem_classes="toolbar"):
                 run = gr.Button(words.RUN, variant="primary", elem_id="start-run")
                 stop = gr.Button(words.STOP, elem_id="start-stop", interactive=False)

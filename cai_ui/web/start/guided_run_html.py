@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cai_ui.pipeline.guided_progress import GuidedRunStage, GuidedRunView
 from cai_ui.records import Evaluation
-from cai_ui.web.kit.present import duration, esc, notice, percent, table
+from cai_ui.web.kit.present import counted, duration, esc, notice, percent, remaining, table
 from cai_ui.web.kit.words import KINDS, QUESTIONS
 from cai_ui.web.start import words
 
@@ -13,18 +14,34 @@ _MARKS = {"waiting": "", "running": "…", "done": "✓", "failed": "!", "stoppe
 _CLASSES = {"running": "now", "done": "done", "failed": "failed"}
 
 
-def stages_html(stages: Sequence[tuple[str, str, str, float | None]]) -> str:
-    """Stages as a numbered list: title, state (waiting, running, done, failed, stopped), detail, seconds."""
+def stages_html(stages: Sequence[GuidedRunStage]) -> str:
+    """Stages as a numbered list; of the one that runs, the time it still needs as soon as it has measured that."""
     rows = []
-    for number, (title, state, detail, seconds) in enumerate(stages, 1):
-        mark = _MARKS.get(state) or str(number)
-        took = duration(seconds) if seconds is not None else ""
+    for number, stage in enumerate(stages, 1):
+        state, mark = stage.state, _MARKS.get(stage.state) or str(number)
+        detail = stage.detail
+        took = duration(stage.seconds) if stage.seconds is not None else ""
+        if state == "running" and stage.left_s is not None:
+            detail += f", {remaining(stage.left_s)}"
         rows.append(
             f'<li class="{_CLASSES.get(state, "")}" data-state="{esc(state)}"><span class="cai-mark">{esc(mark)}</span>'
-            f'<span class="cai-what">{esc(title)} <span class="cai-detail">{esc(detail)}</span></span>'
+            f'<span class="cai-what">{esc(stage.title)} <span class="cai-detail">{esc(detail)}</span></span>'
             f'<span class="cai-time">{esc(took)}</span></li>'
         )
     return f'<ol class="cai-stages" aria-live="polite">{"".join(rows)}</ol>'
+
+
+def ending_html(view: GuidedRunView) -> str:
+    """Why a run ended early, what of it is kept, and how it goes on."""
+    at = next((stage.title for stage in view.stages if stage.state != "done"), "")
+    failed = view.state == "failed" and not view.closed
+    said = view.error or words.FAILED if failed else (words.CLOSED if view.closed else words.STOPPED).format(stage=at)
+    kept = [counted(view.traces, "trace")] if view.traces else []
+    kept += [words.KEPT_DATASET] if view.dataset_hash else []
+    kept += [words.KEPT_RUN.format(method=method.upper()) for method in view.run_ids]
+    nothing = "" if failed else words.NOTHING_KEPT
+    parts = [said, words.KEPT.format(what=", ".join(kept)) if kept else nothing, words.GO_ON if view.resumable else ""]
+    return notice(" ".join(filter(None, parts)), "bad" if failed else "warn")
 
 
 def headline_html(evaluation: Evaluation, seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import gradio as gr
 
@@ -96,10 +96,10 @@ def _chosen(services: Services) -> str:
 
 
 class ModelBox:
-    """The panel; `world` stands elsewhere and says what world the model lives in."""
+    """The panel."""
 
-    def __init__(self, services: Services, world: gr.HTML) -> None:
-        self.services, self.world = services, world
+    def __init__(self, services: Services) -> None:
+        self.services = services
         chosen = _chosen(services)
         with gr.Accordion(words.MODEL_PANEL, open=False, elem_id="model-panel"):
             self.about = gr.HTML(about_html(services), elem_id="model-about")
@@ -144,12 +144,14 @@ class ModelBox:
         note = f'<p class="muted narrow">{esc(words.SERVER)}</p>'
         self.server_note = gr.HTML(note, visible=visible, elem_id="model-server")
 
-    def wire(self, session: SessionParts) -> None:
-        """Connect the panel; it follows what the strip at the top shows."""
+    def wire(self, session: SessionParts, by_model: Mapping[gr.HTML, Callable[[Services], str]]) -> None:
+        """Connect the panel. It follows what the strip at the top shows, and so does what stands elsewhere:
+        `by_model` has what each place says of the model in use."""
+        self.by_model = {self.about: about_html, **by_model}
         fields = {self.folder, self.endpoint, self.served, self.quantize}
         self.choice.input(self._fields, [self.choice], [*fields, self.server_note], **NEWEST)
         loading = self.load.click(bind(self._load), {self.choice, *fields}, [self.about], **ASIDE)
-        shown = [self.about, self.world, self.unload]
+        shown = [*self.by_model, self.unload]
         unloaded = self.unload.click(bind(self._unload), None, shown, **ASIDE)
         for answer in (loading, unloaded):  # on a phone the button stands far below what is said
             answer.success(**sees("model-about"))
@@ -166,10 +168,10 @@ class ModelBox:
         fields = (self.choice, self.folder, self.quantize, self.endpoint, self.served)
         return notice(load_model(self.services, *(given[field] for field in fields)), "busy")
 
-    def _unload(self) -> tuple[Any, ...]:
+    def _unload(self) -> Changes:
         self.services.others.close()
         return self._look()
 
-    def _look(self) -> tuple[Any, ...]:
-        others = bool(self.services.others.statuses())
-        return about_html(self.services), world_html(self.services), gr.update(visible=others)
+    def _look(self) -> Changes:
+        said: Changes = {place: told(self.services) for place, told in self.by_model.items()}
+        return {**said, self.unload: gr.update(visible=bool(self.services.others.statuses()))}

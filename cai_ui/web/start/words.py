@@ -16,13 +16,24 @@ NEXT = (
     "tone, what to offer, a word to mention or a warning, most surely in plain words; Principles says of each whether "
     "it knows it."
 )
+NEXT_REAL = (
+    "Open Principles, change one, and ask one request on Critique & Revision: how far the loaded model follows a "
+    "principle is seen in its own critiques and revisions. Then judge, train and compare with as many requests as you "
+    "have the time for."
+)
+"""Where a model is loaded that did not come with the workbench."""
 
 # The guided run
 GUIDED_RUN = "See it work first"
 GUIDED_RUN_WHAT = (
     "One click does all of it with defaults: revise answers to a prompt set, accept the revisions, freeze a dataset, "
-    "train twice (SFT, then DPO), and ask each model the same held-out requests. About five minutes on two "
-    "processor cores with the embedded model; you may look at the other tabs meanwhile, or close the page."
+    "train twice (SFT, then DPO), and ask each model the same held-out requests. {time} You may look at the other tabs "
+    "meanwhile, or close the page."
+)
+TIME = "About five minutes on two processor cores with the embedded model."
+TIME_REAL = (
+    "The loaded model revises {traces} answers and is trained twice, which takes hours on a processor; the run can be "
+    "stopped and gone on with."
 )
 RUN, STOP, BY_HAND = "Start the guided run", "Stop", "Do it step by step instead"
 SETS = "Ask at the end from these prompt sets"
@@ -34,8 +45,14 @@ EVALUATED = (
 )
 BEFORE, AFTER = "Before", {"sft": "After SFT", "dpo": "After DPO"}
 FAILED = "The guided run ended early."
+STOPPED, CLOSED = "Stopped at “{stage}”.", "The program was closed at “{stage}”."
+STOPPING = "Stopping …"
+KEPT = "Kept: {what}."
+KEPT_DATASET, KEPT_RUN = "the dataset", "the {method} run on the Train tab"
+NOTHING_KEPT = "No trace was finished yet, so nothing is kept. Start the guided run again."
 FAILURE, NO_FAILURE = "Where it still fails", "On these held-out requests it failed nowhere."
 LEFT = "about {time} left in all"
+NO_LEFT = "How long it takes in all is known once a run with this model has come to its end."
 SEE_ROWS, SEE_RUN, SEE_DATA = "All answers of this evaluation", "{method} run", "The dataset"
 SIDE_BY_SIDE = "Side by side: “{one}” and “{other}”"
 BESIDE_WHAT = "The last model of each guided run, asked the same held-out requests."
@@ -49,16 +66,24 @@ OWN_STEPS = (
 TO_PRINCIPLES = f"Open {PRINCIPLES}"
 NO_LEAD = "That leads nowhere; press a link on this page."
 RESUME = "Go on where it ended"
+GO_ON = f"“{RESUME}” makes what is missing; “{RUN}” begins anew."
+SEE_TAKES = "Takes a few minutes on two processor cores with the embedded model; nothing is downloaded."
+HAND_TAKES = "Takes as long as you like; each step works at once with the embedded model."
 DOORS = (
     ("see", "See it work", "One press does the whole method and shows what changed.",
-     "Takes a few minutes on two processor cores with the embedded model; nothing is downloaded.", "To the guided run"),
+     SEE_TAKES, "To the guided run"),
     ("hand", "Explore by hand", "Write a principle, watch one request being criticised and revised, judge, train.",
-     "Takes as long as you like; each step works at once with the embedded model.", TO_PRINCIPLES),
+     HAND_TAKES, TO_PRINCIPLES),
     ("real", "Use a real model", "SmolLM2 135M or 360M on a CPU, Mistral-7B, a folder of yours, or a server.",
      "SmolLM2: 0.3 or 0.7 GB once, seconds for an answer on two cores. Mistral-7B: 14.5 GB once and a GPU with 16 GB, "
      "or 6 GB in 4-bit. A server: its address.", "Choose a model"),
 )  # fmt: skip
 """Id, title, what, what it takes, and the words of the link."""
+TAKES_REAL = {
+    SEE_TAKES: "Takes hours on a processor with the model that is loaded; a GPU is faster.",
+    HAND_TAKES: "Takes as long as you like; how soon an answer is there depends on the model that is loaded.",
+}
+"""What they take where a model is loaded that did not come with the workbench."""
 DONE_IN = "Done in {time}"
 HEADLINE = {
     "harmful": "complied with harmful requests {before} → {after}",

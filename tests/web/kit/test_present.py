@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from cai_ui import revise
+from cai_ui.pipeline.guided_progress import GuidedRunStage
 from cai_ui.records import Answer, Evaluation, Message, Prompt, Provenance, Rate, Step, Trace, VariantResult
 from cai_ui.web.kit import diff, present, rate_bars
 from cai_ui.web.kit.present import counted, duration, first_line, percent, rate_text, remaining, when
@@ -40,7 +41,7 @@ WITH_STEP = dataclasses.replace(TRACE, steps=(Step("draft", EVIL), dataclasses.r
         lambda: diff.diff_html(EVIL, "x " + EVIL, EVIL, EVIL),
         lambda: trace_html.steps_html(WITH_STEP, {EVIL: EVIL}, trace_html.Live("revision", (EVIL,), EVIL)),
         lambda: trace_html.steps_html(WITH_STEP, {}),
-        lambda: guided_run_html.stages_html([(EVIL, EVIL, EVIL, 1.0)]),
+        lambda: guided_run_html.stages_html([GuidedRunStage(EVIL, EVIL, EVIL, EVIL, 1.0)]),
         lambda: rate_bars.bars_html(Evaluation("e", (RESULT,), (), {}, ""), {}),
         lambda: guided_run_html.answers_html(EVIL, [(EVIL, EVIL)]),
     ],

@@ -101,6 +101,19 @@ def test_what_a_trace_lacks_is_offered_to_be_resumed(services: Services) -> None
     assert branch[box.text] == "Mine."
 
 
+def test_the_end_of_a_stream_takes_the_offer_to_resume_back(services: Services) -> None:
+    with gr.Blocks():
+        run_it, stop = gr.Button(), gr.Button()
+        box = BranchBox(services)
+    box.begin, box.stop = [run_it, box.again, box.go_on], stop
+    trace = run(services)[-1].trace
+    assert trace is not None
+    complete = box.streaming(stepper.show_trace(services, ME, trace.id))[box.go_on]
+    assert complete["visible"] is False and complete["interactive"] is False
+    cut = box.streaming(stepper.edit_step(services, ME, trace.id, 3, "Mine."))[box.go_on]
+    assert cut["visible"] is True and cut["value"] == "Resume (1 step missing)" and cut["interactive"] is False
+
+
 def test_changing_a_step_needs_a_step(services: Services) -> None:
     with pytest.raises(InputError, match="No step is chosen"):
         stepper.edit_step(services, ME, "", None, "x")

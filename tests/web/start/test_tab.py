@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pytest
 
+from cai_ui.config.app import AppSettings
 from cai_ui.errors import InputError
-from cai_ui.pipeline import Services, guided_result
-from cai_ui.pipeline.guided_progress import GuidedRunStage, GuidedRunView
+from cai_ui.pipeline import Services, guided_result, open_services
+from cai_ui.pipeline.guided_progress import GuidedRunProgress, GuidedRunStage, GuidedRunView
 from cai_ui.pipeline.guided_result import GuidedResult
 from cai_ui.pipeline.guided_run import guided_run_status
 from cai_ui.pipeline.models import engine_status
-from cai_ui.records import Evaluation, Rate, Run, VariantResult
+from cai_ui.records import Evaluation, Rate, Run, VariantResult, to_dict
 from cai_ui.web.kit.rate_bars import bars_html
 from cai_ui.web.session import Session, rename
 from cai_ui.web.start import model
-from cai_ui.web.start.guided_run import GuidedRunBox, headline, result_html, stages_view
+from cai_ui.web.start.guided_run import GuidedRunBox, headline, result_html, stages_view, what_html
 from cai_ui.web.start.guided_run_html import examples_html
 from cai_ui.web.start.leads import Leads
+from cai_ui.web.start.tab import doors_html, next_html
 
 
 def measured(variants: list[str]) -> Evaluation:
@@ -78,6 +84,99 @@ def test_the_time_left_follows_how_fast_this_run_goes(services: Services) -> Non
     slow = {"chains": 2 * expected["chains"], "accept": 0.0}
     assert guided_result.left_s(services, slow, "accept") == pytest.approx(2 * rest)
     assert guided_result.left_s(services, {}, None) is None
+
+
+@pytest.fixture
+def other(tmp_path: Path, tiny_engine: Any) -> Iterator[Services]:
+    """A workspace with a model that did not come with the workbench."""
+    opened = open_services(AppSettings(home=str(tmp_path / "other")), tiny_engine)
+    yield opened
+    opened.close()
+
+
+def test_of_a_model_that_never_came_to_the_end_no_time_is_promised(other: Services) -> None:
+    """Seen: minutes, by the embedded model's clock, for a model that takes hours."""
+    took = {"chains": 200.0}
+    assert guided_result.left_s(other, took, "accept") is None
+    for base, seconds in (("another", 1.0), (other.engine().base_hash, 400.0)):
+        made = measured(["base", "run1"])
+        other.store.save_evaluation(replace(made, id=base))
+        times = {"chains": 100.0, "accept": seconds}
+        guided_result.keep_result(other, GuidedResult(base, seconds=times, base_hash=base))
+    assert guided_result.left_s(other, took, "accept") == pytest.approx(2 * 400)
+    said = stages_view(GuidedRunView("running", [GuidedRunStage("chains", "Revise", "running", "0 of 320 traces", 61)]))
+    assert "is known once a run" in said.html and "1 min 1 s" in said.html and "left" not in said.html
+
+
+def test_the_clock_of_a_stage_runs_while_its_first_answer_is_awaited(services: Services) -> None:
+    heard = threading.Event()
+    waits = replace(GuidedRunProgress(), stages=(GuidedRunStage("chains", "Revise", "running", "0 of 3", 5.0, 60.0),))
+
+    def work(stop: threading.Event) -> Iterator[GuidedRunProgress]:
+        yield waits
+        heard.set()
+        stop.wait(20)
+
+    services.guided_run.start(work, waits)
+    assert heard.wait(5)
+    first = guided_run_status(services).stages[0]
+    time.sleep(0.1)
+    (then,) = guided_run_status(services).stages
+    assert then.seconds is not None and first.seconds is not None and then.seconds >= first.seconds + 0.1
+    assert then.left_s is not None and 50 < then.left_s < 60
+    services.guided_run.stop()
+    assert services.guided_run.wait(5)
+    assert guided_run_status(services).stages[0] == replace(waits.stages[0], state="stopped")
+
+
+def test_what_is_said_of_the_model_is_true_of_the_one_that_is_loaded(services: Services, other: Services) -> None:
+    for said in (doors_html, what_html, next_html):
+        assert "embedded model" in said(services) and "embedded model" not in said(other)
+    assert "revises 320 answers" in what_html(other)
+
+
+def ended(services: Services, progress: GuidedRunProgress, close: bool = False) -> str:
+    """What the page says after a run that had made this was stopped, or closed with the program."""
+    begun = threading.Event()
+
+    def work(stop: threading.Event) -> Iterator[GuidedRunProgress]:
+        yield progress
+        begun.set()
+        stop.wait(20)
+
+    services.guided_run.start(work, progress)
+    assert begun.wait(5)
+    if close:
+        services.ask_to_close()
+    else:
+        services.guided_run.stop()
+    assert services.guided_run.wait(5)
+    view = stages_view(guided_run_status(services))
+    assert view.resumable == bool(progress.example_ids)
+    return view.html
+
+
+def test_a_run_that_was_stopped_says_where_what_is_kept_and_how_it_goes_on(services: Services) -> None:
+    running = [replace(one, state="running") if one.key == "chains" else one for one in GuidedRunProgress().stages]
+    nothing = replace(GuidedRunProgress(), stages=tuple(running), settings={"seed": 0})
+    said = ended(services, nothing)
+    assert "Stopped at “Revise answers”. No trace was finished yet" in said and "Go on where" not in said
+    states = dict.fromkeys(("chains", "accept", "freeze", "sft"), "done") | {"dpo": "running"}
+    stages = tuple(replace(one, state=states.get(one.key, "waiting")) for one in nothing.stages)
+    far = replace(nothing, stages=stages, example_ids=("a", "b"), dataset_hash="d", run_ids={"sft": "1", "dpo": "2"})
+    said = ended(services, far)
+    assert "Stopped at “Train on preferences (DPO)”. Kept: 2 traces, the dataset, the SFT run" in said
+    assert "“Go on where it ended” makes what is missing" in said
+    said = ended(services, far, close=True)
+    assert "The program was closed at “Train on preferences (DPO)”. Kept: 2 traces" in said
+
+
+def test_a_run_that_was_cut_off_says_so_after_a_restart(services: Services) -> None:
+    stages = tuple(replace(one, state="running") for one in GuidedRunProgress().stages[:1])
+    cut = replace(GuidedRunProgress(), stages=stages, example_ids=("a",), settings={"seed": 0})
+    services.store.set_setting("background.loop", {"state": "running", "error": "", "progress": to_dict(cut)})
+    view = stages_view(guided_run_status(services))
+    assert "The program was closed at “Revise answers”. Kept: 1 trace." in view.html and view.resumable
 
 
 def test_a_link_that_leads_nowhere_is_refused(services: Services) -> None:
