@@ -86,7 +86,8 @@ _EDITED = (
 _FIRST = ("initial", "initial_response", "original_response", "draft")
 """Answers that such a text may stand in place of, beside their usual names."""
 _SIDE = re.compile(
-    r"(.*(?:response|answer|completion|output|reply|conversation|ref|generation|option|candidate).*?)[_ -]?([012ab])",
+    r"(?=.*(?:response|answer|completion|output|reply|conversation|ref|generation|option|candidate))"
+    r"(.*?)[_ -]?([012ab])",
     re.I,
 )
 _UNSEEN = re.compile("[\u200b-\u200f\ufeff]")
