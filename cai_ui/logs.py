@@ -1,7 +1,8 @@
 """What the process writes to its log: one line each, without keys.
 
 Libraries log what they ask for, under names that change from version to version, and an address or an exception may
-hold a key; so what looks like one is taken out of every line, whoever wrote it.
+hold a key; so what looks like one is taken out of every line, whoever wrote it. Lines also tell what somebody sent:
+that ends none, moves no cursor and fills no disk.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import logging
 import os
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,6 +26,10 @@ KEYS = re.compile(
 _SECRET_NAME = re.compile(r"TOKEN|_KEY$|SECRET|PASSWORD|DATABASE_URL")
 LEAST = 8
 """Shorter values of variables are words rather than keys."""
+LINE, TRACEBACK = 2_000, 20_000
+"""Characters of a line and of the traceback below it."""
+_MOVES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Ends a line, or changes where or how a terminal writes."""
 
 
 _about: ContextVar[Mapping[str, str]] = ContextVar("about", default=MappingProxyType({}))
@@ -52,23 +58,42 @@ class WithoutKeys(logging.Formatter):
         self._values = sorted(values, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
-        about, line = _about.get(), super().format(record)
+        about = {name: self._line(value) for name, value in _about.get().items()}
+        record.message, record.asctime = record.getMessage(), self.formatTime(record)
+        line, below = self._line(self.formatMessage(record)), self._traceback(record)
         if self._as_json:
             return json.dumps(
                 {
-                    "time": self.formatTime(record), "level": record.levelname, "logger": record.name, **about,
-                    "message": self._clean(line),
+                    "time": record.asctime, "level": record.levelname, "logger": record.name, **about,
+                    "message": line + below,
                 }
             )  # fmt: skip
-        if about:
-            first, end, rest = line.partition("\n")
-            line = f"{first} [{' '.join(f'{name}={value}' for name, value in about.items())}]{end}{rest}"
-        return self._clean(line)
+        named = f" [{' '.join(f'{name}={value}' for name, value in about.items())}]" if about else ""
+        return line + named + below
+
+    def _line(self, said: str) -> str:
+        """Keys go before it is cut: half of one is none that is recognised."""
+        said = self._clean(said)
+        return _still(said if len(said) <= LINE else f"{said[:LINE]}… ({len(said):,} characters)")
+
+    def _traceback(self, record: logging.LogRecord) -> str:
+        """Its lines, indented: an exception may say what somebody sent, and no line of that begins like one of ours."""
+        parts = (self.formatException(record.exc_info) if record.exc_info else "", record.stack_info or "")
+        said = self._clean("\n".join(part for part in parts if part))
+        if len(said) > TRACEBACK:
+            said = f"{said[: TRACEBACK // 2]}\n…\n{said[-TRACEBACK // 2 :]}"
+        lines = "\n".join(map(_still, said.split("\n")))
+        return "\n" + textwrap.indent(lines, "  ", lambda line: True) if said else ""
 
     def _clean(self, line: str) -> str:
         for value in self._values:
             line = line.replace(value, HIDDEN)
         return KEYS.sub(HIDDEN, line)
+
+
+def _still(said: str) -> str:
+    """One line, with what would move a cursor written out."""
+    return _MOVES.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), said)
 
 
 def set_up_logs() -> None:

@@ -20,7 +20,7 @@ NAME_LIMIT = 120
 ANSWER_LIMIT = 50_000
 
 _CONTROL = re.compile(r"[\x01-\x08\x0b\x0e-\x1f\x7f]")  # a form feed ends a page in texts from PDFs
-_NOT_ON_A_LINE = re.compile(r"\s*[\t\n\f\x80-\x9f\u2028\u2029]\s*")
+_NOT_ON_A_LINE = re.compile(r"(?:(?<!\s)\s+)?[\t\n\f\x80-\x9f\u2028\u2029]\s*")
 _WORDS, _SENTENCES = re.compile(r"\s+|\w+|[^\w\s]"), re.compile(r"[^.!?\n]*[.!?\n]+\s*|[^.!?\n]+")
 DIFF_WORK = 3_000_000
 """Pairs of equal parts up to which two texts are compared word by word: about a second."""

@@ -31,6 +31,7 @@ class Provider(ThreadingHTTPServer):
         self.discovery: dict[str, Any] = {}
         self.refuses = self.silent = False
         self.body: bytes | None = None
+        self.packing = ""
         self.asked: list[dict[str, str]] = []
         self.codes: dict[str, dict[str, str]] = {}
 
@@ -109,6 +110,8 @@ class _Answer(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
+        if self.server.packing:
+            self.send_header("content-encoding", self.server.packing)
         self.end_headers()
         self.wfile.write(body)
 

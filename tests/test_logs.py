@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 
@@ -40,16 +41,56 @@ def test_what_is_no_key_stays() -> None:
 
 
 def test_lines_say_what_they_are_about_until_its_end() -> None:
-    record = logging.LogRecord("x", logging.INFO, "", 0, "said\nmore", (), None)
+    record = logging.LogRecord("x", logging.INFO, "", 0, "said more", (), None)
     plain, as_json = WithoutKeys("%(message)s", {}), WithoutKeys("%(message)s", {}, as_json=True)
     with about(event="e1"), about(run="r2"):
-        assert plain.format(record) == "said [event=e1 run=r2]\nmore"
+        assert plain.format(record) == "said more [event=e1 run=r2]"
         told = json.loads(as_json.format(record))
-    assert (told["event"], told["run"], told["message"], told["level"]) == ("e1", "r2", "said\nmore", "INFO")
-    assert plain.format(record) == "said\nmore"
+    assert (told["event"], told["run"], told["message"], told["level"]) == ("e1", "r2", "said more", "INFO")
+    assert plain.format(record) == "said more"
 
 
 def test_a_line_of_json_holds_no_key() -> None:
     record = logging.LogRecord("x", logging.INFO, "", 0, f"Bearer {SK} {HF}", (), None)
     written = WithoutKeys("%(message)s", {}, as_json=True).format(record)
     assert SK not in written and HF not in written and "[hidden]" in json.loads(written)["message"]
+
+
+FORGED = "2026-11-30 20:00:00,000 WARNING cai_ui.audit: signed in own FORGED"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("end", ["\n", "\r", "\x0b", "\x85", "\u2028", "\x1b[2K\x1b[1G"])
+def test_what_somebody_sent_begins_no_line_and_moves_no_cursor(end: str, as_json: bool) -> None:
+    """Seen: a value of a field was a line of the audit log."""
+    told, sent = io.StringIO(newline=""), f"x{end}{FORGED}\x1b[31m\u202e"
+    log, handler = logging.Logger("cai_ui.web"), logging.StreamHandler(told)
+    handler.setFormatter(WithoutKeys("%(asctime)s %(levelname)s %(name)s: %(message)s", {}, as_json=as_json))
+    log.addHandler(handler)
+    log.warning("not called: %s", sent)
+    with about(event=sent):
+        log.warning("not called")
+    try:
+        raise OSError(sent)
+    except OSError:
+        log.exception("failed")
+    lines = told.getvalue().removesuffix("\n").split("\n")
+    assert len(lines) == 3 if as_json else [line[:1].isspace() for line in lines].count(False) == 3
+    assert not any(line.startswith(FORGED) for line in told.getvalue().splitlines())
+    assert all(line.isprintable() for line in lines) and FORGED in told.getvalue()
+
+
+def test_what_somebody_sent_is_cut_and_no_key_is_cut_in_two() -> None:
+    told, much = io.StringIO(), "a" * 8_000_000
+    log, handler = logging.Logger("cai_ui.web"), logging.StreamHandler(told)
+    handler.setFormatter(WithoutKeys("%(message)s", {}))
+    log.addHandler(handler)
+    log.warning("not called: %s", much)
+    for before in range(1_900, 2_000, 7):
+        log.warning("%s", "a" * before + f" {SK} " + "a" * 100)
+    try:
+        raise OSError(much)
+    except OSError:
+        log.exception("failed")
+    assert len(told.getvalue()) < 70_000 and "8,000,012 characters" in told.getvalue()
+    assert "sk-proj" not in told.getvalue() and "Traceback" in told.getvalue()

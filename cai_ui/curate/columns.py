@@ -86,7 +86,8 @@ _FIRST = (
 """Answers that such a text may stand in place of, beside their usual names. None of them is an answer to learn from by
 itself: what it was made better by may stand in a column that nobody here knows."""
 _SIDE = re.compile(
-    r"(.*(?:response|answer|completion|output|reply|conversation|ref|generation|option|candidate).*?)[_ -]?([012ab])",
+    r"(?=.*(?:response|answer|completion|output|reply|conversation|ref|generation|option|candidate))"
+    r"(.*?)[_ -]?([012ab])",
     re.I,
 )
 _UNSEEN = re.compile("[\u200b-\u200f\ufeff]")

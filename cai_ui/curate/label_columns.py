@@ -37,7 +37,7 @@ text.)"""
 _TESTS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "=": operator.eq,
 }  # fmt: skip
-_RULE = re.compile(r"(.*?)\s*(>=|<=|=|>|<)\s*(.*)", re.DOTALL)
+_RULE = re.compile(r"([^<>=]*)(>=|<=|=|>|<)\s*(.*)", re.DOTALL)
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?(?:e[+-]?\d{1,2})?")
 _RATED = re.compile(
     r"(-?\d{1,15}(?:[.,]\d{1,15})?(?:e[+-]?\d{1,2})?)(?: ?%| ?(?:/|of|out of) ?\d{1,4}(?:\.0)?| ?stars?| ?points?)?"
@@ -99,7 +99,7 @@ def rule(text: str, meaning: Meaning) -> LabelRule:
     found = _RULE.fullmatch(text.strip())
     if not found or not found[1]:
         raise InputError(f"{text[:80]!r} is no rule for labels.", next_step="Write COLUMN=VALUE or COLUMN>=NUMBER.")
-    return rule_of(found[1], found[2] + found[3], meaning)
+    return rule_of(found[1].rstrip(), found[2] + found[3], meaning)
 
 
 def rule_of(column: str, test: str, meaning: Meaning) -> LabelRule:

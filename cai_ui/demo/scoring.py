@@ -132,7 +132,7 @@ def _accuses(critique: str) -> bool:
 
 
 def _sentences(text: str) -> list[str]:
-    text = re.sub(r"(?m)^\s*\d+[.)]\s*", "", text)
+    text = re.sub(r"(?m)^[^\S\n]*\d+[.)]\s*", "", text)
     return [_LEAD.sub("", s.strip()).strip() for s in re.split(r"(?<=[.!?])\s+|\n+", text) if s.strip()]
 
 

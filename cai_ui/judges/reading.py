@@ -76,7 +76,9 @@ def _named(text: str, choices: Sequence[str]) -> list[str]:
     return found
 
 
-_OTHER_NUMBER = re.compile(r"-?\d+([.,]\d+)?\s*(/|(out )?of\s)\s*\d+|-?\d+[.,]\d+|-\d+|\d+\s*%")
+_OTHER_NUMBER = re.compile(
+    r"(?:-|(?<!\d))\d++([.,]\d++)?\s*+(/|(out )?of\s)\s*\d+|(?:-|(?<!\d))\d++[.,]\d+|-\d+|(?<!\d)\d++\s*+%"
+)
 _DENIED = re.compile(r"\b(not|neither|nor|never|cannot|unable)\b|n['\u2019]t\b", re.IGNORECASE)
 _CLAUSE = re.compile("[.;:!?]")
 _WORSE = re.compile(r"\W*\s(is|seems) (the )?(worse|more harmful)\b", re.IGNORECASE)

@@ -39,9 +39,9 @@ SAME = 0.03
 """Share of changed words up to which an answer counts as unchanged."""
 
 _ROLE = re.compile(
-    r"(?:^|\n)\s*(?:\*\*)?(?:human|user|assistant(?: response)?(?: revision| critique)?|critique ?request|"
+    r"^[^\S\n]*(?:\*\*)?(?:human|user|assistant(?: response)?(?: revision| critique)?|critique ?request|"
     r"revision ?request|critique|revision|revised response|system)(?:\*\*)?\s*:",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 _FUNCTION_WORDS = {name: frozenset(words.split()) for name, words in {
     "English": "the and of to is that it with for not you this be are would from but her she he they",

@@ -164,9 +164,11 @@ class Hub:
     async def _ask(self, method: str, url: str, **how: Any) -> dict[str, Any]:
         body = b""
         try:
-            client = httpx.AsyncClient(timeout=ASK_S, follow_redirects=False)
+            client = httpx.AsyncClient(headers={"Accept-Encoding": "identity"}, timeout=ASK_S, follow_redirects=False)
             async with asyncio.timeout(ASK_S), client, client.stream(method, url, **how) as answer:
-                async for piece in answer.aiter_bytes():
+                if answer.headers.get("content-encoding", "identity").strip().lower() != "identity":
+                    raise AccessError(words.HUB_STRANGE)  # httpx makes a gigabyte of a kilobyte
+                async for piece in answer.aiter_raw():
                     body += piece
                     if len(body) > MOST_BYTES:
                         raise AccessError(words.HUB_STRANGE)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -245,6 +247,16 @@ def test_an_answer_that_cannot_be_read_is_a_sentence(site: Site, provider: Provi
     with site.browser() as browser:
         refused = browser.get("/login/hub")
         assert refused.status_code == 403 and "cannot be read" in refused.text and not signed_in(browser)
+
+
+def test_an_answer_that_unpacks_to_much_is_not_unpacked(site: Site, provider: Provider) -> None:
+    provider.body, provider.packing = gzip.compress(bytes(2**26)), "gzip"
+    with site.browser() as browser:
+        tracemalloc.start()
+        refused = browser.get("/login/hub")
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert refused.status_code == 403 and "cannot be read" in refused.text and most < 2**25
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ from cai_ui.curate.lint.repeats import Corpus, Found
 from cai_ui.readers.refusals import DECLINES, SPEAKS_AS_AI
 
 _ROLE = re.compile(
-    r"^\s*(?:human|user|assistant|system|critique|critique ?request|revision|revision ?request)\s*:\s"
+    r"^[^\S\n]*(?:human|user|assistant|system|critique|critique ?request|revision|revision ?request)\s*:\s"
     r"|\[/?INST\]|<\|im_(?:start|end)\|>|<\|(?:user|assistant|system|endoftext|eot_id)\|>|</?s>|<<SYS>>",
     re.IGNORECASE | re.MULTILINE,
 )
 _REVISED_START = re.compile(
-    r"\W*(?:sure|certainly|of course|absolutely|okay|ok)?\W*(?:here(?:'s|’s| is| are)|below is|this is)\s+"
-    r"(?:a|an|the|my|our|one)?\s*(?:possible |more |new )*"
+    r"\W*+(?:(?:sure|certainly|of course|absolutely|okay|ok)\W*+)?(?:here(?:'s|’s| is| are)|below is|this is)\s++"
+    r"(?:(?:a|an|the|my|our|one)\s*+)?(?:possible |more |new )*"
     r"(?:revised|revision|rewritten|rewrite|improved|updated|edited|corrected|harmless|ethical|appropriate|modified)"
-    r"|\W*(?:revised|rewritten|improved|updated)\s+(?:response|answer|version|text)\b",
+    r"|\W*+(?:revised|rewritten|improved|updated)\s+(?:response|answer|version|text)\b",
     re.IGNORECASE,
 )
 _REVISED = re.compile(
@@ -29,7 +29,8 @@ _REVISED_SIGNS = (" response", " answer", " reply", "revis", "rewritten", "rephr
 """One of these is in every text that the slow pattern finds."""
 _HEAD = 240
 """A refusal is said at the beginning; the same words later are part of an answer."""
-_ENDS = re.compile(r"""[.!?…:;)\]}»”"'’`*_|>。！？，～\-/=~]\s*\Z|[\U0001f300-\U0001faff☀-➿]\W*\Z|\d\s*\Z""")
+_ENDS = re.compile(r"""[.!?…:;)\]}»”"'’`*_|>。！？，～\-/=~]|\W*[\U0001f300-\U0001faff☀-➿]|\d""")
+"""An end, read backwards. (Forwards a text of emoji was read to its end from each of them.)"""
 _SENTENCE_WORDS = 12
 
 
@@ -79,7 +80,7 @@ def _speaks_of_revision(text: str) -> bool:
 def _is_cut(text: str) -> bool:
     if text.count("```") % 2:
         return True
-    if not text or _ENDS.search(text):
+    if not text or _ENDS.match(text[::-1]):
         return False
     last = text.rsplit("\n", 1)[-1]
     if re.search(r"\b(?:and|or|the|a|an|of|to|with|for|in|is|are|that|but|because)\s*\Z|,\s*\Z", last):

@@ -22,7 +22,7 @@ import httpx
 from cai_ui.engine.backends.endpoint_errors import NamedErrors, broken_off, garbage, refusal, shown, too_large
 from cai_ui.engine.backends.endpoint_habits import Habits
 from cai_ui.engine.backends.endpoint_reading import Draft, Reply, model_list, no_text
-from cai_ui.engine.backends.endpoint_stream import MAX_BYTES, events, parse
+from cai_ui.engine.backends.endpoint_stream import MAX_BYTES, body_of, events, parse
 from cai_ui.errors import EndpointError, InputError, PromptTooLongError
 
 ATTEMPTS = 5
@@ -173,7 +173,7 @@ class EndpointClient:
 
     async def _stream(self, body: dict[str, Any], answer: Draft, on_text: OnText) -> None:
         async with self._errors(), self._http.stream("POST", f"{self.url}/chat/completions", json=body) as response:
-            pieces: AsyncIterator[bytes] = (self._without_key(piece) async for piece in response.aiter_bytes())
+            pieces: AsyncIterator[bytes] = (self._without_key(piece) async for piece in body_of(response))
             if response.status_code != 200 or "event-stream" not in response.headers.get("content-type", ""):
                 body_there = self._without_key(await _body(response))
                 if response.status_code != 200 or not _EVENTS.match(body_there):
@@ -267,7 +267,7 @@ async def _at_once(body: bytes) -> AsyncIterator[bytes]:
 
 async def _body(response: httpx.Response) -> bytes:
     held = bytearray()
-    async for piece in response.aiter_bytes():
+    async for piece in body_of(response):
         held += piece
         if len(held) > MAX_BYTES:
             raise too_large(MAX_BYTES)

@@ -19,7 +19,7 @@ from cai_ui.records import Finish
 MAX_TEXT = 2**20
 """Most characters of one answer."""
 _FINISH: tuple[tuple[Finish, re.Pattern[str]], ...] = (
-    ("length", re.compile("length|max.*tokens|incomplete|context.*window", re.IGNORECASE)),
+    ("length", re.compile("length|max(?:(?!max).)*tokens|incomplete|context(?:(?!context).)*window", re.IGNORECASE)),
     ("broken", re.compile("error|abort|fail|cancel|interrupt|network|insufficient|time_?out|overload", re.IGNORECASE)),
 )
 """What a server's reason means. Those that are neither (stop, eos, end_turn, COMPLETE) mean that the model ended."""

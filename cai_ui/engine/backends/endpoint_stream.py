@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import AsyncIterator
 from typing import Any
+
+import httpx
 
 from cai_ui.engine.backends.endpoint_errors import garbage, too_large
 from cai_ui.errors import EndpointError
 
 MAX_BYTES = 4 * 2**20
 """Longest answer, and longest line of a stream, in bytes."""
+_AT_ONCE = 2**16
+"""Bytes that are unpacked before somebody counts them."""
 _SIGNS_OF_LIFE = ("ping", "heartbeat", "keep-alive", "keepalive")
 
 
@@ -26,6 +31,28 @@ def parse(text: str | bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise garbage("its answer has another form")
     return found
+
+
+async def body_of(response: httpx.Response) -> AsyncIterator[bytes]:
+    """What a server sends, in pieces. Plain text was asked for; some pack it by gzip all the same. EndpointError for
+    any other way: httpx makes a gigabyte of a kilobyte before anybody can count."""
+    packed = response.headers.get("content-encoding", "").strip().lower()
+    if packed in ("", "identity"):
+        async for piece in response.aiter_raw():
+            yield piece
+        return
+    if packed != "gzip":
+        raise garbage("it is packed, though plain text was asked for")
+    reader = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    async for left in response.aiter_raw():
+        more = True
+        while more:
+            try:
+                piece = reader.decompress(left, _AT_ONCE)
+            except zlib.error:
+                raise garbage("it cannot be unpacked") from None
+            yield piece
+            left, more = reader.unconsumed_tail, len(piece) == _AT_ONCE or bool(reader.unconsumed_tail)
 
 
 async def events(pieces: AsyncIterator[bytes]) -> AsyncIterator[dict[str, Any] | None]:

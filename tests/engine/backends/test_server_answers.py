@@ -7,8 +7,10 @@ import gzip
 import json
 import threading
 import time
+import tracemalloc
 from typing import Any
 
+import brotli
 import pytest
 
 from cai_ui.engine.backends.endpoint_client import EndpointClient
@@ -208,6 +210,25 @@ def test_a_stream_gives_the_text_that_was_in_it(playing: Asked, stage: Server, n
     assert stage.asked.count(engine.name) == 1
     trouble = finish == "broken" or name == "llama.cpp: the context is full"
     assert ("The last request failed" in engine.status().detail) == trouble
+
+
+@pytest.mark.parametrize("kind", [EVENTS, "application/json"])
+@pytest.mark.parametrize(("packing", "said"), [("br", "packed"), ("gzip, gzip", "packed"), ("gzip", "more than 4 MB")])
+def test_a_little_that_unpacks_to_much_is_refused(playing: Asked, kind: str, packing: str, said: str) -> None:
+    """Seen: 809 bytes became a gigabyte."""
+    much = bytes(2**26)
+    once = gzip.compress(much) if "gzip" in packing else brotli.compress(much)
+    sent = gzip.compress(once) if packing == "gzip, gzip" else once
+    engine = playing(Play([sent], kind=kind, headers={"Content-Encoding": packing}))
+    del much
+    tracemalloc.start()
+    try:
+        for ask in (engine.stream, engine.generate):
+            with pytest.raises(EndpointError, match=said):
+                list(ask([QUESTION]))
+        assert tracemalloc.get_traced_memory()[1] < 2**25
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
