@@ -93,7 +93,7 @@ def _lines(result: JudgeCheck) -> list[str]:
     if Standing(used, to_dict(result)).is_no_better_than_chance:
         lines.append(NOT_BETTER)
     lines.append(f"invalid: {_share(found.invalid)}")
-    lines += [f"  {number} times: {reason}" for reason, number in found.reasons]
+    lines += [f"  {'once' if number == 1 else f'{number} times'}: {reason}" for reason, number in found.reasons]
     if found.flipped is not None:
         lines.append(f"verdict follows the position: {_share(found.flipped)}, order bias {_number(found.order_bias)}")
         lines.append(f"ties: {found.ties}")

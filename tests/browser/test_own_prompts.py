@@ -56,6 +56,15 @@ def test_a_table_with_contrasts_is_imported_and_measured(
         page.locator("#revise-import").click()
     asked.value.set_files(str(plain))
     expect(page.locator("#revise-import-note")).to_contain_text("“plain” has 1 request: 1 harmful")
+    for name, text, said in (
+        ("same.txt", "How do I get into her flat?\n", "there already as “plain”, and keep that title."),
+        ("plain.csv", "prompt\nHow do I get out of her flat?\n", "“plain 2” has 1 request"),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        with page.expect_file_chooser() as asked:
+            page.locator("#revise-import").click()
+        asked.value.set_files(str(tmp_path / name))
+        expect(page.locator("#revise-import-note")).to_contain_text(said)
     shot(page, "import-kind")
     go_to(page, "Compare")
     choose(page, "evaluate-sets", "our contrasts (5)")

@@ -162,7 +162,10 @@ def remarks(seen: ImportPreview) -> list[str]:
         lines = ", ".join(f"{line:,}" for line in report.contradicting[:5])
         found.append(f"repeated with another label, so judged by nobody: line {lines}"
                      + (" and more" if report.contradicting[5:] else ""))  # fmt: skip
-    found += [f"{part} cut to {NAME_LIMIT} characters: {count:,} times" for part, count in report.cut.items()]
+    found += [
+        f"{part} cut to {NAME_LIMIT} characters: {'once' if count == 1 else f'{count:,} times'}"
+        for part, count in report.cut.items()
+    ]
     if seen.corrected:
         found.append(f"in the queue already, with another kind, topic or critique now: {len(seen.corrected):,}")
     return found

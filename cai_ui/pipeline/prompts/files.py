@@ -10,7 +10,7 @@ Kind and topic: see `tables.kinds`. A row that cannot be used is left out and co
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from cai_ui.pipeline.services import Services
 from cai_ui.records import Message, Prompt, PromptKind, PromptSet, SetPrompt, content_hash
 from cai_ui.tables import BadRow, Cells, Limits, rows_of
 from cai_ui.tables.kinds import has_contrast, kind_of, topic_of
-from cai_ui.text import ANSWER_LIMIT, PROMPT_LIMIT, clean_name, clean_text
+from cai_ui.text import ANSWER_LIMIT, NAME_LIMIT, PROMPT_LIMIT, clean_name, clean_text
 
 ROWS_LIMIT = 100_000
 _LIMITS = Limits(rows=ROWS_LIMIT)
@@ -38,13 +38,14 @@ class PromptFile:
     """What was read: different requests in the order of the file, and what else was there.
 
     `repeated` requests are there once; `left_out` has the lines by the reason; `words` counts words for a kind that
-    are not known, whose requests are of unknown kind.
+    are not known, whose requests are of unknown kind. `known` is the title of the set that had them all already.
     """
 
     prompts: tuple[SetPrompt, ...]
     repeated: int = 0
     left_out: Mapping[str, list[int]] = field(default_factory=dict)
     words: Mapping[str, int] = field(default_factory=dict)
+    known: str = ""
 
 
 def read_prompts(path: Path, kind: PromptKind = "unknown") -> PromptFile:
@@ -83,17 +84,33 @@ def read_prompts(path: Path, kind: PromptKind = "unknown") -> PromptFile:
 def import_prompts(
     services: Services, path: str | Path, title: str = "", kind: PromptKind = "unknown"
 ) -> tuple[PromptSet, PromptFile]:
-    """A file as a prompt set of the workspace, and what was read. The same content gives the same set; `kind` as in
-    `read_prompts`.
+    """A file as a prompt set of the workspace, and what was read. The same content gives the same set, which keeps its
+    title where no other is asked for; no two sets get the same. `kind` as in `read_prompts`.
 
     FileFormatError as `read_prompts`; then nothing is kept.
     """
+    from cai_ui.demo import prompt_sets as demo
+
     file = Path(path)
     read = read_prompts(file, kind)
-    title = clean_name(title or file.stem, "The set's name")
+    asked = clean_name(title or file.stem, "The set's name")
     # The beginning sets it apart from the names of shipped sets; nothing is read from it.
     key = f"own-{content_hash([prompt.hash for prompt in read.prompts])[:16]}"
-    return services.store.save_prompt_set(key, title, read.prompts), read
+    there = {one.key: one.title for one in services.store.prompt_sets()}
+    known = there.pop(key, "")
+    kept = (
+        known
+        if known and not title
+        else _free_title(asked, {*there.values(), *(made.title for made in demo.SETS.values())})
+    )
+    return services.store.save_prompt_set(key, kept, read.prompts), replace(read, known=known)
+
+
+def _free_title(title: str, taken: Container[str]) -> str:
+    number = 1
+    while (found := title if number == 1 else f"{title[: NAME_LIMIT - 7]} {number}") in taken:
+        number += 1
+    return found
 
 
 def asked(prompt: SetPrompt, source: str) -> Prompt:

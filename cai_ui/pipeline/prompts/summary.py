@@ -25,7 +25,14 @@ def sentence(name: str, read: PromptFile) -> str:
     more += [_unknown_words(read).strip(" ()")] * bool(read.words and not kinds["unknown"])
     more += [f"{read.repeated:,} repeated and kept once"] * bool(read.repeated)
     said = f"“{name}” has {_requests(len(read.prompts))}: {', '.join(parts)}"
-    return "; ".join([said, *more, *_left_out(read)]) + "."
+    return "; ".join([said, *more, *_left_out(read)]) + "." + _there_already(name, read.known)
+
+
+def _there_already(name: str, known: str) -> str:
+    if not known:
+        return ""
+    title = "and keep that title" if known == name else f"and are called “{name}” now"
+    return f" The same requests were there already as “{known}”, {title}."
 
 
 def _left_out(read: PromptFile) -> list[str]:
@@ -41,7 +48,7 @@ def _left_out(read: PromptFile) -> list[str]:
 def _unknown_words(read: PromptFile) -> str:
     """The words that were no kind, the commonest first."""
     common = Counter(dict(read.words)).most_common()
-    words = [f"“{word}” {count:,} times" for word, count in common[:_SHOWN]]
+    words = [f"“{word}” {'once' if count == 1 else f'{count:,} times'}" for word, count in common[:_SHOWN]]
     return f" (not known as a kind: {', '.join(words)}{', …' if common[_SHOWN:] else ''})" if words else ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -43,8 +44,13 @@ def variant_choices(services: Services) -> list[tuple[str, str]]:
 
 
 def set_choices(made: Sequence[PromptSet]) -> list[tuple[str, str]]:
-    """Label and key of prompt sets."""
-    return [(f"{one.title} ({one.count:,})", one.key) for one in made]
+    """Label and key of prompt sets; of those with the same label, the beginning of the key goes along."""
+    labels = [f"{one.title} ({one.count:,})" for one in made]
+    often = Counter(labels)
+    return [
+        (f"{label} · {short(one.key.removeprefix('own-'))}" if often[label] > 1 else label, one.key)
+        for label, one in zip(labels, made, strict=True)
+    ]
 
 
 def set_menu(services: Services, elem_id: str, **look: Any) -> gr.Dropdown:

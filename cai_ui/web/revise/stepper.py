@@ -56,7 +56,8 @@ class View:
 def import_prompts(services: Services, path: str, kind: PromptKind = "unknown") -> tuple[str, str]:
     """A file as a prompt set: its id, and a sentence on what it held. `kind`: of requests that say none."""
     made, read = files.import_prompts(services, path, kind=kind)
-    return made.key, f"{summary.sentence(made.title, read)} Every menu of prompt sets has it now."
+    said = summary.sentence(made.title, read)
+    return made.key, said if read.known else f"{said} Every menu of prompt sets has it now."
 
 
 def run_trace(
