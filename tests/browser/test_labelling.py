@@ -189,6 +189,29 @@ def test_two_raters_decide_the_same_example_and_the_later_one_sees_both_texts(
         assert store.text_draft(same, "Ben") == "Ben's words. And more." and store.check() == []
 
 
+def test_each_reload_comes_back_to_the_filter_and_the_example(site: Server, open_page: Callable[..., Visit]) -> None:
+    """The memory was mostly read before the tab was there to have one, and then written over."""
+    visit = open_page(site.url)
+    page: Any = visit.page
+    to_curate(page)
+    sign(page, "Ana")
+    unfold(page, "curate-filter")
+    page.locator("#curate-status input").click()
+    page.get_by_role("option", name="All", exact=True).click()
+    page.locator("#curate-status input").blur()
+    for number in range(4):
+        before = shown(page)
+        page.locator("#curate-next").click()
+        wait_for_another(page, before)
+        at = shown(page)
+        visit.reload()
+        page.locator("#curate-card article").wait_for()
+        unfold(page, "curate-filter")
+        status = page.locator("#curate-status input").input_value()
+        assert (status, shown(page)) == ("All", at), f"reload {number + 1}"
+    assert visit.errors == []
+
+
 def test_an_answer_that_is_lost_on_its_way_costs_no_example(site: Server, open_page: Callable[..., Visit]) -> None:
     """The key was pressed again, and led on from an example that nobody had seen."""
     page: Any = open_page(site.url).page

@@ -91,7 +91,7 @@ class ExampleBox:
         self.key_typed = gr.Textbox(visible="hidden", elem_id="curate-key")
         self.place = gr.Textbox(OPENING, visible="hidden", elem_id="curate-place")
         self.behind = gr.Checkbox(False, visible="hidden", elem_id="curate-behind")
-        self.memory = gr.BrowserState({}, storage_key="cai-curate", secret="place-in-queue-only")
+        self.memory = gr.BrowserState({}, storage_key="cai-curate", secret="place-in-queue-only", render=False)
         self.command = gr.Textbox(visible="hidden", elem_id="curate-command")
         self.outputs: list[Block] = [
             self.card, self.text, bar.said, self.place, bar.counts, self.history, self.empty, self.work,

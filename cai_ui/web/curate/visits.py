@@ -40,6 +40,7 @@ class Visits:
     def wire(self, session: SessionParts, given: set[Block]) -> dict[str, Any]:
         """Connect the reload; gives the event of a look at how things stand now, of what the page holds (`given`)."""
         self.session = session
+        self.example.memory.render()  # outside the tabs: one that is not looked at yet has read nothing when this asks
         mine = [self.bar.ask, self.bar.pending, *self.about]
         session.restore(bind(self.restore), [session.state, self.example.memory], [*self.filled, *mine])
         return {"fn": bind(self.look_again), "inputs": given, "outputs": [*self.filled, *self.about], **AT_ONCE}
