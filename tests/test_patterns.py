@@ -142,7 +142,7 @@ def steep(pattern: Pattern, way: str, piece: str, end: str) -> str:
 def slow(pattern: Pattern, way: str) -> str:
     own = str(pattern.pattern).replace("\\b", " ").replace("\\s", " ")
     words = dict.fromkeys(word.strip() + " " for word in WORD.findall(own))
-    tried = ((piece, end) for piece in (*PIECES, *list(words)[:30]) for end in ("", "☃"))
+    tried = ((piece, end) for piece in (*PIECES, *list(words)[:30]) for end in ("§", "ы"))
     return next((said for piece, end in tried if (said := steep(pattern, way, piece, end))), "")
 
 

@@ -24,6 +24,7 @@ from cai_ui.web.kit import fields, words
 from cai_ui.web.kit.hidden import HIDDEN, without
 from cai_ui.web.kit.lean import Layout
 from cai_ui.web.places import WHO
+from cai_ui.web.words import NOT_AN_EVENT
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,9 @@ class Page(gr.Blocks):
 
     async def _answer(self, block_fn: Any, inputs: list[Any], state: Any, request: Any, **more: Any) -> Any:
         function = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
-        if self.admit and function.fn:
+        if not function.fn:  # the browser does these by itself
+            raise _refusal(function, NOT_AN_EVENT)
+        if self.admit:
             try:
                 self._ask(function, inputs, state, request, more.get("iterator") is None)
             except CaiError as error:
