@@ -29,8 +29,9 @@ IDLE_S, BUSY_S = 5, 2
 
 _CONNECTION = (
     f'<span class="cai-connected">{esc(words.CONNECTED)}</span><span class="cai-gone">{esc(words.GONE)}</span>'
+    f'<span class="cai-no-login">{esc(words.SIGNED_OUT)}</span>'
 )
-"""`assets/connection.js` shows one of the two."""
+"""`assets/connection.js` shows one of the three."""
 
 _STATES: dict[str, tuple[str, Kind]] = {
     "loading": (words.LOADING, "busy"),

@@ -5,7 +5,7 @@ Keys without Ctrl are dead while somebody types, chooses from a menu, or holds A
 Other scripts keep the page from taking input before it has brought back what the person had left, show the errors that
 Gradio would drop, make text boxes report every change of their text, not typing alone, keep work from beginning
 twice by one double click, say at once that something stops, bring what a press brought about into sight, have screen
-readers say it, and say when the server is gone.
+readers say it, keep what is typed while the server is gone, and say that it is.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def head() -> str:
     keys = f"window.caiKeys = {json.dumps(told)};"
     names = (
         "address.js", "ready.js", "errors.js", "in_order.js", "charts.js", "keys.js", "typing.js", "once.js", "stop.js",
-        "sight.js", "curate.js", "spans.js", "fields.js", "menus.js", "said.js", "connection.js",
+        "sight.js", "curate.js", "spans.js", "fields.js", "menus.js", "said.js", "kept.js",
+        "connection.js",
     )  # fmt: skip
     scripts = [keys, *((assets / name).read_text(encoding="utf-8") for name in names)]
     return "".join(f"<script>{script}</script>" for script in scripts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from cai_ui.records import Message, Prompt, make_example
 from cai_ui.records.people import Role
 from cai_ui.store import open_store
 
-from .conftest import Server, shot
+from .conftest import SAID, Server, shot
 from .test_guided_run import go_to
 
 PASSWORD = "correct horse"
@@ -80,3 +81,53 @@ def test_people_sign_in_and_do_what_their_role_lets_them(chromium: Any, site: Se
     assert "refused web.start.guided_run:GuidedRunBox._start to Ann" in site.log()
     with open_store(tmp_path / "home") as store:
         assert {decision.rater for _, decision in store.decided()} == {"Ann"}
+
+
+@pytest.mark.slow
+def test_whoever_is_signed_out_elsewhere_is_told_so_and_goes_on_after_signing_in(
+    chromium: Any, site: Server, tmp_path: Path
+) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    page, other = context.new_page(), context.new_page()
+    page.add_init_script(SAID)
+    sign_in(page, site, "Ann")
+    page.wait_for_selector("html.cai-ready")
+    page.evaluate("window.stays = true")
+    go_to(page, "Curate")
+    page.locator("#curate-card article").wait_for()
+    page.wait_for_load_state("networkidle")  # the tab looks again when it is come to
+    page.locator("#curate-text textarea").press("Control+End")
+    page.keyboard.type(" Before.")
+    expect(page.locator("#curate-drafted")).to_contain_text("Draft saved")
+    other.goto(f"{site.url}/logout")
+    page.bring_to_front()
+    page.locator("#curate-text textarea").press("Control+End")
+    page.keyboard.type(" After.")
+    page.keyboard.press("Control+Enter")
+    told = page.locator("#cai-lost")
+    expect(told).to_contain_text("You are signed out. Sign in again in another tab; what you typed is still here.")
+    expect(page.locator("#cai-error p")).to_contain_text("You are signed out.")
+    expect(page.locator("#masthead")).to_contain_text("signed out", use_inner_text=True)
+    expect(page.locator("#masthead")).not_to_contain_text("not connected", use_inner_text=True)
+    page.wait_for_timeout(6_000)  # the header looks every five seconds
+    assert page.evaluate("Object.keys(window.caiToasts)") == []
+    shot(page, "people-signed-out")
+    with context.expect_page() as opened:
+        told.get_by_role("link", name="Sign in").click()
+    login = opened.value
+    login.get_by_label("username").fill("Ann")
+    login.get_by_label("password").fill(PASSWORD)
+    login.get_by_role("button", name="Login").click()
+    login.wait_for_selector("html.cai-ready")
+    page.bring_to_front()
+    page.wait_for_selector("html:not(.cai-out)")
+    expect(page.locator("#masthead")).to_contain_text(re.compile(r"\bconnected"), use_inner_text=True)
+    expect(page.locator("#curate-text textarea")).to_have_value("Better not, 0. Before. After.")
+    page.locator("#curate-text textarea").focus()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#curate-saved")).to_contain_text("Edited · saved")
+    assert page.evaluate("window.stays")
+    context.close()
+    site.stop()
+    with open_store(tmp_path / "home") as store:
+        assert [decision.text for _, decision in store.decided()] == ["Better not, 0. Before. After."]

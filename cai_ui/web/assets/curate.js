@@ -5,6 +5,7 @@
   window.caiTell = (id, text) => {
     const field = document.querySelector("#" + id + " :is(textarea, input)");
     if (!field) return;
+    field.dispatchEvent(new Event("beforeinput", { bubbles: true })); /* kept.js hears what stood there */
     const kind = field instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
     Object.getOwnPropertyDescriptor(kind.prototype, "value").set.call(field, text);
     field.dispatchEvent(new Event("input", { bubbles: true }));
