@@ -157,7 +157,7 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "HistoryBox._first HistoryBox._menus compare_versions",
     },
     "web.principles.tab": {
-        LOOK: "PrinciplesTab._all PrinciplesTab.find",
+        LOOK: "PrinciplesTab._all PrinciplesTab._change PrinciplesTab.find",
         TRY: (
             "PrinciplesTab._edit_about PrinciplesTab._edit_notes PrinciplesTab._import "
             "PrinciplesTab._open PrinciplesTab.edit"
