@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cai_ui.config.app import AppSettings
@@ -18,6 +18,7 @@ from cai_ui.pipeline.model_host import EngineHost
 from cai_ui.pipeline.off_site.keeping import OffSite
 from cai_ui.pipeline.other_models import OtherModels
 from cai_ui.pipeline.progress import INTERRUPTED, ExperimentProgress, RememberedWork
+from cai_ui.pipeline.visitors import Passing
 from cai_ui.store import Store
 from cai_ui.train.jobs.jobs import Jobs
 
@@ -49,6 +50,8 @@ class Services:
     vote_log: VoteLog
     off_site: OffSite | None = None
     """What backs the database up away from this disk; None where nothing does."""
+    passing: Passing = field(default_factory=Passing)
+    """Where visitors of a public demo left off."""
     any_folder: bool = True
     """Whether a model may be read from any folder: on one's own machine. Elsewhere only from `model_folders`."""
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cai_ui.records import Trace
 from cai_ui.store import Store
@@ -17,6 +19,37 @@ SINCE = "public_since"
 """The setting that says from when on a workspace is shown to the public; absent while it is not."""
 KEPT, LOOK_S = timedelta(hours=24), 900.0
 log = logging.getLogger(__name__)
+
+
+class Passing:
+    """What visitors of a public demo left off at: in memory alone, for as long as other things of theirs are kept, and
+    of no more than MOST places."""
+
+    MOST = 2_000
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[float, Any]] = {}
+        self._lock = threading.Lock()
+
+    def leave(self, key: str, value: Any) -> None:
+        with self._lock:
+            self._kept.pop(key, None)
+            self._kept[key] = time.monotonic(), value
+            while len(self._kept) > self.MOST:
+                self._kept.pop(next(iter(self._kept)))
+
+    def left(self, key: str) -> Any:
+        with self._lock:
+            at, value = self._kept.get(key, (0.0, None))
+            if time.monotonic() - at > KEPT.total_seconds():
+                self._kept.pop(key, None)
+                return None
+            return value
+
+
+def are_here(store: Store) -> bool:
+    """Whether the workspace is shown to the public now."""
+    return store.get_setting(SINCE) is not None
 
 
 def shown_to_the_public(store: Store, public: bool, now: datetime | None = None) -> None:

@@ -20,6 +20,7 @@ from cai_ui.store.opening import read_id, write_id
 from cai_ui.store.schema import SCHEMA_VERSION
 from cai_ui.store.sqlite_file import APPLICATION, DamagedError, Facts, look, reading, reason
 from cai_ui.store.workspace import Workspace
+from cai_ui.text import named
 
 TABLES = ("examples", "traces", "constitutions", "datasets", "runs", "evaluations", "votes", "grades")
 """Counted in what is kept aside, beside the decisions."""
@@ -76,6 +77,10 @@ def checked(path: Path) -> Facts:
         raise DamagedError(
             path, f"it has format {facts.version or 'unknown'}", "Update the program, or choose another."
         )
+    with reading(path) as connection:
+        found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' LIMIT 1").fetchone()
+    if found:
+        raise DamagedError(path, f"it holds a program of its own ({named(found[0])})", "Choose another one.")
     return facts
 
 
@@ -113,6 +118,7 @@ def restore(workspace: Workspace, source: Path) -> Restored:
 def _sign(path: Path, id: str) -> None:
     """Make the copy this workspace's, whichever it came from."""
     with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA trusted_schema=OFF")
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
         connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (WORKSPACE, id))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +25,12 @@ class Settings:
         with self._db.read() as connection:
             value = connection.scalar(sa.select(_t.c.value).where(_t.c.key == key))
         return default if value is None else json.loads(value)
+
+    def change_setting(self, key: str, change: Callable[[Any], Any]) -> None:
+        """Keep what `change` makes of the value under `key` (None where there is none); nobody changes it meanwhile."""
+        with self._db.write("The setting") as connection:
+            value = connection.scalar(sa.select(_t.c.value).where(_t.c.key == key).with_for_update())
+            put_setting(self._db, connection, key, change(None if value is None else json.loads(value)))
 
     def set_setting(self, key: str, value: Any) -> None:
         """Keep a small JSON value. InputError if it is not plain data."""

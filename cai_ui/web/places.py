@@ -8,7 +8,7 @@ looked up in the line itself, so that whatever ends an event gives its place bac
 from __future__ import annotations
 
 import ipaddress
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -53,6 +53,7 @@ class Places:
         self.bounded = bounded
         self._requests, self._held = Counter[str](), Counter[str]()
         self._pages: OrderedDict[str, str] = OrderedDict()
+        self._left: deque[str] = deque(maxlen=PAGES)
         self._queue: Any = None
         self._states: Any = None
 
@@ -109,9 +110,13 @@ class Places:
         """Note that somebody uses a page. Who has too many loses those that they left longest ago, and no others do."""
         self._pages[page] = who
         self._pages.move_to_end(page)
+        for left in self._left:  # an event that was at work when its page went has kept something of it since
+            if left not in self._pages:
+                self._drop(left)
         own = [kept for kept, whose in self._pages.items() if whose == who] if self.bounded else []
         for left in own[:-PAGES_EACH] or list(self._pages)[:-PAGES]:
             del self._pages[left]
+            self._left.append(left)
             await self._forget(left)
 
     async def _forget(self, page: str) -> None:
@@ -119,6 +124,11 @@ class Places:
         if self._queue is None:
             return
         await self._queue.clean_events(session_hash=page)
+        self._drop(page)
+
+    def _drop(self, page: str) -> None:
+        if self._queue is None:
+            return
         for kept in (
             self._queue.pending_messages_per_session,
             self._queue.pending_event_ids_session,

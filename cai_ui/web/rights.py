@@ -41,8 +41,9 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         WORK: "EvaluationBox._start",
     },
     "web.compare.grading": {
-        LOOK: "GradingBox._corrected GradingBox._open GradingBox._resample",
+        LOOK: "GradingBox._corrected GradingBox._open",
         LABEL: "GradingBox._grade GradingBox._grade_pending GradingBox._undo",
+        WORK: "GradingBox._resample",
     },
     "web.compare.judge": {
         LOOK: "JudgeBox._menu JudgeBox._standing",
@@ -157,19 +158,17 @@ DECLARED: Mapping[str, Mapping[Right, str]] = {
         LOOK: "HistoryBox._first HistoryBox._menus compare_versions",
     },
     "web.principles.tab": {
-        LOOK: "PrinciplesTab._all PrinciplesTab._change PrinciplesTab.find",
-        TRY: (
-            "PrinciplesTab._edit_about PrinciplesTab._edit_notes PrinciplesTab._import "
-            "PrinciplesTab._open PrinciplesTab.edit"
-        ),
-        WORK: "PrinciplesTab._save PrinciplesTab._use",
+        LOOK: "PrinciplesTab._all PrinciplesTab._open PrinciplesTab.find",
+        TRY: "PrinciplesTab._change PrinciplesTab._edit_about PrinciplesTab._take_up PrinciplesTab.edit",
+        WORK: "PrinciplesTab._edit_notes PrinciplesTab._import PrinciplesTab._save PrinciplesTab._use",
     },
     "web.principles.trial": {
         LOOK: "TrialBox._first TrialBox._menu draw_requests stop_try",
         TRY: "TrialBox._run statistics",
     },
     "web.revise.ask": {
-        LOOK: "AskBox._draw AskBox._sets AskBox._typed",
+        LOOK: "AskBox._draw AskBox._sets",
+        TRY: "AskBox._typed",
         WORK: "AskBox._import",
     },
     "web.revise.batch": {

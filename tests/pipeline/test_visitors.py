@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cai_ui.pipeline import Services, visitors
+from cai_ui.pipeline import Services, left_off, visitors
 from cai_ui.pipeline.constitution import constitutions
 from cai_ui.records import Trace
 
@@ -47,3 +47,21 @@ def test_the_cleaning_ends_with_the_page(services: Services) -> None:
     began = time.monotonic()
     visitors.Cleaning(services.store).close()
     assert time.monotonic() - began < 5
+
+
+def test_where_visitors_left_off_is_kept_in_memory_alone(services: Services) -> None:
+    """Seen: what a visitor had typed was in the database after the demo, and nothing deleted it."""
+    left_off.leave(services, "Ann", "place", "mine")
+    visitors.shown_to_the_public(services.store, True)
+    left_off.leave(services, "guest-1", "place", "typed by a visitor")
+    assert left_off.left_off(services, "guest-1", "place") == "typed by a visitor"
+    assert left_off.left_off(services, "guest-2", "place") is None
+    assert left_off.left_off(services, "Ann", "place") is None, "nobody is Ann on a public page"
+    for number in range(visitors.Passing.MOST):
+        left_off.leave(services, f"guest-more-{number}", "place", "x")
+    assert left_off.left_off(services, "guest-1", "place") is None and len(services.passing._kept) <= 2_000
+    visitors.shown_to_the_public(services.store, False)
+    assert left_off.left_off(services, "Ann", "place") == "mine"
+    with services.store._db.read() as connection:
+        rows = connection.exec_driver_sql("SELECT * FROM settings").all()
+    assert not any("visitor" in str(row) for row in rows)

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -104,6 +105,22 @@ def test_restore_of_a_sound_workspace_is_its_own_image_and_can_be_taken_back(tmp
     assert done.aside is not None and rows_of(tmp_path / "cai.db") != newest
     restore(Workspace(tmp_path), done.aside / "cai.db")
     assert rows_of(tmp_path / "cai.db") == newest
+
+
+def test_a_backup_that_brings_a_program_is_not_restored(tmp_path: Path, examples: Make) -> None:
+    """Seen: one of another's rewrote rows while it was restored, and had decisions written under another name."""
+    with open_store(tmp_path) as store:
+        store.add_examples(examples(3))
+        assert store.backups is not None
+        backup = store.backups.make("asked").path
+    before = (tmp_path / "cai.db").read_bytes()
+    with closing(sqlite3.connect(backup)) as connection, connection:
+        connection.execute(
+            "CREATE TRIGGER theirs AFTER INSERT ON events BEGIN UPDATE events SET rater = 'mallory'; END"
+        )
+    with pytest.raises(StoreError, match="a program of its own"):
+        restore(Workspace(tmp_path), backup)
+    assert (tmp_path / "cai.db").read_bytes() == before
 
 
 def test_nothing_is_restored_while_the_workspace_is_in_use_or_from_a_damaged_file(

@@ -7,6 +7,7 @@ import pytest
 from cai_ui.cli import main
 from cai_ui.config.train import TrainSettings
 from cai_ui.errors import InputError
+from cai_ui.store import open_store
 from cai_ui.train.config_file import read_config_file
 from cai_ui.train.methods import METHODS, method_of, method_title, own_knobs
 from cai_ui.train.presets import PRESETS, default_preset, preset
@@ -53,6 +54,7 @@ def test_a_run_of_an_unknown_method_fails_with_its_name(run_in, tmp_path):
 
 
 def test_the_command_line_names_the_methods_it_knows(tmp_path, tiny_model, capsys):
+    open_store(tmp_path / "home").close()
     assert main(["train", "ppo", "--home", str(tmp_path / "home"), "--model", str(tiny_model)]) != 0
     said = capsys.readouterr().err
     assert "'ppo' is no training method, file or run" in said and "sft, dpo, kto" in said

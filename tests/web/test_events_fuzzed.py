@@ -25,6 +25,9 @@ from cai_ui.pipeline import Services
 from cai_ui.pipeline.compare.comparison import run_evaluation
 from cai_ui.pipeline.curate.datasets import freeze_dataset
 from cai_ui.records import BASE, Run
+from cai_ui.records.people import Right
+from cai_ui.store import schema
+from cai_ui.web import rights
 from cai_ui.web.app import build_app
 from cai_ui.web.revise.stepper import run_trace
 from cai_ui.web.session import Session
@@ -69,6 +72,8 @@ LONG_WORK = ("_start", "_began", "accept", "freeze_now", "_queue_all", "_queue_v
 values are odd ones."""
 EACH_VISIT = 40
 """Calls on one page, before another is opened."""
+OWN_NAME = ("CurateTab.sign",)
+"""Keeps how many one wants to judge a day, under one's own name."""
 NOBODY = SimpleNamespace(username=None)
 
 
@@ -168,3 +173,35 @@ def test_odd_values_give_a_sentence(worked_in: Services, caplog: pytest.LogCaptu
 
     finish(go())
     assert not failed, f"{len(failed)} of {CALLS}:\n" + "\n\n".join(failed[:12])
+
+
+def held(services: Services) -> dict[str, list[Any]]:
+    """All rows of the database, but who looks at which example and the stamps that say what has changed."""
+    with services.store._db.read() as connection:
+        names = [name for name in schema.metadata.tables if name not in ("leases", "meta")]
+        return {name: list(connection.exec_driver_sql(f"SELECT * FROM {name}").all()) for name in names}
+
+
+@pytest.mark.slow
+def test_whoever_may_look_only_changes_nothing_by_it(worked_in: Services) -> None:
+    """Seen: a viewer took back decisions, drew another sample to grade, and made drafts, by what mostly looks."""
+    page, wrote = build_app(worked_in), []
+    events = [event for event in page.fns.values() if event.fn]
+    named = {event._id: f"{event.fn.__module__.removeprefix('cai_ui.')}:{event.fn.__qualname__}" for event in events}
+    looks = [event for event in events if rights.of(named[event._id]) is Right.LOOK]
+
+    async def go() -> None:
+        visit = Visit(page)
+        await visit.open()
+        before = held(worked_in)
+        for event in looks:
+            if event.fn.__qualname__ in OWN_NAME:
+                continue
+            await visit.call(event, visit.sends(event))
+            now = held(worked_in)
+            if now != before:
+                wrote.append((event.fn.__qualname__, [name for name in now if now[name] != before[name]]))
+            before = now
+
+    finish(go())
+    assert len(looks) > 100 and not wrote, wrote

@@ -26,6 +26,9 @@ CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 FORMAT = 1
 MAX_CONFIG_BYTES = 1 << 20
+MAX_RANK, MAX_ALPHA, MAX_MODULES, MAX_MODULE = 4096, 1e6, 256, 200
+"""Of an adapter's configuration: PEFT makes layers of any rank, and compares each kind with each layer of the model,
+before anybody sees that they do not fit. The last is in characters."""
 
 KEYS = (
     "peft_type",
@@ -101,7 +104,11 @@ def check_adapter(folder: Path, base_model: str, base_hash: str) -> AdapterFolde
     _check_files(folder, manifest["files"])
     config = _check_config(_read_json(folder / CONFIG))
     return AdapterFolder(
-        content_hash(manifest["files"]), manifest["base_model"], base_hash, config, _read_state(folder / WEIGHTS)
+        content_hash(manifest["files"]),
+        manifest["base_model"],
+        base_hash,
+        config,
+        _read_state(folder / WEIGHTS, config["r"]),
     )
 
 
@@ -197,13 +204,24 @@ def _check_config(config: dict[str, Any]) -> dict[str, Any]:
             raise AdapterError(f"The adapter's {key} is {str(config[key])[:40]!r}; only {value!r} is supported.")
     plain = {key: config[key] for key in KEYS if key in config}
     modules = plain.get("target_modules")
-    numbers = isinstance(plain.get("r"), int) and isinstance(plain.get("lora_alpha"), int | float)
-    if not numbers or not isinstance(modules, list) or not all(isinstance(m, str) for m in modules):
+    rank, alpha, dropout = plain.get("r"), plain.get("lora_alpha"), plain.get("lora_dropout", 0.0)
+    if not isinstance(modules, list) or not all(isinstance(m, str) for m in modules) or rank is None or alpha is None:
         raise AdapterError("The adapter's configuration lacks rank, alpha or its list of layers.")
+    sound = type(rank) is int and 0 < rank <= MAX_RANK and _number(alpha, MAX_ALPHA) and _number(dropout, 1)
+    if not sound or len(modules) > MAX_MODULES or any(len(module) > MAX_MODULE for module in modules):
+        raise AdapterError(
+            f"The adapter's configuration is out of bounds: rank up to {MAX_RANK:,}, a finite alpha, dropout from 0 to "
+            f"1, and at most {MAX_MODULES} kinds of layers."
+        )
     return plain
 
 
-def _read_state(path: Path) -> dict[str, Any]:
+def _number(value: Any, most: float) -> bool:
+    return type(value) in (int, float) and 0 <= value <= most
+
+
+def _read_state(path: Path, rank: int) -> dict[str, Any]:
+    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -211,6 +229,10 @@ def _read_state(path: Path) -> dict[str, Any]:
         state: dict[str, Any] = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise _damaged(path.parent, f"{path.name} is not a sound safetensors file") from error
+    if any(tensor.dtype not in (torch.float32, torch.float16, torch.bfloat16) for tensor in state.values()):
+        raise _damaged(path.parent, "its weights are no floating-point numbers of 16 or 32 bits")
+    if any(".lora_A." in name and tensor.shape[:1] != (rank,) for name, tensor in state.items()):
+        raise _damaged(path.parent, "its weights have another rank than its configuration")
     if not all(bool(tensor.isfinite().all()) for tensor in state.values()):
         raise _damaged(path.parent, "it holds numbers that are not finite, so its training went wrong")
     return state

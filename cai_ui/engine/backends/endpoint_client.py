@@ -35,8 +35,13 @@ CONNECT_S, SILENT_S = 10.0, 120.0
 LONGEST_S, MODELS_S = 3600.0, 60.0
 """Seconds for one whole answer, and for the list of models, however it trickles."""
 
-_METADATA = (ipaddress.ip_address("fd00:ec2::254"), ipaddress.ip_address("100.100.100.200"))
-"""Services of two clouds that do not lie in the link-local ranges."""
+_METADATA = tuple(
+    ipaddress.ip_address(each)
+    for each in ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
+)
+"""Services of clouds that do not lie in the link-local ranges."""
+_WITHIN = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
+"""Networks whose last 32 bits are an address of the older kind: of translators, and of a form no longer used."""
 
 _EVENTS = re.compile(rb"(\xef\xbb\xbf)?\s*(data|event|id|retry)?:")
 """How a stream begins, whatever a proxy calls it."""
@@ -160,6 +165,19 @@ class EndpointClient:
         secret = len(self._key) >= SECRET_FROM
         return said.replace(self._key.encode(), b"(the key)") if secret else said
 
+    async def _pieces(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        """The same of what comes bit by bit: what may be the beginning of the key waits for what comes next."""
+        key, held = self._key.encode(), b""
+        async for piece in body_of(response):
+            held = self._without_key(held + piece)
+            begun = next((n for n in range(min(len(key) - 1, len(held)), 0, -1) if held.endswith(key[:n])), 0)
+            begun = begun if len(key) >= SECRET_FROM else 0
+            if ready := held[: len(held) - begun]:
+                yield ready
+            held = held[len(held) - begun :]
+        if held:
+            yield held
+
     def _check(self, response: httpx.Response, body: bytes) -> None:
         """The error that a status stands for."""
         if response.status_code != 200:
@@ -173,7 +191,7 @@ class EndpointClient:
 
     async def _stream(self, body: dict[str, Any], answer: Draft, on_text: OnText) -> None:
         async with self._errors(), self._http.stream("POST", f"{self.url}/chat/completions", json=body) as response:
-            pieces: AsyncIterator[bytes] = (self._without_key(piece) async for piece in body_of(response))
+            pieces = self._pieces(response)
             if response.status_code != 200 or "event-stream" not in response.headers.get("content-type", ""):
                 body_there = self._without_key(await _body(response))
                 if response.status_code != 200 or not _EVENTS.match(body_there):
@@ -232,13 +250,22 @@ async def _refuse_link_local(request: httpx.Request) -> None:
         found = [ipaddress.ip_address(host)]
     except ValueError:
         found = await asyncio.get_running_loop().run_in_executor(None, _addresses, host)
-    found = [getattr(address, "ipv4_mapped", None) or address for address in found]
+    found = [_older(address) for address in found]
     if any(address.is_link_local or address in _METADATA for address in found):
         raise EndpointError(
             "link-local",
             f"{host} is an address of this machine's own network services, not of a model's server.",
             next_step="Give the address of a server that serves a model.",
         )
+
+
+def _older(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address of the older kind that one of the newer kind stands for, or itself."""
+    if isinstance(address, ipaddress.IPv4Address) or address.is_loopback:
+        return address
+    if any(address in network for network in _WITHIN):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:

@@ -17,6 +17,8 @@ from cai_ui.errors import CaiError, EndpointError, PromptTooLongError
 SAID = 200
 """Characters of a server's sentence that are shown."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Turns the direction of what a terminal shows."""
 _TOO_LONG = re.compile(
     r"context[ _-]?(length|window|size)|maximum (model|input|sequence|prompt|number of tokens)|longer than the max"
     r"|\binputs?\b.{0,40}must (be <=|have less than|be less than)|reduce the length|too many (input |prompt )?tokens"
@@ -46,7 +48,7 @@ _KINDS = (
 
 def shown(text: object) -> str:
     """A server's text as it may be shown: bounded, one line, whole characters, none of a web page."""
-    flat = " ".join(CONTROL.sub(" ", _SURROGATE.sub(HALF, str(text or "")[:20_000])).split())
+    flat = " ".join(_TURNS.sub("", CONTROL.sub(" ", _SURROGATE.sub(HALF, str(text or "")[:20_000]))).split())
     return "" if flat.startswith("<") else flat if len(flat) <= SAID else flat[:SAID] + "…"
 
 

@@ -99,8 +99,12 @@ def notes(services: Services, name: str) -> dict[str, str]:
 def save_notes(services: Services, name: str, principle_id: str, text: str) -> None:
     """Keep a note; an empty one removes it."""
     text = clean_text(text, "Notes", limit=PRINCIPLE_LIMIT, required=False)
-    kept = {**notes(services, name), principle_id: text}
-    services.store.set_setting(_notes_key(name), {id: said for id, said in kept.items() if said.strip()})
+
+    def noted(kept: Any) -> dict[str, str]:
+        said = {**(kept if isinstance(kept, dict) else {}), principle_id: text}
+        return {id: note for id, note in said.items() if note.strip()}
+
+    services.store.change_setting(_notes_key(name), noted)
 
 
 @dataclass(frozen=True)

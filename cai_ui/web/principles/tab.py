@@ -133,9 +133,7 @@ class PrinciplesTab:
         held = {*self.fields.inputs, *self.saving.about_fields.values(), note}
         self.saving.save.click(bind(self._save), {*here, *held}, [*self.all, note], **DRAFT)
         restored = [self.here[0], self.history.older]
-        self.history.restore.click(bind(self._all, editor.restore_version), restored, self.all, **DRAFT).success(
-            **sees("principles-state")
-        )
+        self.history.restore.click(bind(self._take_up), restored, self.all, **DRAFT).success(**sees("principles-state"))
         # a file that is refused would else stand above what was said of the one before
         self.files.upload.upload(None, None, [self.files.note], js="() => ''", **QUIET)
         # "multiple": a second file chosen while the first is being read would else be dropped without a word
@@ -151,6 +149,10 @@ class PrinciplesTab:
 
     def _all(self, change: Callable[..., View], *where: Any) -> Changes:
         return self.changes(change(self.services, *where))
+
+    def _take_up(self, session: Session, older: str) -> Changes:
+        """An older version as the draft."""
+        return self._all(editor.restore_version, session, older)
 
     def _change(
         self, change: Callable[..., View], seen: View | None, session: Session, base: str, *where: Any

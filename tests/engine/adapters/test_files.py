@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import torch
 
 from cai_ui.config.app import AppSettings
 from cai_ui.engine import load_engine
@@ -154,8 +155,19 @@ def sign_again(info):
         ({"peft_type": "IA3"}, "peft_type"),
         ({"bias": "all"}, "bias"),
         ({"target_modules": "all-linear"}, "lacks rank"),
-        ({"r": "8"}, "lacks rank"),
-        ({"r": 8}, "do not fit"),
+        ({"r": None}, "lacks rank"),
+        ({"r": "8"}, "out of bounds"),
+        ({"r": True}, "out of bounds"),
+        ({"r": 0}, "out of bounds"),
+        ({"r": 3_000_000}, "out of bounds"),
+        ({"r": 10**30}, "out of bounds"),
+        ({"lora_alpha": 1e308}, "out of bounds"),
+        ({"lora_alpha": float("nan")}, "out of bounds"),
+        ({"lora_alpha": float("inf")}, "out of bounds"),
+        ({"lora_dropout": "much"}, "out of bounds"),
+        ({"target_modules": [f"layer_{n}" for n in range(1_000)]}, "out of bounds"),
+        ({"target_modules": ["x" * 10_000]}, "out of bounds"),
+        ({"r": 8}, "another rank"),
         ({"target_modules": ["nothing_like_it"]}, "does not have"),
     ],
 )
@@ -171,6 +183,15 @@ def test_empty_extra_keys_of_peft_are_no_reason_to_refuse(tiny_engine, info):
     signed = sign_again(info)
     tiny_engine.load_adapter(signed)
     tiny_engine.unload_adapter(signed.name)
+
+
+def test_weights_of_another_kind_of_number(tiny_engine, info):
+    from safetensors.torch import load_file, save_file
+
+    path = Path(info.path) / WEIGHTS
+    for kind in (torch.float8_e4m3fn, torch.int64, torch.bool):
+        save_file({name: tensor.to(kind) for name, tensor in load_file(path).items()}, path)
+        refused(tiny_engine, sign_again(info), "16 or 32 bits")
 
 
 def test_tensors_that_are_missing_not_finite_or_pickled(tiny_engine, info):

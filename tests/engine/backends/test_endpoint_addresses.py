@@ -36,6 +36,12 @@ async def ask(url: str) -> None:
         "http://[::ffff:169.254.169.254]/v1",
         "http://[fd00:ec2::254]/v1",
         "http://100.100.100.200/v1",
+        "http://168.63.129.16/v1",
+        "http://192.0.0.192/v1",
+        "http://[fd20:ce::254]/v1",
+        "http://[64:ff9b::a9fe:a9fe]/v1",
+        "http://[2002:a9fe:a9fe::]/v1",
+        "http://[::169.254.169.254]/v1",
         "http://metadata.example/v1",
     ],
 )

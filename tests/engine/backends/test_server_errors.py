@@ -12,7 +12,7 @@ import pytest
 from cai_ui.engine.backends.endpoint import EndpointEngine
 from cai_ui.engine.backends.endpoint_errors import refusal, shown
 from cai_ui.errors import CaiError, EndpointError, InputError, PromptTooLongError
-from tests.playing_server import DONE, EVENTS, QUESTION, Asked, Play, Server, event, told
+from tests.playing_server import DONE, EVENTS, QUESTION, Asked, Play, Server, delta, event, told
 
 TOO_LONG = {
     "OpenAI": (400, {"error": {"message": "This model's maximum context length is 8 tokens.", "code":
@@ -139,6 +139,21 @@ def test_a_key_that_a_server_repeats_is_not_shown(stage: Server, play: Play) -> 
     if play.kind != EVENTS:
         with pytest.raises(EndpointError, match=r"Wrong key \(the key\)"):
             engine.generate([QUESTION])
+
+
+@pytest.mark.parametrize("cut", [1, 6, 10])
+def test_a_key_that_comes_in_two_pieces_is_not_shown_either(stage: Server, cut: int) -> None:
+    key = "sk-secret-1"
+    whole = event(delta(f"It is {key}, and sk- is how it begins: sk-se"))
+    place = whole.index(key.encode()) + cut
+    stage.plays["repeats"] = Play([whole[:place], whole[place:], event(delta(".", "stop")), DONE], pause_s=0.05)
+    engine = EndpointEngine(stage.url, "repeats", key=key)
+    said = "".join(piece.text for piece in engine.stream([QUESTION]))
+    assert said == "It is (the key), and sk- is how it begins: sk-se."
+
+
+def test_a_servers_sentence_turns_no_terminal_around() -> None:
+    assert shown("gone\u202e dne \u2066x") == "gone dne x"
 
 
 def test_a_key_that_is_no_secret_may_stand_in_a_text(stage: Server) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,11 @@ def test_a_published_draft_is_in_use_and_over(services: Services) -> None:
     services.store.save_draft(draft, "me", base.hash)
     saved = constitutions.save_constitution(services, draft, "me", "", base.hash, publish=True)
     assert in_use(services) == saved.hash and services.store.draft(draft.name, "me") is None
+
+
+def test_notes_that_are_written_at_the_same_time_are_all_kept(services: Services) -> None:
+    """Seen: of twelve people who noted something at once, one note was left."""
+    ids = [f"p{number}" for number in range(12)]
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(lambda id: constitutions.save_notes(services, "mine", id, f"about {id}"), ids))
+    assert constitutions.notes(services, "mine") == {id: f"about {id}" for id in ids}
