@@ -36,6 +36,7 @@ def test_an_impossible_learning_rate_is_refused_by_name(rate: object) -> None:
         (TrainSettings, {"epochs": 1e9}),
         (TrainSettings, {"batch_size": 0}),
         (DatasetSettings, {"eval_share": 1.0}),
+        (TrainSettings, {"probe_judge": "\ud800"}),
         (TrainSettings, {"unheard_of": 1}),
     ],
 )

@@ -15,6 +15,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cai_ui.errors import InputError
+from cai_ui.text import whole_characters
 
 
 def knob(
@@ -58,6 +59,9 @@ def checked(cls: type[S], values: Mapping[str, Any], called: Mapping[str, str] |
 
     `called` says what a knob is called where its value comes from: a flag, a variable.
     """
+    for name, value in values.items():
+        if isinstance(value, str):
+            whole_characters(value, (called or {}).get(name) or name.replace("_", " "))
     try:
         return cls(**values)
     except ValidationError as error:

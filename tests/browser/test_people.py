@@ -93,9 +93,10 @@ def test_whoever_is_signed_out_elsewhere_is_told_so_and_goes_on_after_signing_in
     sign_in(page, site, "Ann")
     page.wait_for_selector("html.cai-ready")
     page.evaluate("window.stays = true")
-    go_to(page, "Curate")
+    with page.expect_response(lambda answer: "/run/predict" in answer.url):  # the tab looks again when it is come to
+        go_to(page, "Curate")
     page.locator("#curate-card article").wait_for()
-    page.wait_for_load_state("networkidle")  # the tab looks again when it is come to
+    page.wait_for_load_state("networkidle")
     page.locator("#curate-text textarea").press("Control+End")
     page.keyboard.type(" Before.")
     expect(page.locator("#curate-drafted")).to_contain_text("Draft saved")
