@@ -26,6 +26,7 @@ from typing import Any
 import pytest
 
 from cai_ui.engine.weights.sources import EMBEDDED, hash_weights
+from cai_ui.records import Example, Message, Prompt, make_example
 
 ROOT = Path(__file__).resolve().parents[2]
 OLD = ROOT / "tests" / "store" / "workspace_2026_11"
@@ -148,6 +149,27 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield start
     for server in started:
         server.stop()
+
+
+def idle(page: Any) -> None:
+    """Wait until the browser has nothing to do for a while: Gradio takes back what is typed in the moment in which it
+    puts a tab on the page (6.31), sooner than a person gets to a field."""
+    page.evaluate(
+        """async () => {
+          const idle = () => new Promise((done) => requestIdleCallback(done));
+          for (let times = 0; times < 4; times++) { await idle(); await new Promise((done) => setTimeout(done, 200)); }
+        }"""
+    )
+
+
+def to_judge(number: int) -> list[Example]:
+    """That many examples for a queue."""
+    return [
+        make_example(
+            (Message("user", f"Question {n}?"),), "Sure.", f"Better not, {n}.", prompt=Prompt(f"p{n}", f"Question {n}?")
+        )
+        for n in range(number)
+    ]
 
 
 def old_workspace(folder: Path) -> Path:

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from cai_ui.records import Message, Prompt, make_example
 from cai_ui.store import open_store
 
-from .conftest import Server, Visit, shot
+from .conftest import Server, Visit, idle, shot, to_judge
 from .test_closing import VERY_SLOW
 from .test_guided_run import go_to
 
@@ -61,16 +60,7 @@ def test_a_lost_connection_is_said_and_what_was_typed_is_kept(
 def queue(serve: Callable[..., Server], tmp_path: Path) -> Server:
     """A server with two examples to judge."""
     with open_store(tmp_path / "home") as store:
-        examples = [
-            make_example(
-                (Message("user", f"Question {n}?"),),
-                "Sure.",
-                f"Better not, {n}.",
-                prompt=Prompt(f"p{n}", f"Question {n}?"),
-            )
-            for n in range(2)
-        ]
-        store.add_examples(examples)
+        store.add_examples(to_judge(2))
     return serve("scripted", tmp_path / "home")
 
 
@@ -78,6 +68,7 @@ def open_example(page: Any) -> str:
     """Curate, with a text and a comment that the server has."""
     go_to(page, "Curate")
     page.locator("#curate-card article").wait_for()
+    idle(page)
     for field, saved in (("curate-text", "curate-drafted"), ("curate-note", "curate-remarked")):
         page.locator(f"#{field} textarea").press("Control+End")
         page.keyboard.type(" Kept.")

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from cai_ui.records import Message, Prompt, make_example
 from cai_ui.records.people import Role
 from cai_ui.store import open_store
 
-from .conftest import SAID, Server, shot
+from .conftest import SAID, Server, idle, shot, to_judge
 from .test_guided_run import go_to
 
 PASSWORD = "correct horse"
@@ -26,16 +25,7 @@ def site(serve: Callable[..., Server], tmp_path: Path) -> Server:
     with open_store(tmp_path / "home") as store:
         store.accounts.add("Ann", Role.ANNOTATOR, PASSWORD)
         store.accounts.add("Vi", Role.VIEWER, PASSWORD)
-        examples = [
-            make_example(
-                (Message("user", f"Question {n}?"),),
-                "Sure.",
-                f"Better not, {n}.",
-                prompt=Prompt(f"p{n}", f"Question {n}?"),
-            )
-            for n in range(3)
-        ]
-        store.add_examples(examples)
+        store.add_examples(to_judge(3))
     return serve("scripted", tmp_path / "home", program=["app.py", "--access", "team"])
 
 
@@ -96,7 +86,7 @@ def test_whoever_is_signed_out_elsewhere_is_told_so_and_goes_on_after_signing_in
     with page.expect_response(lambda answer: "/run/predict" in answer.url):  # the tab looks again when it is come to
         go_to(page, "Curate")
     page.locator("#curate-card article").wait_for()
-    page.wait_for_load_state("networkidle")
+    idle(page)
     page.locator("#curate-text textarea").press("Control+End")
     page.keyboard.type(" Before.")
     expect(page.locator("#curate-drafted")).to_contain_text("Draft saved")

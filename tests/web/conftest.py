@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from cai_ui.pipeline import Services
 from cai_ui.records import Example, Message, Prompt, make_example
+from cai_ui.records.people import Role
+from cai_ui.store import Accounts
+
+PASSWORD = "correct horse"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,6 +33,15 @@ def filled(services: Services) -> Services:
     """Services with six examples to judge."""
     services.store.add_examples([_example(number) for number in range(6)])
     return services
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Accounts:
+    """One person of each role, all with PASSWORD."""
+    made = Accounts(tmp_path / "accounts.json")
+    for name, role in (("Vi", Role.VIEWER), ("Ann", Role.ANNOTATOR), ("Tom", Role.TRAINER), ("Olga", Role.OWNER)):
+        made.add(name, role, PASSWORD)
+    return made
 
 
 def _example(number: int, kind: str = "harmful", initial: str | None = "Sure, do it.") -> Example:

@@ -26,16 +26,6 @@ from cai_ui.web.kit.hidden import spellings, without
 from cai_ui.web.session import Session, kept_name, rename
 from tests.off_loop import finish
 
-PASSWORD = "correct horse"
-
-
-@pytest.fixture
-def accounts(tmp_path: Path) -> Accounts:
-    made = Accounts(tmp_path / "accounts.json")
-    for name, role in (("Vi", Role.VIEWER), ("Ann", Role.ANNOTATOR), ("Tom", Role.TRAINER), ("Olga", Role.OWNER)):
-        made.add(name, role, PASSWORD)
-    return made
-
 
 def asks(name: str | None) -> Any:
     """What Gradio knows of a request."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -15,15 +14,7 @@ from cai_ui.web import access
 from cai_ui.web.access import Access, Mode
 from tests.off_loop import finish
 
-PASSWORD = "correct horse"
-
-
-@pytest.fixture
-def accounts(tmp_path: Path) -> Accounts:
-    made = Accounts(tmp_path / "accounts.json")
-    for name, role in (("Vi", Role.VIEWER), ("Ann", Role.ANNOTATOR), ("Tom", Role.TRAINER), ("Olga", Role.OWNER)):
-        made.add(name, role, PASSWORD)
-    return made
+from .conftest import PASSWORD
 
 
 def carries(token: str) -> dict[str, str]:
